@@ -1,0 +1,2 @@
+//! starjack
+fn main() {}

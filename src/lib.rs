@@ -1,1 +1,12 @@
-//! starjack
+//! starjack sells lift tickets of many ski areas and loads each one onto the skier's own keycard.
+//!
+//! Arrows only go down: `http` asks `actors`, `actors` ask `integrations`, and nobody asks upwards.
+//! `ARCHITECTURE.md` is the map; `actors::order` is the heart.
+
+#[cfg(panic = "abort")]
+compile_error!("starjack needs panic = \"unwind\": an actor's panic must end one message, not the process");
+
+pub mod clock;
+pub mod ids;
+pub mod integrations;
+pub mod money;

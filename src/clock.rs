@@ -1,0 +1,76 @@
+//! The only source of time: instants of the wall clock, deadlines and pauses of the monotonic one.
+
+use std::future::Future;
+use std::time::Duration;
+
+use chrono::{DateTime, SubsecRound, Utc};
+use tokio::time::Instant;
+
+/// The moment of the wall clock in UTC, cut to microseconds because PostgreSQL keeps no more.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the wall clock")]
+pub fn now() -> DateTime<Utc> {
+    Utc::now().trunc_subsecs(6)
+}
+
+/// The moment of the monotonic clock, for measuring how long something took.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the monotonic clock")]
+pub fn instant() -> Instant {
+    Instant::now()
+}
+
+/// Pauses the calling task for `pause`.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that sleeps")]
+pub async fn sleep(pause: Duration) {
+    tokio::time::sleep(pause).await;
+}
+
+/// The moment of the monotonic clock after which nobody waits for an answer any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Deadline(Instant);
+
+impl Deadline {
+    /// The deadline that is over once `budget` has passed.
+    #[must_use]
+    pub fn after(budget: Duration) -> Self {
+        Self(instant() + budget)
+    }
+
+    /// The deadline at a given moment of the monotonic clock.
+    #[must_use]
+    pub fn at(moment: Instant) -> Self {
+        Self(moment)
+    }
+
+    /// The moment itself.
+    #[must_use]
+    pub fn moment(self) -> Instant {
+        self.0
+    }
+
+    /// What is left; zero once it is over.
+    #[must_use]
+    pub fn remaining(self) -> Duration {
+        self.0.saturating_duration_since(instant())
+    }
+
+    /// Whether it has passed.
+    #[must_use]
+    pub fn is_over(self) -> bool {
+        self.remaining().is_zero()
+    }
+}
+
+/// A wait that ended because its deadline passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the deadline has passed")]
+pub struct Elapsed;
+
+/// Waits for `work` until `deadline`.
+///
+/// # Errors
+/// `Elapsed` once the deadline has passed; `work` is dropped then.
+pub async fn timeout_at<T>(deadline: Deadline, work: impl Future<Output = T>) -> Result<T, Elapsed> {
+    tokio::time::timeout_at(deadline.0, work).await.map_err(|_elapsed| Elapsed)
+}

@@ -1,0 +1,96 @@
+//! Names that leave the house: order numbers and the references that suppliers know an order by.
+
+use std::fmt;
+
+use uuid::Uuid;
+
+/// Crockford's base 32: no I, L, O or U.
+const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// A new unguessable id for a row that the outside may name.
+#[must_use]
+pub fn new_id() -> Uuid {
+    Uuid::now_v7()
+}
+
+/// An order's number: the epoch letter of the database and ten random characters.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OrderNumber(String);
+
+impl OrderNumber {
+    /// Draws a new number under the database's epoch letter.
+    #[must_use]
+    pub fn draw(epoch: char) -> Self {
+        let mut bits = Uuid::new_v4().as_u128() >> 72;
+        let mut text = String::from(epoch);
+        for _ in 0..10 {
+            text.push(char::from(ALPHABET[usize::try_from(bits & 31).unwrap_or_default()]));
+            bits >>= 5;
+        }
+        Self(text)
+    }
+
+    /// Takes a number that the database holds.
+    #[must_use]
+    pub fn stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The reference under which line `line` (1 to 20) is booked, the same in every repeat.
+    #[must_use]
+    pub fn ticket(&self, line: i32) -> Reference {
+        Reference(format!("{}-{line}", self.0))
+    }
+
+    /// The reference of payment page `page` (from 1).
+    #[must_use]
+    pub fn page(&self, page: i32) -> Reference {
+        Reference(format!("{}-P{page}", self.0))
+    }
+}
+
+impl fmt::Display for OrderNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Our key at a supplier: unique, at most 24 of `[A-Z0-9-]`, made once.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Reference(String);
+
+impl Reference {
+    /// Takes a reference that the database or a supplier holds.
+    #[must_use]
+    pub fn stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The reference as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_short_plain_and_the_same_in_every_repeat() {
+        let number = OrderNumber::draw('A');
+        for reference in [number.ticket(20), number.page(12)] {
+            assert!(reference.as_str().len() <= 24);
+            assert!(reference.as_str().bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-'));
+        }
+        assert_eq!(number.ticket(3), number.ticket(3));
+        assert_ne!(OrderNumber::draw('A'), OrderNumber::draw('A'));
+    }
+}

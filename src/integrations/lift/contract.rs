@@ -1,0 +1,45 @@
+//! The settings of one operator at one supplier.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::NaiveTime;
+use chrono_tz::Tz;
+use secrecy::SecretString;
+
+/// The settings of one operator at one supplier.
+#[derive(Clone, Debug)]
+pub struct Contract {
+    /// The operator's key, for example `solden`.
+    pub operator: String,
+    /// The supplier's key in [`super::SUPPLIERS`].
+    pub supplier: String,
+    /// The supplier's address for this operator, without a trailing slash.
+    pub endpoint: String,
+    /// What the supplier wants to see on a call, by the supplier's own names.
+    pub credentials: BTreeMap<String, SecretString>,
+    /// Further settings by the supplier's own names, for example its project number.
+    pub settings: BTreeMap<String, String>,
+    /// Whether the supplier confirmed that it answers a known reference with its first answer.
+    pub dedups_reference: bool,
+    /// Longest life of one request at the supplier; default 120 s.
+    pub settle: Duration,
+    /// How long a line may be asked for in all; default 10 min.
+    pub issue_patience: Duration,
+    /// Deadline of one check; default 8 s.
+    pub check_deadline: Duration,
+    /// Deadline of one issue, find or cancel; default 30 s.
+    pub issue_deadline: Duration,
+    /// The operator's days are days of this zone.
+    pub time_zone: Tz,
+    /// Latest local time on the first day of validity at which a ticket is still loaded; default 16:00.
+    pub last_loading_time: NaiveTime,
+}
+
+impl Contract {
+    /// The name of the contract's actor, for example `dta/solden`.
+    #[must_use]
+    pub fn actor_name(&self) -> String {
+        format!("{}/{}", self.supplier, self.operator)
+    }
+}

@@ -1,0 +1,11 @@
+//! The port to the operators' access-control systems: check a card, issue a ticket onto it, find and cancel bookings.
+//!
+//! A supplier is one folder beside this file. Adding one costs its `pub mod` line and its entry in [`SUPPLIERS`].
+
+mod contract;
+mod port;
+mod registry;
+
+pub use contract::Contract;
+pub use port::{Booking, Capabilities, CheckedCard, Found, FoundState, Holder, LiftSupplier, TicketOrder};
+pub use registry::{CardNumber, CardNumberError, SUPPLIERS, SupplierKind, connect, parse_card_number};

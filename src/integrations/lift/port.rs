@@ -1,0 +1,106 @@
+//! What every access-control supplier can be asked, in our words.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use futures_util::future::LocalBoxFuture;
+
+use crate::ids::Reference;
+use crate::integrations::{Outcome, Permit};
+use crate::money::Cents;
+
+/// One operator contract at one supplier: lives on its actor's own thread, so its futures need not be `Send`.
+pub trait LiftSupplier: 'static {
+    /// What this contract can and cannot do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Asks whether the operator accepts the card now. Harmless to repeat.
+    fn check(&self, card: String, permit: Permit) -> LocalBoxFuture<'_, Outcome<CheckedCard>>;
+
+    /// Books one ticket onto one card under `order.reference`.
+    /// Asking twice under one reference may book twice unless the contract dedups: what is in doubt is found first.
+    fn issue(&self, order: TicketOrder, permit: Permit) -> LocalBoxFuture<'_, Outcome<Booking>>;
+
+    /// Lists every booking ever made under `reference`, oldest first; empty when there is none. Harmless to repeat.
+    fn find(&self, reference: Reference, permit: Permit) -> LocalBoxFuture<'_, Outcome<Vec<Found>>>;
+
+    /// Cancels a booking. Harmless to repeat: already cancelled is `Done`; a used ticket is `Refused` as `TicketUsed`.
+    fn cancel(&self, booking: Booking, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>>;
+}
+
+/// What a contract can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// A known reference is answered with its first answer instead of being booked again.
+    pub dedups_reference: bool,
+}
+
+/// A card that the operator accepts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckedCard {
+    /// How many further tickets fit onto it, where the supplier says so.
+    pub free_places: Option<u32>,
+}
+
+/// What is to be booked: one line of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TicketOrder {
+    /// Our key for this line, the same in every repeat.
+    pub reference: Reference,
+    /// When the order was placed, the same in every repeat.
+    pub placed_at: DateTime<Utc>,
+    /// The card's number in its normal form.
+    pub card: String,
+    /// Who skis.
+    pub holder: Holder,
+    /// The supplier's own code of the product, from the catalogue.
+    pub product_code: String,
+    /// The supplier's own code of the person category, from the catalogue.
+    pub category_code: String,
+    /// First day of validity in the operator's time zone.
+    pub first_day: NaiveDate,
+    /// Last day of validity, inclusive; equal to `first_day` for a day ticket.
+    pub last_day: NaiveDate,
+    /// Gross price in euro cents.
+    pub price: Cents,
+}
+
+/// The person who will use the ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Given name.
+    pub first_name: String,
+    /// Family name.
+    pub last_name: String,
+    /// Birth date, which decides the person category.
+    pub birth_date: NaiveDate,
+}
+
+/// A booking as the supplier names it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Booking {
+    /// What a person at the desk is told, for example the permission's serial number.
+    pub ticket_reference: String,
+    /// The supplier's own ids that `cancel` needs, opaque to everyone else, at most 250 characters.
+    pub handle: String,
+}
+
+/// A booking that `find` saw.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Found {
+    /// The booking itself.
+    pub booking: Booking,
+    /// Where it stands.
+    pub state: FoundState,
+}
+
+/// Where a found booking stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FoundState {
+    /// Accepted, not yet usable at the gate; asked about again later.
+    Pending,
+    /// Usable at the gate.
+    Live,
+    /// Cancelled; it does not count.
+    Cancelled,
+    /// Used at a gate; it cannot be cancelled.
+    Used,
+}

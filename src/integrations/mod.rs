@@ -1,0 +1,12 @@
+//! Whom we ask outside: one folder per port, in it one folder per supplier.
+//!
+//! Every question ends in one of the five ways of [`Outcome`], from the socket up to HTTP.
+
+pub mod lift;
+pub mod mail;
+mod outcome;
+pub mod payment;
+mod permit;
+
+pub use outcome::{Outcome, Refusal, RefusalKind};
+pub use permit::Permit;

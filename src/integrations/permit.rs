@@ -1,0 +1,44 @@
+//! The permission to send: a client looks at it after connecting, before the first byte of a write.
+
+use std::sync::Arc;
+
+use crate::clock::Deadline;
+
+/// Says until when, and whether still, the asker wants the question to be asked.
+#[derive(Clone)]
+pub struct Permit {
+    deadline: Deadline,
+    holds: Arc<dyn Fn() -> bool + Send + Sync>,
+}
+
+impl Permit {
+    /// A permit that ends with its deadline, or as soon as `holds` says no
+    /// (its incarnation was replaced, its replica's lease is over).
+    pub fn new(deadline: Deadline, holds: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self { deadline, holds: Arc::new(holds) }
+    }
+
+    /// A permit that ends only with its deadline.
+    #[must_use]
+    pub fn until(deadline: Deadline) -> Self {
+        Self::new(deadline, || true)
+    }
+
+    /// The moment after which nobody waits for the answer.
+    #[must_use]
+    pub fn deadline(&self) -> Deadline {
+        self.deadline
+    }
+
+    /// Whether a write may still be sent.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        !self.deadline.is_over() && (self.holds)()
+    }
+}
+
+impl std::fmt::Debug for Permit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Permit").field("deadline", &self.deadline).field("holds", &self.holds()).finish()
+    }
+}

@@ -1,0 +1,10 @@
+//! Who may ask whom.
+//!
+//! ```text
+//! http ──▶ order ──▶ liftoperator ──▶ one actor per operator contract ──▶ integrations/lift
+//!            │  └──▶ payment ─────────▶ integrations/payment
+//!            └─rows─▶ jobs ──▶ invoice (documents), mail ──▶ integrations/mail
+//! http ──▶ auth, liftoperator (catalogue, offers, cards)
+//! ```
+
+pub mod jobs;

@@ -171,3 +171,45 @@ impl fmt::Debug for Fence {
         f.debug_struct("Fence").field("holds", &self.holds()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Barrier;
+    use std::thread;
+
+    #[test]
+    fn of_asker_handler_and_purge_exactly_one_takes_the_question_out_of_the_queue() {
+        const ROUNDS: usize = 20_000;
+        let tickets: Arc<Vec<Ticket>> = Arc::new(std::iter::repeat_with(Ticket::default).take(ROUNDS).collect());
+        let line = Arc::new(Barrier::new(3));
+        let run = |claim: fn(&Ticket) -> bool| {
+            let (tickets, line) = (Arc::clone(&tickets), Arc::clone(&line));
+            thread::spawn(move || {
+                line.wait();
+                tickets.iter().map(claim).collect::<Vec<_>>()
+            })
+        };
+        let (began, purged, told_begun) = (run(Ticket::begin), run(Ticket::abandon), run(Ticket::give_up));
+        let (began, purged, told_begun) = (began.join().unwrap(), purged.join().unwrap(), told_begun.join().unwrap());
+        for round in 0..ROUNDS {
+            assert!(!(began[round] && purged[round]), "begun and abandoned");
+            assert_eq!(began[round], told_begun[round], "the asker is told what happened");
+        }
+    }
+
+    #[test]
+    fn a_question_that_was_given_up_stays_what_it_was() {
+        let waiting = Ticket::default();
+        assert!(!waiting.give_up() && !waiting.give_up() && !waiting.begin());
+        let begun = Ticket::default();
+        assert!(begun.begin() && begun.is_awaited());
+        assert!(begun.give_up() && begun.give_up() && !begun.is_awaited() && !begun.is_abandoned());
+    }
+
+    #[test]
+    fn an_open_fence_holds_until_its_deadline() {
+        assert!(Fence::open(Deadline::after(Duration::from_secs(60))).holds());
+        assert!(!Fence::open(Deadline::after(Duration::ZERO)).holds());
+    }
+}

@@ -92,3 +92,63 @@ impl Breaker {
 fn open(now: Instant, settings: &Settings) -> Breaker {
     Breaker::Open { until: now + settings.open_for }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+    use proptest::prelude::*;
+
+    fn settings() -> Settings {
+        Settings { window: 4, least: 3, failed_percent: 50, open_for: Duration::from_secs(10), probes: 2 }
+    }
+
+    fn after_all(answers: &[bool], now: Instant) -> Breaker {
+        answers.iter().fold(Breaker::NEW, |breaker, good| breaker.after(*good, false, now, &settings()))
+    }
+
+    #[test]
+    fn it_opens_at_its_share_of_failures_but_not_on_too_few_answers() {
+        let now = clock::instant();
+        let is_open = |answers: &[bool]| matches!(after_all(answers, now), Breaker::Open { .. });
+        assert!(!is_open(&[false, false]), "too few");
+        assert!(is_open(&[false, false, false]));
+        assert!(is_open(&[true, true, false, false]));
+        assert!(!is_open(&[false, true, true, true, false]), "the oldest has left the window");
+    }
+
+    #[test]
+    fn open_becomes_half_open_and_only_its_own_probes_close_it() {
+        let now = clock::instant();
+        let open = after_all(&[false; 3], now);
+        let early = now + Duration::from_secs(9);
+        let later = now + Duration::from_secs(10);
+        assert_eq!(open.at(early), open);
+        assert_eq!(open.after(true, false, early, &settings()), open);
+        assert_eq!(open.at(later), Breaker::HalfOpen { good: 0 });
+        let once = open.after(true, true, later, &settings());
+        assert_eq!(once, Breaker::HalfOpen { good: 1 });
+        assert_eq!(once.after(false, false, later, &settings()), once, "a late answer to an old question");
+        assert_eq!(once.after(true, true, later, &settings()), Breaker::NEW);
+        assert!(matches!(once.after(false, true, later, &settings()), Breaker::Open { .. }));
+    }
+
+    proptest! {
+        #[test]
+        fn good_answers_alone_never_open_it(probes in prop::collection::vec(any::<bool>(), 0..200)) {
+            let now = clock::instant();
+            let breaker = probes.iter().fold(Breaker::NEW, |breaker, probe| breaker.after(true, *probe, now, &settings()));
+            let is_closed = matches!(breaker, Breaker::Closed { failed: 0, .. });
+            prop_assert!(is_closed);
+        }
+
+        #[test]
+        fn a_share_above_a_hundred_never_opens_it(answers in prop::collection::vec(any::<bool>(), 0..200)) {
+            let never = Settings { failed_percent: 101, window: 64, ..settings() };
+            let now = clock::instant();
+            let breaker = answers.iter().fold(Breaker::NEW, |breaker, good| breaker.after(*good, false, now, &never));
+            let is_closed = matches!(breaker, Breaker::Closed { .. });
+            prop_assert!(is_closed);
+        }
+    }
+}

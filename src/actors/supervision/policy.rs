@@ -253,3 +253,7 @@ fn risen(mut state: State, now: Instant) -> State {
 fn stretched(pause: Duration, jitter: u32) -> Duration {
     pause.saturating_mul(800 + jitter.min(1000) * 2 / 5) / 1000
 }
+
+#[cfg(test)]
+#[path = "policy_tests.rs"]
+mod tests;

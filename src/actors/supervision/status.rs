@@ -8,6 +8,7 @@ use std::time::Duration;
 
 /// One actor as `GET /api/v1/admin/actors` shows it; the caller adds the replica.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[schema(as = ActorStatus)]
 pub struct Status {
     /// The actor's path, such as `dta/solden`.
     pub name: String,
@@ -34,6 +35,7 @@ pub struct Status {
 /// The state of an actor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ActorState)]
 pub enum Phase {
     /// It answers.
     Up,

@@ -17,6 +17,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 /// How many wishes for one actor may wait for its supervisor.
 const COMMANDS: usize = 8;
+/// The time in which a supervisor carries out a wish; it works microseconds, unless its thread is lost.
+const WISH: Duration = Duration::from_secs(2);
 /// The time to join threads in when the deadline of a shutdown leaves less.
 const JOIN: Duration = Duration::from_secs(1);
 
@@ -250,8 +252,13 @@ impl Entry {
     /// Hands a wish to the supervisor and waits until it is carried out; one that has ended needs no wishes.
     async fn command(&self, event: Event) {
         let (done, carried_out) = oneshot::channel();
-        if self.commands.send(Command { event, done }).await.is_ok() {
-            drop(carried_out.await);
+        let wish = async {
+            if self.commands.send(Command { event, done }).await.is_ok() {
+                drop(carried_out.await);
+            }
+        };
+        if clock::timeout_at(Deadline::after(WISH), wish).await.is_err() {
+            tracing::error!(actor = self.cell.name(), ?event, "a supervisor does not answer");
         }
     }
 

@@ -9,3 +9,4 @@
 
 pub mod jobs;
 pub mod order;
+pub mod supervision;

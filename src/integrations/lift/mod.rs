@@ -4,6 +4,8 @@
 
 pub mod axess;
 mod contract;
+#[cfg(test)]
+mod contract_tests;
 pub mod dta;
 mod port;
 mod print_form;

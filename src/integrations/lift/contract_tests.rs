@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::{Booking, Contract, Found, FoundState, Holder, LiftSupplier, TicketOrder, connect};
-use crate::clock::Deadline;
+use crate::clock::{self, Deadline};
 use crate::ids::Reference;
 use crate::integrations::{Outcome, Permit, RefusalKind};
 
@@ -22,8 +22,8 @@ pub(super) struct Vendor {
     pub(super) issue: &'static str,
     pub(super) find: &'static str,
     pub(super) cancel: &'static str,
-    /// A card that the simulator accepts.
-    pub(super) card: String,
+    /// The n-th card that the simulator accepts.
+    pub(super) card: fn(u64) -> String,
     pub(super) product_code: &'static str,
     pub(super) category_code: &'static str,
     /// The control call by which the ticket of a booking passes a gate.
@@ -35,6 +35,11 @@ pub(super) struct Rig {
     vendor: Vendor,
     simulator: Simulator,
     pub(super) supplier: Rc<dyn LiftSupplier>,
+}
+
+/// A day on which every ticket is still to be used.
+fn day() -> chrono::NaiveDate {
+    clock::now().date_naive() + chrono::Days::new(30)
 }
 
 pub(super) fn permit() -> Permit {
@@ -86,11 +91,16 @@ impl Rig {
         Self { vendor, simulator, supplier: connect(contract).unwrap() }
     }
 
+    /// A card for each reference: a card has room for few tickets.
+    fn card(&self, reference: &str) -> String {
+        (self.vendor.card)(reference.bytes().fold(7, |n, byte| n * 31 % 1_000_000_007 + u64::from(byte)))
+    }
+
     pub(super) fn order(&self, reference: &str) -> TicketOrder {
         TicketOrder {
             reference: Reference::stored(reference.into()),
             placed_at: "2026-12-01T09:08:07.654321Z".parse().unwrap(),
-            card: self.vendor.card.clone(),
+            card: self.card(reference),
             holder: Holder {
                 first_name: "Ana <&>".into(),
                 last_name: "Öztürk".into(),
@@ -98,8 +108,8 @@ impl Rig {
             },
             product_code: self.vendor.product_code.into(),
             category_code: self.vendor.category_code.into(),
-            first_day: "2026-12-19".parse().unwrap(),
-            last_day: "2026-12-19".parse().unwrap(),
+            first_day: day(),
+            last_day: day(),
             price: 8450,
         }
     }
@@ -191,7 +201,7 @@ async fn what_is_issued_is_found_once_and_as_ordered(rig: &Rig) {
     let ledger = rig.ledger("A-FOUND-1").await;
     assert_eq!(ledger.len(), 1);
     let whole = ledger[0].to_string();
-    for part in ["2026-12-19", "8450", "1990-05-01", "Ana <&>", "Öztürk", &rig.vendor.card] {
+    for part in [&day().to_string(), "8450", "1990-05-01", "Ana <&>", "Öztürk", &rig.card("A-FOUND-1")] {
         assert!(whole.contains(part), "{part} is missing in {whole}");
     }
     assert_eq!(rig.found("A-NEVER-1").await, (vec![], None));

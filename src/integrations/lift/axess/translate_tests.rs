@@ -9,11 +9,11 @@ fn reply(error_no: i64, members: &str) -> Result<Reply, CallError> {
 fn tickets(tickets: &[(i64, i64)]) -> String {
     let ticket = |(serial, status): &(i64, i64)| {
         format!(
-            "<D4WTPTICKET><NERRORNO>0</NERRORNO><NJOURNALNO>7.0</NJOURNALNO><NPOSNO>3</NPOSNO><NPROJNO>9</NPROJNO>\
-             <NSERIALNO>{serial}</NSERIALNO><NSTATUS>{status}</NSTATUS><NUNICODENO>1</NUNICODENO></D4WTPTICKET>"
+            "<ACTTICKET><NERRORNO>0</NERRORNO><NJOURNALNO>7.0</NJOURNALNO><NPOSNO>3</NPOSNO><NPROJNO>9</NPROJNO>\
+             <NSERIALNO>{serial}</NSERIALNO><NSTATUS>{status}</NSTATUS><NUNICODENO>1</NUNICODENO></ACTTICKET>"
         )
     };
-    format!("<ACTTICKET>{}</ACTTICKET>", tickets.iter().map(ticket).collect::<String>())
+    tickets.iter().map(ticket).collect()
 }
 
 fn sold(serial: i64) -> Booking {

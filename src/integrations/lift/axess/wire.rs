@@ -83,14 +83,14 @@ impl IssueTicket {
             .text("ax:NPROJNO", self.project_no.to_string())
             .text("ax:NTICKETTYPENO", self.ticket_type_no.to_string())
             .text("ax:SZVALIDFROM", &self.valid_from);
-        let ticket = Tag::new("ax:D4WTPTICKET")
+        let ticket = Tag::new("ax:ACTTICKET")
             .child(person)
             .child(product)
             .text("ax:FTARIFF", &self.tariff)
             .text("ax:NBLOCKNO", "0")
             .text("ax:SZWTPNO", &self.wtp_no);
         Tag::new("team:i_ctIssueTicketReq")
-            .child(Tag::new("ax:ACTTICKET").child(ticket))
+            .child(ticket)
             .text("ax:NSESSIONID", session)
             .text("ax:NWTPPROFILENO", self.profile_no.to_string())
             .text("ax:SZEXTORDERNO", &self.ext_order_no)
@@ -157,10 +157,10 @@ impl Ticket {
     }
 }
 
-/// The tickets of an answer, in order; `None` when one of them is not understood. A missing list is an empty one.
+/// The tickets of an answer, in order; `None` when one of them is not understood.
+/// `Unproven:` the member stands once a ticket, without an element around them.
 pub(super) fn tickets(result: &Element) -> Option<Vec<Ticket>> {
-    let Some(list) = result.child("ACTTICKET") else { return Some(Vec::new()) };
-    list.children.iter().map(Ticket::read).collect()
+    result.children("ACTTICKET").map(Ticket::read).collect()
 }
 
 /// A member that is a whole number; every number is an `xs:decimal` on the wire.

@@ -31,7 +31,7 @@ fn rig(simulator: Simulator, contract: &Contract) -> Rig {
         issue: "CreateOrder",
         find: "GetOrdersByExternalId",
         cancel: "CancelOrder",
-        card: CARD.into(),
+        card: starjack_simulator::sample_dta_number,
         product_code: "0a0b0c0d-0000-11ec-8000-000000000001",
         category_code: "0a0b0c0d-0000-11ec-8000-000000000002",
         gate: |booking| format!("dta/solden/orders/{}/use", booking.handle.split('/').next().unwrap()),

@@ -8,3 +8,4 @@
 //! ```
 
 pub mod jobs;
+pub mod liftoperator;

@@ -17,7 +17,7 @@ pub struct Operator {
     /// The area's own name.
     pub name: String,
     /// The federal state.
-    pub state: String,
+    pub federal_state: String,
     /// The country of the lifts, two letters of ISO 3166; it decides the VAT rate.
     pub country: String,
     /// Degrees north, WGS 84, two decimals.

@@ -121,7 +121,7 @@ proptest! {
 fn each_slip_in_seasons_and_categories_is_named_with_its_place() {
     let solden = "key = \"solden\"";
     for (from, to, expected) in [
-        ("state =", "county =", "catalogue line 36: unknown field `county`"),
+        ("federal_state =", "county =", "catalogue line 37: unknown field `county`"),
         ("2026-12-18", "2026-12-20", "catalogue, operator solden, product day: pre and peak overlap on 2026-12-19"),
         (
             "2026-12-18",

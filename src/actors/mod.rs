@@ -7,5 +7,6 @@
 //! http ──▶ auth, liftoperator (catalogue, offers, cards)
 //! ```
 
+pub mod auth;
 pub mod jobs;
 pub mod liftoperator;

@@ -7,6 +7,8 @@
 //! http ──▶ auth, liftoperator (catalogue, offers, cards)
 //! ```
 
+pub mod auth;
 pub mod jobs;
 pub mod order;
 pub mod supervision;
+pub mod liftoperator;

@@ -7,4 +7,5 @@
 //! http ──▶ auth, liftoperator (catalogue, offers, cards)
 //! ```
 
+pub mod invoice;
 pub mod jobs;

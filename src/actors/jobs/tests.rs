@@ -18,7 +18,7 @@ use crate::io::{Io, IoError};
 const KIND: &str = "test";
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A fresh database: SQLite in a folder that goes with the guard.
+/// A fresh embedded database in a folder that goes with the guard.
 pub(crate) async fn database() -> (tempfile::TempDir, Io) {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}/test.db?mode=rwc", folder.path().display());

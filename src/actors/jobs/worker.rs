@@ -107,15 +107,24 @@ async fn attempt(jobs: &Jobs, handler: Rc<dyn Handler>, job: Job) {
         run(handler.as_ref(), job.clone(), settings.run_deadline).await
     };
     let verdict = judge(settings, &job, end);
-    match &verdict {
+    tell(&job, &verdict);
+    acknowledge(jobs, job, verdict).await;
+}
+
+fn tell(job: &Job, verdict: &Verdict) {
+    let (id, kind, attempt) = (job.id, job.kind.as_str(), job.attempt);
+    match verdict {
         Verdict::Done => {}
         Verdict::Waiting { why, .. } => {
-            tracing::warn!(job.id = %job.id, job.kind = job.kind, job.attempt = job.attempt, why, "job is tried again");
+            tracing::warn!(job.id = %id, job.kind = kind, job.attempt = attempt, why, "job is tried again");
         }
         Verdict::Dead { why } => {
-            tracing::error!(job.id = %job.id, job.kind = job.kind, job.attempt = job.attempt, why, "job is dead");
+            tracing::error!(job.id = %id, job.kind = kind, job.attempt = attempt, why, "job is dead");
         }
     }
+}
+
+async fn acknowledge(jobs: &Jobs, job: Job, verdict: Verdict) {
     let (id, kind) = (job.id, job.kind.clone());
     match jobs.acknowledge(job, verdict).await {
         Ok(true) => {}

@@ -1,4 +1,3 @@
-use std::path::Path;
 use std::process::Command;
 
 use chrono::{DateTime, NaiveDate, TimeZone, Utc};
@@ -200,14 +199,11 @@ proptest! {
     }
 }
 
-/// Runs a tool of the operating system on a PDF.
-fn run(tool: &str, package: &str, arguments: &[&str], pdf: &Path) -> String {
-    let mut command = Command::new(tool);
-    let (before, after): (Vec<_>, Vec<_>) =
-        arguments.iter().partition(|argument| argument.starts_with('-') && **argument != "-");
-    let output = command.args(before).arg(pdf).args(after).output();
-    let output = output.unwrap_or_else(|error| panic!("{tool} cannot be run ({error}): install the package {package}"));
-    assert!(output.status.success(), "{tool}: {}", String::from_utf8_lossy(&output.stderr));
+/// Runs a tool of the operating system on a PDF; what it prints is the answer.
+fn run(package: &str, command: &mut Command) -> String {
+    let output = command.output();
+    let output = output.unwrap_or_else(|error| panic!("{command:?} cannot be run ({error}): install {package}"));
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -216,8 +212,8 @@ async fn written(lines: Vec<Line>, simulated: bool) -> String {
     let new = NewInvoice { simulated, ..new_invoice(Uuid::new_v4(), lines) };
     let number = issue(&io, new).await.unwrap();
     let path = Archive::new(io, &folder.path().join("invoices")).ensure_written(&number).await.unwrap();
-    run("qpdf", "qpdf", &["--check"], &path);
-    run("pdftotext", "poppler-utils", &["-layout", "-"], &path)
+    run("qpdf", Command::new("qpdf").arg("--check").arg(&path));
+    run("poppler-utils", Command::new("pdftotext").arg("-layout").arg(&path).arg("-"))
 }
 
 #[tokio::test]

@@ -9,3 +9,4 @@
 
 pub mod invoice;
 pub mod jobs;
+pub mod order;

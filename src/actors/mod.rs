@@ -10,3 +10,4 @@
 pub mod invoice;
 pub mod jobs;
 pub mod order;
+pub mod supervision;

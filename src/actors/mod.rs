@@ -12,3 +12,4 @@ pub mod jobs;
 pub mod order;
 pub mod supervision;
 pub mod liftoperator;
+pub mod invoice;

@@ -98,7 +98,7 @@ pub fn parse(document: &[u8]) -> Result<Element, ParseError> {
     reader.config_mut().expand_empty_elements = true;
     let mut tree = Tree::default();
     loop {
-        let event = reader.read_event().map_err(|_| ParseError::Malformed(reader.error_position()))?;
+        let event = reader.read_event().map_err(|_syntax| ParseError::Malformed(reader.error_position()))?;
         let at = ParseError::Malformed(reader.buffer_position());
         match event {
             Event::Start(start) => tree.open(element(&reader, &start).ok_or(at)?)?,

@@ -1,5 +1,6 @@
 //! The only I/O: one letter, one `POST`.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -16,18 +17,20 @@ use crate::integrations::{Outcome, Permit};
 /// Longest wait for an answer; a letter with its invoice is sent in the background.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Builds the client of one sending domain for one incarnation; opens no connection.
+///
+/// # Errors
+/// Base address, domain or sender cannot be used, or there is no TLS configuration.
+pub fn connect(config: &Config) -> anyhow::Result<Rc<dyn MailProvider>> {
+    let url = config.checked_endpoint()?;
+    Ok(Rc::new(Mailgun { client: Client::new(url.as_str())?, from: config.from.clone(), key: config.key.clone() }))
+}
+
 /// One sending domain at Mailgun.
-pub(super) struct Mailgun {
+struct Mailgun {
     client: Client,
     from: String,
     key: SecretString,
-}
-
-impl Mailgun {
-    pub(super) fn new(config: &Config) -> anyhow::Result<Self> {
-        let url = config.checked_endpoint()?;
-        Ok(Self { client: Client::new(url.as_str())?, from: config.from.clone(), key: config.key.clone() })
-    }
 }
 
 impl MailProvider for Mailgun {

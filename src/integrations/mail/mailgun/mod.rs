@@ -13,16 +13,5 @@ mod tests;
 mod translate;
 mod wire;
 
-use std::rc::Rc;
-
+pub use client::connect;
 pub use config::Config;
-
-use super::MailProvider;
-
-/// Builds the client of one sending domain for one incarnation; opens no connection.
-///
-/// # Errors
-/// Base address, domain or sender cannot be used, or there is no TLS configuration.
-pub fn connect(config: &Config) -> anyhow::Result<Rc<dyn MailProvider>> {
-    Ok(Rc::new(client::Mailgun::new(config)?))
-}

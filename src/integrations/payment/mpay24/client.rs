@@ -87,7 +87,7 @@ pub(super) fn understood<T>(
             read(answer)
         }
         Some(_) | None => {
-            error!(supplier = "mpay24", operation = operation.name(), "the payment provider answered something else");
+            alarm(operation, "the payment provider answered something else");
             Outcome::Unknown(format!("{}: not an answer to it", operation.name()))
         }
     }
@@ -95,19 +95,23 @@ pub(super) fn understood<T>(
 
 /// What an answer without a result means. A fault is a mistake of ours by the interface's own rules, and still says nothing about what was done.
 pub(super) fn failed<T>(operation: Operation, failure: SoapError) -> Outcome<T> {
-    let (supplier, operation) = ("mpay24", operation.name());
     match failure {
         SoapError::Unauthorized(status) => {
-            error!(supplier, operation, status, "the payment provider refuses our user or password");
+            alarm(operation, "the payment provider refuses our user or password");
             Outcome::NotSent(format!("authentication refused with HTTP {status}"))
         }
         SoapError::Fault(fault) => {
-            error!(supplier, operation, code = fault.code, "the payment provider answers with a fault");
-            Outcome::Unknown(format!("{operation}: fault {}", fault.code.chars().take(32).collect::<String>()))
+            alarm(operation, "the payment provider answers with a fault");
+            let code: String = fault.code.chars().take(32).collect();
+            Outcome::Unknown(format!("{}: fault {code}", operation.name()))
         }
         unreadable @ (SoapError::NotXml { .. } | SoapError::Broken { .. } | SoapError::NotSoap(_)) => {
-            tracing::warn!(supplier, operation, reason = %unreadable, "the payment provider's answer cannot be read");
-            Outcome::Unknown(format!("{operation}: {unreadable}"))
+            Outcome::Unknown(format!("{}: {unreadable}", operation.name()))
         }
     }
+}
+
+/// Tells the operator: nothing gets better by itself.
+fn alarm(operation: Operation, what: &'static str) {
+    error!(supplier = "mpay24", operation = operation.name(), "{what}");
 }

@@ -18,17 +18,6 @@ mod tests;
 mod translate;
 mod wire;
 
-use std::rc::Rc;
-
 pub use callback::{allowed_source, parse_callback};
 pub use config::{Config, Network, NetworkError};
-
-use super::PaymentProvider;
-
-/// Builds the client of one merchant for one incarnation; opens no connection.
-///
-/// # Errors
-/// Endpoint, merchant and `test` do not belong together, or there is no TLS configuration.
-pub fn connect(config: &Config) -> anyhow::Result<Rc<dyn PaymentProvider>> {
-    Ok(Rc::new(supplier::Mpay24::new(config)?))
-}
+pub use supplier::connect;

@@ -1,5 +1,7 @@
 //! The port, verb by verb: check, ask, translate.
 
+use std::rc::Rc;
+
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use tracing::error;
@@ -14,17 +16,21 @@ use crate::integrations::payment::{
 use crate::integrations::{Outcome, Permit};
 use crate::money::Cents;
 
+/// Builds the client of one merchant for one incarnation; opens no connection.
+///
+/// # Errors
+/// Endpoint, merchant and `test` do not belong together, or there is no TLS configuration.
+pub fn connect(config: &Config) -> anyhow::Result<Rc<dyn PaymentProvider>> {
+    Ok(Rc::new(Mpay24 { endpoint: Endpoint::new(config)?, merchant: config.merchant_id }))
+}
+
 /// One merchant at mPAY24.
-pub(super) struct Mpay24 {
+struct Mpay24 {
     endpoint: Endpoint,
     merchant: u32,
 }
 
 impl Mpay24 {
-    pub(super) fn new(config: &Config) -> anyhow::Result<Self> {
-        Ok(Self { endpoint: Endpoint::new(config)?, merchant: config.merchant_id })
-    }
-
     /// Asks for something to be done to transaction `tid`, unless the request would be a mistake of ours.
     async fn act(
         &self,

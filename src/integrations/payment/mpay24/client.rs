@@ -59,7 +59,7 @@ impl Endpoint {
 }
 
 /// The asker's permit, cut to what this kind of operation may take.
-fn bounded(permit: &Permit, operation: Operation) -> Permit {
+pub(super) fn bounded(permit: &Permit, operation: Operation) -> Permit {
     let patience = if operation.is_write() { WRITE_PATIENCE } else { QUERY_PATIENCE };
     let own = Deadline::after(patience);
     let outer = permit.clone();

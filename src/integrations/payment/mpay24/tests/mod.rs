@@ -5,6 +5,7 @@ mod callbacks;
 mod orders;
 mod requests;
 mod settings;
+mod sockets;
 
 use crate::ids::Reference;
 use crate::integrations::payment::PageOrder;

@@ -1,11 +1,11 @@
 //! The section `[mail]` of the configuration.
 
-use std::net::IpAddr;
-
 use anyhow::{Context, ensure};
 use reqwest::Url;
 use secrecy::SecretString;
 use serde::Deserialize;
+
+use crate::integrations::client::is_loopback;
 
 /// The mail provider's settings.
 #[derive(Clone, Debug, Deserialize)]
@@ -42,10 +42,4 @@ impl Config {
         ensure!(self.from.contains('@') && !self.from.contains(char::is_control), "mail from is not an address");
         base.join(&format!("/v3/{}/messages", self.domain)).context("mail base_url and domain make no address")
     }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    host == "localhost" || address.is_ok_and(|ip| ip.to_canonical().is_loopback())
 }

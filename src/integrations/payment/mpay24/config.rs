@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::wire;
+use crate::integrations::client::is_loopback;
 
 /// The payment provider's settings.
 #[derive(Clone, Debug, Deserialize)]
@@ -71,13 +72,6 @@ impl Config {
         }
         Ok(url)
     }
-}
-
-/// Whether the address names this machine in digits or as `localhost`.
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    host == "localhost" || address.is_ok_and(|ip| ip.to_canonical().is_loopback())
 }
 
 /// A network such as `37.221.72.0/24`; a bare address is a network of one.

@@ -16,8 +16,8 @@ pub(super) struct Unorderable(pub(super) &'static str);
 const LONGEST: usize = 8192;
 /// Least amount: two digits.
 const LEAST: Cents = 10;
-/// Largest amount that a price of nine digits before the point can say.
-const MOST: Cents = 99_999_999_999;
+/// Largest amount that a later capture can name (`unsignedInt` of cents), less than what a price could say.
+const MOST: Cents = 4_294_967_295;
 /// Languages of the page (`LanguageType` of the schema).
 const LANGUAGES: [&str; 26] = [
     "EN", "DE", "BG", "FR", "HU", "NL", "ES", "IT", "CS", "HR", "SK", "SL", "SR", "RO", "RU", "PL", "PT", "TR", "ZH",
@@ -63,7 +63,7 @@ fn item(description: String, price: &str) -> Tag {
 /// Refuses what the schema would refuse, before anything leaves us.
 fn check(page: &PageOrder) -> Result<(), Unorderable> {
     if !(LEAST..=MOST).contains(&page.amount) {
-        return Err(Unorderable("the amount is not between 0.10 and 999999999.99"));
+        return Err(Unorderable("the amount is not between 0.10 and 42949672.95"));
     }
     if page.currency.len() != 3 || !page.currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
         return Err(Unorderable("the currency is not three capital letters"));

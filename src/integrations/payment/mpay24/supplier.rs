@@ -117,7 +117,7 @@ impl PaymentProvider for Mpay24 {
                 StatusKey::Page(reference) => Ok(wire::page_status(self.merchant, reference.as_str())),
             };
             match ask {
-                Ok(ask) => self.endpoint.ask(ask, &permit, |answer| translate::status(&answer)).await,
+                Ok(ask) => self.endpoint.ask(ask, &permit, |answer| translate::status(&key, &answer)).await,
                 Err(why) => mistake(Operation::TransactionStatus, why),
             }
         }

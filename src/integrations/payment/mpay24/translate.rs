@@ -6,7 +6,7 @@
 use tracing::{error, warn};
 
 use super::wire::{Answer, HistoryEntry, Operation, Parameter, TransactionDetails};
-use crate::integrations::payment::{History, Observed, ObservedState, OpenedPage};
+use crate::integrations::payment::{History, Observed, ObservedState, OpenedPage, StatusKey};
 use crate::integrations::{Outcome, Refusal, RefusalKind};
 use crate::money::Cents;
 
@@ -47,8 +47,8 @@ pub(super) fn listed(answer: &Answer) -> Outcome<Vec<Observed>> {
     no(Operation::ListNotCleared, &answer.return_code)
 }
 
-/// Reads one payment's state; `NOT_FOUND` is an answer, not a failure.
-pub(super) fn status(answer: &Answer) -> Outcome<Option<Observed>> {
+/// Reads the state of the payment that `key` asked for; `NOT_FOUND` is an answer, not a failure.
+pub(super) fn status(key: &StatusKey, answer: &Answer) -> Outcome<Option<Observed>> {
     let operation = Operation::TransactionStatus;
     if answer.return_code == "NOT_FOUND" {
         return Outcome::Done(None);
@@ -56,10 +56,14 @@ pub(super) fn status(answer: &Answer) -> Outcome<Option<Observed>> {
     if !answer.is_ok() {
         return no(operation, &answer.return_code);
     }
-    match status_entry(&answer.parameters) {
-        Some(observed) => Outcome::Done(Some(observed)),
-        None => contradiction(operation, "a parameter that decides is missing"),
-    }
+    let Some(observed) = status_entry(&answer.parameters) else {
+        return contradiction(operation, "a parameter that decides is missing");
+    };
+    let asked = match key {
+        StatusKey::Tid(tid) => *tid == observed.tid,
+        StatusKey::Page(reference) => reference.as_str() == observed.reference,
+    };
+    if asked { Outcome::Done(Some(observed)) } else { contradiction(operation, "another payment is answered") }
 }
 
 /// Sums up what the provider's books say of one transaction.
@@ -68,7 +72,7 @@ pub(super) fn status(answer: &Answer) -> Outcome<Option<Observed>> {
 /// the same for what was paid back. Working states (`EXECUTE`, `AUTHORIZE`, …) and entries with an error number move nothing.
 /// Unproven: the vocabulary has no `REVERSED`; that a released reservation is written as `REVOKE` or `RESERVED_REVERSAL` is inferred
 /// from the names (`EXECUTE` precedes `BILLED` as `REVOKE` would precede `REVERSED`), and `REVERSED` is accepted as well.
-/// Unproven: that each partial credit is an entry of its own with its own amount.
+/// Unproven: that a partial capture and each partial credit is an entry of its own with its own amount.
 pub(super) fn history(answer: &Answer) -> Outcome<History> {
     let operation = Operation::TransactionHistory;
     if !answer.is_ok() {

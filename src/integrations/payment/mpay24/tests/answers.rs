@@ -1,10 +1,11 @@
 use std::path::Path;
 
+use crate::ids::Reference;
 use crate::integrations::client;
 use crate::integrations::payment::mpay24::client::{failed, understood};
 use crate::integrations::payment::mpay24::translate::{self, Meaning, meaning};
 use crate::integrations::payment::mpay24::wire::{Answer, Operation};
-use crate::integrations::payment::{History, Observed, ObservedState, OpenedPage};
+use crate::integrations::payment::{History, Observed, ObservedState, OpenedPage, StatusKey};
 use crate::integrations::soap::{self, SoapError};
 use crate::integrations::{Outcome, Refusal, RefusalKind};
 
@@ -40,7 +41,12 @@ fn listed(path: &str) -> Outcome<Vec<Observed>> {
 }
 
 fn status(path: &str) -> Outcome<Option<Observed>> {
-    ended(Operation::TransactionStatus, &sample(&format!("own/{path}.xml")), |answer| translate::status(&answer))
+    status_of(&StatusKey::Tid("102030".into()), path)
+}
+
+fn status_of(key: &StatusKey, path: &str) -> Outcome<Option<Observed>> {
+    let answer = sample(&format!("own/{path}.xml"));
+    ended(Operation::TransactionStatus, &answer, |answer| translate::status(key, &answer))
 }
 
 fn refused<T>(code: &str) -> Outcome<T> {
@@ -201,6 +207,10 @@ fn a_status_is_read_from_its_parameters_and_not_from_the_operation() {
     assert_eq!(status("status_not_found"), Outcome::Done(None));
     assert!(matches!(status("status_without_price"), Outcome::Unknown(_)));
     assert!(matches!(status("status_access_denied"), Outcome::NotSent(_)));
+    let page = |reference: &str| StatusKey::Page(Reference::stored(reference.into()));
+    assert!(matches!(status_of(&page("A0123456789-P1"), "status_billed"), Outcome::Done(Some(_))));
+    assert!(matches!(status_of(&page("A0123456789-P2"), "status_billed"), Outcome::Unknown(_)));
+    assert!(matches!(status_of(&StatusKey::Tid("102031".into()), "status_billed"), Outcome::Unknown(_)));
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn every_order_is_valid_by_the_providers_schema() {
     .collect();
     pages.push(PageOrder { description: "ß".repeat(400), ..page() });
     pages.extend(
-        [10, 11, 99, 100, 101, 1_999, 8_450, 123_456_789, 99_999_999_999].map(|amount| PageOrder { amount, ..page() }),
+        [10, 11, 99, 100, 101, 1_999, 8_450, 123_456_789, 4_294_967_295].map(|amount| PageOrder { amount, ..page() }),
     );
     pages.extend(
         ["de", "EN", "it", "sl", "xx", "", "d&"].map(|language| PageOrder { language: language.into(), ..page() }),
@@ -69,14 +69,9 @@ fn an_order_reads_as_written_here() {
 
 #[test]
 fn amounts_are_decimal_text_with_two_places() {
-    for (amount, text) in [
-        (10, "0.10"),
-        (29, "0.29"),
-        (115, "1.15"),
-        (1_999, "19.99"),
-        (1_000, "10.00"),
-        (99_999_999_999, "999999999.99"),
-    ] {
+    for (amount, text) in
+        [(10, "0.10"), (29, "0.29"), (115, "1.15"), (1_999, "19.99"), (1_000, "10.00"), (4_294_967_295, "42949672.95")]
+    {
         let written = order(&PageOrder { amount, ..page() }).unwrap();
         assert_eq!(written.matches(&format!("Price>{text}</")).count(), 3, "{written}");
     }
@@ -89,7 +84,7 @@ fn what_the_schema_would_refuse_never_leaves_us() {
         PageOrder { amount: 0, ..page() },
         PageOrder { amount: 9, ..page() },
         PageOrder { amount: -100, ..page() },
-        PageOrder { amount: 100_000_000_000, ..page() },
+        PageOrder { amount: 4_294_967_296, ..page() },
         PageOrder { currency: "eur".into(), ..page() },
         PageOrder { currency: "EURO".into(), ..page() },
         PageOrder { reference: Reference::stored(String::new()), ..page() },
@@ -137,7 +132,7 @@ proptest! {
 fn orders_of_arbitrary_texts_and_amounts_are_valid() {
     use proptest::strategy::ValueTree;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let drawn = (".{0,300}", 10_i64..99_999_999_999, "[A-Z0-9-]{1,24}");
+    let drawn = (".{0,300}", 10_i64..4_294_967_295, "[A-Z0-9-]{1,24}");
     let documents: Vec<String> = (0..100)
         .map(|_| {
             let (description, amount, reference) = drawn.new_tree(&mut runner).unwrap().current();

@@ -46,6 +46,14 @@ impl Member {
         self.attributes = attributes;
         self
     }
+
+    /// Checks a call whose one parameter is this member, in `outer`, and holds members of `inner`.
+    pub(crate) fn check_parameter(&self, call: &Element, outer: &str, inner: &str) -> Result<(), String> {
+        let frame =
+            Self { names: self.names, least: self.least, most: self.most, holds: Holds::Anything, attributes: &[] };
+        check(call, outer, &[frame])?;
+        call.children.iter().try_for_each(|parameter| content(parameter, inner, self))
+    }
 }
 
 /// Says the first thing that does not fit, with the path to it. Every child must be of `namespace`.

@@ -29,6 +29,20 @@ pub(crate) fn open(asked: &Asked) -> Result<Opened<'_>, String> {
     Ok(Opened { header: envelope.child("Header"), call })
 }
 
+/// What a request to the wrong place, with the wrong method or media type is answered.
+pub(crate) fn misplaced(asked: &Asked, path: &str) -> Option<Answer> {
+    let page = |status, says: &str| Some(Answer::html(status, format!("<html><body>{says}</body></html>\n")));
+    if asked.path != path {
+        page(404, "not found")
+    } else if asked.method != "POST" {
+        page(405, "POST only")
+    } else if asked.media_type() != "text/xml" {
+        page(415, "Content-Type must be text/xml")
+    } else {
+        None
+    }
+}
+
 /// The name of the call, if the request is an envelope at all.
 pub(crate) fn operation(asked: &Asked) -> Option<&str> {
     let body = asked.xml().ok()?.child("Body")?;

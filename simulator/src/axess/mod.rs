@@ -1,46 +1,21 @@
-//! Not simulated yet: every request is answered 501.
-use crate::{
-    access::AxessAccess,
-    clock::Clock,
-    faults::Bent,
-    http::{Answer, Asked},
-    supplier::{Service, Supplier},
-};
-use serde_json::Value;
-use std::sync::Arc;
-pub(crate) const PATH: &str = "/DCI4WTP/DCI4WTPService.svc/soap";
-pub(crate) struct Axess {
-    operator: String,
-}
-impl Axess {
-    pub(crate) fn new(operator: &str, _: AxessAccess, _: Arc<Clock>, _: u32) -> Self {
-        Self { operator: operator.to_owned() }
-    }
-    pub(crate) fn pass_gate(&self, _: &str) -> Result<(), String> {
-        Err(String::new())
-    }
-}
-impl Service for Axess {
-    fn supplier(&self) -> Supplier {
-        Supplier::Axess
-    }
-    fn operator(&self) -> Option<&str> {
-        Some(&self.operator)
-    }
-    fn operation<'a>(&self, _: &'a Asked) -> Option<&'a str> {
-        None
-    }
-    fn execute(&self, _: &Asked, _: Bent) -> Answer {
-        Answer::html(501, String::new())
-    }
-    fn refuse(&self, _: &Asked, _: Option<&str>) -> Answer {
-        Answer::html(501, String::new())
-    }
-    fn ledger(&self) -> Vec<Value> {
-        Vec::new()
-    }
-}
-/// Not simulated yet.
-pub fn sample_wtp_number(n: u64) -> String {
-    n.to_string()
-}
+//! Axess DCI4WTP as far as loading a ticket onto a keycard needs it.
+//!
+//! `login`'s members, the namespaces and the WCF house style are public; the other operations are `Unproven:`, our own
+//! proposal in the same style. What this server wants, exactly:
+//! - `POST /DCI4WTP/DCI4WTPService.svc/soap`, `Content-Type: text/xml`,
+//!   `SOAPAction: "http://teamaxess.com/IAxDCI4WTP/<operation>"`.
+//! - The wrapper `<operation>` and its one parameter `i_ct<Operation>Req` (`i_ctLoginReq`, `i_ctCheckWTPNoReq`, …) in
+//!   `http://teamaxess.com/`, members in the `AxWebServices` namespace in alphabetical order, numbers as decimals;
+//!   an array is its member repeated (`ACTTICKET`, `ACTTICKET`), without an element around it.
+//! - Answers are `<operation>Response/<operation>Result` with alphabetical members. Business errors are HTTP 200 with
+//!   `NERRORNO` other than 0; only what is no request at all is a SOAP fault.
+//! - Every request but `login` carries a session (-2001 when it is unknown or an hour old).
+mod book;
+mod number;
+mod requests;
+mod service;
+mod sessions;
+mod shapes;
+
+pub use number::sample_wtp_number;
+pub(crate) use service::{Axess, PATH};

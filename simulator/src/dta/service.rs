@@ -155,14 +155,8 @@ impl Service for Dta {
     }
 
     fn execute(&self, asked: &Asked, bent: Bent) -> Answer {
-        if asked.path != PATH {
-            return Answer::html(404, format!("<html><body>only {PATH} is here</body></html>"));
-        }
-        if asked.method != "POST" {
-            return Answer::html(405, "<html><body>POST only</body></html>".to_owned());
-        }
-        if asked.media_type() != "text/xml" {
-            return Answer::html(415, "<html><body>Content-Type must be text/xml</body></html>".to_owned());
+        if let Some(answer) = soap::misplaced(asked, PATH) {
+            return answer;
         }
         let opened = match opened(asked) {
             Ok(opened) => opened,

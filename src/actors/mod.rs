@@ -12,4 +12,5 @@ pub mod invoice;
 pub mod jobs;
 pub mod liftoperator;
 pub mod order;
+pub mod payment;
 pub mod supervision;

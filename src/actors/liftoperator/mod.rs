@@ -6,10 +6,13 @@
 pub mod card;
 mod card_limit;
 pub mod catalogue;
+mod facade;
 pub mod offer;
 mod offer_seal;
 pub mod store;
+mod supplier;
 
 pub use card::{Cards, for_order};
 pub use catalogue::{Catalogue, Operator};
+pub use facade::{Facade, MayWrite};
 pub use offer::{Counter, Offer, OfferError, QuotedLine};

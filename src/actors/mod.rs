@@ -1,2 +1,15 @@
-//! The actors.
+//! Who may ask whom.
+//!
+//! ```text
+//! http ──▶ order ──▶ liftoperator ──▶ one actor per operator contract ──▶ integrations/lift
+//!            │  └──▶ payment ─────────▶ integrations/payment
+//!            └─rows─▶ jobs ──▶ invoice (documents), mail ──▶ integrations/mail
+//! http ──▶ auth, liftoperator (catalogue, offers, cards)
+//! ```
+
+pub mod auth;
+pub mod jobs;
+pub mod order;
 pub mod supervision;
+pub mod liftoperator;
+pub mod invoice;

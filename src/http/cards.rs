@@ -42,9 +42,8 @@ pub struct CardView {
 
 /// Registers a card in the account. The same number again answers the card that is there, with 200.
 ///
-/// # Errors
 /// 422 says which group of the number to look at; 429 after 30 numbers in a minute.
-#[utoipa::path(tag = "cards", security(("bearer" = [])), request_body = NewCard, responses(
+#[utoipa::path(tag = "cards", operation_id = "register_card", security(("bearer" = [])), request_body = NewCard, responses(
     (status = 201, description = "Registered", body = CardView),
     (status = 200, description = "The account had it already", body = CardView)))]
 #[post("/api/v1/cards")]
@@ -60,10 +59,7 @@ pub(super) async fn register(
 }
 
 /// The account's cards, oldest first.
-///
-/// # Errors
-/// 400 for a cursor or limit that is none.
-#[utoipa::path(tag = "cards", security(("bearer" = [])), params(PageQuery),
+#[utoipa::path(tag = "cards", operation_id = "list_cards", security(("bearer" = [])), params(PageQuery),
     responses((status = 200, description = "A page", body = Page<CardView>)))]
 #[get("/api/v1/cards")]
 pub(super) async fn list(

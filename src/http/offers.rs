@@ -60,9 +60,8 @@ pub struct OfferView<'a> {
 /// Every ticket that can be ordered for the person on the day; none for a day that is over, outside the season, or today
 /// after the operator's last loading time.
 ///
-/// # Errors
-/// 404 for an unknown operator, 422 for a birth date after the day.
-#[utoipa::path(tag = "operators", params(("key" = String, Path, description = "The operator's key"), OfferQuery),
+/// 422 for a birth date after the day.
+#[utoipa::path(tag = "operators", operation_id = "list_offers", params(("key" = String, Path, description = "The operator's key"), OfferQuery),
     responses((status = 200, description = "All offers", body = Page<OfferView>)))]
 #[get("/api/v1/operators/{key}/offers")]
 pub(super) async fn list(

@@ -109,10 +109,7 @@ impl PageQuery {
 }
 
 /// All operators.
-///
-/// # Errors
-/// 400 for a cursor or limit that is none.
-#[utoipa::path(tag = "operators", params(PageQuery), responses((status = 200, description = "A page", body = Page<OperatorView>)))]
+#[utoipa::path(tag = "operators", operation_id = "list_operators", params(PageQuery), responses((status = 200, description = "A page", body = Page<OperatorView>)))]
 #[get("/api/v1/operators")]
 pub(super) async fn list(state: web::Data<State>, query: web::Query<PageQuery>) -> Result<HttpResponse, Problem> {
     let (after, limit) = query.read()?;
@@ -132,10 +129,7 @@ pub(super) async fn list(state: web::Data<State>, query: web::Query<PageQuery>) 
 }
 
 /// One operator.
-///
-/// # Errors
-/// 404.
-#[utoipa::path(tag = "operators", params(("key" = String, Path, description = "The operator's key")),
+#[utoipa::path(tag = "operators", operation_id = "show_operator", params(("key" = String, Path, description = "The operator's key")),
     responses((status = 200, description = "The operator", body = OperatorView)))]
 #[get("/api/v1/operators/{key}")]
 pub(super) async fn show(state: web::Data<State>, key: web::Path<String>) -> Result<HttpResponse, Problem> {

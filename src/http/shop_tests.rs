@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use actix_web::{test, web};
+use actix_web::{test as web_test, web};
 use chrono::{Days, NaiveDate};
 use secrecy::{SecretSlice, SecretString};
 use serde_json::{Value, json};
 
 use super::network::Networks;
 use super::operators::{AlwaysUp, OperatorStatus, OperatorStatuses};
-use super::{State, server};
+use super::{State, openapi, server};
 use crate::actors::auth::{self, Names, Role};
 use crate::actors::liftoperator::{Cards, Catalogue, Counter};
 use crate::clock;
@@ -62,22 +62,22 @@ impl Shop {
     }
 
     async fn get(&self, path: &str, token: Option<&str>) -> (StatusCode, Value) {
-        self.ask(test::TestRequest::get().uri(path), token).await
+        self.ask(web_test::TestRequest::get().uri(path), token).await
     }
 
     async fn post_card(&self, token: &str, number: &str, nickname: &str) -> (StatusCode, Value) {
         let body = json!({ "number": number, "nickname": nickname });
-        self.ask(test::TestRequest::post().uri("/api/v1/cards").set_json(body), Some(token)).await
+        self.ask(web_test::TestRequest::post().uri("/api/v1/cards").set_json(body), Some(token)).await
     }
 
-    async fn ask(&self, mut request: test::TestRequest, token: Option<&str>) -> (StatusCode, Value) {
+    async fn ask(&self, mut request: web_test::TestRequest, token: Option<&str>) -> (StatusCode, Value) {
         if let Some(token) = token {
             request = request.insert_header(("authorization", format!("Bearer {token}")));
         }
-        let app = test::init_service(server::app(self.state.clone())).await;
-        let answer = test::call_service(&app, request.to_request()).await;
+        let app = web_test::init_service(server::app(self.state.clone())).await;
+        let answer = web_test::call_service(&app, request.to_request()).await;
         let status = answer.status();
-        (status, serde_json::from_slice(&test::read_body(answer).await).unwrap())
+        (status, serde_json::from_slice(&web_test::read_body(answer).await).unwrap())
     }
 }
 
@@ -100,6 +100,18 @@ fn areas() -> String {
 
 fn keys(page: &Value) -> Vec<&str> {
     page["items"].as_array().unwrap().iter().map(|item| item["key"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn every_call_has_a_name_of_its_own_for_generated_clients() {
+    let description: Value = serde_json::from_slice(&openapi::render()).unwrap();
+    let paths = description["paths"].as_object().unwrap();
+    let calls = paths.values().flat_map(|path| path.as_object().unwrap().values());
+    let mut names: Vec<_> = calls.map(|call| call["operationId"].as_str().unwrap()).collect();
+    let count = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), count, "{names:?}");
 }
 
 #[actix_web::test]

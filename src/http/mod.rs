@@ -5,8 +5,11 @@
 
 pub mod accounts;
 pub mod body;
+pub mod cards;
 pub mod network;
+pub mod offers;
 pub mod openapi;
+pub mod operators;
 pub mod paging;
 pub mod problem;
 pub mod request_id;
@@ -14,6 +17,8 @@ pub mod server;
 pub mod session;
 pub mod state;
 
+#[cfg(test)]
+mod shop_tests;
 #[cfg(test)]
 mod tests;
 
@@ -36,4 +41,10 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     api.service(accounts::refresh);     // POST /api/v1/sessions/refresh        who has a refresh token
     api.service(accounts::log_out);     // DELETE /api/v1/sessions              customer
     api.service(accounts::show_keys);   // GET /.well-known/jwks.json           anyone
+    // ski areas, prices and keycards
+    api.service(operators::list);       // GET /api/v1/operators                anyone
+    api.service(operators::show);       // GET /api/v1/operators/{key}          anyone
+    api.service(offers::list);          // GET /api/v1/operators/{key}/offers   anyone
+    api.service(cards::register);       // POST /api/v1/cards                   customer
+    api.service(cards::list);           // GET /api/v1/cards                    customer
 }

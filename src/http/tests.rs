@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
@@ -10,8 +11,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::network::Networks;
+use super::operators::AlwaysUp;
 use super::{State, openapi, serve};
 use crate::actors::auth::{self, Names, Role};
+use crate::actors::liftoperator::{Cards, Catalogue, Counter};
 use crate::io::Io;
 
 pub(crate) const SECRET: &[u8] = b"the secret that codes follow from";
@@ -47,7 +50,14 @@ impl World {
         io.migrate().await.unwrap();
         let keys = auth::Keys::from_pkcs8(&auth::Keys::generate().unwrap()).unwrap();
         let auth = auth::Desk::new(io.clone(), keys, SECRET.to_vec().into());
-        let state = State { io: io.clone(), auth: auth.clone(), trusted_proxies: Networks::default() };
+        let state = State {
+            io: io.clone(),
+            auth: auth.clone(),
+            trusted_proxies: Networks::default(),
+            counter: Counter::new(Catalogue::embedded().unwrap(), &[7; 32]).unwrap(),
+            cards: Cards::new(io.clone()),
+            operator_statuses: Arc::new(AlwaysUp),
+        };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let server = serve(web::Data::new(state), listener, 1).unwrap();

@@ -105,13 +105,13 @@ impl Answer {
     }
 }
 
-/// Sends bytes as they are and reads until the server closes.
+/// Sends bytes as they are and reads until the server closes, which it must.
 fn exchange(address: SocketAddr, request: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     stream.write_all(request).unwrap();
     let mut answer = Vec::new();
-    let _closed = stream.read_to_end(&mut answer);
+    stream.read_to_end(&mut answer).expect("the server did not close");
     String::from_utf8_lossy(&answer).into_owned()
 }
 
@@ -173,6 +173,15 @@ async fn a_body_without_a_length_is_bounded_too() {
     let text = web::block(move || exchange(address, &request)).await.unwrap();
     assert!(text.starts_with("HTTP/1.1 413"), "{text}");
     assert!(text.contains("application/problem+json"), "{text}");
+}
+
+#[actix_rt::test]
+async fn a_client_that_never_ends_a_refused_body_is_not_waited_for() {
+    let world = World::start().await;
+    let request = b"POST /nothing HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n";
+    let address = world.address;
+    let text = web::block(move || exchange(address, request)).await.unwrap();
+    assert!(text.starts_with("HTTP/1.1 404"), "{text}");
 }
 
 #[actix_rt::test]

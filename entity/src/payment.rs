@@ -26,6 +26,7 @@ pub struct Model {
     pub page_ends_at: DateTimeWithTimeZone,
     pub reserved_at: Option<DateTimeWithTimeZone>,
     pub status_calls: i32,
+    pub pull: bool,
     pub attempts: i32,
     pub refusals: i32,
     pub ask_at: Option<DateTimeWithTimeZone>,

@@ -28,6 +28,7 @@ impl MigrationTrait for Migration {
             .col(timestamp_with_time_zone("page_ends_at"))
             .col(timestamp_with_time_zone_null("reserved_at"))
             .col(integer("status_calls"))
+            .col(boolean("pull"))
             .col(integer("attempts"))
             .col(integer("refusals"))
             .col(timestamp_with_time_zone_null("ask_at"))

@@ -8,4 +8,8 @@
 //! ```
 
 pub mod auth;
+pub mod invoice;
 pub mod jobs;
+pub mod liftoperator;
+pub mod order;
+pub mod supervision;

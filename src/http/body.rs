@@ -1,22 +1,15 @@
-//! What comes in: bounded, in time, and refused in words when it does not fit.
+//! What comes in is bounded, and refused in words when it does not fit.
 
 use std::io;
-use std::time::Duration;
 
-use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::error::{JsonPayloadError, PathError, PayloadError, QueryPayloadError};
-use actix_web::http::{StatusCode, header};
-use actix_web::{HttpMessage, web};
-use futures_util::{Stream, StreamExt, stream};
+use actix_web::http::StatusCode;
+use actix_web::web;
 
 use super::problem::{self, Problem};
-use crate::clock::{self, Deadline};
 
 /// The longest body that is read, in bytes.
 pub const LIMIT_BYTES: usize = 64 * 1024;
-
-/// How long a body may take to arrive, from the end of the head.
-pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How much of a client's own word is repeated to it.
 const ECHO_CHARS: usize = 60;
@@ -27,25 +20,6 @@ pub fn configure(app: &mut web::ServiceConfig) {
         .app_data(web::JsonConfig::default().limit(LIMIT_BYTES).error_handler(|error, _| refuse_json(&error).into()))
         .app_data(web::QueryConfig::default().error_handler(|error, _| refuse_query(&error).into()))
         .app_data(web::PathConfig::default().error_handler(|error, _| refuse_path(&error).into()));
-}
-
-/// Puts a deadline on the body of a request that has one.
-pub fn set_deadline(request: &mut ServiceRequest, patience: Duration) {
-    let headers = request.headers();
-    if headers.contains_key(header::CONTENT_LENGTH) || headers.contains_key(header::TRANSFER_ENCODING) {
-        let payload = request.take_payload();
-        request.set_payload(Payload::Stream { payload: Box::pin(until(Deadline::after(patience), payload)) });
-    }
-}
-
-fn until(deadline: Deadline, payload: Payload) -> impl Stream<Item = Result<web::Bytes, PayloadError>> {
-    stream::unfold(Some(payload), move |payload| async move {
-        let mut payload = payload?;
-        match clock::timeout_at(deadline, payload.next()).await {
-            Ok(chunk) => Some((chunk?, Some(payload))),
-            Err(clock::Elapsed) => Some((Err(PayloadError::Io(io::ErrorKind::TimedOut.into())), None)),
-        }
-    })
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the enums of actix-web are not exhaustive")]

@@ -1,11 +1,12 @@
 //! The outward face: JSON under `/api/v1`, described by `/api/openapi.json`, failures as `application/problem+json`.
 //!
-//! A request passes `request_id` (id, span, log line, panics), `body` (limits), `session` (who is asking) and arrives
+//! A request passes `request_id` (id, span, log line, panics), `intake` (in time), `body` (limits), `session` (who is asking) and arrives
 //! at one function below. Handlers parse, ask an actor or read the database, and answer; they decide nothing.
 
 pub mod accounts;
 pub mod body;
 pub mod cards;
+pub mod intake;
 pub mod network;
 pub mod offers;
 pub mod openapi;

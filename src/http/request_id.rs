@@ -11,8 +11,8 @@ use actix_web::{Error, HttpMessage};
 use futures_util::FutureExt;
 use tracing::Instrument;
 
-use super::body;
-use super::problem::{MEDIA_TYPE, Problem};
+use super::intake::{self, hold};
+use super::problem::Problem;
 use crate::clock;
 use crate::ids;
 
@@ -53,7 +53,7 @@ pub async fn watch<B: MessageBody + 'static>(
         order.number = tracing::field::Empty,
     );
     request.extensions_mut().insert(id.clone());
-    body::set_deadline(&mut request, body::PATIENCE);
+    let rest = intake::set_deadline(&mut request, intake::PATIENCE);
 
     let handled =
         AssertUnwindSafe(async move { next.call(request).await }.instrument(span.clone())).catch_unwind().await;
@@ -78,10 +78,11 @@ pub async fn watch<B: MessageBody + 'static>(
     match answer {
         Ok(mut answer) => {
             answer.headers_mut().insert(HEADER, value);
-            Ok(answer)
+            Ok(answer.map_body(|_, body| hold(rest, body)))
         }
         Err(mut answer) => {
             answer.headers_mut().insert(HEADER, value);
+            let answer = answer.map_body(|_, body| hold(rest, body));
             Err(InternalError::from_response("the answer could not take the usual way", answer).into())
         }
     }
@@ -113,10 +114,4 @@ fn problem_of(error: &Error) -> Problem {
 fn is_mute<B: MessageBody>(answer: &ServiceResponse<B>) -> bool {
     let failed = answer.status().is_client_error() || answer.status().is_server_error();
     failed && matches!(answer.response().body().size(), BodySize::None | BodySize::Sized(0))
-}
-
-/// Whether an answer is a problem.
-#[must_use]
-pub fn is_problem(headers: &HeaderMap) -> bool {
-    headers.get(actix_web::http::header::CONTENT_TYPE).is_some_and(|kind| kind == MEDIA_TYPE)
 }

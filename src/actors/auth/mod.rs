@@ -16,9 +16,6 @@ mod store;
 mod throttle;
 mod token;
 
-#[cfg(test)]
-mod tests;
-
 pub use account::{Account, Language, Names, Role};
 pub use desk::{Desk, Pair, create_account};
 pub use error::Error;

@@ -1,14 +1,15 @@
-//! The outward face over a real server on a port of its own.
+//! Failures, ids, limits and the description.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
-use actix_web::web;
-use serde_json::{Value, json};
-use tempfile::TempDir;
+use actix_web::middleware::from_fn;
+use actix_web::test::{self, TestRequest};
+use actix_web::{App, HttpServer, web};
+use serde_json::Value;
 
 use super::network::Networks;
 use super::operators::AlwaysUp;
@@ -116,12 +117,14 @@ impl Answer {
 }
 
 /// Sends bytes as they are and reads until the server closes.
+use super::{World, answer, client, state};
+use crate::http::{openapi, request_id, server};
 fn exchange(address: SocketAddr, request: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     stream.write_all(request).unwrap();
     let mut answer = Vec::new();
-    let _closed = stream.read_to_end(&mut answer);
+    stream.read_to_end(&mut answer).expect("the server did not close");
     String::from_utf8_lossy(&answer).into_owned()
 }
 
@@ -186,6 +189,15 @@ async fn a_body_without_a_length_is_bounded_too() {
 }
 
 #[actix_rt::test]
+async fn a_client_that_never_ends_a_refused_body_is_not_waited_for() {
+    let world = World::start().await;
+    let request = b"POST /nothing HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n";
+    let address = world.address;
+    let text = web::block(move || exchange(address, request)).await.unwrap();
+    assert!(text.starts_with("HTTP/1.1 404"), "{text}");
+}
+
+#[actix_rt::test]
 async fn a_body_that_does_not_arrive_ends_in_time() {
     let world = World::start().await;
     let request = b"POST /api/v1/sessions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
@@ -227,7 +239,7 @@ async fn the_description_is_served_and_equals_the_committed_one() {
 #[test]
 fn the_front_page_lists_every_route_of_the_description() {
     let description: Value = serde_json::from_slice(&openapi::render()).unwrap();
-    let front = include_str!("mod.rs");
+    let front = include_str!("../mod.rs");
     let mut described = 0;
     for (path, item) in description["paths"].as_object().unwrap() {
         for method in item.as_object().unwrap().keys().filter(|key| *key != "summary" && *key != "description") {
@@ -241,14 +253,12 @@ fn the_front_page_lists_every_route_of_the_description() {
 
 #[actix_rt::test]
 async fn a_panic_in_a_handler_is_one_problem_and_the_server_goes_on() {
-    use actix_web::middleware::from_fn;
-    use actix_web::{App, HttpServer};
     async fn broken() -> &'static str {
         panic!("on purpose")
     }
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let app = || App::new().route("/broken", web::get().to(broken)).wrap(from_fn(super::request_id::watch));
+    let app = || App::new().route("/broken", web::get().to(broken)).wrap(from_fn(request_id::watch));
     let server = HttpServer::new(app).workers(1).disable_signals().listen(listener).unwrap().run();
     let handle = server.handle();
     actix_rt::spawn(server);
@@ -257,4 +267,45 @@ async fn a_panic_in_a_handler_is_one_problem_and_the_server_goes_on() {
         answer(client.get(format!("http://{address}/broken"))).await.expect_problem(500, "internal");
     }
     handle.stop(false).await;
+}
+
+/// Where a test's log goes.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[actix_rt::test]
+async fn a_request_is_one_log_line_with_its_id_and_without_what_the_client_wrote() {
+    let world = World::start().await;
+    let app = test::init_service(server::app(web::Data::new(state(&world.io, &world.auth)))).await;
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    for request in [
+        TestRequest::post().uri("/api/v1/sessions?anna@example.org").set_payload(r#"{"email":"anna@example.org"}"#),
+        TestRequest::get().uri("/accounts/anna@example.org?code=123456"),
+    ] {
+        let request =
+            request.insert_header(("x-request-id", "id-1")).insert_header(("content-type", "application/json"));
+        test::call_service(&app, request.to_request()).await;
+    }
+    drop(guard);
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2, "{text}");
+    assert_eq!(lines[0]["fields"]["route"], "/api/v1/sessions");
+    assert_eq!(lines[0]["fields"]["status"], 422);
+    assert_eq!(lines[0]["span"]["request.id"], "id-1");
+    assert_eq!(lines[1]["fields"]["route"], "none");
+    assert!(!text.contains("anna") && !text.contains("123456"), "{text}");
 }

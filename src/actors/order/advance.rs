@@ -94,34 +94,31 @@ pub fn advance(order: &mut Order, answers: &[Answered], now: Moment, rules: &Rul
     turn.effects
 }
 
-/// Ends the order at the customer's wish, where its state allows that. Returns `None` where it does not.
+/// Ends the order at the customer's wish, where its state allows that; `None` where it does not.
+/// It asks nothing: what is to be given back is its driver's next turn.
 pub fn cancel(order: &mut Order, now: Moment, rules: &Rules) -> Option<Effects> {
     if !row(order.state).cancel {
         return None;
     }
     let mut turn = Turn { order, now, rules, effects: Effects::default(), take_refused: false };
     turn.end_without_ticket(OrderState::Rejected, Some("cancelled".to_owned()));
-    let events = std::mem::take(&mut turn.effects);
-    let mut effects = advance(order, &[], now, rules);
-    effects.events.splice(0..0, events.events);
-    effects.letters.splice(0..0, events.letters);
-    effects.freed.extend(events.freed);
-    Some(effects)
+    turn.order.next_at = Some(now);
+    Some(turn.effects)
 }
 
-/// What is to be answered for intents whose asker died: every saved one that is not in flight here.
+/// What is to be answered for the intents of an order that was just loaded: whoever asked them is gone.
 #[must_use]
-pub fn abandoned(order: &Order, in_flight: &[Subject]) -> Vec<Answered> {
-    let died = |subject, answer| Answered { subject, answer, elapsed: TimeDelta::zero() };
-    let is_left = |open: &Option<Intent>| open.as_ref().is_some_and(|intent| !intent.is_new());
-    let lines = order.lines.iter().filter(|line| is_left(&line.open)).map(|line| Subject::Line(line.no));
-    let payments = order.payments.iter().filter(|row| is_left(&row.open)).map(|row| Subject::Payment(row.no));
+pub fn abandoned(order: &Order) -> Vec<Answered> {
+    let lines = order.lines.iter().filter(|line| line.open.is_some()).map(|line| Subject::Line(line.no));
+    let payments = order.payments.iter().filter(|row| row.open.is_some()).map(|row| Subject::Payment(row.no));
     lines
         .chain(payments)
-        .filter(|subject| !in_flight.contains(subject))
-        .map(|subject| match subject {
-            Subject::Line(_) => died(subject, Answer::Line(LineAnswer::AskerDied)),
-            Subject::Payment(_) => died(subject, Answer::Payment(PaymentAnswer::AskerDied)),
+        .map(|subject| {
+            let answer = match subject {
+                Subject::Line(_) => Answer::Line(LineAnswer::AskerDied),
+                Subject::Payment(_) => Answer::Payment(PaymentAnswer::AskerDied),
+            };
+            Answered { subject, answer, elapsed: TimeDelta::zero() }
         })
         .collect()
 }

@@ -387,7 +387,7 @@ impl World {
             let mut world = self.clone();
             world.budget.cancels -= 1;
             if cancel(&mut world.order, world.now, rules).is_some() {
-                world.commit();
+                world.advance(&[], rules);
                 next.push(world);
             }
         }
@@ -405,7 +405,7 @@ impl World {
                         world.late.push((*subject, intent.clone(), intent.asked_at + TimeDelta::seconds(100)));
                     }
                 }
-                let died = abandoned(&world.order, &[]);
+                let died = abandoned(&world.order);
                 world.advance(&died, rules);
                 next.push(world);
             }
@@ -648,6 +648,7 @@ fn an_ended_order_gives_back_money_that_comes_late() {
     let (subject, intent) = world.in_flight().remove(0);
     world = world.answered(subject, &intent, Fate::Answered, &rules);
     assert!(cancel(&mut world.order, world.now, &rules).is_some());
+    world.advance(&[], &rules);
     world.money.push(Transaction {
         page: world.order.payments[0].reference.to_string(),
         reserved: true,

@@ -72,6 +72,12 @@ impl Store {
         &self.io
     }
 
+    /// How the contract of an operator may be asked.
+    #[must_use]
+    pub fn terms(&self, operator: &str) -> Terms {
+        (self.terms)(operator)
+    }
+
     /// Loads an order with its lines, payments and open intents.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ mod face;
 mod sessions;
 
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
@@ -13,8 +14,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::network::Networks;
+use super::operators::AlwaysUp;
 use super::{State, serve};
 use crate::actors::auth::{self, Names, Role};
+use crate::actors::liftoperator::{Cards, Catalogue, Counter};
 use crate::io::Io;
 
 pub(crate) const SECRET: &[u8] = b"the secret that codes follow from";
@@ -38,7 +41,14 @@ pub(crate) struct Answer {
 }
 
 pub(crate) fn state(io: &Io, auth: &auth::Desk) -> State {
-    State { io: io.clone(), auth: auth.clone(), trusted_proxies: Networks::default() }
+    State {
+        io: io.clone(),
+        auth: auth.clone(),
+        trusted_proxies: Networks::default(),
+        counter: Counter::new(Catalogue::embedded().unwrap(), SECRET).unwrap(),
+        cards: Cards::new(io.clone()),
+        operator_statuses: Arc::new(AlwaysUp),
+    }
 }
 
 fn client() -> reqwest::Client {

@@ -3,4 +3,6 @@
 
 mod axess;
 mod dta;
+mod mailgun;
+mod mpay24;
 mod support;

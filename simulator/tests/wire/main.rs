@@ -5,4 +5,5 @@ mod axess;
 mod dta;
 mod mailgun;
 mod mpay24;
+mod process;
 mod support;

@@ -248,6 +248,11 @@ async fn answers_can_be_spoilt_in_every_way() {
     assert_eq!((reply.status, reply.header("content-type")), (503, "text/html; charset=utf-8"));
     world.fault(json!({"supplier": "dta", "operation": "CreateOrder", "fault": "business_error", "times": 1})).await;
     assert_eq!(create(&world, "A-9").await.unwrap().tag("Code"), "MediumNotCompatible");
+    world.fault(json!({"supplier": "dta", "operation": "CheckIdentification", "fault": "business_error", "value": "BLOCKED"})).await;
+    assert_eq!(
+        call(&world, "CheckIdentification", &qualified(&identification(7))).await.unwrap().tag("Report"),
+        "BLOCKED"
+    );
     world.fault(json!({"supplier": "dta", "fault": "business_error", "value": "InternalError", "times": 1})).await;
     assert_eq!(create(&world, "A-9").await.unwrap().tag("faultcode"), "soap:Server");
     assert!(world.ledger("dta").await.is_empty());
@@ -299,6 +304,7 @@ async fn faults_that_do_not_fit_are_answered_with_the_reason() {
         json!({"supplier": "dta", "fault": "http_status", "value": 99}),
         json!({"supplier": "dta", "fault": "business_error", "value": "Whatever"}),
         json!({"supplier": "dta", "operation": "GetOrder", "fault": "refuse_connection"}),
+        json!({"supplier": "dta", "operation": "CreateOrder", "fault": "business_error", "value": "BLOCKED"}),
         json!({"supplier": "dta", "fault": "hang", "times": 0}),
         json!({"supplier": "dta", "fault": "hang", "extra": 0}),
         json!({"supplier": "dta", "fault": "explode"}),

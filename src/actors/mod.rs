@@ -9,5 +9,6 @@
 
 pub mod invoice;
 pub mod jobs;
+pub mod mail;
 pub mod order;
 pub mod supervision;

@@ -8,6 +8,7 @@ compile_error!("starjack needs panic = \"unwind\": an actor's panic must end one
 
 pub mod actors;
 pub mod clock;
+pub mod http;
 pub mod ids;
 pub mod integrations;
 pub mod io;

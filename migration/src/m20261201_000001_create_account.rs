@@ -23,7 +23,8 @@ impl MigrationTrait for Migration {
             .to_owned();
         let registration = Table::create()
             .table("registration")
-            .col(ColumnDef::new("email").string().not_null().primary_key())
+            .col(pk_uuid("id"))
+            .col(string_uniq("email"))
             .col(string("password_hash"))
             .col(string("first_name"))
             .col(string("last_name"))

@@ -7,8 +7,11 @@
 //! http ──▶ auth, liftoperator (catalogue, offers, cards)
 //! ```
 
+pub mod auth;
 pub mod invoice;
 pub mod jobs;
+pub mod liftoperator;
 pub mod mail;
 pub mod order;
+pub mod payment;
 pub mod supervision;

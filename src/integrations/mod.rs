@@ -2,11 +2,13 @@
 //!
 //! Every question ends in one of the five ways of [`Outcome`], from the socket up to HTTP.
 
+pub mod client;
 pub mod lift;
 pub mod mail;
 mod outcome;
 pub mod payment;
 mod permit;
+pub mod soap;
 
 pub use outcome::{Outcome, Refusal, RefusalKind};
 pub use permit::Permit;

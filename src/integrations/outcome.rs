@@ -84,4 +84,27 @@ impl RefusalKind {
             Self::MessageRejected => "message_rejected",
         }
     }
+
+    /// The kind of a slug.
+    #[must_use]
+    pub fn of(slug: &str) -> Option<Self> {
+        use RefusalKind::{
+            CardBlocked, CardFull, CardNotAccepted, HolderIncomplete, MessageRejected, NotCreditable, PaymentDeclined,
+            PriceChanged, ProductUnavailable, TicketUsed,
+        };
+        [
+            CardNotAccepted,
+            CardBlocked,
+            CardFull,
+            ProductUnavailable,
+            PriceChanged,
+            HolderIncomplete,
+            TicketUsed,
+            PaymentDeclined,
+            NotCreditable,
+            MessageRejected,
+        ]
+        .into_iter()
+        .find(|kind| kind.slug() == slug)
+    }
 }

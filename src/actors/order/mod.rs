@@ -9,4 +9,6 @@ mod model;
 pub mod observe;
 pub mod payments;
 pub mod record;
+mod rows;
 pub mod rules;
+pub mod store;

@@ -9,9 +9,6 @@
 //! What this cannot do: out of memory, a stack overflow and a panic during a panic end the process, and a supervisor
 //! outside starts it again; a spinning thread costs its share of the machine until its actor has moved and beyond.
 
-#[cfg(panic = "abort")]
-compile_error!("supervision needs panic = \"unwind\": an actor's panic must end one message, not the process");
-
 mod breaker;
 mod door;
 mod faults;

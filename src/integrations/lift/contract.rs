@@ -42,4 +42,30 @@ impl Contract {
     pub fn actor_name(&self) -> String {
         format!("{}/{}", self.supplier, self.operator)
     }
+
+    /// The credential of that name.
+    ///
+    /// # Errors
+    /// The contract has none; the text names it.
+    pub fn credential(&self, name: &str) -> anyhow::Result<SecretString> {
+        let missing = || anyhow::anyhow!("{} lacks the credential {name}", self.actor_name());
+        self.credentials.get(name).cloned().ok_or_else(missing)
+    }
+
+    /// The setting of that name, where there is one.
+    #[must_use]
+    pub fn setting(&self, name: &str) -> Option<&str> {
+        self.settings.get(name).map(String::as_str)
+    }
+
+    /// Checks that every setting is one of `names`: a misspelt one must not silently do nothing.
+    ///
+    /// # Errors
+    /// A setting is unknown; the text names it.
+    pub fn only_settings(&self, names: &[&str]) -> anyhow::Result<()> {
+        match self.settings.keys().find(|name| !names.contains(&name.as_str())) {
+            Some(unknown) => Err(anyhow::anyhow!("{} has the unknown setting {unknown}", self.actor_name())),
+            None => Ok(()),
+        }
+    }
 }

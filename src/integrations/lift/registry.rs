@@ -15,7 +15,7 @@ pub struct SupplierKind {
 }
 
 /// Every supplier of this build.
-pub const SUPPLIERS: &[SupplierKind] = &[];
+pub const SUPPLIERS: &[SupplierKind] = &[super::dta::KIND, super::axess::KIND];
 
 /// A keycard number in its normal form.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,4 +59,58 @@ pub fn parse_card_number(text: &str) -> Result<CardNumber, CardNumberError> {
                 "this is not a keycard number: enter the 23 digits that begin with 01-1614, or the 14 characters in groups of 8, 3 and 3".into(),
             ))
         })
+}
+
+/// A keycard number with every letter and digit but the last four hidden, its separators kept.
+#[must_use]
+pub fn mask(number: &str) -> String {
+    let mut left = number.chars().filter(|character| character.is_alphanumeric()).count();
+    let hide = |character: char| {
+        if !character.is_alphanumeric() {
+            return character;
+        }
+        left -= 1;
+        if left < 4 { character } else { '•' }
+    };
+    number.chars().map(hide).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_masked_number_shows_the_last_four() {
+        for (number, masked) in [
+            ("01-16147133534532385823-4", "••-•••••••••••••••••823-4"),
+            ("A1B2C3D4-E5F-6G7", "••••••••-••F-6G7"),
+            ("123", "123"),
+        ] {
+            assert_eq!(mask(number), masked);
+        }
+    }
+
+    #[test]
+    fn the_supplier_of_a_number_is_seen_from_its_form() {
+        for (text, vendor, number) in [
+            ("01-1614 7133 5345 3238 5823-4", "dta", "01-16147133534532385823-4"),
+            ("*a1b2c3d4 e5f 6g7", "axess", "A1B2C3D4-E5F-6G7"),
+            ("12345678-901-234", "axess", "12345678-901-234"),
+        ] {
+            assert_eq!(
+                parse_card_number(text),
+                Ok(CardNumber { vendor: vendor.into(), number: number.into() }),
+                "{text}"
+            );
+        }
+        for text in ["", "hello", "S44069670815", "01-2167-30-92545", "4771234567"] {
+            assert!(parse_card_number(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_supplier_has_a_key_of_its_own() {
+        let keys: std::collections::BTreeSet<_> = SUPPLIERS.iter().map(|kind| kind.key).collect();
+        assert_eq!(keys.len(), SUPPLIERS.len());
+    }
 }

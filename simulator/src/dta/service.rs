@@ -1,0 +1,187 @@
+//! The wire of one DTA contract: authenticate, check the shape, ask the book, answer.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::TimeDelta;
+use serde_json::Value;
+
+use super::book::{Book, Terms};
+use super::orders::Content;
+use super::refusal::{Refusal, fault, is_report};
+use super::shapes::{self, ORDER, SOAP_HEADER, number};
+use crate::access::DtaAccess;
+use crate::clock::{Clock, stamp};
+use crate::faults::Bent;
+use crate::http::{Answer, Asked};
+use crate::shape::{self, Member};
+use crate::soap::{self, Opened};
+use crate::supplier::{Service, Supplier};
+use crate::xml::{Element, leaf, node};
+
+const PATH: &str = "/dta/webservice/sc/v10/services/OrderService";
+
+/// One operator's contract.
+pub(crate) struct Dta {
+    operator: String,
+    access: DtaAccess,
+    clock: Arc<Clock>,
+    step_ms: AtomicU32,
+    book: Mutex<Book>,
+}
+
+impl Dta {
+    pub(crate) fn new(operator: &str, access: DtaAccess, clock: Arc<Clock>, step_ms: u32) -> Self {
+        let step_ms = AtomicU32::new(step_ms);
+        Self { operator: operator.to_owned(), access, clock, step_ms, book: Mutex::default() }
+    }
+
+    /// From now on new orders take this long from `PENDING` to `BOOKED`, and again to `BOOKED_AND_TRANSFERRED`.
+    pub(crate) fn set_step(&self, step_ms: u32) {
+        self.step_ms.store(step_ms, Ordering::SeqCst);
+    }
+
+    /// A gate pass; the error says why the gate stays closed.
+    pub(crate) fn pass_gate(&self, order_id: &str) -> Result<(), String> {
+        self.book().pass_gate(order_id, self.clock.now())
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn authenticate(&self, opened: Opened<'_>) -> Result<(), Refusal> {
+        let failed = |says: &str| Refusal::new("AuthenticationFailed", says);
+        let header = opened.header.and_then(|header| header.child("AuthenticationHeader"));
+        let header = header.ok_or_else(|| failed("no AuthenticationHeader"))?;
+        if header.namespace != SOAP_HEADER {
+            return Err(failed("AuthenticationHeader is in the wrong namespace"));
+        }
+        shape::check(header, SOAP_HEADER, shapes::AUTHENTICATION).map_err(|says| failed(&says))?;
+        let given = ["ClientName", "UserName", "Password"].map(|name| header.text_of(name));
+        let right = [&self.access.client_name, &self.access.user_name, &self.access.password];
+        if given == right.map(String::as_str) { Ok(()) } else { Err(failed("wrong credentials")) }
+    }
+
+    fn call(&self, call: &Element, bent: Bent) -> Result<String, Refusal> {
+        match call.name.as_str() {
+            "CheckIdentification" => Ok(leaf("Report", report(call))),
+            "CreateOrder" => self.create(call, bent),
+            "GetOrder" => Ok(self.book().get(call.text_of("OrderId"))?.shown(self.clock.now())),
+            "GetOrdersByExternalId" => Ok(node("Orders", &self.find(call.text_of("ExternalOrderId"), bent))),
+            _ => self.cancel(call.text_of("OrderId")),
+        }
+    }
+
+    fn create(&self, call: &Element, bent: Bent) -> Result<String, Refusal> {
+        let order = call.child("Order").ok_or_else(|| Refusal::new("InternalError", "no Order"))?;
+        let content = Content::read(order)?;
+        let terms = Terms {
+            order_date: order.text_of("OrderDate"),
+            now: self.clock.now(),
+            step: TimeDelta::milliseconds(i64::from(self.step_ms.load(Ordering::SeqCst))),
+            no_dedup: bent.no_dedup,
+        };
+        Ok(self.book().create(content, terms)?.receipt())
+    }
+
+    fn find(&self, reference: &str, bent: Bent) -> String {
+        if bent.find_nothing {
+            return String::new();
+        }
+        let now = self.clock.now();
+        self.book().find(reference).map(|order| order.shown(now)).collect()
+    }
+
+    fn cancel(&self, order_id: &str) -> Result<String, Refusal> {
+        let mut book = self.book();
+        let canceled = book.cancel(order_id, self.clock.now())?;
+        Ok(leaf("OriginalOrderId", order_id)
+            + &leaf("CancelationOrderId", &canceled.id)
+            + &leaf("CancelationSystemDate", stamp(canceled.at))
+            + &leaf("ExecutionId", &canceled.execution))
+    }
+}
+
+fn report(call: &Element) -> &'static str {
+    match call.child("Identification").map(number) {
+        Some(number) if !number.is_known_type() => "UNKNOWN_MEDIUM",
+        Some(number) if number.is_right() => "OK",
+        Some(_) | None => "INVALID_LUHN",
+    }
+}
+
+fn shape_of(operation: &str) -> Option<&'static [Member]> {
+    match operation {
+        "CheckIdentification" => Some(shapes::CHECK_IDENTIFICATION),
+        "CreateOrder" => Some(shapes::CREATE_ORDER),
+        "GetOrder" => Some(shapes::GET_ORDER),
+        "GetOrdersByExternalId" => Some(shapes::GET_ORDERS_BY_EXTERNAL_ID),
+        "CancelOrder" => Some(shapes::CANCEL_ORDER),
+        _ => None,
+    }
+}
+
+/// Opens the envelope and checks everything that needs neither memory nor credentials.
+fn opened(asked: &Asked) -> Result<Opened<'_>, String> {
+    let opened = soap::open(asked)?;
+    let call = opened.call;
+    let members = shape_of(&call.name).ok_or_else(|| format!("{} is not an operation of OrderService", call.name))?;
+    if call.namespace != ORDER {
+        return Err(format!("{} is in namespace '{}', expected '{ORDER}'", call.name, call.namespace));
+    }
+    if soap::action(asked) != format!("{ORDER}/{}", call.name) {
+        return Err(format!("SOAPAction must be \"{ORDER}/{}\"", call.name));
+    }
+    shape::check(call, ORDER, members)?;
+    Ok(opened)
+}
+
+fn reply(operation: &str, inner: &str) -> Answer {
+    soap::answer(&format!("<{operation}Response xmlns=\"{ORDER}\">{inner}</{operation}Response>"))
+}
+
+impl Service for Dta {
+    fn supplier(&self) -> Supplier {
+        Supplier::Dta
+    }
+
+    fn operator(&self) -> Option<&str> {
+        Some(&self.operator)
+    }
+
+    fn operation<'a>(&self, asked: &'a Asked) -> Option<&'a str> {
+        soap::operation(asked)
+    }
+
+    fn execute(&self, asked: &Asked, bent: Bent) -> Answer {
+        if let Some(answer) = soap::misplaced(asked, PATH) {
+            return answer;
+        }
+        let opened = match opened(asked) {
+            Ok(opened) => opened,
+            Err(says) => return soap::fault("Client", &says, ""),
+        };
+        match self.authenticate(opened).and_then(|()| self.call(opened.call, bent)) {
+            Ok(inner) => reply(&opened.call.name, &inner),
+            Err(refusal) => refusal.answer(),
+        }
+    }
+
+    fn refuse(&self, asked: &Asked, code: Option<&str>) -> Answer {
+        let operation = self.operation(asked).unwrap_or_default();
+        let usual = match operation {
+            "CheckIdentification" => "NOT_COMPATIBLE",
+            "CancelOrder" => "TicketUsed",
+            "GetOrder" | "GetOrdersByExternalId" => "UnknownOrder",
+            _ => "MediumNotCompatible",
+        };
+        let code = code.unwrap_or(usual);
+        if is_report(code) { reply(operation, &leaf("Report", code)) } else { fault(code, "refused by a fault") }
+    }
+
+    fn ledger(&self) -> Vec<Value> {
+        let now = self.clock.now();
+        self.book().orders().flat_map(|order| order.entries(&self.operator, now)).collect()
+    }
+}

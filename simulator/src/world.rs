@@ -1,0 +1,98 @@
+//! Everything that is simulated, as the control side sees it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use serde_json::{Map, Value, json};
+
+use crate::access::Endpoints;
+use crate::axess::Axess;
+use crate::clock::{Clock, sleep};
+use crate::dta::Dta;
+use crate::faults::{Faults, Kind, Order};
+use crate::mpay24::Mpay24;
+use crate::server::Port;
+use crate::supplier::{self, Service, Supplier};
+use crate::tasks::Tasks;
+
+/// A contract and its port.
+pub(crate) struct Slot {
+    pub(crate) service: Arc<dyn Service>,
+    pub(crate) port: Port,
+}
+
+/// The whole simulator.
+pub(crate) struct World {
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) faults: Arc<Faults>,
+    pub(crate) tasks: Tasks,
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) dta: BTreeMap<String, Arc<Dta>>,
+    pub(crate) axess: BTreeMap<String, Arc<Axess>>,
+    pub(crate) mpay24: Arc<Mpay24>,
+    pub(crate) endpoints: OnceLock<Endpoints>,
+}
+
+impl World {
+    /// What really happened, by supplier; `keycard` and `slack` are reserved names.
+    pub(crate) fn ledger(&self) -> Value {
+        let mut all = Map::new();
+        for supplier in [Supplier::Dta, Supplier::Axess, Supplier::Mpay24, Supplier::Mailgun] {
+            all.insert(supplier.name().to_owned(), self.ledger_of(supplier));
+        }
+        all.insert("keycard".to_owned(), json!([]));
+        all.insert("slack".to_owned(), json!([]));
+        Value::Object(all)
+    }
+
+    /// What really happened at one supplier.
+    pub(crate) fn ledger_of(&self, supplier: Supplier) -> Value {
+        let theirs = self.slots.iter().filter(|slot| slot.service.supplier() == supplier);
+        theirs.flat_map(|slot| slot.service.ledger()).collect()
+    }
+
+    /// Puts a fault in force and gives its id; the error says why it does not fit.
+    pub(crate) async fn order_fault(self: &Arc<Self>, order: Order) -> Result<u64, String> {
+        supplier::check(&order, &self.operators(order.supplier))?;
+        let (kind, refusal) = (order.fault, order.refusal());
+        let id = self.faults.add(order)?;
+        if kind == Kind::RefuseConnection {
+            self.set_ports().await;
+        }
+        if let Some(refusal) = refusal.filter(|_| kind == Kind::RefuseConnection) {
+            self.end_later(id, refusal);
+        }
+        Ok(id)
+    }
+
+    /// Ends every fault.
+    pub(crate) async fn clear_faults(&self) {
+        self.faults.clear();
+        self.set_ports().await;
+    }
+
+    fn end_later(self: &Arc<Self>, id: u64, after: std::time::Duration) {
+        let world = Arc::clone(self);
+        let ending = async move {
+            sleep(after).await;
+            world.faults.remove(id);
+            world.set_ports().await;
+        };
+        if self.tasks.start(ending).is_none() {
+            tracing::warn!("too many tasks, a closed port stays closed until the faults are deleted");
+        }
+    }
+
+    /// Closes and opens ports as the faults in force say.
+    async fn set_ports(&self) {
+        for slot in &self.slots {
+            let closed = self.faults.refuses(slot.service.supplier(), slot.service.operator());
+            slot.port.set_open(!closed).await;
+        }
+    }
+
+    fn operators(&self, supplier: Supplier) -> Vec<&str> {
+        let theirs = self.slots.iter().filter(|slot| slot.service.supplier() == supplier);
+        theirs.filter_map(|slot| slot.service.operator()).collect()
+    }
+}

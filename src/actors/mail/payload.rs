@@ -61,23 +61,6 @@ pub fn order_letter(letter: OrderLetter, order_id: Uuid, version: i64) -> Result
     job(&payload, &key)
 }
 
-/// The job for a letter about an account, for the commit it follows from. `occasion` tells several wishes for the same
-/// letter apart, for example when its code expires.
-///
-/// # Errors
-/// `Json`, never seen: ids can be written.
-pub fn account_letter(letter: AccountLetter, occasion: i64) -> Result<NewJob, DbErr> {
-    let (payload, key) = match letter {
-        AccountLetter::Code(registration) => {
-            (Payload::AccountCode { registration }, format!("account_code/{registration}/{occasion}"))
-        }
-        AccountLetter::Exists(account) => {
-            (Payload::AccountExists { account }, format!("account_exists/{account}/{occasion}"))
-        }
-    };
-    job(&payload, &key)
-}
-
 fn job(payload: &Payload, key: &str) -> Result<NewJob, DbErr> {
     Ok(NewJob {
         kind: KIND,
@@ -90,22 +73,37 @@ fn job(payload: &Payload, key: &str) -> Result<NewJob, DbErr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::actors::auth;
 
     #[test]
-    fn a_letter_is_asked_for_by_ids_and_its_key_fits_the_table() {
-        let id = Uuid::max();
-        let exists = account_letter(AccountLetter::Exists(id), i64::MIN).unwrap();
-        let money = order_letter(OrderLetter::MoneyReturned(i32::MIN), id, i64::MIN).unwrap();
-        for job in [&exists, &money] {
-            assert!(job.dedup_key.len() <= 120, "{}", job.dedup_key);
-        }
-        let code = account_letter(AccountLetter::Code(Uuid::nil()), 1).unwrap();
-        assert_eq!(code.payload, r#"{"letter":"account_code","registration":"00000000-0000-0000-0000-000000000000"}"#);
+    fn an_order_letter_is_asked_for_by_ids_and_its_key_fits_the_table() {
+        let money = order_letter(OrderLetter::MoneyReturned(i32::MIN), Uuid::max(), i64::MIN).unwrap();
+        assert!(money.dedup_key.len() <= 120, "{}", money.dedup_key);
         let finished = order_letter(OrderLetter::Finished, Uuid::nil(), 9).unwrap();
         assert_eq!(
             finished.payload,
             r#"{"letter":"order_finished","order_id":"00000000-0000-0000-0000-000000000000"}"#
         );
         assert_eq!(finished.dedup_key, order_letter(OrderLetter::Finished, Uuid::nil(), 10).unwrap().dedup_key);
+    }
+
+    #[test]
+    fn what_a_payload_says_beyond_its_letter_is_overlooked() {
+        let payload = r#"{"letter":"order_finished","order_id":"00000000-0000-0000-0000-000000000000","payment":null}"#;
+        let understood: Payload = serde_json::from_str(payload).unwrap();
+        assert_eq!(understood, Payload::OrderFinished { order_id: Uuid::nil() });
+    }
+
+    #[test]
+    fn what_auth_asks_for_is_understood() {
+        let id = Uuid::max();
+        for (asked, understood) in [
+            (auth::Letter::AccountCode { registration: id }, Payload::AccountCode { registration: id }),
+            (auth::Letter::AccountExists { account: id }, Payload::AccountExists { account: id }),
+        ] {
+            let payload = serde_json::to_string(&asked).unwrap();
+            assert_eq!(serde_json::from_str::<Payload>(&payload).unwrap(), understood);
+        }
+        assert_eq!(auth::LETTER_JOB, KIND);
     }
 }

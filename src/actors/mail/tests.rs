@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::letters::{self, Letterhead, NAMES};
 use super::office::{Office, Post, spec};
 use super::order_facts::plain_title;
-use super::payload::{AccountLetter, OrderLetter, account_letter, order_letter};
+use super::payload::{AccountLetter, KIND, OrderLetter, Payload, order_letter};
 use super::sender::{AccountFacts, AccountFiles, Sender};
 use crate::actors::invoice::{self, Archive, Buyer, Line, NewInvoice, Seller};
 use crate::actors::jobs::tests::database;
@@ -252,6 +252,16 @@ async fn issue_invoice(io: &Io, order_id: Uuid) {
         simulated: true,
     };
     io.write(move |tx| Box::pin(async move { Ok::<_, IoError>(invoice::issue(tx, new).await?) })).await.unwrap();
+}
+
+/// A letter about an account, asked for as `auth` does.
+fn account_letter(letter: AccountLetter, occasion: i64) -> Result<NewJob, serde_json::Error> {
+    let payload = match letter {
+        AccountLetter::Code(registration) => Payload::AccountCode { registration },
+        AccountLetter::Exists(account) => Payload::AccountExists { account },
+    };
+    let payload = serde_json::to_string(&payload)?;
+    Ok(NewJob { kind: KIND, payload, dedup_key: format!("letter:registration:{occasion}"), run_at: clock::now() })
 }
 
 #[track_caller]

@@ -11,6 +11,7 @@ pub mod auth;
 pub mod invoice;
 pub mod jobs;
 pub mod liftoperator;
+pub mod mail;
 pub mod order;
 pub mod payment;
 pub mod supervision;

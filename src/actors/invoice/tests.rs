@@ -3,6 +3,7 @@ use std::process::Command;
 use chrono::{DateTime, NaiveDate, TimeZone, Utc};
 use futures_util::future::join_all;
 use proptest::prelude::*;
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel};
 use starjack_entity::{account, invoice, invoice_series, orders};
 use uuid::Uuid;
@@ -52,22 +53,24 @@ fn new_invoice(order_id: Uuid, lines: Vec<Line>) -> NewInvoice {
 }
 
 /// An order that an invoice can be issued for.
-pub(crate) async fn insert_order(db: &impl ConnectionTrait, id: Uuid) -> Result<(), DbErr> {
+async fn insert_order(db: &impl ConnectionTrait, id: Uuid) -> Result<(), DbErr> {
     let at = clock::now().fixed_offset();
-    if account::Entity::find_by_id(Uuid::nil()).one(db).await?.is_none() {
-        let skier = account::Model {
-            id: Uuid::nil(),
-            email: "skier@example.org".into(),
-            password_hash: String::new(),
-            first_name: "Sam".into(),
-            last_name: "Skier".into(),
-            birth_date: None,
-            language: "en".into(),
-            role: "skier".into(),
-            created_at: at,
-        };
-        skier.into_active_model().reset_all().insert(db).await?;
-    }
+    let skier = account::Model {
+        id: Uuid::nil(),
+        email: "skier@example.org".into(),
+        password_hash: String::new(),
+        first_name: "Sam".into(),
+        last_name: "Skier".into(),
+        birth_date: None,
+        language: "en".into(),
+        role: "skier".into(),
+        created_at: at,
+    };
+    account::Entity::insert(skier.into_active_model().reset_all())
+        .on_conflict(OnConflict::column(account::Column::Id).do_nothing().to_owned())
+        .try_insert()
+        .exec_without_returning(db)
+        .await?;
     let order = orders::Model {
         id,
         number: OrderNumber::draw('A').to_string(),

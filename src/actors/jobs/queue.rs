@@ -55,15 +55,19 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The pause after failed attempt `attempt` (from 1): doubled each time, up to the longest,
-    /// then somewhere between half and all of it, so that jobs that failed together do not return together.
+    /// Somewhere between half and all of a pause, so that jobs that failed together do not return together.
+    #[must_use]
+    pub fn spread(pause: Duration) -> Duration {
+        let (_, low) = Uuid::new_v4().as_u64_pair();
+        let parts = 500 + u32::try_from(low % 501).unwrap_or_default();
+        pause.saturating_mul(parts) / 1000
+    }
+
+    /// The pause after failed attempt `attempt` (from 1): doubled each time, up to the longest, and spread.
     #[must_use]
     pub fn pause_after(&self, attempt: i32) -> Duration {
         let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or_default().min(20);
-        let full = self.first_pause.saturating_mul(1 << doublings).min(self.longest_pause);
-        let (_, low) = Uuid::new_v4().as_u64_pair();
-        let parts = 500 + u32::try_from(low % 501).unwrap_or_default();
-        full.saturating_mul(parts) / 1000
+        Self::spread(self.first_pause.saturating_mul(1 << doublings).min(self.longest_pause))
     }
 }
 

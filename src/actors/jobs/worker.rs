@@ -39,8 +39,8 @@ pub enum JobEnd {
         /// Why.
         why: String,
     },
-    /// Nothing was tried (the other side is down or busy): again `after` a pause, and the attempt does not count,
-    /// or an outage of two hours would kill every job.
+    /// Nothing was tried (the other side is down or busy): again `after` a pause (or half of it), and the attempt
+    /// does not count, or an outage of two hours would kill every job.
     Later {
         /// The pause.
         after: Duration,
@@ -150,7 +150,9 @@ fn judge(settings: &Settings, job: &Job, end: JobEnd) -> Verdict {
             let pause = after.unwrap_or_else(|| settings.pause_after(job.attempt));
             Verdict::Waiting { run_at: clock::now() + pause, why, counts: true }
         }
-        JobEnd::Later { after, why } => Verdict::Waiting { run_at: clock::now() + after, why, counts: false },
+        JobEnd::Later { after, why } => {
+            Verdict::Waiting { run_at: clock::now() + Settings::spread(after), why, counts: false }
+        }
         JobEnd::Dead { why } => Verdict::Dead { why },
     }
 }

@@ -1,11 +1,17 @@
 //! What handlers may reach.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use uuid::Uuid;
 
 use super::network::Networks;
 use super::operators::OperatorStatuses;
-use crate::actors::auth;
-use crate::actors::liftoperator::{Cards, Counter};
+use crate::actors::invoice::Archive;
+use crate::actors::liftoperator::{Cards, Counter, Facade};
+use crate::actors::payment::{Desk as PaymentDesk, Sweep};
+use crate::actors::{auth, order, supervision};
+use crate::integrations::payment::Network;
 use crate::io::Io;
 
 /// Everything a handler may reach; shared by all web workers as `web::Data<State>`.
@@ -22,4 +28,43 @@ pub struct State {
     pub cards: Cards,
     /// How the operators' systems do.
     pub operator_statuses: Arc<dyn OperatorStatuses>,
+    /// Orders.
+    pub orders: order::Desk,
+    /// The operators' actors, for their status.
+    pub facade: Facade,
+    /// The payment provider's actor, for its status.
+    pub payment: PaymentDesk,
+    /// Reads the list of open payments when a callback claims one.
+    pub sweep: Sweep,
+    /// Networks that callbacks may come from.
+    pub callback_networks: Vec<Network>,
+    /// The documents of invoices.
+    pub archive: Archive,
+    /// Every actor, for admins.
+    pub actors: supervision::System,
+    /// This replica's incarnation.
+    pub replica: Uuid,
+    /// Whether requests are taken; false while starting and draining.
+    pub readiness: Readiness,
+    /// Origins that a `return_url` may have, such as `https://shop.example`.
+    pub return_origins: Vec<String>,
+    /// Whether every supplier is simulated: then every page says so.
+    pub simulated: bool,
+}
+
+/// Whether this replica takes requests; clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Readiness(Arc<AtomicBool>);
+
+impl Readiness {
+    /// From now on `/readyz` says yes or no.
+    pub fn set(&self, ready: bool) {
+        self.0.store(ready, Ordering::Release);
+    }
+
+    /// What `/readyz` says.
+    #[must_use]
+    pub fn get(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
 }

@@ -83,7 +83,9 @@ pub fn advance(order: &mut Order, answers: &[Answered], now: Moment, rules: &Rul
     for _pass in 0..64 {
         let snapshot = turn.order.clone();
         turn.transition();
-        turn.ask();
+        if rules.asking {
+            turn.ask();
+        }
         if *turn.order == snapshot {
             break;
         }

@@ -20,6 +20,7 @@ use super::record::{Order, Terms, Ticket};
 use super::rows::{intent_of, line_of, line_row, order_of, order_row, payment_of, payment_row, short, step_row};
 use crate::actors::invoice::{self, Buyer, NewInvoice, Seller};
 use crate::actors::jobs::{self, NewJob};
+use crate::actors::mail;
 use crate::ids;
 use crate::integrations::Outcome;
 use crate::io::{Io, IoError};
@@ -247,7 +248,7 @@ impl Store {
                 .await?;
         }
         for letter in &effects.letters {
-            jobs::enqueue(tx, letter_job(order, *letter)).await?;
+            jobs::enqueue(tx, letter_job(order, *letter)?).await?;
         }
         for (payment_no, kind) in &effects.cases {
             self.open_case(tx, order, *payment_no, kind).await?;
@@ -352,20 +353,14 @@ pub fn open_intents(order: &Order) -> Vec<(Subject, Intent)> {
 }
 
 /// A letter is written with the state that it tells of; a second one under its key is not.
-fn letter_job(order: &Order, letter: Letter) -> NewJob {
-    let (name, payment) = match letter {
-        Letter::Finished => ("order_finished", None),
-        Letter::Rejected => ("order_rejected", None),
-        Letter::Undone => ("order_undone", None),
-        Letter::MoneyReturned(payment) => ("money_returned", Some(payment)),
+fn letter_job(order: &Order, letter: Letter) -> Result<NewJob, DbErr> {
+    let letter = match letter {
+        Letter::Finished => mail::OrderLetter::Finished,
+        Letter::Rejected => mail::OrderLetter::Rejected,
+        Letter::Undone => mail::OrderLetter::Undone,
+        Letter::MoneyReturned(payment) => mail::OrderLetter::MoneyReturned(payment),
     };
-    let key = payment.map(|payment| format!("/{payment}")).unwrap_or_default();
-    NewJob {
-        kind: "letter",
-        payload: serde_json::json!({ "letter": name, "order_id": order.id, "payment": payment }).to_string(),
-        dedup_key: format!("letter/{name}/{}{key}", order.id),
-        run_at: crate::clock::now(),
-    }
+    mail::order_letter(letter, order.id, order.version)
 }
 
 fn outcome_words(answered: &Answered) -> (&'static str, Option<String>) {

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use starjack_simulator::{Config, Simulator};
+use starjack_simulator::Simulator;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -44,11 +44,6 @@ fn day() -> chrono::NaiveDate {
 
 pub(super) fn permit() -> Permit {
     Permit::until(Deadline::after(Duration::from_secs(10)))
-}
-
-/// The simulator for these checks: orders become final only when the clock is moved, or at once.
-pub(super) async fn simulator(dta_step_ms: u32) -> Simulator {
-    starjack_simulator::start(Config { dta_step_ms, ..Config::default() }).await.unwrap()
 }
 
 /// A contract with the simulator.

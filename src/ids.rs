@@ -13,6 +13,12 @@ pub fn new_id() -> Uuid {
     Uuid::now_v7()
 }
 
+/// A new secret of 244 random bits, as 64 hexadecimal digits.
+#[must_use]
+pub fn new_secret() -> String {
+    format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
+}
+
 /// An order's number: the epoch letter of the database and ten random characters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OrderNumber(String);

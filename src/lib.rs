@@ -6,7 +6,10 @@
 #[cfg(panic = "abort")]
 compile_error!("starjack needs panic = \"unwind\": an actor's panic must end one message, not the process");
 
+pub mod actors;
 pub mod clock;
+pub mod http;
 pub mod ids;
 pub mod integrations;
+pub mod io;
 pub mod money;

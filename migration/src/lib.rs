@@ -1,1 +1,25 @@
-//! placeholder
+//! The schema, the same for SQLite and PostgreSQL. Times are written by the program, never by the database.
+
+use sea_orm_migration::prelude::*;
+
+mod m20261201_000001_create_account;
+mod m20261201_000002_create_order;
+mod m20261201_000003_create_payment;
+mod m20261201_000004_create_invoice;
+mod m20261201_000005_create_job;
+
+/// Brings a database to the newest schema; running it twice changes nothing.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261201_000001_create_account::Migration),
+            Box::new(m20261201_000002_create_order::Migration),
+            Box::new(m20261201_000003_create_payment::Migration),
+            Box::new(m20261201_000004_create_invoice::Migration),
+            Box::new(m20261201_000005_create_job::Migration),
+        ]
+    }
+}

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
+/// As far as suppliers' time can be moved ahead: a hundred years.
+const AHEAD_MAX_SECONDS: i64 = 100 * 366 * 86_400;
+
 /// Suppliers' time. It can be moved forward, never back; waits of faults are real time and do not follow it.
 #[derive(Debug, Default)]
 pub(crate) struct Clock {
@@ -19,9 +22,11 @@ impl Clock {
         machine + TimeDelta::seconds(self.ahead_seconds.load(Ordering::SeqCst))
     }
 
-    /// Moves suppliers' time `seconds` forward; twice moves twice.
+    /// Moves suppliers' time `seconds` forward; twice moves twice, a hundred years in all at most.
     pub(crate) fn advance(&self, seconds: u32) {
-        self.ahead_seconds.fetch_add(i64::from(seconds), Ordering::SeqCst);
+        let seconds = i64::from(seconds);
+        let room = AHEAD_MAX_SECONDS - self.ahead_seconds.load(Ordering::SeqCst);
+        self.ahead_seconds.fetch_add(seconds.min(room.max(0)), Ordering::SeqCst);
     }
 }
 

@@ -75,11 +75,11 @@ async fn route(world: &Arc<World>, asked: &Asked) -> Result<Answer, Answer> {
             world.mpay24.set_automatic(automatic);
             Ok(Answer::json(200, &json!({ "automatic": automatic })))
         }
+        ("GET", ["mpay24", "pages"]) => Ok(Answer::json(200, &json!({ "items": world.mpay24.pages() }))),
         ("POST", ["mpay24", "pages", page, "pay"]) => pay(world, page, body(asked)?).await,
         ("POST", ["mpay24", "transactions", mpay_tid, event]) => {
-            let state =
-                world.mpay24.happen(mpay_tid, event).map_err(|says| Answer::problem(409, "does-not-fit", &says))?;
-            Ok(Answer::json(200, &state))
+            let happened = world.mpay24.happen(mpay_tid, event);
+            happened.map(|state| Answer::json(200, &state)).map_err(|(status, says)| cannot(status, &says))
         }
         _ => Err(unknown(asked)),
     }
@@ -104,7 +104,11 @@ async fn order_fault(world: &Arc<World>, asked: &Asked) -> Result<Answer, Answer
 
 async fn pay(world: &Arc<World>, page: &str, payment: Payment) -> Result<Answer, Answer> {
     let paid = world.mpay24.pay(page, payment).await;
-    paid.map(|state| Answer::json(200, &state)).map_err(|says| Answer::problem(409, "cannot-be-paid", &says))
+    paid.map(|state| Answer::json(200, &state)).map_err(|(status, says)| cannot(status, &says))
+}
+
+fn cannot(status: u16, says: &str) -> Answer {
+    Answer::problem(status, if status == 404 { "not-found" } else { "does-not-fit" }, says)
 }
 
 fn gate(passed: Result<(), String>) -> Result<Answer, Answer> {

@@ -15,7 +15,6 @@ use crate::xml::{self, Element};
 pub(crate) struct Asked {
     pub(crate) method: String,
     pub(crate) path: String,
-    pub(crate) query: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     parsed: OnceLock<Result<Element, String>>,
@@ -23,8 +22,8 @@ pub(crate) struct Asked {
 
 impl Asked {
     pub(crate) fn new(method: &str, uri: &hyper::Uri, headers: HeaderMap, body: Bytes) -> Self {
-        let (path, query) = (uri.path().to_owned(), uri.query().unwrap_or_default().to_owned());
-        Self { method: method.to_owned(), path, query, headers, body, parsed: OnceLock::new() }
+        let (method, path) = (method.to_owned(), uri.path().to_owned());
+        Self { method, path, headers, body, parsed: OnceLock::new() }
     }
 
     /// A header's value, empty when absent or not text.

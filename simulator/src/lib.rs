@@ -15,6 +15,7 @@ mod faults;
 mod http;
 mod mailgun;
 mod mpay24;
+mod multipart;
 mod server;
 mod shape;
 mod soap;

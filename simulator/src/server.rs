@@ -51,6 +51,10 @@ pub(crate) struct Port {
 impl Port {
     /// Binds `address` (port 0: any) and serves `handler` until the simulator ends.
     pub(crate) fn bind(address: SocketAddr, handler: Handler, tasks: &Tasks) -> io::Result<Self> {
+        if address.port() != 0 {
+            // Ports are shared below; a named one must not be shared with another process.
+            drop(std::net::TcpListener::bind(address)?);
+        }
         // Bound but never listening: keeps the number ours while the listener is closed.
         let reserve = socket(address)?;
         let address = reserve.local_addr()?;

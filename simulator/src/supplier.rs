@@ -96,9 +96,9 @@ impl Supplier {
         }
     }
 
-    fn refusal_fits(self, value: &Value) -> bool {
+    fn refusal_fits(self, operation: Option<&str>, value: &Value) -> bool {
         match self {
-            Self::Dta => value.as_str().is_some_and(crate::dta::is_refusal),
+            Self::Dta => value.as_str().is_some_and(|code| crate::dta::is_refusal(operation, code)),
             Self::Axess => value.as_i64().is_some_and(|number| number != 0),
             Self::Mpay24 => value.as_str().is_some_and(crate::mpay24::is_return_code),
             Self::Mailgun => value.as_u64().is_some_and(|status| (400..500).contains(&status)),
@@ -165,7 +165,7 @@ fn value(order: &Order) -> Result<(), String> {
         Kind::RefuseConnection | Kind::Reorder => within(1, WAIT_MAX_MS, false),
         Kind::Duplicate => within(2, 20, false),
         Kind::BusinessError => match &order.value {
-            Some(code) if !order.supplier.refusal_fits(code) => {
+            Some(code) if !order.supplier.refusal_fits(order.operation.as_deref(), code) => {
                 Err(format!("{code} is not a refusal of {}", order.supplier.name()))
             }
             Some(_) | None => Ok(()),

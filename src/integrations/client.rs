@@ -210,7 +210,9 @@ async fn read(mut response: reqwest::Response, limit: usize) -> Result<Answer, F
     Ok(Answer { status, content_type, body: body.freeze() })
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether the address names this machine, in digits or as `localhost`.
+#[must_use]
+pub fn is_loopback(url: &Url) -> bool {
     let Some(host) = url.host_str() else { return false };
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())

@@ -61,6 +61,8 @@ pub enum RefusalKind {
     TicketUsed,
     /// The payment was declined or cannot be taken.
     PaymentDeclined,
+    /// The provider cannot pay back this kind of payment: it is owed by bank transfer.
+    NotCreditable,
     /// The message's address or content is not accepted.
     MessageRejected,
 }
@@ -78,7 +80,31 @@ impl RefusalKind {
             Self::HolderIncomplete => "holder_incomplete",
             Self::TicketUsed => "ticket_used",
             Self::PaymentDeclined => "payment_declined",
+            Self::NotCreditable => "not_creditable",
             Self::MessageRejected => "message_rejected",
         }
+    }
+
+    /// The kind of a slug.
+    #[must_use]
+    pub fn of(slug: &str) -> Option<Self> {
+        use RefusalKind::{
+            CardBlocked, CardFull, CardNotAccepted, HolderIncomplete, MessageRejected, NotCreditable, PaymentDeclined,
+            PriceChanged, ProductUnavailable, TicketUsed,
+        };
+        [
+            CardNotAccepted,
+            CardBlocked,
+            CardFull,
+            ProductUnavailable,
+            PriceChanged,
+            HolderIncomplete,
+            TicketUsed,
+            PaymentDeclined,
+            NotCreditable,
+            MessageRejected,
+        ]
+        .into_iter()
+        .find(|kind| kind.slug() == slug)
     }
 }

@@ -152,12 +152,22 @@ impl Book {
 
     /// The ticket named, if there is one at this project and point of sale.
     pub(crate) fn named(&self, naming: &Naming) -> Result<&Ticket, Refusal> {
-        self.tickets.iter().rev().find(|ticket| is_named(ticket, naming)).ok_or(UNKNOWN_TICKET)
+        self.place(naming).and_then(|place| self.tickets.get(place)).ok_or(UNKNOWN_TICKET)
+    }
+
+    /// A journal number is a place; other names are looked for, newest first.
+    fn place(&self, naming: &Naming) -> Option<usize> {
+        let fits = |ticket: &Ticket| is_named(ticket, naming);
+        match naming.journal {
+            Some(journal) => place_of(journal).filter(|place| self.tickets.get(*place).is_some_and(fits)),
+            None => self.tickets.iter().rposition(fits),
+        }
     }
 
     /// Cancels once, never after the first gate pass; `blocking` also blocks the gates.
     pub(crate) fn cancel(&mut self, naming: &Naming, blocking: bool, now: DateTime<Utc>) -> Result<(), Refusal> {
-        let ticket = self.tickets.iter_mut().rev().find(|ticket| is_named(ticket, naming)).ok_or(UNKNOWN_TICKET)?;
+        let place = self.place(naming).ok_or(UNKNOWN_TICKET)?;
+        let ticket = self.tickets.get_mut(place).ok_or(UNKNOWN_TICKET)?;
         if ticket.canceled_at.is_some() {
             return Err(ALREADY_CANCELED);
         }
@@ -171,8 +181,9 @@ impl Book {
 
     /// A gate pass: the ticket counts as used from now on.
     pub(crate) fn pass_gate(&mut self, journal: i64, now: DateTime<Utc>) -> Result<(), String> {
-        let place = usize::try_from(journal - FIRST_JOURNAL).ok();
-        let ticket = place.and_then(|place| self.tickets.get_mut(place)).ok_or("no ticket has this journal number")?;
+        let ticket = place_of(journal)
+            .and_then(|place| self.tickets.get_mut(place))
+            .ok_or("no ticket has this journal number")?;
         match ticket.status(now) {
             0 | 1 => {
                 ticket.used_at.get_or_insert(now);
@@ -185,6 +196,10 @@ impl Book {
     pub(crate) fn entries(&self, operator: &str) -> Vec<Value> {
         self.tickets.iter().map(|ticket| ticket.entry(operator)).collect()
     }
+}
+
+fn place_of(journal: i64) -> Option<usize> {
+    usize::try_from(journal.checked_sub(FIRST_JOURNAL)?).ok()
 }
 
 fn is_named(ticket: &Ticket, naming: &Naming) -> bool {

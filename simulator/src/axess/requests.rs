@@ -40,7 +40,7 @@ pub(crate) struct Wish {
 pub(crate) struct Naming {
     pub(crate) project: i64,
     pub(crate) pos: i64,
-    journal: Option<i64>,
+    pub(crate) journal: Option<i64>,
     serial: Option<i64>,
     unicode: Option<i64>,
     valid_till: Option<String>,

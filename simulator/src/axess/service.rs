@@ -14,7 +14,6 @@ use crate::access::AxessAccess;
 use crate::clock::Clock;
 use crate::faults::Bent;
 use crate::http::{Answer, Asked};
-use crate::shape;
 use crate::soap;
 use crate::supplier::{Service, Supplier};
 use crate::xml::{Element, leaf, node};

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::orders::{Cancelation, Content, Order};
+use super::content::Content;
+use super::orders::{Cancelation, Order};
 use super::refusal::Refusal;
 
 /// Orders one contract keeps; beyond them it is unavailable.

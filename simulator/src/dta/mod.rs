@@ -9,6 +9,7 @@
 //! - The catalogue is not simulated: every lower-case GUID is a known product and category, every price is right when
 //!   the total is the sum, and a ticket is valid on the day of its `ValidFrom`.
 mod book;
+mod content;
 mod number;
 mod orders;
 mod refusal;

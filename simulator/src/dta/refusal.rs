@@ -48,9 +48,9 @@ impl Refusal {
     }
 }
 
-/// Whether `business_error` may have this value at DTA.
-pub(crate) fn is_refusal(code: &str) -> bool {
-    CODES.contains(&code) || is_report(code)
+/// Whether `business_error` may have this value at DTA; a report is one of `CheckIdentification` only.
+pub(crate) fn is_refusal(operation: Option<&str>, code: &str) -> bool {
+    CODES.contains(&code) || (is_report(code) && operation == Some("CheckIdentification"))
 }
 
 /// Whether it is a report of `CheckIdentification`.

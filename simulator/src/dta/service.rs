@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use serde_json::Value;
 
 use super::book::{Book, Terms};
-use super::orders::Content;
+use super::content::Content;
 use super::refusal::{Refusal, fault, is_report};
 use super::shapes::{self, ORDER, SOAP_HEADER, number};
 use crate::access::DtaAccess;

@@ -1,48 +1,23 @@
-//! Not simulated yet: every request is answered 501.
-use crate::{
-    access::Mpay24Access,
-    clock::Clock,
-    faults::{Bent, Faults},
-    http::{Answer, Asked},
-    supplier::{Service, Supplier},
-    tasks::Tasks,
-};
-use serde_json::Value;
-use std::sync::Arc;
-pub(crate) const PATH: &str = "/app/bin/etpproxy_v15";
-pub(crate) struct Mpay24 {}
-#[derive(serde::Deserialize)]
-pub(crate) struct Payment {}
-pub(crate) fn is_return_code(_: &str) -> bool {
-    true
-}
-impl Mpay24 {
-    pub(crate) fn new(_: Mpay24Access, _: Arc<Clock>, _: Arc<Faults>, _: Tasks) -> Self {
-        Self {}
-    }
-    pub(crate) fn listens_at(&self, _: String) {}
-    pub(crate) fn set_automatic(&self, _: bool) {}
-    pub(crate) fn happen(&self, _: &str, _: &str) -> Result<Value, String> {
-        Err(String::new())
-    }
-    pub(crate) async fn pay(&self, _: &str, _: Payment) -> Result<Value, String> {
-        Err(String::new())
-    }
-}
-impl Service for Mpay24 {
-    fn supplier(&self) -> Supplier {
-        Supplier::Mpay24
-    }
-    fn operation<'a>(&self, _: &'a Asked) -> Option<&'a str> {
-        None
-    }
-    fn execute(&self, _: &Asked, _: Bent) -> Answer {
-        Answer::html(501, String::new())
-    }
-    fn refuse(&self, _: &Asked, _: Option<&str>) -> Answer {
-        Answer::html(501, String::new())
-    }
-    fn ledger(&self) -> Vec<Value> {
-        Vec::new()
-    }
-}
+//! mPAY24: the hosted payment page, the SOAP interface ETP 1.5 around it, and the confirmation callbacks.
+//!
+//! `POST /app/bin/etpproxy_v15` with HTTP Basic `u<merchant>`; wrapper in the ETP namespace, all children in none; any
+//! content type and `SOAPAction`, as the real one. Breaches of the schema are faults (HTTP 500), everything else
+//! is `status` and `returnCode`. Source: docs.mpay24.com and mPAY24's own client libraries, read 2026-11-23.
+//!
+//! `Unproven:` what no document says and is a choice here: a fourth `TransactionStatus` is `ACCESS_DENIED`; several
+//! partial credits are possible; PRICE of a callback is the amount of its step; suspended transactions are listed with
+//! `tStatus` `SUSPENDED`; a callback is sent once whatever it is answered; a suspended payment closes its page.
+mod book;
+mod callbacks;
+mod codes;
+mod history;
+mod mdxi;
+mod operations;
+mod page;
+mod payer;
+mod service;
+mod shapes;
+
+pub(crate) use codes::is_return_code;
+pub(crate) use payer::Payment;
+pub(crate) use service::{Mpay24, PATH};

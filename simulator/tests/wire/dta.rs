@@ -59,6 +59,11 @@ fn order(reference: &str, amount: &str) -> String {
     ))
 }
 
+/// A world in which only its own clock makes bookings go on.
+async fn slow() -> World {
+    World::with(Config { dta_step_ms: 60_000, ..Config::default() }).await
+}
+
 async fn create(world: &World, reference: &str) -> Result<Reply, ErrorKind> {
     call(world, "CreateOrder", &order(reference, "84.50")).await
 }
@@ -74,14 +79,14 @@ async fn by_id(world: &World, operation: &str, id: &str) -> Reply {
 
 #[tokio::test]
 async fn an_order_is_checked_booked_shown_found_and_canceled() {
-    let world = World::start().await;
+    let world = slow().await;
     let checked = call(&world, "CheckIdentification", &qualified(&identification(7))).await.unwrap();
     assert_eq!((checked.status, checked.tag("Report").as_str()), (200, "OK"));
     let booked = create(&world, "AABCDEFGHJK-1").await.unwrap();
     assert_eq!(booked.status, 200, "{}", booked.text());
     let id = booked.tag("OrderId");
     assert_eq!(by_id(&world, "GetOrder", &id).await.tag("SalesStatus"), "PENDING");
-    world.advance(2).await;
+    world.advance(120).await;
     let found = find(&world, "AABCDEFGHJK-1").await;
     assert_eq!((found.tag("OrderId"), found.tag("SalesStatus").as_str()), (id.clone(), "BOOKED_AND_TRANSFERRED"));
     assert_eq!(by_id(&world, "CancelOrder", &id).await.tag("OriginalOrderId"), id);
@@ -164,7 +169,7 @@ async fn headers_credentials_and_paths_are_checked() {
 
 #[tokio::test]
 async fn cards_are_reported_on_and_used_tickets_stay() {
-    let world = World::start().await;
+    let world = slow().await;
     let bad = qualified(&identification(7)).replace("<o:ChipId>01", "<o:ChipId>30");
     assert_eq!(call(&world, "CheckIdentification", &bad).await.unwrap().tag("Report"), "INVALID_LUHN");
     let unknown = qualified(&identification(7)).replace("<o:ChipId>01", "<o:ChipId>99");
@@ -172,7 +177,7 @@ async fn cards_are_reported_on_and_used_tickets_stay() {
     let id = create(&world, "A-4").await.unwrap().tag("OrderId");
     let gate = format!("dta/solden/orders/{id}/use");
     assert_eq!(world.control("POST", &gate, Value::Null).await.status, 409);
-    world.advance(1).await;
+    world.advance(60).await;
     assert_eq!(world.control("POST", &gate, Value::Null).await.status, 200);
     assert_eq!(by_id(&world, "CancelOrder", &id).await.tag("Code"), "TicketUsed");
     assert_eq!(by_id(&world, "GetOrder", &id).await.tag("PermissionStatus"), "Used");
@@ -195,7 +200,7 @@ async fn reset_before_books_nothing_and_reset_after_books() {
 #[tokio::test]
 async fn late_books_after_the_connection_is_gone() {
     let world = World::start().await;
-    world.fault(json!({"supplier": "dta", "fault": "late", "value": 300, "times": 1})).await;
+    world.fault(json!({"supplier": "dta", "fault": "late", "value": 1_000, "times": 1})).await;
     assert_eq!(create(&world, "A-6").await.unwrap_err(), ErrorKind::ConnectionReset);
     assert_eq!(find(&world, "A-6").await.count("OrderId"), 0);
     world.until("dta", |entries| entries.len() == 1).await;
@@ -243,6 +248,11 @@ async fn answers_can_be_spoilt_in_every_way() {
     assert_eq!((reply.status, reply.header("content-type")), (503, "text/html; charset=utf-8"));
     world.fault(json!({"supplier": "dta", "operation": "CreateOrder", "fault": "business_error", "times": 1})).await;
     assert_eq!(create(&world, "A-9").await.unwrap().tag("Code"), "MediumNotCompatible");
+    world.fault(json!({"supplier": "dta", "operation": "CheckIdentification", "fault": "business_error", "value": "BLOCKED"})).await;
+    assert_eq!(
+        call(&world, "CheckIdentification", &qualified(&identification(7))).await.unwrap().tag("Report"),
+        "BLOCKED"
+    );
     world.fault(json!({"supplier": "dta", "fault": "business_error", "value": "InternalError", "times": 1})).await;
     assert_eq!(create(&world, "A-9").await.unwrap().tag("faultcode"), "soap:Server");
     assert!(world.ledger("dta").await.is_empty());
@@ -266,7 +276,7 @@ async fn a_closed_port_refuses_and_opens_again_under_the_same_number() {
     assert_eq!(create(&world, "A-12").await.unwrap_err(), ErrorKind::ConnectionRefused);
     world.clear().await;
     assert_eq!(create(&world, "A-12").await.unwrap().status, 200);
-    world.fault(json!({"supplier": "dta", "fault": "refuse_connection", "times": 2, "value": 100})).await;
+    world.fault(json!({"supplier": "dta", "fault": "refuse_connection", "times": 2, "value": 500})).await;
     assert_eq!(create(&world, "A-13").await.unwrap_err(), ErrorKind::ConnectionRefused);
     let waiting = async {
         while create(&world, "A-13").await.is_err() {
@@ -294,6 +304,7 @@ async fn faults_that_do_not_fit_are_answered_with_the_reason() {
         json!({"supplier": "dta", "fault": "http_status", "value": 99}),
         json!({"supplier": "dta", "fault": "business_error", "value": "Whatever"}),
         json!({"supplier": "dta", "operation": "GetOrder", "fault": "refuse_connection"}),
+        json!({"supplier": "dta", "operation": "CreateOrder", "fault": "business_error", "value": "BLOCKED"}),
         json!({"supplier": "dta", "fault": "hang", "times": 0}),
         json!({"supplier": "dta", "fault": "hang", "extra": 0}),
         json!({"supplier": "dta", "fault": "explode"}),

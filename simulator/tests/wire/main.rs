@@ -3,4 +3,7 @@
 
 mod axess;
 mod dta;
+mod mailgun;
+mod mpay24;
+mod process;
 mod support;

@@ -65,13 +65,51 @@ pub(crate) async fn ask(method: &str, url: &str, headers: Headers<'_>, body: &[u
 async fn read(stream: &mut TcpStream) -> Result<Reply, ErrorKind> {
     let mut bytes = Vec::new();
     let within = tokio::time::timeout(std::time::Duration::from_secs(20), stream.read_to_end(&mut bytes));
-    within.await.map_err(|_| ErrorKind::TimedOut)?.map_err(|error| error.kind())?;
+    within.await.map_err(|_late| ErrorKind::TimedOut)?.map_err(|error| error.kind())?;
     let split = bytes.windows(4).position(|window| window == b"\r\n\r\n").ok_or(ErrorKind::UnexpectedEof)?;
     let head = String::from_utf8_lossy(&bytes[..split]).into_owned();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
     let reply = Reply { status, head, body: bytes[split + 4..].to_vec(), announced: 0 };
     let announced = reply.header("content-length").parse().unwrap_or(0);
     Ok(Reply { announced, ..reply })
+}
+
+/// A shop that takes callbacks, tells their peer and request, and answers `OK`.
+pub(crate) struct Shop {
+    pub(crate) url: String,
+    calls: tokio::sync::mpsc::Receiver<(String, String)>,
+    _tasks: tokio::task::JoinSet<()>,
+}
+
+impl Shop {
+    pub(crate) async fn open() -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (tell, calls) = tokio::sync::mpsc::channel(100);
+        let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(async move {
+            loop {
+                let (mut stream, peer) = listener.accept().await.unwrap();
+                let mut head = vec![0; 4_096];
+                let read = stream.read(&mut head).await.unwrap();
+                let head = String::from_utf8_lossy(&head[..read]).into_owned();
+                stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK").await.unwrap();
+                tell.send((peer.ip().to_string(), head)).await.unwrap();
+            }
+        });
+        Self { url, calls, _tasks: tasks }
+    }
+
+    /// The next callback: who called and the request's head.
+    pub(crate) async fn next(&mut self) -> (String, String) {
+        let within = tokio::time::timeout(std::time::Duration::from_secs(10), self.calls.recv());
+        within.await.expect("no callback came").unwrap()
+    }
+
+    /// A callback that is already there.
+    pub(crate) fn waiting(&mut self) -> Option<(String, String)> {
+        self.calls.try_recv().ok()
+    }
 }
 
 /// A simulator and its addresses as a client reads them.

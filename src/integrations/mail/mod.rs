@@ -1,5 +1,9 @@
-//! The port to the mail provider.
+//! The port to the mail provider: hand a letter over.
+//!
+//! The provider is one folder; the rest of the house knows it only by the neutral names below.
 
+mod mailgun;
 mod port;
 
+pub use mailgun::{Config as ProviderConfig, connect};
 pub use port::{Attachment, MailProvider, OutgoingLetter};

@@ -1,7 +1,11 @@
 //! The port to the payment provider: open a page, take or give back money, and learn what became of a payment.
+//!
+//! The provider is one folder; the rest of the house knows it only by the neutral names below.
 
+mod mpay24;
 mod port;
 
+pub use mpay24::{Config as ProviderConfig, Network, NetworkError, allowed_source, connect, parse_callback};
 pub use port::{
     Callback, CallbackError, CreditAmount, History, Observed, ObservedState, OpenedPage, PageOrder, PaymentProvider,
     StatusKey,

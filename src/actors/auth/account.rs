@@ -1,0 +1,200 @@
+//! What an account says about a person, and which values are acceptable.
+
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::error::Error;
+
+/// What an account may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Buys tickets.
+    Customer,
+    /// Runs this shop.
+    Admin,
+}
+
+impl Role {
+    /// The role as the database and the tokens name it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Admin => "admin",
+        }
+    }
+
+    pub(super) fn stored(text: &str) -> Result<Self, Error> {
+        [Self::Customer, Self::Admin]
+            .into_iter()
+            .find(|role| role.as_str() == text)
+            .ok_or(Error::Fault("a stored role"))
+    }
+}
+
+/// The language of letters and documents.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// German.
+    De,
+    /// English.
+    #[default]
+    En,
+}
+
+impl Language {
+    /// The language as ISO 639-1 writes it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::De => "de",
+            Self::En => "en",
+        }
+    }
+
+    pub(super) fn stored(text: &str) -> Self {
+        if text == Self::De.as_str() { Self::De } else { Self::En }
+    }
+}
+
+/// A person's names as they will stand on invoices: 1 to 80 characters each, trimmed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names {
+    /// Given names.
+    pub first: String,
+    /// Family name.
+    pub last: String,
+}
+
+/// An account without its password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The unguessable id.
+    pub id: Uuid,
+    /// Lower-case address.
+    pub email: String,
+    /// The person's names.
+    pub names: Names,
+    /// In the Gregorian calendar; decides price categories.
+    pub birth_date: Option<NaiveDate>,
+    /// The language of letters.
+    pub language: Language,
+    /// What the account may do.
+    pub role: Role,
+}
+
+/// Trims and lower-cases an address and checks its shape: ASCII, one `@`, a dotted domain, at most 254 characters.
+pub(super) fn clean_email(given: &str) -> Result<String, Error> {
+    const WRONG: Error = Error::Invalid("`email` must be an address such as anna@example.org.");
+    let email = given.trim().to_ascii_lowercase();
+    let (local, domain) = email.rsplit_once('@').ok_or(WRONG)?;
+    let local_fits = (1..=64).contains(&local.len())
+        && local.bytes().all(|b| b.is_ascii_graphic() && !br#"@,;:<>()[]\""#.contains(&b))
+        && !local.starts_with('.')
+        && !local.ends_with('.')
+        && !local.contains("..");
+    let label_fits = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let domain_fits = domain.contains('.') && domain.split('.').all(label_fits);
+    if email.len() <= 254 && local_fits && domain_fits { Ok(email) } else { Err(WRONG) }
+}
+
+/// Trims names and checks them: 1 to 80 characters, none that steers a terminal or turns the direction of writing.
+pub(super) fn clean_names(given: &Names) -> Result<Names, Error> {
+    let clean = |name: &str, wrong: &'static str| {
+        let name = name.trim();
+        let steers = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let fits = (1..=80).contains(&name.chars().count()) && !name.chars().any(steers);
+        if fits { Ok(name.to_owned()) } else { Err(Error::Invalid(wrong)) }
+    };
+    Ok(Names {
+        first: clean(&given.first, "`first_name` must have 1 to 80 characters and no control characters.")?,
+        last: clean(&given.last, "`last_name` must have 1 to 80 characters and no control characters.")?,
+    })
+}
+
+/// Checks the length of a new password: 10 to 128 characters.
+pub(super) fn check_password(given: &SecretString) -> Result<(), Error> {
+    if (10..=128).contains(&given.expose_secret().chars().count()) {
+        Ok(())
+    } else {
+        Err(Error::Invalid("`password` must have 10 to 128 characters."))
+    }
+}
+
+/// Checks that somebody born on this day can be alive: not in the future, not before 1900.
+pub(super) fn check_birth_date(given: Option<NaiveDate>, now: DateTime<Utc>) -> Result<(), Error> {
+    match given {
+        Some(day) if day > now.date_naive() || day.year() < 1900 => {
+            Err(Error::Invalid("`birth_date` must be a day from 1900-01-01 to today."))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_trimmed_and_lower_cased() {
+        assert_eq!(clean_email("  Anna.Berg+ski@Example.ORG ").unwrap(), "anna.berg+ski@example.org");
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        let long = format!("{}@example.org", "a".repeat(65));
+        for wrong in [
+            "",
+            "anna",
+            "@example.org",
+            "anna@",
+            "anna@localhost",
+            "anna@@example.org",
+            "an na@example.org",
+            "anna@exa mple.org",
+            "anna@-example.org",
+            "anna@example..org",
+            "a\nb@example.org",
+            ".a@example.org",
+            "a@b@example.org",
+            "ännä@example.org",
+            &long,
+        ] {
+            assert!(clean_email(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn names_have_bounds_and_no_control_characters() {
+        let check = |first: &str| clean_names(&Names { first: first.into(), last: "Berg".into() });
+        assert_eq!(check("  Änne-Marie ").unwrap().first, "Änne-Marie");
+        assert!(check(&"ä".repeat(80)).is_ok());
+        for wrong in ["", "   ", "a\u{7}b", "a\nb", "a\u{202e}b", &"a".repeat(81)] {
+            assert!(check(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_counted_in_characters() {
+        let check = |password: &str| check_password(&password.to_owned().into()).is_ok();
+        assert!(check("ääääääääää") && check(&"ä".repeat(128)));
+        assert!(!check("123456789") && !check(&"a".repeat(129)));
+    }
+
+    #[test]
+    fn nobody_is_born_tomorrow_or_in_1899() {
+        let now = "2026-12-19T12:00:00Z".parse().unwrap();
+        let check = |day: &str| check_birth_date(Some(day.parse().unwrap()), now).is_ok();
+        assert!(check("1900-01-01") && check("2026-12-19"));
+        assert!(!check("1899-12-31") && !check("2026-12-20"));
+    }
+}

@@ -1,0 +1,223 @@
+//! The document of an invoice, laid out from its row alone.
+//!
+//! Holds what an Austrian invoice must say (Umsatzsteuergesetz section 11): name, address and UID of the supplier, name of
+//! the buyer, number, day of issue, quantity and customary description, day of the service, what was paid, and per
+//! rate the net amount and the tax.
+
+use chrono::{Datelike, NaiveDate};
+
+use super::paper::{self, About, HEIGHT, Sheet, Style, WIDTH};
+use super::store::{Invoice, Line};
+use super::totals::per_rate;
+use crate::money::decimal;
+
+const LEFT: f32 = 50.0;
+const RIGHT: f32 = WIDTH - 50.0;
+const TOP: f32 = 60.0;
+/// Nothing but the foot stands lower.
+const BOTTOM: f32 = HEIGHT - 80.0;
+const LEADING: f32 = 12.5;
+
+const PLAIN: Style = Style { size: 9.0, bold: false, warning: false };
+const STRONG: Style = Style { bold: true, ..PLAIN };
+const SMALL: Style = Style { size: 7.5, ..PLAIN };
+const TITLE: Style = Style { size: 15.0, ..STRONG };
+const WARNING: Style = Style { size: 11.0, warning: true, ..STRONG };
+
+const BANNER: &str = "SIMULIERT / simulated: no real invoice";
+
+/// Where the columns of the lines stand: left ends of the texts, right ends of the numbers.
+mod column {
+    pub(super) const NO: f32 = super::LEFT;
+    pub(super) const DESCRIPTION: f32 = 74.0;
+    pub(super) const DESCRIPTION_WIDTH: f32 = 200.0;
+    pub(super) const DAY: f32 = 288.0;
+    pub(super) const DAY_WIDTH: f32 = 80.0;
+    pub(super) const QUANTITY: f32 = 400.0;
+    pub(super) const RATE: f32 = 455.0;
+    pub(super) const GROSS: f32 = super::RIGHT;
+}
+
+/// Renders an invoice; the same row always gives the same bytes.
+pub(super) fn render(invoice: &Invoice) -> Result<Vec<u8>, &'static str> {
+    let issued = invoice.issued_on;
+    let about = About {
+        title: format!("Invoice {}", invoice.number),
+        author: invoice.seller.name.clone(),
+        year: u16::try_from(issued.year()).map_err(|_error| "its year is out of range")?,
+        month: u8::try_from(issued.month()).map_err(|_error| "its month is out of range")?,
+        day: u8::try_from(issued.day()).map_err(|_error| "its day is out of range")?,
+    };
+    let mut layout = Layout::new(invoice);
+    layout.write_head();
+    layout.write_line_titles();
+    for (no, line) in (1..).zip(&invoice.lines) {
+        layout.write_line(no, line);
+    }
+    layout.write_totals();
+    paper::print(&layout.into_sheets(), about)
+}
+
+struct Layout<'a> {
+    invoice: &'a Invoice,
+    full: Vec<Sheet>,
+    sheet: Sheet,
+    y: f32,
+}
+
+impl<'a> Layout<'a> {
+    fn new(invoice: &'a Invoice) -> Self {
+        let mut layout = Self { invoice, full: Vec::new(), sheet: Sheet::default(), y: TOP };
+        layout.write_banner();
+        layout
+    }
+
+    fn write_banner(&mut self) {
+        if self.invoice.simulated {
+            self.sheet.left((LEFT, TOP - 24.0), WARNING, BANNER);
+        }
+    }
+
+    fn write_head(&mut self) {
+        let invoice = self.invoice;
+        self.sheet.left((LEFT, self.y), TITLE, "Rechnung / Invoice");
+        self.y += 26.0;
+        let below_title = self.y;
+        let seller = &invoice.seller;
+        self.write_block(LEFT, &seller.name, &seller.address);
+        self.sheet.left((LEFT, self.y), PLAIN, &format!("UID {}", seller.uid));
+        let below_seller = self.y + LEADING;
+        self.y = below_title;
+        for (label, value) in [
+            ("Invoice number", invoice.number.as_str()),
+            ("Date of issue", &day(invoice.issued_on)),
+            ("Order", &invoice.order_number),
+        ] {
+            self.sheet.left((330.0, self.y), PLAIN, label);
+            self.sheet.right((RIGHT, self.y), STRONG, value);
+            self.y += LEADING;
+        }
+        self.y = below_seller.max(self.y) + LEADING;
+        self.sheet.left((LEFT, self.y), SMALL, "Invoice to");
+        self.y += LEADING;
+        self.write_block(LEFT, &invoice.buyer.name, &invoice.buyer.address);
+        self.y += LEADING * 1.5;
+    }
+
+    /// A name and the address below it.
+    fn write_block(&mut self, x: f32, name: &str, address: &[String]) {
+        let limit = 330.0 - LEFT - 20.0;
+        for line in paper::wrap(STRONG, name, limit) {
+            self.sheet.left((x, self.y), STRONG, &line);
+            self.y += LEADING;
+        }
+        for line in address.iter().flat_map(|line| paper::wrap(PLAIN, line, limit)) {
+            self.sheet.left((x, self.y), PLAIN, &line);
+            self.y += LEADING;
+        }
+    }
+
+    fn write_line_titles(&mut self) {
+        let y = self.y;
+        self.sheet.left((column::NO, y), STRONG, "No");
+        self.sheet.left((column::DESCRIPTION, y), STRONG, "Description");
+        self.sheet.left((column::DAY, y), STRONG, "Service day");
+        self.sheet.right((column::QUANTITY, y), STRONG, "Qty");
+        self.sheet.right((column::RATE, y), STRONG, "VAT");
+        self.sheet.right((column::GROSS, y), STRONG, &format!("Gross {}", self.invoice.currency));
+        self.sheet.rule(LEFT, RIGHT, y + 4.0);
+        self.y += LEADING * 1.4;
+    }
+
+    fn write_line(&mut self, no: usize, line: &Line) {
+        let description = paper::wrap(PLAIN, &line.description, column::DESCRIPTION_WIDTH);
+        let days = paper::wrap(PLAIN, &days(line), column::DAY_WIDTH);
+        let rows: f32 = (0..description.len().max(days.len())).map(|_row| LEADING).sum();
+        if self.y + rows > BOTTOM {
+            self.turn_the_page();
+            self.write_line_titles();
+        }
+        let mut y = self.y;
+        self.sheet.left((column::NO, y), PLAIN, &no.to_string());
+        self.sheet.right((column::QUANTITY, y), PLAIN, &line.quantity.to_string());
+        self.sheet.right((column::RATE, y), PLAIN, &percent(line.vat_permille));
+        self.sheet.right((column::GROSS, y), PLAIN, &decimal(line.gross_cents));
+        for text in &description {
+            self.sheet.left((column::DESCRIPTION, y), PLAIN, text);
+            y += LEADING;
+        }
+        y = self.y;
+        for text in &days {
+            self.sheet.left((column::DAY, y), PLAIN, text);
+            y += LEADING;
+        }
+        self.y += rows + 3.0;
+    }
+
+    /// The total, then what of it is net and what is tax, per rate; kept together on one page.
+    fn write_totals(&mut self) {
+        let rates = per_rate(&self.invoice.lines);
+        let rows: f32 = rates.iter().map(|_rate| LEADING).sum();
+        if self.y + rows + LEADING * 6.0 > BOTTOM {
+            self.turn_the_page();
+        }
+        self.sheet.rule(LEFT, RIGHT, self.y - 6.0);
+        self.y += 8.0;
+        let total = Style { size: 11.0, ..STRONG };
+        let amount = format!("{} {}", self.invoice.currency, decimal(self.invoice.total_cents));
+        self.sheet.left((column::DESCRIPTION, self.y), total, "Total, VAT included");
+        self.sheet.right((column::GROSS, self.y), total, &amount);
+        self.y += LEADING * 2.0;
+        let columns = [column::QUANTITY - 60.0, column::QUANTITY + 10.0, column::RATE + 15.0, column::GROSS];
+        for (x, title) in columns.into_iter().zip(["VAT rate", "Net", "VAT", "Gross"]) {
+            self.sheet.right((x, self.y), STRONG, title);
+        }
+        self.y += LEADING;
+        for rate in rates {
+            let values = [percent(rate.vat_permille), decimal(rate.net), decimal(rate.vat), decimal(rate.gross)];
+            for (x, value) in columns.into_iter().zip(&values) {
+                self.sheet.right((x, self.y), PLAIN, value);
+            }
+            self.y += LEADING;
+        }
+        self.y += LEADING;
+        self.sheet.left(
+            (LEFT, self.y),
+            PLAIN,
+            "Paid online with the order. Thank you, and have a good day on the mountain.",
+        );
+    }
+
+    fn turn_the_page(&mut self) {
+        self.full.push(std::mem::take(&mut self.sheet));
+        self.y = TOP;
+        self.write_banner();
+        self.sheet.left((LEFT, self.y), STRONG, &format!("Invoice {}", self.invoice.number));
+        self.y += LEADING * 2.0;
+    }
+
+    fn into_sheets(mut self) -> Vec<Sheet> {
+        self.full.push(self.sheet);
+        let pages = self.full.len();
+        let seller = &self.invoice.seller;
+        for (no, sheet) in (1..).zip(&mut self.full) {
+            sheet.rule(LEFT, RIGHT, HEIGHT - 60.0);
+            sheet.left((LEFT, HEIGHT - 48.0), SMALL, &format!("{} · UID {}", seller.name, seller.uid));
+            sheet.right((RIGHT, HEIGHT - 48.0), SMALL, &format!("page {no} of {pages}"));
+        }
+        self.full
+    }
+}
+
+fn day(day: NaiveDate) -> String {
+    day.format("%d.%m.%Y").to_string()
+}
+
+fn days(line: &Line) -> String {
+    if line.from == line.to { day(line.from) } else { format!("{} – {}", day(line.from), day(line.to)) }
+}
+
+/// A rate in per mille as percent: 100 is `10 %`, 81 is `8.1 %`.
+fn percent(permille: i32) -> String {
+    if permille % 10 == 0 { format!("{} %", permille / 10) } else { format!("{}.{} %", permille / 10, permille % 10) }
+}

@@ -1,0 +1,23 @@
+//! Invoices: an immutable row with a gap-free number, taken in the last statements of the commit that finishes an
+//! order; the PDF is rendered afterwards, by a job, from that row alone, and written once.
+//!
+//! ```text
+//! order's finishing commit ── issue ──▶ row ── job `invoice_document` ──▶ <folder>/<number>.pdf
+//!                                        └── letter, download: ensure_written ──▶ the same file
+//! ```
+
+mod archive;
+mod document;
+mod paper;
+mod seller;
+pub mod store;
+#[cfg(test)]
+mod tests;
+mod totals;
+mod writer;
+
+pub use archive::{Archive, ArchiveError};
+pub use seller::{Seller, ShortName};
+pub use store::{Buyer, Invoice, InvoiceNumber, Line, NewInvoice, issue, number_of_order, read};
+pub use totals::{RateTotal, per_rate};
+pub use writer::{Writer, document_job};

@@ -1,0 +1,153 @@
+//! The keycards of an account.
+//!
+//! A number typed wrong may be a stranger's, so a card is registered and shown by its last characters before anything
+//! is bought for it. One number may stand in several accounts, and no account learns of another.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DbErr};
+use uuid::Uuid;
+
+use super::card_limit::LookUps;
+use super::store;
+use crate::clock;
+use crate::integrations::lift::{CardNumber, CardNumberError, parse_card_number};
+use crate::io::{Io, IoError};
+
+/// Longest nickname in characters.
+const LONGEST_NICKNAME: usize = 60;
+
+/// Keeps the cards of all accounts. Cheap to clone, shared by all threads.
+#[derive(Clone)]
+pub struct Cards {
+    io: Io,
+    look_ups: Arc<LookUps>,
+}
+
+/// A card as its owner's account holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Card {
+    /// The card's id in this account.
+    pub id: Uuid,
+    /// Whose card it is, by the supplier's key.
+    pub vendor: String,
+    /// The number in its normal form: for the supplier, not for people or logs.
+    pub number: String,
+    /// What the owner calls it, 1 to 60 characters.
+    pub nickname: String,
+    /// `active` so far.
+    pub state: String,
+    /// When it was registered.
+    pub created_at: DateTime<Utc>,
+}
+
+/// How a registration went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Registered {
+    /// The account did not have the card.
+    New(Card),
+    /// It had: unchanged, also its nickname.
+    Known(Card),
+}
+
+/// Why a card cannot be registered or listed.
+#[derive(Debug, thiserror::Error)]
+pub enum CardError {
+    /// Too many look-ups; the next may come after this time.
+    #[error("too many card numbers in a short time")]
+    TooOften(Duration),
+    /// Not a keycard number; the text tells which group to look at.
+    #[error(transparent)]
+    Number(#[from] CardNumberError),
+    /// Empty, longer than 60 characters, or with control characters.
+    #[error("a nickname has 1 to 60 characters")]
+    Nickname,
+    /// The database did not do it or not in time; a repeat is harmless.
+    #[error("the card could not be kept")]
+    Io(#[from] IoError),
+}
+
+impl From<DbErr> for CardError {
+    fn from(error: DbErr) -> Self {
+        Self::Io(error.into())
+    }
+}
+
+impl Card {
+    /// The number with all but its last four letters and digits hidden.
+    #[must_use]
+    pub fn masked_number(&self) -> String {
+        let signs: Vec<char> = self.number.chars().filter(char::is_ascii_alphanumeric).collect();
+        let shown = signs.len().saturating_sub(4);
+        std::iter::repeat_n('*', 4).chain(signs[shown..].iter().copied()).collect()
+    }
+}
+
+impl Cards {
+    /// Opens the register over the database.
+    #[must_use]
+    pub fn new(io: Io) -> Self {
+        Self { io, look_ups: Arc::default() }
+    }
+
+    /// Registers the card that `number` names, as the customer typed it, in `account`. The same number again answers
+    /// the card that is there.
+    ///
+    /// # Errors
+    /// See [`CardError`]; a wrong number counts as a look-up.
+    pub async fn register(&self, account: Uuid, number: &str, nickname: &str) -> Result<Registered, CardError> {
+        self.look_ups.count(account, clock::instant()).map_err(CardError::TooOften)?;
+        let nickname = nickname.trim();
+        if !(1..=LONGEST_NICKNAME).contains(&nickname.chars().count()) || nickname.chars().any(char::is_control) {
+            return Err(CardError::Nickname);
+        }
+        self.keep(account, parse_card_number(number)?, nickname.to_owned()).await
+    }
+
+    async fn keep(&self, account: Uuid, number: CardNumber, nickname: String) -> Result<Registered, CardError> {
+        self.io.write(move |db| Box::pin(async move { Ok(store::keep(db, account, number, nickname).await?) })).await
+    }
+
+    /// The account's cards, oldest first, at most `limit`, from after the card `after` on.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub async fn list(&self, account: Uuid, after: Option<Uuid>, limit: u64) -> Result<Vec<Card>, CardError> {
+        self.io.read(move |db| Box::pin(async move { Ok(store::list(db, account, after, limit).await?) })).await
+    }
+}
+
+/// The card onto which an order's line is to be loaded; `None` when the account has no such card, also when another has.
+///
+/// # Errors
+/// The database's.
+pub async fn for_order(db: &impl ConnectionTrait, account_id: Uuid, card_id: Uuid) -> Result<Option<Card>, DbErr> {
+    store::owned(db, account_id, card_id).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_last_four_signs_of_a_number_are_shown() {
+        for (number, masked) in [
+            ("01-16147133535030201464-3", "****4643"),
+            ("0A1B2C3D-4E5-6F7", "****56F7"),
+            ("", "****"),
+            ("12", "****12"),
+        ] {
+            let card = Card {
+                id: Uuid::nil(),
+                vendor: String::new(),
+                number: number.into(),
+                nickname: String::new(),
+                state: String::new(),
+                created_at: clock::now(),
+            };
+            assert_eq!(card.masked_number(), masked);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! How often an account may look up card numbers: numbers are guessable by machines, not by people.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+use uuid::Uuid;
+
+/// The span in which look-ups are counted.
+const WINDOW: Duration = Duration::from_secs(60);
+/// Look-ups in one span.
+const MOST: u32 = 30;
+/// From this many accounts on, those whose span is over are forgotten.
+const TIDY_AT: usize = 1_024;
+
+/// Counts of this process only: a fleet of n replicas allows n times as many.
+#[derive(Debug, Default)]
+pub(super) struct LookUps {
+    accounts: Mutex<HashMap<Uuid, Span>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    began: Instant,
+    count: u32,
+}
+
+impl LookUps {
+    /// Counts one look-up, or answers how long the account must wait for its next.
+    pub(super) fn count(&self, account: Uuid, now: Instant) -> Result<(), Duration> {
+        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        if accounts.len() >= TIDY_AT {
+            accounts.retain(|_, span| now.saturating_duration_since(span.began) < WINDOW);
+        }
+        let span = accounts.entry(account).or_insert(Span { began: now, count: 0 });
+        if now.saturating_duration_since(span.began) >= WINDOW {
+            *span = Span { began: now, count: 0 };
+        }
+        if span.count >= MOST {
+            return Err(WINDOW.saturating_sub(now.saturating_duration_since(span.began)));
+        }
+        span.count += 1;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+
+    #[test]
+    fn the_thirty_first_look_up_of_a_minute_waits_for_the_next() {
+        let (look_ups, account, now) = (LookUps::default(), Uuid::new_v4(), clock::instant());
+        for _ in 0..30 {
+            assert_eq!(look_ups.count(account, now), Ok(()));
+        }
+        let later = now + Duration::from_secs(20);
+        assert_eq!(look_ups.count(account, later), Err(Duration::from_secs(40)));
+        assert_eq!(look_ups.count(Uuid::new_v4(), later), Ok(()), "another account is not slowed");
+        assert_eq!(look_ups.count(account, now + WINDOW), Ok(()));
+    }
+
+    #[test]
+    fn accounts_that_do_not_come_back_are_forgotten() {
+        let (look_ups, now) = (LookUps::default(), clock::instant());
+        for _ in 0..TIDY_AT {
+            look_ups.count(Uuid::new_v4(), now).unwrap();
+        }
+        look_ups.count(Uuid::new_v4(), now + WINDOW).unwrap();
+        assert_eq!(look_ups.accounts.lock().unwrap().len(), 1);
+    }
+}

@@ -1,0 +1,185 @@
+//! What a well-formed catalogue must also keep: one category per birth year, one price and one VAT rate per day.
+
+use std::collections::HashSet;
+use std::fmt::Display;
+
+use chrono::{NaiveDate, TimeDelta};
+
+use super::operator::{Category, Operator, Product, ProductKind, Season};
+use super::snapshot::{CatalogueError, Content};
+use crate::money::Cents;
+
+/// No lift ticket of a day costs more; a price above it is a slip of the pen.
+const HIGHEST_CENTS: Cents = 100_000;
+/// Payment providers take no total below it; free is 0.
+const LOWEST_CENTS: Cents = 10;
+
+pub(super) fn check(content: &Content) -> Result<(), CatalogueError> {
+    let at_file = |fault| wrong("file", fault);
+    name_fits(&content.version, 24, "version", "._-").map_err(at_file)?;
+    once(content.cards.iter().map(|card| &card.vendor), "card").map_err(at_file)?;
+    once(content.operators.iter().map(|operator| &operator.key), "operator").map_err(at_file)?;
+    if content.operators.is_empty() {
+        return Err(at_file("no operator".into()));
+    }
+    content.operators.iter().try_for_each(|operator| operator_is_whole(content, operator))
+}
+
+fn operator_is_whole(content: &Content, operator: &Operator) -> Result<(), CatalogueError> {
+    let at_operator = |fault| wrong(format!("operator {}", operator.key), fault);
+    name_fits(&operator.key, 32, "key", "_-").map_err(at_operator)?;
+    if !(-90.0..=90.0).contains(&operator.latitude) || !(-180.0..=180.0).contains(&operator.longitude) {
+        return Err(at_operator("latitude or longitude is not on this earth".into()));
+    }
+    once(operator.accepts.iter(), "accepts").map_err(at_operator)?;
+    for vendor in operator.accepts.iter().chain([&operator.supplier]) {
+        if !content.cards.iter().any(|card| card.vendor == *vendor) {
+            return Err(at_operator(format!("there is no [[card]] of {vendor}")));
+        }
+    }
+    if !operator.accepts_card_of(&operator.supplier) {
+        return Err(at_operator("does not accept its own supplier's cards".into()));
+    }
+    let season = &operator.season;
+    if season.from > season.to {
+        return Err(at_operator("the season ends before it begins".into()));
+    }
+    let rates = content.vat.iter().filter(|vat| vat.country == operator.country);
+    let rates: Vec<_> = rates.filter(|vat| vat.to >= season.from && vat.from <= season.to).collect();
+    if let Some(vat) = rates.iter().find(|vat| !(0..=500).contains(&vat.permille)) {
+        return Err(at_operator(format!("a VAT rate of {} per mille", vat.permille)));
+    }
+    let rates =
+        rates.iter().map(|vat| Span { name: "VAT rate", from: vat.from.max(season.from), to: vat.to.min(season.to) });
+    every_day_once(rates.collect(), season).map_err(at_operator)?;
+    every_birth_year_once(&operator.categories).map_err(at_operator)?;
+    once(operator.products.iter().map(|product| &product.key), "product").map_err(at_operator)?;
+    if operator.products.is_empty() {
+        return Err(at_operator("no product".into()));
+    }
+    operator.products.iter().try_for_each(|product| {
+        product_is_whole(operator, product)
+            .map_err(|fault| wrong(format!("operator {}, product {}", operator.key, product.key), fault))
+    })
+}
+
+fn product_is_whole(operator: &Operator, product: &Product) -> Result<(), String> {
+    name_fits(&product.key, 32, "key", "_-")?;
+    code_fits(&product.code)?;
+    once(product.needs.iter().map(|need| format!("{need:?}")), "needs")?;
+    match product.kind {
+        ProductKind::Day if product.days != 1 => return Err(format!("a day ticket of {} days", product.days)),
+        ProductKind::Day => {}
+    }
+    for band in &product.bands {
+        let name = format!("band {} from {}", band.name, band.from);
+        if let Some(stranger) = band.price_cents.keys().find(|key| operator.category(key).is_none()) {
+            return Err(format!("{name} has a price for {stranger}, which is no category"));
+        }
+        for category in &operator.categories {
+            match band.price_cents.get(&category.key) {
+                Some(0 | LOWEST_CENTS..=HIGHEST_CENTS) => {}
+                Some(cents) => return Err(format!("{name} asks {cents} cents of {}", category.key)),
+                None => return Err(format!("{name} has no price for {}", category.key)),
+            }
+        }
+    }
+    let spans = product.bands.iter().map(|band| Span { name: &band.name, from: band.from, to: band.to });
+    every_day_once(spans.collect(), &operator.season)
+}
+
+fn every_birth_year_once(categories: &[Category]) -> Result<(), String> {
+    once(categories.iter().map(|category| &category.key), "category")?;
+    for category in categories {
+        name_fits(&category.key, 32, "category", "_-")?;
+        code_fits(&category.code).map_err(|fault| format!("category {}: {fault}", category.key))?;
+        if category.born_from.zip(category.born_to).is_some_and(|(from, to)| from > to) {
+            return Err(format!("category {} ends before it begins", category.key));
+        }
+    }
+    let mut oldest_first: Vec<_> = categories.iter().collect();
+    oldest_first.sort_by_key(|category| category.born_from);
+    let (Some(oldest), Some(youngest)) = (oldest_first.first(), oldest_first.last()) else {
+        return Err("no category".into());
+    };
+    if oldest.born_from.is_some() {
+        return Err(format!("nobody born before the years of category {} has one", oldest.key));
+    }
+    if youngest.born_to.is_some() {
+        return Err(format!("nobody born after the years of category {} has one", youngest.key));
+    }
+    for pair in oldest_first.windows(2) {
+        let [older, younger] = pair else { continue };
+        match (older.born_to, younger.born_from) {
+            (Some(to), Some(from)) if from == to + 1 => {}
+            (Some(to), Some(from)) if from > to => {
+                return Err(format!("nobody born in {} has a category", to + 1));
+            }
+            _ => return Err(format!("categories {} and {} overlap", older.key, younger.key)),
+        }
+    }
+    Ok(())
+}
+
+/// A named run of days, first and last inclusive.
+struct Span<'a> {
+    name: &'a str,
+    from: NaiveDate,
+    to: NaiveDate,
+}
+
+fn every_day_once(mut spans: Vec<Span<'_>>, season: &Season) -> Result<(), String> {
+    spans.sort_by_key(|span| span.from);
+    let mut next = season.from;
+    let mut before = "";
+    for Span { name, from, to } in spans {
+        if from > to {
+            return Err(format!("{name} from {from} ends before it begins"));
+        }
+        if from < season.from || to > season.to {
+            return Err(format!("{name} from {from} to {to} leaves the season"));
+        }
+        if from > next {
+            return Err(format!("{next} is in no band before {name} from {from}"));
+        }
+        if from < next {
+            return Err(format!("{before} and {name} overlap on {from}"));
+        }
+        next = to + TimeDelta::days(1);
+        before = name;
+    }
+    if next <= season.to {
+        return Err(format!("{next} and later days of the season are in no band"));
+    }
+    Ok(())
+}
+
+fn once(keys: impl Iterator<Item = impl Display>, what: &str) -> Result<(), String> {
+    let mut seen = HashSet::new();
+    for key in keys.map(|key| key.to_string()) {
+        if let Some(key) = seen.replace(key) {
+            return Err(format!("{what} {key} stands there twice"));
+        }
+    }
+    Ok(())
+}
+
+/// Keys stand in offers, paths and the database, so they are short and plain.
+fn name_fits(name: &str, longest: usize, what: &str, signs: &str) -> Result<(), String> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || signs.contains(c);
+    if name.is_empty() || name.len() > longest || !name.chars().all(plain) {
+        return Err(format!("{what} `{name}` is not of 1 to {longest} lower-case letters, digits and any of {signs}"));
+    }
+    Ok(())
+}
+
+fn code_fits(code: &str) -> Result<(), String> {
+    if code.is_empty() || code.len() > 64 || !code.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(format!("code `{code}` is not of 1 to 64 visible characters"));
+    }
+    Ok(())
+}
+
+fn wrong(place: impl Into<String>, fault: String) -> CatalogueError {
+    CatalogueError::Wrong { place: place.into(), fault }
+}

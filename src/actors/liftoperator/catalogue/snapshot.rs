@@ -1,0 +1,137 @@
+//! The whole catalogue as one immutable value.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use figment::providers::{Format, Toml};
+use serde::Deserialize;
+
+use super::check;
+use super::operator::{CardFormat, Operator, VatBand};
+
+/// The sample areas that are part of the binary.
+const EMBEDDED: &str = include_str!("../../../../catalogue/areas.toml");
+
+/// Every operator with its products and prices.
+#[derive(Debug)]
+pub struct Catalogue {
+    content: Content,
+    places: HashMap<String, usize>,
+}
+
+/// The file as it is written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Content {
+    pub(super) version: String,
+    #[serde(rename = "card")]
+    pub(super) cards: Vec<CardFormat>,
+    pub(super) vat: Vec<VatBand>,
+    #[serde(rename = "operator")]
+    pub(super) operators: Vec<Operator>,
+}
+
+/// Why a catalogue cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogueError {
+    /// The file cannot be read.
+    #[error("catalogue {path}: cannot be read")]
+    Unreadable {
+        /// The path as given.
+        path: String,
+        /// What the operating system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The text is not of the catalogue's form: syntax, a missing or an unknown field, a value of another kind.
+    #[error("catalogue line {line}: {fault}")]
+    Malformed {
+        /// Line in the file, from 1.
+        line: usize,
+        /// What is wrong there.
+        fault: String,
+    },
+    /// The text is well formed, but something in it contradicts itself or is missing.
+    #[error("catalogue, {place}: {fault}")]
+    Wrong {
+        /// The operator, and the product or list in it.
+        place: String,
+        /// What is wrong there.
+        fault: String,
+    },
+}
+
+impl Catalogue {
+    /// The sample areas that are part of the binary.
+    ///
+    /// # Errors
+    /// As [`Catalogue::parse`]; a test keeps it from happening.
+    pub fn embedded() -> Result<Arc<Self>, CatalogueError> {
+        Self::parse(EMBEDDED)
+    }
+
+    /// Reads a file of the form of `catalogue/areas.toml`. Blocks: for the start of the process.
+    ///
+    /// # Errors
+    /// `Unreadable` when there is no such file, else as [`Catalogue::parse`].
+    pub fn load(path: &Path) -> Result<Arc<Self>, CatalogueError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| CatalogueError::Unreadable { path: path.display().to_string(), source })?;
+        Self::parse(&text)
+    }
+
+    /// Takes a catalogue only when every birth year and every day of the season has exactly one price.
+    ///
+    /// # Errors
+    /// `Malformed` names the line, `Wrong` the operator and what in it overlaps, is missing or stands there twice.
+    pub fn parse(text: &str) -> Result<Arc<Self>, CatalogueError> {
+        let content: Content = Toml::from_str(text).map_err(|error| {
+            let start = error.span().map_or(0, |span| span.start);
+            let line = text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1;
+            CatalogueError::Malformed { line, fault: error.message().to_owned() }
+        })?;
+        check::check(&content)?;
+        let places = content.operators.iter().enumerate().map(|(place, one)| (one.key.clone(), place)).collect();
+        Ok(Arc::new(Self { content, places }))
+    }
+
+    /// The version of the price list, which every offer carries.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.content.version
+    }
+
+    /// The operators in the file's order.
+    #[must_use]
+    pub fn operators(&self) -> &[Operator] {
+        &self.content.operators
+    }
+
+    /// The operator under `key`.
+    #[must_use]
+    pub fn operator(&self, key: &str) -> Option<&Operator> {
+        self.content.operators.get(*self.places.get(key)?)
+    }
+
+    /// The kind of card that `vendor` makes, where the catalogue knows it.
+    #[must_use]
+    pub fn card(&self, vendor: &str) -> Option<&CardFormat> {
+        self.content.cards.iter().find(|card| card.vendor == vendor)
+    }
+
+    /// The kinds of card that `operator` accepts.
+    pub fn accepted_cards<'a>(&'a self, operator: &'a Operator) -> impl Iterator<Item = &'a CardFormat> {
+        operator.accepts.iter().filter_map(|vendor| self.card(vendor))
+    }
+
+    /// The VAT rate on lift transport in per mille (100 is 10 %) at the operator on `day`; `None` outside its season.
+    #[must_use]
+    pub fn vat_permille(&self, operator: &Operator, day: NaiveDate) -> Option<i32> {
+        if !operator.season.contains(day) {
+            return None;
+        }
+        self.content.vat.iter().find(|band| band.country == operator.country && band.contains(day)).map(|b| b.permille)
+    }
+}

@@ -1,0 +1,18 @@
+//! The lift operators: what they sell at which price, whose cards they accept, and which cards an account holds.
+//!
+//! The [`Catalogue`] is read once and never changes; [`Counter`] quotes from it and takes its own quotes back without
+//! storing anything; [`Cards`] keeps the keycards of an account.
+
+pub mod card;
+mod card_limit;
+pub mod catalogue;
+mod facade;
+pub mod offer;
+mod offer_seal;
+pub mod store;
+mod supplier;
+
+pub use card::{Cards, for_order};
+pub use catalogue::{Catalogue, Operator};
+pub use facade::{Facade, MayWrite};
+pub use offer::{Counter, Offer, OfferError, QuotedLine};

@@ -1,0 +1,215 @@
+//! Quotes: a price shown, sealed into its own id, and taken back when the order comes. Nothing is stored.
+
+use std::sync::Arc;
+
+use aws_lc_rs::hmac;
+use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta, Utc};
+
+use super::catalogue::{Catalogue, Category, HolderField, Operator, Product};
+use super::offer_seal::{self, Promise};
+use crate::money::Cents;
+
+/// How long a price that was shown can be ordered.
+const LIFE: TimeDelta = TimeDelta::minutes(60);
+
+/// Where prices are quoted and quotes are taken back. Cheap to clone, shared by all threads.
+#[derive(Clone)]
+pub struct Counter {
+    catalogue: Arc<Catalogue>,
+    key: hmac::Key,
+}
+
+/// A price shown to a customer.
+#[derive(Clone, Debug)]
+pub struct Offer<'a> {
+    /// Carries all of the offer under a seal; at most 250 of `[A-Za-z0-9_-]`.
+    pub offer_id: String,
+    /// The product as the catalogue has it.
+    pub product: &'a Product,
+    /// The category of the person asked for.
+    pub category: &'a Category,
+    /// Gross price in euro cents; 0 is free.
+    pub price_cents: Cents,
+    /// Per mille: 100 is 10 %.
+    pub vat_permille: i32,
+    /// First day, in the operator's time zone.
+    pub valid_from: NaiveDate,
+    /// Last day, inclusive.
+    pub valid_to: NaiveDate,
+    /// From when on it cannot be ordered any more: 60 minutes, or the end of loading on the day if that is earlier.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// All that an order line needs to know of what it bought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuotedLine {
+    /// The operator's key.
+    pub operator: String,
+    /// The key of the supplier that serves the operator.
+    pub supplier: String,
+    /// The product's key.
+    pub product: String,
+    /// The person category's key.
+    pub category: String,
+    /// The supplier's own code of the product.
+    pub product_code: String,
+    /// The supplier's own code of the category.
+    pub category_code: String,
+    /// First day, in the operator's time zone.
+    pub valid_from: NaiveDate,
+    /// Last day, inclusive.
+    pub valid_to: NaiveDate,
+    /// The price that was shown: gross euro cents, 0 is free.
+    pub price_cents: Cents,
+    /// Per mille: 100 is 10 %.
+    pub vat_permille: i32,
+    /// What must be known of the holder.
+    pub needs: Vec<HolderField>,
+    /// Whose cards the operator accepts, by the suppliers' keys.
+    pub accepted_suppliers: Vec<String>,
+    /// From when on no ticket is loaded for the first day.
+    pub loading_ends: DateTime<Utc>,
+}
+
+/// Why an offer cannot be ordered. Every one is the customer's to mend by asking for offers again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OfferError {
+    /// Not an id of ours: cut off, changed, or sealed with another key.
+    #[error("this is not an offer of ours")]
+    Forged,
+    /// Its time is over; a new one may have another price.
+    #[error("the offer has expired")]
+    Expired,
+    /// It was ours, but the operator, product or category is not in the catalogue any more.
+    #[error("what was offered is not sold any more")]
+    Unknown,
+    /// The day is over, or its last loading time is.
+    #[error("tickets for this day are not loaded any more")]
+    LoadingOver,
+    /// The holder's birth date belongs to another person category than the offered one.
+    #[error("the holder's birth date does not fit the offered person category")]
+    OtherCategory,
+}
+
+/// The key of the seal is too short to be one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the key that seals offers needs at least 32 bytes")]
+pub struct KeyTooShort;
+
+impl Counter {
+    /// Opens the counter; replicas that share customers share `key`, at least 32 random bytes.
+    ///
+    /// # Errors
+    /// `KeyTooShort`.
+    pub fn new(catalogue: Arc<Catalogue>, key: &[u8]) -> Result<Self, KeyTooShort> {
+        if key.len() < 32 {
+            return Err(KeyTooShort);
+        }
+        Ok(Self { catalogue, key: hmac::Key::new(hmac::HMAC_SHA256, key) })
+    }
+
+    /// What the counter quotes from.
+    #[must_use]
+    pub fn catalogue(&self) -> &Arc<Catalogue> {
+        &self.catalogue
+    }
+
+    /// Quotes every product of `operator` for a person born on `birth_date` and the plain date `day` in the operator's
+    /// time zone. Empty outside the season, for a day that is over or whose last loading time is, and for the unborn.
+    #[must_use]
+    pub fn offers<'a>(
+        &self,
+        operator: &'a Operator,
+        day: NaiveDate,
+        birth_date: NaiveDate,
+        now: DateTime<Utc>,
+    ) -> Vec<Offer<'a>> {
+        let loading_ends = operator.loading_ends(day);
+        let Some(category) = operator.category_of(birth_date).filter(|_| now < loading_ends && birth_date <= day)
+        else {
+            return Vec::new();
+        };
+        let Some(vat_permille) = self.catalogue.vat_permille(operator, day) else {
+            return Vec::new();
+        };
+        let expires_at = (now + LIFE).min(loading_ends).trunc_subsecs(0);
+        let quote = |product: &'a Product| {
+            let price_cents = product.price_cents(category, day)?;
+            let promise = Promise {
+                operator: operator.key.clone(),
+                product: product.key.clone(),
+                category: category.key.clone(),
+                day,
+                version: self.catalogue.version().to_owned(),
+                price_cents,
+                expires_at: expires_at.timestamp(),
+            };
+            Some(Offer {
+                offer_id: offer_seal::seal(&self.key, &promise),
+                product,
+                category,
+                price_cents,
+                vat_permille,
+                valid_from: day,
+                valid_to: product.last_day(day),
+                expires_at,
+            })
+        };
+        operator.products.iter().filter_map(quote).collect()
+    }
+
+    /// Takes an offer back for a holder born on `birth_date`. The price shown holds, also when a newer price list has
+    /// another. Asking twice answers the same: an offer is not used up.
+    ///
+    /// # Errors
+    /// See [`OfferError`].
+    pub fn redeem(&self, offer_id: &str, birth_date: NaiveDate, now: DateTime<Utc>) -> Result<QuotedLine, OfferError> {
+        let promise = offer_seal::open(&self.key, offer_id).ok_or(OfferError::Forged)?;
+        let (operator, product, category, vat_permille) = self.still_sold(&promise).ok_or(OfferError::Unknown)?;
+        let loading_ends = operator.loading_ends(promise.day);
+        if now >= loading_ends {
+            return Err(OfferError::LoadingOver);
+        }
+        if now.timestamp() >= promise.expires_at {
+            return Err(OfferError::Expired);
+        }
+        if birth_date > promise.day || operator.category_of(birth_date).is_none_or(|own| own.key != category.key) {
+            return Err(OfferError::OtherCategory);
+        }
+        Ok(QuotedLine {
+            operator: operator.key.clone(),
+            supplier: operator.supplier.clone(),
+            product: product.key.clone(),
+            category: category.key.clone(),
+            product_code: product.code.clone(),
+            category_code: category.code.clone(),
+            valid_from: promise.day,
+            valid_to: product.last_day(promise.day),
+            price_cents: promise.price_cents,
+            vat_permille,
+            needs: product.needs.clone(),
+            accepted_suppliers: operator.accepts.clone(),
+            loading_ends,
+        })
+    }
+
+    fn still_sold(&self, promise: &Promise) -> Option<(&Operator, &Product, &Category, i32)> {
+        let operator = self.catalogue.operator(&promise.operator)?;
+        let product = operator.product(&promise.product)?;
+        let category = operator.category(&promise.category)?;
+        let vat_permille = self.catalogue.vat_permille(operator, promise.day)?;
+        Some((operator, product, category, vat_permille))
+    }
+}
+
+impl QuotedLine {
+    /// Whether the ticket can be loaded onto a card of `vendor`.
+    #[must_use]
+    pub fn accepts_card_of(&self, vendor: &str) -> bool {
+        self.accepted_suppliers.iter().any(|accepted| accepted == vendor)
+    }
+}
+
+#[cfg(test)]
+#[path = "offer_tests.rs"]
+mod tests;

@@ -1,0 +1,167 @@
+//! Offers from the customer's side of the counter.
+
+use chrono::TimeZone;
+use chrono_tz::{America::New_York, Europe};
+use proptest::prelude::*;
+
+use super::*;
+
+fn counter() -> Counter {
+    Counter::new(Catalogue::embedded().unwrap(), &[7; 32]).unwrap()
+}
+
+fn date(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+fn moment(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+const ADULT: &str = "1990-05-01";
+
+/// The ids and prices offered at `key` for an adult.
+fn offered(key: &str, day: &str, now: DateTime<Utc>) -> Vec<(String, Cents)> {
+    let counter = counter();
+    let operator = counter.catalogue().operator(key).unwrap();
+    let offers = counter.offers(operator, date(day), date(ADULT), now);
+    offers.into_iter().map(|offer| (offer.offer_id, offer.price_cents)).collect()
+}
+
+fn redeem(id: &str, birth_date: &str, now: &str) -> Result<QuotedLine, OfferError> {
+    counter().redeem(id, date(birth_date), moment(now))
+}
+
+#[test]
+fn an_offer_becomes_the_line_that_was_shown() {
+    let counter = counter();
+    let operator = counter.catalogue().operator("solden").unwrap();
+    let offers = counter.offers(operator, date("2026-12-19"), date(ADULT), moment("2026-11-23T08:00:00.7Z"));
+    let [offer] = &offers[..] else { panic!("{offers:?}") };
+    assert_eq!((offer.price_cents, offer.vat_permille), (8650, 100));
+    assert_eq!(offer.expires_at, moment("2026-11-23T09:00:00Z"));
+    let line = redeem(&offer.offer_id, ADULT, "2026-11-23T08:59:59Z").unwrap();
+    assert_eq!((line.operator.as_str(), line.product.as_str(), line.category.as_str()), ("solden", "day", "adult"));
+    assert_eq!((line.valid_from, line.valid_to), (date("2026-12-19"), date("2026-12-19")));
+    assert_eq!((line.price_cents, line.vat_permille), (8650, 100));
+    assert_eq!((&line.product_code, &line.category_code), (&offer.product.code, &offer.category.code));
+    assert_eq!(line.needs, [HolderField::FirstName, HolderField::LastName, HolderField::BirthDate]);
+    assert!(line.accepts_card_of(&line.supplier));
+    assert_eq!(redeem(&offer.offer_id, ADULT, "2026-11-23T08:59:59Z"), Ok(line), "an offer is not used up");
+}
+
+#[test]
+fn expired_forged_and_unknown_are_told_apart() {
+    let now = moment("2026-11-23T08:00:00Z");
+    let (id, _) = offered("solden", "2026-12-19", now).remove(0);
+    assert_eq!(redeem(&id, ADULT, "2026-11-23T09:00:00Z"), Err(OfferError::Expired));
+    assert_eq!(redeem(&id[1..], ADULT, "2026-11-23T08:00:00Z"), Err(OfferError::Forged));
+    assert_eq!(redeem("", ADULT, "2026-11-23T08:00:00Z"), Err(OfferError::Forged));
+    let stranger = Counter::new(Catalogue::embedded().unwrap(), &[8; 32]).unwrap();
+    assert_eq!(stranger.redeem(&id, date(ADULT), now), Err(OfferError::Forged));
+    let areas = include_str!("../../../catalogue/areas.toml").replace("key = \"solden\"", "key = \"gurgl\"");
+    let closed = Counter::new(Catalogue::parse(&areas).unwrap(), &[7; 32]).unwrap();
+    assert_eq!(closed.redeem(&id, date(ADULT), now), Err(OfferError::Unknown));
+}
+
+#[test]
+fn the_price_shown_holds_when_the_list_changes() {
+    let now = moment("2026-11-23T08:00:00Z");
+    let (id, shown) = offered("solden", "2026-12-19", now).remove(0);
+    let areas = include_str!("../../../catalogue/areas.toml")
+        .replace("version = \"2026-27.1\"", "version = \"2026-27.2\"")
+        .replace("adult = 8650", "adult = 8900");
+    let dearer = Counter::new(Catalogue::parse(&areas).unwrap(), &[7; 32]).unwrap();
+    assert_eq!(dearer.redeem(&id, date(ADULT), now).unwrap().price_cents, shown);
+}
+
+#[test]
+fn a_holder_of_another_category_is_refused() {
+    let (id, _) = offered("solden", "2026-12-19", moment("2026-11-23T08:00:00Z")).remove(0);
+    for (birth_date, fits) in [
+        ("1961-12-31", false),
+        ("1962-01-01", true),
+        ("2007-12-31", true),
+        ("2008-01-01", false),
+        ("2027-01-01", false),
+    ] {
+        let line = redeem(&id, birth_date, "2026-11-23T08:00:00Z");
+        assert_eq!(line.err(), (!fits).then_some(OfferError::OtherCategory), "{birth_date}");
+    }
+}
+
+#[test]
+fn there_is_no_offer_outside_the_season_or_for_the_unborn() {
+    let now = moment("2026-09-01T08:00:00Z");
+    for (day, count) in [("2026-10-01", 0), ("2026-10-02", 1), ("2027-05-02", 1), ("2027-05-03", 0)] {
+        assert_eq!(offered("solden", day, now).len(), count, "{day}");
+    }
+    let counter = counter();
+    let operator = counter.catalogue().operator("solden").unwrap();
+    let for_born = |born| counter.offers(operator, date("2027-01-10"), date(born), now).len();
+    assert_eq!((for_born("2027-01-10"), for_born("2027-01-11")), (1, 0));
+}
+
+#[test]
+fn today_is_sold_until_the_last_loading_time_of_the_operators_zone() {
+    // 16:00 in Vienna is 15:00 UTC in winter and 14:00 UTC in summer time; the clock is turned on 2027-03-28.
+    for (day, last_second) in [
+        ("2026-12-19", "2026-12-19T14:59:59Z"),
+        ("2027-03-27", "2027-03-27T14:59:59Z"),
+        ("2027-03-28", "2027-03-28T13:59:59Z"),
+        ("2026-10-24", "2026-10-24T13:59:59Z"),
+        ("2026-10-25", "2026-10-25T14:59:59Z"),
+    ] {
+        let last = moment(last_second);
+        let offers = offered("solden", day, last);
+        assert_eq!(offers.len(), 1, "{day}");
+        let id = &offers[0].0;
+        assert!(counter().redeem(id, date(ADULT), last).is_ok(), "{day}");
+        let over = last + TimeDelta::seconds(1);
+        assert!(offered("solden", day, over).is_empty(), "{day}");
+        assert_eq!(counter().redeem(id, date(ADULT), over), Err(OfferError::LoadingOver), "{day}");
+    }
+}
+
+#[test]
+fn the_day_is_the_operators_wherever_the_customer_sits() {
+    // In New York it is still the evening of the 18th, in Vienna the 19th has begun.
+    let new_york = New_York.with_ymd_and_hms(2026, 12, 18, 19, 0, 0).unwrap().with_timezone(&Utc);
+    assert!(offered("solden", "2026-12-18", new_york).is_empty(), "that day is over at the lift");
+    assert_eq!(offered("solden", "2026-12-19", new_york)[0].1, 8650);
+    // In London it is still the last evening of the year, in Vienna the new one has begun.
+    let london = Europe::London.with_ymd_and_hms(2026, 12, 31, 23, 30, 0).unwrap().with_timezone(&Utc);
+    assert!(offered("solden", "2026-12-31", london).is_empty());
+    assert_eq!(offered("solden", "2027-01-01", london).len(), 1);
+    // The loading ends at 15:00 in London and at 10:00 in New York.
+    let ends = |zone: chrono_tz::Tz| {
+        counter().catalogue().operators()[0].loading_ends(date("2027-01-02")).with_timezone(&zone)
+    };
+    assert_eq!(ends(Europe::London).format("%F %R").to_string(), "2027-01-02 15:00");
+    assert_eq!(ends(New_York).format("%F %R").to_string(), "2027-01-02 10:00");
+}
+
+#[test]
+fn a_short_key_is_refused() {
+    assert_eq!(Counter::new(Catalogue::embedded().unwrap(), &[7; 31]).err(), Some(KeyTooShort));
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_offered_can_be_ordered_by_the_person_it_was_offered_to(
+        which in 0..4_usize, into_season in 0..220_i64, born in 0..44_000_i64, ahead in 0..20_000_i64,
+    ) {
+        let counter = counter();
+        let operator = &counter.catalogue().operators()[which];
+        let day = operator.season.from + TimeDelta::days(into_season);
+        let birth_date = date("1905-01-01") + TimeDelta::days(born);
+        let now = operator.loading_ends(day) - TimeDelta::minutes(ahead);
+        let offers = counter.offers(operator, day, birth_date, now);
+        prop_assert_eq!(offers.len(), usize::from(operator.season.contains(day) && ahead > 0 && birth_date <= day));
+        for offer in offers {
+            let line = counter.redeem(&offer.offer_id, birth_date, now);
+            prop_assert_eq!(line.map(|line| (line.price_cents, line.valid_from)), Ok((offer.price_cents, day)));
+            prop_assert_eq!(counter.redeem(&offer.offer_id, birth_date, now + LIFE).is_err(), true);
+        }
+    }
+}

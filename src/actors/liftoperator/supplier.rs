@@ -1,0 +1,87 @@
+//! One operator contract as an actor: its own thread, mailbox, breaker and restart policy around one supplier client.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+
+use crate::actors::supervision::{Call, Handle, Placement, Policy, Service, Spec, StartError, System};
+use crate::ids::Reference;
+use crate::integrations::lift::{self, Booking, CheckedCard, Contract, Found, LiftSupplier, TicketOrder};
+use crate::integrations::{Outcome, Permit};
+
+/// The one kind of actor that all contracts share.
+pub(super) struct Supplier {
+    client: Rc<dyn LiftSupplier>,
+}
+
+/// What a contract's actor is asked.
+pub(super) enum Question {
+    Check(String),
+    Issue(Box<TicketOrder>),
+    Find(Reference),
+    Cancel(Booking),
+}
+
+/// A question, and whether its asker may still write.
+pub(super) struct Request {
+    pub(super) question: Question,
+    pub(super) may_write: Arc<dyn Fn() -> bool + Send + Sync>,
+}
+
+/// What a contract's actor answers, each kind of question its own.
+pub(super) enum Reply {
+    Check(Outcome<CheckedCard>),
+    Issue(Outcome<Booking>),
+    Find(Outcome<Vec<Found>>),
+    Cancel(Outcome<()>),
+}
+
+impl Supplier {
+    /// Starts the actor of a contract.
+    pub(super) fn start(system: &System, contract: &Contract, policy: Policy) -> Handle<Self> {
+        let spec = Spec { name: contract.actor_name(), mailbox: 512, in_flight: 32, arbiter: Placement::Own, policy };
+        let contract = contract.clone();
+        system.spawn(spec, move || {
+            let client = lift::connect(&contract).map_err(StartError::new)?;
+            Ok(Self { client })
+        })
+    }
+}
+
+impl Service for Supplier {
+    type Request = Request;
+    type Answer = Reply;
+
+    fn handle(&mut self, request: Request, call: Call) -> LocalBoxFuture<'static, Reply> {
+        let client = Rc::clone(&self.client);
+        let fence = call.fence();
+        let permit = Permit::new(call.deadline(), move || fence.holds() && (request.may_write)());
+        async move {
+            match request.question {
+                Question::Check(card) => Reply::Check(client.check(card, permit).await),
+                Question::Issue(order) => Reply::Issue(client.issue(*order, permit).await),
+                Question::Find(reference) => Reply::Find(client.find(reference, permit).await),
+                Question::Cancel(booking) => Reply::Cancel(client.cancel(booking, permit).await),
+            }
+        }
+        .boxed_local()
+    }
+
+    fn failed(answer: &Reply) -> bool {
+        match answer {
+            Reply::Check(outcome) => is_broken(outcome),
+            Reply::Issue(outcome) => is_broken(outcome),
+            Reply::Find(outcome) => is_broken(outcome),
+            Reply::Cancel(outcome) => is_broken(outcome),
+        }
+    }
+}
+
+fn is_broken<T>(outcome: &Outcome<T>) -> bool {
+    match outcome {
+        Outcome::NotSent(_) | Outcome::Unknown(_) => true,
+        Outcome::Done(_) | Outcome::Refused(_) | Outcome::Pending { .. } => false,
+    }
+}

@@ -1,0 +1,66 @@
+//! The actor `mail`: the mail provider behind a bounded queue, deadlines and a breaker.
+
+use std::rc::Rc;
+
+use futures_util::future::LocalBoxFuture;
+
+use crate::actors::supervision::{Call, Handle, Placement, Policy, Service, Spec};
+use crate::clock::Deadline;
+use crate::integrations::mail::{MailProvider, OutgoingLetter};
+use crate::integrations::{Outcome, Permit};
+
+/// Whoever takes letters.
+pub trait Post {
+    /// Hands a letter over, at most until `deadline`. A letter in doubt may be handed over again: its Message-Id is the same.
+    fn send(&self, letter: OutgoingLetter, deadline: Deadline) -> LocalBoxFuture<'_, Outcome<()>>;
+}
+
+/// The shell around the mail provider; one value is one incarnation.
+pub struct Office {
+    provider: Rc<dyn MailProvider>,
+}
+
+impl Office {
+    /// An incarnation around its own provider.
+    #[must_use]
+    pub fn new(provider: impl MailProvider) -> Self {
+        Self { provider: Rc::new(provider) }
+    }
+}
+
+/// How the actor runs: on a thread of its own, as many letters at once as the jobs bring.
+#[must_use]
+pub fn spec() -> Spec {
+    Spec { name: "mail".into(), mailbox: 64, in_flight: 8, arbiter: Placement::Own, policy: Policy::default() }
+}
+
+impl Service for Office {
+    type Request = OutgoingLetter;
+    type Answer = Outcome<()>;
+
+    fn handle(&mut self, letter: OutgoingLetter, call: Call) -> LocalBoxFuture<'static, Outcome<()>> {
+        let provider = Rc::clone(&self.provider);
+        let fence = call.fence();
+        let permit = Permit::new(call.deadline(), move || fence.holds());
+        Box::pin(async move { provider.send(letter, permit).await })
+    }
+
+    fn failed(answer: &Outcome<()>) -> bool {
+        match answer {
+            Outcome::Done(()) | Outcome::Refused(_) | Outcome::Pending { .. } => false,
+            Outcome::NotSent(_) | Outcome::Unknown(_) => true,
+        }
+    }
+}
+
+impl Post for Handle<Office> {
+    fn send(&self, letter: OutgoingLetter, deadline: Deadline) -> LocalBoxFuture<'_, Outcome<()>> {
+        Box::pin(async move {
+            match self.ask(letter, deadline).await {
+                Ok(outcome) => outcome,
+                Err(failure) if failure.begun => Outcome::Unknown(failure.why.to_string()),
+                Err(failure) => Outcome::NotSent(failure.why.to_string()),
+            }
+        })
+    }
+}

@@ -1,0 +1,134 @@
+//! What a letter about an order says, in the words of a skier.
+
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use super::reasons::sentence;
+use super::store::{LineRow, OrderRows, PaymentRow};
+use crate::money::{Cents, decimal};
+
+/// The name of a ticket, from the slugs of operator, product and category.
+pub type TitleOf = Box<dyn Fn(&str, &str, &str) -> String>;
+
+/// A title from the slugs alone, for example `Day ticket, adult, Solden`.
+#[must_use]
+pub fn plain_title(operator: &str, product: &str, category: &str) -> String {
+    let words = |slug: &str| slug.replace(['_', '-'], " ");
+    format!("{}, {}, {}", capital(&words(product)), words(category), capital(&words(operator)))
+}
+
+/// What the templates of order letters see.
+#[derive(Serialize)]
+pub(super) struct OrderFacts {
+    first_name: String,
+    number: String,
+    /// Path of the order's page.
+    path: String,
+    issued: Vec<Ticket>,
+    /// Lines without a ticket.
+    without: Vec<Ticket>,
+    /// What the issued tickets cost.
+    charged: String,
+    /// Why the order ended without tickets.
+    reason: &'static str,
+    money: Money,
+    /// The number of the invoice.
+    invoice: Option<String>,
+    /// Whether its document travels with the letter.
+    pub(super) attached: bool,
+}
+
+#[derive(Serialize)]
+struct Ticket {
+    title: String,
+    days: String,
+    holder: String,
+    /// The last digits of the card.
+    card: String,
+    price: String,
+    /// Whether the lift company said no.
+    refused: bool,
+    reason: &'static str,
+}
+
+/// What became of money; amounts with their currency, `None` for nothing.
+#[derive(Serialize)]
+struct Money {
+    /// Went back to where it came from.
+    returned: Option<String>,
+    /// Goes back by bank transfer.
+    owed: Option<String>,
+    /// Was only reserved and never taken.
+    released: Option<String>,
+}
+
+impl OrderFacts {
+    /// The facts of `rows`; the money told of is that of payment `payment_no`, or of the order's own payment.
+    pub(super) fn of(rows: &OrderRows, payment_no: Option<i32>, title_of: &TitleOf) -> Self {
+        let order = &rows.order;
+        let (issued, without): (Vec<_>, Vec<_>) = rows.lines.iter().partition(|line| is(&line.state, "issued"));
+        let ticket = |line: &LineRow| Ticket::of(line, &order.currency, title_of);
+        let told = payment_no.or(order.wanted_payment);
+        let payment = rows.payments.iter().find(|payment| Some(payment.no) == told);
+        Self {
+            first_name: rows.account.first_name.clone(),
+            number: order.number.clone(),
+            path: format!("/orders/{}", order.id),
+            charged: amount(&order.currency, issued.iter().map(|line| line.price_cents).sum()),
+            issued: issued.into_iter().map(ticket).collect(),
+            without: without.into_iter().map(ticket).collect(),
+            reason: sentence(order.refusal.as_deref().unwrap_or_default()),
+            money: payment.map_or(Money { returned: None, owed: None, released: None }, Money::of),
+            invoice: rows.invoice.as_ref().map(ToString::to_string),
+            attached: false,
+        }
+    }
+}
+
+impl Ticket {
+    fn of(line: &LineRow, currency: &str, title_of: &TitleOf) -> Self {
+        let digits: Vec<_> = line.card_number.chars().collect();
+        let refused = is(&line.state, "refused");
+        let refusal = line.refusal.as_deref().filter(|_| refused);
+        Self {
+            title: title_of(&line.operator, &line.product, &line.category),
+            days: days(line.valid_from, line.valid_to),
+            holder: format!("{} {}", line.holder_first_name, line.holder_last_name),
+            card: digits[digits.len().saturating_sub(4)..].iter().collect(),
+            price: amount(currency, line.price_cents),
+            refused,
+            reason: sentence(refusal.unwrap_or("not_issued")),
+        }
+    }
+}
+
+impl Money {
+    fn of(row: &PaymentRow) -> Self {
+        let some = |cents: Cents| (cents > 0).then(|| amount(&row.currency, cents));
+        let never_taken = is(&row.state, "reversed") || is(&row.state, "lapsed");
+        Self {
+            returned: some(row.returned_cents),
+            owed: some(row.owed_cents),
+            released: some(row.amount_cents).filter(|_| never_taken),
+        }
+    }
+}
+
+/// Whether a stored state is `name`.
+fn is(state: &str, name: &str) -> bool {
+    state.eq_ignore_ascii_case(name)
+}
+
+fn amount(currency: &str, cents: Cents) -> String {
+    format!("{currency} {}", decimal(cents))
+}
+
+fn days(from: NaiveDate, to: NaiveDate) -> String {
+    let day = |day: NaiveDate| day.format("%a %-d %b %Y").to_string();
+    if from == to { day(from) } else { format!("{} to {}", day(from), day(to)) }
+}
+
+fn capital(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
+}

@@ -1,0 +1,109 @@
+//! How a letter is asked for: a job with ids, never names or addresses.
+
+use sea_orm::DbErr;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::actors::jobs::NewJob;
+use crate::clock;
+
+/// The kind of the jobs that ask for a letter.
+pub(super) const KIND: &str = "letter";
+
+/// A letter about an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderLetter {
+    /// The tickets, refused lines and why, the invoice.
+    Finished,
+    /// Nothing was taken.
+    Rejected,
+    /// Everything was undone, and the money went back.
+    Undone,
+    /// Money that was not the order's went back; the payment's number.
+    MoneyReturned(i32),
+}
+
+/// A letter about an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountLetter {
+    /// The code that confirms a registration; the registration's id.
+    Code(Uuid),
+    /// The hint that an account exists already; the account's id.
+    Exists(Uuid),
+}
+
+/// What stands in the job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "letter", rename_all = "snake_case")]
+pub(super) enum Payload {
+    AccountCode { registration: Uuid },
+    AccountExists { account: Uuid },
+    OrderFinished { order_id: Uuid },
+    OrderRejected { order_id: Uuid },
+    OrderUndone { order_id: Uuid },
+    MoneyReturned { order_id: Uuid, payment: i32 },
+}
+
+/// The job for a letter about an order, for the commit it follows from. An end has one letter however often it is
+/// asked for; returned money has one a payment and `version` of the order.
+///
+/// # Errors
+/// `Json`, never seen: ids can be written.
+pub fn order_letter(letter: OrderLetter, order_id: Uuid, version: i64) -> Result<NewJob, DbErr> {
+    let (payload, key) = match letter {
+        OrderLetter::Finished => (Payload::OrderFinished { order_id }, format!("order_finished/{order_id}")),
+        OrderLetter::Rejected => (Payload::OrderRejected { order_id }, format!("order_rejected/{order_id}")),
+        OrderLetter::Undone => (Payload::OrderUndone { order_id }, format!("order_undone/{order_id}")),
+        OrderLetter::MoneyReturned(payment) => {
+            (Payload::MoneyReturned { order_id, payment }, format!("money_returned/{order_id}/{payment}/{version}"))
+        }
+    };
+    job(&payload, &key)
+}
+
+fn job(payload: &Payload, key: &str) -> Result<NewJob, DbErr> {
+    Ok(NewJob {
+        kind: KIND,
+        payload: serde_json::to_string(payload).map_err(|error| DbErr::Json(error.to_string()))?,
+        dedup_key: format!("{KIND}/{key}"),
+        run_at: clock::now(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actors::auth;
+
+    #[test]
+    fn an_order_letter_is_asked_for_by_ids_and_its_key_fits_the_table() {
+        let money = order_letter(OrderLetter::MoneyReturned(i32::MIN), Uuid::max(), i64::MIN).unwrap();
+        assert!(money.dedup_key.len() <= 120, "{}", money.dedup_key);
+        let finished = order_letter(OrderLetter::Finished, Uuid::nil(), 9).unwrap();
+        assert_eq!(
+            finished.payload,
+            r#"{"letter":"order_finished","order_id":"00000000-0000-0000-0000-000000000000"}"#
+        );
+        assert_eq!(finished.dedup_key, order_letter(OrderLetter::Finished, Uuid::nil(), 10).unwrap().dedup_key);
+    }
+
+    #[test]
+    fn what_a_payload_says_beyond_its_letter_is_overlooked() {
+        let payload = r#"{"letter":"order_finished","order_id":"00000000-0000-0000-0000-000000000000","payment":null}"#;
+        let understood: Payload = serde_json::from_str(payload).unwrap();
+        assert_eq!(understood, Payload::OrderFinished { order_id: Uuid::nil() });
+    }
+
+    #[test]
+    fn what_auth_asks_for_is_understood() {
+        let id = Uuid::max();
+        for (asked, understood) in [
+            (auth::Letter::AccountCode { registration: id }, Payload::AccountCode { registration: id }),
+            (auth::Letter::AccountExists { account: id }, Payload::AccountExists { account: id }),
+        ] {
+            let payload = serde_json::to_string(&asked).unwrap();
+            assert_eq!(serde_json::from_str::<Payload>(&payload).unwrap(), understood);
+        }
+        assert_eq!(auth::LETTER_JOB, KIND);
+    }
+}

@@ -1,0 +1,17 @@
+//! Who may ask whom.
+//!
+//! ```text
+//! http ──▶ order ──▶ liftoperator ──▶ one actor per operator contract ──▶ integrations/lift
+//!            │  └──▶ payment ─────────▶ integrations/payment
+//!            └─rows─▶ jobs ──▶ invoice (documents), mail ──▶ integrations/mail
+//! http ──▶ auth, liftoperator (catalogue, offers, cards)
+//! ```
+
+pub mod auth;
+pub mod invoice;
+pub mod jobs;
+pub mod liftoperator;
+pub mod mail;
+pub mod order;
+pub mod payment;
+pub mod supervision;

@@ -1,0 +1,186 @@
+//! The order desk: what others ask about orders, and the actor under which they are driven.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use super::advance::{Effects, cancel};
+use super::drive::{Driver, Drove};
+use super::observe::{claim, observe};
+use super::record::Order;
+use super::schedule::{Schedule, Wake};
+use super::store::{Saved, Store};
+use crate::actors::supervision::{Call, Handle, Placement, Policy, Service, Spec, System};
+use crate::clock;
+use crate::integrations::payment::{Callback, Observed};
+use crate::io::IoError;
+
+/// The door to orders; cheap to clone.
+#[derive(Clone)]
+pub struct Desk {
+    pub(super) driver: Driver,
+    pub(super) epoch: char,
+    wakes: mpsc::Sender<Wake>,
+}
+
+/// Most wakes that may wait; one that does not fit is found by the schedule's look at the database.
+const WAKES: usize = 10_000;
+/// How often a change is tried again that lost against another.
+const TRIES: usize = 20;
+
+/// Why an order was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// There is no such order.
+    #[error("there is no such order")]
+    Unknown,
+    /// Its state does not allow it any more; the state's word.
+    #[error("the order is {0}")]
+    TooLate(&'static str),
+    /// The database did not do it.
+    #[error("the order could not be saved")]
+    Io(#[from] IoError),
+}
+
+impl Desk {
+    /// Starts the actor; the returned work must be run on a local task set for as long as the desk lives.
+    ///
+    /// # Errors
+    /// The database's, when its epoch letter cannot be read.
+    pub async fn start(
+        system: &System,
+        driver: Driver,
+        policy: Policy,
+    ) -> Result<(Self, impl Future<Output = ()> + 'static), IoError> {
+        let spec =
+            Spec { name: "order".to_owned(), mailbox: 8192, in_flight: 1024, arbiter: Placement::Domain, policy };
+        let served = driver.clone();
+        let drives = system.spawn(spec, move || Ok(Drives { driver: served.clone() }));
+        let epoch = driver.store.epoch().await?;
+        let (wakes, receiver) = mpsc::channel(WAKES);
+        let schedule =
+            Schedule { wakes: receiver, drives, store: driver.store.clone(), replica: driver.outside.replica.clone() };
+        Ok((Self { driver, epoch, wakes }, schedule.run()))
+    }
+
+    /// Where orders are kept, for readers.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.driver.store
+    }
+
+    /// Ends an order at its customer's wish.
+    ///
+    /// # Errors
+    /// `TooLate` once tickets are being issued; `Unknown` for another customer's.
+    pub async fn cancel(&self, account_id: Uuid, id: Uuid) -> Result<Order, ChangeError> {
+        let rules = Arc::clone(&self.driver.rules);
+        self.change(id, move |order| {
+            if order.account_id != account_id {
+                return Err(ChangeError::Unknown);
+            }
+            let state = order.state.word();
+            cancel(order, clock::now(), &rules).map(Some).ok_or(ChangeError::TooLate(state))
+        })
+        .await
+    }
+
+    /// Takes a callback's claim. Believes nothing; twice changes nothing more.
+    ///
+    /// # Errors
+    /// `Unknown` when no page has its reference.
+    pub async fn claimed(&self, callback: Callback) -> Result<(), ChangeError> {
+        let id = self.driver.store.order_of_page(callback.reference.clone()).await?.ok_or(ChangeError::Unknown)?;
+        self.change(id, move |order| Ok(claim(order, &callback).then(|| wake(order)))).await?;
+        Ok(())
+    }
+
+    /// Takes what the provider lists as open. Twice changes nothing more.
+    pub async fn listed(&self, listed: Vec<Observed>) {
+        for seen in listed {
+            if let Err(error) = self.observed(&seen).await {
+                tracing::warn!(%error, tid = seen.tid, "a listed payment could not be taken");
+            }
+        }
+    }
+
+    async fn observed(&self, seen: &Observed) -> Result<(), ChangeError> {
+        // other shops' payments, and those of a database before its restore, are reconciliation's
+        let Some(id) = self.driver.store.order_of_page(seen.reference.clone()).await? else { return Ok(()) };
+        let seen = seen.clone();
+        self.change(id, move |order| Ok(observe(order, &seen, clock::now()).then(|| wake(order)))).await?;
+        Ok(())
+    }
+
+    /// Loads, changes and saves an order, again when somebody else was faster; then wakes its driver.
+    /// A change that answers `None` saves nothing.
+    async fn change(
+        &self,
+        id: Uuid,
+        change: impl Fn(&mut Order) -> Result<Option<Effects>, ChangeError>,
+    ) -> Result<Order, ChangeError> {
+        for _try in 0..TRIES {
+            let mut order = self.driver.store.load(id).await?.ok_or(ChangeError::Unknown)?;
+            let before = order.clone();
+            let Some(effects) = change(&mut order)? else { return Ok(before) };
+            super::drive::sign(&mut order);
+            if self.driver.store.save(&before, &mut order, &effects).await? == Saved::Done {
+                self.wake(Wake::Changed(id));
+                return Ok(order);
+            }
+        }
+        Err(ChangeError::Io(IoError::Late))
+    }
+
+    pub(super) fn wake(&self, wake: Wake) {
+        if self.wakes.try_send(wake).is_err() {
+            tracing::warn!("the schedule is full; the order is found by its time");
+        }
+    }
+}
+
+/// The driver of an order that changed is to look at it now.
+fn wake(order: &mut Order) -> Effects {
+    order.next_at = Some(clock::now());
+    Effects::default()
+}
+
+/// The actor under which orders are driven: one question is one drive.
+pub(super) struct Drives {
+    driver: Driver,
+}
+
+/// What a drive begins with.
+pub(super) enum Task {
+    /// An order that was placed just now.
+    Begin(Box<Order>),
+    /// An order of the database.
+    Resume(Uuid),
+}
+
+impl Service for Drives {
+    type Request = Task;
+    type Answer = Drove;
+
+    fn handle(&mut self, task: Task, _call: Call) -> LocalBoxFuture<'static, Drove> {
+        let driver = self.driver.clone();
+        async move {
+            let (id, drove) = match task {
+                Task::Begin(order) => (order.id, driver.begin(*order).await),
+                Task::Resume(id) => (id, driver.resume(id).await),
+            };
+            drove.unwrap_or_else(|error| {
+                tracing::warn!(%error, order.id = %id, "a drive broke off; the order is driven again");
+                Drove::Failed
+            })
+        }
+        .boxed_local()
+    }
+
+    fn failed(answer: &Drove) -> bool {
+        *answer == Drove::Failed
+    }
+}

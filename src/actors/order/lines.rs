@@ -1,0 +1,258 @@
+//! The rules of one line: what is asked next, and what an answer means. Pure.
+
+use chrono::TimeDelta;
+
+use super::intent::{Intent, Verb};
+use super::lifecycle::{LineState, OrderState};
+use super::record::{Line, Mark, Moment};
+use super::rules::Rules;
+use crate::integrations::lift::{Booking, CheckedCard, Found, FoundState};
+use crate::integrations::{Outcome, Refusal, RefusalKind};
+
+/// What came back for an intent of a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LineAnswer {
+    /// To a check.
+    Check(Outcome<CheckedCard>),
+    /// To an issue.
+    Issue(Outcome<Booking>),
+    /// To a find.
+    Find(Outcome<Vec<Found>>),
+    /// To a cancel.
+    Cancel(Outcome<()>),
+    /// The asker died before it saved an answer.
+    AskerDied,
+}
+
+/// A line with the circumstances that its rules look at.
+pub struct LineCase<'a> {
+    /// The line.
+    pub line: &'a mut Line,
+    /// Its order's state.
+    pub order: OrderState,
+    /// The moment of the decision.
+    pub now: Moment,
+    /// The times and limits.
+    pub rules: &'a Rules,
+}
+
+impl LineCase<'_> {
+    /// What the line asks now, if anything; commits to it as its open intent.
+    pub fn ask(&mut self) {
+        if self.line.open.is_some() || self.line.ask_at.is_some_and(|at| at > self.now) {
+            return;
+        }
+        match (self.line.state, self.line.withdrawing) {
+            (LineState::Wanted, _) if self.order == OrderState::Placed && !self.line.checked => {
+                self.intend(Verb::Check)
+            }
+            (LineState::Asked, false) => self.intend(Verb::Issue),
+            // nothing is open and nothing is in doubt, so provably nothing ever left us
+            (LineState::Asked, true) => {
+                self.line.enter(LineState::Withdrawn);
+            }
+            (LineState::Doubtful, withdrawing) => self.ask_in_doubt(withdrawing),
+            (LineState::Issued, true) => self.intend_cancel(self.line.booking.clone()),
+            (LineState::Wanted | LineState::Issued | LineState::Refused | LineState::Withdrawn, _) => {}
+        }
+    }
+
+    /// Takes what came back for the intent that was open; `elapsed` is how long it was asked for.
+    pub fn answer(&mut self, intent: &Intent, answer: LineAnswer, elapsed: TimeDelta) {
+        if !self.line.withdrawing {
+            self.line.asked_ms += elapsed.num_milliseconds();
+        }
+        match answer {
+            LineAnswer::Check(outcome) => self.checked(outcome),
+            LineAnswer::Issue(outcome) => self.issued(intent, outcome),
+            LineAnswer::Find(outcome) => self.found(intent, outcome),
+            LineAnswer::Cancel(outcome) => self.cancelled(outcome),
+            LineAnswer::AskerDied => match intent.verb {
+                Verb::Issue => self.doubt(None),
+                Verb::Check | Verb::Find | Verb::Cancel => self.line.ask_at = None,
+                Verb::Open | Verb::Capture | Verb::Reverse | Verb::Credit | Verb::History | Verb::Status => {}
+            },
+        }
+    }
+
+    /// Whether the line asked for longer than its contract's patience.
+    #[must_use]
+    pub fn is_out_of_patience(&self) -> bool {
+        matches!(self.line.state, LineState::Asked | LineState::Doubtful)
+            && TimeDelta::milliseconds(self.line.asked_ms) >= self.line.terms.patience
+    }
+
+    fn ask_in_doubt(&mut self, withdrawing: bool) {
+        if self.rules.controls.skip_burn && withdrawing {
+            self.line.enter(LineState::Withdrawn);
+        } else if self.line.terms.dedups || (self.rules.controls.skip_find && !withdrawing) {
+            self.intend(Verb::Issue);
+        } else {
+            self.intend(Verb::Find);
+        }
+    }
+
+    fn checked(&mut self, outcome: Outcome<CheckedCard>) {
+        match outcome {
+            Outcome::Done(_) => {
+                self.line.checked = true;
+                self.line.attempts = 0;
+                self.line.ask_at = None;
+            }
+            Outcome::Refused(refusal) => self.refuse(refusal),
+            Outcome::Pending { ask_after } => self.pause_for(ask_after),
+            Outcome::NotSent(_) | Outcome::Unknown(_) => self.pause(),
+        }
+    }
+
+    fn issued(&mut self, intent: &Intent, outcome: Outcome<Booking>) {
+        match outcome {
+            Outcome::Done(booking) => self.book(booking),
+            Outcome::Refused(refusal) if self.line.state == LineState::Asked => self.refuse(refusal),
+            Outcome::Refused(refusal) => {
+                self.line.refusal = Some(refusal);
+                self.found_none(intent);
+            }
+            Outcome::NotSent(_) => self.pause(),
+            Outcome::Pending { ask_after } => self.doubt(Some(ask_after)),
+            Outcome::Unknown(_) => self.doubt(None),
+        }
+    }
+
+    fn found(&mut self, intent: &Intent, outcome: Outcome<Vec<Found>>) {
+        if self.line.state != LineState::Doubtful {
+            return;
+        }
+        match outcome {
+            Outcome::Done(all) => {
+                let standing: Vec<_> = all.into_iter().filter(|found| found.state != FoundState::Cancelled).collect();
+                if standing.is_empty() {
+                    self.found_none(intent);
+                } else if self.line.withdrawing {
+                    self.withdraw_found(standing);
+                } else {
+                    self.keep_one(standing);
+                }
+            }
+            Outcome::Pending { ask_after } => self.pause_for(ask_after),
+            Outcome::Refused(_) | Outcome::NotSent(_) | Outcome::Unknown(_) => self.pause(),
+        }
+    }
+
+    /// Nothing stands under the reference, as far as this question could see.
+    fn found_none(&mut self, intent: &Intent) {
+        let settled = self.line.settles_at.is_none_or(|at| intent.asked_at >= at) || self.rules.controls.skip_settle;
+        if !settled {
+            self.line.ask_at = self.line.settles_at;
+        } else if self.line.withdrawing {
+            self.line.enter(LineState::Withdrawn);
+        } else if intent.verb == Verb::Issue {
+            // a deduplicating supplier said no to a reference of which nothing can be under way any more
+            self.line.enter(LineState::Refused);
+        } else {
+            self.intend(Verb::Issue);
+        }
+    }
+
+    /// Keeps the used or else the oldest booking; every other one is cancelled before the line counts as issued.
+    fn keep_one(&mut self, mut standing: Vec<Found>) {
+        let keep = standing.iter().position(|found| found.state == FoundState::Used).unwrap_or(0);
+        let kept = standing.remove(keep);
+        if let Some(extra) = standing.into_iter().find(|found| found.state != FoundState::Pending) {
+            tracing::error!(alert = true, reference = %self.line.reference, "several bookings under one reference");
+            self.intend_cancel(Some(extra.booking));
+        } else if kept.state == FoundState::Pending {
+            self.pause();
+        } else {
+            self.book(kept.booking);
+        }
+    }
+
+    fn withdraw_found(&mut self, standing: Vec<Found>) {
+        if let Some(live) = standing.iter().find(|found| found.state == FoundState::Live) {
+            self.intend_cancel(Some(live.booking.clone()));
+        } else if standing.iter().any(|found| found.state == FoundState::Used) {
+            self.mark(RefusalKind::TicketUsed.slug());
+            self.wait_long();
+        } else {
+            self.pause();
+        }
+    }
+
+    fn cancelled(&mut self, outcome: Outcome<()>) {
+        match outcome {
+            Outcome::Done(()) if self.line.state == LineState::Issued => {
+                self.line.enter(LineState::Withdrawn);
+            }
+            // one of several is gone: look again before anything else
+            Outcome::Done(()) => self.line.ask_at = None,
+            Outcome::Refused(refusal) => {
+                self.mark(refusal.kind.slug());
+                self.wait_long();
+            }
+            Outcome::Pending { ask_after } => self.pause_for(ask_after),
+            Outcome::NotSent(_) | Outcome::Unknown(_) => self.pause(),
+        }
+    }
+
+    fn book(&mut self, booking: Booking) {
+        if self.line.enter(LineState::Issued) {
+            self.line.booking = Some(booking);
+            self.line.refusal = None;
+        }
+    }
+
+    fn refuse(&mut self, refusal: Refusal) {
+        if self.line.enter(LineState::Refused) {
+            self.line.refusal = Some(refusal);
+        }
+    }
+
+    /// A request of unknown fate may be under way from now until it has settled.
+    fn doubt(&mut self, pending: Option<std::time::Duration>) {
+        if self.line.state == LineState::Asked {
+            self.line.enter(LineState::Doubtful);
+        }
+        if self.line.state != LineState::Doubtful {
+            return;
+        }
+        let settles_at = self.now + self.line.terms.settle;
+        self.line.settles_at = Some(settles_at);
+        self.line.doubt_since.get_or_insert(self.now);
+        let may_ask_now = self.line.terms.dedups || self.rules.controls.skip_settle || self.rules.controls.skip_find;
+        match pending {
+            Some(ask_after) => self.pause_for(ask_after),
+            None if may_ask_now => self.pause(),
+            None => self.line.ask_at = Some(settles_at),
+        }
+    }
+
+    fn mark(&mut self, reason: &str) {
+        let now = self.now;
+        self.line.person.get_or_insert_with(|| Mark { since: now, reason: reason.to_owned() });
+    }
+
+    fn pause(&mut self) {
+        self.line.attempts += 1;
+        self.line.ask_at = Some(self.now + self.rules.pause_after(self.line.attempts));
+    }
+
+    fn pause_for(&mut self, pause: std::time::Duration) {
+        self.line.attempts += 1;
+        let pause = TimeDelta::from_std(pause).unwrap_or(self.rules.pause_limit);
+        self.line.ask_at = Some(self.now + pause.clamp(TimeDelta::milliseconds(1), TimeDelta::minutes(1)));
+    }
+
+    fn wait_long(&mut self) {
+        self.line.attempts += 1;
+        self.line.ask_at = Some(self.now + self.rules.pause_limit);
+    }
+
+    fn intend(&mut self, verb: Verb) {
+        self.line.open = Some(Intent::new(verb, self.now));
+    }
+
+    fn intend_cancel(&mut self, booking: Option<Booking>) {
+        self.line.open = Some(Intent { booking, ..Intent::new(Verb::Cancel, self.now) });
+    }
+}

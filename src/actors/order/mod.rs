@@ -1,0 +1,25 @@
+//! An order's way, top to bottom: [`lifecycle`] holds the tables, [`advance`](mod@advance) walks them, `drive` asks and saves.
+
+pub mod advance;
+mod desk;
+pub mod drive;
+pub mod intent;
+pub mod lifecycle;
+pub mod lines;
+#[cfg(test)]
+mod model;
+pub mod observe;
+pub mod payments;
+mod place;
+pub mod record;
+pub mod replica;
+mod rows;
+pub mod rules;
+mod schedule;
+mod shelf;
+pub mod steps;
+pub mod store;
+
+pub use desk::{ChangeError, Desk};
+pub use place::{NewLine, NewOrder, PlaceError, Placed};
+pub use shelf::Past;

@@ -1,0 +1,168 @@
+//! What the provider's own answers about payments change, and which payment an order accepts. Pure.
+
+use super::intent::Verb;
+use super::lifecycle::PaymentState;
+use super::record::{Moment, Order, Payment};
+use super::rules::Rules;
+use crate::integrations::payment::{Callback, Observed, ObservedState};
+use crate::money::Cents;
+
+/// The payment that an order in Paying takes as its own: reserved or billed, of the right amount and currency.
+#[must_use]
+pub fn acceptable<'a>(order: &'a Order, rules: &Rules) -> Option<&'a Payment> {
+    order.payments.iter().find(|row| {
+        matches!(row.state, PaymentState::Reserved | PaymentState::Billed)
+            && row.returned == 0
+            && row.open.as_ref().is_none_or(|open| matches!(open.verb, Verb::Status | Verb::Open))
+            && row.doubt.is_none()
+            && ((row.amount == order.total && row.currency == order.currency) || rules.controls.skip_wanted)
+    })
+}
+
+/// Takes what the provider itself says about one transaction. Twice, or out of order, changes nothing more.
+/// Returns whether a row changed.
+pub fn observe(order: &mut Order, seen: &Observed, now: Moment) -> bool {
+    let Some(no) = row_of(order, seen) else { return false };
+    let Some(row) = order.payment_mut(no) else { return false };
+    let before = row.clone();
+    row.tid = Some(seen.tid.clone());
+    match seen.state {
+        ObservedState::Failed => {
+            row.enter(PaymentState::Failed);
+        }
+        ObservedState::Suspended => {
+            row.enter(PaymentState::Suspended);
+        }
+        ObservedState::Reserved => {
+            if row.enter(PaymentState::Reserved) {
+                (row.amount, row.currency) = (seen.amount, seen.currency.clone());
+                row.reserved_at = Some(now);
+                row.pull = false;
+            }
+        }
+        ObservedState::Billed => bill(row, seen),
+        // our own moves of money write these; what others did is seen by history and reconciliation
+        ObservedState::Reversed | ObservedState::Credited => row.pull = false,
+        ObservedState::ChargedBack => {
+            bill(row, seen);
+            row.enter(PaymentState::ChargedBack);
+        }
+        ObservedState::Other => {
+            tracing::error!(alert = true, reference = %row.reference, "the payment provider names a state that we do not know");
+        }
+    }
+    *row != before
+}
+
+/// Takes a callback's claim: believes nothing, and only notes that a status call is worth its price.
+/// Returns whether something is to be asked now.
+pub fn claim(order: &mut Order, callback: &Callback) -> bool {
+    let seen = Observed {
+        tid: callback.tid.clone(),
+        reference: callback.reference.clone(),
+        state: callback.state,
+        amount: callback.amount,
+        currency: callback.currency.clone(),
+    };
+    if callback.state != ObservedState::Billed {
+        return false;
+    }
+    let Some(no) = row_of(order, &seen) else { return false };
+    let Some(row) = order.payment_mut(no) else { return false };
+    let moving = row.doubt.is_some() || row.open.as_ref().is_some_and(|open| open.verb == Verb::Capture);
+    let decided = matches!(
+        row.state,
+        PaymentState::Billed | PaymentState::Returned | PaymentState::Reversed | PaymentState::ChargedBack
+    );
+    if moving || decided || row.pull {
+        return false;
+    }
+    row.tid.get_or_insert(seen.tid);
+    row.pull = true;
+    row.ask_at = None;
+    true
+}
+
+fn bill(row: &mut Payment, seen: &Observed) {
+    if row.enter(PaymentState::Billed) {
+        (row.amount, row.currency) = (seen.amount, seen.currency.clone());
+        row.captured = seen.amount;
+        row.pull = false;
+        if row.doubt.is_some_and(|doubt| doubt.verb != Verb::Credit) {
+            (row.doubt, row.doubt_since, row.settles_at, row.person) = (None, None, None, None);
+        }
+    }
+}
+
+/// The row of a transaction: its own, else the page's empty one, else a new one of that page.
+fn row_of(order: &mut Order, seen: &Observed) -> Option<i32> {
+    if let Some(own) = order.payments.iter().find(|row| row.tid.as_deref() == Some(&*seen.tid)) {
+        return Some(own.no);
+    }
+    let page = order.payments.iter().find(|row| row.reference.as_str() == seen.reference)?;
+    let empty = order.payments.iter().find(|row| row.reference.as_str() == seen.reference && row.tid.is_none());
+    if let Some(empty) = empty {
+        return Some(empty.no);
+    }
+    let no = order.payments.iter().map(|row| row.no).max().unwrap_or(0) + 1;
+    let further = Payment { no, tid: Some(seen.tid.clone()), ..page.further() };
+    order.payments.push(further);
+    Some(no)
+}
+
+impl Payment {
+    /// A page to be opened: its number and page number, its life.
+    #[must_use]
+    pub fn page(order: &Order, (no, page_no): (i32, i32), opened_at: Moment, page_ends_at: Moment) -> Self {
+        Self {
+            no,
+            page_no,
+            reference: order.number.page(page_no),
+            secret: String::new(),
+            url: None,
+            tid: None,
+            state: PaymentState::Opened,
+            amount: 0,
+            currency: order.currency.clone(),
+            captured: Cents::default(),
+            returned: Cents::default(),
+            owed: Cents::default(),
+            opened_at,
+            page_ends_at,
+            reserved_at: None,
+            status_calls: 0,
+            pull: false,
+            attempts: 0,
+            refusals: 0,
+            ask_at: None,
+            settles_at: None,
+            doubt_since: None,
+            doubt: None,
+            person: None,
+            open: None,
+        }
+    }
+
+    /// A further transaction on the same page.
+    fn further(&self) -> Self {
+        Self {
+            state: PaymentState::Opened,
+            amount: 0,
+            captured: 0,
+            returned: 0,
+            owed: 0,
+            reserved_at: None,
+            status_calls: 0,
+            pull: false,
+            attempts: 0,
+            refusals: 0,
+            ask_at: None,
+            settles_at: None,
+            doubt_since: None,
+            doubt: None,
+            person: None,
+            open: None,
+            ..self.clone()
+        }
+    }
+}

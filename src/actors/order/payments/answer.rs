@@ -1,0 +1,236 @@
+//! What an answer about one payment means. Pure.
+
+use chrono::TimeDelta;
+
+use super::ask::{PaymentCase, STATUS_CALLS};
+use crate::actors::order::intent::{Intent, Verb};
+use crate::actors::order::lifecycle::PaymentState;
+use crate::actors::order::record::{DoubtCause, Mark, MoneyDoubt};
+use crate::integrations::payment::{History, Observed, OpenedPage};
+use crate::integrations::{Outcome, RefusalKind};
+use crate::money::Cents;
+
+/// What came back for an intent of a payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PaymentAnswer {
+    /// To opening its page.
+    Open(Outcome<OpenedPage>),
+    /// To a capture.
+    Capture(Outcome<()>),
+    /// To a reverse.
+    Reverse(Outcome<()>),
+    /// To a credit.
+    Credit(Outcome<()>),
+    /// To reading its history.
+    History(Outcome<History>),
+    /// To a status call; the observation itself is taken by the order.
+    Status(Outcome<Option<Observed>>),
+    /// The asker died before it saved an answer.
+    AskerDied,
+}
+
+impl PaymentCase<'_> {
+    /// Takes what came back for the intent that was open.
+    pub fn answer(&mut self, intent: &Intent, answer: PaymentAnswer) {
+        match answer {
+            PaymentAnswer::Open(outcome) => self.opened(outcome),
+            PaymentAnswer::Capture(outcome) => self.captured(intent, outcome),
+            PaymentAnswer::Reverse(outcome) => self.reversed(outcome),
+            PaymentAnswer::Credit(outcome) => self.credited(intent, outcome),
+            PaymentAnswer::History(outcome) => self.history(outcome),
+            PaymentAnswer::Status(outcome) => self.status(&outcome),
+            PaymentAnswer::AskerDied => self.asker_died(intent),
+        }
+    }
+
+    fn opened(&mut self, outcome: Outcome<OpenedPage>) {
+        match outcome {
+            Outcome::Done(page) => {
+                self.payment.url = Some(page.url);
+                self.payment.attempts = 0;
+                self.payment.ask_at = None;
+            }
+            Outcome::Refused(_) => {
+                self.payment.enter(PaymentState::Closed);
+            }
+            Outcome::NotSent(_) => self.pause(),
+            Outcome::Pending { .. } | Outcome::Unknown(_) => self.lose_page(),
+        }
+    }
+
+    fn captured(&mut self, intent: &Intent, outcome: Outcome<()>) {
+        match outcome {
+            Outcome::Done(()) => self.bill(intent.amount),
+            // the order goes on to undo; the row still holds its reservation
+            Outcome::Refused(_) => {}
+            Outcome::NotSent(_) => self.pause(),
+            Outcome::Pending { .. } | Outcome::Unknown(_) => {
+                self.doubt(intent, DoubtCause::Unanswered);
+                self.pause();
+            }
+        }
+    }
+
+    fn reversed(&mut self, outcome: Outcome<()>) {
+        let intent = Intent::new(Verb::Reverse, self.now);
+        match outcome {
+            Outcome::Done(()) => {
+                self.payment.enter(PaymentState::Reversed);
+            }
+            Outcome::NotSent(_) => self.pause(),
+            Outcome::Refused(_) => self.doubt(&intent, DoubtCause::Refused),
+            Outcome::Pending { .. } | Outcome::Unknown(_) => self.doubt(&intent, DoubtCause::Unanswered),
+        }
+    }
+
+    fn credited(&mut self, intent: &Intent, outcome: Outcome<()>) {
+        match outcome {
+            Outcome::Done(()) => {
+                let paid_back = if intent.amount == 0 { self.payment.captured } else { intent.amount };
+                self.payment.returned += paid_back;
+                self.end_if_returned();
+            }
+            Outcome::NotSent(_) => self.pause(),
+            Outcome::Refused(refusal) if refusal.kind == RefusalKind::NotCreditable => {
+                self.payment.owed += if intent.amount == 0 { self.payment.held() } else { intent.amount };
+            }
+            Outcome::Refused(_) => self.doubt(intent, DoubtCause::Refused),
+            Outcome::Pending { .. } | Outcome::Unknown(_) if self.rules.controls.skip_history => self.pause(),
+            Outcome::Pending { .. } | Outcome::Unknown(_) => self.doubt(intent, DoubtCause::Unanswered),
+        }
+    }
+
+    /// The page may stand and nobody knows where: it is looked after when its life is over; a further page gets a new reference.
+    fn lose_page(&mut self) {
+        self.payment.ask_at = Some(self.payment.page_ends_at);
+    }
+
+    fn asker_died(&mut self, intent: &Intent) {
+        match intent.verb {
+            Verb::Capture | Verb::Reverse | Verb::Credit => self.doubt(intent, DoubtCause::AskerDied),
+            Verb::Open => self.lose_page(),
+            Verb::History | Verb::Status => self.payment.ask_at = None,
+            Verb::Check | Verb::Issue | Verb::Find | Verb::Cancel => {}
+        }
+    }
+
+    /// The provider's books decide what became of a move of money in doubt.
+    fn history(&mut self, outcome: Outcome<History>) {
+        let Some(doubt) = self.payment.doubt else { return };
+        match outcome {
+            Outcome::Done(history) if doubt.verb == Verb::Credit => self.credit_by_history(doubt, history),
+            Outcome::Done(history) => self.reservation_by_history(doubt, history),
+            Outcome::Pending { .. } | Outcome::Refused(_) | Outcome::NotSent(_) | Outcome::Unknown(_) => self.pause(),
+        }
+    }
+
+    fn reservation_by_history(&mut self, doubt: MoneyDoubt, history: History) {
+        if history.captured > 0 {
+            self.bill(history.captured);
+            self.payment.returned = self.payment.returned.max(history.credited);
+            self.end_if_returned();
+        } else if history.reversed {
+            self.payment.enter(PaymentState::Reversed);
+            self.clear_doubt();
+        } else {
+            self.ask_again_after_silence(doubt);
+        }
+    }
+
+    fn credit_by_history(&mut self, doubt: MoneyDoubt, history: History) {
+        if history.credited > self.payment.returned {
+            self.payment.returned = history.credited;
+            self.clear_doubt();
+            self.end_if_returned();
+        } else if doubt.amount != 0 && doubt.why == DoubtCause::AskerDied {
+            self.mark("partial_credit_in_doubt");
+            self.wait_long();
+        } else {
+            self.ask_again_after_silence(doubt);
+        }
+    }
+
+    fn ask_again_after_silence(&mut self, doubt: MoneyDoubt) {
+        let settled = doubt.verb == Verb::Capture || self.payment.settles_at.is_none_or(|at| self.now >= at);
+        if !settled {
+            self.payment.ask_at = self.payment.settles_at;
+            return;
+        }
+        let person = self.payment.person.take();
+        self.clear_doubt();
+        self.payment.person = person;
+        if doubt.why == DoubtCause::Refused {
+            self.payment.refusals += 1;
+            if self.payment.refusals >= 2 {
+                self.mark("money_back_refused");
+                self.wait_long();
+                return;
+            }
+        }
+        self.pause();
+    }
+
+    fn status(&mut self, outcome: &Outcome<Option<Observed>>) {
+        match outcome {
+            Outcome::Done(_) => {
+                self.payment.pull = false;
+                if self.now >= self.payment.page_ends_at && self.payment.state == PaymentState::Opened {
+                    self.payment.enter(PaymentState::Closed);
+                }
+            }
+            Outcome::NotSent(_) => {
+                self.payment.status_calls -= 1;
+                self.pause();
+            }
+            Outcome::Refused(_) | Outcome::Pending { .. } | Outcome::Unknown(_) => {
+                self.pause();
+                if self.payment.status_calls >= STATUS_CALLS {
+                    self.payment.pull = false;
+                    self.payment.enter(PaymentState::Closed);
+                }
+            }
+        }
+    }
+
+    fn bill(&mut self, amount: Cents) {
+        self.payment.enter(PaymentState::Billed);
+        self.payment.captured = amount;
+        self.payment.amount = amount;
+        self.clear_doubt();
+    }
+
+    fn end_if_returned(&mut self) {
+        if self.payment.held() <= 0 && self.payment.owed == 0 && self.payment.returned > 0 {
+            self.payment.enter(PaymentState::Returned);
+        }
+    }
+
+    fn doubt(&mut self, intent: &Intent, why: DoubtCause) {
+        self.payment.doubt = Some(MoneyDoubt { verb: intent.verb, amount: intent.amount, why });
+        self.payment.doubt_since.get_or_insert(self.now);
+        let settles_at = self.now + self.rules.payment_settle;
+        self.payment.settles_at = Some(settles_at);
+        self.payment.ask_at = if intent.verb == Verb::Capture { None } else { Some(settles_at) };
+    }
+
+    fn clear_doubt(&mut self) {
+        self.payment.doubt = None;
+        (self.payment.settles_at, self.payment.doubt_since, self.payment.person) = (None, None, None);
+        self.payment.ask_at = None;
+        self.payment.attempts = 0;
+    }
+
+    fn mark(&mut self, reason: &str) {
+        let now = self.now;
+        self.payment.person.get_or_insert_with(|| Mark { since: now, reason: reason.to_owned() });
+    }
+
+    fn pause(&mut self) {
+        self.payment.attempts += 1;
+        self.payment.ask_at = Some(self.now + self.rules.pause_after(self.payment.attempts));
+    }
+
+    fn wait_long(&mut self) {
+        self.payment.ask_at = Some(self.now + self.rules.pause_limit.max(TimeDelta::milliseconds(1)));
+    }
+}

@@ -1,0 +1,137 @@
+//! What is asked next about one payment. Pure.
+
+use crate::actors::order::intent::{Intent, Verb};
+use crate::actors::order::lifecycle::{OrderState, PaymentState};
+use crate::actors::order::record::{Moment, Payment};
+use crate::actors::order::rules::Rules;
+use crate::money::Cents;
+
+/// What an order wants of one of its payments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// Leave it alone.
+    Rest,
+    /// Hold exactly this much of it.
+    Take(Cents),
+    /// Hold nothing of it.
+    GiveBack,
+}
+
+/// The most status calls a transaction may cost, ever.
+pub const STATUS_CALLS: i32 = 3;
+
+/// A payment with the circumstances that its rules look at.
+pub struct PaymentCase<'a> {
+    /// The payment.
+    pub payment: &'a mut Payment,
+    /// Its order's state.
+    pub order: OrderState,
+    /// What the order wants of it.
+    pub goal: Goal,
+    /// The moment of the decision.
+    pub now: Moment,
+    /// The times and limits.
+    pub rules: &'a Rules,
+}
+
+impl PaymentCase<'_> {
+    /// What the payment asks now, if anything; commits to it as its open intent.
+    pub fn ask(&mut self) {
+        if self.payment.open.is_some() || self.payment.ask_at.is_some_and(|at| at > self.now) {
+            return;
+        }
+        if self.payment.doubt.is_some() {
+            self.intend(Verb::History, 0);
+        } else if self.wants_status() {
+            self.payment.status_calls += 1;
+            self.intend(Verb::Status, 0);
+        } else if self.wants_page() {
+            self.intend(Verb::Open, 0);
+        } else {
+            self.move_money();
+        }
+    }
+
+    /// Whether what the order wants of it is so.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        if self.payment.doubt.is_some() || self.payment.open.as_ref().is_some_and(|open| open.verb != Verb::Status) {
+            return false;
+        }
+        match (self.goal, self.payment.state) {
+            (Goal::Rest, _) => true,
+            (Goal::Take(sum), PaymentState::Billed) => self.payment.held() <= sum,
+            (Goal::GiveBack, PaymentState::Billed) => self.payment.held() <= 0,
+            (Goal::Take(_) | Goal::GiveBack, PaymentState::Reserved) => false,
+            (Goal::Take(sum), PaymentState::Returned | PaymentState::Reversed | PaymentState::Lapsed) => sum == 0,
+            (Goal::Take(_), _) => false,
+            (Goal::GiveBack, _) => true,
+        }
+    }
+
+    fn wants_page(&self) -> bool {
+        let never_answered = self.payment.url.is_none() && self.payment.status_calls == 0;
+        self.order == OrderState::Paying
+            && self.payment.state == PaymentState::Opened
+            && never_answered
+            && self.now < self.payment.page_ends_at
+    }
+
+    fn wants_status(&self) -> bool {
+        if self.payment.status_calls >= STATUS_CALLS {
+            return false;
+        }
+        let undecided = matches!(self.payment.state, PaymentState::Opened | PaymentState::Failed);
+        let page_is_over = self.now >= self.payment.page_ends_at && self.payment.state == PaymentState::Opened;
+        (self.payment.pull && (undecided || self.payment.state == PaymentState::Suspended || self.is_reserved()))
+            || page_is_over
+    }
+
+    fn is_reserved(&self) -> bool {
+        self.payment.state == PaymentState::Reserved
+    }
+
+    fn move_money(&mut self) {
+        match (self.goal, self.payment.state) {
+            (Goal::Take(sum), PaymentState::Reserved) if sum > 0 => self.intend(Verb::Capture, sum),
+            (Goal::Take(_) | Goal::GiveBack, PaymentState::Reserved) => self.release(),
+            (Goal::Take(sum), PaymentState::Billed) => self.credit_down_to(sum),
+            (Goal::GiveBack, PaymentState::Billed) => self.credit_down_to(0),
+            (
+                _,
+                PaymentState::Opened
+                | PaymentState::Suspended
+                | PaymentState::Returned
+                | PaymentState::Reversed
+                | PaymentState::Lapsed
+                | PaymentState::Failed
+                | PaymentState::Closed
+                | PaymentState::ChargedBack,
+            )
+            | (Goal::Rest, PaymentState::Reserved | PaymentState::Billed) => {}
+        }
+    }
+
+    fn release(&mut self) {
+        let lapsed = self.payment.reserved_at.is_some_and(|at| self.now >= at + self.rules.reservation_life);
+        if lapsed {
+            self.payment.enter(PaymentState::Lapsed);
+        } else {
+            self.intend(Verb::Reverse, 0);
+        }
+    }
+
+    fn credit_down_to(&mut self, sum: Cents) {
+        let excess = self.payment.held() - sum;
+        if excess > 0 {
+            let whole = excess == self.payment.captured;
+            self.intend(Verb::Credit, if whole { 0 } else { excess });
+        } else if sum == 0 && self.payment.owed == 0 {
+            self.payment.enter(PaymentState::Returned);
+        }
+    }
+
+    fn intend(&mut self, verb: Verb, amount: Cents) {
+        self.payment.open = Some(Intent { amount, ..Intent::new(verb, self.now) });
+    }
+}

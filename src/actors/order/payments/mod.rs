@@ -1,0 +1,7 @@
+//! The rules of one payment row: what is asked next, and what an answer means.
+
+mod answer;
+mod ask;
+
+pub use answer::PaymentAnswer;
+pub use ask::{Goal, PaymentCase, STATUS_CALLS};

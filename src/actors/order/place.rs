@@ -1,0 +1,220 @@
+//! Placing an order: one transaction for order, lines, card days, idempotency key and the first intents.
+
+use futures_util::future::BoxFuture;
+use sea_orm::{DatabaseTransaction, DbErr};
+use uuid::Uuid;
+
+use super::advance::{Effects, Event, advance};
+use super::desk::Desk;
+use super::drive::sign;
+use super::lifecycle::{LineState, OrderState};
+use super::record::{Line, Moment, OnRefusal, Order, Ticket};
+use super::schedule::Wake;
+use super::shelf::Remembered;
+use crate::clock;
+use crate::ids::{self, OrderNumber};
+use crate::io::IoError;
+use crate::money::Cents;
+
+/// What a customer orders.
+#[derive(Clone)]
+pub struct NewOrder {
+    /// Whose it is.
+    pub account_id: Uuid,
+    /// What happens when a line is refused.
+    pub on_refusal: OnRefusal,
+    /// Where the payer's browser goes afterwards; a plain page of ours otherwise.
+    pub return_url: Option<String>,
+    /// One to twenty tickets.
+    pub lines: Vec<NewLine>,
+    /// The Idempotency-Key.
+    pub key: String,
+    /// SHA-256 of the body in hex.
+    pub body_hash: String,
+}
+
+/// One ticket to order.
+#[derive(Clone)]
+pub struct NewLine {
+    /// What is to be booked.
+    pub ticket: Ticket,
+    /// Its gross price.
+    pub price: Cents,
+    /// The last moment at which it is still loaded.
+    pub loading_ends: Moment,
+}
+
+/// What placing answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// The order's id.
+    pub id: Uuid,
+    /// The stored status.
+    pub status: i32,
+    /// The stored body.
+    pub body: String,
+}
+
+/// Why an order was not placed; nothing was kept.
+#[derive(Debug, thiserror::Error)]
+pub enum PlaceError {
+    /// The key was used for another body.
+    #[error("the idempotency key was used for another order")]
+    KeyUsed,
+    /// A line's card has a ticket there on such a day; the line's number, and the other order if it is the customer's own.
+    #[error("the card of line {line} has a ticket there on that day")]
+    CardTaken {
+        /// The line.
+        line: i32,
+        /// The other order's number.
+        order: Option<String>,
+    },
+    /// The total is between 1 and 9 cents, which no payment provider takes.
+    #[error("the total is too small to be paid")]
+    TooSmall,
+    /// The database did not do it; whether the order was placed, the same key tells.
+    #[error("the order could not be saved")]
+    Io(#[from] IoError),
+}
+
+impl From<DbErr> for PlaceError {
+    fn from(error: DbErr) -> Self {
+        Self::Io(error.into())
+    }
+}
+
+/// Smallest sum that can be paid.
+const SMALLEST: Cents = 10;
+
+impl Desk {
+    /// Places an order; the same key and body again answer the same again. `render` writes the answer's body.
+    ///
+    /// # Errors
+    /// See [`PlaceError`].
+    pub async fn place(
+        &self,
+        new: NewOrder,
+        render: impl Fn(&Order) -> String + Send + Sync,
+    ) -> Result<Placed, PlaceError> {
+        if let Some(known) = self.remembered(&new).await? {
+            return Ok(known);
+        }
+        let mut order = self.draft(&new);
+        if (1..SMALLEST).contains(&order.total) {
+            return Err(PlaceError::TooSmall);
+        }
+        let mut effects = advance(&mut order, &[], clock::now(), &self.driver.rules);
+        effects.events.insert(0, Event { state: OrderState::Placed, detail: None });
+        sign(&mut order);
+        let placed = Placed { id: order.id, status: 202, body: render(&order) };
+        match self.commit(&new, &order, effects, placed.clone()).await {
+            Ok(()) => {
+                tracing::info!(order.id = %order.id, lines = order.lines.len(), "order placed");
+                self.wake(Wake::Placed(Box::new(order)));
+                Ok(placed)
+            }
+            Err(Lost::Key) => self.remembered(&new).await?.ok_or(PlaceError::Io(IoError::Late)),
+            Err(Lost::Card(line)) => Err(self.card_taken(&order, line).await?),
+            Err(Lost::Io(error)) => Err(error.into()),
+        }
+    }
+
+    async fn remembered(&self, new: &NewOrder) -> Result<Option<Placed>, PlaceError> {
+        match self.store().remembered(new.account_id, new.key.clone(), new.body_hash.clone()).await? {
+            Remembered::Nothing => Ok(None),
+            Remembered::Answer(placed) => Ok(Some(placed)),
+            Remembered::OtherBody => Err(PlaceError::KeyUsed),
+        }
+    }
+
+    fn draft(&self, new: &NewOrder) -> Order {
+        let now = clock::now();
+        let number = OrderNumber::draw(self.epoch);
+        let lines = new.lines.iter().zip(1..).map(|(line, no)| Line {
+            no,
+            reference: number.ticket(no),
+            state: LineState::Wanted,
+            checked: false,
+            withdrawing: false,
+            price: line.price,
+            terms: self.store().terms(&line.ticket.operator),
+            asked_ms: 0,
+            attempts: 0,
+            ask_at: None,
+            settles_at: None,
+            doubt_since: None,
+            refusal: None,
+            booking: None,
+            person: None,
+            open: None,
+            ticket: line.ticket.clone(),
+        });
+        Order {
+            id: ids::new_id(),
+            account_id: new.account_id,
+            state: OrderState::Placed,
+            on_refusal: new.on_refusal,
+            total: new.lines.iter().map(|line| line.price).sum(),
+            currency: "EUR".to_owned(),
+            wanted: None,
+            version: 1,
+            driver: self.driver.outside.replica.incarnation,
+            next_at: None,
+            placed_at: now,
+            entered_at: now,
+            ends_by: new.lines.iter().map(|line| line.loading_ends).min().unwrap_or(now),
+            refusal: None,
+            return_url: new.return_url.clone(),
+            lines: lines.collect(),
+            payments: Vec::new(),
+            number,
+        }
+    }
+
+    async fn commit(&self, new: &NewOrder, order: &Order, effects: Effects, placed: Placed) -> Result<(), Lost> {
+        let store = self.store().clone();
+        let (new, order) = (new.clone(), order.clone());
+        self.store()
+            .io()
+            .write(move |tx: &DatabaseTransaction| {
+                Box::pin(async move {
+                    store.insert(tx, &order, &effects).await?;
+                    if !store.remember(tx, (&new.key, &new.body_hash), new.account_id, &placed).await? {
+                        return Err(Lost::Key);
+                    }
+                    match store.reserve_days(tx, &order).await? {
+                        Some(line) => Err(Lost::Card(line)),
+                        None => Ok(()),
+                    }
+                }) as BoxFuture<'_, _>
+            })
+            .await
+    }
+
+    async fn card_taken(&self, order: &Order, no: i32) -> Result<PlaceError, PlaceError> {
+        let Some(line) = order.lines.iter().find(|line| line.no == no) else {
+            return Err(PlaceError::Io(IoError::Late));
+        };
+        let other = self.store().order_on_card(order.account_id, &line.ticket).await?;
+        Ok(PlaceError::CardTaken { line: no, order: other })
+    }
+}
+
+/// Why the transaction was rolled back.
+enum Lost {
+    Key,
+    Card(i32),
+    Io(IoError),
+}
+
+impl From<IoError> for Lost {
+    fn from(error: IoError) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<DbErr> for Lost {
+    fn from(error: DbErr) -> Self {
+        Self::Io(error.into())
+    }
+}

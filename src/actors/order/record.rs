@@ -1,0 +1,324 @@
+//! An order as it is loaded and saved whole: the row, its lines, its payments and the intents that are open.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use uuid::Uuid;
+
+use super::intent::{Intent, Subject, Verb};
+use super::lifecycle::{LineState, OrderState, PaymentState, line_may, payment_may};
+use crate::ids::{OrderNumber, Reference};
+use crate::integrations::Refusal;
+use crate::integrations::lift::{Booking, Holder};
+use crate::money::Cents;
+
+/// A moment of the wall clock.
+pub type Moment = DateTime<Utc>;
+
+/// What happens when one line of a basket is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OnRefusal {
+    /// Undo the whole basket.
+    Undo,
+    /// Keep what was issued.
+    Keep,
+}
+
+/// An order, its lines and its payments.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Order {
+    /// Its id outward.
+    pub id: Uuid,
+    /// Its number, from which every reference is made.
+    pub number: OrderNumber,
+    /// Whose it is.
+    pub account_id: Uuid,
+    /// Where it stands.
+    pub state: OrderState,
+    /// What the customer wants when a line is refused.
+    pub on_refusal: OnRefusal,
+    /// Sum of all lines.
+    pub total: Cents,
+    /// Three letters of ISO 4217.
+    pub currency: String,
+    /// The one payment that is the order's; final once set.
+    pub wanted: Option<i32>,
+    /// Raised by every commit.
+    pub version: i64,
+    /// The replica incarnation that may write it.
+    pub driver: Uuid,
+    /// When it wants to be looked at again; `None` when nothing is left to do.
+    pub next_at: Option<Moment>,
+    /// When it was placed.
+    pub placed_at: Moment,
+    /// When it entered its state.
+    pub entered_at: Moment,
+    /// When waiting must end: see rule 5.
+    pub ends_by: Moment,
+    /// Why it was rejected or undone, as a slug.
+    pub refusal: Option<String>,
+    /// Where the payer's browser goes afterwards.
+    pub return_url: Option<String>,
+    /// One ticket each.
+    pub lines: Vec<Line>,
+    /// One row per transaction at the provider.
+    pub payments: Vec<Payment>,
+}
+
+/// One ticket of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Line {
+    /// From 1.
+    pub no: i32,
+    /// Our key for it at the supplier.
+    pub reference: Reference,
+    /// Where it stands.
+    pub state: LineState,
+    /// Whether its card was accepted.
+    pub checked: bool,
+    /// Whether whatever was booked for it must go.
+    pub withdrawing: bool,
+    /// Gross price.
+    pub price: Cents,
+    /// How it may be asked about.
+    pub terms: Terms,
+    /// Milliseconds spent asking.
+    pub asked_ms: i64,
+    /// Attempts since the last success.
+    pub attempts: i32,
+    /// Not to be asked about before.
+    pub ask_at: Option<Moment>,
+    /// From when on "there is none" counts.
+    pub settles_at: Option<Moment>,
+    /// Since when it has been in doubt.
+    pub doubt_since: Option<Moment>,
+    /// The supplier's no.
+    pub refusal: Option<Refusal>,
+    /// What the supplier booked.
+    pub booking: Option<Booking>,
+    /// Since when and why a person is needed.
+    pub person: Option<Mark>,
+    /// The intent that is open.
+    pub open: Option<Intent>,
+    /// What is to be booked; never decides anything here.
+    pub ticket: Ticket,
+}
+
+/// What is to be booked for a line.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Ticket {
+    /// The operator's key.
+    pub operator: String,
+    /// Our product key.
+    pub product: String,
+    /// Our person category.
+    pub category: String,
+    /// The supplier's product code.
+    pub product_code: String,
+    /// The supplier's category code.
+    pub category_code: String,
+    /// First day of validity in the operator's zone.
+    pub valid_from: NaiveDate,
+    /// Last day of validity, inclusive.
+    pub valid_to: NaiveDate,
+    /// VAT in per mille.
+    pub vat_permille: i32,
+    /// The card's id outward.
+    pub card_id: Uuid,
+    /// The card's number in its normal form.
+    pub card_number: String,
+    /// Given name of who skis.
+    pub holder_first_name: String,
+    /// Family name of who skis.
+    pub holder_last_name: String,
+    /// Birth date of who skis.
+    pub holder_birth_date: NaiveDate,
+}
+
+impl Ticket {
+    /// Who skis.
+    #[must_use]
+    pub fn holder(&self) -> Holder {
+        Holder {
+            first_name: self.holder_first_name.clone(),
+            last_name: self.holder_last_name.clone(),
+            birth_date: self.holder_birth_date,
+        }
+    }
+}
+
+/// How a line's contract may be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Terms {
+    /// The supplier answers a known reference with its first answer.
+    pub dedups: bool,
+    /// Longest life of one request there.
+    pub settle: TimeDelta,
+    /// How long it is asked for in all.
+    pub patience: TimeDelta,
+}
+
+/// A person is needed; not a state.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Mark {
+    /// Since when.
+    pub since: Moment,
+    /// Why, as a slug.
+    pub reason: String,
+}
+
+/// One transaction at the payment provider, or a page that has none yet.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Payment {
+    /// From 1 within the order.
+    pub no: i32,
+    /// The page it came from, from 1.
+    pub page_no: i32,
+    /// The page's reference.
+    pub reference: Reference,
+    /// The page's secret; stands only in the confirmation URL.
+    pub secret: String,
+    /// The page's address once it is open.
+    pub url: Option<String>,
+    /// The provider's id; empty until the first transaction is seen.
+    pub tid: Option<String>,
+    /// Where it stands.
+    pub state: PaymentState,
+    /// What is reserved or billed by the provider's word.
+    pub amount: Cents,
+    /// In this currency.
+    pub currency: String,
+    /// What was taken.
+    pub captured: Cents,
+    /// What went back.
+    pub returned: Cents,
+    /// What must go back by bank transfer.
+    pub owed: Cents,
+    /// When the page was asked for.
+    pub opened_at: Moment,
+    /// When it can no longer be paid.
+    pub page_ends_at: Moment,
+    /// When it was seen reserved.
+    pub reserved_at: Option<Moment>,
+    /// How often its status was asked: at most three times, ever.
+    pub status_calls: i32,
+    /// A claim wants to be confirmed by a status call.
+    pub pull: bool,
+    /// Attempts since the last success.
+    pub attempts: i32,
+    /// Clear noes to a reverse or credit that history does not explain.
+    pub refusals: i32,
+    /// Not to be asked about before.
+    pub ask_at: Option<Moment>,
+    /// From when on the history's silence counts.
+    pub settles_at: Option<Moment>,
+    /// Since when it has been in doubt.
+    pub doubt_since: Option<Moment>,
+    /// What is in doubt.
+    pub doubt: Option<MoneyDoubt>,
+    /// Since when and why a person is needed.
+    pub person: Option<Mark>,
+    /// The intent that is open.
+    pub open: Option<Intent>,
+}
+
+/// A move of money whose end is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct MoneyDoubt {
+    /// Which move.
+    pub verb: Verb,
+    /// How much, where it was a part.
+    pub amount: Cents,
+    /// Why it is in doubt.
+    pub why: DoubtCause,
+}
+
+/// Why a move of money is in doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DoubtCause {
+    /// No clear answer came.
+    Unanswered,
+    /// A no that may mean "already done".
+    Refused,
+    /// Its asker died.
+    AskerDied,
+}
+
+impl Line {
+    /// Enters a state that the table allows; anything else is left alone and answered with `false`.
+    pub fn enter(&mut self, state: LineState) -> bool {
+        let allowed = line_may(self.state, state);
+        if allowed {
+            self.state = state;
+            self.attempts = 0;
+            self.ask_at = None;
+            if state != LineState::Doubtful {
+                (self.settles_at, self.doubt_since, self.person) = (None, None, None);
+            }
+        }
+        allowed
+    }
+}
+
+impl Payment {
+    /// Enters a state that the table allows; anything else is left alone and answered with `false`.
+    pub fn enter(&mut self, state: PaymentState) -> bool {
+        let allowed = payment_may(self.state, state);
+        if allowed {
+            self.state = state;
+            self.attempts = 0;
+            self.ask_at = None;
+        }
+        allowed
+    }
+
+    /// What was taken and neither went back nor is owed.
+    #[must_use]
+    pub fn held(&self) -> Cents {
+        self.captured - self.returned - self.owed
+    }
+
+    /// Whether its page may stand although nobody knows its address.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.url.is_none() && self.open.is_none() && self.ask_at.is_some_and(|at| at >= self.page_ends_at)
+    }
+
+    /// Whether a payer can still pay its page.
+    #[must_use]
+    pub fn can_be_paid(&self, now: Moment) -> bool {
+        self.url.is_some()
+            && now < self.page_ends_at
+            && matches!(self.state, PaymentState::Opened | PaymentState::Failed)
+    }
+}
+
+impl Order {
+    /// The sum of what was issued.
+    #[must_use]
+    pub fn issued_total(&self) -> Cents {
+        self.lines.iter().filter(|line| line.state == LineState::Issued).map(|line| line.price).sum()
+    }
+
+    /// Whether a person is needed for one of its rows.
+    #[must_use]
+    pub fn needs_person(&self) -> bool {
+        self.lines.iter().any(|line| line.person.is_some()) || self.payments.iter().any(|row| row.person.is_some())
+    }
+
+    /// The line with a number.
+    pub fn line_mut(&mut self, no: i32) -> Option<&mut Line> {
+        self.lines.iter_mut().find(|line| line.no == no)
+    }
+
+    /// The payment with a number.
+    pub fn payment_mut(&mut self, no: i32) -> Option<&mut Payment> {
+        self.payments.iter_mut().find(|payment| payment.no == no)
+    }
+
+    /// The intent that is open for a subject.
+    pub fn open_mut(&mut self, subject: Subject) -> Option<&mut Option<Intent>> {
+        match subject {
+            Subject::Line(no) => self.line_mut(no).map(|line| &mut line.open),
+            Subject::Payment(no) => self.payment_mut(no).map(|payment| &mut payment.open),
+        }
+    }
+}

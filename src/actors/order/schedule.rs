@@ -1,0 +1,148 @@
+//! When which order is driven: at once when something happened, at its own time otherwise, one drive at a time each.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use futures_util::future::LocalBoxFuture;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use super::desk::{Drives, Task};
+use super::drive::Drove;
+use super::record::{Moment, Order};
+use super::replica::Replica;
+use super::store::Store;
+use crate::actors::supervision::{Failure, Handle};
+use crate::clock::{self, Deadline};
+
+/// Longest life of one drive; an order that needs longer is driven again.
+const DRIVE: Duration = Duration::from_secs(15 * 60);
+/// How often the database is asked for orders that are due, or whose driver is dead.
+const LOOK: Duration = Duration::from_secs(1);
+/// Pause before an order is driven again whose drive failed.
+const AGAIN: chrono::TimeDelta = chrono::TimeDelta::milliseconds(300);
+/// Most orders taken from one look.
+const MOST: u64 = 1000;
+
+/// Something happened to an order.
+pub(super) enum Wake {
+    /// It was placed here just now.
+    Placed(Box<Order>),
+    /// It changed.
+    Changed(Uuid),
+}
+
+/// The schedule of one replica.
+pub(super) struct Schedule {
+    pub(super) wakes: mpsc::Receiver<Wake>,
+    pub(super) drives: Handle<Drives>,
+    pub(super) store: Store,
+    pub(super) replica: Replica,
+}
+
+struct State {
+    due: BTreeMap<Uuid, Moment>,
+    /// Orders that are being driven, and whether something happened since.
+    active: HashMap<Uuid, bool>,
+    running: FuturesUnordered<LocalBoxFuture<'static, (Uuid, Result<Drove, Failure>)>>,
+    drives: Handle<Drives>,
+}
+
+impl Schedule {
+    /// Runs for ever.
+    pub(super) async fn run(mut self) {
+        let mut state = State {
+            due: BTreeMap::new(),
+            active: HashMap::new(),
+            running: FuturesUnordered::new(),
+            drives: self.drives.clone(),
+        };
+        let mut look = self.look(Duration::ZERO);
+        loop {
+            let next = clock::sleep(state.until_next());
+            tokio::select! {
+                Some(wake) = self.wakes.recv() => match wake {
+                    Wake::Placed(order) => state.start(order.id, Task::Begin(order)),
+                    Wake::Changed(id) => state.wake(id),
+                },
+                Some((id, drove)) = state.running.next(), if !state.running.is_empty() => state.ended(id, drove),
+                found = &mut look => {
+                    let now = clock::now();
+                    for id in found {
+                        if !state.active.contains_key(&id) {
+                            state.due.entry(id).or_insert(now);
+                        }
+                    }
+                    look = self.look(LOOK);
+                }
+                () = next => {}
+            }
+            state.start_due();
+        }
+    }
+
+    fn look(&self, pause: Duration) -> LocalBoxFuture<'static, Vec<Uuid>> {
+        let (store, replica) = (self.store.clone(), self.replica.clone());
+        async move {
+            clock::sleep(pause).await;
+            match replica.take_over().await {
+                Ok(0) => {}
+                Ok(taken) => tracing::info!(taken, "took over orders whose driver is dead"),
+                Err(error) => tracing::warn!(%error, "could not look for orders whose driver is dead"),
+            }
+            match store.due(replica.incarnation, clock::now(), MOST).await {
+                Ok(due) => due.into_iter().map(|due| due.id).collect(),
+                Err(error) => {
+                    tracing::warn!(%error, "could not look for orders that are due");
+                    Vec::new()
+                }
+            }
+        }
+        .boxed_local()
+    }
+}
+
+impl State {
+    fn wake(&mut self, id: Uuid) {
+        match self.active.get_mut(&id) {
+            Some(again) => *again = true,
+            None => self.start(id, Task::Resume(id)),
+        }
+    }
+
+    fn start(&mut self, id: Uuid, task: Task) {
+        self.due.remove(&id);
+        self.active.insert(id, false);
+        let drives = self.drives.clone();
+        self.running.push(async move { (id, drives.ask(task, Deadline::after(DRIVE)).await) }.boxed_local());
+    }
+
+    fn ended(&mut self, id: Uuid, drove: Result<Drove, Failure>) {
+        let again = self.active.remove(&id).unwrap_or(false);
+        match drove {
+            _ if again => self.start(id, Task::Resume(id)),
+            Ok(Drove::Until(at)) => {
+                self.due.insert(id, at);
+            }
+            Ok(Drove::AtRest | Drove::NotOurs) => {}
+            Ok(Drove::Failed) | Err(_) => {
+                self.due.insert(id, clock::now() + AGAIN);
+            }
+        }
+    }
+
+    fn start_due(&mut self) {
+        let now = clock::now();
+        let due: Vec<_> = self.due.iter().filter(|(_, at)| **at <= now).map(|(id, _)| *id).collect();
+        for id in due {
+            self.start(id, Task::Resume(id));
+        }
+    }
+
+    fn until_next(&self) -> Duration {
+        let next = self.due.values().min().map(|at| (*at - clock::now()).to_std().unwrap_or_default());
+        next.unwrap_or(LOOK).min(LOOK).max(Duration::from_millis(1))
+    }
+}

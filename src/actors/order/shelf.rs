@@ -1,0 +1,215 @@
+//! The SQL around an order: its idempotency key, the card's days, lists and history.
+
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    TryInsertResult,
+};
+use starjack_entity::{idempotency, order_event, orders, payment_callback, setting, ticket_day};
+use uuid::Uuid;
+
+use super::place::Placed;
+use super::record::{Moment, Order, Ticket};
+use super::store::Store;
+use crate::clock;
+use crate::integrations::payment::Callback;
+use crate::io::IoError;
+
+/// What the database knows under an idempotency key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remembered {
+    /// Nothing.
+    Nothing,
+    /// The answer that was given.
+    Answer(Placed),
+    /// The key was used for another body.
+    OtherBody,
+}
+
+/// One transition of an order, for its history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Past {
+    /// When.
+    pub at: Moment,
+    /// The state's word.
+    pub state: String,
+    /// Why, as a slug.
+    pub detail: Option<String>,
+}
+
+impl Store {
+    /// The answer that was given under a key.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn remembered(&self, account_id: Uuid, key: String, body_hash: String) -> Result<Remembered, IoError> {
+        self.io()
+            .read(move |db| {
+                Box::pin(async move {
+                    let Some(row) = idempotency::Entity::find_by_id((account_id, key)).one(db).await? else {
+                        return Ok(Remembered::Nothing);
+                    };
+                    if row.body_hash != body_hash {
+                        return Ok(Remembered::OtherBody);
+                    }
+                    Ok(Remembered::Answer(Placed { id: row.order_id, status: row.status, body: row.body }))
+                })
+            })
+            .await
+    }
+
+    /// Writes the answer under its key, in the order's own transaction; `false` when another order has it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn remember(
+        &self,
+        tx: &DatabaseTransaction,
+        (key, body_hash): (&str, &str),
+        account_id: Uuid,
+        placed: &Placed,
+    ) -> Result<bool, DbErr> {
+        let row = idempotency::ActiveModel {
+            account_id: Set(account_id),
+            key: Set(key.to_owned()),
+            body_hash: Set(body_hash.to_owned()),
+            order_id: Set(placed.id),
+            status: Set(placed.status),
+            body: Set(placed.body.clone()),
+            created_at: Set(clock::now().into()),
+        };
+        let inserted = idempotency::Entity::insert(row)
+            .on_conflict(OnConflict::new().do_nothing().to_owned())
+            .try_insert()
+            .exec_without_returning(tx)
+            .await?;
+        Ok(matches!(inserted, TryInsertResult::Inserted(1..)))
+    }
+
+    /// The number of the account's own order that has a ticket on this card, operator and day.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn order_on_card(&self, account_id: Uuid, ticket: &Ticket) -> Result<Option<String>, IoError> {
+        let ticket = ticket.clone();
+        self.io()
+            .read(move |db| {
+                Box::pin(async move {
+                    let taken = ticket_day::Entity::find()
+                        .filter(ticket_day::Column::Operator.eq(ticket.operator))
+                        .filter(ticket_day::Column::CardNumber.eq(ticket.card_number))
+                        .filter(ticket_day::Column::Day.between(ticket.valid_from, ticket.valid_to))
+                        .one(db)
+                        .await?;
+                    let Some(taken) = taken else { return Ok(None) };
+                    let own =
+                        orders::Entity::find_by_id(taken.order_id).filter(orders::Column::AccountId.eq(account_id));
+                    Ok(own.one(db).await?.map(|row| row.number))
+                })
+            })
+            .await
+    }
+
+    /// An account's orders, newest first, older than `before`, at most `limit`.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn of_account(&self, account_id: Uuid, before: Option<Uuid>, limit: u64) -> Result<Vec<Order>, IoError> {
+        let ids: Vec<Uuid> = self
+            .io()
+            .read(move |db| {
+                Box::pin(async move {
+                    // ids are UUIDv7: their order is the order of placing
+                    let mut find = orders::Entity::find().filter(orders::Column::AccountId.eq(account_id));
+                    if let Some(before) = before {
+                        find = find.filter(orders::Column::Id.lt(before));
+                    }
+                    let rows: Vec<Uuid> = find
+                        .select_only()
+                        .column(orders::Column::Id)
+                        .order_by_desc(orders::Column::Id)
+                        .limit(limit)
+                        .into_tuple()
+                        .all(db)
+                        .await?;
+                    Ok::<_, IoError>(rows)
+                })
+            })
+            .await?;
+        let mut found = Vec::new();
+        for id in ids {
+            found.extend(self.load(id).await?);
+        }
+        Ok(found)
+    }
+
+    /// The transitions of an order, oldest first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn history(&self, id: Uuid) -> Result<Vec<Past>, IoError> {
+        self.io()
+            .read(move |db| {
+                Box::pin(async move {
+                    let rows = order_event::Entity::find()
+                        .filter(order_event::Column::OrderId.eq(id))
+                        .order_by_asc(order_event::Column::Version)
+                        .order_by_asc(order_event::Column::No)
+                        .all(db)
+                        .await?;
+                    let past =
+                        |row: order_event::Model| Past { at: row.at.to_utc(), state: row.state, detail: row.detail };
+                    Ok(rows.into_iter().map(past).collect())
+                })
+            })
+            .await
+    }
+
+    /// Keeps a callback; `false` when the same claim was kept before.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn keep_callback(&self, callback: Callback, raw: String) -> Result<bool, IoError> {
+        self.io()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let row = payment_callback::ActiveModel {
+                        tid: Set(callback.tid),
+                        status: Set(callback.status),
+                        amount_cents: Set(callback.amount),
+                        reference: Set(callback.reference),
+                        raw: Set(raw),
+                        received_at: Set(clock::now().into()),
+                    };
+                    let inserted = payment_callback::Entity::insert(row)
+                        .on_conflict(OnConflict::new().do_nothing().to_owned())
+                        .try_insert()
+                        .exec_without_returning(tx)
+                        .await?;
+                    Ok(matches!(inserted, TryInsertResult::Inserted(1..)))
+                })
+            })
+            .await
+    }
+
+    /// The database's epoch letter, from which every order number begins; written once.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn epoch(&self) -> Result<char, IoError> {
+        self.io()
+            .write(|tx| {
+                Box::pin(async move {
+                    let first = setting::ActiveModel { name: Set("epoch".to_owned()), value: Set("A".to_owned()) };
+                    setting::Entity::insert(first)
+                        .on_conflict(OnConflict::new().do_nothing().to_owned())
+                        .try_insert()
+                        .exec_without_returning(tx)
+                        .await?;
+                    let row = setting::Entity::find_by_id("epoch").one(tx).await?;
+                    Ok::<_, IoError>(row.and_then(|row| row.value.chars().next()).unwrap_or('A'))
+                })
+            })
+            .await
+    }
+}

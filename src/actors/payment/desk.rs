@@ -1,0 +1,179 @@
+//! The payment provider as an actor: its own thread, mailbox, breaker and restart policy.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+
+use crate::actors::supervision::{Call, Handle, Placement, Policy, Service, Spec, StartError, Status, System};
+use crate::clock::Deadline;
+use crate::integrations::payment::{
+    self, CreditAmount, History, Observed, OpenedPage, PageOrder, PaymentProvider, ProviderConfig, StatusKey,
+};
+use crate::integrations::{Outcome, Permit};
+use crate::money::Cents;
+
+/// The door to the payment provider; cheap to clone.
+#[derive(Clone)]
+pub struct Desk {
+    actor: Handle<Provider>,
+    deadline: Duration,
+}
+
+/// What the provider is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PaymentQuestion {
+    /// Open a page.
+    Open(PageOrder),
+    /// Take reserved money.
+    Capture(String, Cents),
+    /// Release reserved money.
+    Reverse(String),
+    /// Pay money back.
+    Credit(String, CreditAmount),
+    /// Read the provider's books.
+    History(String),
+    /// List what is reserved and not taken: from, how many.
+    ListOpen(u32, u32),
+    /// One payment's state; three calls, ever.
+    Status(StatusKey),
+}
+
+struct Request {
+    question: PaymentQuestion,
+    may_write: Arc<dyn Fn() -> bool + Send + Sync>,
+}
+
+enum Reply {
+    Opened(Outcome<OpenedPage>),
+    Moved(Outcome<()>),
+    History(Outcome<History>),
+    Listed(Outcome<Vec<Observed>>),
+    Status(Outcome<Option<Observed>>),
+}
+
+struct Provider {
+    client: Rc<dyn PaymentProvider>,
+}
+
+impl Desk {
+    /// Starts the provider's actor; `deadline` bounds one question.
+    #[must_use]
+    pub fn start(system: &System, config: ProviderConfig, policy: Policy, deadline: Duration) -> Self {
+        let spec = Spec { name: "payment".to_owned(), mailbox: 1024, in_flight: 64, arbiter: Placement::Own, policy };
+        let actor = system.spawn(spec, move || {
+            let client = payment::connect(&config).map_err(StartError::new)?;
+            Ok(Provider { client })
+        });
+        Self { actor, deadline }
+    }
+
+    /// The actor's state, read without asking it.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.actor.status()
+    }
+
+    /// Opens a payment page.
+    pub async fn open(&self, page: PageOrder, may_write: Arc<dyn Fn() -> bool + Send + Sync>) -> Outcome<OpenedPage> {
+        match self.ask(PaymentQuestion::Open(page), may_write).await {
+            Ok(Reply::Opened(outcome)) => outcome,
+            other => failed(other),
+        }
+    }
+
+    /// Captures, reverses or credits.
+    pub async fn move_money(
+        &self,
+        question: PaymentQuestion,
+        may_write: Arc<dyn Fn() -> bool + Send + Sync>,
+    ) -> Outcome<()> {
+        match self.ask(question, may_write).await {
+            Ok(Reply::Moved(outcome)) => outcome,
+            other => failed(other),
+        }
+    }
+
+    /// Reads the provider's books of one payment.
+    pub async fn history(&self, tid: String) -> Outcome<History> {
+        match self.ask(PaymentQuestion::History(tid), Arc::new(|| true)).await {
+            Ok(Reply::History(outcome)) => outcome,
+            other => failed(other),
+        }
+    }
+
+    /// Lists what is reserved and not taken, newest first.
+    pub async fn list_open(&self, begin: u32, size: u32) -> Outcome<Vec<Observed>> {
+        match self.ask(PaymentQuestion::ListOpen(begin, size), Arc::new(|| true)).await {
+            Ok(Reply::Listed(outcome)) => outcome,
+            other => failed(other),
+        }
+    }
+
+    /// Asks one payment's state; the call is counted before it is made.
+    pub async fn payment_status(&self, key: StatusKey) -> Outcome<Option<Observed>> {
+        match self.ask(PaymentQuestion::Status(key), Arc::new(|| true)).await {
+            Ok(Reply::Status(outcome)) => outcome,
+            other => failed(other),
+        }
+    }
+
+    async fn ask(
+        &self,
+        question: PaymentQuestion,
+        may_write: Arc<dyn Fn() -> bool + Send + Sync>,
+    ) -> Result<Reply, crate::actors::supervision::Failure> {
+        self.actor.ask(Request { question, may_write }, Deadline::after(self.deadline)).await
+    }
+}
+
+impl Service for Provider {
+    type Request = Request;
+    type Answer = Reply;
+
+    fn handle(&mut self, request: Request, call: Call) -> LocalBoxFuture<'static, Reply> {
+        let client = Rc::clone(&self.client);
+        let fence = call.fence();
+        let permit = Permit::new(call.deadline(), move || fence.holds() && (request.may_write)());
+        async move {
+            match request.question {
+                PaymentQuestion::Open(page) => Reply::Opened(client.open_page(page, permit).await),
+                PaymentQuestion::Capture(tid, amount) => Reply::Moved(client.capture(tid, amount, permit).await),
+                PaymentQuestion::Reverse(tid) => Reply::Moved(client.reverse(tid, permit).await),
+                PaymentQuestion::Credit(tid, amount) => Reply::Moved(client.credit(tid, amount, permit).await),
+                PaymentQuestion::History(tid) => Reply::History(client.history(tid, permit).await),
+                PaymentQuestion::ListOpen(begin, size) => Reply::Listed(client.list_open(begin, size, permit).await),
+                PaymentQuestion::Status(key) => Reply::Status(client.status(key, permit).await),
+            }
+        }
+        .boxed_local()
+    }
+
+    fn failed(answer: &Reply) -> bool {
+        match answer {
+            Reply::Opened(outcome) => is_broken(outcome),
+            Reply::Moved(outcome) => is_broken(outcome),
+            Reply::History(outcome) => is_broken(outcome),
+            Reply::Listed(outcome) => is_broken(outcome),
+            Reply::Status(outcome) => is_broken(outcome),
+        }
+    }
+}
+
+fn is_broken<T>(outcome: &Outcome<T>) -> bool {
+    match outcome {
+        Outcome::NotSent(_) | Outcome::Unknown(_) => true,
+        Outcome::Done(_) | Outcome::Refused(_) | Outcome::Pending { .. } => false,
+    }
+}
+
+/// A question that the actor did not answer: whether it had begun decides what is known of it.
+fn failed<T>(answer: Result<Reply, crate::actors::supervision::Failure>) -> Outcome<T> {
+    match answer {
+        Err(failure) if failure.begun => Outcome::Unknown(failure.to_string()),
+        Err(failure) => Outcome::NotSent(failure.to_string()),
+        Ok(_) => Outcome::Unknown("the actor answered another question".to_owned()),
+    }
+}

@@ -1,0 +1,7 @@
+//! Payments: the provider as an actor, and the sweep that heals lost callbacks.
+
+mod desk;
+mod sweep;
+
+pub use desk::{Desk, PaymentQuestion};
+pub use sweep::{Sweep, SweepSettings};

@@ -1,0 +1,273 @@
+//! The system: starts and names the actors, carries people's wishes to them, and ends them in order.
+
+use super::faults::Fault;
+use super::handle::{Cell, Handle, Service, Spec, StartError};
+use super::policy::{Event, Gate};
+use super::status::{Phase, Status};
+use super::supervisor::{Command, Supervisor};
+use super::threads::{Thread, Threads};
+use super::watchdog::{self, Watch};
+use crate::clock::{self, Deadline};
+use futures_util::FutureExt;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use std::{io, thread};
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// How many wishes for one actor may wait for its supervisor.
+const COMMANDS: usize = 8;
+/// The time in which a supervisor carries out a wish; it works microseconds, unless its thread is lost.
+const WISH: Duration = Duration::from_secs(2);
+/// The time to join threads in when the deadline of a shutdown leaves less.
+const JOIN: Duration = Duration::from_secs(1);
+
+/// All actors of the process. Clones are the same system.
+#[derive(Clone)]
+pub struct System(Arc<Inner>);
+
+struct Inner {
+    threads: Arc<Threads>,
+    control: Arc<Thread>,
+    actors: Mutex<Vec<Entry>>,
+    watchdog: Mutex<Option<(std::sync::mpsc::SyncSender<()>, thread::JoinHandle<()>)>>,
+}
+
+#[derive(Clone)]
+struct Entry {
+    cell: Arc<dyn Managed>,
+    commands: mpsc::Sender<Command>,
+}
+
+/// What the system needs of an actor, whatever it serves.
+trait Managed: Send + Sync {
+    fn name(&self) -> &str;
+    fn status(&self) -> Status;
+    fn phase(&self) -> watch::Receiver<Phase>;
+    fn inject(&self, fault: Fault, times: u32);
+    fn clear_faults(&self);
+}
+
+impl<S: Service> Managed for Cell<S> {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn status(&self) -> Status {
+        Cell::status(self)
+    }
+
+    fn phase(&self) -> watch::Receiver<Phase> {
+        self.phase.subscribe()
+    }
+
+    fn inject(&self, fault: Fault, times: u32) {
+        self.faults.add(fault, times);
+    }
+
+    fn clear_faults(&self) {
+        self.faults.clear();
+    }
+}
+
+/// No actor of this name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no actor {0:?}")]
+pub struct UnknownActor(pub String);
+
+impl System {
+    /// Starts the control arbiter, the domain arbiter and the watchdog. Must be called inside an actix system,
+    /// such as `#[actix_web::main]` makes.
+    /// # Errors
+    /// No actix system is registered on the calling thread, or the operating system gives no more threads.
+    pub fn start() -> io::Result<Self> {
+        Self::start_watched(Watch::default())
+    }
+
+    /// The same with another watch over the threads.
+    /// # Errors
+    /// As [`System::start`].
+    pub fn start_watched(settings: Watch) -> io::Result<Self> {
+        let control = Thread::start("control")?;
+        let threads = Arc::new(Threads::start(Arc::clone(&control))?);
+        let (stop, stopped) = std::sync::mpsc::sync_channel(1);
+        let watched = (Arc::clone(&threads), Arc::clone(&control));
+        let watchdog = thread::Builder::new()
+            .name("watchdog".to_owned())
+            .spawn(move || watchdog::watch(&watched.0, &watched.1, &settings, &stopped))?;
+        let watchdog = Mutex::new(Some((stop, watchdog)));
+        Ok(Self(Arc::new(Inner { threads, control, actors: Mutex::default(), watchdog })))
+    }
+
+    /// Starts an actor; questions can be asked at once and wait for the first incarnation. `factory` makes the value
+    /// of each incarnation on the actor's own arbiter. Names must be unique: wishes reach the first of a name only.
+    pub fn spawn<S, F>(&self, spec: Spec, factory: F) -> Handle<S>
+    where
+        S: Service,
+        F: Fn() -> Result<S, StartError> + Send + Sync + 'static,
+    {
+        let cell = Arc::new(Cell::new(&spec));
+        let (commands, receiver) = mpsc::channel(COMMANDS);
+        let supervisor = Supervisor {
+            cell: Arc::clone(&cell),
+            factory: Arc::new(factory),
+            policy: spec.policy,
+            placement: spec.arbiter,
+            threads: Arc::clone(&self.0.threads),
+            commands: receiver,
+        };
+        if self.entry(&spec.name).is_ok() {
+            tracing::error!(actor = %spec.name, "two actors have one name");
+        }
+        self.actors().push(Entry { cell: Arc::clone(&cell) as Arc<dyn Managed>, commands });
+        let threads = Arc::clone(&self.0.threads);
+        let supervised = self.0.control.handle.spawn(async move {
+            if AssertUnwindSafe(supervisor.supervise()).catch_unwind().await.is_err() {
+                threads.give_up("a supervisor panicked");
+            }
+        });
+        if !supervised {
+            cell.mailbox.set_gate(Gate::Stopped);
+            cell.phase.send_replace(Phase::Stopped);
+        }
+        Handle(cell)
+    }
+
+    /// Every actor's status, in the order they were started, without asking any of them.
+    #[must_use]
+    pub fn statuses(&self) -> Vec<Status> {
+        self.actors().iter().map(|entry| entry.cell.status()).collect()
+    }
+
+    /// Discards the incarnation and starts a fresh one, with breaker and crash history reset; what is in flight may
+    /// finish, its fence no longer holds. A stopped actor starts again. Returns once the wish is carried out.
+    /// # Errors
+    /// There is no such actor.
+    pub async fn restart(&self, name: &str) -> Result<(), UnknownActor> {
+        self.command(name, Event::Restart).await
+    }
+
+    /// Refuses new questions and begins none of those that wait, until resumed. Pausing twice is pausing once.
+    /// # Errors
+    /// There is no such actor.
+    pub async fn pause(&self, name: &str) -> Result<(), UnknownActor> {
+        self.command(name, Event::Pause).await
+    }
+
+    /// Ends a pause or a drain; a stopped actor starts again.
+    /// # Errors
+    /// There is no such actor.
+    pub async fn resume(&self, name: &str) -> Result<(), UnknownActor> {
+        self.command(name, Event::Resume).await
+    }
+
+    /// Refuses new questions, answers what was accepted, then stops; returns once draining has begun.
+    /// # Errors
+    /// There is no such actor.
+    pub async fn drain(&self, name: &str) -> Result<(), UnknownActor> {
+        self.command(name, Event::Drain).await
+    }
+
+    /// Lets the actor's next `times` questions, or starts, suffer `fault`. For tests and the demonstration.
+    /// # Errors
+    /// There is no such actor.
+    pub fn inject(&self, name: &str, fault: Fault, times: u32) -> Result<(), UnknownActor> {
+        self.entry(name).map(|entry| entry.cell.inject(fault, times))
+    }
+
+    /// Takes back the faults that the actor has not yet suffered.
+    /// # Errors
+    /// There is no such actor.
+    pub fn clear_faults(&self, name: &str) -> Result<(), UnknownActor> {
+        self.entry(name).map(|entry| entry.cell.clear_faults())
+    }
+
+    /// Waits until the system can no longer keep its promises, and says why: too many lost threads, a silent control
+    /// thread, a supervisor that panicked. The process then drains and ends with 70.
+    pub async fn gave_up(&self) -> String {
+        let mut reasons = self.0.threads.gave_up();
+        let reason = reasons.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
+        reason.unwrap_or_default()
+    }
+
+    /// Drains the actors in the reverse order of their start, stops what is not done by `deadline`, and joins the
+    /// arbiters. True when a drain timed out. A second call finds nothing to do.
+    pub async fn shutdown(&self, deadline: Deadline) -> bool {
+        let entries = self.actors().clone();
+        let mut timed_out = false;
+        for entry in entries.iter().rev() {
+            // one that hangs must leave time for those after it
+            let share = Deadline::after(deadline.remaining() / 2);
+            if !entry.drained(share).await {
+                tracing::warn!(actor = entry.cell.name(), "a drain timed out");
+                timed_out = true;
+                entry.command(Event::Stop).await;
+            }
+        }
+        self.join(deadline).await;
+        timed_out
+    }
+
+    async fn join(&self, deadline: Deadline) {
+        let watchdog = self.0.watchdog.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let threads: Vec<_> = self.0.threads.watched().into_iter().filter(|thread| thread.is_usable()).collect();
+        for thread in threads.iter().rev() {
+            thread.stop();
+        }
+        let (done, joined) = oneshot::channel::<()>();
+        // a thread of its own: one of the runtime's would keep the runtime from ending
+        let joiner = thread::Builder::new().name("joiner".to_owned()).spawn(move || {
+            if let Some((stop, watchdog)) = watchdog {
+                drop(stop);
+                drop(watchdog.join());
+            }
+            for arbiter in threads.iter().filter_map(|thread| thread.take_arbiter()) {
+                drop(arbiter.join());
+            }
+            drop(done);
+        });
+        let until = deadline.max(Deadline::after(JOIN));
+        if joiner.is_err() || clock::timeout_at(until, joined).await.is_err() {
+            tracing::warn!("some threads did not end in time");
+        }
+    }
+
+    async fn command(&self, name: &str, event: Event) -> Result<(), UnknownActor> {
+        let entry = self.entry(name)?;
+        entry.command(event).await;
+        Ok(())
+    }
+
+    fn entry(&self, name: &str) -> Result<Entry, UnknownActor> {
+        let found = self.actors().iter().find(|entry| entry.cell.name() == name).cloned();
+        found.ok_or_else(|| UnknownActor(name.to_owned()))
+    }
+
+    fn actors(&self) -> MutexGuard<'_, Vec<Entry>> {
+        self.0.actors.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entry {
+    /// Hands a wish to the supervisor and waits until it is carried out; one that has ended needs no wishes.
+    async fn command(&self, event: Event) {
+        let (done, carried_out) = oneshot::channel();
+        let wish = async {
+            if self.commands.send(Command { event, done }).await.is_ok() {
+                drop(carried_out.await);
+            }
+        };
+        if clock::timeout_at(Deadline::after(WISH), wish).await.is_err() {
+            tracing::error!(actor = self.cell.name(), ?event, "a supervisor does not answer");
+        }
+    }
+
+    async fn drained(&self, deadline: Deadline) -> bool {
+        let mut phase = self.cell.phase();
+        let drained = async {
+            self.command(Event::Drain).await;
+            phase.wait_for(|phase| *phase == Phase::Stopped).await.is_ok()
+        };
+        clock::timeout_at(deadline, drained).await.unwrap_or(false)
+    }
+}

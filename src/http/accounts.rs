@@ -1,0 +1,225 @@
+//! Accounts, sessions and the keys that verify them.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
+use chrono::NaiveDate;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::network::client_address;
+use super::problem::Problem;
+use super::session::Customer;
+use super::state::State;
+use crate::actors::auth::{self, Account, Application, Language, Names, Pair, Role};
+
+/// Who wants an account.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OpenAccount {
+    /// Where the code goes; case does not count.
+    #[schema(format = "email", max_length = 254)]
+    email: String,
+    /// 10 to 128 characters.
+    #[schema(value_type = String, format = "password", min_length = 10, max_length = 128)]
+    password: SecretString,
+    /// As it will stand on invoices.
+    #[schema(min_length = 1, max_length = 80)]
+    first_name: String,
+    /// As it will stand on invoices.
+    #[schema(min_length = 1, max_length = 80)]
+    last_name: String,
+    /// From 1900-01-01 to today.
+    birth_date: Option<NaiveDate>,
+    /// The language of letters and documents.
+    #[serde(default)]
+    language: Language,
+}
+
+/// The answer whether or not the address was known.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct LetterSent {}
+
+/// The code from the letter.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmAccount {
+    /// The address that the letter went to.
+    email: String,
+    /// Six digits.
+    #[schema(min_length = 6, max_length = 6, example = "012345")]
+    code: String,
+}
+
+/// An account.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct AccountView {
+    id: Uuid,
+    email: String,
+    first_name: String,
+    last_name: String,
+    #[schema(required)]
+    birth_date: Option<NaiveDate>,
+    language: Language,
+    role: Role,
+}
+
+/// Address and password.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LogIn {
+    /// The account's address; case does not count.
+    email: String,
+    /// The account's password.
+    #[schema(value_type = String, format = "password")]
+    password: SecretString,
+}
+
+/// A refresh token, which counts once.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Refresh {
+    /// The newest one of the session.
+    refresh_token: String,
+}
+
+/// What a session is continued with.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct Tokens {
+    /// To be sent as `Authorization: Bearer …`.
+    access_token: String,
+    /// Always `Bearer`.
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// How long the access token counts, in seconds.
+    expires_in: u64,
+    /// Counts once, within 30 days, for the next pair.
+    refresh_token: String,
+}
+
+/// Asks for an account. A letter brings the code, or the hint that the address has an account already.
+#[utoipa::path(tag = "accounts", responses((status = 202, description = "A letter is on its way", body = LetterSent)))]
+#[post("/api/v1/accounts")]
+pub(super) async fn open(state: web::Data<State>, body: web::Json<OpenAccount>) -> Result<HttpResponse, Problem> {
+    let wish = body.into_inner();
+    let application = Application {
+        email: wish.email,
+        password: wish.password,
+        names: Names { first: wish.first_name, last: wish.last_name },
+        birth_date: wish.birth_date,
+        language: wish.language,
+    };
+    state.auth.register(application).await?;
+    Ok(HttpResponse::Accepted().json(LetterSent {}))
+}
+
+/// Opens the account with the code from the letter. A code may be typed five times within half an hour.
+#[utoipa::path(tag = "accounts", responses((status = 201, description = "The account is open", body = AccountView)))]
+#[post("/api/v1/accounts/confirmation")]
+pub(super) async fn confirm(state: web::Data<State>, body: web::Json<ConfirmAccount>) -> Result<HttpResponse, Problem> {
+    let ConfirmAccount { email, code } = body.into_inner();
+    let account = state.auth.confirm(&email, code).await?;
+    Ok(HttpResponse::Created().json(AccountView::from(account)))
+}
+
+/// Logs in.
+#[utoipa::path(tag = "sessions", responses((status = 201, description = "A session is open", body = Tokens)))]
+#[post("/api/v1/sessions")]
+pub(super) async fn log_in(
+    state: web::Data<State>,
+    request: HttpRequest,
+    body: web::Json<LogIn>,
+) -> Result<HttpResponse, Problem> {
+    let LogIn { email, password } = body.into_inner();
+    let from = client_address(&request, &state.trusted_proxies);
+    let pair = state.auth.log_in(&email, password, from).await?;
+    Ok(HttpResponse::Created().json(Tokens::from(pair)))
+}
+
+/// Continues a session with a new pair. A refresh token that is used a second time ends the session.
+#[utoipa::path(tag = "sessions", responses((status = 201, description = "A new pair", body = Tokens)))]
+#[post("/api/v1/sessions/refresh")]
+pub(super) async fn refresh(state: web::Data<State>, body: web::Json<Refresh>) -> Result<HttpResponse, Problem> {
+    let pair = state.auth.refresh(&body.refresh_token).await?;
+    Ok(HttpResponse::Created().json(Tokens::from(pair)))
+}
+
+/// Ends the session. Its last access token counts until it expires.
+#[utoipa::path(
+    tag = "sessions",
+    responses((status = 204, description = "The session is over")),
+    security(("bearer" = []))
+)]
+#[delete("/api/v1/sessions")]
+pub(super) async fn log_out(state: web::Data<State>, customer: Customer) -> Result<HttpResponse, Problem> {
+    state.auth.log_out(customer.session).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// The public keys that verify access tokens, current and previous.
+#[utoipa::path(tag = "sessions", responses((status = 200, description = "A JWK set, RFC 7517", body = Object)))]
+#[get("/.well-known/jwks.json")]
+pub(super) async fn show_keys(state: web::Data<State>) -> HttpResponse {
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=300")).json(state.auth.published_keys())
+}
+
+impl From<Account> for AccountView {
+    fn from(account: Account) -> Self {
+        Self {
+            id: account.id,
+            email: account.email,
+            first_name: account.names.first,
+            last_name: account.names.last,
+            birth_date: account.birth_date,
+            language: account.language,
+            role: account.role,
+        }
+    }
+}
+
+impl From<Pair> for Tokens {
+    fn from(pair: Pair) -> Self {
+        Self {
+            access_token: pair.access_token,
+            token_type: "Bearer",
+            expires_in: pair.expires_in.as_secs(),
+            refresh_token: pair.refresh_token,
+        }
+    }
+}
+
+impl From<auth::Error> for Problem {
+    fn from(error: auth::Error) -> Self {
+        use auth::Error as E;
+        let refused = |slug, title, detail| Self::new(StatusCode::UNAUTHORIZED, slug, title, detail);
+        match error {
+            E::Invalid(detail) => Self::invalid(detail),
+            E::WrongPassword => refused(
+                "wrong-password",
+                "Address and password do not belong together",
+                "Check both and try again. Without an account, open one first.",
+            ),
+            E::SessionOver => refused("session-over", "The session is over", "Log in again."),
+            E::WrongToken => {
+                Self::unauthenticated("The access token does not count. Refresh the session or log in again.")
+            }
+            E::WrongCode => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "wrong-code",
+                "The code does not count",
+                "It is wrong, too old or was tried too often. Check it, or ask for the account again to get a new one.",
+            ),
+            E::Taken => Self::conflict("address-taken", "This address has an account. Log in with it."),
+            E::Throttled(wait) => {
+                Self::throttled("Too many failed log-ins. Wait, then try again.", wait.as_secs().saturating_add(1))
+            }
+            E::Busy => Self::unavailable("Many are logging in at the moment. Nothing was done, try again.", 2),
+            E::Database(error) => error.into(),
+            E::Fault(place) => {
+                tracing::error!(place, "accounts are faulty");
+                Self::internal()
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! The keycards of the account that asks.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, get, post, web};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::operators::PageQuery;
+use super::paging::Page;
+use super::problem::Problem;
+use super::session::Customer;
+use super::state::State;
+use crate::actors::liftoperator::card::{Card, CardError, Registered};
+
+/// A card to be registered.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewCard {
+    /// As printed on the card, with or without blanks and hyphens.
+    number: String,
+    /// What its owner calls it, 1 to 60 characters.
+    nickname: String,
+}
+
+/// A registered card.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Card)]
+pub struct CardView {
+    /// What an order line names.
+    id: Uuid,
+    /// Whose card it is.
+    vendor: String,
+    /// Its kind, as in an operator's `accepted_cards`.
+    #[schema(required)]
+    format: Option<String>,
+    /// The last four signs of its number.
+    masked_number: String,
+    nickname: String,
+    /// `active`.
+    state: String,
+}
+
+/// Registers a card in the account. The same number again answers the card that is there, with 200.
+///
+/// 422 says which group of the number to look at; 429 after 30 numbers in a minute.
+#[utoipa::path(tag = "cards", operation_id = "register_card", security(("bearer" = [])), request_body = NewCard, responses(
+    (status = 201, description = "Registered", body = CardView),
+    (status = 200, description = "The account had it already", body = CardView)))]
+#[post("/api/v1/cards")]
+pub(super) async fn register(
+    state: web::Data<State>,
+    customer: Customer,
+    new: web::Json<NewCard>,
+) -> Result<HttpResponse, Problem> {
+    Ok(match state.cards.register(customer.account_id, &new.number, &new.nickname).await? {
+        Registered::New(card) => HttpResponse::Created().json(view(card, &state)),
+        Registered::Known(card) => HttpResponse::Ok().json(view(card, &state)),
+    })
+}
+
+/// The account's cards, oldest first.
+#[utoipa::path(tag = "cards", operation_id = "list_cards", security(("bearer" = [])), params(PageQuery),
+    responses((status = 200, description = "A page", body = Page<CardView>)))]
+#[get("/api/v1/cards")]
+pub(super) async fn list(
+    state: web::Data<State>,
+    customer: Customer,
+    query: web::Query<PageQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (after, limit) = query.read()?;
+    let after = match after.map(|key| key.parse()) {
+        None => None,
+        Some(Ok(id)) => Some(id),
+        Some(Err(_)) => return Err(Problem::malformed("`cursor` must be the `next` of an earlier page.")),
+    };
+    let cards = state.cards.list(customer.account_id, after, limit + 1).await?;
+    let views = cards.into_iter().map(|card| view(card, &state)).collect();
+    Ok(HttpResponse::Ok().json(Page::cut(views, limit, |card: &CardView| card.id.to_string())))
+}
+
+fn view(card: Card, state: &State) -> CardView {
+    CardView {
+        id: card.id,
+        format: state.counter.catalogue().card(&card.vendor).map(|kind| kind.format.clone()),
+        masked_number: card.masked_number(),
+        vendor: card.vendor,
+        nickname: card.nickname,
+        state: card.state,
+    }
+}
+
+impl From<CardError> for Problem {
+    fn from(error: CardError) -> Self {
+        match error {
+            CardError::TooOften(wait) => {
+                let seconds = wait.as_secs() + 1;
+                Self::throttled("Too many card numbers in a short time. Wait before you send the next.", seconds)
+            }
+            CardError::Number(error) => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "card-number",
+                "This is not the number of a keycard",
+                sentence(&error.0),
+            ),
+            CardError::Nickname => Self::invalid("`nickname` must have 1 to 60 characters on one line."),
+            CardError::Io(error) => error.into(),
+        }
+    }
+}
+
+fn sentence(clause: &str) -> String {
+    let mut signs = clause.chars();
+    let first = signs.next().map(|sign| sign.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", signs.as_str())
+}

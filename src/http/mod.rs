@@ -1,0 +1,51 @@
+//! The outward face: JSON under `/api/v1`, described by `/api/openapi.json`, failures as `application/problem+json`.
+//!
+//! A request passes `request_id` (id, span, log line, panics), `intake` (in time), `body` (limits), `session` (who is asking) and arrives
+//! at one function below. Handlers parse, ask an actor or read the database, and answer; they decide nothing.
+
+pub mod accounts;
+pub mod body;
+pub mod cards;
+pub mod intake;
+pub mod network;
+pub mod offers;
+pub mod openapi;
+pub mod operators;
+pub mod paging;
+pub mod problem;
+pub mod request_id;
+pub mod server;
+pub mod session;
+pub mod state;
+
+#[cfg(test)]
+mod shop_tests;
+#[cfg(test)]
+mod tests;
+
+pub use problem::Problem;
+pub use server::{app, serve};
+pub use session::{Admin, Customer};
+pub use state::State;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Every route: function, call, who may. A test compares the calls with the description.
+#[rustfmt::skip]
+pub fn routes(api: &mut ServiceConfig<'_>) {
+    // operations
+    api.service(openapi::show);         // GET /api/openapi.json                anyone
+    // accounts and sessions
+    api.service(accounts::open);        // POST /api/v1/accounts                anyone
+    api.service(accounts::confirm);     // POST /api/v1/accounts/confirmation   who has the code
+    api.service(accounts::log_in);      // POST /api/v1/sessions                who has the password
+    api.service(accounts::refresh);     // POST /api/v1/sessions/refresh        who has a refresh token
+    api.service(accounts::log_out);     // DELETE /api/v1/sessions              customer
+    api.service(accounts::show_keys);   // GET /.well-known/jwks.json           anyone
+    // ski areas, prices and keycards
+    api.service(operators::list);       // GET /api/v1/operators                anyone
+    api.service(operators::show);       // GET /api/v1/operators/{key}          anyone
+    api.service(offers::list);          // GET /api/v1/operators/{key}/offers   anyone
+    api.service(cards::register);       // POST /api/v1/cards                   customer
+    api.service(cards::list);           // GET /api/v1/cards                    customer
+}

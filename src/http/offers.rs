@@ -1,0 +1,126 @@
+//! What a ticket costs for a person on a day. Nothing is stored: the offer's id carries the offer.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, get, web};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::operators::find;
+use super::paging::Page;
+use super::problem::Problem;
+use super::state::State;
+use crate::actors::liftoperator::catalogue::{HolderField, ProductKind, Text, Withdrawal};
+use crate::actors::liftoperator::{Offer, OfferError};
+use crate::clock;
+use crate::money::Money;
+
+/// Who wants to ski when.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct OfferQuery {
+    /// The first day of validity, a plain date in the operator's time zone.
+    day: NaiveDate,
+    /// The skier's birth date, which decides the person category.
+    birth_date: NaiveDate,
+}
+
+/// A price that can be ordered until `expires_at`.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Offer)]
+pub struct OfferView<'a> {
+    /// What an order line names.
+    offer_id: String,
+    /// The product's key.
+    product: &'a str,
+    product_name: &'a Text,
+    kind: ProductKind,
+    /// Days of validity.
+    days: u16,
+    /// The person category's key.
+    category: &'a str,
+    category_name: &'a Text,
+    /// Gross, with everything in it; 0 is free.
+    price: Money,
+    /// The VAT rate inside the price, in per cent.
+    vat_rate: f64,
+    /// First day, in the operator's time zone.
+    valid_from: NaiveDate,
+    /// Last day, inclusive.
+    valid_to: NaiveDate,
+    /// From then on ask for a new offer, which may have another price.
+    expires_at: DateTime<Utc>,
+    /// Which right of withdrawal the buyer has.
+    withdrawal: Withdrawal,
+    /// The same as a sentence, to be shown before the order.
+    withdrawal_notice: Text,
+    /// What an order must say of the holder.
+    needs: &'a [HolderField],
+}
+
+/// Every ticket that can be ordered for the person on the day; none for a day that is over, outside the season, or today
+/// after the operator's last loading time.
+///
+/// 422 for a birth date after the day.
+#[utoipa::path(tag = "operators", operation_id = "list_offers", params(("key" = String, Path, description = "The operator's key"), OfferQuery),
+    responses((status = 200, description = "All offers", body = Page<OfferView>)))]
+#[get("/api/v1/operators/{key}/offers")]
+pub(super) async fn list(
+    state: web::Data<State>,
+    key: web::Path<String>,
+    query: web::Query<OfferQuery>,
+) -> Result<HttpResponse, Problem> {
+    let operator = find(state.counter.catalogue(), &key)?;
+    if query.birth_date > query.day {
+        return Err(Problem::invalid("`birth_date` lies after `day`. Compare the two."));
+    }
+    let offers = state.counter.offers(operator, query.day, query.birth_date, clock::now());
+    Ok(HttpResponse::Ok().json(Page::whole(offers.into_iter().map(view).collect())))
+}
+
+fn view(offer: Offer<'_>) -> OfferView<'_> {
+    let product = offer.product;
+    OfferView {
+        offer_id: offer.offer_id,
+        product: &product.key,
+        product_name: &product.name,
+        kind: product.kind,
+        days: product.days,
+        category: &offer.category.key,
+        category_name: &offer.category.name,
+        price: Money::euro(offer.price_cents),
+        vat_rate: f64::from(offer.vat_permille) / 10.0,
+        valid_from: offer.valid_from,
+        valid_to: offer.valid_to,
+        expires_at: offer.expires_at,
+        withdrawal: product.withdrawal,
+        withdrawal_notice: product.withdrawal.notice(),
+        needs: &product.needs,
+    }
+}
+
+impl From<OfferError> for Problem {
+    fn from(error: OfferError) -> Self {
+        let (slug, title, detail) = match error {
+            OfferError::Forged => (
+                "offer-not-ours",
+                "Not an offer of ours",
+                "Send an `offer_id` exactly as the offers of an operator have it.",
+            ),
+            OfferError::Expired => {
+                ("offer-expired", "The offer has expired", "Ask for offers again; the price may be another one now.")
+            }
+            OfferError::Unknown => ("offer-gone", "What was offered is not sold any more", "Ask for offers again."),
+            OfferError::LoadingOver => (
+                "loading-over",
+                "Tickets for this day are not loaded any more",
+                "Choose a later day and ask for its offers.",
+            ),
+            OfferError::OtherCategory => (
+                "other-category",
+                "The holder's birth date does not fit the offer",
+                "Ask for offers with the holder's own birth date.",
+            ),
+        };
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, slug, title, detail)
+    }
+}

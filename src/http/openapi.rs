@@ -1,0 +1,87 @@
+//! The description of the API, generated from the routes; `openapi.json` at the root of the repository must equal it.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use actix_web::{App, HttpResponse, get, web};
+use utoipa::OpenApi as _;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, OpenApi, Ref, Response};
+use utoipa_actix_web::AppExt;
+
+use super::problem::{Document, MEDIA_TYPE};
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "starjack",
+        description = "Sells lift tickets of many ski areas and loads each one onto the skier's own keycard."
+    ),
+    components(schemas(Document))
+)]
+struct Base;
+
+struct Description {
+    json: web::Bytes,
+    allow: HashMap<String, String>,
+}
+
+static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| {
+    let mut api = App::new().into_utoipa_app().openapi(Base::openapi()).configure(super::routes).split_for_parts().1;
+    let allow = api.paths.paths.iter_mut().map(|(path, item)| (path.clone(), describe_failures(item))).collect();
+    add_bearer(&mut api);
+    let mut json = api.to_pretty_json().unwrap_or_default();
+    json.push('\n');
+    Description { json: json.into(), allow }
+});
+
+/// The description as indented JSON; the same text in every call.
+#[must_use]
+pub fn render() -> web::Bytes {
+    DESCRIPTION.json.clone()
+}
+
+/// The methods of a path pattern such as `/api/v1/orders/{id}`, as an `Allow` header lists them.
+#[must_use]
+pub fn allowed_methods(pattern: &str) -> Option<&'static str> {
+    DESCRIPTION.allow.get(pattern).map(String::as_str)
+}
+
+/// This description.
+#[utoipa::path(tag = "operations", responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
+#[get("/api/openapi.json")]
+pub(super) async fn show() -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(render())
+}
+
+/// Says at each call that every other answer is a problem, and names the methods that the path has.
+fn describe_failures(item: &mut PathItem) -> String {
+    let operations: [(&str, &mut Option<Operation>); 5] = [
+        ("GET", &mut item.get),
+        ("PUT", &mut item.put),
+        ("POST", &mut item.post),
+        ("DELETE", &mut item.delete),
+        ("PATCH", &mut item.patch),
+    ];
+    let mut methods = Vec::new();
+    for (method, operation) in operations {
+        if let Some(operation) = operation {
+            methods.push(method);
+            let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+            let failure = Response::builder().description("Any failure").content(MEDIA_TYPE, problem).build();
+            operation.responses.responses.insert("default".to_owned(), failure.into());
+        }
+    }
+    methods.join(", ")
+}
+
+fn add_bearer(api: &mut OpenApi) {
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some("The `access_token` of `POST /api/v1/sessions`"))
+        .build();
+    let components = api.components.get_or_insert_default();
+    components.security_schemes.insert("bearer".to_owned(), SecurityScheme::Http(bearer).into());
+}

@@ -1,0 +1,164 @@
+//! The ski areas: where they are, whose cards they accept, whether their tickets are issued right now.
+
+use actix_web::{HttpResponse, get, web};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::paging::{self, Page};
+use super::problem::Problem;
+use super::state::State;
+use crate::actors::liftoperator::catalogue::{CardFormat, Catalogue, Operator, Text};
+
+/// Whether an operator's tickets are issued right now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OperatorStatus {
+    /// They are.
+    Up,
+    /// Its system does not answer or is paused: an order may have to wait.
+    Down,
+}
+
+/// Whoever knows how the operators' systems do; asked on every read, so it must answer at once.
+pub trait OperatorStatuses: Send + Sync {
+    /// The status of the operator under `key`.
+    fn status_of(&self, key: &str) -> OperatorStatus;
+}
+
+/// Takes every operator to be up.
+#[derive(Clone, Copy, Debug)]
+pub struct AlwaysUp;
+
+impl OperatorStatuses for AlwaysUp {
+    fn status_of(&self, _key: &str) -> OperatorStatus {
+        OperatorStatus::Up
+    }
+}
+
+/// An operator.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Operator)]
+pub struct OperatorView<'a> {
+    /// Its name in addresses and orders, for example `solden`.
+    key: &'a str,
+    /// The area's own name.
+    name: &'a str,
+    /// The federal state that it lies in.
+    federal_state: &'a str,
+    /// Two letters of ISO 3166.
+    country: &'a str,
+    location: Location,
+    /// The operator's days are days of this zone, for example `Europe/Vienna`.
+    time_zone: &'a str,
+    season: SeasonView<'a>,
+    /// Until when a ticket for the same day is loaded, as `HH:MM` in the operator's zone.
+    last_loading_time: String,
+    /// The kinds of card that open its gates.
+    accepted_cards: Vec<CardKind<'a>>,
+    status: OperatorStatus,
+}
+
+/// A place, WGS 84.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct Location {
+    /// Degrees north.
+    latitude: f64,
+    /// Degrees east.
+    longitude: f64,
+}
+
+/// The days on which the lifts run.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Season)]
+pub struct SeasonView<'a> {
+    /// For people, for example `2026/27`.
+    name: &'a str,
+    /// First day.
+    from: NaiveDate,
+    /// Last day, inclusive.
+    to: NaiveDate,
+}
+
+/// A kind of card, by the shape of its number.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct CardKind<'a> {
+    /// As `format` of a card.
+    format: &'a str,
+    /// How to know it.
+    name: &'a Text,
+}
+
+/// Where a list goes on.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct PageQuery {
+    /// The `next` of the page before.
+    cursor: Option<String>,
+    /// 1 to 100, 20 when absent.
+    limit: Option<u64>,
+}
+
+impl PageQuery {
+    /// The key after which the page begins, and how many items it has at most.
+    ///
+    /// # Errors
+    /// 400 that names the parameter.
+    pub fn read(&self) -> Result<(Option<String>, u64), Problem> {
+        Ok((paging::cursor(self.cursor.as_deref())?, paging::limit(self.limit)?))
+    }
+}
+
+/// All operators.
+#[utoipa::path(tag = "operators", operation_id = "list_operators", params(PageQuery), responses((status = 200, description = "A page", body = Page<OperatorView>)))]
+#[get("/api/v1/operators")]
+pub(super) async fn list(state: web::Data<State>, query: web::Query<PageQuery>) -> Result<HttpResponse, Problem> {
+    let (after, limit) = query.read()?;
+    let catalogue = state.counter.catalogue();
+    let operators = catalogue.operators();
+    let begin = match after {
+        None => 0,
+        Some(key) => {
+            1 + operators.iter().position(|one| one.key == key).ok_or_else(|| {
+                Problem::malformed("The list has changed since that page. Begin again without a `cursor`.")
+            })?
+        }
+    };
+    let rest = operators.iter().skip(begin).take(usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1));
+    let views = rest.map(|operator| view(catalogue, operator, &state)).collect();
+    Ok(HttpResponse::Ok().json(Page::cut(views, limit, |view: &OperatorView<'_>| view.key.to_owned())))
+}
+
+/// One operator.
+#[utoipa::path(tag = "operators", operation_id = "show_operator", params(("key" = String, Path, description = "The operator's key")),
+    responses((status = 200, description = "The operator", body = OperatorView)))]
+#[get("/api/v1/operators/{key}")]
+pub(super) async fn show(state: web::Data<State>, key: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let catalogue = state.counter.catalogue();
+    Ok(HttpResponse::Ok().json(view(catalogue, find(catalogue, &key)?, &state)))
+}
+
+/// The operator of a path.
+///
+/// # Errors
+/// 404.
+pub fn find<'a>(catalogue: &'a Catalogue, key: &str) -> Result<&'a Operator, Problem> {
+    catalogue.operator(key).ok_or_else(|| {
+        Problem::not_found("No operator is sold here under this key. `GET /api/v1/operators` lists all.")
+    })
+}
+
+fn view<'a>(catalogue: &'a Catalogue, operator: &'a Operator, state: &State) -> OperatorView<'a> {
+    let kind = |card: &'a CardFormat| CardKind { format: &card.format, name: &card.name };
+    OperatorView {
+        key: &operator.key,
+        name: &operator.name,
+        federal_state: &operator.federal_state,
+        country: &operator.country,
+        location: Location { latitude: operator.latitude, longitude: operator.longitude },
+        time_zone: operator.time_zone.name(),
+        season: SeasonView { name: &operator.season.name, from: operator.season.from, to: operator.season.to },
+        last_loading_time: operator.last_loading_time.format("%H:%M").to_string(),
+        accepted_cards: catalogue.accepted_cards(operator).map(kind).collect(),
+        status: state.operator_statuses.status_of(&operator.key),
+    }
+}

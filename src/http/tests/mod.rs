@@ -1,0 +1,123 @@
+//! A real server on a port of its own.
+
+mod accounts;
+mod face;
+mod sessions;
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::web;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::network::Networks;
+use super::operators::AlwaysUp;
+use super::{State, serve};
+use crate::actors::auth::{self, Names, Role};
+use crate::actors::liftoperator::{Cards, Catalogue, Counter};
+use crate::io::Io;
+
+pub(crate) const SECRET: &[u8] = b"the secret that codes follow from";
+
+/// A server with a database of its own.
+pub(crate) struct World {
+    pub(crate) io: Io,
+    pub(crate) auth: auth::Desk,
+    pub(crate) address: SocketAddr,
+    client: reqwest::Client,
+    server: ServerHandle,
+    _folder: TempDir,
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) body: Value,
+}
+
+pub(crate) fn state(io: &Io, auth: &auth::Desk) -> State {
+    State {
+        io: io.clone(),
+        auth: auth.clone(),
+        trusted_proxies: Networks::default(),
+        counter: Counter::new(Catalogue::embedded().unwrap(), SECRET).unwrap(),
+        cards: Cards::new(io.clone()),
+        operator_statuses: Arc::new(AlwaysUp),
+    }
+}
+
+fn client() -> reqwest::Client {
+    let _second_time = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/starjack.db?mode=rwc", folder.path().display());
+        let io = Io::start(&url, 4).await.unwrap();
+        io.migrate().await.unwrap();
+        let keys = auth::Keys::from_pkcs8(&auth::Keys::generate().unwrap()).unwrap();
+        let auth = auth::Desk::new(io.clone(), keys, SECRET.to_vec().into());
+        let state = state(&io, &auth);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = serve(web::Data::new(state), listener, 1).unwrap();
+        let handle = server.handle();
+        actix_rt::spawn(server);
+        let client = client();
+        Self { io, auth, address, client, server: handle, _folder: folder }
+    }
+
+    pub(crate) fn call(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        self.client.request(method, format!("http://{}{path}", self.address)).timeout(Duration::from_secs(30))
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        answer(self.call("POST", path).json(body)).await
+    }
+
+    pub(crate) async fn account(&self, email: &str, role: Role) {
+        let names = Names { first: "Anna".to_owned(), last: "Berg".to_owned() };
+        auth::create_account(&self.io, email, "correct horse".to_owned().into(), names, role).await.unwrap();
+    }
+
+    pub(crate) async fn log_in(&self, email: &str, password: &str) -> Answer {
+        self.post("/api/v1/sessions", &json!({"email": email, "password": password})).await
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        drop(self.server.stop(false));
+    }
+}
+
+pub(crate) async fn answer(request: reqwest::RequestBuilder) -> Answer {
+    let response = request.send().await.unwrap();
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let bytes = response.bytes().await.unwrap();
+    let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
+    Answer { status, headers, body }
+}
+
+impl Answer {
+    /// Expects a whole problem: media type, slug, words and the request's id.
+    #[track_caller]
+    pub(crate) fn expect_problem(&self, status: u16, slug: &str) {
+        assert_eq!(self.status, status, "{self:?}");
+        assert_eq!(self.headers["content-type"], "application/problem+json", "{self:?}");
+        assert_eq!(self.body["type"], slug, "{self:?}");
+        assert_eq!(self.body["status"], status);
+        assert_eq!(self.body["instance"], self.headers["x-request-id"].to_str().unwrap());
+        for words in ["title", "detail"] {
+            assert!(self.body[words].as_str().is_some_and(|text| text.len() > 5), "{self:?}");
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Logging in, staying logged in, and who may do what.
+
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::test::{self, TestRequest};
+use actix_web::{App, web};
+use futures_util::future::join_all;
+use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use serde_json::{Value, json};
+
+use super::{Answer, SECRET, World, answer, state};
+use crate::actors::auth::{Claims, Desk, Keys, Role};
+use crate::http::{Admin, Customer};
+
+const ANNA: &str = "anna@example.org";
+
+impl World {
+    async fn refresh(&self, token: &Value) -> Answer {
+        self.post("/api/v1/sessions/refresh", &json!({"refresh_token": token})).await
+    }
+
+    async fn with_anna() -> (Self, Answer) {
+        let world = Self::start().await;
+        world.account(ANNA, Role::Customer).await;
+        let session = world.log_in(ANNA, "correct horse").await;
+        assert_eq!(session.status, 201, "{session:?}");
+        (world, session)
+    }
+
+    async fn log_out(&self, access_token: &str) -> Answer {
+        answer(self.call("DELETE", "/api/v1/sessions").header("authorization", format!("Bearer {access_token}"))).await
+    }
+}
+
+fn access_token(session: &Answer) -> &str {
+    session.body["access_token"].as_str().unwrap()
+}
+
+#[actix_rt::test]
+async fn a_log_in_answers_a_pair_that_is_not_stored_by_anybody_on_the_way() {
+    let (world, session) = World::with_anna().await;
+    assert_eq!(session.body["token_type"], "Bearer");
+    assert_eq!(session.body["expires_in"], 600);
+    assert_eq!(session.body["refresh_token"].as_str().unwrap().len(), 43);
+    assert_eq!(session.headers["cache-control"], "no-store");
+    assert_eq!(world.auth.verify(access_token(&session)).unwrap().role, Role::Customer);
+}
+
+#[actix_rt::test]
+async fn an_unknown_address_and_a_wrong_password_get_the_same_answer() {
+    let (world, _) = World::with_anna().await;
+    let mut wrong = world.log_in(ANNA, "wrong horse").await;
+    let mut unknown = world.log_in("berta@example.org", "correct horse").await;
+    wrong.expect_problem(401, "wrong-password");
+    unknown.expect_problem(401, "wrong-password");
+    wrong.body["instance"] = Value::Null;
+    unknown.body["instance"] = Value::Null;
+    assert_eq!(wrong.body, unknown.body);
+}
+
+#[actix_rt::test]
+async fn ten_failures_make_an_account_wait_at_this_place_and_no_other_account() {
+    let (world, _) = World::with_anna().await;
+    world.account("berta@example.org", Role::Customer).await;
+    for _ in 0..10 {
+        world.log_in(ANNA, "wrong horse").await.expect_problem(401, "wrong-password");
+    }
+    let throttled = world.log_in(ANNA, "correct horse").await;
+    throttled.expect_problem(429, "too-many-requests");
+    let wait: u64 = throttled.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=900).contains(&wait), "{wait}");
+    assert_eq!(throttled.body["retry_after_seconds"], wait);
+    assert_eq!(world.log_in("berta@example.org", "correct horse").await.status, 201);
+    let elsewhere = world.auth.log_in(ANNA, "correct horse".to_owned().into(), Some("192.0.2.1".parse().unwrap()));
+    assert!(elsewhere.await.is_ok());
+}
+
+#[actix_rt::test]
+async fn more_log_ins_than_can_wait_are_refused_at_once() {
+    let world = World::start().await;
+    let answers = join_all((0..60).map(|n| {
+        let (world, email) = (&world, format!("guest{n}@example.org"));
+        async move { world.log_in(&email, "correct horse").await }
+    }))
+    .await;
+    for answer in &answers {
+        match answer.status {
+            401 => answer.expect_problem(401, "wrong-password"),
+            _ => answer.expect_problem(503, "unavailable"),
+        }
+    }
+    let refused: Vec<_> = answers.iter().filter(|answer| answer.status == 503).collect();
+    assert!(!refused.is_empty() && refused.len() <= 60 - 18, "{}", refused.len());
+    assert!(refused.iter().all(|answer| answer.headers.contains_key("retry-after")));
+    world.log_in(ANNA, "correct horse").await.expect_problem(401, "wrong-password");
+}
+
+#[actix_rt::test]
+async fn a_refresh_token_counts_once_and_its_second_use_ends_the_session() {
+    let (world, session) = World::with_anna().await;
+    let first = &session.body["refresh_token"];
+    let second = world.refresh(first).await;
+    assert_eq!(second.status, 201, "{second:?}");
+    let third = world.refresh(&second.body["refresh_token"]).await;
+    assert_eq!(third.status, 201);
+    let (before, after) = (access_token(&session), access_token(&third));
+    assert_eq!(world.auth.verify(before).unwrap().sid, world.auth.verify(after).unwrap().sid);
+
+    world.refresh(first).await.expect_problem(401, "session-over");
+    world.refresh(&third.body["refresh_token"]).await.expect_problem(401, "session-over");
+    assert_eq!(world.log_in(ANNA, "correct horse").await.status, 201, "another session is another family");
+}
+
+#[actix_rt::test]
+async fn of_many_refreshes_at_once_one_wins_and_the_session_is_over() {
+    for _ in 0..5 {
+        let (world, session) = World::with_anna().await;
+        let token = &session.body["refresh_token"];
+        let answers = join_all((0..8).map(|_| world.refresh(token))).await;
+        let (won, lost): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 201);
+        assert_eq!(won.len(), 1);
+        for answer in lost {
+            answer.expect_problem(401, "session-over");
+        }
+        world.refresh(&won[0].body["refresh_token"]).await.expect_problem(401, "session-over");
+    }
+}
+
+#[actix_rt::test]
+async fn refresh_tokens_that_nobody_gave_are_refused() {
+    let (world, session) = World::with_anna().await;
+    for wrong in ["", "a", &"A".repeat(43), access_token(&session)] {
+        world.refresh(&wrong.into()).await.expect_problem(401, "session-over");
+    }
+    assert_eq!(world.refresh(&session.body["refresh_token"]).await.status, 201, "a wrong guess ends nobody's session");
+}
+
+#[actix_rt::test]
+async fn a_log_out_ends_the_session_and_twice_is_once() {
+    let (world, session) = World::with_anna().await;
+    for _ in 0..2 {
+        let left = world.log_out(access_token(&session)).await;
+        assert_eq!((left.status, left.body), (204, Value::Null));
+    }
+    world.refresh(&session.body["refresh_token"]).await.expect_problem(401, "session-over");
+}
+
+#[actix_rt::test]
+async fn without_a_token_of_ours_nobody_is_logged_in() {
+    let (world, session) = World::with_anna().await;
+    let foreign = Keys::from_pkcs8(&Keys::generate().unwrap()).unwrap();
+    let foreign = Desk::new(world.io.clone(), foreign, SECRET.to_vec().into());
+    let foreign = foreign.log_in(ANNA, "correct horse".to_owned().into(), None).await.unwrap().access_token;
+    let good = access_token(&session);
+    let shortened = &good[..good.len() - 2];
+    for token in ["", "x", "a.b.c", foreign.as_str(), shortened] {
+        let refused = world.log_out(token).await;
+        refused.expect_problem(401, "unauthenticated");
+        assert_eq!(refused.headers["www-authenticate"], "Bearer");
+    }
+    answer(world.call("DELETE", "/api/v1/sessions")).await.expect_problem(401, "unauthenticated");
+    let basic = world.call("DELETE", "/api/v1/sessions").header("authorization", format!("Basic {good}"));
+    answer(basic).await.expect_problem(401, "unauthenticated");
+    assert_eq!(world.log_out(good).await.status, 204);
+}
+
+#[actix_rt::test]
+async fn the_published_keys_verify_a_token() {
+    let (world, session) = World::with_anna().await;
+    let keys = answer(world.call("GET", "/.well-known/jwks.json")).await;
+    assert_eq!(keys.headers["cache-control"], "public, max-age=300");
+    let keys: JwkSet = serde_json::from_value(keys.body).unwrap();
+    let kid = jsonwebtoken::decode_header(access_token(&session)).unwrap().kid.unwrap();
+    let key = DecodingKey::from_jwk(keys.find(&kid).unwrap()).unwrap();
+    let mut validation = Validation::new(Algorithm::EdDSA);
+    validation.set_audience(&["starjack"]);
+    let claims = jsonwebtoken::decode::<Claims>(access_token(&session), &key, &validation).unwrap().claims;
+    assert_eq!(claims, world.auth.verify(access_token(&session)).unwrap());
+}
+
+#[actix_rt::test]
+async fn only_an_admin_may_do_what_admins_do() {
+    let (world, customer) = World::with_anna().await;
+    world.account("clerk@example.org", Role::Admin).await;
+    let admin = world.log_in("clerk@example.org", "correct horse").await;
+    let app = App::new()
+        .app_data(web::Data::new(state(&world.io, &world.auth)))
+        .route("/admins", web::get().to(|who: Admin| async move { who.account_id.to_string() }))
+        .route("/all", web::get().to(|who: Customer| async move { who.account_id.to_string() }));
+    let app = test::init_service(app).await;
+    for (path, session, status) in
+        [("/admins", &customer, 403), ("/admins", &admin, 200), ("/all", &customer, 200), ("/all", &admin, 200)]
+    {
+        let bearer = format!("bearer {}", access_token(session));
+        let request = TestRequest::get().uri(path).insert_header((AUTHORIZATION, bearer)).to_request();
+        assert_eq!(test::call_service(&app, request).await.status(), status, "{path}");
+    }
+    let nobody = TestRequest::get().uri("/admins").to_request();
+    assert_eq!(test::call_service(&app, nobody).await.status(), 401);
+}

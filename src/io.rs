@@ -1,0 +1,226 @@
+//! The I/O runtime: the only owner of database connections.
+//!
+//! Connections belong to the runtime that opened them: a wedged opener would hang its neighbours' queries.
+//! So the pool lives on a runtime of its own that runs no other code, and a transaction is one task there from
+//! begin to commit. Every `store.rs` goes through [`Io`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+};
+use tokio::runtime::Runtime;
+use tokio::sync::Semaphore;
+
+use crate::clock::{self, Deadline};
+
+/// Longest wait for one piece of database work, queueing for a connection included.
+const WORK_DEADLINE: Duration = Duration::from_secs(30);
+
+/// The way to the database; cheap to clone, usable from every thread.
+#[derive(Clone)]
+pub struct Io {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    runtime: Option<Runtime>,
+    db: DatabaseConnection,
+    /// SQLite has one writer: waiting here is fair, waiting for its file lock is not.
+    writer: Option<Arc<Semaphore>>,
+}
+
+/// Why database work did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum IoError {
+    /// The database refused or broke; nothing of a transaction was kept unless its commit was already sent.
+    #[error("the database did not do it")]
+    Database(#[from] DbErr),
+    /// No answer in time; whether a transaction was committed is not known.
+    #[error("the database did not answer in time")]
+    Late,
+    /// The database is not fit to be the truth.
+    #[error("the database is not safe to use: {0}")]
+    Unsafe(String),
+}
+
+impl Io {
+    /// Starts the runtime and connects; `url` begins with `sqlite:` or `postgres:`, `connections` bounds the pool.
+    ///
+    /// # Errors
+    /// `Unsafe` when PostgreSQL runs without `fsync`, `Database` when it cannot be reached.
+    pub async fn start(url: &str, connections: u32) -> Result<Self, IoError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("io")
+            .enable_all()
+            .build()
+            .map_err(|error| IoError::Unsafe(format!("no I/O runtime: {error}")))?;
+        let options = connect_options(url, connections);
+        let opened = runtime.spawn(async move {
+            let db = Database::connect(options).await?;
+            refuse_unsafe(&db).await?;
+            Ok::<_, IoError>(db)
+        });
+        let opened = match opened.await {
+            Ok(opened) => opened,
+            Err(_join) => Err(IoError::Late),
+        };
+        match opened {
+            Ok(db) => {
+                let one_writer = db.get_database_backend() == DbBackend::Sqlite;
+                let writer = one_writer.then(|| Arc::new(Semaphore::new(1)));
+                Ok(Self { inner: Arc::new(Inner { runtime: Some(runtime), db, writer }) })
+            }
+            Err(error) => {
+                runtime.shutdown_background();
+                Err(error)
+            }
+        }
+    }
+
+    /// Runs reads on the I/O runtime.
+    ///
+    /// # Errors
+    /// What the work answers; `Late` after 30 s.
+    pub async fn read<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<IoError> + From<DbErr> + Send + 'static,
+        F: for<'c> FnOnce(&'c DatabaseConnection) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
+    {
+        let db = self.inner.db.clone();
+        self.spawn(async move { work(&db).await }).await
+    }
+
+    /// Runs one transaction on the I/O runtime, committed when the work answers `Ok`, rolled back otherwise.
+    /// The asker may go away: the task ends by itself.
+    ///
+    /// # Errors
+    /// What the work answers; `Late` after 30 s (then the commit may or may not have happened).
+    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<IoError> + From<DbErr> + Send + 'static,
+        F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+    {
+        let db = self.inner.db.clone();
+        let writer = self.inner.writer.clone();
+        self.spawn(async move {
+            let _turn = match &writer {
+                Some(writer) => Some(writer.acquire().await.map_err(|_closed| IoError::Late)?),
+                None => None,
+            };
+            let transaction = db
+                .begin_with_options(TransactionOptions {
+                    sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                    ..TransactionOptions::default()
+                })
+                .await?;
+            match work(&transaction).await {
+                Ok(value) => {
+                    transaction.commit().await?;
+                    Ok(value)
+                }
+                Err(error) => {
+                    if let Err(rollback) = transaction.rollback().await {
+                        tracing::warn!(error = %rollback, "rollback failed");
+                    }
+                    Err(error)
+                }
+            }
+        })
+        .await
+    }
+
+    /// Whether the database is PostgreSQL, where rows can be locked and replicas can share it.
+    #[must_use]
+    pub fn is_postgres(&self) -> bool {
+        self.inner.db.get_database_backend() == DbBackend::Postgres
+    }
+
+    /// Brings the schema up to date; twice changes nothing.
+    ///
+    /// # Errors
+    /// The migration that did not go through.
+    pub async fn migrate(&self) -> Result<(), IoError> {
+        self.read(|db| {
+            Box::pin(async move {
+                use sea_orm_migration::MigratorTrait;
+                starjack_migration::Migrator::up(db, None).await?;
+                Ok::<_, IoError>(())
+            })
+        })
+        .await
+    }
+
+    async fn spawn<T, E>(&self, work: impl Future<Output = Result<T, E>> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<IoError> + Send + 'static,
+    {
+        let Some(runtime) = &self.inner.runtime else {
+            return Err(IoError::Late.into());
+        };
+        let task = runtime.spawn(work);
+        match clock::timeout_at(Deadline::after(WORK_DEADLINE), task).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(join)) => {
+                tracing::error!(panicked = join.is_panic(), "database work did not end by itself");
+                Err(IoError::Late.into())
+            }
+            Err(_elapsed) => Err(IoError::Late.into()),
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn connect_options(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_secs(10))
+        .connect_timeout(Duration::from_secs(10))
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(|sqlite| {
+            sqlite
+                .create_if_missing(true)
+                .foreign_keys(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .busy_timeout(Duration::from_secs(10))
+        });
+    if url.starts_with("postgres") {
+        options.statement_timeout(Duration::from_secs(20));
+    }
+    options
+}
+
+/// A database that may forget a commit may sell a ticket twice.
+async fn refuse_unsafe(db: &DatabaseConnection) -> Result<(), IoError> {
+    if db.get_database_backend() != DbBackend::Postgres {
+        return Ok(());
+    }
+    for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
+        let row = db.query_one_raw(Statement::from_string(DbBackend::Postgres, format!("SHOW {setting}"))).await?;
+        let value: String = match row {
+            Some(row) => row.try_get_by_index(0)?,
+            None => String::new(),
+        };
+        if value == "off" {
+            return Err(IoError::Unsafe(format!("PostgreSQL runs with {setting}=off; switch it on")));
+        }
+    }
+    Ok(())
+}

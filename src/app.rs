@@ -29,8 +29,8 @@ use crate::actors::supervision::{Policy, StartError, System};
 use crate::actors::{auth, mail, order};
 use crate::clock::{self, Deadline};
 use crate::config::Config;
-use crate::http::operators::ActorStatuses;
 use crate::http::network::Networks;
+use crate::http::operators::AlwaysUp;
 use crate::http::state::Readiness;
 use crate::http::{self, State};
 use crate::integrations::{lift, mail as mail_port};
@@ -99,7 +99,8 @@ impl App {
         let system = System::start()?;
         let policy = policy(&config);
         let archive = Archive::new(io.clone(), &config.data);
-        let jobs = Jobs::new(io.clone(), jobs::Settings { first_pause: config.times.job_pause, ..jobs::Settings::default() });
+        let jobs =
+            Jobs::new(io.clone(), jobs::Settings { first_pause: config.times.job_pause, ..jobs::Settings::default() });
         let outside = Outside {
             lift: Facade::start(&system, contracts(&config, &catalogue)?, &policy),
             payment: PaymentDesk::start(&system, config.payment.clone(), policy.clone(), config.times.payment_deadline),
@@ -108,12 +109,12 @@ impl App {
         };
         let draining = CancellationToken::new();
         let driver = Driver {
-            store: store(&config, &io, &catalogue, simulated),
+            store: store(&config, (&io, &jobs), &catalogue, simulated),
             outside: outside.clone(),
             rules: Arc::new(config.rules()?),
             draining: draining.clone(),
         };
-        let (orders, schedule) = order::Desk::start(&system, driver, policy.clone(), jobs.clone()).await?;
+        let (orders, schedule) = order::Desk::start(&system, driver, policy.clone()).await?;
         let sweep = Sweep::new(config.sweep());
         let (tell, broken) = watch::channel(None);
         watch_over("schedule", &tell, schedule);
@@ -129,7 +130,7 @@ impl App {
             trusted_proxies: Networks::parse(config.http.trusted_proxies.iter().map(String::as_str))?,
             counter: Counter::new(catalogue, config.auth.secret.expose_secret().as_bytes())?,
             cards: Cards::new(io.clone()),
-            operator_statuses: Arc::new(ActorStatuses(outside.lift.clone())),
+            operator_statuses: Arc::new(AlwaysUp),
             orders,
             facade: outside.lift,
             payment: outside.payment,
@@ -145,13 +146,28 @@ impl App {
         };
         let server = http::serve(web::Data::new(state), listener, config.http.workers.unwrap_or(2))?;
         let handle = server.handle();
-        watch_over("http", &tell, server.map(|ended| {
-            if let Err(error) = ended {
-                tracing::error!(%error, "the web server ended");
-            }
-        }));
+        watch_over(
+            "http",
+            &tell,
+            server.map(|ended| {
+                if let Err(error) = ended {
+                    tracing::error!(%error, "the web server ended");
+                }
+            }),
+        );
         readiness.set(true);
-        Ok(Self { address, public_url, io, system, readiness, draining, jobs_stop, jobs_thread, server: handle, broken })
+        Ok(Self {
+            address,
+            public_url,
+            io,
+            system,
+            readiness,
+            draining,
+            jobs_stop,
+            jobs_thread,
+            server: handle,
+            broken,
+        })
     }
 
     /// Runs until `signal` comes or something cannot be kept up, then drains in order:
@@ -163,8 +179,9 @@ impl App {
                 tracing::error!(alert = true, why, "supervision gave up");
                 true
             }
-            _ = self.broken.wait_for(Option::is_some) => {
-                tracing::error!(alert = true, part = *self.broken.borrow(), "a part of the server broke");
+            part = self.broken.wait_for(Option::is_some) => {
+                let part = part.ok().and_then(|part| *part);
+                tracing::error!(alert = true, part, "a part of the server broke");
                 true
             }
         };
@@ -186,7 +203,11 @@ impl App {
 }
 
 /// Runs a part of the server on this thread; when it ends or panics, the server ends.
-fn watch_over(part: &'static str, broken: &watch::Sender<Option<&'static str>>, work: impl Future<Output = ()> + 'static) {
+fn watch_over(
+    part: &'static str,
+    broken: &watch::Sender<Option<&'static str>>,
+    work: impl Future<Output = ()> + 'static,
+) {
     let broken = broken.clone();
     actix_rt::spawn(async move {
         let panicked = AssertUnwindSafe(work).catch_unwind().await.is_err();
@@ -196,7 +217,12 @@ fn watch_over(part: &'static str, broken: &watch::Sender<Option<&'static str>>, 
 }
 
 async fn keep_sweeping(sweep: Sweep, desk: PaymentDesk, orders: order::Desk) {
-    sweep.run(&desk, |listed| { let orders = orders.clone(); async move { orders.listed(listed).await } }).await;
+    sweep
+        .run(&desk, |listed| {
+            let orders = orders.clone();
+            async move { orders.listed(listed).await }
+        })
+        .await;
 }
 
 fn policy(config: &Config) -> Policy {
@@ -205,7 +231,7 @@ fn policy(config: &Config) -> Policy {
     policy
 }
 
-fn store(config: &Config, io: &Io, catalogue: &Arc<Catalogue>, simulated: bool) -> Store {
+fn store(config: &Config, (io, jobs): (&Io, &Jobs), catalogue: &Arc<Catalogue>, simulated: bool) -> Store {
     let times = config.times.clone();
     let dedups: BTreeMap<_, _> =
         config.contracts.iter().map(|(operator, section)| (operator.clone(), section.dedups_reference)).collect();
@@ -216,7 +242,12 @@ fn store(config: &Config, io: &Io, catalogue: &Arc<Catalogue>, simulated: bool) 
     };
     let names = Arc::clone(catalogue);
     let describe = move |ticket: &Ticket| title(&names, &ticket.operator, &ticket.product, &ticket.category);
-    Store::new(io.clone(), terms, Paper { seller: config.seller.clone(), simulated, describe: Box::new(describe) })
+    Store::new(
+        io.clone(),
+        jobs.clone(),
+        terms,
+        Paper { seller: config.seller.clone(), simulated, describe: Box::new(describe) },
+    )
 }
 
 fn title(catalogue: &Catalogue, operator: &str, product: &str, category: &str) -> String {
@@ -231,11 +262,11 @@ fn title(catalogue: &Catalogue, operator: &str, product: &str, category: &str) -
 fn contracts(config: &Config, catalogue: &Catalogue) -> anyhow::Result<Vec<lift::Contract>> {
     catalogue
         .operators()
+        .iter()
         .map(|operator| {
-            let section = config
-                .contracts
-                .get(&operator.key)
-                .with_context(|| format!("the catalogue has {} but no [contracts.{}] says how it is reached", operator.key, operator.key))?;
+            let section = config.contracts.get(&operator.key).with_context(|| {
+                format!("the catalogue has {} but no [contracts.{}] says how it is reached", operator.key, operator.key)
+            })?;
             Ok(lift::Contract {
                 operator: operator.key.clone(),
                 supplier: operator.supplier.clone(),
@@ -275,16 +306,20 @@ fn start_jobs(
     config: &Config,
     (io, jobs, archive, catalogue): (&Io, Jobs, &Archive, &Arc<Catalogue>),
     system: &System,
-    (thread, stop, broken, simulated): (&actix_rt::Arbiter, &CancellationToken, &watch::Sender<Option<&'static str>>, bool),
+    (thread, stop, broken, simulated): (
+        &actix_rt::Arbiter,
+        &CancellationToken,
+        &watch::Sender<Option<&'static str>>,
+        bool,
+    ),
 ) {
     let provider = config.mail.clone();
-    let office = system.spawn(mail::spec(), move || {
-        mail_port::connect(&provider).map(mail::Office::new).map_err(StartError::new)
-    });
+    let office = system
+        .spawn(mail::spec(), move || mail_port::connect(&provider).map(mail::Office::new).map_err(StartError::new));
     let head = mail::Letterhead { simulated, ..config.letterhead.clone() };
     let (io, archive, secret) = (io.clone(), archive.clone(), secret_of_codes(config));
     let (stop, broken, catalogue) = (stop.clone(), broken.clone(), Arc::clone(catalogue));
-    let started = thread.spawn(async move {
+    let started = thread.spawn_fn(move || {
         let sender = mail::Sender {
             archive: archive.clone(),
             head,
@@ -294,10 +329,13 @@ fn start_jobs(
             io,
         };
         let handlers: Vec<Rc<dyn Handler>> = vec![Rc::new(sender), Rc::new(Writer::new(archive))];
-        let panicked = AssertUnwindSafe(jobs::work_off(jobs, handlers, stop.clone())).catch_unwind().await.is_err();
-        if panicked || !stop.is_cancelled() {
-            broken.send_replace(Some("jobs"));
-        }
+        actix_rt::spawn(async move {
+            let work = jobs::work_off(jobs, handlers, stop.clone());
+            let panicked = AssertUnwindSafe(work).catch_unwind().await.is_err();
+            if panicked || !stop.is_cancelled() {
+                broken.send_replace(Some("jobs"));
+            }
+        });
     });
     if !started {
         tracing::error!("the thread of jobs did not start");

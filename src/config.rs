@@ -195,9 +195,8 @@ impl Config {
     /// # Errors
     /// Names the file or variable and what is wrong with it.
     pub fn read(base: serde_json::Value, files: &[PathBuf]) -> anyhow::Result<Self> {
-        let files = files.iter().fold(Figment::from(Serialized::defaults(base)), |all, file| {
-            all.merge(Toml::file_exact(file))
-        });
+        let files =
+            files.iter().fold(Figment::from(Serialized::defaults(base)), |all, file| all.merge(Toml::file_exact(file)));
         let config: Self = files.merge(Env::prefixed("STARJACK_").split("__")).extract()?;
         config.check()?;
         Ok(config)
@@ -237,10 +236,7 @@ impl Config {
     fn check(&self) -> anyhow::Result<()> {
         let times = &self.times;
         let production = self.environment == Environment::Production;
-        anyhow::ensure!(
-            !(production && self.is_simulated()),
-            "simulated suppliers need environment = \"test\""
-        );
+        anyhow::ensure!(!(production && self.is_simulated()), "simulated suppliers need environment = \"test\"");
         for (name, shorter, longer) in [
             ("issue_deadline must not be longer than settle", times.issue_deadline, times.settle),
             ("check_deadline must not be longer than check_patience", times.check_deadline, times.check_patience),
@@ -255,7 +251,8 @@ impl Config {
 
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(deserializer)?;
-    parse_duration(&text).ok_or_else(|| serde::de::Error::custom(format!("{text} is not a time such as 500ms, 30s, 10m, 14d")))
+    parse_duration(&text)
+        .ok_or_else(|| serde::de::Error::custom(format!("{text} is not a time such as 500ms, 30s, 10m, 14d")))
 }
 
 fn parse_duration(text: &str) -> Option<Duration> {

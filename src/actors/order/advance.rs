@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use uuid::Uuid;
 
-use super::intent::{Intent, Subject, Verb};
+use super::intent::{Subject, Verb};
 use super::lifecycle::{LineState, OrderState, PaymentState, has_ended, line_is_undone, row};
 use super::lines::{LineAnswer, LineCase};
 use super::observe::{acceptable, observe};

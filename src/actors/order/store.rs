@@ -19,7 +19,7 @@ use super::payments::PaymentAnswer;
 use super::record::{Order, Terms, Ticket};
 use super::rows::{intent_of, line_of, line_row, order_of, order_row, payment_of, payment_row, short, step_row};
 use crate::actors::invoice::{self, Buyer, NewInvoice, Seller};
-use crate::actors::jobs::{self, NewJob};
+use crate::actors::jobs::{self, Jobs, NewJob};
 use crate::actors::mail;
 use crate::ids;
 use crate::integrations::Outcome;
@@ -29,6 +29,7 @@ use crate::io::{Io, IoError};
 #[derive(Clone)]
 pub struct Store {
     io: Io,
+    jobs: Jobs,
     terms: Arc<dyn Fn(&str) -> Terms + Send + Sync>,
     paper: Arc<Paper>,
 }
@@ -63,8 +64,8 @@ pub struct Due {
 
 impl Store {
     /// A store; `terms` answers how the contract of an operator's key may be asked.
-    pub fn new(io: Io, terms: impl Fn(&str) -> Terms + Send + Sync + 'static, paper: Paper) -> Self {
-        Self { io, terms: Arc::new(terms), paper: Arc::new(paper) }
+    pub fn new(io: Io, jobs: Jobs, terms: impl Fn(&str) -> Terms + Send + Sync + 'static, paper: Paper) -> Self {
+        Self { io, jobs, terms: Arc::new(terms), paper: Arc::new(paper) }
     }
 
     /// The way to the database.
@@ -158,12 +159,18 @@ impl Store {
     /// The database's; after `Late` the commit may have happened, so the order must be loaded again.
     pub async fn save(&self, before: &Order, after: &mut Order, effects: &Effects) -> Result<Saved, IoError> {
         after.version = before.version + 1;
+        let writes_jobs = effects.invoice || !effects.letters.is_empty();
         let (store, before, order, effects) = (self.clone(), before.clone(), after.clone(), effects.clone());
-        self.io
+        let saved = self
+            .io
             .write(move |tx| {
                 Box::pin(async move { store.save_in(tx, &before, &order, &effects).await }) as BoxFuture<'_, _>
             })
-            .await
+            .await?;
+        if writes_jobs && saved == Saved::Done {
+            self.jobs.wake();
+        }
+        Ok(saved)
     }
 
     async fn save_in(

@@ -13,7 +13,7 @@ use super::observe::{claim, observe};
 use super::record::Order;
 use super::schedule::{Schedule, Wake};
 use super::store::{Saved, Store};
-use crate::actors::supervision::{Call, Handle, Placement, Policy, Service, Spec, System};
+use crate::actors::supervision::{Call, Placement, Policy, Service, Spec, System};
 use crate::clock;
 use crate::integrations::payment::{Callback, Observed};
 use crate::io::IoError;

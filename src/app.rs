@@ -191,7 +191,7 @@ impl App {
         let served = clock::timeout_at(deadline, self.server.stop(true)).await.is_ok();
         self.draining.cancel();
         self.jobs_stop.cancel();
-        let in_time = self.system.shutdown(deadline).await;
+        let in_time = !self.system.shutdown(deadline).await;
         self.jobs_thread.stop();
         tracing::info!(in_time, served, "ended");
         match (gave_up, in_time && served) {

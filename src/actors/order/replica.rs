@@ -53,9 +53,12 @@ impl Replica {
         self.since_start() < self.alive_until_ms.load(Ordering::Acquire)
     }
 
-    /// Renews the lease for ever.
+    /// Renews the lease for ever; where nobody else can write there is nothing to renew.
     pub async fn run(&self) {
-        while self.io.is_postgres() {
+        if !self.io.is_postgres() {
+            return std::future::pending().await;
+        }
+        loop {
             clock::sleep(RENEWAL).await;
             if let Err(error) = self.renew().await {
                 tracing::warn!(%error, "the replica's lease could not be renewed");

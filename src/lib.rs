@@ -7,9 +7,14 @@
 compile_error!("starjack needs panic = \"unwind\": an actor's panic must end one message, not the process");
 
 pub mod actors;
+pub mod app;
 pub mod clock;
+pub mod command;
+pub mod config;
+pub mod demo;
 pub mod http;
 pub mod ids;
 pub mod integrations;
 pub mod io;
 pub mod money;
+pub mod telemetry;

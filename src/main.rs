@@ -1,8 +1,18 @@
-//! starjack
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let url = std::env::args().nth(1).unwrap_or_default();
-    let io = starjack::io::Io::start(&url, 2).await?;
-    io.migrate().await?;
-    Ok(())
+//! The binary: reads the command line and says how it ended.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use starjack::command::{Command, run};
+
+#[actix_web::main]
+async fn main() -> ExitCode {
+    starjack::telemetry::start();
+    match run(Command::parse()).await {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            tracing::error!(error = format!("{error:#}"), "starjack ends");
+            ExitCode::from(starjack::command::exit_code(&error))
+        }
+    }
 }

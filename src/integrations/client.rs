@@ -4,22 +4,19 @@
 //! told to the asker as either provably not sent or unknown.
 
 use std::error::Error;
-use std::pin::Pin;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::Context;
 use base64::Engine as _;
 use bytes::{Bytes, BytesMut};
-use http_body::{Body, Frame, SizeHint};
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use rustls::ClientConfig;
 use rustls_platform_verifier::BuilderVerifierExt;
 
 use super::Permit;
+use super::gate::{Gate, PERMIT_OVER};
 use crate::clock::{self, Elapsed};
 
 /// The largest answer that is read unless the request says otherwise, in bytes.
@@ -94,7 +91,7 @@ impl Client {
         let Request { method, path, headers, body, limit } = request;
         let mut outgoing = self.http.request(method, format!("{}{path}", self.endpoint)).headers(headers);
         if !body.is_empty() {
-            outgoing = outgoing.body(reqwest::Body::wrap(gate.body(body, permit)));
+            outgoing = outgoing.body(reqwest::Body::wrap(gate.guard(body, permit)));
         } else if !gate.open(permit) {
             return Err(Failure { connecting: true, text: PERMIT_OVER.into() });
         }
@@ -180,8 +177,6 @@ pub enum SendError {
     Unknown(String),
 }
 
-const PERMIT_OVER: &str = "the permission to send had ended";
-
 struct Failure {
     connecting: bool,
     text: String,
@@ -213,78 +208,6 @@ async fn read(mut response: reqwest::Response, limit: usize) -> Result<Answer, F
         body.extend_from_slice(&chunk);
     }
     Ok(Answer { status, content_type, body: body.freeze() })
-}
-
-const CLOSED: u8 = 0;
-const OPEN: u8 = 1;
-const ABANDONED: u8 = 2;
-
-/// Decides once, in one atomic step, whether the body may begin or its asker has given up: never both.
-struct Gate(Arc<AtomicU8>);
-
-impl Gate {
-    fn closed() -> Self {
-        Self(Arc::new(AtomicU8::new(CLOSED)))
-    }
-
-    fn open(&self, permit: &Permit) -> bool {
-        permit.holds() && open(&self.0)
-    }
-
-    /// Gives up; true when the body had not begun, and now never will.
-    fn abandon(&self) -> bool {
-        match self.0.compare_exchange(CLOSED, ABANDONED, Ordering::AcqRel, Ordering::Acquire) {
-            Ok(_) => true,
-            Err(state) => state == ABANDONED,
-        }
-    }
-
-    fn body(&self, content: Bytes, permit: &Permit) -> Guarded {
-        Guarded { content, begun: false, permit: permit.clone(), gate: Arc::clone(&self.0) }
-    }
-}
-
-impl Drop for Gate {
-    fn drop(&mut self) {
-        self.abandon();
-    }
-}
-
-fn open(gate: &AtomicU8) -> bool {
-    gate.compare_exchange(CLOSED, OPEN, Ordering::AcqRel, Ordering::Acquire).is_ok()
-}
-
-/// A body that looks at its permit when the connection asks for the first byte.
-struct Guarded {
-    content: Bytes,
-    begun: bool,
-    permit: Permit,
-    gate: Arc<AtomicU8>,
-}
-
-impl Body for Guarded {
-    type Data = Bytes;
-    type Error = std::io::Error;
-
-    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
-        let this = self.get_mut();
-        if this.begun {
-            return Poll::Ready(None);
-        }
-        this.begun = true;
-        if !(this.permit.holds() && open(&this.gate)) {
-            return Poll::Ready(Some(Err(std::io::Error::other(PERMIT_OVER))));
-        }
-        Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut this.content)))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.begun
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(u64::try_from(self.content.len()).unwrap_or(u64::MAX))
-    }
 }
 
 /// Whether the address names this machine, in digits or as `localhost`.

@@ -3,6 +3,7 @@
 //! Every question ends in one of the five ways of [`Outcome`], from the socket up to HTTP.
 
 pub mod client;
+mod gate;
 pub mod lift;
 pub mod mail;
 mod outcome;

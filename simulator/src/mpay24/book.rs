@@ -14,6 +14,11 @@ use crate::clock::stamp;
 const PAGE_LIFE: TimeDelta = TimeDelta::minutes(30);
 const PAGES_MAX: usize = 1_000_000;
 const FIRST_MPAY_TID: u64 = 2_000_001;
+
+/// A fresh simulator never gives an id that an earlier one gave: shops keep them for ever.
+fn first_mpay_tid(now: DateTime<Utc>) -> u64 {
+    FIRST_MPAY_TID + u64::try_from(now.timestamp_millis()).unwrap_or_default()
+}
 /// Callbacks logged a transaction.
 const CALLBACKS_MAX: usize = 1_000;
 
@@ -77,7 +82,7 @@ impl Book {
     pub(crate) fn attempt(&mut self, page_id: &str, attempt: Attempt, now: DateTime<Utc>) -> Option<&Transaction> {
         let page = self.pages.get_mut(page_id)?;
         page.closed = attempt.state != State::Error;
-        let mpay_tid = self.transactions.last_key_value().map_or(FIRST_MPAY_TID, |(last, _)| last + 1);
+        let mpay_tid = self.transactions.last_key_value().map_or_else(|| first_mpay_tid(now), |(last, _)| last + 1);
         let mut transaction = Transaction {
             mpay_tid,
             page: page_id.to_owned(),

@@ -23,8 +23,8 @@ pub struct Office {
 impl Office {
     /// An incarnation around its own provider.
     #[must_use]
-    pub fn new(provider: impl MailProvider) -> Self {
-        Self { provider: Rc::new(provider) }
+    pub fn new(provider: Rc<dyn MailProvider>) -> Self {
+        Self { provider }
     }
 }
 

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use uuid::Uuid;
 
-use super::intent::{Intent, Subject, Verb};
+use super::intent::{Subject, Verb};
 use super::lifecycle::{LineState, OrderState, PaymentState, has_ended, line_is_undone, row};
 use super::lines::{LineAnswer, LineCase};
 use super::observe::{acceptable, observe};
@@ -83,7 +83,9 @@ pub fn advance(order: &mut Order, answers: &[Answered], now: Moment, rules: &Rul
     for _pass in 0..64 {
         let snapshot = turn.order.clone();
         turn.transition();
-        turn.ask();
+        if rules.asking {
+            turn.ask();
+        }
         if *turn.order == snapshot {
             break;
         }

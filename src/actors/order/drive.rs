@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::advance::{Answered, Effects, abandoned, advance};
@@ -31,6 +32,8 @@ pub struct Driver {
     pub outside: Outside,
     /// The times and limits.
     pub rules: Arc<Rules>,
+    /// Cancelled when this replica drains: answers are saved, nothing new is asked.
+    pub draining: CancellationToken,
 }
 
 /// How a drive ended.
@@ -91,6 +94,9 @@ impl Driver {
                 }
             }
             if asking.is_empty() {
+                if self.draining.is_cancelled() {
+                    return Ok(Drove::NotOurs);
+                }
                 match order.next_at {
                     None => return Ok(Drove::AtRest),
                     Some(at) if at - clock::now() > chrono::TimeDelta::from_std(SHORT).unwrap_or_default() => {
@@ -112,7 +118,8 @@ impl Driver {
     /// One turn: what the answers mean, every transition that follows, the next intents; one commit.
     async fn turn(&self, order: &mut Order, answers: &[Answered]) -> Result<Saved, IoError> {
         let before = order.clone();
-        let effects = advance(order, answers, clock::now(), &self.rules);
+        let rules = Rules { asking: !self.draining.is_cancelled(), ..(*self.rules).clone() };
+        let effects = advance(order, answers, clock::now(), &rules);
         sign(order);
         if *order == before && effects == Effects::default() {
             return Ok(Saved::Done);

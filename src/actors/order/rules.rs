@@ -25,6 +25,8 @@ pub struct Rules {
     pub pause: TimeDelta,
     /// Longest pause before asking again.
     pub pause_limit: TimeDelta,
+    /// Whether anything new is asked; false while draining, when only answers are saved.
+    pub asking: bool,
     /// Which protections are switched off; nothing but a control run of the tests switches one off.
     pub controls: Controls,
 }
@@ -59,6 +61,7 @@ impl Default for Rules {
             undo_alarm: TimeDelta::days(7),
             pause: TimeDelta::milliseconds(500),
             pause_limit: TimeDelta::seconds(30),
+            asking: true,
             controls: Controls::default(),
         }
     }

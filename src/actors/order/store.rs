@@ -19,7 +19,8 @@ use super::payments::PaymentAnswer;
 use super::record::{Order, Terms, Ticket};
 use super::rows::{intent_of, line_of, line_row, order_of, order_row, payment_of, payment_row, short, step_row};
 use crate::actors::invoice::{self, Buyer, NewInvoice, Seller};
-use crate::actors::jobs::{self, NewJob};
+use crate::actors::jobs::{self, Jobs, NewJob};
+use crate::actors::mail;
 use crate::ids;
 use crate::integrations::Outcome;
 use crate::io::{Io, IoError};
@@ -28,6 +29,7 @@ use crate::io::{Io, IoError};
 #[derive(Clone)]
 pub struct Store {
     io: Io,
+    jobs: Jobs,
     terms: Arc<dyn Fn(&str) -> Terms + Send + Sync>,
     paper: Arc<Paper>,
 }
@@ -62,8 +64,8 @@ pub struct Due {
 
 impl Store {
     /// A store; `terms` answers how the contract of an operator's key may be asked.
-    pub fn new(io: Io, terms: impl Fn(&str) -> Terms + Send + Sync + 'static, paper: Paper) -> Self {
-        Self { io, terms: Arc::new(terms), paper: Arc::new(paper) }
+    pub fn new(io: Io, jobs: Jobs, terms: impl Fn(&str) -> Terms + Send + Sync + 'static, paper: Paper) -> Self {
+        Self { io, jobs, terms: Arc::new(terms), paper: Arc::new(paper) }
     }
 
     /// The way to the database.
@@ -157,12 +159,18 @@ impl Store {
     /// The database's; after `Late` the commit may have happened, so the order must be loaded again.
     pub async fn save(&self, before: &Order, after: &mut Order, effects: &Effects) -> Result<Saved, IoError> {
         after.version = before.version + 1;
+        let writes_jobs = effects.invoice || !effects.letters.is_empty();
         let (store, before, order, effects) = (self.clone(), before.clone(), after.clone(), effects.clone());
-        self.io
+        let saved = self
+            .io
             .write(move |tx| {
                 Box::pin(async move { store.save_in(tx, &before, &order, &effects).await }) as BoxFuture<'_, _>
             })
-            .await
+            .await?;
+        if writes_jobs && saved == Saved::Done {
+            self.jobs.wake();
+        }
+        Ok(saved)
     }
 
     async fn save_in(
@@ -247,7 +255,7 @@ impl Store {
                 .await?;
         }
         for letter in &effects.letters {
-            jobs::enqueue(tx, letter_job(order, *letter)).await?;
+            jobs::enqueue(tx, letter_job(order, *letter)?).await?;
         }
         for (payment_no, kind) in &effects.cases {
             self.open_case(tx, order, *payment_no, kind).await?;
@@ -352,20 +360,14 @@ pub fn open_intents(order: &Order) -> Vec<(Subject, Intent)> {
 }
 
 /// A letter is written with the state that it tells of; a second one under its key is not.
-fn letter_job(order: &Order, letter: Letter) -> NewJob {
-    let (name, payment) = match letter {
-        Letter::Finished => ("order_finished", None),
-        Letter::Rejected => ("order_rejected", None),
-        Letter::Undone => ("order_undone", None),
-        Letter::MoneyReturned(payment) => ("money_returned", Some(payment)),
+fn letter_job(order: &Order, letter: Letter) -> Result<NewJob, DbErr> {
+    let letter = match letter {
+        Letter::Finished => mail::OrderLetter::Finished,
+        Letter::Rejected => mail::OrderLetter::Rejected,
+        Letter::Undone => mail::OrderLetter::Undone,
+        Letter::MoneyReturned(payment) => mail::OrderLetter::MoneyReturned(payment),
     };
-    let key = payment.map(|payment| format!("/{payment}")).unwrap_or_default();
-    NewJob {
-        kind: "letter",
-        payload: serde_json::json!({ "letter": name, "order_id": order.id, "payment": payment }).to_string(),
-        dedup_key: format!("letter/{name}/{}{key}", order.id),
-        run_at: crate::clock::now(),
-    }
+    mail::order_letter(letter, order.id, order.version)
 }
 
 fn outcome_words(answered: &Answered) -> (&'static str, Option<String>) {

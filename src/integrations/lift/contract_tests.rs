@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use starjack_simulator::{Config, Simulator};
+use starjack_simulator::Simulator;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -46,11 +46,6 @@ pub(super) fn permit() -> Permit {
     Permit::until(Deadline::after(Duration::from_secs(10)))
 }
 
-/// The simulator for these checks: orders become final only when the clock is moved, or at once.
-pub(super) async fn simulator(dta_step_ms: u32) -> Simulator {
-    starjack_simulator::start(Config { dta_step_ms, ..Config::default() }).await.unwrap()
-}
-
 /// A contract with the simulator.
 pub(super) fn contract(supplier: &str, endpoint: &str, credentials: &[(&str, &str)]) -> Contract {
     let secret = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned().into());
@@ -74,7 +69,8 @@ pub(super) fn contract(supplier: &str, endpoint: &str, credentials: &[(&str, &st
 pub(super) async fn answer(listener: &TcpListener, answers: &[(u16, &str)]) -> Vec<String> {
     let mut asked = Vec::new();
     for (status, body) in answers {
-        let (mut stream, _) = listener.accept().await.unwrap();
+        let accepted = tokio::time::timeout(Duration::from_secs(5), listener.accept()).await;
+        let (mut stream, _) = accepted.expect("a further question").unwrap();
         let mut heard = Vec::new();
         while !heard.ends_with(b"</soap:Envelope>") {
             assert!(stream.read_buf(&mut heard).await.unwrap() > 0, "the request was cut");
@@ -138,10 +134,8 @@ impl Rig {
         let (states, booking) = self.found(reference).await;
         let booking = booking.expect("a booking");
         assert_eq!(states, [FoundState::Live]);
-        match issued {
-            Outcome::Done(done) => assert_eq!(done, booking),
-            other => assert!(matches!(other, Outcome::Pending { .. }), "{other:?}"),
-        }
+        let pending = matches!(issued, Outcome::Pending { .. });
+        assert!(pending || issued == Outcome::Done(booking.clone()), "{issued:?}");
         booking
     }
 
@@ -254,7 +248,7 @@ async fn what_is_executed_late_is_found_in_the_end(rig: &Rig) {
 
 async fn every_other_fault_is_unknown(rig: &Rig) {
     rig.fault(Some(rig.vendor.issue), "hang", Value::Null).await;
-    let permit = Permit::until(Deadline::after(Duration::from_millis(300)));
+    let permit = Permit::until(Deadline::after(Duration::from_secs(1)));
     let hung = rig.supplier.issue(rig.order("A-HANG-1"), permit).await;
     assert!(matches!(hung, Outcome::Unknown(_)), "{hung:?}");
     for fault in ["garbage", "truncate", "reset_before", "reset_after", "http_status"] {

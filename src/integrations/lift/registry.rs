@@ -91,19 +91,8 @@ mod tests {
     }
 
     #[test]
-    fn the_supplier_of_a_number_is_seen_from_its_form() {
-        for (text, vendor, number) in [
-            ("01-1614 7133 5345 3238 5823-4", "dta", "01-16147133534532385823-4"),
-            ("*a1b2c3d4 e5f 6g7", "axess", "A1B2C3D4-E5F-6G7"),
-            ("12345678-901-234", "axess", "12345678-901-234"),
-        ] {
-            assert_eq!(
-                parse_card_number(text),
-                Ok(CardNumber { vendor: vendor.into(), number: number.into() }),
-                "{text}"
-            );
-        }
-        for text in ["", "hello", "S44069670815", "01-2167-30-92545", "4771234567"] {
+    fn what_is_no_card_number_is_nobodys() {
+        for text in ["", "hello", "S44069670815", "01-2167-30-92545", "4771234567", "\u{1f3bf}"] {
             assert!(parse_card_number(text).is_err(), "{text}");
         }
     }

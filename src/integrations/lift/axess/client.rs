@@ -164,7 +164,8 @@ impl Service {
     }
 }
 
-/// The answer is not in the document.
+/// The answer is not in the document, which a person has to look at.
 pub(super) fn contradiction(operation: &str) -> CallError {
+    tracing::warn!(operation, "the supplier's answer contradicts its document");
     CallError::Unknown(format!("the answer to {operation} contradicts its document"))
 }

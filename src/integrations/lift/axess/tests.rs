@@ -14,13 +14,17 @@ use crate::clock::Deadline;
 use crate::ids::Reference;
 use crate::integrations::client::Client;
 use crate::integrations::lift::contract_tests::{self, Rig, Vendor, contract, permit};
-use crate::integrations::lift::{CheckedCard, Contract, FoundState, connect};
+use crate::integrations::lift::{CardNumber, CheckedCard, Contract, FoundState, connect, parse_card_number};
 use crate::integrations::soap::{self, Element};
 use crate::integrations::{Outcome, Permit, RefusalKind};
 
 const LOGIN: &str = include_str!("samples/login.xml");
 const SESSION_UNKNOWN: &str = include_str!("samples/session_unknown.xml");
 const CARD_ACCEPTED: &str = include_str!("samples/check_wtp_no.xml");
+
+async fn simulator() -> Simulator {
+    starjack_simulator::start(starjack_simulator::Config::default()).await.unwrap()
+}
 
 fn with_settings(mut contract: Contract, project_no: u32, profile_no: u32) -> Contract {
     contract.settings.insert("project_no".into(), project_no.to_string());
@@ -56,14 +60,14 @@ fn rig(simulator: Simulator, contract: &Contract) -> Rig {
 
 #[tokio::test]
 async fn it_passes_the_contract() {
-    let simulator = contract_tests::simulator(0).await;
+    let simulator = simulator().await;
     let contract = of(&simulator);
     contract_tests::check(&rig(simulator, &contract)).await;
 }
 
 #[tokio::test]
 async fn a_session_that_ended_is_renewed_and_the_ticket_issued_once() {
-    let simulator = contract_tests::simulator(0).await;
+    let simulator = simulator().await;
     let contract = of(&simulator);
     let rig = rig(simulator, &contract);
     let first = rig.book("A-BEFORE-1").await;
@@ -80,7 +84,7 @@ async fn a_session_that_ended_is_renewed_and_the_ticket_issued_once() {
 #[tokio::test]
 async fn a_failed_log_in_leaves_the_act_not_sent() {
     for fault in ["hang", "reset_after", "garbage", "business_error"] {
-        let simulator = contract_tests::simulator(0).await;
+        let simulator = simulator().await;
         let contract = of(&simulator);
         let rig = rig(simulator, &contract);
         rig.fault(Some("login"), fault, Value::Null).await;
@@ -94,7 +98,7 @@ async fn a_failed_log_in_leaves_the_act_not_sent() {
 
 #[tokio::test]
 async fn refusals_come_through_as_they_are() {
-    let simulator = contract_tests::simulator(0).await;
+    let simulator = simulator().await;
     let contract = of(&simulator);
     let rig = rig(simulator, &contract);
     let card = starjack_simulator::sample_wtp_number(1);
@@ -112,13 +116,21 @@ async fn refusals_come_through_as_they_are() {
 
 #[tokio::test]
 async fn a_failed_cancellation_of_a_valid_ticket_is_unknown() {
-    let simulator = contract_tests::simulator(0).await;
+    let simulator = simulator().await;
     let contract = of(&simulator);
     let rig = rig(simulator, &contract);
     let booking = rig.book("A-65XX-1").await;
     rig.fault(Some("cancelTicket"), "business_error", json!(-6517)).await;
     assert!(matches!(rig.cancel(&booking).await, Outcome::Unknown(_)));
     assert_eq!(rig.cancel(&booking).await, Outcome::Done(()));
+}
+
+#[test]
+fn its_cards_are_told_from_others() {
+    for typed in ["*a1b2c3d4 e5f 6g7", "12345678-901-234"] {
+        let number = typed.trim_start_matches('*').to_ascii_uppercase().replace(' ', "-");
+        assert_eq!(parse_card_number(typed), Ok(CardNumber { vendor: "axess".into(), number }));
+    }
 }
 
 #[test]
@@ -179,7 +191,7 @@ async fn a_forgotten_session_is_begun_anew_once_and_no_more() {
 
 #[tokio::test]
 async fn the_samples_of_a_sale_are_read_and_members_are_alphabetical() {
-    let simulator = contract_tests::simulator(0).await;
+    let simulator = simulator().await;
     let contract = of(&simulator);
     let order = rig(simulator, &contract).order("A-1");
     for sample in [include_str!("samples/issue_ticket.xml"), include_str!("samples/issue_ticket_known.xml")] {

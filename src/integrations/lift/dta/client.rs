@@ -109,6 +109,8 @@ fn dta_code(fault: &Fault) -> Option<String> {
     fault.detail.as_ref()?.child("DtaFault")?.text_of("Code").map(str::to_owned)
 }
 
+/// The answer is not in the document, which a person has to look at.
 fn contradiction(operation: &str) -> CallError {
+    tracing::warn!(operation, "the supplier's answer contradicts its document");
     CallError::Unknown(format!("the answer to {operation} contradicts its document"))
 }

@@ -10,10 +10,15 @@ use super::client::{CallError, OrderService};
 use super::{card, config::Config, translate};
 use crate::integrations::client::Client;
 use crate::integrations::lift::contract_tests::{self, Rig, Vendor, contract, permit};
-use crate::integrations::lift::{CheckedCard, Contract, FoundState, connect};
+use crate::integrations::lift::{CardNumber, CheckedCard, Contract, FoundState, connect, parse_card_number};
 use crate::integrations::{Outcome, RefusalKind};
 
 const CARD: &str = "01-16147133534532385823-4";
+
+/// Orders take two such steps on the simulator's clock until they are final.
+async fn simulator(dta_step_ms: u32) -> Simulator {
+    starjack_simulator::start(starjack_simulator::Config { dta_step_ms, ..Default::default() }).await.unwrap()
+}
 
 fn of(simulator: &Simulator) -> Contract {
     let access = &simulator.endpoints.dta["solden"];
@@ -41,14 +46,14 @@ fn rig(simulator: Simulator, contract: &Contract) -> Rig {
 
 #[tokio::test]
 async fn it_passes_the_contract() {
-    let simulator = contract_tests::simulator(0).await;
+    let simulator = simulator(0).await;
     let contract = of(&simulator);
     contract_tests::check(&rig(simulator, &contract)).await;
 }
 
 #[tokio::test]
 async fn it_passes_the_contract_where_the_supplier_dedups() {
-    let simulator = contract_tests::simulator(0).await;
+    let simulator = simulator(0).await;
     let contract = Contract { dedups_reference: true, ..of(&simulator) };
     let rig = rig(simulator, &contract);
     contract_tests::check(&rig).await;
@@ -58,7 +63,7 @@ async fn it_passes_the_contract_where_the_supplier_dedups() {
 #[tokio::test]
 async fn a_booking_is_pending_until_it_has_reached_the_resort() {
     for (suffices, after_one_step) in [("false", FoundState::Pending), ("true", FoundState::Live)] {
-        let simulator = contract_tests::simulator(60_000).await;
+        let simulator = simulator(60_000).await;
         let mut contract = Contract { dedups_reference: true, ..of(&simulator) };
         contract.settings.insert("booked_suffices".into(), suffices.into());
         let rig = rig(simulator, &contract);
@@ -76,7 +81,7 @@ async fn a_booking_is_pending_until_it_has_reached_the_resort() {
 
 #[tokio::test]
 async fn refusals_and_reports_come_through_as_they_are() {
-    let simulator = contract_tests::simulator(0).await;
+    let simulator = simulator(0).await;
     let contract = of(&simulator);
     let rig = rig(simulator, &contract);
     let check = async || rig.supplier.check(CARD.into(), permit()).await;
@@ -84,7 +89,7 @@ async fn refusals_and_reports_come_through_as_they_are() {
     rig.fault(Some("CheckIdentification"), "business_error", json!("BLOCKED")).await;
     assert!(matches!(check().await, Outcome::Refused(refusal) if refusal.kind == RefusalKind::CardBlocked));
     rig.fault(Some("CheckIdentification"), "hang", Value::Null).await;
-    let short = crate::integrations::Permit::until(crate::clock::Deadline::after(Duration::from_millis(200)));
+    let short = crate::integrations::Permit::until(crate::clock::Deadline::after(Duration::from_secs(1)));
     assert!(matches!(rig.supplier.check(CARD.into(), short).await, Outcome::Unknown(_)));
     rig.fault(Some("CreateOrder"), "business_error", json!("PriceMismatch")).await;
     assert!(
@@ -97,12 +102,18 @@ async fn refusals_and_reports_come_through_as_they_are() {
 
 #[tokio::test]
 async fn wrong_credentials_are_not_sent() {
-    let simulator = contract_tests::simulator(0).await;
+    let simulator = simulator(0).await;
     let mut contract = of(&simulator);
     contract.credentials.insert("password".into(), "wrong".to_owned().into());
     let rig = rig(simulator, &contract);
     assert!(matches!(rig.issue("A-WRONG-1").await, Outcome::NotSent(_)));
     assert_eq!(rig.ledger("A-WRONG-1").await.len(), 0);
+}
+
+#[test]
+fn its_cards_are_told_from_others() {
+    let number = CardNumber { vendor: "dta".into(), number: CARD.into() };
+    assert_eq!(parse_card_number("01-1614 7133 5345 3238 5823-4"), Ok(number));
 }
 
 #[test]
@@ -148,7 +159,7 @@ async fn the_sample_of_an_accepted_card_is_read() {
 
 #[tokio::test]
 async fn the_samples_of_an_order_are_read() {
-    let simulator = contract_tests::simulator(0).await;
+    let simulator = simulator(0).await;
     let contract = of(&simulator);
     let order = translate::new_order(&rig(simulator, &contract).order("A-1"), chrono_tz::UTC).unwrap();
     let accepted = include_str!("samples/create_order_accepted.xml");

@@ -1,0 +1,151 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::actors::auth::{self, Names, Role};
+use crate::app::App;
+use crate::config::Config;
+use crate::demo;
+use crate::ids;
+use crate::io::Io;
+
+/// Sells lift tickets of many ski areas and loads each one onto the skier's own keycard.
+#[derive(Debug, Parser)]
+#[command(name = "starjack", version)]
+pub struct Command {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Runs everything on this machine with simulated suppliers; nothing needs to be installed.
+    Demo(Demo),
+    /// Runs a replica.
+    Serve(Files),
+    /// Brings the database to the newest schema.
+    Migrate(Files),
+    /// Manages the people who run the shop.
+    Admin {
+        #[command(subcommand)]
+        what: AdminWhat,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum AdminWhat {
+    /// Opens an account that may steer the shop, and prints its password once.
+    Create {
+        /// The address to log in with.
+        email: String,
+        #[command(flatten)]
+        files: Files,
+    },
+}
+
+/// Where the configuration stands.
+#[derive(Debug, Args)]
+pub struct Files {
+    /// Configuration files; later ones win. Environment variables `STARJACK_SECTION__NAME` win over all.
+    #[arg(long = "config", default_values_os_t = [PathBuf::from("config/base.toml")])]
+    config: Vec<PathBuf>,
+}
+
+/// How the demonstration runs.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Where the API listens; loopback only. Port 0 picks one.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// Where the simulator's control side listens; port 0 picks one.
+    #[arg(long, default_value = "127.0.0.1:0", conflicts_with = "external_simulator")]
+    pub simulator: SocketAddr,
+    /// The control address of a simulator that runs already, so that its ledger outlives this server.
+    #[arg(long, value_name = "URL")]
+    pub external_simulator: Option<String>,
+    /// Folder of database and documents; a fresh one under `data/` without it.
+    #[arg(long, value_name = "DIR", conflicts_with = "database")]
+    pub data: Option<PathBuf>,
+    /// A PostgreSQL database instead of the embedded one.
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
+    /// Buys one basket at both gates before it says ready.
+    #[arg(long)]
+    pub buy: bool,
+}
+
+/// A configuration that cannot be used; ends the process with 78.
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration cannot be used")]
+struct BadConfiguration;
+
+/// Carries out a command and answers the process's exit code.
+///
+/// # Errors
+/// Says what did not work.
+pub async fn run(command: Command) -> anyhow::Result<u8> {
+    match command.what {
+        What::Demo(demo) => demo::run(demo).await,
+        What::Serve(files) => serve(&files).await,
+        What::Migrate(files) => {
+            open_database(&read(&files)?).await?;
+            Ok(0)
+        }
+        What::Admin { what: AdminWhat::Create { email, files } } => create_admin(&email, &files).await,
+    }
+}
+
+/// The exit code of a failure: 78 for a configuration that cannot be used.
+#[must_use]
+pub fn exit_code(error: &anyhow::Error) -> u8 {
+    if error.is::<BadConfiguration>() { 78 } else { 1 }
+}
+
+/// Ends when the process is told to.
+///
+/// # Errors
+/// The signals cannot be listened for.
+pub fn told_to_end() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+async fn serve(files: &Files) -> anyhow::Result<u8> {
+    let told = told_to_end()?;
+    let config = read(files)?;
+    let io = open_database(&config).await?;
+    let app = App::start(config, io).await?;
+    tracing::info!(address = %app.address, "ready");
+    Ok(app.run_until(told).await.code())
+}
+
+fn read(files: &Files) -> anyhow::Result<Config> {
+    Config::read(serde_json::json!({}), &files.config).context(BadConfiguration)
+}
+
+async fn open_database(config: &Config) -> anyhow::Result<Io> {
+    let io = Io::start(config.database.url.expose_secret(), config.database.connections.unwrap_or(16)).await?;
+    io.migrate().await?;
+    Ok(io)
+}
+
+async fn create_admin(email: &str, files: &Files) -> anyhow::Result<u8> {
+    let io = open_database(&read(files)?).await?;
+    let password = ids::new_secret()[..20].to_owned();
+    let names = Names { first: "Shop".to_owned(), last: "Admin".to_owned() };
+    auth::create_account(&io, email, SecretString::from(password.clone()), names, Role::Admin).await?;
+    demo::say(&format!("{email} may log in with the password {password}"))?;
+    Ok(0)
+}

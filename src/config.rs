@@ -1,0 +1,290 @@
+//! The configuration: files and environment variables, read strictly, checked as a whole, printed without secrets.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer};
+
+use crate::actors::invoice::Seller;
+use crate::actors::mail::Letterhead;
+use crate::actors::order::rules::Rules;
+use crate::actors::payment::SweepSettings;
+use crate::integrations::{mail, payment};
+
+/// Everything that can be set.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where this is: simulated suppliers are refused in production.
+    pub environment: Environment,
+    /// The outward face.
+    pub http: Http,
+    /// Where the truth is kept.
+    pub database: Database,
+    /// Folder of documents; on SQLite one process owns it.
+    pub data: PathBuf,
+    /// Secrets of accounts and offers.
+    pub auth: Auth,
+    /// The catalogue's file; the embedded sample without it.
+    pub catalogue: Option<PathBuf>,
+    /// One per operator of the catalogue.
+    pub contracts: BTreeMap<String, ContractSection>,
+    /// The payment provider.
+    pub payment: payment::ProviderConfig,
+    /// The mail provider.
+    pub mail: mail::ProviderConfig,
+    /// What stands on every letter.
+    pub letterhead: Letterhead,
+    /// Who sells.
+    pub seller: Seller,
+    /// How long is waited for what.
+    #[serde(default)]
+    pub times: Times,
+}
+
+/// Where a server runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Environment {
+    /// Real money, real gates.
+    Production,
+    /// Simulated suppliers are accepted, and everything says so.
+    Test,
+}
+
+/// The outward face.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    /// Where it listens; port 0 picks one.
+    pub listen: SocketAddr,
+    /// How the outside reaches it, without a trailing slash; where it listens without it.
+    pub public_url: Option<String>,
+    /// Proxies whose `X-Forwarded-For` is believed, as networks.
+    #[serde(default)]
+    pub trusted_proxies: Vec<String>,
+    /// Origins that a `return_url` may have.
+    #[serde(default)]
+    pub return_origins: Vec<String>,
+    /// Threads that answer requests; default 2.
+    pub workers: Option<usize>,
+}
+
+/// Where the truth is kept.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// `postgres://…`, or `sqlite://FILE?mode=rwc`; may hold a password, so it is never printed.
+    pub url: SecretString,
+    /// Most connections of this replica; default 16.
+    pub connections: Option<u32>,
+}
+
+/// Secrets of accounts and offers; environment variables in production.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Auth {
+    /// Ed25519 key that signs access tokens, PKCS#8 DER in base64.
+    pub signing_key: SecretString,
+    /// The key before it, while its tokens live.
+    pub previous_signing_key: Option<SecretString>,
+    /// At least 32 characters; seals offers and makes confirmation codes; the same on every replica.
+    pub secret: SecretString,
+}
+
+/// How one operator's supplier is reached.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContractSection {
+    /// The supplier's address for this operator.
+    pub endpoint: String,
+    /// What it wants to see on a call, by its own names.
+    pub credentials: BTreeMap<String, SecretString>,
+    /// It confirmed in writing that a known reference is answered with its first answer.
+    #[serde(default)]
+    pub dedups_reference: bool,
+}
+
+/// How long is waited for what; each as `500ms`, `30s`, `10m`, `14d`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Times {
+    /// Longest life of one request at a lift supplier.
+    #[serde(deserialize_with = "duration")]
+    pub settle: Duration,
+    /// Longest life of one request at the payment provider.
+    #[serde(deserialize_with = "duration")]
+    pub payment_settle: Duration,
+    /// Deadline of one card check.
+    #[serde(deserialize_with = "duration")]
+    pub check_deadline: Duration,
+    /// Deadline of one issue, find or cancel.
+    #[serde(deserialize_with = "duration")]
+    pub issue_deadline: Duration,
+    /// Deadline of one question to the payment provider.
+    #[serde(deserialize_with = "duration")]
+    pub payment_deadline: Duration,
+    /// How long a line is asked for in all.
+    #[serde(deserialize_with = "duration")]
+    pub issue_patience: Duration,
+    /// How long checks are asked for in all.
+    #[serde(deserialize_with = "duration")]
+    pub check_patience: Duration,
+    /// How long an order may stand in placed.
+    #[serde(deserialize_with = "duration")]
+    pub placed_limit: Duration,
+    /// How long a payment page can be paid.
+    #[serde(deserialize_with = "duration")]
+    pub page_life: Duration,
+    /// How long after that a payment may still be reported.
+    #[serde(deserialize_with = "duration")]
+    pub page_grace: Duration,
+    /// First pause before asking again.
+    #[serde(deserialize_with = "duration")]
+    pub pause: Duration,
+    /// Longest pause before asking again.
+    #[serde(deserialize_with = "duration")]
+    pub pause_limit: Duration,
+    /// How often open payments are listed without a callback.
+    #[serde(deserialize_with = "duration")]
+    pub sweep_every: Duration,
+    /// Shortest pause between two lists.
+    #[serde(deserialize_with = "duration")]
+    pub sweep_pause: Duration,
+    /// The pause after a job's first failed attempt.
+    #[serde(deserialize_with = "duration")]
+    pub job_pause: Duration,
+    /// How long a failing actor's breaker stays open, and how long a crashing actor stays down.
+    #[serde(deserialize_with = "duration")]
+    pub breaker_pause: Duration,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self {
+            settle: seconds(120),
+            payment_settle: seconds(120),
+            check_deadline: seconds(8),
+            issue_deadline: seconds(30),
+            payment_deadline: seconds(60),
+            issue_patience: seconds(600),
+            check_patience: seconds(20),
+            placed_limit: seconds(120),
+            page_life: seconds(1800),
+            page_grace: seconds(900),
+            pause: Duration::from_millis(500),
+            pause_limit: seconds(30),
+            sweep_every: seconds(60),
+            sweep_pause: seconds(1),
+            job_pause: seconds(5),
+            breaker_pause: seconds(5),
+        }
+    }
+}
+
+impl Config {
+    /// Reads files (later ones win) over `base`, and over both the variables `STARJACK_SECTION__NAME`.
+    ///
+    /// # Errors
+    /// Names the file or variable and what is wrong with it.
+    pub fn read(base: serde_json::Value, files: &[PathBuf]) -> anyhow::Result<Self> {
+        let files =
+            files.iter().fold(Figment::from(Serialized::defaults(base)), |all, file| all.merge(Toml::file_exact(file)));
+        let config: Self = files.merge(Env::prefixed("STARJACK_").split("__")).extract()?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The order rules' times.
+    ///
+    /// # Errors
+    /// A time is too long to count.
+    pub fn rules(&self) -> anyhow::Result<Rules> {
+        let times = &self.times;
+        Ok(Rules {
+            check_patience: TimeDelta::from_std(times.check_patience)?,
+            placed_limit: TimeDelta::from_std(times.placed_limit)?,
+            page_life: TimeDelta::from_std(times.page_life)?,
+            page_grace: TimeDelta::from_std(times.page_grace)?,
+            payment_settle: TimeDelta::from_std(times.payment_settle)?,
+            pause: TimeDelta::from_std(times.pause)?,
+            pause_limit: TimeDelta::from_std(times.pause_limit)?,
+            ..Rules::default()
+        })
+    }
+
+    /// How often open payments are listed.
+    #[must_use]
+    pub fn sweep(&self) -> SweepSettings {
+        SweepSettings { every: self.times.sweep_every, pause: self.times.sweep_pause }
+    }
+
+    /// Whether any supplier is a simulator: then everything says so.
+    #[must_use]
+    pub fn is_simulated(&self) -> bool {
+        self.payment.is_simulated() || self.mail.is_simulated()
+    }
+
+    /// Numbers that depend on each other, and what production refuses.
+    fn check(&self) -> anyhow::Result<()> {
+        let times = &self.times;
+        let production = self.environment == Environment::Production;
+        anyhow::ensure!(!(production && self.is_simulated()), "simulated suppliers need environment = \"test\"");
+        for (name, shorter, longer) in [
+            ("issue_deadline must not be longer than settle", times.issue_deadline, times.settle),
+            ("check_deadline must not be longer than check_patience", times.check_deadline, times.check_patience),
+            ("pause must not be longer than pause_limit", times.pause, times.pause_limit),
+            ("check_patience must not be longer than placed_limit", times.check_patience, times.placed_limit),
+        ] {
+            anyhow::ensure!(shorter <= longer, "times: {name} ({shorter:?} > {longer:?})");
+        }
+        Ok(())
+    }
+}
+
+fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    parse_duration(&text)
+        .ok_or_else(|| serde::de::Error::custom(format!("{text} is not a time such as 500ms, 30s, 10m, 14d")))
+}
+
+fn parse_duration(text: &str) -> Option<Duration> {
+    let digits = text.find(|c: char| !c.is_ascii_digit())?;
+    let (number, unit) = text.split_at(digits);
+    let number: u64 = number.parse().ok()?;
+    match unit {
+        "ms" => Some(Duration::from_millis(number)),
+        "s" => Some(Duration::from_secs(number)),
+        "m" => Some(Duration::from_secs(number.checked_mul(60)?)),
+        "h" => Some(Duration::from_secs(number.checked_mul(3600)?)),
+        "d" => Some(Duration::from_secs(number.checked_mul(86_400)?)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_a_number_and_a_unit() {
+        for (text, time) in [
+            ("500ms", Some(Duration::from_millis(500))),
+            ("30s", Some(Duration::from_secs(30))),
+            ("14d", Some(Duration::from_secs(14 * 86_400))),
+            ("30", None),
+            ("s", None),
+            ("1.5s", None),
+            ("-1s", None),
+        ] {
+            assert_eq!(parse_duration(text), time, "{text}");
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! `starjack demo`: everything on one machine, every supplier simulated, and a basket that buys itself.
+
+mod basket;
+mod setting;
+mod store;
+mod walk;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+
+use crate::app::App;
+use crate::command::{Demo, told_to_end};
+use crate::config::Config;
+use crate::io::Io;
+
+/// Starts the demonstration, prints its addresses as one JSON line, buys when asked to, and runs until it is told to end.
+///
+/// # Errors
+/// Says what did not start, or at which step the purchase failed.
+pub async fn run(demo: Demo) -> anyhow::Result<u8> {
+    anyhow::ensure!(demo.listen.ip().is_loopback(), "the demo listens on loopback only");
+    let told = told_to_end()?;
+    let folder = folder(&demo)?;
+    let (url, _lock) = setting::database(&demo, &folder)?;
+    let io = Io::start(&url, 16).await?;
+    io.migrate().await?;
+    let suppliers = setting::suppliers(&demo).await?;
+    let people = setting::people(&io).await?;
+    let base = setting::configuration(&demo, (&folder, &url), &suppliers.endpoints, &people);
+    let config = Config::read(base, &[])?;
+    let app = App::start(config, io.clone()).await?;
+    let api = app.public_url.clone();
+    say(&setting::first_line(&api, &suppliers.endpoints, &people).to_string())?;
+    if demo.buy {
+        let shop = basket::Shop::new(&api, &suppliers.endpoints, &people, &folder)?;
+        shop.buy().await?;
+        say(&walk::ready(&api, &suppliers.endpoints, &people))?;
+    }
+    let end = app.run_until(told).await;
+    suppliers.stop().await;
+    Ok(end.code())
+}
+
+/// Writes a line to stdout at once.
+///
+/// # Errors
+/// Nobody reads stdout any more.
+pub fn say(line: &str) -> anyhow::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "{line}").context("stdout")?;
+    stdout.flush().context("stdout")
+}
+
+/// The folder of database and documents: the one that was named, else a fresh one.
+fn folder(demo: &Demo) -> anyhow::Result<PathBuf> {
+    let fresh = || PathBuf::from(format!("data/demo-{}", crate::clock::now().format("%Y%m%d-%H%M%S-%3f")));
+    let folder = demo.data.clone().unwrap_or_else(fresh);
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    std::path::absolute(&folder).context("the data folder has no path")
+}

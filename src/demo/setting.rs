@@ -1,0 +1,156 @@
+//! What the demonstration runs on: database, simulated suppliers, people, and the configuration that joins them.
+
+use std::fs::File;
+use std::path::Path;
+
+use anyhow::Context as _;
+use base64::Engine as _;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+use starjack_simulator::{Simulator, sample_dta_number, sample_wtp_number};
+
+use super::store::remember;
+use crate::actors::auth::{self, Names, Role};
+use crate::command::Demo;
+use crate::ids;
+use crate::io::Io;
+
+/// The simulated suppliers, in this process or in another.
+pub(super) struct Suppliers {
+    /// `GET /control/endpoints`.
+    pub(super) endpoints: Value,
+    own: Option<Simulator>,
+}
+
+impl Suppliers {
+    pub(super) async fn stop(self) {
+        if let Some(own) = self.own {
+            own.stop().await;
+        }
+    }
+}
+
+/// The demonstration's own people and secrets, random per database.
+pub(super) struct People {
+    pub(super) admin: LogIn,
+    pub(super) skier: LogIn,
+    pub(super) signing_key: SecretString,
+    pub(super) secret: SecretString,
+}
+
+/// An address and its password.
+pub(super) struct LogIn {
+    pub(super) email: String,
+    pub(super) password: SecretString,
+}
+
+/// The database's address; the embedded one belongs to one process, which holds its lock.
+pub(super) fn database(demo: &Demo, folder: &Path) -> anyhow::Result<(String, Option<File>)> {
+    if let Some(url) = &demo.database {
+        return Ok((url.clone(), None));
+    }
+    let lock = File::create(folder.join("lock")).context("the data folder cannot be written")?;
+    lock.try_lock().with_context(|| format!("another process uses {}", folder.display()))?;
+    Ok((format!("sqlite://{}?mode=rwc", folder.join("starjack.db").display()), Some(lock)))
+}
+
+/// Starts the simulator, or asks the one that runs already for its addresses.
+pub(super) async fn suppliers(demo: &Demo) -> anyhow::Result<Suppliers> {
+    let Some(url) = &demo.external_simulator else {
+        let listen_ip = demo.simulator.ip();
+        let config = starjack_simulator::Config { control: demo.simulator, listen_ip, ..Default::default() };
+        let own = starjack_simulator::start(config).await.context("the simulator does not start")?;
+        return Ok(Suppliers { endpoints: own.endpoints.to_json(), own: Some(own) });
+    };
+    let url = format!("{}/control/endpoints", url.trim_end_matches('/'));
+    let answer = super::basket::client()?.get(&url).send().await.with_context(|| format!("no simulator at {url}"))?;
+    Ok(Suppliers { endpoints: answer.json().await.context("the simulator's addresses cannot be read")?, own: None })
+}
+
+/// The people and secrets of this database, made at the first start.
+pub(super) async fn people(io: &Io) -> anyhow::Result<People> {
+    let generated = base64::engine::general_purpose::STANDARD.encode(auth::Keys::generate()?);
+    let signing_key = remember(io, "demo_signing_key".to_owned(), generated).await?;
+    let secret = remember(io, "demo_secret".to_owned(), ids::new_secret()).await?;
+    Ok(People {
+        admin: person(io, "admin@starjack.example", ("Ada", "Admin"), Role::Admin).await?,
+        skier: person(io, "skier@starjack.example", ("Sepp", "Skier"), Role::Customer).await?,
+        signing_key: signing_key.into(),
+        secret: secret.into(),
+    })
+}
+
+async fn person(io: &Io, email: &str, (first, last): (&str, &str), role: Role) -> anyhow::Result<LogIn> {
+    let password = remember(io, format!("demo_password_{}", role.as_str()), ids::new_secret()[..16].to_owned()).await?;
+    let password = SecretString::from(password);
+    let names = Names { first: first.to_owned(), last: last.to_owned() };
+    match auth::create_account(io, email, password.clone(), names, role).await {
+        Ok(_) | Err(auth::Error::Taken) => Ok(LogIn { email: email.to_owned(), password }),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The configuration of a demonstration; environment variables may still change it.
+pub(super) fn configuration(demo: &Demo, (folder, url): (&Path, &str), endpoints: &Value, people: &People) -> Value {
+    let mut contracts = serde_json::Map::new();
+    for (name, access) in endpoints.as_object().into_iter().flatten() {
+        if let Some((_supplier, operator)) = name.split_once('/') {
+            let text = |(key, value): (&String, &Value)| Some((key.clone(), json!(value.as_str()?)));
+            let mut credentials: serde_json::Map<_, _> =
+                access.as_object().into_iter().flatten().filter_map(text).collect();
+            let endpoint = credentials.remove("url");
+            contracts.insert(operator.to_owned(), json!({ "endpoint": endpoint, "credentials": credentials }));
+        }
+    }
+    let merchant: u32 = endpoints["mpay24"]["merchant_id"].as_str().and_then(|id| id.parse().ok()).unwrap_or_default();
+    let mail_domain = endpoints["mailgun"]["domain"].as_str().unwrap_or("starjack.example");
+    json!({
+        "environment": "test",
+        "http": { "listen": demo.listen, "return_origins": ["http://localhost:5173"] },
+        "database": { "url": url },
+        "data": folder,
+        "auth": {
+            "signing_key": people.signing_key.expose_secret(),
+            "secret": people.secret.expose_secret(),
+        },
+        "contracts": contracts,
+        "payment": {
+            "endpoint": endpoints["mpay24"]["url"],
+            "merchant_id": merchant,
+            "password": endpoints["mpay24"]["password"],
+            "test": true,
+            "callback_networks": ["127.0.0.0/8", "::1/128"],
+        },
+        "mail": {
+            "base_url": endpoints["mailgun"]["url"],
+            "domain": mail_domain,
+            "key": endpoints["mailgun"]["key"],
+            "from": format!("starjack (simulated) <tickets@{mail_domain}>"),
+        },
+        "letterhead": {
+            "shop": "starjack (simulated)",
+            "shop_url": "http://localhost:5173",
+            "support": format!("help@{mail_domain}"),
+            "domain": mail_domain,
+        },
+        "seller": {
+            "name": "Starjack Demo GmbH (simulated)",
+            "address": ["Musterweg 1", "6450 Beispiel", "Austria"],
+            "uid": "ATU00000000",
+            "short": "DEMO",
+        },
+        "times": { "settle": "60s", "payment_settle": "60s" },
+    })
+}
+
+/// The first line on stdout.
+pub(super) fn first_line(api: &str, endpoints: &Value, people: &People) -> Value {
+    let log_in = |person: &LogIn| json!({ "email": person.email, "password": person.password.expose_secret() });
+    json!({
+        "api": api,
+        "simulator": endpoints["control"],
+        "simulated": true,
+        "logins": { "admin": log_in(&people.admin), "skier": log_in(&people.skier) },
+        "cards": { "dta": sample_dta_number(1), "axess": sample_wtp_number(1) },
+    })
+}

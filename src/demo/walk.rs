@@ -1,0 +1,37 @@
+//! What the demonstration says once it is ready: addresses, log-ins, and the same purchase in ten lines of shell.
+
+use secrecy::ExposeSecret;
+use serde_json::Value;
+use starjack_simulator::sample_dta_number;
+
+use super::setting::People;
+use crate::clock;
+
+/// The text under `ready`.
+pub(super) fn ready(api: &str, endpoints: &Value, people: &People) -> String {
+    let control = endpoints["control"].as_str().unwrap_or_default();
+    let card = sample_dta_number(clock::now().timestamp_millis().unsigned_abs() + 1);
+    let (email, password) = (&people.skier.email, people.skier.password.expose_secret());
+    let (admin, admin_password) = (&people.admin.email, people.admin.password.expose_secret());
+    format!(
+        r#"ready
+
+API        {api}   (description: {api}/api/openapi.json)
+simulator  {control}   (SIMULATED suppliers; what really happened: {control}/control/ledger)
+skier      {email}  {password}
+admin      {admin}  {admin_password}
+
+Buy it yourself, line by line (bash or zsh, needs curl):
+A={api}; S={control}; H='Content-Type: application/json'
+get() {{ sed -E "s/.*\"$1\":\"([^\"]+)\".*/\1/"; }}
+T=$(curl -s $A/api/v1/sessions -H "$H" -d '{{"email":"{email}","password":"{password}"}}' | get access_token)
+CARD=$(curl -s $A/api/v1/cards -H "$H" -H "Authorization: Bearer $T" -d '{{"number":"{card}","nickname":"mine"}}' | get id)
+OFFER=$(curl -s "$A/api/v1/operators/solden/offers?day=2026-12-19&birth_date=1990-05-01" | get offer_id)
+ORDER=$(curl -s $A/api/v1/orders -H "$H" -H "Authorization: Bearer $T" -H "Idempotency-Key: walk-$RANDOM-$RANDOM" -d '{{"lines":[{{"offer_id":"'$OFFER'","card_id":"'$CARD'","holder":{{"first_name":"Eva","last_name":"Skier","birth_date":"1990-05-01"}}}}]}}' | sed -E 's/^\{{"id":"([^"]+)".*/\1/')
+PAGE=$(sleep 1; curl -s $A/api/v1/orders/$ORDER -H "Authorization: Bearer $T" | get page_url); echo "pay in a browser: $PAGE"
+curl -s -X POST $S/control/mpay24/pages/${{PAGE##*/}}/pay -H "$H" -d '{{"outcome":"reserved"}}'; echo
+sleep 3; curl -s $A/api/v1/orders/$ORDER -H "Authorization: Bearer $T"; echo
+curl -s $S/control/ledger | head -c 2000; echo
+"#
+    )
+}

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::advance::{Answer, Answered, Effects, Letter};
 use super::intent::{Intent, Subject};
+use super::lifecycle::{LineState, OrderState};
 use super::lines::LineAnswer;
 use super::payments::PaymentAnswer;
 use super::record::{Order, Terms, Ticket};
@@ -239,7 +240,7 @@ impl Store {
             order_id: Set(order.id),
             version: Set(order.version),
             no: Set(no),
-            at: Set(crate::clock::now().into()),
+            at: Set(if event.state == OrderState::Placed { order.placed_at } else { crate::clock::now() }.into()),
             state: Set(event.state.word().to_owned()),
             detail: Set(event.detail.clone().map(short)),
         });
@@ -284,7 +285,7 @@ impl Store {
     async fn write_invoice(&self, tx: &DatabaseTransaction, order: &Order) -> Result<(), DbErr> {
         let buyer = account::Entity::find_by_id(order.account_id).one(tx).await?;
         let name = buyer.map(|account| format!("{} {}", account.first_name, account.last_name)).unwrap_or_default();
-        let sold = order.lines.iter().filter(|line| line.state == super::lifecycle::LineState::Issued);
+        let sold = order.lines.iter().filter(|line| line.state == LineState::Issued);
         let new = NewInvoice {
             order_id: order.id,
             order_number: order.number.clone(),

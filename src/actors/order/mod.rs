@@ -11,6 +11,7 @@ mod model;
 pub mod observe;
 pub mod payments;
 mod place;
+mod placing;
 pub mod record;
 pub mod replica;
 mod rows;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::advance::{Answer, Answered, Effects, Letter};
 use super::intent::{Intent, Subject};
-use super::lifecycle::LineState;
+use super::lifecycle::{LineState, OrderState};
 use super::lines::LineAnswer;
 use super::payments::PaymentAnswer;
 use super::record::Order;
@@ -122,7 +122,7 @@ impl Store {
             order_id: Set(order.id),
             version: Set(order.version),
             no: Set(no),
-            at: Set(clock::now().into()),
+            at: Set(if event.state == OrderState::Placed { order.placed_at } else { clock::now() }.into()),
             state: Set(event.state.word().to_owned()),
             detail: Set(event.detail.clone().map(short)),
         });

@@ -10,7 +10,7 @@ use crate::integrations::lift::{Booking, CheckedCard, Found, FoundState};
 use crate::integrations::{Outcome, Refusal, RefusalKind};
 
 /// What came back for an intent of a line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum LineAnswer {
     /// To a check.
     Check(Outcome<CheckedCard>),

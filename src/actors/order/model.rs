@@ -55,6 +55,8 @@ struct World {
     money: Vec<Transaction>,
     /// Requests that were given up and still run, and until when they may.
     late: Vec<(Subject, Intent, Moment)>,
+    /// A driver that was paused, lost its order to another, and still holds its old copy and the answers that it got.
+    zombie: Option<(Box<Order>, Vec<Answer>)>,
     budget: Budget,
 }
 
@@ -149,7 +151,7 @@ fn start(setting: &Setting) -> World {
         payments: vec![],
     };
     let tickets = vec![vec![]; usize::try_from(setting.lines).unwrap()];
-    let mut world = World { order, now, tickets, money: vec![], late: vec![], budget: setting.budget };
+    let mut world = World { order, now, tickets, money: vec![], late: vec![], zombie: None, budget: setting.budget };
     world.advance(&[], &rules(setting.controls));
     world
 }
@@ -193,6 +195,7 @@ impl World {
             next.push(lost);
         }
         next.extend(self.payer(rules));
+        next.extend(self.zombie_wakes(rules));
         next.extend(self.accidents(rules));
         if let Some(at) = self.order.next_at.filter(|at| *at > self.now)
             && self.in_flight().is_empty()
@@ -405,12 +408,51 @@ impl World {
                         world.late.push((*subject, intent.clone(), intent.asked_at + TimeDelta::seconds(100)));
                     }
                 }
-                let died = abandoned(&world.order);
-                world.advance(&died, rules);
+                if rules.controls.skip_intent {
+                    world.forget_intents();
+                    world.advance(&[], rules);
+                } else {
+                    let died = abandoned(&world.order);
+                    world.advance(&died, rules);
+                }
                 next.push(world);
             }
+            next.push(self.taken_over(rules));
         }
         next
+    }
+
+    /// Without the intent's row nobody knows after a crash that anything was asked.
+    fn forget_intents(&mut self) {
+        self.order.lines.iter_mut().for_each(|line| line.open = None);
+        self.order.payments.iter_mut().for_each(|row| row.open = None);
+    }
+
+    /// The driver pauses after its questions left; another takes over while the answers wait for the paused one.
+    fn taken_over(&self, rules: &Rules) -> World {
+        let mut world = self.clone();
+        world.budget.crashes -= 1;
+        let answers = self.in_flight().iter().map(|(subject, intent)| world.execute(*subject, intent)).collect();
+        world.zombie = Some((Box::new(self.order.clone()), answers));
+        let died = abandoned(&world.order);
+        world.advance(&died, rules);
+        world
+    }
+
+    /// The paused driver goes on. Its save loses by the version, so nothing of it is kept and it asks nothing.
+    fn zombie_wakes(&self, rules: &Rules) -> Option<World> {
+        let (order, answers) = self.zombie.clone()?;
+        let mut world = World { zombie: None, ..self.clone() };
+        if rules.controls.skip_version {
+            let subjects =
+                World { order: (*order).clone(), ..self.clone() }.in_flight().into_iter().map(|(subject, _)| subject);
+            let answers = subjects.zip(answers);
+            let answers: Vec<_> =
+                answers.map(|(subject, answer)| Answered { subject, answer, elapsed: TimeDelta::zero() }).collect();
+            world.order = *order;
+            world.advance(&answers, rules);
+        }
+        Some(world)
     }
 
     /// What must be true at every moment.
@@ -585,8 +627,10 @@ fn explored(setting: Setting) {
 
 const ONE_FAULT_EACH: Budget = Budget { faults: 1, crashes: 1, cancels: 1, payments: 1 };
 
+/// `STARJACK_MODEL_STATES` lets a long run by hand see more worlds than the short one of every day.
 fn setting(lines: i32, dedups: bool, on_refusal: OnRefusal) -> Setting {
-    Setting { lines, dedups, on_refusal, budget: ONE_FAULT_EACH, controls: Controls::default(), most_states: 40_000 }
+    let most_states = std::env::var("STARJACK_MODEL_STATES").ok().and_then(|text| text.parse().ok()).unwrap_or(40_000);
+    Setting { lines, dedups, on_refusal, budget: ONE_FAULT_EACH, controls: Controls::default(), most_states }
 }
 
 #[test]
@@ -625,6 +669,8 @@ fn every_rule_that_is_switched_off_is_caught() {
     let budget = Budget { faults: 2, crashes: 0, cancels: 1, payments: 2 };
     let base = Setting { budget, ..setting(1, false, OnRefusal::Undo) };
     let two = Setting { lines: 2, on_refusal: OnRefusal::Keep, ..base };
+    let crash = Setting { budget: Budget { faults: 1, crashes: 1, cancels: 0, payments: 1 }, ..base };
+    let parts = Setting { budget: Budget { faults: 3, crashes: 0, cancels: 0, payments: 1 }, ..two };
     let controls = Controls::default();
     let runs = [
         ("find before repeat", Setting { controls: Controls { skip_find: true, ..controls }, ..base }),
@@ -632,6 +678,12 @@ fn every_rule_that_is_switched_off_is_caught() {
         ("burn the reference", Setting { dedups: true, controls: Controls { skip_burn: true, ..controls }, ..two }),
         ("wanted payment", Setting { controls: Controls { skip_wanted: true, ..controls }, ..base }),
         ("take what was issued", Setting { controls: Controls { take_total: true, ..controls }, ..two }),
+        (
+            "history before a repeated credit",
+            Setting { controls: Controls { skip_history: true, ..controls }, ..parts },
+        ),
+        ("intent first", Setting { controls: Controls { skip_intent: true, ..controls }, ..crash }),
+        ("version check", Setting { controls: Controls { skip_version: true, ..controls }, ..crash }),
     ];
     for (rule, setting) in runs {
         let run = explore(&Setting { most_states: 400_000, ..setting });

@@ -11,7 +11,7 @@ use crate::integrations::{Outcome, RefusalKind};
 use crate::money::Cents;
 
 /// What came back for an intent of a payment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum PaymentAnswer {
     /// To opening its page.
     Open(Outcome<OpenedPage>),

@@ -666,3 +666,13 @@ fn an_ended_order_gives_back_money_that_comes_late() {
     assert_eq!((world.order.state, world.order.payments[0].state), (OrderState::Rejected, PaymentState::Reversed));
     world.check_end().unwrap();
 }
+#[test]
+fn what_a_draining_replica_does_not_ask_is_due_at_once_for_the_next() {
+    let rules = rules(Controls::default());
+    let draining = Rules { asking: false, ..rules.clone() };
+    let world = start(&setting(1, false, OnRefusal::Undo));
+    let (subject, check) = world.in_flight().remove(0);
+    let drained = world.answered(subject, &check, Fate::Answered, &draining);
+    assert_eq!((drained.order.state, drained.in_flight().len()), (OrderState::Paying, 0));
+    assert_eq!(drained.order.next_at, Some(drained.now));
+}

@@ -676,3 +676,28 @@ fn what_a_draining_replica_does_not_ask_is_due_at_once_for_the_next() {
     assert_eq!((drained.order.state, drained.in_flight().len()), (OrderState::Paying, 0));
     assert_eq!(drained.order.next_at, Some(drained.now));
 }
+
+#[test]
+fn a_second_booking_that_is_not_final_yet_is_not_forgotten() {
+    let rules = rules(Controls::default());
+    let mut world = start(&setting(1, false, OnRefusal::Undo));
+    world.order.state = OrderState::Authorised;
+    world.order.lines[0].state = LineState::Doubtful;
+    let booking = |handle: &str| Booking { ticket_reference: String::new(), handle: handle.to_owned() };
+    let found = |second: FoundState| {
+        let all = vec![
+            Found { booking: booking("first"), state: FoundState::Live },
+            Found { booking: booking("second"), state: second },
+        ];
+        Answer::Line(LineAnswer::Find(Outcome::Done(all)))
+    };
+    for (second, verb) in [(FoundState::Pending, None), (FoundState::Live, Some(Verb::Cancel))] {
+        let mut world = world.clone();
+        let find = Intent { id: Uuid::from_u128(1), ..Intent::new(Verb::Find, world.now) };
+        world.order.lines[0].open = Some(find);
+        let subject = Subject::Line(1);
+        world.advance(&[Answered { subject, answer: found(second), elapsed: TimeDelta::zero() }], &rules);
+        assert_eq!(world.order.lines[0].state, LineState::Doubtful, "{second:?}");
+        assert_eq!(world.order.lines[0].open.as_ref().map(|open| open.verb), verb, "{second:?}");
+    }
+}

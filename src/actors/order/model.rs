@@ -701,3 +701,46 @@ fn a_second_booking_that_is_not_final_yet_is_not_forgotten() {
         assert_eq!(world.order.lines[0].open.as_ref().map(|open| open.verb), verb, "{second:?}");
     }
 }
+
+
+/// An order with one line and its reservation that is being undone, just before its money goes back.
+fn giving_back(rules: &Rules) -> World {
+    let mut world = start(&setting(1, false, OnRefusal::Undo));
+    for _check_and_page in 0..2 {
+        let (subject, intent) = world.in_flight().remove(0);
+        world = world.answered(subject, &intent, Fate::Answered, rules);
+    }
+    let page = world.order.payments[0].reference.to_string();
+    world.money.push(Transaction { page, reserved: true, amount: PRICE, captured: 0, credited: 0, seen: true });
+    let seen = world.money[0].observed(0);
+    assert!(observe(&mut world.order, &seen, world.now));
+    world.advance(&[], rules);
+    world.budget.faults = 1;
+    let (subject, intent) = world.in_flight().remove(0);
+    world.answered(subject, &intent, Fate::Refused, rules)
+}
+
+#[test]
+fn money_that_goes_back_after_all_needs_no_person_any_more() {
+    let rules = rules(Controls::default());
+    let mut world = giving_back(&rules);
+    for _twice in 0..2 {
+        let (subject, _reverse) = world.in_flight().remove(0);
+        let answer = Answer::Payment(PaymentAnswer::Reverse(Outcome::Refused(declined())));
+        world.advance(&[Answered { subject, answer, elapsed: TimeDelta::zero() }], &rules);
+        world.now = world.order.next_at.unwrap();
+        world.advance(&[], &rules);
+        let (subject, history) = world.in_flight().remove(0);
+        assert_eq!(history.verb, Verb::History);
+        world = world.answered(subject, &history, Fate::Answered, &rules);
+        let marked = world.order.needs_person();
+        world.now = world.order.next_at.unwrap();
+        world.advance(&[], &rules);
+        assert_eq!(world.order.needs_person(), marked, "asking again clears nothing");
+    }
+    assert!(world.order.needs_person(), "a second no needs a person");
+    let (subject, reverse) = world.in_flight().remove(0);
+    world = world.answered(subject, &reverse, Fate::Answered, &rules);
+    assert_eq!(world.order.state, OrderState::Undone);
+    assert!(!world.order.needs_person());
+}

@@ -76,6 +76,7 @@ impl PaymentCase<'_> {
         match outcome {
             Outcome::Done(()) => {
                 self.payment.enter(PaymentState::Reversed);
+                self.clear_doubt();
             }
             Outcome::NotSent(_) => self.pause(),
             Outcome::Refused(_) => self.doubt(&intent, DoubtCause::Refused),
@@ -88,11 +89,13 @@ impl PaymentCase<'_> {
             Outcome::Done(()) => {
                 let paid_back = if intent.amount == 0 { self.payment.captured } else { intent.amount };
                 self.payment.returned += paid_back;
+                self.clear_doubt();
                 self.end_if_returned();
             }
             Outcome::NotSent(_) => self.pause(),
             Outcome::Refused(refusal) if refusal.kind == RefusalKind::NotCreditable => {
                 self.payment.owed += if intent.amount == 0 { self.payment.held() } else { intent.amount };
+                self.clear_doubt();
             }
             Outcome::Refused(_) => self.doubt(intent, DoubtCause::Refused),
             Outcome::Pending { .. } | Outcome::Unknown(_) if self.rules.controls.skip_history => self.pause(),

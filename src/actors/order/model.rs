@@ -744,3 +744,32 @@ fn money_that_goes_back_after_all_needs_no_person_any_more() {
     assert_eq!(world.order.state, OrderState::Undone);
     assert!(!world.order.needs_person());
 }
+
+#[test]
+fn billed_money_of_which_no_status_call_comes_back_is_found_in_the_books_and_given_back() {
+    let rules = rules(Controls::default());
+    let mut world = start(&setting(1, false, OnRefusal::Undo));
+    for _check_and_page in 0..2 {
+        let (subject, intent) = world.in_flight().remove(0);
+        world = world.answered(subject, &intent, Fate::Answered, &rules);
+    }
+    let page = world.order.payments[0].reference.to_string();
+    world.money.push(Transaction { page, reserved: false, amount: PRICE, captured: PRICE, credited: 0, seen: true });
+    (world.order.payments[0].tid, world.order.payments[0].pull) = (Some("0".to_owned()), true);
+    world.budget.faults = 3;
+    for _call in 0..3 {
+        world.advance(&[], &rules);
+        let (subject, status) = world.in_flight().remove(0);
+        assert_eq!(status.verb, Verb::Status);
+        world = world.answered(subject, &status, Fate::NeverArrived, &rules);
+        world.now = world.order.next_at.unwrap();
+    }
+    for verb in [Verb::History, Verb::Credit] {
+        world.advance(&[], &rules);
+        let (subject, intent) = world.in_flight().remove(0);
+        assert_eq!(intent.verb, verb);
+        world = world.answered(subject, &intent, Fate::Answered, &rules);
+    }
+    assert_eq!((world.order.state, world.order.payments[0].state), (OrderState::Paying, PaymentState::Returned));
+    assert_eq!(world.money[0].credited, PRICE);
+}

@@ -67,12 +67,7 @@ pub(super) async fn list(
     customer: Customer,
     query: web::Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (after, limit) = query.read()?;
-    let after = match after.map(|key| key.parse()) {
-        None => None,
-        Some(Ok(id)) => Some(id),
-        Some(Err(_)) => return Err(Problem::malformed("`cursor` must be the `next` of an earlier page.")),
-    };
+    let (after, limit) = query.read_id()?;
     let cards = state.cards.list(customer.account_id, after, limit + 1).await?;
     let views = cards.into_iter().map(|card| view(card, &state)).collect();
     Ok(HttpResponse::Ok().json(Page::cut(views, limit, |card: &CardView| card.id.to_string())))

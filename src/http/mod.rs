@@ -4,14 +4,22 @@
 //! at one function below. Handlers parse, ask an actor or read the database, and answer; they decide nothing.
 
 pub mod accounts;
+pub mod admin;
+pub mod basket;
 pub mod body;
 pub mod cards;
+pub mod health;
+pub mod idempotency;
 pub mod intake;
 pub mod network;
 pub mod offers;
 pub mod openapi;
 pub mod operators;
+pub mod order_page;
+pub mod order_view;
+pub mod orders;
 pub mod paging;
+pub mod payment_callback;
 pub mod problem;
 pub mod request_id;
 pub mod server;
@@ -35,6 +43,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub fn routes(api: &mut ServiceConfig<'_>) {
     // operations
     api.service(openapi::show);         // GET /api/openapi.json                anyone
+    api.service(health::live);          // GET /livez                           anyone
+    api.service(health::ready);         // GET /readyz                          anyone
+    api.service(health::status);        // GET /status                          anyone
     // accounts and sessions
     api.service(accounts::open);        // POST /api/v1/accounts                anyone
     api.service(accounts::confirm);     // POST /api/v1/accounts/confirmation   who has the code
@@ -48,4 +59,19 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     api.service(offers::list);          // GET /api/v1/operators/{key}/offers   anyone
     api.service(cards::register);       // POST /api/v1/cards                   customer
     api.service(cards::list);           // GET /api/v1/cards                    customer
+    // orders
+    api.service(orders::place);         // POST /api/v1/orders                  customer
+    api.service(orders::list);          // GET /api/v1/orders                   customer
+    api.service(orders::show);          // GET /api/v1/orders/{id}              its customer, admin
+    api.service(orders::cancel);        // POST /api/v1/orders/{id}/cancellation           its customer
+    api.service(orders::show_invoice);  // GET /api/v1/orders/{id}/invoices/{number}       its customer, admin
+    api.service(orders::return_tickets); // POST /api/v1/orders/{id}/returns    customer
+    api.service(order_page::show);      // GET /orders/{id}                     who has the address
+    // what the payment provider reports
+    api.service(payment_callback::take);        // GET /callbacks/mpay24        who has the page's secret
+    api.service(payment_callback::take_posted); // POST /callbacks/mpay24       who has the page's secret
+    // admins
+    api.service(admin::actors::list);   // GET /api/v1/admin/actors             admin
+    api.service(admin::actors::wish);   // POST /api/v1/admin/actors/{name}/{wish}         admin
+    api.service(admin::orders::list);   // GET /api/v1/admin/orders             admin
 }

@@ -3,11 +3,14 @@
 use actix_web::{HttpResponse, get, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::paging::{self, Page};
 use super::problem::Problem;
 use super::state::State;
+use crate::actors::liftoperator::Facade;
 use crate::actors::liftoperator::catalogue::{CardFormat, Catalogue, Operator, Text};
+use crate::actors::supervision::{BreakerPosition, Phase, Status};
 
 /// Whether an operator's tickets are issued right now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -32,6 +35,24 @@ pub struct AlwaysUp;
 impl OperatorStatuses for AlwaysUp {
     fn status_of(&self, _key: &str) -> OperatorStatus {
         OperatorStatus::Up
+    }
+}
+
+impl OperatorStatuses for Facade {
+    fn status_of(&self, key: &str) -> OperatorStatus {
+        match self.status(key).map(|status| phase_outside(&status)) {
+            Some(Phase::Up | Phase::Restarting) => OperatorStatus::Up,
+            Some(Phase::Down | Phase::Draining | Phase::Paused | Phase::Stopped) | None => OperatorStatus::Down,
+        }
+    }
+}
+
+/// An actor's state as those see it who need its answers: behind an open breaker it is down.
+#[must_use]
+pub fn phase_outside(status: &Status) -> Phase {
+    match (status.state, status.breaker) {
+        (Phase::Up, BreakerPosition::Open) => Phase::Down,
+        (state, BreakerPosition::Closed | BreakerPosition::HalfOpen | BreakerPosition::Open) => state,
     }
 }
 
@@ -99,12 +120,31 @@ pub struct PageQuery {
 }
 
 impl PageQuery {
+    /// The same of a query that has more parameters.
+    #[must_use]
+    pub fn new(cursor: Option<String>, limit: Option<u64>) -> Self {
+        Self { cursor, limit }
+    }
+
     /// The key after which the page begins, and how many items it has at most.
     ///
     /// # Errors
     /// 400 that names the parameter.
     pub fn read(&self) -> Result<(Option<String>, u64), Problem> {
         Ok((paging::cursor(self.cursor.as_deref())?, paging::limit(self.limit)?))
+    }
+
+    /// The same for a list whose key is an id.
+    ///
+    /// # Errors
+    /// 400 that names the parameter.
+    pub fn read_id(&self) -> Result<(Option<Uuid>, u64), Problem> {
+        let (key, limit) = self.read()?;
+        match key.map(|key| key.parse()) {
+            None => Ok((None, limit)),
+            Some(Ok(id)) => Ok((Some(id), limit)),
+            Some(Err(_)) => Err(Problem::malformed("`cursor` must be the `next` of an earlier page.")),
+        }
     }
 }
 

@@ -120,6 +120,13 @@ impl Problem {
         )
     }
 
+    /// Says which part of the request the detail is about, for example a line of a basket.
+    #[must_use]
+    pub fn about(mut self, part: &str) -> Self {
+        self.detail = format!("{part}: {}", self.detail).into();
+        self
+    }
+
     /// Adds how long to wait, in seconds, to the body and as `Retry-After`.
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {

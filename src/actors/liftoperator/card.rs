@@ -79,10 +79,16 @@ impl Card {
     /// The number with all but its last four letters and digits hidden.
     #[must_use]
     pub fn masked_number(&self) -> String {
-        let signs: Vec<char> = self.number.chars().filter(char::is_ascii_alphanumeric).collect();
-        let shown = signs.len().saturating_sub(4);
-        std::iter::repeat_n('*', 4).chain(signs[shown..].iter().copied()).collect()
+        masked(&self.number)
     }
+}
+
+/// A card's number with all but its last four letters and digits hidden.
+#[must_use]
+pub fn masked(number: &str) -> String {
+    let signs: Vec<char> = number.chars().filter(char::is_ascii_alphanumeric).collect();
+    let shown = signs.len().saturating_sub(4);
+    std::iter::repeat_n('*', 4).chain(signs[shown..].iter().copied()).collect()
 }
 
 impl Cards {

@@ -13,7 +13,7 @@ mod letters;
 mod office;
 mod order_facts;
 mod payload;
-mod reasons;
+pub mod reasons;
 mod sender;
 mod store;
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! Why something did not come about, in words for a skier that say what can be done about it.
 
-/// The sentence for a reason's slug; a slug may be followed by the supplier's own code after a colon or space.
-pub(super) fn sentence(refusal: &str) -> &'static str {
+/// The clause for a reason's slug, without full stop and not capitalised; a slug may be followed by the supplier's own
+/// code after a colon or space.
+#[must_use]
+pub fn sentence(refusal: &str) -> &'static str {
     let slug = refusal.split([':', ' ', '/']).next().unwrap_or_default();
     match slug {
         "card_not_accepted" => {

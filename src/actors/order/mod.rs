@@ -22,4 +22,4 @@ pub mod store;
 
 pub use desk::{ChangeError, Desk};
 pub use place::{NewLine, NewOrder, PlaceError, Placed};
-pub use shelf::Past;
+pub use shelf::{Past, Remembered};

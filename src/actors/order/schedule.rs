@@ -64,7 +64,7 @@ impl Schedule {
             let next = clock::sleep(state.until_next());
             tokio::select! {
                 Some(wake) = self.wakes.recv() => match wake {
-                    Wake::Placed(order) => state.start(order.id, Task::Begin(order)),
+                    Wake::Placed(order) => state.begin(order),
                     Wake::Changed(id) => state.wake(id),
                 },
                 Some((id, drove)) = state.running.next(), if !state.running.is_empty() => state.ended(id, drove),
@@ -109,6 +109,13 @@ impl State {
         match self.active.get_mut(&id) {
             Some(again) => *again = true,
             None => self.start(id, Task::Resume(id)),
+        }
+    }
+
+    /// A look at the database may have found the order before its placing said so: two drives would ask one intent twice.
+    fn begin(&mut self, order: Box<Order>) {
+        if !self.active.contains_key(&order.id) {
+            self.start(order.id, Task::Begin(order));
         }
     }
 

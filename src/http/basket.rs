@@ -1,0 +1,229 @@
+//! What a customer wants to order, read strictly: every line must be one that can be placed.
+
+use actix_web::http::StatusCode;
+use chrono::NaiveDate;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::problem::Problem;
+use super::state::State;
+use crate::actors::liftoperator::card::{self, Card};
+use crate::actors::liftoperator::{QuotedLine, for_order};
+use crate::actors::order::NewLine;
+use crate::actors::order::record::{OnRefusal, Ticket};
+use crate::clock;
+use crate::io::IoError;
+
+/// Most tickets in one order.
+const MOST_LINES: usize = 20;
+
+/// Longest first or last name in characters.
+const LONGEST_NAME: usize = 80;
+
+/// Longest address to return to.
+const LONGEST_URL: usize = 1000;
+
+/// An order to be placed.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlaceOrder {
+    /// One ticket each, 1 to 20.
+    #[schema(min_items = 1, max_items = 20)]
+    pub(super) lines: Vec<PlaceLine>,
+    /// What happens when one ticket of several is refused.
+    #[serde(default)]
+    on_refusal: Refused,
+    /// Where the payer's browser goes afterwards; a plain page of ours when absent.
+    #[schema(format = "uri", max_length = 1000)]
+    return_url: Option<String>,
+}
+
+/// One ticket to order.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PlaceLine {
+    /// As offered.
+    offer_id: String,
+    /// A card of the account.
+    card_id: Uuid,
+    holder: Holder,
+}
+
+/// Who skis.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Holder {
+    #[schema(min_length = 1, max_length = 80)]
+    first_name: String,
+    #[schema(min_length = 1, max_length = 80)]
+    last_name: String,
+    /// The one that the offer was made for.
+    birth_date: NaiveDate,
+}
+
+/// What happens when one ticket of several is refused.
+#[derive(Clone, Copy, Default, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = OnRefusal)]
+enum Refused {
+    /// The others are kept and paid.
+    Keep,
+    /// The whole order is undone.
+    #[default]
+    Undo,
+}
+
+impl PlaceOrder {
+    /// What the order does when a line is refused.
+    #[must_use]
+    pub fn on_refusal(&self) -> OnRefusal {
+        match self.on_refusal {
+            Refused::Keep => OnRefusal::Keep,
+            Refused::Undo => OnRefusal::Undo,
+        }
+    }
+
+    /// The address to return to, when it is one of a shop that is known here.
+    ///
+    /// # Errors
+    /// 422.
+    pub fn return_url(&self, state: &State) -> Result<Option<String>, Problem> {
+        let Some(text) = &self.return_url else { return Ok(None) };
+        let is_known = |url: &reqwest::Url| {
+            let origin = url.origin().ascii_serialization();
+            matches!(url.scheme(), "http" | "https")
+                && url.username().is_empty()
+                && url.password().is_none()
+                && url.as_str().len() <= LONGEST_URL
+                && state.return_origins.contains(&origin)
+        };
+        match reqwest::Url::parse(text).ok().filter(is_known) {
+            Some(url) => Ok(Some(url.into())),
+            None => {
+                Err(Problem::invalid("`return_url` must be an http or https address of a shop that is known here."))
+            }
+        }
+    }
+
+    /// The lines as the desk takes them.
+    ///
+    /// # Errors
+    /// 422 that names the line.
+    pub async fn lines(&self, state: &State, account_id: Uuid) -> Result<Vec<NewLine>, Problem> {
+        if !(1..=MOST_LINES).contains(&self.lines.len()) {
+            return Err(Problem::invalid(format!("`lines` must have 1 to {MOST_LINES} tickets.")));
+        }
+        let cards = self.cards(state, account_id).await?;
+        let mut lines: Vec<NewLine> = Vec::new();
+        for ((wish, card), no) in self.lines.iter().zip(cards).zip(1..) {
+            let line = wish.check(state, card).map_err(|problem| problem.about(&format!("Line {no}")))?;
+            if let Some(other) = lines.iter().position(|other| clash(&other.ticket, &line.ticket)) {
+                return Err(card_twice(other + 1, no));
+            }
+            lines.push(line);
+        }
+        Ok(lines)
+    }
+
+    async fn cards(&self, state: &State, account_id: Uuid) -> Result<Vec<Option<Card>>, IoError> {
+        let ids: Vec<Uuid> = self.lines.iter().map(|line| line.card_id).collect();
+        let read = state.io.read(move |db| {
+            Box::pin(async move {
+                let mut cards = Vec::new();
+                for id in ids {
+                    cards.push(for_order(db, account_id, id).await?);
+                }
+                Ok::<_, IoError>(cards)
+            })
+        });
+        read.await
+    }
+}
+
+impl PlaceLine {
+    fn check(&self, state: &State, card: Option<Card>) -> Result<NewLine, Problem> {
+        let holder = self.holder.check()?;
+        let card = card.ok_or_else(unknown_card)?;
+        let quoted = state.counter.redeem(&self.offer_id, holder.birth_date, clock::now())?;
+        if !quoted.accepts_card_of(&card.vendor) {
+            return Err(card_not_accepted(&card.number));
+        }
+        Ok(NewLine {
+            price: quoted.price_cents,
+            loading_ends: quoted.loading_ends,
+            ticket: ticket(quoted, card, holder),
+        })
+    }
+}
+
+impl Holder {
+    fn check(&self) -> Result<Self, Problem> {
+        Ok(Self {
+            first_name: name("first_name", &self.first_name)?,
+            last_name: name("last_name", &self.last_name)?,
+            birth_date: self.birth_date,
+        })
+    }
+}
+
+fn name(field: &str, given: &str) -> Result<String, Problem> {
+    let name = given.trim();
+    if (1..=LONGEST_NAME).contains(&name.chars().count()) && !name.chars().any(char::is_control) {
+        return Ok(name.to_owned());
+    }
+    Err(Problem::invalid(format!("The holder's `{field}` must have 1 to {LONGEST_NAME} characters on one line.")))
+}
+
+fn ticket(quoted: QuotedLine, card: Card, holder: Holder) -> Ticket {
+    Ticket {
+        operator: quoted.operator,
+        product: quoted.product,
+        category: quoted.category,
+        product_code: quoted.product_code,
+        category_code: quoted.category_code,
+        valid_from: quoted.valid_from,
+        valid_to: quoted.valid_to,
+        vat_permille: quoted.vat_permille,
+        card_id: card.id,
+        card_number: card.number,
+        holder_first_name: holder.first_name,
+        holder_last_name: holder.last_name,
+        holder_birth_date: holder.birth_date,
+    }
+}
+
+/// Whether two tickets of one basket want the same card, operator and day.
+fn clash(one: &Ticket, other: &Ticket) -> bool {
+    one.operator == other.operator
+        && one.card_number == other.card_number
+        && one.valid_from <= other.valid_to
+        && other.valid_from <= one.valid_to
+}
+
+/// The same for a card of somebody else and one that does not exist.
+fn unknown_card() -> Problem {
+    Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "unknown-card",
+        "The account has no such card",
+        "Register the card first, then name its `id`.",
+    )
+}
+
+fn card_not_accepted(number: &str) -> Problem {
+    Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "card-not-accepted",
+        "This kind of card does not open the operator's gates",
+        format!("The operator does not accept {}. See its `accepted_cards`.", card::masked(number)),
+    )
+}
+
+fn card_twice(one: usize, other: usize) -> Problem {
+    Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "card-twice",
+        "A card can have one ticket an operator and day",
+        format!("Lines {one} and {other} want the same card, operator and day. Choose another card for one of them."),
+    )
+}

@@ -1,0 +1,76 @@
+//! Whether this replica lives, takes requests, and whether its suppliers answer: read without asking any actor.
+
+use actix_web::{HttpResponse, get, web};
+use serde::Serialize;
+
+use super::operators::phase_outside;
+use super::problem::Problem;
+use super::state::State;
+use crate::actors::supervision::Phase;
+
+/// How everything does.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Status)]
+pub struct StatusView {
+    status: Health,
+    suppliers: Vec<SupplierView>,
+}
+
+/// Whether everything works.
+#[derive(Clone, Copy, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Health {
+    /// It does.
+    Up,
+    /// Something waits; what does not need it goes on.
+    Degraded,
+}
+
+/// Somebody whose answers orders need.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Supplier)]
+pub struct SupplierView {
+    /// An operator's key, or `payment`.
+    name: String,
+    state: Phase,
+}
+
+/// That this process answers.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct Alive {
+    status: Health,
+}
+
+/// Whether the process lives.
+#[utoipa::path(tag = "operations", operation_id = "is_alive", responses((status = 200, description = "It does", body = Alive)))]
+#[get("/livez")]
+pub(super) async fn live() -> HttpResponse {
+    HttpResponse::Ok().json(Alive { status: Health::Up })
+}
+
+/// Whether requests may be sent here; 503 while starting and draining.
+#[utoipa::path(tag = "operations", operation_id = "is_ready", responses((status = 200, description = "They may", body = Alive)))]
+#[get("/readyz")]
+pub(super) async fn ready(state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    if state.readiness.get() {
+        Ok(HttpResponse::Ok().json(Alive { status: Health::Up }))
+    } else {
+        Err(Problem::unavailable("This replica is starting or draining. Ask another one.", 1))
+    }
+}
+
+/// How the suppliers do, for everybody.
+#[utoipa::path(tag = "operations", operation_id = "show_status",
+    responses((status = 200, description = "Also when something is down", body = StatusView)))]
+#[get("/status")]
+pub(super) async fn status(state: web::Data<State>) -> HttpResponse {
+    let operators = state.facade.states().into_iter().filter_map(|(key, _phase)| {
+        let status = state.facade.status(&key)?;
+        Some(SupplierView { name: key, state: phase_outside(&status) })
+    });
+    let payment = SupplierView { name: "payment".to_owned(), state: phase_outside(&state.payment.status()) };
+    let suppliers: Vec<_> = operators.chain([payment]).collect();
+    let all_up = suppliers.iter().all(|supplier| supplier.state == Phase::Up);
+    let status = if all_up { Health::Up } else { Health::Degraded };
+    HttpResponse::Ok().json(StatusView { status, suppliers })
+}

@@ -1,0 +1,226 @@
+//! An order as its customer sees it.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::state::State;
+use crate::actors::invoice::{InvoiceNumber, number_of_order};
+use crate::actors::liftoperator::card::masked;
+use crate::actors::liftoperator::catalogue::{Catalogue, Text};
+use crate::actors::mail::reasons::sentence;
+use crate::actors::order::Past;
+use crate::actors::order::lifecycle::OrderState;
+use crate::actors::order::record::{Line, Order, Payment, Ticket};
+use crate::clock;
+use crate::io::IoError;
+use crate::money::Money;
+
+/// An order.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Order)]
+pub struct OrderView<'a> {
+    /// Its name in addresses.
+    id: Uuid,
+    /// Its name for people.
+    number: String,
+    /// `placed`, `paying`, `authorised`, `issued`, `captured`, `finished`, `rejected`, `undoing` or `undone`; `stuck` while
+    /// a person of ours has to look at it.
+    #[schema(example = "paying")]
+    state: &'static str,
+    placed_at: DateTime<Utc>,
+    /// Sum of all lines, gross.
+    total: Money,
+    /// Why it was rejected or undone.
+    #[schema(required)]
+    refusal: Option<RefusalView>,
+    lines: Vec<LineView<'a>>,
+    payment: PaymentView,
+    /// Empty until something was charged.
+    invoices: Vec<InvoiceLink>,
+    /// Every transition, oldest first.
+    history: Vec<HistoryEntry>,
+}
+
+/// One ticket of an order.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = OrderLine)]
+pub struct LineView<'a> {
+    /// From 1.
+    no: i32,
+    /// `wanted`, `asked`, `doubtful`, `issued`, `refused` or `withdrawn`.
+    #[schema(example = "issued")]
+    state: &'static str,
+    /// The operator's key.
+    operator: String,
+    /// The area's own name; `null` when it is not sold any more.
+    #[schema(required)]
+    operator_name: Option<&'a str>,
+    /// The product's key.
+    product: String,
+    #[schema(required)]
+    product_name: Option<&'a Text>,
+    /// The person category's key.
+    category: String,
+    holder: HolderView,
+    card_id: Uuid,
+    /// The last four signs of the card's number.
+    #[schema(example = "****4643")]
+    card: String,
+    /// First day, in the operator's time zone.
+    valid_from: NaiveDate,
+    /// Last day, inclusive.
+    valid_to: NaiveDate,
+    /// Gross.
+    price: Money,
+    /// What to name at the ticket desk, once the ticket is on its card.
+    #[schema(required)]
+    ticket_reference: Option<String>,
+    /// Why it was refused.
+    #[schema(required)]
+    refusal: Option<RefusalView>,
+}
+
+/// Who skis.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = HolderOfLine)]
+pub struct HolderView {
+    first_name: String,
+    last_name: String,
+    birth_date: NaiveDate,
+}
+
+/// Why something did not come about.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Refusal)]
+pub struct RefusalView {
+    /// A stable slug that programs may compare.
+    #[schema(example = "card_full")]
+    reason: String,
+    /// The same in words that say what can be done about it.
+    words: String,
+}
+
+/// How the order is paid.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = OrderPayment)]
+pub struct PaymentView {
+    /// `opened`, `suspended`, `reserved`, `billed`, `returned`, `reversed`, `lapsed`, `failed`, `closed` or `charged_back`;
+    /// `null` before the first payment page.
+    #[schema(required, example = "opened")]
+    state: Option<&'static str>,
+    /// Where to pay; `null` while there is nothing to pay.
+    #[schema(required)]
+    page_url: Option<String>,
+}
+
+/// An invoice of an order.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct InvoiceLink {
+    number: String,
+    /// Where its PDF is, on this server.
+    url: String,
+}
+
+/// One transition.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct HistoryEntry {
+    at: DateTime<Utc>,
+    /// The state that was entered.
+    state: String,
+}
+
+impl<'a> OrderView<'a> {
+    /// Reads what belongs to an order and shows it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn read(order: Order, state: &'a State) -> Result<Self, IoError> {
+        let history = state.orders.store().history(order.id).await?;
+        let invoice = invoice_of(state, order.id).await?;
+        Ok(Self::new(&order, &history, invoice.as_ref(), state.counter.catalogue()))
+    }
+
+    /// An order that is being placed.
+    #[must_use]
+    pub fn placed(order: &Order, catalogue: &'a Catalogue) -> Self {
+        let placed = Past { at: order.placed_at, state: OrderState::Placed.word().to_owned(), detail: None };
+        Self::new(order, &[placed], None, catalogue)
+    }
+
+    fn new(order: &Order, history: &[Past], invoice: Option<&InvoiceNumber>, catalogue: &'a Catalogue) -> Self {
+        let money = |amount| Money { amount, currency: order.currency.clone() };
+        let link = |number: &InvoiceNumber| InvoiceLink {
+            number: number.to_string(),
+            url: format!("/api/v1/orders/{}/invoices/{number}", order.id),
+        };
+        Self {
+            id: order.id,
+            number: order.number.to_string(),
+            state: word(order),
+            placed_at: order.placed_at,
+            total: money(order.total),
+            refusal: order.refusal.as_deref().map(explain),
+            lines: order.lines.iter().map(|line| line_view(line, money(line.price), catalogue)).collect(),
+            payment: payment_view(order),
+            invoices: invoice.map(link).into_iter().collect(),
+            history: history.iter().map(|past| HistoryEntry { at: past.at, state: past.state.clone() }).collect(),
+        }
+    }
+}
+
+/// The state's word, `stuck` while a person is needed.
+#[must_use]
+pub fn word(order: &Order) -> &'static str {
+    if order.needs_person() { "stuck" } else { order.state.word() }
+}
+
+async fn invoice_of(state: &State, id: Uuid) -> Result<Option<InvoiceNumber>, IoError> {
+    let found = state.io.read(move |db| Box::pin(async move { Ok::<_, IoError>(number_of_order(db, id).await?) }));
+    found.await
+}
+
+fn line_view<'a>(line: &Line, price: Money, catalogue: &'a Catalogue) -> LineView<'a> {
+    let Ticket { operator, product, category, .. } = &line.ticket;
+    let area = catalogue.operator(operator);
+    LineView {
+        no: line.no,
+        state: line.state.word(),
+        operator: operator.clone(),
+        operator_name: area.map(|area| area.name.as_str()),
+        product: product.clone(),
+        product_name: area.and_then(|area| area.product(product)).map(|product| &product.name),
+        category: category.clone(),
+        holder: HolderView {
+            first_name: line.ticket.holder_first_name.clone(),
+            last_name: line.ticket.holder_last_name.clone(),
+            birth_date: line.ticket.holder_birth_date,
+        },
+        card_id: line.ticket.card_id,
+        card: masked(&line.ticket.card_number),
+        valid_from: line.ticket.valid_from,
+        valid_to: line.ticket.valid_to,
+        price,
+        ticket_reference: line.booking.as_ref().map(|booking| booking.ticket_reference.clone()),
+        refusal: line.refusal.as_ref().map(|refusal| explain(refusal.kind.slug())),
+    }
+}
+
+/// The order's own payment once it has one, else the page that can be paid, else the newest attempt.
+fn payment_view(order: &Order) -> PaymentView {
+    let now = clock::now();
+    let payable = |row: &&Payment| order.state == OrderState::Paying && row.can_be_paid(now);
+    let rows = || order.payments.iter();
+    let own = rows().find(|row| Some(row.no) == order.wanted);
+    let shown = own.or_else(|| rows().rfind(payable)).or_else(|| rows().last());
+    PaymentView {
+        state: shown.map(|row| row.state.word()),
+        page_url: shown.filter(payable).and_then(|row| row.url.clone()),
+    }
+}
+
+fn explain(reason: &str) -> RefusalView {
+    let clause = sentence(reason);
+    let (first, rest) = clause.split_at_checked(1).unwrap_or((clause, ""));
+    RefusalView { reason: reason.to_owned(), words: format!("{}{rest}.", first.to_uppercase()) }
+}

@@ -1,0 +1,247 @@
+//! Orders of the account that asks; admins may read everybody's.
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header;
+use actix_web::{HttpResponse, get, post, web};
+use uuid::Uuid;
+
+use super::basket::PlaceOrder;
+use super::body;
+use super::idempotency::Repeatable;
+use super::operators::PageQuery;
+use super::order_view::OrderView;
+use super::paging::Page;
+use super::problem::Problem;
+use super::session::Customer;
+use super::state::State;
+use crate::actors::auth::Role;
+use crate::actors::invoice::{self, ArchiveError, InvoiceNumber};
+use crate::actors::order::record::Order;
+use crate::actors::order::{ChangeError, NewOrder, PlaceError, Placed, Remembered};
+use crate::io::IoError;
+
+/// Places an order of 1 to 20 tickets. The answer says where to see it go on; pay at its `payment.page_url` once it has one.
+///
+/// The same `Idempotency-Key` with the same body answers the same again, with another body 422. 409 when a card has a
+/// ticket of that operator on such a day already.
+#[utoipa::path(tag = "orders", operation_id = "place_order", security(("bearer" = [])), request_body = PlaceOrder,
+    params(("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters, new for each order")),
+    responses((status = 202, description = "Placed; `Location` is the order's address", body = OrderView)))]
+#[post("/api/v1/orders")]
+pub(super) async fn place(
+    state: web::Data<State>,
+    customer: Customer,
+    request: Repeatable,
+) -> Result<HttpResponse, Problem> {
+    let Repeatable { key, body_hash, body } = request;
+    let account_id = customer.account_id;
+    // before the offers are looked at again: an expired one must not spoil a repetition
+    match state.orders.store().remembered(account_id, key.clone(), body_hash.clone()).await? {
+        Remembered::Answer(placed) => return accepted(placed),
+        Remembered::OtherBody => return Err(PlaceError::KeyUsed.into()),
+        Remembered::Nothing => {}
+    }
+    let wish: PlaceOrder = body::read_json(&body)?;
+    let (return_url, on_refusal) = (wish.return_url(&state)?, wish.on_refusal());
+    let lines = wish.lines(&state, account_id).await?;
+    let catalogue = Arc::clone(state.counter.catalogue());
+    let render = move |order: &Order| serde_json::to_string(&OrderView::placed(order, &catalogue)).unwrap_or_default();
+    let new = NewOrder { account_id, on_refusal, return_url, lines, key, body_hash };
+    accepted(state.orders.place(new, render).await?)
+}
+
+/// The account's orders, newest first.
+#[utoipa::path(tag = "orders", operation_id = "list_orders", security(("bearer" = [])), params(PageQuery),
+    responses((status = 200, description = "A page", body = Page<OrderView>)))]
+#[get("/api/v1/orders")]
+pub(super) async fn list(
+    state: web::Data<State>,
+    customer: Customer,
+    query: web::Query<PageQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (before, limit) = query.read_id()?;
+    let orders = state.orders.store().of_account(customer.account_id, before, limit + 1).await?;
+    Ok(HttpResponse::Ok().json(page(orders, limit, &state).await?))
+}
+
+/// One order.
+#[utoipa::path(tag = "orders", operation_id = "show_order", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The order's id")),
+    responses((status = 200, description = "The order", body = OrderView)))]
+#[get("/api/v1/orders/{id}")]
+pub(super) async fn show(
+    state: web::Data<State>,
+    customer: Customer,
+    id: web::Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let order = readable(&state, customer, *id).await?;
+    Ok(HttpResponse::Ok().json(OrderView::read(order, &state).await?))
+}
+
+/// Cancels an order on which no ticket is being issued yet. What was paid meanwhile goes back by itself.
+///
+/// 409 says why it is too late.
+#[utoipa::path(tag = "orders", operation_id = "cancel_order", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The order's id")),
+    responses((status = 202, description = "Cancelled", body = OrderView)))]
+#[post("/api/v1/orders/{id}/cancellation")]
+pub(super) async fn cancel(
+    state: web::Data<State>,
+    customer: Customer,
+    id: web::Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let order = state.orders.cancel(customer.account_id, *id).await?;
+    name_in_log(&order);
+    Ok(HttpResponse::Accepted().json(OrderView::read(order, &state).await?))
+}
+
+/// An invoice of an order, as it was issued.
+#[utoipa::path(tag = "orders", operation_id = "show_invoice", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The order's id"), ("number" = String, Path, description = "The invoice's number")),
+    responses((status = 200, description = "PDF", content_type = "application/pdf", body = Vec<u8>)))]
+#[get("/api/v1/orders/{id}/invoices/{number}")]
+pub(super) async fn show_invoice(
+    state: web::Data<State>,
+    customer: Customer,
+    path: web::Path<(Uuid, String)>,
+) -> Result<HttpResponse, Problem> {
+    let (id, number) = path.into_inner();
+    let order = readable(&state, customer, id).await?;
+    let owned = state
+        .io
+        .read(move |db| Box::pin(async move { Ok::<_, IoError>(invoice::number_of_order(db, order.id).await?) }));
+    let number = InvoiceNumber::stored(number);
+    if owned.await?.as_ref() != Some(&number) {
+        return Err(ArchiveError::NotFound.into());
+    }
+    let (_path, content) = state.archive.document(&number).await?;
+    let name = format!("inline; filename=\"{number}.pdf\"");
+    Ok(HttpResponse::Ok()
+        .content_type("application/pdf")
+        .insert_header((header::CONTENT_DISPOSITION, name))
+        .body(content))
+}
+
+/// Will give tickets back; reserved until returns can be asked for here.
+#[utoipa::path(tag = "orders", operation_id = "return_tickets", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The order's id")),
+    responses((status = 501, description = "Not yet", body = super::problem::Document, content_type = "application/problem+json")))]
+#[post("/api/v1/orders/{id}/returns")]
+pub(super) async fn return_tickets(_customer: Customer, _id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
+    Err(Problem::new(
+        StatusCode::NOT_IMPLEMENTED,
+        "not-implemented",
+        "Tickets cannot be given back here yet",
+        "Ask us, and name the order's number.",
+    ))
+}
+
+/// A page of orders that were read with `limit + 1`.
+pub(super) async fn page(orders: Vec<Order>, limit: u64, state: &State) -> Result<Page<OrderView<'_>>, Problem> {
+    let Page { items, next } = Page::cut(orders, limit, |order: &Order| order.id.to_string());
+    let mut views = Vec::with_capacity(items.len());
+    for order in items {
+        views.push(OrderView::read(order, state).await?);
+    }
+    Ok(Page { items: views, next })
+}
+
+/// The order, when it is the customer's own or the customer is an admin; another's is as good as none.
+async fn readable(state: &State, customer: Customer, id: Uuid) -> Result<Order, Problem> {
+    let order = state.orders.store().load(id).await?;
+    let may = |order: &Order| order.account_id == customer.account_id || customer.role == Role::Admin;
+    let order = order.filter(may).ok_or(ChangeError::Unknown)?;
+    name_in_log(&order);
+    Ok(order)
+}
+
+fn accepted(placed: Placed) -> Result<HttpResponse, Problem> {
+    tracing::Span::current().record("order.id", tracing::field::display(placed.id));
+    let status = u16::try_from(placed.status).ok().and_then(|status| StatusCode::from_u16(status).ok());
+    let status = status.ok_or_else(|| {
+        tracing::error!(order.id = %placed.id, status = placed.status, "an order's kept answer has no readable status");
+        Problem::internal()
+    })?;
+    Ok(HttpResponse::build(status)
+        .insert_header((header::LOCATION, format!("/api/v1/orders/{}", placed.id)))
+        .content_type("application/json")
+        .body(placed.body))
+}
+
+fn name_in_log(order: &Order) {
+    let span = tracing::Span::current();
+    span.record("order.id", tracing::field::display(order.id));
+    span.record("order.number", tracing::field::display(&order.number));
+}
+
+impl From<PlaceError> for Problem {
+    fn from(error: PlaceError) -> Self {
+        match error {
+            PlaceError::KeyUsed => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency-key-used",
+                "The idempotency key belongs to another order",
+                "Choose a new key for a new order, or send the same body again.",
+            ),
+            PlaceError::CardTaken { line, order: Some(number) } => Self::conflict(
+                "card-taken",
+                format!("Line {line}: your order {number} has a ticket of this operator on this card and day already."),
+            ),
+            PlaceError::CardTaken { line, order: None } => Self::conflict(
+                "card-taken",
+                format!(
+                    "Line {line}: this card has a ticket of this operator on that day already. Choose another card or day."
+                ),
+            ),
+            PlaceError::TooSmall => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "total-too-small",
+                "The total is too small to be paid",
+                "Totals from 1 to 9 cents cannot be paid. Order more, or only what is free.",
+            ),
+            PlaceError::Io(error) => error.into(),
+        }
+    }
+}
+
+impl From<ChangeError> for Problem {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::Unknown => Self::not_found("The account has no such order. `GET /api/v1/orders` lists all."),
+            ChangeError::TooLate(state) => {
+                Self::conflict("too-late", format!("{} It cannot be cancelled any more.", why(state)))
+            }
+            ChangeError::Io(error) => error.into(),
+        }
+    }
+}
+
+/// What a state's word means to somebody who wants to cancel.
+fn why(state: &str) -> &'static str {
+    match state {
+        "authorised" => "The order is paid and its tickets are being loaded onto their cards.",
+        "issued" | "captured" | "finished" => "The order's tickets are on their cards.",
+        "undoing" => "The order is being undone already.",
+        "rejected" | "undone" => "The order has ended already and nothing is charged.",
+        _ => "The order has gone on.",
+    }
+}
+
+impl From<ArchiveError> for Problem {
+    fn from(error: ArchiveError) -> Self {
+        match error {
+            ArchiveError::NotFound => Self::not_found("The order has no such invoice. See its `invoices`."),
+            ArchiveError::Differs | ArchiveError::Unprintable(_) => {
+                tracing::error!(alert = true, %error, "an invoice cannot be shown");
+                Self::internal()
+            }
+            ArchiveError::Storage(cause) => {
+                tracing::error!(%cause, "the documents' folder failed a request");
+                Self::unavailable("The document cannot be read right now. Try again in a moment.", 2)
+            }
+            ArchiveError::Database(error) => error.into(),
+        }
+    }
+}

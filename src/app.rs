@@ -30,7 +30,6 @@ use crate::actors::{auth, mail, order};
 use crate::clock::{self, Deadline};
 use crate::config::Config;
 use crate::http::network::Networks;
-use crate::http::operators::AlwaysUp;
 use crate::http::state::Readiness;
 use crate::http::{self, State};
 use crate::integrations::{lift, mail as mail_port};
@@ -98,7 +97,7 @@ impl App {
         };
         let system = System::start()?;
         let policy = policy(&config);
-        let archive = Archive::new(io.clone(), &config.data);
+        let archive = Archive::new(io.clone(), &config.data.join("invoices"));
         let jobs =
             Jobs::new(io.clone(), jobs::Settings { first_pause: config.times.job_pause, ..jobs::Settings::default() });
         let outside = Outside {
@@ -130,7 +129,7 @@ impl App {
             trusted_proxies: Networks::parse(config.http.trusted_proxies.iter().map(String::as_str))?,
             counter: Counter::new(catalogue, config.auth.secret.expose_secret().as_bytes())?,
             cards: Cards::new(io.clone()),
-            operator_statuses: Arc::new(AlwaysUp),
+            operator_statuses: Arc::new(outside.lift.clone()),
             orders,
             facade: outside.lift,
             payment: outside.payment,

@@ -99,7 +99,7 @@ pub struct Tokens {
 }
 
 /// Asks for an account. A letter brings the code, or the hint that the address has an account already.
-#[utoipa::path(tag = "accounts", responses((status = 202, description = "A letter is on its way", body = LetterSent)))]
+#[utoipa::path(tag = "accounts", operation_id = "open_account", responses((status = 202, description = "A letter is on its way", body = LetterSent)))]
 #[post("/api/v1/accounts")]
 pub(super) async fn open(state: web::Data<State>, body: web::Json<OpenAccount>) -> Result<HttpResponse, Problem> {
     let wish = body.into_inner();
@@ -115,7 +115,7 @@ pub(super) async fn open(state: web::Data<State>, body: web::Json<OpenAccount>) 
 }
 
 /// Opens the account with the code from the letter. A code may be typed five times within half an hour.
-#[utoipa::path(tag = "accounts", responses((status = 201, description = "The account is open", body = AccountView)))]
+#[utoipa::path(tag = "accounts", operation_id = "confirm_account", responses((status = 201, description = "The account is open", body = AccountView)))]
 #[post("/api/v1/accounts/confirmation")]
 pub(super) async fn confirm(state: web::Data<State>, body: web::Json<ConfirmAccount>) -> Result<HttpResponse, Problem> {
     let ConfirmAccount { email, code } = body.into_inner();
@@ -124,7 +124,7 @@ pub(super) async fn confirm(state: web::Data<State>, body: web::Json<ConfirmAcco
 }
 
 /// Logs in.
-#[utoipa::path(tag = "sessions", responses((status = 201, description = "A session is open", body = Tokens)))]
+#[utoipa::path(tag = "sessions", operation_id = "log_in", responses((status = 201, description = "A session is open", body = Tokens)))]
 #[post("/api/v1/sessions")]
 pub(super) async fn log_in(
     state: web::Data<State>,
@@ -138,7 +138,7 @@ pub(super) async fn log_in(
 }
 
 /// Continues a session with a new pair. A refresh token that is used a second time ends the session.
-#[utoipa::path(tag = "sessions", responses((status = 201, description = "A new pair", body = Tokens)))]
+#[utoipa::path(tag = "sessions", operation_id = "refresh_session", responses((status = 201, description = "A new pair", body = Tokens)))]
 #[post("/api/v1/sessions/refresh")]
 pub(super) async fn refresh(state: web::Data<State>, body: web::Json<Refresh>) -> Result<HttpResponse, Problem> {
     let pair = state.auth.refresh(&body.refresh_token).await?;
@@ -147,7 +147,7 @@ pub(super) async fn refresh(state: web::Data<State>, body: web::Json<Refresh>) -
 
 /// Ends the session. Its last access token counts until it expires.
 #[utoipa::path(
-    tag = "sessions",
+    tag = "sessions", operation_id = "log_out",
     responses((status = 204, description = "The session is over")),
     security(("bearer" = []))
 )]
@@ -158,7 +158,7 @@ pub(super) async fn log_out(state: web::Data<State>, customer: Customer) -> Resu
 }
 
 /// The public keys that verify access tokens, current and previous.
-#[utoipa::path(tag = "sessions", responses((status = 200, description = "A JWK set, RFC 7517", body = Object)))]
+#[utoipa::path(tag = "sessions", operation_id = "show_keys", responses((status = 200, description = "A JWK set, RFC 7517", body = Object)))]
 #[get("/.well-known/jwks.json")]
 pub(super) async fn show_keys(state: web::Data<State>) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=300")).json(state.auth.published_keys())

@@ -1,7 +1,7 @@
 //! The outward face: JSON under `/api/v1`, described by `/api/openapi.json`, failures as `application/problem+json`.
 //!
-//! A request passes `request_id` (id, span, log line, panics), `intake` (in time), `body` (limits), `session` (who is asking) and arrives
-//! at one function below. Handlers parse, ask an actor or read the database, and answer; they decide nothing.
+//! A request passes `request_id` (id, span, log line, panics), `intake` (in time), `body` (limits), `session` (who is
+//! asking) and arrives at one function below. Handlers parse, ask an actor or read the database, and answer; they decide nothing.
 
 pub mod accounts;
 pub mod admin;

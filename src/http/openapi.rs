@@ -49,7 +49,7 @@ pub fn allowed_methods(pattern: &str) -> Option<&'static str> {
 }
 
 /// This description.
-#[utoipa::path(tag = "operations", responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
+#[utoipa::path(tag = "operations", operation_id = "show_description", responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
 #[get("/api/openapi.json")]
 pub(super) async fn show() -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(render())

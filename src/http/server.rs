@@ -22,7 +22,8 @@ const GOODBYE_PATIENCE: Duration = Duration::from_secs(2);
 /// How long an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
 
-/// How many connections one worker holds at once.
+/// How many connections one worker holds at once. Known limit: actix-http 3.20 watches the time of a connection's first
+/// head only; a client that begins a second one and never ends it keeps its place until it goes.
 const CONNECTIONS_PER_WORKER: usize = 4096;
 
 /// How long a graceful stop waits for requests in flight, in seconds.

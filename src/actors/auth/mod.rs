@@ -10,14 +10,17 @@
 mod account;
 mod desk;
 mod error;
+mod opening;
 mod password;
 mod registration;
+mod sessions;
 mod store;
 mod throttle;
 mod token;
 
 pub use account::{Account, Language, Names, Role};
-pub use desk::{Desk, Pair, create_account};
+pub use desk::{Desk, create_account};
 pub use error::Error;
 pub use registration::{Application, LETTER_JOB, Letter, LetterFacts, registration_code};
+pub use sessions::Pair;
 pub use token::{ACCESS_LIFE, Claims, KeyError, Keys};

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, TryInsertResult,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    QueryTrait, TryInsertResult,
 };
 use starjack_entity::{account, refresh_token, registration, session};
 use uuid::Uuid;
@@ -76,6 +77,15 @@ pub(super) async fn remove_registration(db: &impl ConnectionTrait, id: Uuid) -> 
 /// Forgets registrations that nobody confirmed in time.
 pub(super) async fn forget_registrations(db: &impl ConnectionTrait, before: DateTime<Utc>) -> Result<(), DbErr> {
     registration::Entity::delete_many().filter(registration::Column::ExpiresAt.lt(before)).exec(db).await?;
+    Ok(())
+}
+
+/// Forgets what is too old to count: registrations, refresh tokens, and sessions that have no token left.
+pub(super) async fn forget_old(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<(), DbErr> {
+    forget_registrations(db, now).await?;
+    refresh_token::Entity::delete_many().filter(refresh_token::Column::ExpiresAt.lt(now)).exec(db).await?;
+    let in_use = refresh_token::Entity::find().select_only().column(refresh_token::Column::SessionId).into_query();
+    session::Entity::delete_many().filter(session::Column::Id.not_in_subquery(in_use)).exec(db).await?;
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Opening an account.
 
 use sea_orm::EntityTrait;
+use sea_orm::sea_query::Expr;
 use serde_json::{Value, json};
 use starjack_entity::{job, registration};
 
@@ -133,6 +134,29 @@ async fn of_two_wishes_only_the_newer_code_counts() {
         world.confirm("anna@example.org", &first).await.expect_problem(422, "wrong-code");
     }
     assert_eq!(world.confirm("anna@example.org", &second).await.status, 201);
+}
+
+#[actix_rt::test]
+async fn a_code_that_is_too_old_does_not_count_and_its_registration_is_forgotten() {
+    let world = World::start().await;
+    world.register(&wish("anna@example.org")).await;
+    let code = world.newest_code().await;
+    let letter = world.letters().await.remove(0);
+    let past = clock::now() - chrono::TimeDelta::microseconds(1);
+    let aged = world.io.write(move |tx| {
+        Box::pin(async move {
+            let aged = registration::Entity::update_many().col_expr(registration::Column::ExpiresAt, Expr::value(past));
+            aged.exec(tx).await?;
+            Ok::<_, IoError>(())
+        })
+    });
+    aged.await.unwrap();
+    world.confirm("anna@example.org", &code).await.expect_problem(422, "wrong-code");
+    assert_eq!(world.read_letter(&letter).await, None);
+    world.register(&wish("berta@example.org")).await;
+    let rows = world.io.read(|db| Box::pin(async { Ok::<_, IoError>(registration::Entity::find().all(db).await?) }));
+    let emails: Vec<_> = rows.await.unwrap().into_iter().map(|row| row.email).collect();
+    assert_eq!(emails, ["berta@example.org"]);
 }
 
 #[actix_rt::test]

@@ -3,20 +3,34 @@
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::test::{self, TestRequest};
 use actix_web::{App, web};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::join_all;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use starjack_entity::{refresh_token, session};
 
 use super::{Answer, SECRET, World, answer, state};
 use crate::actors::auth::{Claims, Desk, Keys, Role};
+use crate::clock;
 use crate::http::{Admin, Customer};
+use crate::io::IoError;
 
 const ANNA: &str = "anna@example.org";
 
 impl World {
     async fn refresh(&self, token: &Value) -> Answer {
         self.post("/api/v1/sessions/refresh", &json!({"refresh_token": token})).await
+    }
+
+    async fn tokens(&self) -> Vec<refresh_token::Model> {
+        let read =
+            self.io.read(|db| Box::pin(async { Ok::<_, IoError>(refresh_token::Entity::find().all(db).await?) }));
+        read.await.unwrap()
     }
 
     async fn with_anna() -> (Self, Answer) {
@@ -37,13 +51,49 @@ fn access_token(session: &Answer) -> &str {
 }
 
 #[actix_rt::test]
-async fn a_log_in_answers_a_pair_that_is_not_stored_by_anybody_on_the_way() {
+async fn a_log_in_answers_a_pair_that_no_cache_keeps() {
     let (world, session) = World::with_anna().await;
     assert_eq!(session.body["token_type"], "Bearer");
     assert_eq!(session.body["expires_in"], 600);
     assert_eq!(session.body["refresh_token"].as_str().unwrap().len(), 43);
     assert_eq!(session.headers["cache-control"], "no-store");
     assert_eq!(world.auth.verify(access_token(&session)).unwrap().role, Role::Customer);
+}
+
+#[actix_rt::test]
+async fn of_a_refresh_token_only_its_hash_is_stored() {
+    let (world, session) = World::with_anna().await;
+    let token = session.body["refresh_token"].as_str().unwrap();
+    let stored = world.tokens().await;
+    assert_eq!(stored.len(), 1);
+    assert_eq!(stored[0].token_hash, URL_SAFE_NO_PAD.encode(Sha256::digest(token)));
+}
+
+#[actix_rt::test]
+async fn an_old_refresh_token_does_not_count_and_is_forgotten_with_its_session() {
+    let (world, session) = World::with_anna().await;
+    let young = world.log_in(ANNA, "correct horse").await;
+    let old = URL_SAFE_NO_PAD.encode(Sha256::digest(session.body["refresh_token"].as_str().unwrap()));
+    let past = clock::now() - chrono::TimeDelta::microseconds(1);
+    let aged = world.io.write(move |tx| {
+        Box::pin(async move {
+            refresh_token::Entity::update_many()
+                .col_expr(refresh_token::Column::ExpiresAt, Expr::value(past))
+                .filter(refresh_token::Column::TokenHash.eq(old))
+                .exec(tx)
+                .await?;
+            Ok::<_, IoError>(())
+        })
+    });
+    aged.await.unwrap();
+    world.refresh(&session.body["refresh_token"]).await.expect_problem(401, "session-over");
+    for _ in 0..2 {
+        world.auth.forget_old().await.unwrap();
+        assert_eq!(world.tokens().await.len(), 1);
+        let sessions = world.io.read(|db| Box::pin(async { Ok::<_, IoError>(session::Entity::find().all(db).await?) }));
+        assert_eq!(sessions.await.unwrap().len(), 1);
+    }
+    assert_eq!(world.refresh(&young.body["refresh_token"]).await.status, 201);
 }
 
 #[actix_rt::test]

@@ -1,0 +1,123 @@
+//! Opening an account: the wish, its letter, its code.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::DatabaseTransaction;
+use secrecy::ExposeSecret;
+use starjack_entity::{account, registration};
+
+use super::account::{Account, Role};
+use super::desk::{Desk, as_account, digest};
+use super::error::Error;
+use super::registration::{Application, LETTER_JOB, Letter, code_hash, code_matches, registration_code};
+use super::store;
+use crate::actors::jobs::store::{NewJob, enqueue};
+use crate::clock;
+use crate::ids;
+
+/// How long a code counts.
+const CODE_LIFE: TimeDelta = TimeDelta::minutes(30);
+
+/// How often a code may be typed.
+const CODE_TRIES: i32 = 5;
+
+impl Desk {
+    /// Writes down the wish for an account and asks for its letter: a code, or a hint when the address has an account.
+    /// The answer and the work are the same in both cases. A second wish replaces the first and its code; after five
+    /// in a quarter of an hour no further letter is sent.
+    ///
+    /// # Errors
+    /// `Invalid`: which value and what is acceptable. `Busy`: in a moment again.
+    pub async fn register(&self, application: Application) -> Result<(), Error> {
+        let now = clock::now();
+        let application = application.clean(now)?;
+        let password_hash = self.inner.hasher.hash(application.password.clone()).await?;
+        let address = digest(&application.email);
+        if self.inner.letters.wait(&address, clock::instant()).is_some() {
+            tracing::warn!("an address asks for too many letters");
+            return Ok(());
+        }
+        self.inner.letters.record(address, clock::instant());
+        let row = self.registration_row(application, password_hash, now);
+        self.inner.io.write(move |tx| Box::pin(write_wish(tx, row, now))).await
+    }
+
+    /// Opens the account whose registration has this code.
+    ///
+    /// # Errors
+    /// `WrongCode`: whether a registration exists at all is not said.
+    pub async fn confirm(&self, email: &str, code: String) -> Result<Account, Error> {
+        let email = email.trim().to_ascii_lowercase();
+        let desk = self.clone();
+        let opened = self.inner.io.write(move |tx| {
+            Box::pin(async move {
+                let Some(row) = store::take_try(tx, &email).await? else { return Ok(None) };
+                let now = clock::now();
+                let secret = desk.inner.secret.expose_secret();
+                if row.expires_at.to_utc() <= now || !code_matches(secret, &email, &code, &row.code_hash) {
+                    return Ok(None); // and the try is used up
+                }
+                store::remove_registration(tx, row.id).await?;
+                let row = account_row(row, now);
+                Ok::<_, Error>(store::open_account(tx, row.clone()).await?.then_some(row))
+            })
+        });
+        opened.await?.map_or(Err(Error::WrongCode), as_account)
+    }
+
+    fn registration_row(&self, wish: Application, password_hash: String, now: DateTime<Utc>) -> registration::Model {
+        let secret = self.inner.secret.expose_secret();
+        let expires_at = now + CODE_LIFE;
+        let code = registration_code(secret, &wish.email, expires_at);
+        registration::Model {
+            id: ids::new_id(),
+            code_hash: code_hash(secret, &wish.email, &code),
+            email: wish.email,
+            password_hash,
+            first_name: wish.names.first,
+            last_name: wish.names.last,
+            birth_date: wish.birth_date,
+            language: wish.language.as_str().to_owned(),
+            tries_left: CODE_TRIES,
+            expires_at: expires_at.into(),
+        }
+    }
+}
+
+/// Writes a registration and asks for its letter. An address that has an account gets the same statements: a
+/// registration that no code confirms and that says nothing about anybody.
+async fn write_wish(tx: &DatabaseTransaction, mut row: registration::Model, now: DateTime<Utc>) -> Result<(), Error> {
+    store::forget_registrations(tx, now).await?;
+    let letter = match store::account_of(tx, &row.email).await? {
+        None => Letter::AccountCode { registration: row.id },
+        Some(account) => {
+            row.tries_left = 0;
+            row.password_hash.clear();
+            row.first_name.clear();
+            row.last_name.clear();
+            row.birth_date = None;
+            Letter::AccountExists { account: account.id }
+        }
+    };
+    let job = NewJob {
+        kind: LETTER_JOB,
+        payload: letter.payload()?,
+        dedup_key: format!("letter:registration:{}", row.id),
+        run_at: now,
+    };
+    store::write_registration(tx, row).await?;
+    Ok(enqueue(tx, job).await?)
+}
+
+fn account_row(row: registration::Model, now: DateTime<Utc>) -> account::Model {
+    account::Model {
+        id: ids::new_id(),
+        email: row.email,
+        password_hash: row.password_hash,
+        first_name: row.first_name,
+        last_name: row.last_name,
+        birth_date: row.birth_date,
+        language: row.language,
+        role: Role::Customer.as_str().to_owned(),
+        created_at: now.into(),
+    }
+}

@@ -1,0 +1,157 @@
+//! Sessions: a log-in, and the pairs of tokens that continue it.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use aws_lc_rs::rand;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::DatabaseTransaction;
+use secrecy::SecretString;
+use starjack_entity::account;
+use uuid::Uuid;
+
+use super::account::Role;
+use super::desk::{Desk, digest};
+use super::error::Error;
+use super::store::{self, Shown};
+use super::throttle::neighbourhood;
+use super::token::ACCESS_LIFE;
+use crate::clock;
+use crate::ids;
+
+/// How long a refresh token counts.
+const REFRESH_LIFE: TimeDelta = TimeDelta::days(30);
+
+/// What a log-in or a refresh answers.
+#[derive(Clone)]
+pub struct Pair {
+    /// The signed token that requests carry.
+    pub access_token: String,
+    /// How long it counts.
+    pub expires_in: Duration,
+    /// 256 random bits that count once, for the next pair, within 30 days.
+    pub refresh_token: String,
+}
+
+/// What a transaction found about a refresh token.
+enum Renewal {
+    Granted { account_id: Uuid, role: Role, session_id: Uuid },
+    Reused { session_id: Uuid },
+    Refused,
+}
+
+impl Desk {
+    /// Opens a session. Takes as long for an unknown address as for a wrong password.
+    ///
+    /// # Errors
+    /// `WrongPassword`; `Throttled` after ten failures of this account from this place in a quarter of an hour; `Busy`.
+    pub async fn log_in(&self, email: &str, password: SecretString, from: Option<IpAddr>) -> Result<Pair, Error> {
+        let email = email.trim().to_ascii_lowercase();
+        let place = neighbourhood(from.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
+        let pair = (digest(&email), place);
+        let (pairs, places) = (&self.inner.failures_of_pairs, &self.inner.failures_of_places);
+        let asked = clock::instant();
+        if let Some(wait) = pairs.wait(&pair, asked).or_else(|| places.wait(&place, asked)) {
+            return Err(Error::Throttled(wait));
+        }
+        let found = self.inner.io.read(move |db| Box::pin(async move { store::account_of(db, &email).await })).await?;
+        let hash = found.as_ref().map(|account| account.password_hash.clone());
+        let right = self.inner.hasher.check(password, hash).await?;
+        match found {
+            Some(account) if right => {
+                pairs.forget(&pair);
+                self.open_session(account).await
+            }
+            Some(_) | None => {
+                pairs.record(pair, clock::instant());
+                places.record(place, clock::instant());
+                Err(Error::WrongPassword)
+            }
+        }
+    }
+
+    /// Gives a new pair for a refresh token, which counts once. One that was used before ends its whole session, also
+    /// when the answer to the first use was lost: a thief cannot be told from a bad connection.
+    ///
+    /// # Errors
+    /// `SessionOver`.
+    pub async fn refresh(&self, refresh_token: &str) -> Result<Pair, Error> {
+        let shown = token_hash(refresh_token);
+        let (next, next_hash) = draw_token()?;
+        let now = clock::now();
+        let renewal = self.inner.io.write(move |tx| Box::pin(renew(tx, shown, next_hash, now))).await?;
+        match renewal {
+            Renewal::Granted { account_id, role, session_id } => self.pair(account_id, role, session_id, next),
+            Renewal::Reused { session_id } => {
+                tracing::warn!(session.id = %session_id, "a refresh token was used twice, its session is over");
+                Err(Error::SessionOver)
+            }
+            Renewal::Refused => Err(Error::SessionOver),
+        }
+    }
+
+    /// Ends a session; twice changes nothing. Its last access token counts until it expires.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn log_out(&self, session_id: Uuid) -> Result<(), Error> {
+        let end = self.inner.io.write(move |tx| {
+            Box::pin(async move { Ok::<_, Error>(store::revoke(tx, session_id, clock::now()).await?) })
+        });
+        end.await
+    }
+
+    async fn open_session(&self, account: account::Model) -> Result<Pair, Error> {
+        let (session_id, account_id, now) = (ids::new_id(), account.id, clock::now());
+        let (token, hash) = draw_token()?;
+        let written = self.inner.io.write(move |tx| {
+            Box::pin(async move {
+                store::open_session(tx, session_id, account_id, now).await?;
+                Ok::<_, Error>(store::write_token(tx, hash, session_id, now + REFRESH_LIFE).await?)
+            })
+        });
+        written.await?;
+        self.pair(account_id, Role::stored(&account.role)?, session_id, token)
+    }
+
+    fn pair(&self, account_id: Uuid, role: Role, session_id: Uuid, refresh_token: String) -> Result<Pair, Error> {
+        let access_token = self.inner.keys.sign(account_id, role, session_id, clock::now())?;
+        Ok(Pair { access_token, expires_in: ACCESS_LIFE, refresh_token })
+    }
+}
+
+async fn renew(
+    tx: &DatabaseTransaction,
+    shown: String,
+    next_hash: String,
+    now: DateTime<Utc>,
+) -> Result<Renewal, Error> {
+    let token = match store::use_token(tx, &shown, now).await? {
+        Shown::Fresh(token) => token,
+        Shown::Used(token) => {
+            store::revoke(tx, token.session_id, now).await?;
+            return Ok(Renewal::Reused { session_id: token.session_id });
+        }
+        Shown::Unknown => return Ok(Renewal::Refused),
+    };
+    let session = store::session(tx, token.session_id).await?.filter(|session| session.revoked_at.is_none());
+    let Some(session) = session.filter(|_| token.expires_at.to_utc() > now) else { return Ok(Renewal::Refused) };
+    let Some(account) = store::account(tx, session.account_id).await? else { return Ok(Renewal::Refused) };
+    store::write_token(tx, next_hash, session.id, now + REFRESH_LIFE).await?;
+    Ok(Renewal::Granted { account_id: account.id, role: Role::stored(&account.role)?, session_id: session.id })
+}
+
+/// A new refresh token and what is stored of it.
+fn draw_token() -> Result<(String, String), Error> {
+    let mut bits = [0; 32];
+    rand::fill(&mut bits).map_err(|_unspecified| Error::Fault("the random source"))?;
+    let token = URL_SAFE_NO_PAD.encode(bits);
+    let hash = token_hash(&token);
+    Ok((token, hash))
+}
+
+fn token_hash(token: &str) -> String {
+    URL_SAFE_NO_PAD.encode(digest(token))
+}

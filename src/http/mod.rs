@@ -27,6 +27,8 @@ pub mod session;
 pub mod state;
 
 #[cfg(test)]
+mod fixture;
+#[cfg(test)]
 mod shop_tests;
 #[cfg(test)]
 mod tests;

@@ -185,6 +185,11 @@ impl From<PlaceError> for Problem {
                 "The idempotency key belongs to another order",
                 "Choose a new key for a new order, or send the same body again.",
             ),
+            PlaceError::Running => Self::conflict(
+                "still-placing",
+                "An order is being placed under this idempotency key. Send the same again in a moment.",
+            )
+            .retry_after(1),
             PlaceError::CardTaken { line, order: Some(number) } => Self::conflict(
                 "card-taken",
                 format!("Line {line}: your order {number} has a ticket of this operator on this card and day already."),

@@ -4,17 +4,15 @@ use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::{test as web_test, web};
-use chrono::{Days, NaiveDate};
-use secrecy::{SecretSlice, SecretString};
+use chrono::Days;
+use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::network::Networks;
+use super::fixture::{self, today};
 use super::operators::{AlwaysUp, OperatorStatus, OperatorStatuses};
 use super::{State, openapi, server};
 use crate::actors::auth::{self, Names, Role};
-use crate::actors::liftoperator::{Cards, Catalogue, Counter};
 use crate::clock;
-use crate::io::Io;
 
 const DIGITS: &str = "01-1614 7133 5350 3020 1464-3";
 const LETTERS: &str = "a1b2c3do-e5f-6g7";
@@ -38,18 +36,8 @@ impl Shop {
     }
 
     async fn with(operator_statuses: Arc<dyn OperatorStatuses>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let io = Io::start(&format!("sqlite:{}", folder.path().join("db").display()), 4).await.unwrap();
-        io.migrate().await.unwrap();
-        let keys = auth::Keys::from_pkcs8(&auth::Keys::generate().unwrap()).unwrap();
-        let state = State {
-            auth: auth::Desk::new(io.clone(), keys, SecretSlice::from(vec![1; 32])),
-            trusted_proxies: Networks::default(),
-            counter: Counter::new(Catalogue::parse(&areas()).unwrap(), &[7; 32]).unwrap(),
-            cards: Cards::new(io.clone()),
-            operator_statuses,
-            io,
-        };
+        let (mut state, folder) = fixture::state().await;
+        state.operator_statuses = operator_statuses;
         Self { state: web::Data::new(state), _folder: folder }
     }
 
@@ -79,23 +67,6 @@ impl Shop {
         let status = answer.status();
         (status, serde_json::from_slice(&web_test::read_body(answer).await).unwrap())
     }
-}
-
-fn today() -> NaiveDate {
-    clock::now().date_naive()
-}
-
-/// The sample areas, of which Ischgl's season is around today whenever that is.
-fn areas() -> String {
-    let (first, last) = (today() - Days::new(30), today() + Days::new(60));
-    let areas = include_str!("../../catalogue/areas.toml");
-    let start = areas.find("key = \"ischgl\"").unwrap();
-    let end = areas.find("key = \"obertauern\"").unwrap();
-    let ischgl = areas[start..end].replace("2026-11-26", &first.to_string()).replace("2027-05-02", &last.to_string());
-    let areas = format!("{}{ischgl}{}", &areas[..start], &areas[end..]);
-    areas
-        .replace("from = \"2026-01-01\"", "from = \"2020-01-01\"")
-        .replace("to = \"2027-12-31\"", "to = \"2099-12-31\"")
 }
 
 fn keys(page: &Value) -> Vec<&str> {

@@ -498,7 +498,7 @@ impl MailProvider for Moody {
 #[actix_rt::test]
 async fn the_office_says_of_a_letter_that_broke_it_that_anything_may_have_happened_and_takes_the_next() {
     let system = System::start().unwrap();
-    let office = system.spawn(spec(), || Ok(Office::new(Moody)));
+    let office = system.spawn(spec(), || Ok(Office::new(Rc::new(Moody))));
     let letter = |to: &str| OutgoingLetter {
         message_id: "1@example.org".into(),
         to: to.into(),

@@ -3,12 +3,12 @@
 use chrono::TimeDelta;
 use uuid::Uuid;
 
-use super::intent::{Subject, Verb};
-use super::lifecycle::{LineState, OrderState, PaymentState, has_ended, line_is_undone, row};
+use super::intent::Subject;
+use super::lifecycle::{OrderState, line_is_undone, row};
 use super::lines::{LineAnswer, LineCase};
 use super::observe::{acceptable, observe};
 use super::payments::{Goal, PaymentAnswer, PaymentCase};
-use super::record::{Mark, Moment, OnRefusal, Order, Payment};
+use super::record::{Moment, Order, Payment};
 use super::rules::Rules;
 use crate::integrations::Outcome;
 
@@ -125,12 +125,14 @@ pub fn abandoned(order: &Order) -> Vec<Answered> {
         .collect()
 }
 
-struct Turn<'a> {
-    order: &'a mut Order,
-    now: Moment,
-    rules: &'a Rules,
-    effects: Effects,
-    take_refused: bool,
+/// One turn of the loop.
+pub(super) struct Turn<'a> {
+    pub(super) order: &'a mut Order,
+    pub(super) now: Moment,
+    pub(super) rules: &'a Rules,
+    pub(super) effects: Effects,
+    /// The provider refused to capture: the order is to be undone.
+    pub(super) take_refused: bool,
 }
 
 impl Turn<'_> {
@@ -171,253 +173,7 @@ impl Turn<'_> {
         }
     }
 
-    fn transition(&mut self) {
-        match self.order.state {
-            OrderState::Placed => self.leave_placed(),
-            OrderState::Paying => self.leave_paying(),
-            OrderState::Authorised => self.leave_authorised(),
-            OrderState::Issued => self.leave_issued(),
-            OrderState::Captured => self.finish(),
-            OrderState::Undoing => self.leave_undoing(),
-            OrderState::Finished | OrderState::Rejected | OrderState::Undone => {}
-        }
-    }
-
-    fn leave_placed(&mut self) {
-        let refused = self.order.lines.iter().find(|line| line.state == LineState::Refused);
-        let asked_ms = self.order.lines.iter().map(|line| line.asked_ms).max().unwrap_or(0);
-        if let Some(line) = refused {
-            let reason = line.refusal.as_ref().map(|refusal| refusal.kind.slug().to_owned());
-            self.end_without_ticket(OrderState::Rejected, reason);
-        } else if self.order.lines.iter().all(|line| line.checked) {
-            self.order.lines.iter_mut().for_each(|line| line.asked_ms = 0);
-            if self.order.total == 0 {
-                self.authorise();
-            } else {
-                self.enter(OrderState::Paying, None);
-                self.add_page();
-            }
-        } else if TimeDelta::milliseconds(asked_ms) >= self.rules.check_patience
-            || self.now >= self.order.placed_at + self.rules.placed_limit
-        {
-            self.end_without_ticket(OrderState::Rejected, Some("card_check_unavailable".to_owned()));
-        }
-    }
-
-    fn leave_paying(&mut self) {
-        if let Some(wanted) = acceptable(self.order, self.rules) {
-            let latest = wanted.reserved_at.map(|at| at + self.rules.reservation_life - TimeDelta::days(1));
-            self.order.wanted = Some(wanted.no);
-            self.order.ends_by = latest.map_or(self.order.ends_by, |latest| latest.min(self.order.ends_by));
-            self.authorise();
-        } else if self.now >= self.paying_until() {
-            self.end_without_ticket(OrderState::Rejected, Some("not_paid".to_owned()));
-        } else if self.order.payments.iter().all(Payment::is_lost) && self.now >= self.next_page_at() {
-            self.add_page();
-        } else if self.order.payments.iter().all(|row| row.is_lost() || row.state == PaymentState::Closed)
-            && self.order.payments.iter().all(|row| row.url.is_none())
-        {
-            self.end_without_ticket(OrderState::Rejected, Some("payment_page_refused".to_owned()));
-        }
-    }
-
-    fn leave_authorised(&mut self) {
-        let late = self.now >= self.order.ends_by;
-        let tired = late || self.any_line(|case| case.is_out_of_patience());
-        let open = self.order.lines.iter().any(|line| matches!(line.state, LineState::Asked | LineState::Doubtful));
-        if tired && open {
-            match self.order.on_refusal {
-                OnRefusal::Undo => return self.undo("patience_over"),
-                OnRefusal::Keep => self.give_up(late),
-            }
-        }
-        if open {
-            return;
-        }
-        let issued =
-            self.order.lines.iter().filter(|line| line.state == LineState::Issued && !line.withdrawing).count();
-        let all = issued == self.order.lines.len();
-        if issued == 0 || (!all && self.order.on_refusal == OnRefusal::Undo) {
-            let reason =
-                self.order.lines.iter().find_map(|line| line.refusal.as_ref()).map(|refusal| refusal.kind.slug());
-            self.undo(reason.unwrap_or("not_issued"));
-        } else if self.order.lines.iter().all(|line| line.state != LineState::Issued || !line.withdrawing) {
-            self.enter(OrderState::Issued, None);
-        }
-    }
-
-    fn leave_issued(&mut self) {
-        let gone = self.wanted().is_some_and(|row| {
-            let dead = [PaymentState::Failed, PaymentState::Lapsed, PaymentState::Reversed, PaymentState::Closed];
-            dead.contains(&row.state) && self.order.issued_total() > 0
-        });
-        if self.take_refused || gone {
-            self.take_refused = false;
-            self.undo("payment_declined");
-        } else if self.wanted_is_settled() {
-            self.enter(OrderState::Captured, None);
-        }
-    }
-
-    fn finish(&mut self) {
-        self.effects.invoice = self.order.issued_total() > 0;
-        self.effects.letters.push(Letter::Finished);
-        let without = self.order.lines.iter().filter(|line| line.state != LineState::Issued).map(|line| line.no);
-        self.effects.freed.extend(without);
-        self.enter(OrderState::Finished, None);
-    }
-
-    fn leave_undoing(&mut self) {
-        if self.order.lines.iter().all(|line| line_is_undone(line.state)) && self.wanted_is_settled() {
-            self.end_without_ticket(OrderState::Undone, self.order.refusal.clone());
-        }
-    }
-
-    fn authorise(&mut self) {
-        self.enter(OrderState::Authorised, None);
-        for line in &mut self.order.lines {
-            line.enter(LineState::Asked);
-        }
-    }
-
-    fn undo(&mut self, reason: &str) {
-        self.order.refusal.get_or_insert_with(|| reason.to_owned());
-        self.enter(OrderState::Undoing, Some(reason.to_owned()));
-        let now = self.now;
-        self.order.lines.iter_mut().for_each(|line| withdraw(line, now));
-    }
-
-    /// Keeps what is issued: only what is still open is withdrawn.
-    fn give_up(&mut self, late: bool) {
-        let now = self.now;
-        for line in &mut self.order.lines {
-            let tired = late || TimeDelta::milliseconds(line.asked_ms) >= line.terms.patience;
-            if tired && !line.withdrawing && matches!(line.state, LineState::Asked | LineState::Doubtful) {
-                withdraw(line, now);
-            }
-        }
-    }
-
-    fn end_without_ticket(&mut self, state: OrderState, reason: Option<String>) {
-        self.order.refusal = reason.clone();
-        self.effects.letters.push(if state == OrderState::Rejected { Letter::Rejected } else { Letter::Undone });
-        self.effects.freed.extend(self.order.lines.iter().map(|line| line.no));
-        self.enter(state, reason);
-    }
-
-    fn enter(&mut self, state: OrderState, detail: Option<String>) {
-        let from = row(self.order.state);
-        debug_assert!(from.done == Some(state) || from.refused == Some(state) || self.order.total == 0);
-        self.order.state = state;
-        self.order.entered_at = self.now;
-        self.effects.events.push(Event { state, detail });
-    }
-
-    fn add_page(&mut self) {
-        let page_no = self.order.payments.iter().map(|row| row.page_no).max().unwrap_or(0) + 1;
-        let no = self.order.payments.iter().map(|row| row.no).max().unwrap_or(0) + 1;
-        let page = Payment::page(self.order, (no, page_no), self.now, self.now + self.rules.page_life);
-        self.order.payments.push(page);
-    }
-
-    /// A page whose address was lost is followed by another, after a pause that grows with each.
-    fn next_page_at(&self) -> Moment {
-        let last = self.order.payments.iter().max_by_key(|row| row.page_no);
-        last.map_or(self.now, |row| row.opened_at + self.rules.pause_after(row.page_no))
-    }
-
-    fn paying_until(&self) -> Moment {
-        if self.order.payments.iter().any(|row| row.state == PaymentState::Suspended) {
-            return self.order.ends_by;
-        }
-        let last_page = self.order.payments.iter().filter(|row| row.url.is_some()).map(|row| row.page_ends_at).max();
-        let page_ends = last_page.unwrap_or(self.order.entered_at + self.rules.page_life);
-        (page_ends + self.rules.page_grace).min(self.order.ends_by)
-    }
-
-    fn tell_of_money(&mut self, before: &[(i32, PaymentState, i64)]) {
-        for payment in &self.order.payments {
-            let (state, owed) = before
-                .iter()
-                .find(|(no, ..)| *no == payment.no)
-                .map_or((PaymentState::Opened, 0), |(_, state, owed)| (*state, *owed));
-            let went_back = matches!(payment.state, PaymentState::Returned | PaymentState::Reversed);
-            let newly_owed = payment.owed > owed;
-            if newly_owed {
-                self.effects.cases.push((payment.no, "owed"));
-            }
-            if payment.state == PaymentState::ChargedBack && state != PaymentState::ChargedBack {
-                self.effects.cases.push((payment.no, "charged_back"));
-            }
-            if self.order.wanted != Some(payment.no) && ((went_back && state != payment.state) || newly_owed) {
-                self.effects.letters.push(Letter::MoneyReturned(payment.no));
-            }
-        }
-    }
-
-    fn mark_what_is_overdue(&mut self) {
-        let (now, rules) = (self.now, self.rules);
-        let undo_overdue = self.order.state == OrderState::Undoing && now >= self.order.entered_at + rules.undo_alarm;
-        let take_overdue = self.order.state == OrderState::Issued && now >= self.order.ends_by;
-        let wanted = self.order.wanted;
-        let mark = |person: &mut Option<Mark>, reason: &str| {
-            person.get_or_insert_with(|| Mark { since: now, reason: reason.to_owned() });
-        };
-        for line in &mut self.order.lines {
-            if line.doubt_since.is_some_and(|since| now >= since + rules.doubt_alarm) {
-                mark(&mut line.person, "in_doubt_too_long");
-            }
-            if undo_overdue && !line_is_undone(line.state) {
-                mark(&mut line.person, "undo_overdue");
-            }
-        }
-        for payment in &mut self.order.payments {
-            if payment.doubt_since.is_some_and(|since| now >= since + rules.doubt_alarm) {
-                mark(&mut payment.person, "in_doubt_too_long");
-            }
-            if take_overdue && wanted == Some(payment.no) {
-                mark(&mut payment.person, "take_overdue");
-            }
-        }
-    }
-
-    fn wake_at(&self) -> Option<Moment> {
-        let order = &*self.order;
-        let open =
-            order.lines.iter().any(|line| line.open.is_some()) || order.payments.iter().any(|row| row.open.is_some());
-        if open {
-            return Some(self.now);
-        }
-        let mut times = Vec::new();
-        match order.state {
-            OrderState::Placed => times.push(order.placed_at + self.rules.placed_limit),
-            OrderState::Paying => times.extend([self.paying_until(), self.next_page_at()]),
-            OrderState::Authorised | OrderState::Issued => times.push(order.ends_by),
-            OrderState::Undoing => times.push(order.entered_at + self.rules.undo_alarm),
-            OrderState::Captured | OrderState::Finished | OrderState::Rejected | OrderState::Undone => {}
-        }
-        if !has_ended(order.state) {
-            times.extend(order.lines.iter().filter_map(|line| line.ask_at));
-        }
-        let alarms =
-            order.lines.iter().map(|line| line.doubt_since).chain(order.payments.iter().map(|row| row.doubt_since));
-        times.extend(alarms.flatten().map(|since| since + self.rules.doubt_alarm));
-        for payment in &order.payments {
-            if payment.state == PaymentState::Opened {
-                times.push(payment.page_ends_at);
-            }
-            if payment.doubt.is_some()
-                || payment.pull
-                || !self.is_settled(payment)
-                || payment.state == PaymentState::Opened
-            {
-                times.extend(payment.ask_at);
-            }
-        }
-        times.into_iter().filter(|at| *at > self.now).min()
-    }
-
-    fn goal(&self, payment: &Payment) -> Goal {
+    pub(super) fn goal(&self, payment: &Payment) -> Goal {
         let order = &*self.order;
         if order.wanted != Some(payment.no) {
             let keep = order.state == OrderState::Paying
@@ -437,22 +193,22 @@ impl Turn<'_> {
         }
     }
 
-    fn wanted(&self) -> Option<&Payment> {
+    pub(super) fn wanted(&self) -> Option<&Payment> {
         self.order.payments.iter().find(|payment| Some(payment.no) == self.order.wanted)
     }
 
-    fn wanted_is_settled(&self) -> bool {
+    pub(super) fn wanted_is_settled(&self) -> bool {
         self.wanted().is_none_or(|payment| self.is_settled(payment))
     }
 
-    fn is_settled(&self, payment: &Payment) -> bool {
+    pub(super) fn is_settled(&self, payment: &Payment) -> bool {
         let goal = self.goal(payment);
         let mut payment = payment.clone();
         PaymentCase { payment: &mut payment, order: self.order.state, goal, now: self.now, rules: self.rules }
             .is_settled()
     }
 
-    fn any_line(&mut self, test: impl Fn(&LineCase<'_>) -> bool) -> bool {
+    pub(super) fn any_line(&mut self, test: impl Fn(&LineCase<'_>) -> bool) -> bool {
         let (order, now, rules) = (self.order.state, self.now, self.rules);
         self.order.lines.iter_mut().any(|line| test(&LineCase { line, order, now, rules }))
     }
@@ -467,21 +223,4 @@ impl Turn<'_> {
         let (order, now, rules) = (self.order.state, self.now, self.rules);
         self.order.payment_mut(no).map(|payment| PaymentCase { payment, order, goal, now, rules })
     }
-}
-
-/// Whatever was booked for the line must go, and only what is seen from now on counts.
-fn withdraw(line: &mut super::record::Line, now: Moment) {
-    if !line_is_undone(line.state) {
-        line.withdrawing = true;
-        line.settles_at = line.settles_at.map(|at| at.max(now));
-        if line.state != LineState::Doubtful {
-            line.ask_at = None;
-        }
-    }
-}
-
-/// Whether an intent's verb is one of the two that are dangerous to repeat.
-#[must_use]
-pub fn is_dangerous(verb: Verb) -> bool {
-    matches!(verb, Verb::Issue | Verb::Credit)
 }

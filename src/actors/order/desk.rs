@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::advance::{Effects, cancel};
 use super::drive::{Driver, Drove};
 use super::observe::{claim, observe};
+use super::placing::Placing;
 use super::record::Order;
 use super::schedule::{Schedule, Wake};
 use super::store::{Saved, Store};
@@ -24,6 +25,7 @@ pub struct Desk {
     pub(super) driver: Driver,
     pub(super) epoch: char,
     wakes: mpsc::Sender<Wake>,
+    pub(super) placing: Placing,
 }
 
 /// Most wakes that may wait; one that does not fit is found by the schedule's look at the database.
@@ -63,7 +65,7 @@ impl Desk {
         let (wakes, receiver) = mpsc::channel(WAKES);
         let schedule =
             Schedule { wakes: receiver, drives, store: driver.store.clone(), replica: driver.outside.replica.clone() };
-        Ok((Self { driver, epoch, wakes }, schedule.run()))
+        Ok((Self { driver, epoch, wakes, placing: Placing::default() }, schedule.run()))
     }
 
     /// Where orders are kept, for readers.

@@ -11,14 +11,18 @@ mod model;
 pub mod observe;
 pub mod payments;
 mod place;
+mod placing;
 pub mod record;
 pub mod replica;
 mod rows;
 pub mod rules;
+mod save;
 mod schedule;
 mod shelf;
 pub mod steps;
 pub mod store;
+mod transitions;
+mod watch;
 
 pub use desk::{ChangeError, Desk};
 pub use place::{NewLine, NewOrder, PlaceError, Placed};

@@ -5,7 +5,6 @@ use super::lifecycle::PaymentState;
 use super::record::{Moment, Order, Payment};
 use super::rules::Rules;
 use crate::integrations::payment::{Callback, Observed, ObservedState};
-use crate::money::Cents;
 
 /// The payment that an order in Paying takes as its own: reserved or billed, of the right amount and currency.
 #[must_use]
@@ -108,61 +107,4 @@ fn row_of(order: &mut Order, seen: &Observed) -> Option<i32> {
     let further = Payment { no, tid: Some(seen.tid.clone()), ..page.further() };
     order.payments.push(further);
     Some(no)
-}
-
-impl Payment {
-    /// A page to be opened: its number and page number, its life.
-    #[must_use]
-    pub fn page(order: &Order, (no, page_no): (i32, i32), opened_at: Moment, page_ends_at: Moment) -> Self {
-        Self {
-            no,
-            page_no,
-            reference: order.number.page(page_no),
-            secret: String::new(),
-            url: None,
-            tid: None,
-            state: PaymentState::Opened,
-            amount: 0,
-            currency: order.currency.clone(),
-            captured: Cents::default(),
-            returned: Cents::default(),
-            owed: Cents::default(),
-            opened_at,
-            page_ends_at,
-            reserved_at: None,
-            status_calls: 0,
-            pull: false,
-            attempts: 0,
-            refusals: 0,
-            ask_at: None,
-            settles_at: None,
-            doubt_since: None,
-            doubt: None,
-            person: None,
-            open: None,
-        }
-    }
-
-    /// A further transaction on the same page.
-    fn further(&self) -> Self {
-        Self {
-            state: PaymentState::Opened,
-            amount: 0,
-            captured: 0,
-            returned: 0,
-            owed: 0,
-            reserved_at: None,
-            status_calls: 0,
-            pull: false,
-            attempts: 0,
-            refusals: 0,
-            ask_at: None,
-            settles_at: None,
-            doubt_since: None,
-            doubt: None,
-            person: None,
-            open: None,
-            ..self.clone()
-        }
-    }
 }

@@ -1,5 +1,7 @@
 //! Placing an order: one transaction for order, lines, card days, idempotency key and the first intents.
 
+use std::time::Duration;
+
 use futures_util::future::BoxFuture;
 use sea_orm::{DatabaseTransaction, DbErr};
 use uuid::Uuid;
@@ -11,7 +13,7 @@ use super::lifecycle::{LineState, OrderState};
 use super::record::{Line, Moment, OnRefusal, Order, Ticket};
 use super::schedule::Wake;
 use super::shelf::Remembered;
-use crate::clock;
+use crate::clock::{self, Deadline};
 use crate::ids::{self, OrderNumber};
 use crate::io::IoError;
 use crate::money::Cents;
@@ -61,6 +63,9 @@ pub enum PlaceError {
     /// The key was used for another body.
     #[error("the idempotency key was used for another order")]
     KeyUsed,
+    /// An order is being placed under the key right now; ask again.
+    #[error("an order is being placed under the idempotency key")]
+    Running,
     /// A line's card has a ticket there on such a day; the line's number, and the other order if it is the customer's own.
     #[error("the card of line {line} has a ticket there on that day")]
     CardTaken {
@@ -83,11 +88,14 @@ impl From<DbErr> for PlaceError {
     }
 }
 
+/// How long a second request waits for the first under its key.
+const OTHER_PATIENCE: Duration = Duration::from_secs(2);
 /// Smallest sum that can be paid.
 const SMALLEST: Cents = 10;
 
 impl Desk {
-    /// Places an order; the same key and body again answer the same again. `render` writes the answer's body.
+    /// Places an order; the same key and body again answer the same again,
+    /// also while the first is being placed. `render` writes the answer's body.
     ///
     /// # Errors
     /// See [`PlaceError`].
@@ -96,6 +104,11 @@ impl Desk {
         new: NewOrder,
         render: impl Fn(&Order) -> String + Send + Sync,
     ) -> Result<Placed, PlaceError> {
+        let _turn = self
+            .placing
+            .turn(new.account_id, &new.key, Deadline::after(OTHER_PATIENCE))
+            .await
+            .ok_or(PlaceError::Running)?;
         if let Some(known) = self.remembered(&new).await? {
             return Ok(known);
         }

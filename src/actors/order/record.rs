@@ -3,8 +3,9 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::intent::{Intent, Subject, Verb};
-use super::lifecycle::{LineState, OrderState, PaymentState, line_may, payment_may};
+use super::intent::{Intent, Subject};
+use super::lifecycle::{LineState, OrderState, line_may};
+pub use super::payments::{DoubtCause, MoneyDoubt, Payment};
 use crate::ids::{OrderNumber, Reference};
 use crate::integrations::Refusal;
 use crate::integrations::lift::{Booking, Holder};
@@ -165,83 +166,6 @@ pub struct Mark {
     pub reason: String,
 }
 
-/// One transaction at the payment provider, or a page that has none yet.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Payment {
-    /// From 1 within the order.
-    pub no: i32,
-    /// The page it came from, from 1.
-    pub page_no: i32,
-    /// The page's reference.
-    pub reference: Reference,
-    /// The page's secret; stands only in the confirmation URL.
-    pub secret: String,
-    /// The page's address once it is open.
-    pub url: Option<String>,
-    /// The provider's id; empty until the first transaction is seen.
-    pub tid: Option<String>,
-    /// Where it stands.
-    pub state: PaymentState,
-    /// What is reserved or billed by the provider's word.
-    pub amount: Cents,
-    /// In this currency.
-    pub currency: String,
-    /// What was taken.
-    pub captured: Cents,
-    /// What went back.
-    pub returned: Cents,
-    /// What must go back by bank transfer.
-    pub owed: Cents,
-    /// When the page was asked for.
-    pub opened_at: Moment,
-    /// When it can no longer be paid.
-    pub page_ends_at: Moment,
-    /// When it was seen reserved.
-    pub reserved_at: Option<Moment>,
-    /// How often its status was asked: at most three times, ever.
-    pub status_calls: i32,
-    /// A claim wants to be confirmed by a status call.
-    pub pull: bool,
-    /// Attempts since the last success.
-    pub attempts: i32,
-    /// Clear noes to a reverse or credit that history does not explain.
-    pub refusals: i32,
-    /// Not to be asked about before.
-    pub ask_at: Option<Moment>,
-    /// From when on the history's silence counts.
-    pub settles_at: Option<Moment>,
-    /// Since when it has been in doubt.
-    pub doubt_since: Option<Moment>,
-    /// What is in doubt.
-    pub doubt: Option<MoneyDoubt>,
-    /// Since when and why a person is needed.
-    pub person: Option<Mark>,
-    /// The intent that is open.
-    pub open: Option<Intent>,
-}
-
-/// A move of money whose end is not known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct MoneyDoubt {
-    /// Which move.
-    pub verb: Verb,
-    /// How much, where it was a part.
-    pub amount: Cents,
-    /// Why it is in doubt.
-    pub why: DoubtCause,
-}
-
-/// Why a move of money is in doubt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum DoubtCause {
-    /// No clear answer came.
-    Unanswered,
-    /// A no that may mean "already done".
-    Refused,
-    /// Its asker died.
-    AskerDied,
-}
-
 impl Line {
     /// Enters a state that the table allows; anything else is left alone and answered with `false`.
     pub fn enter(&mut self, state: LineState) -> bool {
@@ -255,39 +179,6 @@ impl Line {
             }
         }
         allowed
-    }
-}
-
-impl Payment {
-    /// Enters a state that the table allows; anything else is left alone and answered with `false`.
-    pub fn enter(&mut self, state: PaymentState) -> bool {
-        let allowed = payment_may(self.state, state);
-        if allowed {
-            self.state = state;
-            self.attempts = 0;
-            self.ask_at = None;
-        }
-        allowed
-    }
-
-    /// What was taken and neither went back nor is owed.
-    #[must_use]
-    pub fn held(&self) -> Cents {
-        self.captured - self.returned - self.owed
-    }
-
-    /// Whether its page may stand although nobody knows its address.
-    #[must_use]
-    pub fn is_lost(&self) -> bool {
-        self.url.is_none() && self.open.is_none() && self.ask_at.is_some_and(|at| at >= self.page_ends_at)
-    }
-
-    /// Whether a payer can still pay its page.
-    #[must_use]
-    pub fn can_be_paid(&self, now: Moment) -> bool {
-        self.url.is_some()
-            && now < self.page_ends_at
-            && matches!(self.state, PaymentState::Opened | PaymentState::Failed)
     }
 }
 

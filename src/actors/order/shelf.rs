@@ -38,6 +38,33 @@ pub struct Past {
 }
 
 impl Store {
+    /// Reserves the days of every line. Answers the line whose card has a ticket there on such a day already.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn reserve_days(&self, tx: &DatabaseTransaction, order: &Order) -> Result<Option<i32>, DbErr> {
+        for line in &order.lines {
+            for day in line.ticket.valid_from.iter_days().take_while(|day| *day <= line.ticket.valid_to) {
+                let row = ticket_day::ActiveModel {
+                    operator: Set(line.ticket.operator.clone()),
+                    card_number: Set(line.ticket.card_number.clone()),
+                    day: Set(day),
+                    order_id: Set(order.id),
+                    line_no: Set(line.no),
+                };
+                let inserted = ticket_day::Entity::insert(row)
+                    .on_conflict(OnConflict::new().do_nothing().to_owned())
+                    .try_insert()
+                    .exec_without_returning(tx)
+                    .await?;
+                if !matches!(inserted, TryInsertResult::Inserted(1..)) {
+                    return Ok(Some(line.no));
+                }
+            }
+        }
+        Ok(None)
+    }
+
     /// The answer that was given under a key.
     ///
     /// # Errors

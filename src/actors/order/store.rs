@@ -3,35 +3,23 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use futures_util::future::BoxFuture;
-use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, TryInsertResult,
-};
-use starjack_entity::{account, case_file, order_event, order_line, order_step, orders, payment, ticket_day};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use starjack_entity::{order_line, order_step, orders, payment};
 use uuid::Uuid;
 
-use super::advance::{Answer, Answered, Effects, Letter};
-use super::intent::{Intent, Subject};
-use super::lines::LineAnswer;
-use super::payments::PaymentAnswer;
 use super::record::{Order, Terms, Ticket};
-use super::rows::{intent_of, line_of, line_row, order_of, order_row, payment_of, payment_row, short, step_row};
-use crate::actors::invoice::{self, Buyer, NewInvoice, Seller};
-use crate::actors::jobs::{self, Jobs, NewJob};
-use crate::actors::mail;
-use crate::ids;
-use crate::integrations::Outcome;
+use super::rows::{intent_of, line_of, order_of, payment_of};
+use crate::actors::invoice::Seller;
+use crate::actors::jobs::Jobs;
 use crate::io::{Io, IoError};
 
 /// Loads and saves orders whole.
 #[derive(Clone)]
 pub struct Store {
     io: Io,
-    jobs: Jobs,
+    pub(super) jobs: Jobs,
     terms: Arc<dyn Fn(&str) -> Terms + Send + Sync>,
-    paper: Arc<Paper>,
+    pub(super) paper: Arc<Paper>,
 }
 
 /// What an invoice says besides the order.
@@ -113,203 +101,6 @@ impl Store {
         Ok(Some(order))
     }
 
-    /// Writes a new order in the caller's transaction. Its intents must carry their ids.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn insert(&self, tx: &DatabaseTransaction, order: &Order, effects: &Effects) -> Result<(), DbErr> {
-        orders::Entity::insert(order_row(order)).exec_without_returning(tx).await?;
-        let lines = order.lines.iter().map(|line| line_row(order.id, line));
-        order_line::Entity::insert_many(lines).exec_without_returning(tx).await?;
-        self.write_intents(tx, None, order).await?;
-        self.write_effects(tx, order, effects).await
-    }
-
-    /// Reserves the days of every line. Answers the line whose card has a ticket there on such a day already.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn reserve_days(&self, tx: &DatabaseTransaction, order: &Order) -> Result<Option<i32>, DbErr> {
-        for line in &order.lines {
-            for day in line.ticket.valid_from.iter_days().take_while(|day| *day <= line.ticket.valid_to) {
-                let row = ticket_day::ActiveModel {
-                    operator: Set(line.ticket.operator.clone()),
-                    card_number: Set(line.ticket.card_number.clone()),
-                    day: Set(day),
-                    order_id: Set(order.id),
-                    line_no: Set(line.no),
-                };
-                let inserted = ticket_day::Entity::insert(row)
-                    .on_conflict(OnConflict::new().do_nothing().to_owned())
-                    .try_insert()
-                    .exec_without_returning(tx)
-                    .await?;
-                if !matches!(inserted, TryInsertResult::Inserted(1..)) {
-                    return Ok(Some(line.no));
-                }
-            }
-        }
-        Ok(None)
-    }
-
-    /// Saves what changed between `before` and `after`, with its effects, in one commit that raises the version.
-    /// The version is the fence: whoever loaded an older one loses.
-    ///
-    /// # Errors
-    /// The database's; after `Late` the commit may have happened, so the order must be loaded again.
-    pub async fn save(&self, before: &Order, after: &mut Order, effects: &Effects) -> Result<Saved, IoError> {
-        after.version = before.version + 1;
-        let writes_jobs = effects.invoice || !effects.letters.is_empty();
-        let (store, before, order, effects) = (self.clone(), before.clone(), after.clone(), effects.clone());
-        let saved = self
-            .io
-            .write(move |tx| {
-                Box::pin(async move { store.save_in(tx, &before, &order, &effects).await }) as BoxFuture<'_, _>
-            })
-            .await?;
-        if writes_jobs && saved == Saved::Done {
-            self.jobs.wake();
-        }
-        Ok(saved)
-    }
-
-    async fn save_in(
-        &self,
-        tx: &DatabaseTransaction,
-        before: &Order,
-        after: &Order,
-        effects: &Effects,
-    ) -> Result<Saved, IoError> {
-        let mut row = order_row(after);
-        row.id = sea_orm::ActiveValue::NotSet;
-        let updated = orders::Entity::update_many()
-            .set(row)
-            .filter(orders::Column::Id.eq(after.id))
-            .filter(orders::Column::Version.eq(before.version))
-            .exec(tx)
-            .await?;
-        if updated.rows_affected == 0 {
-            return Ok(Saved::Lost);
-        }
-        for line in &after.lines {
-            if !before.lines.contains(line) {
-                order_line::Entity::update(line_row(after.id, line)).exec_without_returning(tx).await?;
-            }
-        }
-        for row in &after.payments {
-            if !before.payments.iter().any(|old| old.no == row.no) {
-                payment::Entity::insert(payment_row(after.id, row)).exec_without_returning(tx).await?;
-            } else if !before.payments.contains(row) {
-                payment::Entity::update(payment_row(after.id, row)).exec_without_returning(tx).await?;
-            }
-        }
-        self.write_intents(tx, Some(before), after).await?;
-        self.write_effects(tx, after, effects).await?;
-        Ok(Saved::Done)
-    }
-
-    /// Every intent of `after` that `before` had not is a row before it is asked.
-    async fn write_intents(
-        &self,
-        tx: &DatabaseTransaction,
-        before: Option<&Order>,
-        after: &Order,
-    ) -> Result<(), DbErr> {
-        let known: Vec<Uuid> = before.map(open_intents).unwrap_or_default().iter().map(|(_, open)| open.id).collect();
-        let new = open_intents(after).into_iter().filter(|(_, intent)| !known.contains(&intent.id));
-        let rows: Vec<_> = new.map(|(subject, intent)| step_row(after, subject, &intent)).collect();
-        if !rows.is_empty() {
-            order_step::Entity::insert_many(rows).exec_without_returning(tx).await?;
-        }
-        Ok(())
-    }
-
-    async fn write_effects(&self, tx: &DatabaseTransaction, order: &Order, effects: &Effects) -> Result<(), DbErr> {
-        for (id, answered) in &effects.answered {
-            let (outcome, detail) = outcome_words(answered);
-            order_step::Entity::update_many()
-                .col_expr(order_step::Column::Outcome, Expr::value(outcome))
-                .col_expr(order_step::Column::Detail, Expr::value(detail.map(short)))
-                .col_expr(order_step::Column::AnsweredAt, Expr::value(crate::clock::now().fixed_offset()))
-                .filter(order_step::Column::Id.eq(*id))
-                .exec(tx)
-                .await?;
-        }
-        let events = effects.events.iter().zip(1..).map(|(event, no)| order_event::ActiveModel {
-            order_id: Set(order.id),
-            version: Set(order.version),
-            no: Set(no),
-            at: Set(crate::clock::now().into()),
-            state: Set(event.state.word().to_owned()),
-            detail: Set(event.detail.clone().map(short)),
-        });
-        let events: Vec<_> = events.collect();
-        if !events.is_empty() {
-            order_event::Entity::insert_many(events).exec_without_returning(tx).await?;
-        }
-        if !effects.freed.is_empty() {
-            ticket_day::Entity::delete_many()
-                .filter(ticket_day::Column::OrderId.eq(order.id))
-                .filter(ticket_day::Column::LineNo.is_in(effects.freed.clone()))
-                .exec(tx)
-                .await?;
-        }
-        for letter in &effects.letters {
-            jobs::enqueue(tx, letter_job(order, *letter)?).await?;
-        }
-        for (payment_no, kind) in &effects.cases {
-            self.open_case(tx, order, *payment_no, kind).await?;
-        }
-        if effects.invoice {
-            self.write_invoice(tx, order).await?;
-        }
-        Ok(())
-    }
-
-    async fn open_case(&self, tx: &DatabaseTransaction, order: &Order, payment: i32, kind: &str) -> Result<(), DbErr> {
-        tracing::error!(alert = true, order.id = %order.id, payment, kind, "a case for a person");
-        let row = case_file::ActiveModel {
-            id: Set(ids::new_id()),
-            order_id: Set(Some(order.id)),
-            kind: Set(kind.to_owned()),
-            detail: Set(format!("payment {payment} of order {}", order.number)),
-            opened_at: Set(crate::clock::now().into()),
-            closed_at: Set(None),
-        };
-        case_file::Entity::insert(row).exec_without_returning(tx).await?;
-        Ok(())
-    }
-
-    /// The last statements of the commit: the series' row is locked for as short as can be.
-    async fn write_invoice(&self, tx: &DatabaseTransaction, order: &Order) -> Result<(), DbErr> {
-        let buyer = account::Entity::find_by_id(order.account_id).one(tx).await?;
-        let name = buyer.map(|account| format!("{} {}", account.first_name, account.last_name)).unwrap_or_default();
-        let sold = order.lines.iter().filter(|line| line.state == super::lifecycle::LineState::Issued);
-        let new = NewInvoice {
-            order_id: order.id,
-            order_number: order.number.clone(),
-            account_id: order.account_id,
-            issued_at: crate::clock::now(),
-            seller: self.paper.seller.clone(),
-            buyer: Buyer { name, address: Vec::new() },
-            lines: sold
-                .map(|line| invoice::Line {
-                    description: (self.paper.describe)(&line.ticket),
-                    quantity: 1,
-                    from: line.ticket.valid_from,
-                    to: line.ticket.valid_to,
-                    gross_cents: line.price,
-                    vat_permille: line.ticket.vat_permille,
-                })
-                .collect(),
-            total_cents: order.issued_total(),
-            currency: order.currency.clone(),
-            simulated: self.paper.simulated,
-        };
-        let number = invoice::issue(tx, new).await?;
-        jobs::enqueue(tx, invoice::document_job(&number)).await
-    }
-
     /// The orders that `driver` may write and that want to be looked at, soonest first, at most `limit`.
     ///
     /// # Errors
@@ -348,55 +139,5 @@ impl Store {
                 })
             })
             .await
-    }
-}
-
-/// The open intents of an order.
-#[must_use]
-pub fn open_intents(order: &Order) -> Vec<(Subject, Intent)> {
-    let lines = order.lines.iter().filter_map(|line| Some((Subject::Line(line.no), line.open.clone()?)));
-    let payments = order.payments.iter().filter_map(|row| Some((Subject::Payment(row.no), row.open.clone()?)));
-    lines.chain(payments).collect()
-}
-
-/// A letter is written with the state that it tells of; a second one under its key is not.
-fn letter_job(order: &Order, letter: Letter) -> Result<NewJob, DbErr> {
-    let letter = match letter {
-        Letter::Finished => mail::OrderLetter::Finished,
-        Letter::Rejected => mail::OrderLetter::Rejected,
-        Letter::Undone => mail::OrderLetter::Undone,
-        Letter::MoneyReturned(payment) => mail::OrderLetter::MoneyReturned(payment),
-    };
-    mail::order_letter(letter, order.id, order.version)
-}
-
-fn outcome_words(answered: &Answered) -> (&'static str, Option<String>) {
-    match &answered.answer {
-        Answer::Line(answer) => match answer {
-            LineAnswer::Check(outcome) => words(outcome),
-            LineAnswer::Issue(outcome) => words(outcome),
-            LineAnswer::Find(outcome) => words(outcome),
-            LineAnswer::Cancel(outcome) => words(outcome),
-            LineAnswer::AskerDied => ("unknown", Some("asker died".into())),
-        },
-        Answer::Payment(answer) => match answer {
-            PaymentAnswer::Open(outcome) => words(outcome),
-            PaymentAnswer::Capture(outcome) | PaymentAnswer::Reverse(outcome) | PaymentAnswer::Credit(outcome) => {
-                words(outcome)
-            }
-            PaymentAnswer::History(outcome) => words(outcome),
-            PaymentAnswer::Status(outcome) => words(outcome),
-            PaymentAnswer::AskerDied => ("unknown", Some("asker died".into())),
-        },
-    }
-}
-
-fn words<T>(outcome: &Outcome<T>) -> (&'static str, Option<String>) {
-    match outcome {
-        Outcome::Done(_) => ("done", None),
-        Outcome::Refused(refusal) => ("refused", Some(format!("{}:{}", refusal.kind.slug(), refusal.code))),
-        Outcome::NotSent(why) => ("not_sent", Some(why.clone())),
-        Outcome::Pending { .. } => ("pending", None),
-        Outcome::Unknown(why) => ("unknown", Some(why.clone())),
     }
 }

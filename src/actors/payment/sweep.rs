@@ -47,13 +47,18 @@ impl Sweep {
         self.wish.notify_one();
     }
 
+    /// Waits for a wish; one that came before counts, several are one.
+    pub async fn wished(&self) {
+        self.wish.notified().await;
+    }
+
     /// Reads the list for ever and hands each whole reading to `take`.
     pub async fn run<F>(&self, desk: &Desk, take: impl Fn(Vec<Observed>) -> F)
     where
         F: Future<Output = ()>,
     {
         loop {
-            let _woken = clock::timeout_at(Deadline::after(self.settings.every), self.wish.notified()).await;
+            let _woken = clock::timeout_at(Deadline::after(self.settings.every), self.wished()).await;
             if let Some(listed) = self.read(desk).await {
                 take(listed).await;
             }

@@ -10,7 +10,7 @@ use actix_web::test::{self, TestRequest};
 use actix_web::{App, HttpServer, web};
 use serde_json::Value;
 
-use super::{World, answer, client, state};
+use super::{World, answer, client};
 use crate::http::{openapi, request_id, server};
 
 /// Sends bytes as they are and reads until the server closes, which it must.
@@ -181,7 +181,7 @@ impl Write for Log {
 #[actix_rt::test]
 async fn a_request_is_one_log_line_with_its_id_and_without_what_the_client_wrote() {
     let world = World::start().await;
-    let app = test::init_service(server::app(web::Data::new(state(&world.io, &world.auth)))).await;
+    let app = test::init_service(server::app(world.state.clone())).await;
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();

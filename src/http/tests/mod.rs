@@ -1,11 +1,13 @@
 //! A real server on a port of its own.
 
 mod accounts;
+mod callbacks;
 mod face;
+mod operations;
+mod orders;
 mod sessions;
 
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
@@ -13,17 +15,14 @@ use actix_web::web;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::network::Networks;
-use super::operators::AlwaysUp;
+use super::fixture::{self, SECRET};
 use super::{State, serve};
 use crate::actors::auth::{self, Names, Role};
-use crate::actors::liftoperator::{Cards, Catalogue, Counter};
 use crate::io::Io;
-
-pub(crate) const SECRET: &[u8] = b"the secret that codes follow from";
 
 /// A server with a database of its own.
 pub(crate) struct World {
+    pub(crate) state: web::Data<State>,
     pub(crate) io: Io,
     pub(crate) auth: auth::Desk,
     pub(crate) address: SocketAddr,
@@ -40,17 +39,6 @@ pub(crate) struct Answer {
     pub(crate) body: Value,
 }
 
-pub(crate) fn state(io: &Io, auth: &auth::Desk) -> State {
-    State {
-        io: io.clone(),
-        auth: auth.clone(),
-        trusted_proxies: Networks::default(),
-        counter: Counter::new(Catalogue::embedded().unwrap(), SECRET).unwrap(),
-        cards: Cards::new(io.clone()),
-        operator_statuses: Arc::new(AlwaysUp),
-    }
-}
-
 fn client() -> reqwest::Client {
     let _second_time = rustls::crypto::aws_lc_rs::default_provider().install_default();
     reqwest::Client::builder().no_proxy().build().unwrap()
@@ -58,20 +46,22 @@ fn client() -> reqwest::Client {
 
 impl World {
     pub(crate) async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}/starjack.db?mode=rwc", folder.path().display());
-        let io = Io::start(&url, 4).await.unwrap();
-        io.migrate().await.unwrap();
-        let keys = auth::Keys::from_pkcs8(&auth::Keys::generate().unwrap()).unwrap();
-        let auth = auth::Desk::new(io.clone(), keys, SECRET.to_vec().into());
-        let state = state(&io, &auth);
+        Self::with(|_state| {}).await
+    }
+
+    /// The same with another state.
+    pub(crate) async fn with(change: impl FnOnce(&mut State)) -> Self {
+        let (mut state, folder) = fixture::state().await;
+        change(&mut state);
+        let (io, auth) = (state.io.clone(), state.auth.clone());
+        let state = web::Data::new(state);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let server = serve(web::Data::new(state), listener, 1).unwrap();
+        let server = serve(state.clone(), listener, 1).unwrap();
         let handle = server.handle();
         actix_rt::spawn(server);
         let client = client();
-        Self { io, auth, address, client, server: handle, _folder: folder }
+        Self { state, io, auth, address, client, server: handle, _folder: folder }
     }
 
     pub(crate) fn call(&self, method: &str, path: &str) -> reqwest::RequestBuilder {

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use starjack_entity::{refresh_token, session};
 
-use super::{Answer, SECRET, World, answer, state};
+use super::{Answer, SECRET, World, answer};
 use crate::actors::auth::{Claims, Desk, Keys, Role};
 use crate::clock;
 use crate::http::{Admin, Customer};
@@ -234,7 +234,7 @@ async fn only_an_admin_may_do_what_admins_do() {
     world.account("clerk@example.org", Role::Admin).await;
     let admin = world.log_in("clerk@example.org", "correct horse").await;
     let app = App::new()
-        .app_data(web::Data::new(state(&world.io, &world.auth)))
+        .app_data(world.state.clone())
         .route("/admins", web::get().to(|who: Admin| async move { who.account_id.to_string() }))
         .route("/all", web::get().to(|who: Customer| async move { who.account_id.to_string() }));
     let app = test::init_service(app).await;

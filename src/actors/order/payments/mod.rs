@@ -2,6 +2,8 @@
 
 mod answer;
 mod ask;
+mod payment;
 
 pub use answer::PaymentAnswer;
 pub use ask::{Goal, PaymentCase, STATUS_CALLS};
+pub use payment::{DoubtCause, MoneyDoubt, Payment};

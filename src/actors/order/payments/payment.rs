@@ -1,0 +1,172 @@
+//! One transaction at the payment provider.
+
+use crate::actors::order::intent::{Intent, Verb};
+use crate::actors::order::lifecycle::{PaymentState, payment_may};
+use crate::actors::order::record::{Mark, Moment, Order};
+use crate::ids::Reference;
+use crate::money::Cents;
+
+/// One transaction at the payment provider, or a page that has none yet.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Payment {
+    /// From 1 within the order.
+    pub no: i32,
+    /// The page it came from, from 1.
+    pub page_no: i32,
+    /// The page's reference.
+    pub reference: Reference,
+    /// The page's secret; stands only in the confirmation URL.
+    pub secret: String,
+    /// The page's address once it is open.
+    pub url: Option<String>,
+    /// The provider's id; empty until the first transaction is seen.
+    pub tid: Option<String>,
+    /// Where it stands.
+    pub state: PaymentState,
+    /// What is reserved or billed by the provider's word.
+    pub amount: Cents,
+    /// In this currency.
+    pub currency: String,
+    /// What was taken.
+    pub captured: Cents,
+    /// What went back.
+    pub returned: Cents,
+    /// What must go back by bank transfer.
+    pub owed: Cents,
+    /// When the page was asked for.
+    pub opened_at: Moment,
+    /// When it can no longer be paid.
+    pub page_ends_at: Moment,
+    /// When it was seen reserved.
+    pub reserved_at: Option<Moment>,
+    /// How often its status was asked: at most three times, ever.
+    pub status_calls: i32,
+    /// A claim wants to be confirmed by a status call.
+    pub pull: bool,
+    /// Attempts since the last success.
+    pub attempts: i32,
+    /// Clear noes to a reverse or credit that history does not explain.
+    pub refusals: i32,
+    /// Not to be asked about before.
+    pub ask_at: Option<Moment>,
+    /// From when on the history's silence counts.
+    pub settles_at: Option<Moment>,
+    /// Since when it has been in doubt.
+    pub doubt_since: Option<Moment>,
+    /// What is in doubt.
+    pub doubt: Option<MoneyDoubt>,
+    /// Since when and why a person is needed.
+    pub person: Option<Mark>,
+    /// The intent that is open.
+    pub open: Option<Intent>,
+}
+
+/// A move of money whose end is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct MoneyDoubt {
+    /// Which move.
+    pub verb: Verb,
+    /// How much, where it was a part.
+    pub amount: Cents,
+    /// Why it is in doubt.
+    pub why: DoubtCause,
+}
+
+/// Why a move of money is in doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DoubtCause {
+    /// No clear answer came.
+    Unanswered,
+    /// A no that may mean "already done".
+    Refused,
+    /// Its asker died.
+    AskerDied,
+}
+
+impl Payment {
+    /// Enters a state that the table allows; anything else is left alone and answered with `false`.
+    pub fn enter(&mut self, state: PaymentState) -> bool {
+        let allowed = payment_may(self.state, state);
+        if allowed {
+            self.state = state;
+            self.attempts = 0;
+            self.ask_at = None;
+        }
+        allowed
+    }
+
+    /// What was taken and neither went back nor is owed.
+    #[must_use]
+    pub fn held(&self) -> Cents {
+        self.captured - self.returned - self.owed
+    }
+
+    /// Whether its page may stand although nobody knows its address.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.url.is_none() && self.open.is_none() && self.ask_at.is_some_and(|at| at >= self.page_ends_at)
+    }
+
+    /// Whether a payer can still pay its page.
+    #[must_use]
+    pub fn can_be_paid(&self, now: Moment) -> bool {
+        self.url.is_some()
+            && now < self.page_ends_at
+            && matches!(self.state, PaymentState::Opened | PaymentState::Failed)
+    }
+
+    /// A page to be opened: its number and page number, its life.
+    #[must_use]
+    pub fn page(order: &Order, (no, page_no): (i32, i32), opened_at: Moment, page_ends_at: Moment) -> Self {
+        Self {
+            no,
+            page_no,
+            reference: order.number.page(page_no),
+            secret: String::new(),
+            url: None,
+            tid: None,
+            state: PaymentState::Opened,
+            amount: 0,
+            currency: order.currency.clone(),
+            captured: Cents::default(),
+            returned: Cents::default(),
+            owed: Cents::default(),
+            opened_at,
+            page_ends_at,
+            reserved_at: None,
+            status_calls: 0,
+            pull: false,
+            attempts: 0,
+            refusals: 0,
+            ask_at: None,
+            settles_at: None,
+            doubt_since: None,
+            doubt: None,
+            person: None,
+            open: None,
+        }
+    }
+
+    /// A further transaction on the same page.
+    pub(in crate::actors::order) fn further(&self) -> Self {
+        Self {
+            state: PaymentState::Opened,
+            amount: 0,
+            captured: 0,
+            returned: 0,
+            owed: 0,
+            reserved_at: None,
+            status_calls: 0,
+            pull: false,
+            attempts: 0,
+            refusals: 0,
+            ask_at: None,
+            settles_at: None,
+            doubt_since: None,
+            doubt: None,
+            person: None,
+            open: None,
+            ..self.clone()
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! All that handlers may reach, of real parts, with nothing outside: no operator has a contract, the payment provider's
+//! port is closed, and no schedule drives orders, so that they stay as they were placed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{Days, NaiveDate, TimeDelta};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+use super::State;
+use super::network::Networks;
+use super::operators::AlwaysUp;
+use super::state::Readiness;
+use crate::actors::invoice::{Archive, Seller, ShortName};
+use crate::actors::jobs::{self, Jobs};
+use crate::actors::liftoperator::{Cards, Catalogue, Counter, Facade};
+use crate::actors::order::drive::Driver;
+use crate::actors::order::record::Terms;
+use crate::actors::order::replica::Replica;
+use crate::actors::order::rules::Rules;
+use crate::actors::order::steps::Outside;
+use crate::actors::order::store::{Paper, Store};
+use crate::actors::payment::{Desk as PaymentDesk, Sweep, SweepSettings};
+use crate::actors::supervision::{Policy, System, Watch};
+use crate::actors::{auth, order};
+use crate::clock;
+use crate::integrations::payment::ProviderConfig;
+use crate::io::Io;
+
+pub(crate) const SECRET: &[u8] = b"the secret that codes follow from";
+
+/// The only origin that a return address may have.
+pub(crate) const SHOP: &str = "https://shop.example";
+
+/// A state with a database of its own; lives as long as the folder.
+pub(crate) async fn state() -> (State, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let io = Io::start(&format!("sqlite:{}", folder.path().join("db").display()), 4).await.unwrap();
+    io.migrate().await.unwrap();
+    let keys = auth::Keys::from_pkcs8(&auth::Keys::generate().unwrap()).unwrap();
+    let system = System::start_watched(Watch::default()).unwrap();
+    let outside = outside(&system, &io).await;
+    let driver = Driver {
+        store: store(&io),
+        outside: outside.clone(),
+        rules: Arc::new(Rules::default()),
+        draining: CancellationToken::new(),
+    };
+    let (orders, _schedule) = order::Desk::start(&system, driver, Policy::default()).await.unwrap();
+    let state = State {
+        auth: auth::Desk::new(io.clone(), keys, SECRET.to_vec().into()),
+        trusted_proxies: Networks::default(),
+        counter: Counter::new(Catalogue::parse(&areas()).unwrap(), SECRET).unwrap(),
+        cards: Cards::new(io.clone()),
+        operator_statuses: Arc::new(AlwaysUp),
+        orders,
+        facade: outside.lift,
+        payment: outside.payment,
+        sweep: Sweep::new(SweepSettings::default()),
+        callback_networks: provider().callback_networks,
+        archive: Archive::new(io.clone(), folder.path()),
+        actors: system,
+        replica: outside.replica.incarnation,
+        readiness: Readiness::default(),
+        return_origins: vec![SHOP.to_owned()],
+        simulated: true,
+        io,
+    };
+    (state, folder)
+}
+
+async fn outside(system: &System, io: &Io) -> Outside {
+    Outside {
+        lift: Facade::start(system, Vec::new(), &Policy::default()),
+        payment: PaymentDesk::start(system, provider(), Policy::default(), Duration::from_secs(5)),
+        replica: Replica::announce(io.clone()).await.unwrap(),
+        public_url: "http://127.0.0.1:1".to_owned(),
+    }
+}
+
+fn provider() -> ProviderConfig {
+    ProviderConfig {
+        endpoint: "http://127.0.0.1:1".to_owned(),
+        merchant_id: 90_000,
+        password: "unused".into(),
+        test: true,
+        callback_networks: vec!["127.0.0.1".parse().unwrap()],
+    }
+}
+
+fn store(io: &Io) -> Store {
+    let terms = Terms { dedups: false, settle: TimeDelta::seconds(2), patience: TimeDelta::minutes(10) };
+    let seller = Seller {
+        name: "Starjack Testing GmbH".to_owned(),
+        address: vec!["Gasse 1".to_owned(), "6020 Innsbruck".to_owned()],
+        uid: "ATU12345678".to_owned(),
+        short: ShortName::try_from("STAR".to_owned()).unwrap(),
+    };
+    let paper = Paper { seller, simulated: true, describe: Box::new(|ticket| ticket.product.clone()) };
+    Store::new(io.clone(), Jobs::new(io.clone(), jobs::Settings::default()), move |_| terms, paper)
+}
+
+pub(crate) fn today() -> NaiveDate {
+    clock::now().date_naive()
+}
+
+/// The sample areas, of which Ischgl's season is around today whenever that is.
+pub(crate) fn areas() -> String {
+    let (first, last) = (today() - Days::new(30), today() + Days::new(60));
+    let areas = include_str!("../../catalogue/areas.toml");
+    let start = areas.find("key = \"ischgl\"").unwrap();
+    let end = areas.find("key = \"obertauern\"").unwrap();
+    let ischgl = areas[start..end].replace("2026-11-26", &first.to_string()).replace("2027-05-02", &last.to_string());
+    let areas = format!("{}{ischgl}{}", &areas[..start], &areas[end..]);
+    areas
+        .replace("from = \"2026-01-01\"", "from = \"2020-01-01\"")
+        .replace("to = \"2027-12-31\"", "to = \"2099-12-31\"")
+}

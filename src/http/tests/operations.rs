@@ -1,0 +1,155 @@
+//! Health, and what admins see and do.
+
+use std::time::Duration;
+
+use sea_orm::EntityTrait;
+use serde_json::{Value, json};
+use starjack_entity::audit;
+
+use super::{Answer, World, answer};
+use crate::actors::auth::Role;
+use crate::clock::{self, Deadline};
+use crate::io::IoError;
+
+impl World {
+    async fn wish(&self, token: &str, path: &str) -> Answer {
+        answer(self.call("POST", &format!("/api/v1/admin/actors/{path}")).bearer_auth(token)).await
+    }
+
+    async fn audited(&self) -> Vec<(String, String)> {
+        let read = self.io.read(|db| Box::pin(async { Ok::<_, IoError>(audit::Entity::find().all(db).await?) }));
+        let mut rows = read.await.unwrap();
+        rows.sort_by_key(|row| row.id);
+        rows.into_iter().map(|row| (row.action, row.subject)).collect()
+    }
+
+    async fn open(&self, path: &str) -> Answer {
+        answer(self.call("GET", path)).await
+    }
+
+    /// Waits until `/status` is as wanted.
+    async fn until_status(&self, wanted: &Value) {
+        let deadline = Deadline::after(Duration::from_secs(10));
+        loop {
+            let status = self.open("/status").await;
+            assert_eq!(status.status, 200);
+            if status.body == *wanted {
+                return;
+            }
+            assert!(!deadline.is_over(), "{status:?} is not {wanted}");
+            clock::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+#[actix_rt::test]
+async fn a_replica_lives_before_it_is_ready() {
+    let world = World::start().await;
+    assert_eq!(world.open("/livez").await.status, 200);
+    world.open("/readyz").await.expect_problem(503, "unavailable");
+    world.state.readiness.set(true);
+    assert_eq!(world.open("/readyz").await.status, 200);
+    world.state.readiness.set(false);
+    world.open("/readyz").await.expect_problem(503, "unavailable");
+    assert_eq!(world.open("/livez").await.status, 200);
+}
+
+#[actix_rt::test]
+async fn a_paused_supplier_degrades_the_public_status_until_it_is_resumed() {
+    let world = World::start().await;
+    let clerk = world.token("clerk@example.org", Role::Admin).await;
+    let status =
+        |status: &str, state: &str| json!({ "status": status, "suppliers": [{ "name": "payment", "state": state }] });
+    world.until_status(&status("up", "up")).await;
+    let paused = world.wish(&clerk, "payment/pause").await;
+    assert_eq!(
+        (paused.status, &paused.body["name"], &paused.body["state"]),
+        (202, &json!("payment"), &json!("paused"))
+    );
+    world.until_status(&status("degraded", "paused")).await;
+    assert_eq!(world.wish(&clerk, "payment/resume").await.status, 202);
+    world.until_status(&status("up", "up")).await;
+    assert_eq!(world.audited().await, [("pause".into(), "payment".into()), ("resume".into(), "payment".into())]);
+}
+
+#[actix_rt::test]
+async fn actors_are_listed_with_all_that_is_known_of_them() {
+    let world = World::start().await;
+    let clerk = world.token("clerk@example.org", Role::Admin).await;
+    let list = world.get("/api/v1/admin/actors", &clerk).await;
+    let names: Vec<_> = list.body["items"].as_array().unwrap().iter().map(|item| item["name"].clone()).collect();
+    assert_eq!(names, ["payment", "order"]);
+    let order = &list.body["items"][1];
+    assert_eq!(order["replica"], json!(world.state.replica));
+    assert_eq!(order["mailbox"], json!({ "depth": 0, "capacity": 8192 }));
+    for field in ["state", "breaker", "in_flight", "restarts", "last_failure", "processed", "p50_us", "p99_us"] {
+        assert!(order.get(field).is_some(), "{field}");
+    }
+}
+
+#[actix_rt::test]
+async fn wishes_are_carried_out_and_written_down() {
+    let world = World::start().await;
+    let clerk = world.token("clerk@example.org", Role::Admin).await;
+    assert_eq!(world.wish(&clerk, "order/restart").await.status, 202);
+    let drained = world.wish(&clerk, "order/drain").await;
+    assert_eq!(drained.status, 202);
+    assert!(["draining", "stopped"].contains(&drained.body["state"].as_str().unwrap()), "{drained:?}");
+    for (path, status) in [("nobody/restart", 404), ("order/destroy", 404), ("a%2Fb/pause", 404), ("a/b/pause", 404)] {
+        world.wish(&clerk, path).await.expect_problem(status, "not-found");
+    }
+    assert_eq!(world.audited().await, [("restart".into(), "order".into()), ("drain".into(), "order".into())]);
+}
+
+#[actix_rt::test]
+async fn a_name_with_a_slash_is_one_name() {
+    let world = World::start().await;
+    let clerk = world.token("clerk@example.org", Role::Admin).await;
+    let spec = crate::actors::supervision::Spec {
+        name: "lift/area".to_owned(),
+        mailbox: 1,
+        in_flight: 1,
+        arbiter: crate::actors::supervision::Placement::Domain,
+        policy: crate::actors::supervision::Policy::default(),
+    };
+    let _actor = world.state.actors.spawn(spec, || Ok(Idle));
+    let paused = world.wish(&clerk, "lift%2Farea/pause").await;
+    assert_eq!((paused.status, &paused.body["name"]), (202, &json!("lift/area")), "{paused:?}");
+}
+
+struct Idle;
+
+impl crate::actors::supervision::Service for Idle {
+    type Request = ();
+    type Answer = ();
+
+    fn handle(
+        &mut self,
+        (): (),
+        _call: crate::actors::supervision::Call,
+    ) -> futures_util::future::LocalBoxFuture<'static, ()> {
+        Box::pin(async {})
+    }
+
+    fn failed((): &()) -> bool {
+        false
+    }
+}
+
+#[actix_rt::test]
+async fn customers_and_strangers_see_and_move_no_actor() {
+    let world = World::start().await;
+    let anna = world.token("anna@example.org", Role::Customer).await;
+    for path in ["/api/v1/admin/actors", "/api/v1/admin/orders?state=stuck"] {
+        world.get(path, &anna).await.expect_problem(403, "forbidden");
+        world.open(path).await.expect_problem(401, "unauthenticated");
+    }
+    world.wish(&anna, "order/drain").await.expect_problem(403, "forbidden");
+    answer(world.call("POST", "/api/v1/admin/actors/order/drain")).await.expect_problem(401, "unauthenticated");
+    assert!(world.audited().await.is_empty());
+    let order = world.state.actors.statuses().into_iter().find(|status| status.name == "order").unwrap();
+    assert!(!matches!(
+        order.state,
+        crate::actors::supervision::Phase::Draining | crate::actors::supervision::Phase::Stopped
+    ));
+}

@@ -1,0 +1,452 @@
+//! Placing, showing and cancelling orders, as a customer's program does it.
+
+use std::sync::Arc;
+
+use chrono::{Days, NaiveDate};
+use futures_util::future::join_all;
+use sea_orm::{EntityTrait, PaginatorTrait};
+use serde_json::{Value, json};
+use starjack_entity::orders;
+use uuid::Uuid;
+
+use super::{Answer, World, answer};
+use crate::actors::auth::Role;
+use crate::actors::liftoperator::Counter;
+use crate::actors::order::advance::Effects;
+use crate::actors::order::lifecycle::OrderState;
+use crate::actors::order::record::{Mark, Order, Payment};
+use crate::actors::order::store::Saved;
+use crate::clock;
+use crate::http::fixture::{SHOP, areas, today};
+use crate::io::IoError;
+
+pub(crate) const ADULT: &str = "1990-05-01";
+pub(crate) const BABY: &str = "2024-05-01";
+const CARDS: [&str; 2] = ["01-1614 7133 5350 3020 1464-3", "01-1614 7133 5345 3238 5823-4"];
+const FOREIGN_CARD: &str = "a1b2c3do-e5f-6g7";
+
+/// A customer with two cards.
+pub(crate) struct Skier {
+    pub(crate) token: String,
+    cards: Vec<Value>,
+}
+
+impl World {
+    pub(crate) async fn token(&self, email: &str, role: Role) -> String {
+        self.account(email, role).await;
+        let session = self.log_in(email, "correct horse").await;
+        session.body["access_token"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn skier(&self, email: &str) -> Skier {
+        let token = self.token(email, Role::Customer).await;
+        let mut cards = Vec::new();
+        for number in CARDS {
+            cards.push(self.card(&token, number).await);
+        }
+        Skier { token, cards }
+    }
+
+    async fn card(&self, token: &str, number: &str) -> Value {
+        let card = json!({ "number": number, "nickname": "mine" });
+        let card = answer(self.call("POST", "/api/v1/cards").bearer_auth(token).json(&card)).await;
+        assert_eq!(card.status, 201, "{card:?}");
+        card.body["id"].clone()
+    }
+
+    pub(crate) async fn get(&self, path: &str, token: &str) -> Answer {
+        answer(self.call("GET", path).bearer_auth(token)).await
+    }
+
+    pub(crate) async fn offer(&self, day: NaiveDate, birth_date: &str) -> Value {
+        let path = format!("/api/v1/operators/ischgl/offers?day={day}&birth_date={birth_date}");
+        let page = answer(self.call("GET", &path)).await;
+        page.body["items"][0]["offer_id"].clone()
+    }
+
+    /// A line for the skier's card on the day after tomorrow.
+    pub(crate) async fn line(&self, skier: &Skier, card: usize, birth_date: &str) -> Value {
+        let offer = self.offer(today() + Days::new(2), birth_date).await;
+        json!({ "offer_id": offer, "card_id": skier.cards[card],
+            "holder": { "first_name": "Anna", "last_name": "Berg", "birth_date": birth_date } })
+    }
+
+    pub(crate) async fn place(&self, skier: &Skier, key: &str, body: &Value) -> Answer {
+        let call = self.call("POST", "/api/v1/orders").bearer_auth(&skier.token);
+        answer(call.header("idempotency-key", key).json(body)).await
+    }
+
+    /// A placed order of one line.
+    pub(crate) async fn order(&self, skier: &Skier, key: &str) -> Answer {
+        let line = self.line(skier, 0, ADULT).await;
+        let placed = self.place(skier, key, &json!({ "lines": [line] })).await;
+        assert_eq!(placed.status, 202, "{placed:?}");
+        placed
+    }
+
+    /// What an order's driver or a person would have done to it.
+    pub(crate) async fn change(&self, id: Uuid, change: impl FnOnce(&mut Order)) {
+        let store = self.state.orders.store();
+        let before = store.load(id).await.unwrap().unwrap();
+        let mut after = before.clone();
+        change(&mut after);
+        assert_eq!(store.save(&before, &mut after, &Effects::default()).await.unwrap(), Saved::Done);
+    }
+
+    async fn orders_kept(&self) -> u64 {
+        let read =
+            self.io.read(|db| Box::pin(async move { Ok::<_, IoError>(orders::Entity::find().count(db).await?) }));
+        read.await.unwrap()
+    }
+}
+
+pub(crate) fn id_of(placed: &Answer) -> Uuid {
+    placed.body["id"].as_str().unwrap().parse().unwrap()
+}
+
+/// Opens a payment page, as the order's driver would.
+pub(crate) fn open_page(order: &mut Order) {
+    let now = clock::now();
+    order.state = OrderState::Paying;
+    order.lines.iter_mut().for_each(|line| (line.open, line.checked) = (None, true));
+    let mut page = Payment::page(order, (1, 1), now, now + chrono::TimeDelta::minutes(30));
+    page.url = Some("https://pay.example/page".to_owned());
+    page.secret = "the page's secret".to_owned();
+    order.payments.push(page);
+}
+
+#[actix_rt::test]
+async fn an_order_is_placed_and_shown_as_it_was_answered() {
+    let world = World::start().await;
+    let skier = world.skier("anna@example.org").await;
+    let day = today() + Days::new(2);
+    let lines = [world.line(&skier, 0, ADULT).await, world.line(&skier, 1, BABY).await];
+    let body = json!({ "lines": lines, "on_refusal": "keep", "return_url": format!("{SHOP}/thanks?a=b") });
+    let placed = world.place(&skier, "key-1", &body).await;
+    assert_eq!(placed.status, 202, "{placed:?}");
+    let path = format!("/api/v1/orders/{}", placed.body["id"].as_str().unwrap());
+    assert_eq!(placed.headers["location"], path.as_str());
+    let order = &placed.body;
+    assert_eq!(order["state"], "placed");
+    assert_eq!(order["number"].as_str().unwrap().len(), 11);
+    assert_eq!(order["total"], json!({ "amount": 8300, "currency": "EUR" }));
+    assert_eq!(order["payment"], json!({ "state": null, "page_url": null }));
+    assert_eq!((&order["invoices"], &order["refusal"]), (&json!([]), &Value::Null));
+    assert_eq!(order["history"], json!([{ "at": order["placed_at"], "state": "placed" }]));
+    let line = &order["lines"][0];
+    for (field, value) in [
+        ("no", json!(1)),
+        ("state", json!("wanted")),
+        ("operator", json!("ischgl")),
+        ("product", json!("day")),
+        ("product_name", json!({ "de": "Tageskarte", "en": "Day ticket" })),
+        ("category", json!("adult")),
+        ("holder", json!({ "first_name": "Anna", "last_name": "Berg", "birth_date": ADULT })),
+        ("card_id", skier.cards[0].clone()),
+        ("card", json!("****4643")),
+        ("valid_from", json!(day)),
+        ("valid_to", json!(day)),
+        ("price", json!({ "amount": 8300, "currency": "EUR" })),
+        ("ticket_reference", Value::Null),
+        ("refusal", Value::Null),
+    ] {
+        assert_eq!(line[field], value, "{field}");
+    }
+    let shown = world.get(&path, &skier.token).await;
+    assert_eq!((shown.status, &shown.body), (200, order));
+
+    let kept = world.state.orders.store().load(id_of(&placed)).await.unwrap().unwrap();
+    assert_eq!(kept.return_url.as_deref(), Some("https://shop.example/thanks?a=b"));
+    assert_eq!(format!("{:?}", kept.on_refusal), "Keep");
+}
+
+#[actix_rt::test]
+async fn the_same_key_and_body_answer_the_same_bytes_also_when_the_offer_does_not_count_any_more() {
+    let world = World::start().await;
+    let skier = world.skier("anna@example.org").await;
+    let body = json!({ "lines": [world.line(&skier, 0, ADULT).await] }).to_string();
+    let send = async |world: &World, key: &str| {
+        let call = world.call("POST", "/api/v1/orders").bearer_auth(&skier.token).header("idempotency-key", key);
+        let answer = call.header("content-type", "application/json").body(body.clone()).send().await.unwrap();
+        (answer.status().as_u16(), answer.headers()["content-type"].clone(), answer.bytes().await.unwrap())
+    };
+    let first = send(&world, "key-1").await;
+    assert_eq!(first.0, 202);
+    assert_eq!(send(&world, "key-1").await, first);
+
+    let io = world.io.clone();
+    let (auth, desk) = (world.auth.clone(), world.state.orders.clone());
+    let later = World::with(|state| {
+        let catalogue = Arc::clone(state.counter.catalogue());
+        state.counter = Counter::new(catalogue, b"a seal that no offer from before has").unwrap();
+        (state.io, state.auth, state.orders) = (io, auth, desk);
+    })
+    .await;
+    assert_eq!(send(&later, "key-2").await.0, 422, "the offer does not count");
+    assert_eq!(send(&later, "key-1").await, first);
+    assert_eq!(world.orders_kept().await, 1);
+}
+
+#[actix_rt::test]
+async fn a_key_is_for_one_body_of_one_account() {
+    let world = World::start().await;
+    let (anna, bert) = (world.skier("anna@example.org").await, world.skier("bert@example.org").await);
+    world.order(&anna, "key-1").await;
+    let other = json!({ "lines": [world.line(&anna, 1, ADULT).await] });
+    world.place(&anna, "key-1", &other).await.expect_problem(422, "idempotency-key-used");
+    world.place(&anna, "key-1", &json!("no order")).await.expect_problem(422, "idempotency-key-used");
+    let berts = json!({ "lines": [world.line(&bert, 1, ADULT).await] });
+    assert_eq!(world.place(&bert, "key-1", &berts).await.status, 202);
+
+    let keyless = answer(world.call("POST", "/api/v1/orders").bearer_auth(&anna.token).json(&other)).await;
+    keyless.expect_problem(400, "idempotency-key-missing");
+    for key in ["", "a b", &"k".repeat(256)] {
+        world.place(&anna, key, &other).await.expect_problem(400, "malformed");
+    }
+    let mut line = world.line(&anna, 0, ADULT).await;
+    line["offer_id"] = world.offer(today() + Days::new(3), ADULT).await;
+    assert_eq!(world.place(&anna, &"k".repeat(255), &json!({ "lines": [line] })).await.status, 202);
+}
+
+#[actix_rt::test]
+async fn one_key_sent_many_times_at_once_places_one_order() {
+    let world = World::start().await;
+    let skier = world.skier("anna@example.org").await;
+    let body = json!({ "lines": [world.line(&skier, 0, ADULT).await] });
+    let answers = join_all((0..12).map(|_| world.place(&skier, "key-1", &body))).await;
+    for answer in &answers {
+        assert_eq!((answer.status, &answer.body), (202, &answers[0].body));
+    }
+    assert_eq!(world.orders_kept().await, 1);
+}
+
+#[actix_rt::test]
+async fn a_card_has_one_ticket_an_operator_and_day() {
+    let world = World::start().await;
+    let (anna, bert) = (world.skier("anna@example.org").await, world.skier("bert@example.org").await);
+    let line = world.line(&anna, 0, ADULT).await;
+    let free = world.line(&anna, 1, ADULT).await;
+    let twice = world.place(&anna, "key-0", &json!({ "lines": [free, line, line] })).await;
+    twice.expect_problem(422, "card-twice");
+    assert!(twice.body["detail"].as_str().unwrap().contains("Lines 2 and 3"), "{twice:?}");
+
+    let placed = world.order(&anna, "key-1").await;
+    let again = world.place(&anna, "key-2", &json!({ "lines": [free, line] })).await;
+    again.expect_problem(409, "card-taken");
+    let detail = again.body["detail"].as_str().unwrap();
+    assert!(detail.contains("Line 2") && detail.contains(placed.body["number"].as_str().unwrap()), "{detail}");
+
+    let berts = world.place(&bert, "key-1", &json!({ "lines": [world.line(&bert, 0, ADULT).await] })).await;
+    berts.expect_problem(409, "card-taken");
+    assert!(!berts.body.to_string().contains(placed.body["number"].as_str().unwrap()), "it is Anna's");
+
+    let path = format!("/api/v1/orders/{}/cancellation", placed.body["id"].as_str().unwrap());
+    let cancelled = answer(world.call("POST", &path).bearer_auth(&anna.token)).await;
+    assert_eq!(cancelled.status, 202, "{cancelled:?}");
+    assert_eq!(cancelled.body["state"], "rejected");
+    assert_eq!(cancelled.body["refusal"]["reason"], "cancelled");
+    assert_eq!(world.place(&bert, "key-2", &json!({ "lines": [world.line(&bert, 0, ADULT).await] })).await.status, 202);
+}
+
+#[actix_rt::test]
+async fn a_basket_that_cannot_be_placed_is_refused_in_words_and_nothing_is_kept() {
+    let world = World::start().await;
+    let (anna, bert) = (world.skier("anna@example.org").await, world.skier("bert@example.org").await);
+    let foreign = world.card(&anna.token, FOREIGN_CARD).await;
+    let good = world.line(&anna, 0, ADULT).await;
+    let with = |pointer: &str, value: Value| {
+        let mut line = good.clone();
+        *line.pointer_mut(pointer).unwrap() = value;
+        json!({ "lines": [line] })
+    };
+    let long = "n".repeat(81);
+    let url = |url: &str| json!({ "lines": [good], "return_url": url });
+    for (body, slug, word) in [
+        (json!({ "lines": [] }), "invalid", "1 to 20"),
+        (json!({ "lines": vec![&good; 21] }), "invalid", "1 to 20"),
+        (with("/card_id", bert.cards[0].clone()), "unknown-card", "Line 1"),
+        (with("/card_id", json!(Uuid::nil())), "unknown-card", "Line 1"),
+        (with("/card_id", foreign), "card-not-accepted", "****"),
+        (with("/offer_id", json!("none")), "offer-not-ours", "Line 1"),
+        (with("/holder/birth_date", json!(BABY)), "other-category", "Line 1"),
+        (with("/holder/first_name", json!(" ")), "invalid", "first_name"),
+        (with("/holder/last_name", json!(long)), "invalid", "last_name"),
+        (with("/holder/last_name", json!("Be\u{7}rg")), "invalid", "last_name"),
+        (json!({ "lines": [good], "on_refusal": "maybe" }), "invalid", "wrong form"),
+        (json!({ "lines": [good], "price": 1 }), "invalid", "`price`"),
+        (json!({ "on_refusal": "undo" }), "invalid", "`lines`"),
+        (url("https://evil.example/"), "invalid", "return_url"),
+        (url("https://shop.example.evil.example/"), "invalid", "return_url"),
+        (url("https://shop.example@evil.example/"), "invalid", "return_url"),
+        (url("https://user@shop.example/"), "invalid", "return_url"),
+        (url("http://shop.example/"), "invalid", "return_url"),
+        (url("javascript:alert(1)"), "invalid", "return_url"),
+        (url("/thanks"), "invalid", "return_url"),
+    ] {
+        let refused = world.place(&anna, "key-1", &body).await;
+        refused.expect_problem(422, slug);
+        assert!(refused.body["detail"].as_str().unwrap().contains(word), "{refused:?}");
+    }
+    let text =
+        answer(world.call("POST", "/api/v1/orders").bearer_auth(&anna.token).header("idempotency-key", "k").body("{}"));
+    text.await.expect_problem(415, "not-json");
+    let nobody = answer(world.call("POST", "/api/v1/orders").header("idempotency-key", "k").json(&json!({})));
+    nobody.await.expect_problem(401, "unauthenticated");
+    assert_eq!(world.orders_kept().await, 0);
+    assert_eq!(world.place(&anna, "key-1", &json!({ "lines": [good] })).await.status, 202, "the key is free");
+}
+
+#[actix_rt::test]
+async fn a_foreign_card_and_an_unknown_one_get_the_same_answer() {
+    let world = World::start().await;
+    let (anna, bert) = (world.skier("anna@example.org").await, world.skier("bert@example.org").await);
+    let mut answers = Vec::new();
+    for card in [bert.cards[0].clone(), json!(Uuid::now_v7())] {
+        let mut line = world.line(&anna, 0, ADULT).await;
+        line["card_id"] = card;
+        let mut refused = world.place(&anna, "key-1", &json!({ "lines": [line] })).await;
+        refused.body["instance"] = Value::Null;
+        answers.push((refused.status, refused.body));
+    }
+    assert_eq!(answers[0], answers[1]);
+}
+
+#[actix_rt::test]
+async fn no_ticket_is_ordered_after_its_last_loading_time() {
+    let areas = areas();
+    let world = World::with(move |state| {
+        let early = areas.replace("last_loading_time = \"16:00\"", "last_loading_time = \"00:01\"");
+        let early = crate::actors::liftoperator::Catalogue::parse(&early).unwrap();
+        state.counter = Counter::new(early, crate::http::fixture::SECRET).unwrap();
+    })
+    .await;
+    let skier = world.skier("anna@example.org").await;
+    // an offer from when the day's loading was not over, as another replica's later clock would see it
+    let catalogue = crate::actors::liftoperator::Catalogue::parse(&crate::http::fixture::areas()).unwrap();
+    let ischgl = catalogue.operator("ischgl").unwrap();
+    let counter = Counter::new(Arc::clone(&catalogue), crate::http::fixture::SECRET).unwrap();
+    let day = clock::now().with_timezone(&ischgl.time_zone).date_naive();
+    let morning = ischgl.loading_ends(day) - chrono::TimeDelta::hours(12);
+    let offer = counter.offers(ischgl, day, ADULT.parse().unwrap(), morning)[0].offer_id.clone();
+    let mut line = world.line(&skier, 0, ADULT).await;
+    line["offer_id"] = offer.into();
+    world.place(&skier, "key-1", &json!({ "lines": [line] })).await.expect_problem(422, "loading-over");
+}
+
+#[actix_rt::test]
+async fn another_customers_order_is_not_there_and_an_admin_may_read_it() {
+    let world = World::start().await;
+    let (anna, bert) = (world.skier("anna@example.org").await, world.skier("bert@example.org").await);
+    let clerk = world.token("clerk@example.org", Role::Admin).await;
+    let placed = world.order(&anna, "key-1").await;
+    let path = format!("/api/v1/orders/{}", placed.body["id"].as_str().unwrap());
+    let cancel = |token: String| answer(world.call("POST", &format!("{path}/cancellation")).bearer_auth(token));
+    for path in
+        [path.clone(), format!("{path}/invoices/STAR-2026-000001"), format!("/api/v1/orders/{}", Uuid::now_v7())]
+    {
+        world.get(&path, &bert.token).await.expect_problem(404, "not-found");
+        answer(world.call("GET", &path)).await.expect_problem(401, "unauthenticated");
+    }
+    world.get("/api/v1/orders/1", &anna.token).await.expect_problem(404, "not-found");
+    cancel(bert.token.clone()).await.expect_problem(404, "not-found");
+    assert_eq!(world.get("/api/v1/orders", &bert.token).await.body, json!({ "items": [], "next": null }));
+    assert_eq!(world.get(&path, &clerk).await.body, placed.body);
+    cancel(clerk).await.expect_problem(404, "not-found");
+    assert_eq!(world.get(&path, &anna.token).await.body["state"], "placed");
+    world.get(&format!("{path}/invoices/STAR-2026-000001"), &anna.token).await.expect_problem(404, "not-found");
+    answer(world.call("POST", &format!("{path}/returns")).bearer_auth(&anna.token))
+        .await
+        .expect_problem(501, "not-implemented");
+}
+
+#[actix_rt::test]
+async fn orders_are_paged_newest_first() {
+    let world = World::start().await;
+    let skier = world.skier("anna@example.org").await;
+    let mut ids = Vec::new();
+    for days in 2..7 {
+        let mut line = world.line(&skier, 0, ADULT).await;
+        line["offer_id"] = world.offer(today() + Days::new(days), ADULT).await;
+        let placed = world.place(&skier, &format!("key-{days}"), &json!({ "lines": [line] })).await;
+        ids.insert(0, placed.body["id"].clone());
+    }
+    let mut seen = Vec::new();
+    let mut next = Value::Null;
+    loop {
+        let cursor = next.as_str().map(|next| format!("&cursor={next}")).unwrap_or_default();
+        let page = world.get(&format!("/api/v1/orders?limit=2{cursor}"), &skier.token).await;
+        seen.extend(page.body["items"].as_array().unwrap().iter().map(|order| order["id"].clone()));
+        next = page.body["next"].clone();
+        if next.is_null() {
+            break;
+        }
+    }
+    assert_eq!(seen, ids);
+    world.get("/api/v1/orders?cursor=eA", &skier.token).await.expect_problem(400, "malformed");
+    world.get("/api/v1/orders?limit=101", &skier.token).await.expect_problem(400, "malformed");
+}
+
+#[actix_rt::test]
+async fn a_page_is_shown_only_while_it_can_be_paid() {
+    let world = World::start().await;
+    let skier = world.skier("anna@example.org").await;
+    let placed = world.order(&skier, "key-1").await;
+    let path = format!("/api/v1/orders/{}", placed.body["id"].as_str().unwrap());
+    world.change(id_of(&placed), open_page).await;
+    let shown = world.get(&path, &skier.token).await;
+    assert_eq!(shown.body["payment"], json!({ "state": "opened", "page_url": "https://pay.example/page" }));
+    assert!(!shown.body.to_string().contains("secret"), "{shown:?}");
+
+    world.change(id_of(&placed), |order| order.payments[0].page_ends_at = clock::now()).await;
+    let shown = world.get(&path, &skier.token).await;
+    assert_eq!(shown.body["payment"], json!({ "state": "opened", "page_url": null }));
+
+    world.change(id_of(&placed), |order| order.state = OrderState::Authorised).await;
+    let late = answer(world.call("POST", &format!("{path}/cancellation")).bearer_auth(&skier.token)).await;
+    late.expect_problem(409, "too-late");
+    assert!(late.body["detail"].as_str().unwrap().contains("being loaded"), "{late:?}");
+}
+
+#[actix_rt::test]
+async fn an_order_that_needs_a_person_is_stuck_and_admins_see_it() {
+    let world = World::start().await;
+    let skier = world.skier("anna@example.org").await;
+    let clerk = world.token("clerk@example.org", Role::Admin).await;
+    let placed = world.order(&skier, "key-1").await;
+    let stuck = "/api/v1/admin/orders?state=stuck";
+    assert_eq!(world.get(stuck, &clerk).await.body, json!({ "items": [], "next": null }));
+    let mark = || Some(Mark { since: clock::now(), reason: "doubt".to_owned() });
+    world.change(id_of(&placed), |order| order.lines[0].person = mark()).await;
+    let list = world.get(stuck, &clerk).await;
+    assert_eq!((&list.body["items"][0]["id"], &list.body["items"][0]["state"]), (&placed.body["id"], &json!("stuck")));
+    assert_eq!(world.get("/api/v1/orders", &skier.token).await.body["items"], list.body["items"]);
+
+    world.change(id_of(&placed), open_page).await;
+    world.change(id_of(&placed), |order| (order.lines[0].person, order.payments[0].person) = (None, mark())).await;
+    assert_eq!(world.get(stuck, &clerk).await.body["items"].as_array().unwrap().len(), 1);
+    world.get(stuck, &skier.token).await.expect_problem(403, "forbidden");
+    world.get("/api/v1/admin/orders?state=paid", &clerk).await.expect_problem(400, "malformed");
+}
+
+#[actix_rt::test]
+async fn the_page_for_payers_says_nothing_of_anybody() {
+    let world = World::start().await;
+    let skier = world.skier("anna@example.org").await;
+    let placed = world.order(&skier, "key-1").await;
+    let path = format!("/orders/{}", placed.body["id"].as_str().unwrap());
+    let page = async |path: &str| {
+        let page = world.call("GET", path).send().await.unwrap();
+        assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
+        (page.status().as_u16(), page.text().await.unwrap())
+    };
+    let (status, text) = page(&path).await;
+    assert_eq!(status, 200);
+    assert!(text.contains("Order received") && text.contains("SIMULATED") && text.contains("refresh"), "{text}");
+    for personal in ["Anna", "Berg", "Ischgl", "4643", "83", placed.body["number"].as_str().unwrap()] {
+        assert!(!text.contains(personal), "{personal} in {text}");
+    }
+    world.change(id_of(&placed), |order| order.state = OrderState::Finished).await;
+    let (_, text) = page(&path).await;
+    assert!(text.contains("You can close this page") && !text.contains("refresh"), "{text}");
+    assert_eq!(page(&format!("/orders/{}", Uuid::now_v7())).await.0, 404);
+}

@@ -91,14 +91,17 @@ fn provider() -> ProviderConfig {
 
 fn store(io: &Io) -> Store {
     let terms = Terms { dedups: false, settle: TimeDelta::seconds(2), patience: TimeDelta::minutes(10) };
-    let seller = Seller {
+    let paper = Paper { seller: seller(), simulated: true, describe: Box::new(|ticket| ticket.product.clone()) };
+    Store::new(io.clone(), Jobs::new(io.clone(), jobs::Settings::default()), move |_| terms, paper)
+}
+
+pub(crate) fn seller() -> Seller {
+    Seller {
         name: "Starjack Testing GmbH".to_owned(),
         address: vec!["Gasse 1".to_owned(), "6020 Innsbruck".to_owned()],
         uid: "ATU12345678".to_owned(),
         short: ShortName::try_from("STAR".to_owned()).unwrap(),
-    };
-    let paper = Paper { seller, simulated: true, describe: Box::new(|ticket| ticket.product.clone()) };
-    Store::new(io.clone(), Jobs::new(io.clone(), jobs::Settings::default()), move |_| terms, paper)
+    }
 }
 
 pub(crate) fn today() -> NaiveDate {

@@ -92,7 +92,8 @@ pub fn advance(order: &mut Order, answers: &[Answered], now: Moment, rules: &Rul
     }
     turn.tell_of_money(&before);
     turn.mark_what_is_overdue();
-    turn.order.next_at = turn.wake_at();
+    // whoever asks nothing leaves everything due to whoever drives the order next
+    turn.order.next_at = if rules.asking { turn.wake_at() } else { Some(now) };
     turn.effects
 }
 

@@ -158,10 +158,13 @@ impl LineCase<'_> {
     fn keep_one(&mut self, mut standing: Vec<Found>) {
         let keep = standing.iter().position(|found| found.state == FoundState::Used).unwrap_or(0);
         let kept = standing.remove(keep);
+        let more_come =
+            kept.state == FoundState::Pending || standing.iter().any(|found| found.state == FoundState::Pending);
         if let Some(extra) = standing.into_iter().find(|found| found.state != FoundState::Pending) {
             tracing::error!(alert = true, reference = %self.line.reference, "several bookings under one reference");
             self.intend_cancel(Some(extra.booking));
-        } else if kept.state == FoundState::Pending {
+        } else if more_come {
+            // a second booking that is not final yet would outlive the line's decision
             self.pause();
         } else {
             self.book(kept.booking);

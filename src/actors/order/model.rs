@@ -718,3 +718,110 @@ fn an_ended_order_gives_back_money_that_comes_late() {
     assert_eq!((world.order.state, world.order.payments[0].state), (OrderState::Rejected, PaymentState::Reversed));
     world.check_end().unwrap();
 }
+#[test]
+fn what_a_draining_replica_does_not_ask_is_due_at_once_for_the_next() {
+    let rules = rules(Controls::default());
+    let draining = Rules { asking: false, ..rules.clone() };
+    let world = start(&setting(1, false, OnRefusal::Undo));
+    let (subject, check) = world.in_flight().remove(0);
+    let drained = world.answered(subject, &check, Fate::Answered, &draining);
+    assert_eq!((drained.order.state, drained.in_flight().len()), (OrderState::Paying, 0));
+    assert_eq!(drained.order.next_at, Some(drained.now));
+}
+
+#[test]
+fn a_second_booking_that_is_not_final_yet_is_not_forgotten() {
+    let rules = rules(Controls::default());
+    let mut world = start(&setting(1, false, OnRefusal::Undo));
+    world.order.state = OrderState::Authorised;
+    world.order.lines[0].state = LineState::Doubtful;
+    let booking = |handle: &str| Booking { ticket_reference: String::new(), handle: handle.to_owned() };
+    let found = |second: FoundState| {
+        let all = vec![
+            Found { booking: booking("first"), state: FoundState::Live },
+            Found { booking: booking("second"), state: second },
+        ];
+        Answer::Line(LineAnswer::Find(Outcome::Done(all)))
+    };
+    for (second, verb) in [(FoundState::Pending, None), (FoundState::Live, Some(Verb::Cancel))] {
+        let mut world = world.clone();
+        let find = Intent { id: Uuid::from_u128(1), ..Intent::new(Verb::Find, world.now) };
+        world.order.lines[0].open = Some(find);
+        let subject = Subject::Line(1);
+        world.advance(&[Answered { subject, answer: found(second), elapsed: TimeDelta::zero() }], &rules);
+        assert_eq!(world.order.lines[0].state, LineState::Doubtful, "{second:?}");
+        assert_eq!(world.order.lines[0].open.as_ref().map(|open| open.verb), verb, "{second:?}");
+    }
+}
+
+
+/// An order with one line and its reservation that is being undone, just before its money goes back.
+fn giving_back(rules: &Rules) -> World {
+    let mut world = start(&setting(1, false, OnRefusal::Undo));
+    for _check_and_page in 0..2 {
+        let (subject, intent) = world.in_flight().remove(0);
+        world = world.answered(subject, &intent, Fate::Answered, rules);
+    }
+    let page = world.order.payments[0].reference.to_string();
+    world.money.push(Transaction { page, reserved: true, amount: PRICE, captured: 0, credited: 0, seen: true });
+    let seen = world.money[0].observed(0);
+    assert!(observe(&mut world.order, &seen, world.now));
+    world.advance(&[], rules);
+    world.budget.faults = 1;
+    let (subject, intent) = world.in_flight().remove(0);
+    world.answered(subject, &intent, Fate::Refused, rules)
+}
+
+#[test]
+fn money_that_goes_back_after_all_needs_no_person_any_more() {
+    let rules = rules(Controls::default());
+    let mut world = giving_back(&rules);
+    for _twice in 0..2 {
+        let (subject, _reverse) = world.in_flight().remove(0);
+        let answer = Answer::Payment(PaymentAnswer::Reverse(Outcome::Refused(declined())));
+        world.advance(&[Answered { subject, answer, elapsed: TimeDelta::zero() }], &rules);
+        world.now = world.order.next_at.unwrap();
+        world.advance(&[], &rules);
+        let (subject, history) = world.in_flight().remove(0);
+        assert_eq!(history.verb, Verb::History);
+        world = world.answered(subject, &history, Fate::Answered, &rules);
+        let marked = world.order.needs_person();
+        world.now = world.order.next_at.unwrap();
+        world.advance(&[], &rules);
+        assert_eq!(world.order.needs_person(), marked, "asking again clears nothing");
+    }
+    assert!(world.order.needs_person(), "a second no needs a person");
+    let (subject, reverse) = world.in_flight().remove(0);
+    world = world.answered(subject, &reverse, Fate::Answered, &rules);
+    assert_eq!(world.order.state, OrderState::Undone);
+    assert!(!world.order.needs_person());
+}
+
+#[test]
+fn billed_money_of_which_no_status_call_comes_back_is_found_in_the_books_and_given_back() {
+    let rules = rules(Controls::default());
+    let mut world = start(&setting(1, false, OnRefusal::Undo));
+    for _check_and_page in 0..2 {
+        let (subject, intent) = world.in_flight().remove(0);
+        world = world.answered(subject, &intent, Fate::Answered, &rules);
+    }
+    let page = world.order.payments[0].reference.to_string();
+    world.money.push(Transaction { page, reserved: false, amount: PRICE, captured: PRICE, credited: 0, seen: true });
+    (world.order.payments[0].tid, world.order.payments[0].pull) = (Some("0".to_owned()), true);
+    world.budget.faults = 3;
+    for _call in 0..3 {
+        world.advance(&[], &rules);
+        let (subject, status) = world.in_flight().remove(0);
+        assert_eq!(status.verb, Verb::Status);
+        world = world.answered(subject, &status, Fate::NeverArrived, &rules);
+        world.now = world.order.next_at.unwrap();
+    }
+    for verb in [Verb::History, Verb::Credit] {
+        world.advance(&[], &rules);
+        let (subject, intent) = world.in_flight().remove(0);
+        assert_eq!(intent.verb, verb);
+        world = world.answered(subject, &intent, Fate::Answered, &rules);
+    }
+    assert_eq!((world.order.state, world.order.payments[0].state), (OrderState::Paying, PaymentState::Returned));
+    assert_eq!(world.money[0].credited, PRICE);
+}

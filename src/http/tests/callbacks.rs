@@ -3,7 +3,7 @@
 use actix_web::test::{self, TestRequest};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
-use sea_orm::EntityTrait;
+use sea_orm::{ConnectionTrait, EntityTrait};
 use starjack_entity::payment_callback;
 use uuid::Uuid;
 
@@ -173,6 +173,28 @@ async fn every_other_status_is_kept_and_changes_nothing_but_a_suspended_one_wake
     }
     assert_eq!(world.load(id).await, before);
     assert_eq!(world.callbacks_kept().await.len(), 6);
+}
+
+#[actix_rt::test]
+async fn while_the_database_fails_the_provider_is_told_to_come_again() {
+    let world = World::start().await;
+    let (_skier, _id, claim) = world.paying().await;
+    let rename = async |from: &str, to: &str| {
+        let sql = format!("ALTER TABLE {from} RENAME TO {to}");
+        let renamed = world.io.write(|tx| {
+            Box::pin(async move {
+                tx.execute_unprepared(&sql).await?;
+                Ok::<_, IoError>(())
+            })
+        });
+        renamed.await.unwrap();
+    };
+    rename("payment_callback", "hidden").await;
+    assert_eq!(world.report(&claim.query()).await, "ERROR: try again");
+    assert!(!world.sweep_was_wished());
+    rename("hidden", "payment_callback").await;
+    assert_eq!(world.report(&claim.query()).await, "OK");
+    assert!(world.sweep_was_wished());
 }
 
 #[actix_rt::test]

@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
+use futures_util::future::LocalBoxFuture;
 use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 use starjack_entity::audit;
 
 use super::{Answer, World, answer};
 use crate::actors::auth::Role;
+use crate::actors::liftoperator::Facade;
+use crate::actors::supervision::{BreakerPosition, Call, Phase, Placement, Policy, Service, Spec};
 use crate::clock::{self, Deadline};
+use crate::http::operators::{OperatorStatus, OperatorStatuses, phase_outside};
+use crate::integrations::lift::{Contract, SUPPLIERS};
 use crate::io::IoError;
 
 impl World {
@@ -105,29 +110,69 @@ async fn wishes_are_carried_out_and_written_down() {
 async fn a_name_with_a_slash_is_one_name() {
     let world = World::start().await;
     let clerk = world.token("clerk@example.org", Role::Admin).await;
-    let spec = crate::actors::supervision::Spec {
+    let spec = Spec {
         name: "lift/area".to_owned(),
         mailbox: 1,
         in_flight: 1,
-        arbiter: crate::actors::supervision::Placement::Domain,
-        policy: crate::actors::supervision::Policy::default(),
+        arbiter: Placement::Domain,
+        policy: Policy::default(),
     };
     let _actor = world.state.actors.spawn(spec, || Ok(Idle));
     let paused = world.wish(&clerk, "lift%2Farea/pause").await;
     assert_eq!((paused.status, &paused.body["name"]), (202, &json!("lift/area")), "{paused:?}");
 }
 
+#[actix_rt::test]
+async fn an_operator_is_down_while_its_actor_is_paused_or_behind_an_open_breaker() {
+    let world = World::start().await;
+    let mut seen = world.state.payment.status();
+    for (state, breaker, outside) in [
+        (Phase::Up, BreakerPosition::Closed, Phase::Up),
+        (Phase::Up, BreakerPosition::HalfOpen, Phase::Up),
+        (Phase::Up, BreakerPosition::Open, Phase::Down),
+        (Phase::Paused, BreakerPosition::Open, Phase::Paused),
+        (Phase::Stopped, BreakerPosition::Closed, Phase::Stopped),
+    ] {
+        (seen.state, seen.breaker) = (state, breaker);
+        assert_eq!(phase_outside(&seen), outside);
+    }
+    let contract = contract();
+    let name = contract.actor_name();
+    let facade = Facade::start(&world.state.actors, vec![contract], &Policy::default());
+    assert_eq!(facade.status_of("ischgl"), OperatorStatus::Up);
+    world.state.actors.pause(&name).await.unwrap();
+    assert_eq!(facade.status_of("ischgl"), OperatorStatus::Down);
+    world.state.actors.resume(&name).await.unwrap();
+    assert_eq!(facade.status_of("ischgl"), OperatorStatus::Up);
+    assert_eq!(facade.status_of("solden"), OperatorStatus::Down, "no contract");
+}
+
+/// A contract of the first supplier with a closed port.
+fn contract() -> Contract {
+    let secret = |name: &str| (name.to_owned(), "unused".into());
+    Contract {
+        operator: "ischgl".to_owned(),
+        supplier: SUPPLIERS[0].key.to_owned(),
+        endpoint: "http://127.0.0.1:1".to_owned(),
+        credentials: ["client_name", "user_name", "password"].map(secret).into(),
+        settings: std::collections::BTreeMap::new(),
+        dedups_reference: false,
+        settle: Duration::from_secs(2),
+        issue_patience: Duration::from_secs(2),
+        check_deadline: Duration::from_secs(2),
+        issue_deadline: Duration::from_secs(2),
+        time_zone: chrono_tz::Europe::Vienna,
+        last_loading_time: chrono::NaiveTime::MIN,
+    }
+}
+
 struct Idle;
 
-impl crate::actors::supervision::Service for Idle {
+impl Service for Idle {
     type Request = ();
     type Answer = ();
 
-    fn handle(
-        &mut self,
-        (): (),
-        _call: crate::actors::supervision::Call,
-    ) -> futures_util::future::LocalBoxFuture<'static, ()> {
+    fn handle(&mut self, (): (), _call: Call) -> LocalBoxFuture<'static, ()> {
         Box::pin(async {})
     }
 
@@ -148,8 +193,5 @@ async fn customers_and_strangers_see_and_move_no_actor() {
     answer(world.call("POST", "/api/v1/admin/actors/order/drain")).await.expect_problem(401, "unauthenticated");
     assert!(world.audited().await.is_empty());
     let order = world.state.actors.statuses().into_iter().find(|status| status.name == "order").unwrap();
-    assert!(!matches!(
-        order.state,
-        crate::actors::supervision::Phase::Draining | crate::actors::supervision::Phase::Stopped
-    ));
+    assert!(!matches!(order.state, Phase::Draining | Phase::Stopped));
 }

@@ -11,13 +11,14 @@ use uuid::Uuid;
 
 use super::{Answer, World, answer};
 use crate::actors::auth::Role;
-use crate::actors::liftoperator::Counter;
+use crate::actors::invoice::{Buyer, Line, NewInvoice, issue};
+use crate::actors::liftoperator::{Catalogue, Counter};
 use crate::actors::order::advance::Effects;
 use crate::actors::order::lifecycle::OrderState;
 use crate::actors::order::record::{Mark, Order, Payment};
 use crate::actors::order::store::Saved;
 use crate::clock;
-use crate::http::fixture::{SHOP, areas, today};
+use crate::http::fixture::{SECRET, SHOP, areas, seller, today};
 use crate::io::IoError;
 
 pub(crate) const ADULT: &str = "1990-05-01";
@@ -313,18 +314,17 @@ async fn a_foreign_card_and_an_unknown_one_get_the_same_answer() {
 
 #[actix_rt::test]
 async fn no_ticket_is_ordered_after_its_last_loading_time() {
-    let areas = areas();
-    let world = World::with(move |state| {
-        let early = areas.replace("last_loading_time = \"16:00\"", "last_loading_time = \"00:01\"");
-        let early = crate::actors::liftoperator::Catalogue::parse(&early).unwrap();
-        state.counter = Counter::new(early, crate::http::fixture::SECRET).unwrap();
+    let world = World::with(|state| {
+        let early = areas().replace("last_loading_time = \"16:00\"", "last_loading_time = \"00:01\"");
+        let early = Catalogue::parse(&early).unwrap();
+        state.counter = Counter::new(early, SECRET).unwrap();
     })
     .await;
     let skier = world.skier("anna@example.org").await;
     // an offer from when the day's loading was not over, as another replica's later clock would see it
-    let catalogue = crate::actors::liftoperator::Catalogue::parse(&crate::http::fixture::areas()).unwrap();
+    let catalogue = Catalogue::parse(&areas()).unwrap();
     let ischgl = catalogue.operator("ischgl").unwrap();
-    let counter = Counter::new(Arc::clone(&catalogue), crate::http::fixture::SECRET).unwrap();
+    let counter = Counter::new(Arc::clone(&catalogue), SECRET).unwrap();
     let day = clock::now().with_timezone(&ischgl.time_zone).date_naive();
     let morning = ischgl.loading_ends(day) - chrono::TimeDelta::hours(12);
     let offer = counter.offers(ischgl, day, ADULT.parse().unwrap(), morning)[0].offer_id.clone();
@@ -449,4 +449,65 @@ async fn the_page_for_payers_says_nothing_of_anybody() {
     let (_, text) = page(&path).await;
     assert!(text.contains("You can close this page") && !text.contains("refresh"), "{text}");
     assert_eq!(page(&format!("/orders/{}", Uuid::now_v7())).await.0, 404);
+}
+
+/// Writes an invoice as the commit does that finishes an order; answers its number.
+async fn invoice(world: &World, order: Order) -> String {
+    let issued = world.io.write(move |tx| {
+        Box::pin(async move {
+            let new = NewInvoice {
+                order_id: order.id,
+                order_number: order.number,
+                account_id: order.account_id,
+                issued_at: clock::now(),
+                seller: seller(),
+                buyer: Buyer { name: "Anna Berg".to_owned(), address: Vec::new() },
+                lines: vec![Line {
+                    description: "Day ticket".to_owned(),
+                    quantity: 1,
+                    from: today(),
+                    to: today(),
+                    gross_cents: order.total,
+                    vat_permille: 100,
+                }],
+                total_cents: order.total,
+                currency: "EUR".to_owned(),
+                simulated: true,
+            };
+            Ok::<_, IoError>(issue(tx, new).await?)
+        })
+    });
+    issued.await.unwrap().to_string()
+}
+
+#[actix_rt::test]
+async fn an_invoice_is_a_pdf_for_its_customer_and_admins_only() {
+    let world = World::start().await;
+    let (anna, bert) = (world.skier("anna@example.org").await, world.skier("bert@example.org").await);
+    let clerk = world.token("clerk@example.org", Role::Admin).await;
+    let placed = world.order(&anna, "key-1").await;
+    let order = world.state.orders.store().load(id_of(&placed)).await.unwrap().unwrap();
+    let number = invoice(&world, order).await;
+    let path = format!("/api/v1/orders/{}", placed.body["id"].as_str().unwrap());
+    let url = format!("{path}/invoices/{number}");
+    let shown = world.get(&path, &anna.token).await;
+    assert_eq!(shown.body["invoices"], json!([{ "number": number, "url": url }]));
+
+    let fetch = async |token: &str| {
+        let answer = world.call("GET", &url).bearer_auth(token).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.headers()["content-type"], "application/pdf");
+        answer.bytes().await.unwrap()
+    };
+    let document = fetch(&anna.token).await;
+    assert!(document.starts_with(b"%PDF-") && document.len() > 1000);
+    assert_eq!(fetch(&anna.token).await, document, "written once");
+    assert_eq!(fetch(&clerk).await, document);
+    world.get(&url, &bert.token).await.expect_problem(404, "not-found");
+
+    let mut line = world.line(&bert, 1, ADULT).await;
+    line["offer_id"] = world.offer(today() + Days::new(4), ADULT).await;
+    let berts = world.place(&bert, "key-1", &json!({ "lines": [line] })).await;
+    let through_own = format!("/api/v1/orders/{}/invoices/{number}", berts.body["id"].as_str().unwrap());
+    world.get(&through_own, &bert.token).await.expect_problem(404, "not-found");
 }

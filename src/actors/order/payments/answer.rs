@@ -10,6 +10,9 @@ use crate::integrations::payment::{History, Observed, OpenedPage};
 use crate::integrations::{Outcome, RefusalKind};
 use crate::money::Cents;
 
+/// ISO 4217's code for none.
+const NO_CURRENCY: &str = "XXX";
+
 /// What came back for an intent of a payment.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum PaymentAnswer {
@@ -76,6 +79,7 @@ impl PaymentCase<'_> {
         match outcome {
             Outcome::Done(()) => {
                 self.payment.enter(PaymentState::Reversed);
+                self.clear_doubt();
             }
             Outcome::NotSent(_) => self.pause(),
             Outcome::Refused(_) => self.doubt(&intent, DoubtCause::Refused),
@@ -88,11 +92,13 @@ impl PaymentCase<'_> {
             Outcome::Done(()) => {
                 let paid_back = if intent.amount == 0 { self.payment.captured } else { intent.amount };
                 self.payment.returned += paid_back;
+                self.clear_doubt();
                 self.end_if_returned();
             }
             Outcome::NotSent(_) => self.pause(),
             Outcome::Refused(refusal) if refusal.kind == RefusalKind::NotCreditable => {
                 self.payment.owed += if intent.amount == 0 { self.payment.held() } else { intent.amount };
+                self.clear_doubt();
             }
             Outcome::Refused(_) => self.doubt(intent, DoubtCause::Refused),
             Outcome::Pending { .. } | Outcome::Unknown(_) if self.rules.controls.skip_history => self.pause(),
@@ -116,11 +122,25 @@ impl PaymentCase<'_> {
 
     /// The provider's books decide what became of a move of money in doubt.
     fn history(&mut self, outcome: Outcome<History>) {
-        let Some(doubt) = self.payment.doubt else { return };
+        let Some(doubt) = self.payment.doubt else { return self.claimed_by_history(outcome) };
         match outcome {
             Outcome::Done(history) if doubt.verb == Verb::Credit => self.credit_by_history(doubt, history),
             Outcome::Done(history) => self.reservation_by_history(doubt, history),
             Outcome::Pending { .. } | Outcome::Refused(_) | Outcome::NotSent(_) | Outcome::Unknown(_) => self.pause(),
+        }
+    }
+
+    /// The books say how much was taken but not of which currency, so it is nobody's payment and goes back.
+    fn claimed_by_history(&mut self, outcome: Outcome<History>) {
+        let Outcome::Done(history) = outcome else { return self.pause() };
+        self.payment.pull = false;
+        if history.captured > 0 {
+            self.bill(history.captured);
+            self.payment.currency = NO_CURRENCY.to_owned();
+            self.payment.returned = history.credited;
+            self.end_if_returned();
+        } else {
+            self.payment.enter(PaymentState::Closed);
         }
     }
 
@@ -184,7 +204,7 @@ impl PaymentCase<'_> {
             }
             Outcome::Refused(_) | Outcome::Pending { .. } | Outcome::Unknown(_) => {
                 self.pause();
-                if self.payment.status_calls >= STATUS_CALLS {
+                if self.payment.status_calls >= STATUS_CALLS && !self.wants_books() {
                     self.payment.pull = false;
                     self.payment.enter(PaymentState::Closed);
                 }

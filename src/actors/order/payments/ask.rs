@@ -45,6 +45,8 @@ impl PaymentCase<'_> {
         } else if self.wants_status() {
             self.payment.status_calls += 1;
             self.intend(Verb::Status, 0);
+        } else if self.wants_books() {
+            self.intend(Verb::History, 0);
         } else if self.wants_page() {
             self.intend(Verb::Open, 0);
         } else {
@@ -85,6 +87,11 @@ impl PaymentCase<'_> {
         let page_is_over = self.now >= self.payment.page_ends_at && self.payment.state == PaymentState::Opened;
         (self.payment.pull && (undecided || self.payment.state == PaymentState::Suspended || self.is_reserved()))
             || page_is_over
+    }
+
+    /// A claim of which no status call came back: the provider's books are read instead, as often as it takes.
+    pub(super) fn wants_books(&self) -> bool {
+        self.payment.pull && self.payment.status_calls >= STATUS_CALLS && self.payment.tid.is_some()
     }
 
     fn is_reserved(&self) -> bool {

@@ -124,9 +124,15 @@ pub(super) fn observed_state(word: &str) -> ObservedState {
     }
 }
 
+/// A credit answered so never comes about: the payment's method has none (EPS and its like), so a bank transfer is owed.
+const NOT_CREDITABLE: [&str; 2] = ["OPERATION_NOT_SUPPORTED", "PTYPE_MISMATCH"];
+
 /// What `status = ERROR` with this return code means for this operation.
 fn no<T>(operation: Operation, code: &str) -> Outcome<T> {
     match meaning(operation, code) {
+        Meaning::Refused if operation == Operation::ManualCredit && NOT_CREDITABLE.contains(&code) => {
+            Outcome::Refused(Refusal { kind: RefusalKind::NotCreditable, ..refusal(code) })
+        }
         Meaning::Refused => Outcome::Refused(refusal(code)),
         Meaning::OurMistake => {
             error!(

@@ -153,7 +153,8 @@ fn money_moved_only_when_our_transaction_shows_it() {
     assert_eq!(moved(ManualCredit, "manual_credit_over_limit"), refused("CREDIT_LIMIT_EXCEEDED"));
     assert_eq!(moved(ManualCredit, "manual_credit_over_limit_after_credit"), refused("CREDIT_LIMIT_EXCEEDED"));
     assert_eq!(moved(ManualCredit, "manual_credit_not_found"), refused("NOT_FOUND"));
-    assert_eq!(moved(ManualCredit, "manual_credit_not_supported"), refused("OPERATION_NOT_SUPPORTED"));
+    let not_creditable = Refusal { kind: RefusalKind::NotCreditable, code: "OPERATION_NOT_SUPPORTED".to_owned() };
+    assert_eq!(moved(ManualCredit, "manual_credit_not_supported"), Outcome::Refused(not_creditable));
     for path in ["manual_clear_amount_not_correct", "manual_clear_access_denied"] {
         assert!(matches!(moved(ManualClear, path), Outcome::NotSent(_)), "{path}");
     }

@@ -1,0 +1,83 @@
+//! Two skiers, two kinds of gate, one basket.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use base64::Engine as _;
+use serde_json::Value;
+
+use crate::support::{ADULT, Database, World, both_databases, eventually, new_key, ticket};
+
+both_databases!(two_skiers_buy_at_both_gates);
+
+async fn two_skiers_buy_at_both_gates(database: Database) {
+    let world = World::start(database).await;
+    let anna = world.skier("Anna").await;
+    let day = world.ski_day();
+    let (solden, obertauern) = (world.offer("solden", day, ADULT).await, world.offer("obertauern", day, ADULT).await);
+    let lines = [
+        ticket(&solden, &anna.card_dta().await, "Anna", ADULT),
+        ticket(&obertauern, &anna.card_axess().await, "Ben", ADULT),
+    ];
+
+    let answer = anna.place(&lines, "undo", &new_key()).await;
+    assert_eq!(answer.header("location"), format!("/api/v1/orders/{}", answer.json["id"].as_str().unwrap()));
+    let placed = answer.expect(202);
+    assert_eq!(placed["total"]["amount"], solden.cents + obertauern.cents);
+    assert_eq!(placed["total"]["currency"], "EUR");
+    let id = placed["id"].as_str().unwrap();
+
+    let to_pay = anna.wait_for_page(id).await;
+    assert_eq!(to_pay["state"], "paying");
+    world.pay(&to_pay, "reserved").await;
+    let order = anna.wait_for(id, &["finished"]).await;
+
+    let past: Vec<&str> =
+        order["history"].as_array().unwrap().iter().map(|past| past["state"].as_str().unwrap()).collect();
+    assert_eq!(past, ["placed", "paying", "authorised", "issued", "captured", "finished"]);
+    for line in order["lines"].as_array().unwrap() {
+        assert_eq!(line["state"], "issued", "{line}");
+        assert!(line["ticket_reference"].as_str().is_some_and(|reference| !reference.is_empty()), "{line}");
+    }
+    let ledger = world.ledger().await;
+    let number = order["number"].as_str().unwrap();
+    let bookings = ledger.bookings_of(number);
+    assert_eq!(bookings.iter().map(|booking| booking.supplier).collect::<Vec<_>>(), ["dta", "axess"]);
+    assert_eq!(ledger.held(number), solden.cents + obertauern.cents);
+
+    let invoice = invoice_of(&anna, &order).await;
+    let text = text_of(&invoice);
+    for words in [order["invoices"][0]["number"].as_str().unwrap(), number, "Sölden", "Obertauern"] {
+        assert!(text.contains(words), "{words} is not in the invoice:\n{text}");
+    }
+    let attached = eventually("the letter with the invoice", async || {
+        let ledger = world.ledger().await;
+        let letter = (*ledger.letters_about(number).first()?).clone();
+        letter["attachments"][0]["base64"].as_str().map(|text| base64::engine::general_purpose::STANDARD.decode(text))
+    })
+    .await;
+    assert_eq!(attached.unwrap(), invoice, "the letter's invoice is another one than the order's");
+    world.clean_slate().await;
+}
+
+async fn invoice_of(skier: &crate::support::Person, order: &Value) -> Vec<u8> {
+    let url = order["invoices"][0]["url"].as_str().unwrap_or_else(|| panic!("no invoice: {order:#}"));
+    let answer = skier.client.get(url).await;
+    assert_eq!(answer.header("content-type"), "application/pdf");
+    assert_eq!(answer.status, 200);
+    answer.bytes
+}
+
+/// What a reader of the PDF sees.
+fn text_of(pdf: &[u8]) -> String {
+    let mut reader = Command::new("pdftotext")
+        .args(["-layout", "-", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("pdftotext is missing: apt-get install poppler-utils");
+    reader.stdin.take().unwrap().write_all(pdf).unwrap();
+    let output = reader.wait_with_output().unwrap();
+    assert!(output.status.success(), "not a PDF");
+    String::from_utf8(output.stdout).unwrap()
+}

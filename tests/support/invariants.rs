@@ -1,0 +1,142 @@
+//! What must be true once nothing goes on any more, whatever was broken meanwhile.
+
+use serde_json::Value;
+use starjack::clock::{self, Deadline};
+use std::time::Duration;
+
+use super::ledger::{Booking, Ledger};
+use super::people::{ENDS, Person};
+use super::world::{PATIENCE, World};
+
+impl World {
+    /// Waits until every order of every skier has ended, then until the suppliers' ledger agrees with what the shop says:
+    /// a line has exactly one booking that opens gates when its order is finished and the line is issued, else none;
+    /// the money held is the price of the issued lines; no reservation is left; each end was told in a letter.
+    pub(crate) async fn clean_slate(&self) {
+        let deadline = Deadline::after(PATIENCE);
+        loop {
+            let wrong = match self.all_orders().await {
+                Ok(orders) => check(&orders, &self.ledger().await),
+                Err(error) => vec![format!("the server does not answer: {error}")],
+            };
+            if wrong.is_empty() {
+                return;
+            }
+            assert!(!deadline.is_over(), "after {PATIENCE:?} still:\n{}", wrong.join("\n"));
+            clock::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Every order with the address of its skier.
+    pub(crate) async fn all_orders(&self) -> reqwest::Result<Vec<(String, Value)>> {
+        let mut all = Vec::new();
+        for skier in self.skiers() {
+            let Person { email, .. } = &skier;
+            all.extend(skier.orders().await?.into_iter().map(|order| (email.clone(), order)));
+        }
+        Ok(all)
+    }
+}
+
+/// Says everything that is wrong.
+pub(crate) fn check(orders: &[(String, Value)], ledger: &Ledger) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (email, order) in orders {
+        let number = order["number"].as_str().unwrap();
+        let state = order["state"].as_str().unwrap();
+        if !ENDS.contains(&state) {
+            wrong.push(format!("{number} is {state}"));
+            continue;
+        }
+        let about = |says: String| format!("{number} is {state}, but {says}");
+        wrong.extend(tickets(order, ledger).into_iter().map(about));
+        wrong.extend(money(order, ledger).into_iter().map(about));
+        wrong.extend(letters(order, email, ledger).into_iter().map(about));
+    }
+    wrong.extend(strangers(orders, ledger));
+    wrong
+}
+
+fn lines(order: &Value) -> &[Value] {
+    order["lines"].as_array().unwrap()
+}
+
+fn is_sold(order: &Value, line: &Value) -> bool {
+    order["state"] == "finished" && line["state"] == "issued"
+}
+
+fn tickets(order: &Value, ledger: &Ledger) -> Vec<String> {
+    let number = order["number"].as_str().unwrap();
+    let bookings = ledger.bookings_of(number);
+    let mut wrong = Vec::new();
+    for line in lines(order) {
+        let reference = format!("{number}-{}", line["no"]);
+        let of_line = |booking: &&Booking| booking.is_live() && booking.reference == reference;
+        let live: Vec<&Booking> = bookings.iter().filter(of_line).collect();
+        let wanted = usize::from(is_sold(order, line));
+        if live.len() != wanted {
+            wrong.push(format!("line {} is {} with {} live bookings: {live:?}", line["no"], line["state"], live.len()));
+        }
+        for booking in live {
+            let printed: String = booking.card.chars().filter(char::is_ascii_alphanumeric).collect();
+            let shown = line["card"].as_str().unwrap().trim_start_matches('*');
+            let fits = line["operator"] == booking.operator
+                && line["valid_from"] == booking.day
+                && printed.ends_with(&shown.replace('-', ""));
+            if !fits {
+                wrong.push(format!("line {line} was booked as {booking:?}"));
+            }
+        }
+    }
+    wrong
+}
+
+fn money(order: &Value, ledger: &Ledger) -> Vec<String> {
+    let number = order["number"].as_str().unwrap();
+    let sold = lines(order).iter().filter(|line| is_sold(order, line));
+    let wanted: i64 = sold.map(|line| line["price"]["amount"].as_i64().unwrap()).sum();
+    let held = ledger.held(number);
+    let mut wrong = Vec::new();
+    if held != wanted {
+        wrong.push(format!("{held} cents are held for tickets of {wanted} cents"));
+    }
+    for payment in ledger.payments_of(number) {
+        if payment["state"] == "RESERVED" && payment["lapsed"] == false {
+            wrong.push(format!("{} cents are still reserved by {}", payment["amount"], payment["tid"]));
+        }
+    }
+    wrong
+}
+
+fn letters(order: &Value, email: &str, ledger: &Ledger) -> Vec<String> {
+    let number = order["number"].as_str().unwrap();
+    let letters = ledger.letters_about(number);
+    let mut wrong = Vec::new();
+    if letters.is_empty() {
+        wrong.push("no letter says so".to_owned());
+    }
+    if letters.iter().any(|letter| !ledger.letters_to(email).contains(letter)) {
+        wrong.push(format!("a letter about it went to somebody else than {email}"));
+    }
+    let has_invoice = order["invoices"].as_array().is_some_and(|invoices| !invoices.is_empty());
+    let charged = ledger.held(number) > 0;
+    if has_invoice != charged {
+        wrong.push(format!("charged: {charged}, invoiced: {has_invoice}"));
+    }
+    wrong
+}
+
+/// Bookings and payments that belong to no order that the shop knows.
+fn strangers(orders: &[(String, Value)], ledger: &Ledger) -> Vec<String> {
+    let is_known = |reference: &str| {
+        orders.iter().any(|(_, order)| {
+            reference.strip_prefix(order["number"].as_str().unwrap()).is_some_and(|rest| rest.starts_with('-'))
+        })
+    };
+    let tickets = ledger.bookings().into_iter().filter(Booking::is_live);
+    let tickets =
+        tickets.filter(|booking| !is_known(&booking.reference)).map(|booking| format!("nobody's {booking:?}"));
+    let tid = |payment: &Value| payment["tid"].as_str().unwrap_or_default().to_owned();
+    let payments = ledger.of("mpay24").iter().filter(|payment| !is_known(&tid(payment)));
+    tickets.chain(payments.map(|payment| format!("nobody's payment {}", tid(payment)))).collect()
+}

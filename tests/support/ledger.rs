@@ -1,0 +1,98 @@
+//! What really happened at the suppliers, by order.
+
+use serde_json::Value;
+
+/// The simulator's ledger at one moment.
+#[derive(Clone, Debug)]
+pub(crate) struct Ledger(pub(crate) Value);
+
+/// A ticket at a lift supplier, whatever became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Booking {
+    /// `dta` or `axess`.
+    pub(crate) supplier: &'static str,
+    pub(crate) operator: String,
+    /// Our reference: `<order number>-<line>`.
+    pub(crate) reference: String,
+    /// The card's number as it is printed.
+    pub(crate) card: String,
+    /// The first day, `2026-12-19`.
+    pub(crate) day: String,
+    /// `live`, `used` or `canceled`.
+    pub(crate) status: String,
+    /// What names it at its supplier's control calls.
+    pub(crate) id: String,
+}
+
+impl Booking {
+    /// Whether it opens gates.
+    pub(crate) fn is_live(&self) -> bool {
+        self.status != "canceled"
+    }
+}
+
+impl Ledger {
+    /// Everything at one supplier.
+    pub(crate) fn of(&self, supplier: &str) -> &[Value] {
+        self.0[supplier].as_array().unwrap()
+    }
+
+    /// Every booking at every gate.
+    pub(crate) fn bookings(&self) -> Vec<Booking> {
+        let dta = self.of("dta").iter().map(|entry| booking("dta", entry, ["chip", "order_id"]));
+        dta.chain(self.of("axess").iter().map(|entry| booking("axess", entry, ["wtp_no", "journal_no"]))).collect()
+    }
+
+    /// The bookings of one order, by its number.
+    pub(crate) fn bookings_of(&self, number: &str) -> Vec<Booking> {
+        let prefix = format!("{number}-");
+        self.bookings().into_iter().filter(|booking| booking.reference.starts_with(&prefix)).collect()
+    }
+
+    /// The payments of one order, by its number.
+    pub(crate) fn payments_of(&self, number: &str) -> Vec<&Value> {
+        let prefix = format!("{number}-P");
+        self.of("mpay24").iter().filter(|entry| text(entry, "tid").starts_with(&prefix)).collect()
+    }
+
+    /// Captured less credited of one order, in cents.
+    pub(crate) fn held(&self, number: &str) -> i64 {
+        let held = |entry: &&Value| entry["cleared"].as_i64().unwrap() - entry["credited"].as_i64().unwrap();
+        self.payments_of(number).iter().map(held).sum()
+    }
+
+    /// Letters that name `words` in their subject.
+    pub(crate) fn letters_about(&self, words: &str) -> Vec<&Value> {
+        self.of("mailgun").iter().filter(|letter| text(letter, "subject").contains(words)).collect()
+    }
+
+    /// Letters to an address.
+    pub(crate) fn letters_to(&self, email: &str) -> Vec<&Value> {
+        let is_for = |letter: &&Value| letter["to"].as_array().into_iter().flatten().any(|to| names(to, email));
+        self.of("mailgun").iter().filter(is_for).collect()
+    }
+}
+
+fn booking(supplier: &'static str, entry: &Value, [card, id]: [&str; 2]) -> Booking {
+    Booking {
+        supplier,
+        operator: text(entry, "operator"),
+        reference: text(entry, "reference"),
+        card: text(entry, card),
+        day: text(entry, "valid_from").chars().take(10).collect(),
+        status: text(entry, "status"),
+        id: text(entry, id),
+    }
+}
+
+fn names(to: &Value, email: &str) -> bool {
+    to.as_str().is_some_and(|to| to == email || to.ends_with(&format!("<{email}>")))
+}
+
+fn text(entry: &Value, field: &str) -> String {
+    match &entry[field] {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}

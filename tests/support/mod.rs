@@ -1,0 +1,37 @@
+//! A world to test in: the real server binary as a process of its own, and the simulator that outlives it as the witness.
+//!
+//! A test says what people do ([`people`]) in a [`World`] and ends with [`World::clean_slate`], which compares what the
+//! shop says with what really happened at the suppliers. [`both_databases!`] runs a story on SQLite and on PostgreSQL.
+mod client;
+mod database;
+mod invariants;
+mod ledger;
+mod people;
+mod server;
+mod suppliers;
+mod world;
+
+pub(crate) use client::{Answer, Client};
+pub(crate) use database::Database;
+pub(crate) use ledger::{Booking, Ledger};
+pub(crate) use people::{ADULT, Offer, Person, SMALL_CHILD, ticket};
+pub(crate) use server::Server;
+pub(crate) use world::{PATIENCE, World, eventually, new_key};
+
+/// Makes two tests of each story `async fn story(database: Database)`: `story::sqlite` and `story::postgres`.
+macro_rules! both_databases {
+    ($($story:ident),+ $(,)?) => {
+        $(mod $story {
+            #[tokio::test]
+            async fn sqlite() {
+                super::$story(crate::support::Database::Sqlite).await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                super::$story(crate::support::Database::Postgres).await;
+            }
+        })+
+    };
+}
+pub(crate) use both_databases;

@@ -1,0 +1,168 @@
+//! The server as what it is in production: a process that can be told to end, or be killed.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+use starjack::clock::{self, Deadline};
+
+/// Longest wait for the first line, and for the end.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How much of a log a failed test shows.
+const LOG_SHOWN: usize = 100_000;
+
+/// Short times, so that tests see the slow ways too.
+const TIMES: [(&str, &str); 10] = [
+    ("STARJACK_TIMES__SETTLE", "2s"),
+    ("STARJACK_TIMES__PAYMENT_SETTLE", "2s"),
+    ("STARJACK_TIMES__ISSUE_DEADLINE", "1500ms"),
+    ("STARJACK_TIMES__PAYMENT_DEADLINE", "1500ms"),
+    ("STARJACK_TIMES__CHECK_DEADLINE", "1500ms"),
+    ("STARJACK_TIMES__PAUSE", "100ms"),
+    ("STARJACK_TIMES__PAUSE_LIMIT", "1s"),
+    ("STARJACK_TIMES__SWEEP_EVERY", "1s"),
+    ("STARJACK_TIMES__JOB_PAUSE", "200ms"),
+    ("STARJACK_TIMES__BREAKER_PAUSE", "500ms"),
+];
+
+/// How a server is started; the same plan starts it again.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    /// Scratch folder of the world; the embedded database, documents and logs lie in it.
+    pub(crate) folder: PathBuf,
+    /// A PostgreSQL database instead of the embedded one.
+    pub(crate) database: Option<String>,
+    /// The simulator's control address.
+    pub(crate) simulator: String,
+    /// Variables over [`TIMES`].
+    pub(crate) settings: Vec<(String, String)>,
+    /// Where it listens: the same place after a restart, as in production.
+    pub(crate) port: u16,
+    /// The log's file name.
+    pub(crate) log: String,
+}
+
+/// A running server; killed when dropped.
+#[derive(Debug)]
+pub(crate) struct Server {
+    /// The first line on stdout.
+    pub(crate) first_line: Value,
+    child: Child,
+    log: PathBuf,
+    _stdout: BufReader<ChildStdout>,
+}
+
+impl Server {
+    /// Starts it and waits for its first line.
+    pub(crate) async fn start(plan: &Plan) -> Self {
+        let log = plan.folder.join(&plan.log);
+        let mut child = command(plan, &log).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let reading = tokio::task::spawn_blocking(move || {
+            let mut line = String::new();
+            stdout.read_line(&mut line).map(|_| (line, stdout))
+        });
+        let read = clock::timeout_at(Deadline::after(PATIENCE), reading).await;
+        let (line, stdout) = match read {
+            Ok(read) => read.unwrap().unwrap(),
+            Err(_late) => {
+                child.kill().unwrap();
+                show(&log);
+                panic!("the server said nothing within {PATIENCE:?}");
+            }
+        };
+        let first_line = serde_json::from_str(&line).unwrap_or_else(|error| {
+            show(&log);
+            panic!("the first line is not JSON ({error}): {line:?}")
+        });
+        Self { first_line, child, log, _stdout: stdout }
+    }
+
+    /// Where the API is.
+    pub(crate) fn api(&self) -> &str {
+        self.first_line["api"].as_str().unwrap()
+    }
+
+    /// Ends it without a chance to do anything more.
+    pub(crate) fn kill_9(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Whether it has ended, and how.
+    pub(crate) fn exit_code(&mut self) -> Option<i32> {
+        self.child.try_wait().unwrap().and_then(|status| status.code())
+    }
+
+    /// Sends `SIGTERM` without waiting.
+    pub(crate) fn tell_to_end(&self) {
+        self.signal("TERM");
+    }
+
+    /// Stops it where it is, as a long pause of its machine would, until `signal("CONT")`.
+    pub(crate) fn signal(&self, signal: &str) {
+        let told = Command::new("sh").args(["-c", &format!("kill -{signal} {}", self.child.id())]).status().unwrap();
+        assert!(told.success());
+    }
+
+    /// Tells it to end, waits, and gives the exit code.
+    pub(crate) async fn terminate(&mut self) -> i32 {
+        self.tell_to_end();
+        let deadline = Deadline::after(PATIENCE);
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code().expect("ended by a signal");
+            }
+            assert!(!deadline.is_over(), "the server did not end within {PATIENCE:?}");
+            clock::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Everything it has logged, restarts included.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // it may have ended already
+        if self.child.kill().is_ok() {}
+        if self.child.wait().is_ok() {}
+        if std::thread::panicking() {
+            show(&self.log);
+        }
+    }
+}
+
+fn command(plan: &Plan, log: &Path) -> Command {
+    let file: File = OpenOptions::new().create(true).append(true).open(log).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_starjack"));
+    command.args(["demo", "--listen", &format!("127.0.0.1:{}", plan.port)]);
+    command.args(["--external-simulator", &plan.simulator]);
+    let data = plan.folder.join("data");
+    match &plan.database {
+        None => command.arg("--data").arg(&data),
+        Some(url) => command.args(["--database", url]),
+    };
+    // what a test's own surroundings set is no setting of the server
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("STARJACK_") || name == "RUST_LOG") {
+        command.env_remove(name);
+    }
+    command.envs(TIMES).envs(plan.settings.iter().map(|(name, value)| (name, value)));
+    if plan.database.is_some() {
+        command.env("STARJACK_DATA", &data);
+    }
+    command.current_dir(&plan.folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(file);
+    command
+}
+
+/// Prints the end of a log into the report of a failed test.
+fn show(log: &Path) {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let from = (text.len().saturating_sub(LOG_SHOWN)..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    eprintln!("--- log of the server ({})\n{}", log.display(), &text[from..]);
+}

@@ -1,0 +1,236 @@
+//! Server, simulator and database of one test.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chrono::NaiveDate;
+use reqwest::Method;
+use serde_json::{Value, json};
+use starjack::clock::{self, Deadline};
+
+use super::client::{Answer, Client};
+use super::database::{Database, Postgres};
+use super::ledger::Ledger;
+use super::people::{Offer, Person, ticket};
+use super::server::{Plan, Server};
+use super::suppliers::Suppliers;
+use crate::support::ADULT;
+
+/// How long anything that a test waits for may take; generous, because only failing tests wait so long.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits until `look` finds something, and gives it.
+pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Deadline::after(PATIENCE);
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(!deadline.is_over(), "not within {PATIENCE:?}: {what}");
+        clock::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// A shop, its suppliers and its customers.
+#[derive(Debug)]
+pub(crate) struct World {
+    /// Dropped first, in this order: the server, its database, the suppliers, the folder.
+    pub(crate) server: Server,
+    _database: Option<Postgres>,
+    pub(crate) suppliers: Suppliers,
+    folder: tempfile::TempDir,
+    plan: Plan,
+    /// Somebody who is not logged in.
+    pub(crate) guest: Client,
+    control: Client,
+    cards: Arc<AtomicU64>,
+    replicas: AtomicUsize,
+    skiers: Mutex<Vec<Person>>,
+}
+
+impl World {
+    pub(crate) async fn start(database: Database) -> Self {
+        Self::with(database, &[]).await
+    }
+
+    /// With variables such as `("STARJACK_TIMES__PAGE_LIFE", "3s")` over the tests' own short times.
+    pub(crate) async fn with(database: Database, settings: &[(&str, &str)]) -> Self {
+        let suppliers = Suppliers::start().await;
+        let folder = tempfile::tempdir().unwrap();
+        let database = match database {
+            Database::Sqlite => None,
+            Database::Postgres => Some(Postgres::create().await),
+        };
+        let plan = Plan {
+            folder: folder.path().to_owned(),
+            database: database.as_ref().map(Postgres::url),
+            simulator: suppliers.control.clone(),
+            settings: settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            port: free_port(),
+            log: "server.log".to_owned(),
+        };
+        let server = Server::start(&plan).await;
+        Self {
+            guest: Client::new(server.api()),
+            control: Client::new(&suppliers.control),
+            server,
+            _database: database,
+            suppliers,
+            folder,
+            plan,
+            cards: Arc::new(AtomicU64::new(1000)),
+            replicas: AtomicUsize::new(1),
+            skiers: Mutex::default(),
+        }
+    }
+
+    /// Ends the server without a chance to do anything more.
+    pub(crate) fn kill_9(&mut self) {
+        self.server.kill_9();
+    }
+
+    /// Starts the server again, at the same place on the same data; the old one must have ended.
+    pub(crate) async fn restart(&mut self) {
+        self.server = Server::start(&self.plan).await;
+    }
+
+    /// Tells the server to end, waits, and gives the exit code.
+    pub(crate) async fn terminate(&mut self) -> i32 {
+        self.server.terminate().await
+    }
+
+    /// One more replica on the same PostgreSQL database, at a place of its own.
+    pub(crate) async fn another_server(&self) -> Server {
+        assert!(self.plan.database.is_some(), "the embedded database belongs to one process");
+        let log = format!("server-{}.log", self.replicas.fetch_add(1, Ordering::Relaxed) + 1);
+        Server::start(&Plan { port: free_port(), log, ..self.plan.clone() }).await
+    }
+
+    /// The folder of database, documents and logs.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// Somebody new, who opens an account with the code from the letter and logs in.
+    pub(crate) async fn skier(&self, first_name: &str) -> Person {
+        let serial = self.cards.fetch_add(1, Ordering::Relaxed);
+        let email = format!("{}.{serial}@skier.example", first_name.to_lowercase());
+        let password = format!("correct horse {serial}");
+        let application =
+            json!({ "email": email, "password": password, "first_name": first_name, "last_name": "Skier" });
+        self.guest.post("/api/v1/accounts", &application).await.expect(202);
+        let code = eventually("a letter with the code", async || {
+            let ledger = self.ledger().await;
+            let letters = ledger.letters_to(&email);
+            let digits = letters.first()?["subject"].as_str()?.replace(|sign: char| !sign.is_ascii_digit(), "");
+            Some(digits)
+        })
+        .await;
+        let confirmation = json!({ "email": email, "code": code });
+        self.guest.post("/api/v1/accounts/confirmation", &confirmation).await.expect(201);
+        let skier = Person::log_in(&self.guest, &email, &password, Arc::clone(&self.cards)).await;
+        self.skiers.lock().unwrap().push(skier.clone());
+        skier
+    }
+
+    /// The administrator of the demonstration.
+    pub(crate) async fn clerk(&self) -> Person {
+        let log_in = &self.server.first_line["logins"]["admin"];
+        let (email, password) = (log_in["email"].as_str().unwrap(), log_in["password"].as_str().unwrap());
+        Person::log_in(&self.guest, email, password, Arc::clone(&self.cards)).await
+    }
+
+    /// Everybody who opened an account through [`World::skier`].
+    pub(crate) fn skiers(&self) -> Vec<Person> {
+        self.skiers.lock().unwrap().clone()
+    }
+
+    /// A day on which all lifts of the sample catalogue run.
+    pub(crate) fn ski_day(&self) -> NaiveDate {
+        let tomorrow = clock::now().date_naive().succ_opt().unwrap();
+        NaiveDate::from_ymd_opt(2026, 12, 20).unwrap().max(tomorrow)
+    }
+
+    /// The day ticket of an operator for somebody born on that date.
+    pub(crate) async fn offer(&self, operator: &str, day: NaiveDate, birth_date: &str) -> Offer {
+        let path = format!("/api/v1/operators/{operator}/offers?day={day}&birth_date={birth_date}");
+        let offers = self.guest.get(&path).await.expect(200);
+        let first = &offers["items"][0];
+        Offer {
+            id: first["offer_id"].as_str().unwrap_or_else(|| panic!("{operator} offers nothing: {offers}")).to_owned(),
+            cents: first["price"]["amount"].as_i64().unwrap(),
+        }
+    }
+
+    /// One adult's ticket at each of these operators, each on a new card of the operator's own kind.
+    pub(crate) async fn basket(&self, skier: &Person, operators: &[&str]) -> Vec<Value> {
+        let mut lines = Vec::new();
+        for operator in operators {
+            let offer = self.offer(operator, self.ski_day(), ADULT).await;
+            let is_axess = matches!(*operator, "obertauern" | "saalbach");
+            let card = if is_axess { skier.card_axess().await } else { skier.card_dta().await };
+            lines.push(ticket(&offer, &card, "Anna", ADULT));
+        }
+        lines
+    }
+
+    /// Places a basket at these operators and waits until it can be paid.
+    pub(crate) async fn order_to_pay(&self, skier: &Person, operators: &[&str], on_refusal: &str) -> Value {
+        let lines = self.basket(skier, operators).await;
+        let placed = skier.place(&lines, on_refusal, &new_key()).await.expect(202);
+        skier.wait_for_page(placed["id"].as_str().unwrap()).await
+    }
+
+    /// Pays (or fails to pay) the order's page; `outcome` is `reserved`, `billed`, `declined`, `suspended` or `abandoned`.
+    pub(crate) async fn pay(&self, order: &Value, outcome: &str) -> Value {
+        let page = order["payment"]["page_url"].as_str().unwrap_or_else(|| panic!("nothing to pay: {order:#}"));
+        self.pay_with(page, &json!({ "outcome": outcome })).await.expect(200)
+    }
+
+    /// Pays a page named by its address, with everything that the simulator's payer can do.
+    pub(crate) async fn pay_with(&self, page_url: &str, payment: &Value) -> Answer {
+        let page = page_url.rsplit('/').next().unwrap();
+        self.control(Method::POST, &format!("mpay24/pages/{page}/pay"), payment).await
+    }
+
+    /// A call of the simulator's control side; `path` is what follows `/control/`.
+    pub(crate) async fn control(&self, method: Method, path: &str, body: &Value) -> Answer {
+        Answer::to(self.control.request(method, &format!("/control/{path}")).json(body)).await.unwrap()
+    }
+
+    /// Orders a fault, for example `{"supplier": "dta", "operator": "solden", "fault": "hang", "times": 1}`.
+    pub(crate) async fn fault(&self, fault: Value) {
+        self.control(Method::POST, "faults", &fault).await.expect(201);
+    }
+
+    pub(crate) async fn clear_faults(&self) {
+        self.control(Method::DELETE, "faults", &json!({})).await.expect(204);
+    }
+
+    /// What really happened.
+    pub(crate) async fn ledger(&self) -> Ledger {
+        Ledger(self.control.get("/control/ledger").await.expect(200))
+    }
+}
+
+/// A new idempotency key.
+pub(crate) fn new_key() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
+/// A port that no connection is given by chance, so that a killed server can come back to it.
+///
+/// Tests run in processes of their own, so each begins to look at a place of its own.
+fn free_port() -> u16 {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let first = usize::try_from(std::process::id()).unwrap() * 4;
+    for _ in 0..18_000 {
+        let place = (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 18_000;
+        let port = u16::try_from(12_000 + place).unwrap();
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+    panic!("no port between 12000 and 30000 is free");
+}

@@ -11,6 +11,7 @@ use crate::clock;
 pub(super) fn ready(api: &str, endpoints: &Value, people: &People) -> String {
     let control = endpoints["control"].as_str().unwrap_or_default();
     let card = sample_dta_number(clock::now().timestamp_millis().unsigned_abs() + 1);
+    let day = clock::now().date_naive() + chrono::Days::new(7);
     let (email, password) = (&people.skier.email, people.skier.password.expose_secret());
     let (admin, admin_password) = (&people.admin.email, people.admin.password.expose_secret());
     format!(
@@ -26,7 +27,7 @@ A={api}; S={control}; H='Content-Type: application/json'
 get() {{ sed -E "s/.*\"$1\":\"([^\"]+)\".*/\1/"; }}
 T=$(curl -s $A/api/v1/sessions -H "$H" -d '{{"email":"{email}","password":"{password}"}}' | get access_token)
 CARD=$(curl -s $A/api/v1/cards -H "$H" -H "Authorization: Bearer $T" -d '{{"number":"{card}","nickname":"mine"}}' | get id)
-OFFER=$(curl -s "$A/api/v1/operators/solden/offers?day=2026-12-19&birth_date=1990-05-01" | get offer_id)
+OFFER=$(curl -s "$A/api/v1/operators/solden/offers?day={day}&birth_date=1990-05-01" | get offer_id)
 ORDER=$(curl -s $A/api/v1/orders -H "$H" -H "Authorization: Bearer $T" -H "Idempotency-Key: walk-$RANDOM-$RANDOM" -d '{{"lines":[{{"offer_id":"'$OFFER'","card_id":"'$CARD'","holder":{{"first_name":"Eva","last_name":"Skier","birth_date":"1990-05-01"}}}}]}}' | sed -E 's/^\{{"id":"([^"]+)".*/\1/')
 PAGE=$(sleep 1; curl -s $A/api/v1/orders/$ORDER -H "Authorization: Bearer $T" | get page_url); echo "pay in a browser: $PAGE"
 curl -s -X POST $S/control/mpay24/pages/${{PAGE##*/}}/pay -H "$H" -d '{{"outcome":"reserved"}}'; echo

@@ -1,0 +1,85 @@
+//! Running until told to end, and draining in order.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::sync::watch;
+
+use crate::clock::{self, Deadline};
+
+use super::App;
+
+/// How long a drain may take before the process ends anyway.
+const DRAIN: Duration = Duration::from_secs(30);
+
+/// How a server ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// All that was accepted was answered.
+    Clean,
+    /// Something could not be kept up; a supervisor outside starts the process again.
+    GaveUp,
+    /// Not everything ended in time.
+    DrainTimedOut,
+}
+
+impl End {
+    /// The process's exit code.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Clean => 0,
+            Self::GaveUp => 70,
+            Self::DrainTimedOut => 75,
+        }
+    }
+}
+
+impl App {
+    /// Runs until `signal` comes or something cannot be kept up, then drains in order:
+    /// not ready, no new requests, answers saved, actors ended.
+    pub async fn run_until(mut self, signal: impl Future<Output = ()>) -> End {
+        let broke = tokio::select! {
+            () = signal => None,
+            why = self.system.gave_up() => Some(why),
+            part = self.broken.wait_for(Option::is_some) => Some(part.ok().and_then(|part| *part).unwrap_or("?").to_owned()),
+        };
+        if let Some(part) = &broke {
+            tracing::error!(alert = true, part, "the server cannot be kept up");
+        }
+        let in_time = self.drain().await;
+        match (broke, in_time) {
+            (Some(_), _) => End::GaveUp,
+            (None, true) => End::Clean,
+            (None, false) => End::DrainTimedOut,
+        }
+    }
+
+    async fn drain(&self) -> bool {
+        let deadline = Deadline::after(DRAIN);
+        tracing::info!("draining");
+        self.readiness.set(false);
+        let served = clock::timeout_at(deadline, self.server.stop(true)).await.is_ok();
+        self.draining.cancel();
+        self.jobs_stop.cancel();
+        let in_time = !self.system.shutdown(deadline).await;
+        self.jobs_thread.stop();
+        tracing::info!(in_time, served, "ended");
+        in_time && served
+    }
+}
+
+/// Runs a part of the server on this thread; when it ends or panics, the server ends.
+pub(super) fn watch_over(
+    part: &'static str,
+    broken: &watch::Sender<Option<&'static str>>,
+    work: impl Future<Output = ()> + 'static,
+) {
+    let broken = broken.clone();
+    actix_rt::spawn(async move {
+        let panicked = AssertUnwindSafe(work).catch_unwind().await.is_err();
+        tracing::debug!(part, panicked, "a part ended");
+        broken.send_replace(Some(part));
+    });
+}

@@ -1,0 +1,8 @@
+//! The only folder that knows everyone: database, suppliers, actors, HTTP, in that order; and how they end.
+
+mod end;
+mod parts;
+mod start;
+
+pub use end::End;
+pub use start::App;

@@ -1,0 +1,165 @@
+//! Starting everything, each part with what it needs of the parts before it.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use actix_web::web;
+use anyhow::Context as _;
+use futures_util::FutureExt;
+use secrecy::ExposeSecret;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::actors::invoice::Archive;
+use crate::actors::jobs::{self, Jobs};
+use crate::actors::liftoperator::{Cards, Catalogue, Counter, Facade};
+use crate::actors::order;
+use crate::actors::order::drive::Driver;
+use crate::actors::order::replica::Replica;
+use crate::actors::order::steps::Outside;
+use crate::actors::payment::{Desk as PaymentDesk, Sweep};
+use crate::actors::supervision::System;
+use crate::config::Config;
+use crate::http::network::Networks;
+use crate::http::state::Readiness;
+use crate::http::{self, State};
+use crate::io::Io;
+
+use super::end::watch_over;
+use super::parts::{contracts, desk_of_accounts, keep_sweeping, policy, start_jobs, store};
+
+/// A running server.
+pub struct App {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// How the outside reaches it, without a trailing slash.
+    pub public_url: String,
+    /// The database.
+    pub io: Io,
+    pub(super) system: System,
+    pub(super) readiness: Readiness,
+    pub(super) draining: CancellationToken,
+    pub(super) jobs_stop: CancellationToken,
+    pub(super) jobs_thread: actix_rt::Arbiter,
+    pub(super) server: actix_web::dev::ServerHandle,
+    pub(super) broken: watch::Receiver<Option<&'static str>>,
+}
+
+/// What every part is made from.
+pub(super) struct Ground {
+    pub(super) config: Config,
+    pub(super) io: Io,
+    pub(super) catalogue: Arc<Catalogue>,
+    pub(super) system: System,
+    pub(super) archive: Archive,
+    pub(super) jobs: Jobs,
+    /// Whether any supplier is simulated.
+    pub(super) simulated: bool,
+    pub(super) public_url: String,
+    pub(super) draining: CancellationToken,
+    /// Told which part of the server ended although nobody ended it.
+    pub(super) broken: watch::Sender<Option<&'static str>>,
+}
+
+impl App {
+    /// Starts everything; once it returns, the socket listens and `/readyz` says yes.
+    /// Must run inside an actix system.
+    ///
+    /// # Errors
+    /// Says which part did not start and why.
+    pub async fn start(config: Config, io: Io) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(config.http.listen)
+            .with_context(|| format!("cannot listen on {}", config.http.listen))?;
+        let address = listener.local_addr()?;
+        tracing::info!(?config, "configuration");
+        let (tell, broken) = watch::channel(None);
+        let ground = Ground::prepare(config, io, address, tell)?;
+        let jobs_stop = CancellationToken::new();
+        let jobs_thread = start_jobs(&ground, &jobs_stop);
+        let readiness = Readiness::default();
+        let state = ground.open_desks(readiness.clone()).await?;
+        let server = http::serve(web::Data::new(state), listener, ground.config.http.workers.unwrap_or(2))?;
+        let handle = server.handle();
+        watch_over("http", &ground.broken, server.map(|_ended| ()));
+        readiness.set(true);
+        let Ground { io, system, public_url, draining, .. } = ground;
+        Ok(Self {
+            address,
+            public_url,
+            io,
+            system,
+            readiness,
+            draining,
+            jobs_stop,
+            jobs_thread,
+            server: handle,
+            broken,
+        })
+    }
+}
+
+impl Ground {
+    fn prepare(
+        config: Config,
+        io: Io,
+        address: SocketAddr,
+        broken: watch::Sender<Option<&'static str>>,
+    ) -> anyhow::Result<Self> {
+        let catalogue = match &config.catalogue {
+            Some(file) => Catalogue::load(file)?,
+            None => Catalogue::embedded()?,
+        };
+        let settings = jobs::Settings { first_pause: config.times.job_pause, ..jobs::Settings::default() };
+        Ok(Self {
+            catalogue,
+            system: System::start()?,
+            archive: Archive::new(io.clone(), &config.data.join("invoices")),
+            jobs: Jobs::new(io.clone(), settings),
+            simulated: config.is_simulated(),
+            public_url: config.http.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
+            draining: CancellationToken::new(),
+            broken,
+            config,
+            io,
+        })
+    }
+
+    /// Starts the actors of orders and of everyone they ask; then what handlers may reach.
+    async fn open_desks(&self, readiness: Readiness) -> anyhow::Result<State> {
+        let config = &self.config;
+        let policy = policy(config);
+        let lift = Facade::start(&self.system, contracts(config, &self.catalogue)?, &policy);
+        let deadline = config.times.payment_deadline;
+        let payment = PaymentDesk::start(&self.system, config.payment.clone(), policy.clone(), deadline);
+        let replica = Replica::announce(self.io.clone()).await?;
+        let public_url = self.public_url.clone();
+        let outside = Outside { lift: lift.clone(), payment: payment.clone(), replica: replica.clone(), public_url };
+        let (rules, draining) = (Arc::new(config.rules()?), self.draining.clone());
+        let driver = Driver { store: store(self), outside, rules, draining };
+        let (orders, schedule) = order::Desk::start(&self.system, driver, policy).await?;
+        let sweep = Sweep::new(config.sweep());
+        watch_over("schedule", &self.broken, schedule);
+        watch_over("sweep", &self.broken, keep_sweeping(sweep.clone(), payment.clone(), orders.clone()));
+        let incarnation = replica.incarnation;
+        watch_over("lease", &self.broken, async move { replica.run().await });
+        Ok(State {
+            auth: desk_of_accounts(config, &self.io)?,
+            trusted_proxies: Networks::parse(config.http.trusted_proxies.iter().map(String::as_str))?,
+            counter: Counter::new(Arc::clone(&self.catalogue), config.auth.secret.expose_secret().as_bytes())?,
+            cards: Cards::new(self.io.clone()),
+            operator_statuses: Arc::new(lift.clone()),
+            orders,
+            facade: lift,
+            payment,
+            sweep,
+            callback_networks: config.payment.callback_networks.clone(),
+            archive: self.archive.clone(),
+            actors: self.system.clone(),
+            replica: incarnation,
+            readiness,
+            return_origins: config.http.return_origins.clone(),
+            simulated: self.simulated,
+            io: self.io.clone(),
+        })
+    }
+}

@@ -16,6 +16,7 @@ use crate::actors::mail::Letterhead;
 use crate::actors::order::rules::Rules;
 use crate::actors::payment::SweepSettings;
 use crate::integrations::{mail, payment};
+use crate::network::Networks;
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Deserialize)]
@@ -68,7 +69,7 @@ pub struct Http {
     pub public_url: Option<String>,
     /// Proxies whose `X-Forwarded-For` is believed, as networks.
     #[serde(default)]
-    pub trusted_proxies: Vec<String>,
+    pub trusted_proxies: Networks,
     /// Origins that a `return_url` may have.
     #[serde(default)]
     pub return_origins: Vec<String>,

@@ -3,9 +3,6 @@
 //! Source: docs.mpay24.com/docs/payment-notification. The provider appends its parameters to our own; the set grows and is configurable per
 //! account, so unknown ones are ignored; free text may be percent-encoded ISO-8859-1 instead of UTF-8.
 
-use std::net::IpAddr;
-
-use super::config::Network;
 use super::translate::observed_state;
 use crate::integrations::payment::{Callback, CallbackError};
 use crate::money::Cents;
@@ -54,13 +51,6 @@ pub fn parse_callback(raw_query: &[u8]) -> Result<Callback, CallbackError> {
     }
     let state = observed_state(&status);
     Ok(Callback { tid, reference, secret, status, state, amount, currency })
-}
-
-/// Whether a callback from `ip` may be listened to; `ip` is the peer, or what a configured proxy of ours says.
-/// A mapped address (`::ffff:192.0.2.1`) is the address it maps.
-#[must_use]
-pub fn allowed_source(ip: IpAddr, networks: &[Network]) -> bool {
-    networks.iter().any(|network| network.contains(ip))
 }
 
 fn refused(why: &str) -> CallbackError {

@@ -67,7 +67,6 @@ struct Transaction {
     amount: i64,
     captured: i64,
     credited: i64,
-    seen: bool,
 }
 
 /// What the outside does with a request.
@@ -322,9 +321,6 @@ impl World {
                 None => self.money.iter().rposition(|money| money.page == row.reference.as_str()),
             };
             let seen = index.map(|index: usize| self.money[index].observed(index));
-            if let Some(index) = index {
-                self.money[index].seen = true;
-            }
             return PaymentAnswer::Status(Outcome::Done(seen));
         }
         let money = &mut self.money[row.tid.unwrap().parse::<usize>().unwrap()];
@@ -370,15 +366,14 @@ impl World {
                     world.budget.payments -= 1;
                     let captured = if reserved { 0 } else { amount };
                     let page = row.reference.to_string();
-                    world.money.push(Transaction { page, reserved, amount, captured, credited: 0, seen: false });
+                    world.money.push(Transaction { page, reserved, amount, captured, credited: 0 });
                     next.push(world);
                 }
             }
         }
         for index in 0..self.money.len() {
-            if !self.money[index].seen {
+            if self.is_unseen(index) {
                 let mut world = self.clone();
-                world.money[index].seen = true;
                 let seen = world.money[index].observed(index);
                 observe(&mut world.order, &seen, world.now);
                 world.advance(&[], rules);
@@ -386,6 +381,14 @@ impl World {
             }
         }
         next
+    }
+
+    /// Whether the order has not yet taken what the provider would tell of a transaction.
+    fn is_unseen(&self, index: usize) -> bool {
+        let tid = index.to_string();
+        let mut own = self.order.payments.iter().filter(|row| row.tid.as_deref() == Some(&*tid));
+        let unknown = [PaymentState::Opened, PaymentState::Closed, PaymentState::Failed];
+        own.all(|row| unknown.contains(&row.state))
     }
 
     fn accidents(&self, rules: &Rules) -> Vec<World> {
@@ -633,7 +636,7 @@ const ONE_FAULT_EACH: Budget = Budget { faults: 1, crashes: 1, cancels: 1, payme
 
 /// `STARJACK_MODEL_STATES` lets a long run by hand see more worlds than the short one of every day.
 fn setting(lines: i32, dedups: bool, on_refusal: OnRefusal) -> Setting {
-    let most_states = std::env::var("STARJACK_MODEL_STATES").ok().and_then(|text| text.parse().ok()).unwrap_or(40_000);
+    let most_states = std::env::var("STARJACK_MODEL_STATES").ok().and_then(|text| text.parse().ok()).unwrap_or(150_000);
     Setting { lines, dedups, on_refusal, budget: ONE_FAULT_EACH, controls: Controls::default(), most_states }
 }
 
@@ -711,7 +714,6 @@ fn an_ended_order_gives_back_money_that_comes_late() {
         amount: PRICE,
         captured: 0,
         credited: 0,
-        seen: true,
     });
     let seen = world.money[0].observed(0);
     assert!(observe(&mut world.order, &seen, world.now));
@@ -766,7 +768,7 @@ fn giving_back(rules: &Rules) -> World {
         world = world.answered(subject, &intent, Fate::Answered, rules);
     }
     let page = world.order.payments[0].reference.to_string();
-    world.money.push(Transaction { page, reserved: true, amount: PRICE, captured: 0, credited: 0, seen: true });
+    world.money.push(Transaction { page, reserved: true, amount: PRICE, captured: 0, credited: 0 });
     let seen = world.money[0].observed(0);
     assert!(observe(&mut world.order, &seen, world.now));
     world.advance(&[], rules);
@@ -809,7 +811,7 @@ fn billed_money_of_which_no_status_call_comes_back_is_found_in_the_books_and_giv
         world = world.answered(subject, &intent, Fate::Answered, &rules);
     }
     let page = world.order.payments[0].reference.to_string();
-    world.money.push(Transaction { page, reserved: false, amount: PRICE, captured: PRICE, credited: 0, seen: true });
+    world.money.push(Transaction { page, reserved: false, amount: PRICE, captured: PRICE, credited: 0 });
     (world.order.payments[0].tid, world.order.payments[0].pull) = (Some("0".to_owned()), true);
     world.budget.faults = 3;
     for _call in 0..3 {

@@ -245,6 +245,7 @@ impl Config {
         );
         for (name, shorter, longer) in [
             ("issue_deadline must not be longer than settle", times.issue_deadline, times.settle),
+            ("payment_deadline must not be longer than payment_settle", times.payment_deadline, times.payment_settle),
             ("check_deadline must not be longer than check_patience", times.check_deadline, times.check_patience),
             ("pause must not be longer than pause_limit", times.pause, times.pause_limit),
             ("check_patience must not be longer than placed_limit", times.check_patience, times.placed_limit),

@@ -7,12 +7,20 @@ use super::translate::observed_state;
 use crate::integrations::payment::{Callback, CallbackError};
 use crate::money::Cents;
 
+/// The route on which `http` takes callbacks.
+const PATH: &str = "/callbacks/mpay24";
 /// Our own parameter of the confirmation URL.
 const SECRET: &str = "secret";
 /// Parameters that decide; each must stand exactly once and not be empty.
 const DECISIVE: [&str; 6] = [SECRET, "TID", "MPAYTID", "STATUS", "PRICE", "CURRENCY"];
 /// No callback comes near this; ORDERDESC and the rest are a few hundred characters.
 const LONGEST_QUERY: usize = 16 * 1024;
+
+/// The address that the provider reports one page's payments to; `public_url` has no slash at its end.
+#[must_use]
+pub fn confirmation_url(public_url: &str, secret: &str) -> String {
+    format!("{public_url}{PATH}?{SECRET}={secret}")
+}
 
 /// Reads a callback's query string. The result is a claim: the caller compares the secret in constant time, and asks the provider before it acts.
 /// Parsing the same bytes twice gives the same.

@@ -18,6 +18,6 @@ mod tests;
 mod translate;
 mod wire;
 
-pub use callback::parse_callback;
+pub use callback::{confirmation_url, parse_callback};
 pub use config::Config;
 pub use supplier::connect;

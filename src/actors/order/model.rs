@@ -666,3 +666,5 @@ fn an_ended_order_gives_back_money_that_comes_late() {
     assert_eq!((world.order.state, world.order.payments[0].state), (OrderState::Rejected, PaymentState::Reversed));
     world.check_end().unwrap();
 }
+
+mod traces;

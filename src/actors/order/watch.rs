@@ -2,6 +2,7 @@
 
 use super::advance::{Letter, Turn};
 use super::lifecycle::{OrderState, PaymentState, has_ended, line_is_undone};
+use super::payments::STATUS_CALLS;
 use super::record::{Mark, Moment};
 
 impl Turn<'_> {
@@ -47,6 +48,9 @@ impl Turn<'_> {
             }
             if take_overdue && wanted == Some(payment.no) {
                 mark(&mut payment.person, "take_overdue");
+            }
+            if payment.pull && payment.open.is_none() && payment.status_calls >= STATUS_CALLS {
+                mark(&mut payment.person, "claim_unconfirmed");
             }
         }
     }

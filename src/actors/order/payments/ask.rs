@@ -81,7 +81,11 @@ impl PaymentCase<'_> {
         if self.payment.status_calls >= STATUS_CALLS {
             return false;
         }
-        let undecided = matches!(self.payment.state, PaymentState::Opened | PaymentState::Failed);
+        // a page that was closed, and a reservation that lapsed, may have been billed all the same
+        let undecided = matches!(
+            self.payment.state,
+            PaymentState::Opened | PaymentState::Failed | PaymentState::Closed | PaymentState::Lapsed
+        );
         let page_is_over = self.now >= self.payment.page_ends_at && self.payment.state == PaymentState::Opened;
         (self.payment.pull && (undecided || self.payment.state == PaymentState::Suspended || self.is_reserved()))
             || page_is_over

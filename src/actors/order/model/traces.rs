@@ -1,0 +1,116 @@
+//! Single traces that the model's payers and suppliers do not walk.
+
+use super::*;
+use crate::actors::order::lines::LineCase;
+use crate::actors::order::observe::claim;
+use crate::actors::order::payments::STATUS_CALLS;
+use crate::actors::order::record::Mark;
+use crate::integrations::payment::Callback;
+
+fn world(lines: i32) -> (World, Rules) {
+    (start(&setting(lines, false, OnRefusal::Undo)), rules(Controls::default()))
+}
+
+impl World {
+    /// Everything that is asked is answered truthfully until `state` is reached.
+    fn walk_to(mut self, state: OrderState, rules: &Rules) -> Self {
+        for _step in 0..50 {
+            if self.order.state == state {
+                return self;
+            }
+            if state != OrderState::Paying && self.order.state == OrderState::Paying && self.money.is_empty() {
+                self = self.paid(rules);
+                continue;
+            }
+            let Some((subject, intent)) = self.in_flight().into_iter().next() else { continue };
+            self = self.answered(subject, &intent, Fate::Answered, rules);
+        }
+        panic!("it stays {:?}", self.order.state);
+    }
+
+    fn paid(mut self, rules: &Rules) -> Self {
+        while let Some((subject, intent)) = self.in_flight().into_iter().next() {
+            self = self.answered(subject, &intent, Fate::Answered, rules);
+        }
+        let page = self.order.payments[0].reference.to_string();
+        let amount = self.order.total;
+        self.money.push(Transaction { page, reserved: true, amount, captured: 0, credited: 0, seen: true });
+        let seen = self.money[0].observed(0);
+        observe(&mut self.order, &seen, self.now);
+        self.advance(&[], rules);
+        self
+    }
+
+    fn wait(&mut self, pause: TimeDelta, rules: &Rules) {
+        self.now += pause;
+        self.advance(&[], rules);
+    }
+
+    fn answer_payment(&mut self, answer: PaymentAnswer, rules: &Rules) {
+        let answered =
+            Answered { subject: Subject::Payment(1), answer: Answer::Payment(answer), elapsed: TimeDelta::zero() };
+        self.advance(&[answered], rules);
+    }
+
+    fn open_verb(&self) -> Option<Verb> {
+        self.order.payments[0].open.as_ref().map(|open| open.verb)
+    }
+
+    fn billed(&self) -> Callback {
+        Callback {
+            tid: "7".into(),
+            reference: self.order.payments[0].reference.to_string(),
+            secret: String::new(),
+            status: "BILLED".into(),
+            state: ObservedState::Billed,
+            amount: self.order.total,
+            currency: "EUR".into(),
+        }
+    }
+
+    /// An order that was rejected because its page's life was over, and nothing was known of a payment.
+    fn unpaid(mut self, rules: &Rules) -> Self {
+        while let Some((subject, intent)) = self.in_flight().into_iter().next() {
+            self = self.answered(subject, &intent, Fate::Answered, rules);
+        }
+        self.wait(rules.page_life, rules);
+        assert_eq!(self.open_verb(), Some(Verb::Status));
+        self.answer_payment(PaymentAnswer::Status(Outcome::Done(None)), rules);
+        self.wait(rules.page_grace, rules);
+        assert_eq!(self.order.state, OrderState::Rejected);
+        assert_eq!(self.order.payments[0].state, PaymentState::Closed);
+        self
+    }
+}
+
+#[test]
+fn a_bill_that_is_reported_after_its_page_was_closed_is_confirmed_and_given_back() {
+    let (world, rules) = world(1);
+    let mut world = world.walk_to(OrderState::Paying, &rules).unpaid(&rules);
+    let billed = world.billed();
+    assert!(claim(&mut world.order, &billed));
+    world.advance(&[], &rules);
+    assert_eq!(world.open_verb(), Some(Verb::Status), "the claim is asked about");
+    let seen = Observed {
+        tid: "7".into(),
+        reference: world.order.payments[0].reference.to_string(),
+        state: ObservedState::Billed,
+        amount: world.order.total,
+        currency: "EUR".into(),
+    };
+    world.answer_payment(PaymentAnswer::Status(Outcome::Done(Some(seen))), &rules);
+    assert_eq!(world.open_verb(), Some(Verb::Credit));
+}
+
+#[test]
+fn a_bill_that_no_status_call_is_left_for_calls_a_person() {
+    let (world, rules) = world(1);
+    let mut world = world.walk_to(OrderState::Paying, &rules).unpaid(&rules);
+    world.order.payments[0].status_calls = STATUS_CALLS;
+    let billed = world.billed();
+    assert!(claim(&mut world.order, &billed));
+    world.advance(&[], &rules);
+    assert_eq!(world.open_verb(), None);
+    assert!(world.order.needs_person());
+    assert!(!claim(&mut world.order, &billed), "twice changes nothing more");
+}

@@ -92,7 +92,7 @@ pub fn advance(order: &mut Order, answers: &[Answered], now: Moment, rules: &Rul
     }
     turn.tell_of_money(&before);
     turn.mark_what_is_overdue();
-    turn.order.next_at = turn.wake_at();
+    turn.order.next_at = if !rules.asking && turn.would_ask() { Some(now) } else { turn.wake_at() };
     turn.effects
 }
 
@@ -171,6 +171,14 @@ impl Turn<'_> {
                 case.ask();
             }
         }
+    }
+
+    /// Whether something would be asked now: what a draining replica leaves is due for whoever comes next.
+    fn would_ask(&self) -> bool {
+        let mut order = self.order.clone();
+        let mut turn = Turn { order: &mut order, effects: Effects::default(), ..*self };
+        turn.ask();
+        order != *self.order
     }
 
     pub(super) fn goal(&self, payment: &Payment) -> Goal {

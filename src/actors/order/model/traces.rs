@@ -114,3 +114,24 @@ fn a_bill_that_no_status_call_is_left_for_calls_a_person() {
     assert!(world.order.needs_person());
     assert!(!claim(&mut world.order, &billed), "twice changes nothing more");
 }
+
+#[test]
+fn what_a_draining_replica_does_not_ask_is_due_at_once() {
+    let (world, rules) = world(2);
+    let draining = Rules { asking: false, ..rules.clone() };
+    let mut world = world.walk_to(OrderState::Paying, &rules);
+    while let Some((subject, intent)) = world.in_flight().into_iter().next() {
+        world = world.answered(subject, &intent, Fate::Answered, &rules);
+    }
+    let paid = world.paid(&draining);
+    assert_eq!(paid.order.state, OrderState::Authorised);
+    assert!(paid.in_flight().is_empty());
+    assert!(paid.order.next_at.is_some_and(|at| at <= paid.now), "issue waits until {:?}", paid.order.next_at);
+
+    let (world, _) = self::world(1);
+    let mut asked = world.walk_to(OrderState::Authorised, &rules);
+    let (subject, intent) = asked.in_flight().remove(0);
+    asked = asked.answered(subject, &intent, Fate::Answered, &draining);
+    assert_eq!(asked.order.state, OrderState::Issued);
+    assert!(asked.order.next_at.is_some_and(|at| at <= asked.now), "capture waits until {:?}", asked.order.next_at);
+}

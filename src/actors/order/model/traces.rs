@@ -135,3 +135,17 @@ fn what_a_draining_replica_does_not_ask_is_due_at_once() {
     assert_eq!(asked.order.state, OrderState::Issued);
     assert!(asked.order.next_at.is_some_and(|at| at <= asked.now), "capture waits until {:?}", asked.order.next_at);
 }
+
+#[test]
+fn waiting_for_a_turn_is_not_asking() {
+    let (world, rules) = world(1);
+    let mut world = world.walk_to(OrderState::Authorised, &rules);
+    for _try in 0..30 {
+        let (subject, _) = world.in_flight().remove(0);
+        let answer = Answer::Line(LineAnswer::Issue(Outcome::NotSent("the deadline has passed".into())));
+        world.now += TimeDelta::seconds(30);
+        world.advance(&[Answered { subject, answer, elapsed: TimeDelta::seconds(30) }], &rules);
+        world.wait(rules.pause_limit, &rules);
+    }
+    assert_eq!(world.order.state, OrderState::Authorised);
+}

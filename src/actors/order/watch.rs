@@ -31,6 +31,7 @@ impl Turn<'_> {
         let undo_overdue = self.order.state == OrderState::Undoing && now >= self.order.entered_at + rules.undo_alarm;
         let take_overdue = self.order.state == OrderState::Issued && now >= self.order.ends_by;
         let wanted = self.order.wanted;
+        let keeps_money = undo_overdue && !self.wanted_is_settled();
         let mark = |person: &mut Option<Mark>, reason: &str| {
             person.get_or_insert_with(|| Mark { since: now, reason: reason.to_owned() });
         };
@@ -48,6 +49,9 @@ impl Turn<'_> {
             }
             if take_overdue && wanted == Some(payment.no) {
                 mark(&mut payment.person, "take_overdue");
+            }
+            if keeps_money && wanted == Some(payment.no) {
+                mark(&mut payment.person, "undo_overdue");
             }
             if payment.pull && payment.open.is_none() && payment.status_calls >= STATUS_CALLS {
                 mark(&mut payment.person, "claim_unconfirmed");

@@ -149,3 +149,53 @@ fn waiting_for_a_turn_is_not_asking() {
     }
     assert_eq!(world.order.state, OrderState::Authorised);
 }
+
+/// An order that is being undone and whose money is still reserved.
+fn undoing() -> (World, Rules) {
+    let (world, rules) = world(1);
+    let mut world = world.walk_to(OrderState::Authorised, &rules);
+    let (subject, _) = world.in_flight().remove(0);
+    let answer = Answer::Line(LineAnswer::Issue(Outcome::Refused(declined())));
+    world.advance(&[Answered { subject, answer, elapsed: TimeDelta::zero() }], &rules);
+    assert_eq!((world.order.state, world.open_verb()), (OrderState::Undoing, Some(Verb::Reverse)));
+    (world, rules)
+}
+
+#[test]
+fn money_that_cannot_be_given_back_for_a_week_calls_a_person() {
+    let (mut world, rules) = undoing();
+    for _day in 0..8 {
+        world.answer_payment(PaymentAnswer::Reverse(Outcome::NotSent("ACCESS_DENIED".into())), &rules);
+        world.wait(TimeDelta::days(1), &rules);
+    }
+    assert!(world.order.needs_person());
+}
+
+#[test]
+fn a_late_success_of_a_move_of_money_clears_the_mark() {
+    let (mut world, rules) = undoing();
+    let now = world.now;
+    world.order.payments[0].person = Some(Mark { since: now, reason: "in_doubt_too_long".into() });
+    world.answer_payment(PaymentAnswer::Reverse(Outcome::Done(())), &rules);
+    assert_eq!(world.order.state, OrderState::Undone);
+    assert!(!world.order.needs_person());
+}
+
+#[test]
+fn a_doubt_that_comes_back_after_each_look_into_the_history_alarms_after_its_time() {
+    let (mut world, rules) = undoing();
+    let begun = world.now;
+    while world.now < begun + rules.doubt_alarm + TimeDelta::minutes(5) {
+        match world.open_verb() {
+            Some(Verb::Reverse) => {
+                world.answer_payment(PaymentAnswer::Reverse(Outcome::Unknown(String::new())), &rules);
+            }
+            Some(Verb::History) => {
+                world.answer_payment(PaymentAnswer::History(Outcome::Done(History::default())), &rules);
+            }
+            other => assert_eq!(other, None),
+        }
+        world.wait(TimeDelta::seconds(10), &rules);
+    }
+    assert!(world.order.needs_person());
+}

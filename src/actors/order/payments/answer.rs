@@ -76,6 +76,7 @@ impl PaymentCase<'_> {
         match outcome {
             Outcome::Done(()) => {
                 self.payment.enter(PaymentState::Reversed);
+                self.clear_doubt();
             }
             Outcome::NotSent(_) => self.pause(),
             Outcome::Refused(_) => self.doubt(&intent, DoubtCause::Refused),
@@ -88,6 +89,7 @@ impl PaymentCase<'_> {
             Outcome::Done(()) => {
                 let paid_back = if intent.amount == 0 { self.payment.captured } else { intent.amount };
                 self.payment.returned += paid_back;
+                self.clear_doubt();
                 self.end_if_returned();
             }
             Outcome::NotSent(_) => self.pause(),
@@ -156,9 +158,10 @@ impl PaymentCase<'_> {
             self.payment.ask_at = self.payment.settles_at;
             return;
         }
-        let person = self.payment.person.take();
+        // asked again, but not forgotten: only a success ends what needs a person and since when
+        let (person, since) = (self.payment.person.take(), self.payment.doubt_since);
         self.clear_doubt();
-        self.payment.person = person;
+        (self.payment.person, self.payment.doubt_since) = (person, since);
         if doubt.why == DoubtCause::Refused {
             self.payment.refusals += 1;
             if self.payment.refusals >= 2 {
@@ -213,7 +216,7 @@ impl PaymentCase<'_> {
         self.payment.ask_at = if intent.verb == Verb::Capture { None } else { Some(settles_at) };
     }
 
-    fn clear_doubt(&mut self) {
+    pub(super) fn clear_doubt(&mut self) {
         self.payment.doubt = None;
         (self.payment.settles_at, self.payment.doubt_since, self.payment.person) = (None, None, None);
         self.payment.ask_at = None;

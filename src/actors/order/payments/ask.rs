@@ -120,6 +120,7 @@ impl PaymentCase<'_> {
         let lapsed = self.payment.reserved_at.is_some_and(|at| self.now >= at + self.rules.reservation_life);
         if lapsed {
             self.payment.enter(PaymentState::Lapsed);
+            self.clear_doubt();
         } else {
             self.intend(Verb::Reverse, 0);
         }

@@ -199,3 +199,22 @@ fn a_doubt_that_comes_back_after_each_look_into_the_history_alarms_after_its_tim
     }
     assert!(world.order.needs_person());
 }
+
+#[test]
+fn a_booking_is_not_kept_while_another_under_its_reference_is_pending() {
+    let (world, rules) = world(1);
+    let mut world = world.walk_to(OrderState::Authorised, &rules);
+    let mut line = world.order.lines.remove(0);
+    line.open = None;
+    line.enter(LineState::Doubtful);
+    let booking = |handle: &str| Booking { ticket_reference: String::new(), handle: handle.into() };
+    let found = vec![
+        Found { booking: booking("1"), state: FoundState::Live },
+        Found { booking: booking("2"), state: FoundState::Pending },
+    ];
+    let intent = Intent::new(Verb::Find, world.now);
+    let mut case = LineCase { line: &mut line, order: OrderState::Authorised, now: world.now, rules: &rules };
+    case.answer(&intent, LineAnswer::Find(Outcome::Done(found)), TimeDelta::zero());
+    assert_eq!(line.state, LineState::Doubtful, "the second becomes a second ticket");
+    assert!(line.ask_at.is_some());
+}

@@ -87,7 +87,7 @@ impl Turn<'_> {
             if payment.doubt.is_some()
                 || payment.pull
                 || !self.is_settled(payment)
-                || payment.state == PaymentState::Opened
+                || matches!(payment.state, PaymentState::Opened | PaymentState::Suspended)
             {
                 times.extend(payment.ask_at);
             }

@@ -218,3 +218,32 @@ fn a_booking_is_not_kept_while_another_under_its_reference_is_pending() {
     assert_eq!(line.state, LineState::Doubtful, "the second becomes a second ticket");
     assert!(line.ask_at.is_some());
 }
+
+#[test]
+fn a_payment_that_stays_suspended_is_looked_after_when_its_order_has_ended() {
+    let (world, rules) = world(1);
+    let mut world = world.walk_to(OrderState::Paying, &rules);
+    while let Some((subject, intent)) = world.in_flight().into_iter().next() {
+        world = world.answered(subject, &intent, Fate::Answered, &rules);
+    }
+    let mut seen = Observed {
+        tid: "7".into(),
+        reference: world.order.payments[0].reference.to_string(),
+        state: ObservedState::Suspended,
+        amount: world.order.total,
+        currency: "EUR".into(),
+    };
+    observe(&mut world.order, &seen, world.now);
+    world.advance(&[], &rules);
+    let ends_by = world.order.ends_by;
+    world.wait(ends_by - world.now, &rules);
+    assert_eq!((world.order.state, world.open_verb()), (OrderState::Rejected, Some(Verb::Status)));
+    world.answer_payment(PaymentAnswer::Status(Outcome::Done(Some(seen.clone()))), &rules);
+    assert_eq!(world.open_verb(), None, "no two calls in a row");
+    let next = world.order.next_at.unwrap();
+    world.wait(next - world.now, &rules);
+    assert_eq!(world.open_verb(), Some(Verb::Status));
+    seen.state = ObservedState::Billed;
+    world.answer_payment(PaymentAnswer::Status(Outcome::Done(Some(seen))), &rules);
+    assert_eq!(world.open_verb(), Some(Verb::Credit));
+}

@@ -180,13 +180,17 @@ impl PaymentCase<'_> {
                 if self.now >= self.payment.page_ends_at && self.payment.state == PaymentState::Opened {
                     self.payment.enter(PaymentState::Closed);
                 }
+                if self.is_forgotten() {
+                    self.payment.ask_at = Some(self.now + self.rules.undo_alarm);
+                }
             }
             Outcome::NotSent(_) => {
                 self.payment.status_calls -= 1;
                 self.pause();
             }
             Outcome::Refused(_) | Outcome::Pending { .. } | Outcome::Unknown(_) => {
-                self.pause();
+                // three calls, ever: a provider that stumbles for a moment must not use them up
+                self.wait_long();
                 if self.payment.status_calls >= STATUS_CALLS {
                     self.payment.pull = false;
                     self.payment.enter(PaymentState::Closed);

@@ -1,7 +1,7 @@
 //! What is asked next about one payment. Pure.
 
 use crate::actors::order::intent::{Intent, Verb};
-use crate::actors::order::lifecycle::{OrderState, PaymentState};
+use crate::actors::order::lifecycle::{OrderState, PaymentState, has_ended};
 use crate::actors::order::record::{Moment, Payment};
 use crate::actors::order::rules::Rules;
 use crate::money::Cents;
@@ -89,6 +89,14 @@ impl PaymentCase<'_> {
         let page_is_over = self.now >= self.payment.page_ends_at && self.payment.state == PaymentState::Opened;
         (self.payment.pull && (undecided || self.payment.state == PaymentState::Suspended || self.is_reserved()))
             || page_is_over
+            || self.is_forgotten()
+    }
+
+    /// Suspended when its order ended: its bank may still pay it. The last call is left for a claim.
+    pub(super) fn is_forgotten(&self) -> bool {
+        self.payment.state == PaymentState::Suspended
+            && has_ended(self.order)
+            && self.payment.status_calls + 1 < STATUS_CALLS
     }
 
     fn is_reserved(&self) -> bool {

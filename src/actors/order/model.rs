@@ -830,3 +830,5 @@ fn billed_money_of_which_no_status_call_comes_back_is_found_in_the_books_and_giv
     assert_eq!((world.order.state, world.order.payments[0].state), (OrderState::Paying, PaymentState::Returned));
     assert_eq!(world.money[0].credited, PRICE);
 }
+
+mod traces;

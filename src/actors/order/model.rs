@@ -702,7 +702,6 @@ fn a_second_booking_that_is_not_final_yet_is_not_forgotten() {
     }
 }
 
-
 /// An order with one line and its reservation that is being undone, just before its money goes back.
 fn giving_back(rules: &Rules) -> World {
     let mut world = start(&setting(1, false, OnRefusal::Undo));

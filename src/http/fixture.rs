@@ -9,7 +9,6 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use super::State;
-use super::network::Networks;
 use super::operators::AlwaysUp;
 use super::state::Readiness;
 use crate::actors::invoice::{Archive, Seller, ShortName};
@@ -27,6 +26,7 @@ use crate::actors::{auth, order};
 use crate::clock;
 use crate::integrations::payment::ProviderConfig;
 use crate::io::Io;
+use crate::network::Networks;
 
 pub(crate) const SECRET: &[u8] = b"the secret that codes follow from";
 
@@ -85,7 +85,7 @@ fn provider() -> ProviderConfig {
         merchant_id: 90_000,
         password: "unused".into(),
         test: true,
-        callback_networks: vec!["127.0.0.1".parse().unwrap()],
+        callback_networks: Networks::parse(["127.0.0.1"]).unwrap(),
     }
 }
 

@@ -130,8 +130,8 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         // it may have ended already
-        if self.child.kill().is_ok() {}
-        if self.child.wait().is_ok() {}
+        drop(self.child.kill());
+        drop(self.child.wait());
         if std::thread::panicking() {
             show(&self.log);
         }

@@ -91,6 +91,24 @@ fn rules(controls: Controls) -> Rules {
     }
 }
 
+fn some_ticket(day: NaiveDate) -> Ticket {
+    Ticket {
+        operator: String::new(),
+        product: String::new(),
+        category: String::new(),
+        product_code: String::new(),
+        category_code: String::new(),
+        valid_from: day,
+        valid_to: day,
+        vat_permille: 100,
+        card_id: Uuid::nil(),
+        card_number: String::new(),
+        holder_first_name: String::new(),
+        holder_last_name: String::new(),
+        holder_birth_date: day,
+    }
+}
+
 fn start(setting: &Setting) -> World {
     let now = Utc.with_ymd_and_hms(2026, 12, 19, 6, 0, 0).unwrap();
     let number = OrderNumber::stored("A0000000000".into());
@@ -112,21 +130,7 @@ fn start(setting: &Setting) -> World {
         booking: None,
         person: None,
         open: None,
-        ticket: Ticket {
-            operator: String::new(),
-            product: String::new(),
-            category: String::new(),
-            product_code: String::new(),
-            category_code: String::new(),
-            valid_from: day,
-            valid_to: day,
-            vat_permille: 100,
-            card_id: Uuid::nil(),
-            card_number: String::new(),
-            holder_first_name: String::new(),
-            holder_last_name: String::new(),
-            holder_birth_date: day,
-        },
+        ticket: some_ticket(day),
     });
     let lines: Vec<_> = lines.collect();
     let order = Order {

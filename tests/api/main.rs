@@ -21,3 +21,4 @@ mod privacy;
 mod process;
 mod purchase;
 mod sessions;
+mod witness;

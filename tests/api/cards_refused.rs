@@ -18,7 +18,7 @@ async fn a_number_typed_wrong_is_refused_and_says_where(database: Database) {
     let wrong = format!("{}{wrong_digit}", &right[..right.len() - 1]);
     let problem = anna.register_card(&wrong).await.expect_problem(422, "card-number");
     assert!(problem["detail"].as_str().unwrap().contains("digit"), "{problem}");
-    for wrong in ["", "01", &right[..right.len() - 1], &sample_wtp_number(7).replace('S', "O"), "äöü"] {
+    for wrong in ["", "01", &right[..right.len() - 1], &sample_wtp_number(7)[1..], "äöü"] {
         anna.register_card(wrong).await.expect_problem(422, "card-number");
     }
     let card = anna.register_card(&right).await.expect(201);

@@ -29,7 +29,7 @@ async fn a_small_child_skis_along_with_who_pays(database: Database) {
         (world.offer("obertauern", day, ADULT).await, world.offer("obertauern", day, SMALL_CHILD).await);
     let lines = [
         ticket(&adult, &anna.card_axess().await, "Anna", ADULT),
-        ticket(&child, &anna.card_dta().await, "Mia", SMALL_CHILD),
+        ticket(&child, &anna.card_axess().await, "Mia", SMALL_CHILD),
     ];
     let placed = anna.place(&lines, "undo", &new_key()).await.expect(202);
     let order = anna.wait_for_page(placed["id"].as_str().unwrap()).await;

@@ -25,3 +25,4 @@ mod privacy;
 mod process;
 mod purchase;
 mod sessions;
+mod witness;

@@ -23,7 +23,7 @@ pub(crate) fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// Every file under a folder, in order, as paths from the root; what is built or not ours is left out.
+/// Every file under a folder, in order, as paths from the root; what is built, hidden or not ours is left out.
 pub(crate) fn files(folder: &str) -> Vec<String> {
     let mut found = Vec::new();
     walk(&root().join(folder), &mut found);
@@ -35,7 +35,9 @@ fn walk(folder: &Path, found: &mut Vec<String>) {
     for entry in std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
         let path = entry.unwrap().path();
         let relative = path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
-        if matches!(relative.as_str(), "target" | "data" | ".git" | ".scratch") {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let is_hidden = name.starts_with('.') && !matches!(name, ".ci" | ".config");
+        if is_hidden || name == "node_modules" || matches!(relative.as_str(), "target" | "data") {
             continue;
         }
         if path.is_dir() { walk(&path, found) } else { found.push(relative) }

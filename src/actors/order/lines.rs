@@ -171,7 +171,8 @@ impl LineCase<'_> {
     fn keep_one(&mut self, mut standing: Vec<Found>) {
         let keep = standing.iter().position(|found| found.state == FoundState::Used).unwrap_or(0);
         let kept = standing.remove(keep);
-        let undecided = kept.state == FoundState::Pending || standing.iter().any(|one| one.state == FoundState::Pending);
+        let undecided =
+            kept.state == FoundState::Pending || standing.iter().any(|one| one.state == FoundState::Pending);
         if let Some(extra) = standing.into_iter().find(|found| found.state != FoundState::Pending) {
             tracing::error!(alert = true, reference = %self.line.reference, "several bookings under one reference");
             self.intend_cancel(Some(extra.booking));

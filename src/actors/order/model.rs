@@ -667,4 +667,5 @@ fn an_ended_order_gives_back_money_that_comes_late() {
     world.check_end().unwrap();
 }
 
+#[path = "model_traces.rs"]
 mod traces;

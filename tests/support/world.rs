@@ -231,7 +231,7 @@ pub(crate) fn new_key() -> String {
 /// Tests run in processes of their own, so each begins to look at a place of its own.
 fn free_port() -> u16 {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
-    let first = usize::try_from(std::process::id()).unwrap() * 4;
+    let first = usize::try_from(std::process::id()).unwrap() * 64;
     for _ in 0..18_000 {
         let place = (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 18_000;
         let port = u16::try_from(12_000 + place).unwrap();

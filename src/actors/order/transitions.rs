@@ -54,6 +54,7 @@ impl Turn<'_> {
                 self.add_page();
             }
         } else if self.order.payments.iter().all(|row| row.is_lost() || row.state == PaymentState::Closed)
+            && self.order.payments.iter().any(|row| row.state == PaymentState::Closed)
             && self.order.payments.iter().all(|row| row.url.is_none())
         {
             self.end_without_ticket(OrderState::Rejected, Some("payment_page_refused".to_owned()));

@@ -847,5 +847,4 @@ fn a_page_whose_answer_is_lost_at_once_is_followed_by_another() {
     assert_eq!((subject, second.verb), (Subject::Payment(2), Verb::Open));
 }
 
-#[path = "model_traces.rs"]
 mod traces;

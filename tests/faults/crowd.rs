@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt as _};
 use reqwest::Method;
 use serde_json::{Value, json};
 use starjack::clock::{self, Deadline};
@@ -82,7 +83,8 @@ impl Crowd {
     /// Opens accounts for so many customers.
     pub(crate) async fn gather(world: &World, people: usize) -> Self {
         let day = world.ski_day();
-        let people = join_all((0..people).map(|_| world.skier("Anna"))).await;
+        // passwords are slow on purpose: the shop takes only a few at once
+        let people = stream::iter(0..people).map(|_| world.skier("Anna")).buffered(4).collect().await;
         let offers = join_all(OPERATORS.iter().map(|operator| world.offer(operator, day, ADULT))).await;
         let control = Client::new(&world.suppliers.control);
         Self { people, offers, control, placed: Mutex::default(), next: AtomicUsize::new(0) }

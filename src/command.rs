@@ -1,7 +1,8 @@
 //! The command line.
 
+use std::fs::File;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
@@ -107,6 +108,17 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
     if error.is::<BadConfiguration>() { 78 } else { 1 }
 }
 
+/// Makes a data folder this process's own until the file is dropped: two processes on one embedded database would both
+/// drive its orders.
+///
+/// # Errors
+/// The folder cannot be written, or another process has it.
+pub fn own(folder: &Path) -> anyhow::Result<File> {
+    let lock = File::create(folder.join("lock")).with_context(|| format!("cannot write to {}", folder.display()))?;
+    lock.try_lock().with_context(|| format!("another process uses {}", folder.display()))?;
+    Ok(lock)
+}
+
 /// Ends when the process is told to.
 ///
 /// # Errors
@@ -126,6 +138,7 @@ async fn serve(files: &Files) -> anyhow::Result<u8> {
     let told = told_to_end()?;
     let config = read(files)?;
     let io = open_database(&config).await?;
+    let _lock = if io.is_postgres() { None } else { Some(own(&config.data)?) };
     let app = App::start(config, io).await?;
     tracing::info!(address = %app.address, "ready");
     Ok(app.run_until(told).await.code())
@@ -136,6 +149,7 @@ fn read(files: &Files) -> anyhow::Result<Config> {
 }
 
 async fn open_database(config: &Config) -> anyhow::Result<Io> {
+    std::fs::create_dir_all(&config.data).with_context(|| format!("cannot make {}", config.data.display()))?;
     let io = Io::start(config.database.url.expose_secret(), config.database.connections.unwrap_or(16)).await?;
     io.migrate().await?;
     Ok(io)

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::problem::Problem;
 use super::state::State;
-use crate::actors::order::lifecycle::{OrderState, has_ended};
+use crate::actors::order::lifecycle::{LineState, OrderState, has_ended};
 use crate::actors::order::record::Order;
 
 /// How often the page looks again, in seconds.
@@ -60,6 +60,10 @@ fn say(order: &Order) -> (&'static str, &'static str) {
         OrderState::Authorised => {
             ("Payment confirmed", "The tickets are being loaded onto the keycards. You can close this page.")
         }
+        OrderState::Issued | OrderState::Captured | OrderState::Finished if misses_ticket(order) => (
+            "Done in part",
+            "The tickets that could be issued are on the keycards, only they are charged. You will get a letter. You can close this page.",
+        ),
         OrderState::Issued | OrderState::Captured | OrderState::Finished => {
             ("Done", "The tickets are on the keycards. You will get a letter. You can close this page.")
         }
@@ -71,4 +75,8 @@ fn say(order: &Order) -> (&'static str, &'static str) {
             "The order could not be fulfilled. Your money stays yours or goes back to you. You can close this page.",
         ),
     }
+}
+
+fn misses_ticket(order: &Order) -> bool {
+    order.lines.iter().any(|line| line.state != LineState::Issued)
 }

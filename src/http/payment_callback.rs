@@ -11,7 +11,7 @@ use super::state::State;
 use crate::actors::order::ChangeError;
 use crate::actors::order::record::Order;
 use crate::clock::{self, Deadline};
-use crate::integrations::payment::{Callback, CallbackError, ObservedState, allowed_source, parse_callback};
+use crate::integrations::payment::{Callback, CallbackError, ObservedState, parse_callback};
 use crate::io::IoError;
 
 /// The provider waits for 20 s.
@@ -75,7 +75,7 @@ async fn answer(state: &State, request: &HttpRequest) -> HttpResponse {
 
 async fn receive(state: &State, request: &HttpRequest) -> Result<(), Rejection> {
     let source = client_address(request, &state.trusted_proxies);
-    if !source.is_some_and(|address| allowed_source(address, &state.callback_networks)) {
+    if !source.is_some_and(|address| state.callback_networks.contains(address)) {
         return Err(Rejection::Source);
     }
     let raw = request.query_string();

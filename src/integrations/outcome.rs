@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// How a question to a supplier ended, in the words of what happens next.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome<T> {
     /// The outside acted and said so.
     Done(T),

@@ -182,6 +182,13 @@ impl World {
         skier.wait_for_page(placed["id"].as_str().unwrap()).await
     }
 
+    /// Places and pays a basket at these operators, and waits until it is finished.
+    pub(crate) async fn bought(&self, skier: &Person, operators: &[&str]) -> Value {
+        let order = self.order_to_pay(skier, operators, "undo").await;
+        self.pay(&order, "reserved").await;
+        skier.wait_for(order["id"].as_str().unwrap(), &["finished"]).await
+    }
+
     /// Pays (or fails to pay) the order's page; `outcome` is `reserved`, `billed`, `declined`, `suspended` or `abandoned`.
     pub(crate) async fn pay(&self, order: &Value, outcome: &str) -> Value {
         let page = order["payment"]["page_url"].as_str().unwrap_or_else(|| panic!("nothing to pay: {order:#}"));

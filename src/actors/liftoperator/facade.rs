@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::supplier::{Question, Reply, Request, Supplier};
+use super::supplier::{Connect, Question, Reply, Request, Supplier};
 use crate::actors::supervision::{Failure, Handle, Phase, Policy, Status, System};
 use crate::clock::Deadline;
 use crate::ids::Reference;
 use crate::integrations::Outcome;
-use crate::integrations::lift::{Booking, CheckedCard, Contract, Found, TicketOrder};
+use crate::integrations::lift::{self, Booking, CheckedCard, Contract, Found, TicketOrder};
 
 /// The door to all operators; cheap to clone.
 #[derive(Clone)]
@@ -29,8 +29,15 @@ impl Facade {
     /// Starts one actor per contract.
     #[must_use]
     pub fn start(system: &System, contracts: Vec<Contract>, policy: &Policy) -> Self {
+        let registered: Connect = Arc::new(lift::connect);
+        Self::start_with(system, contracts, policy, &registered)
+    }
+
+    /// As [`Facade::start`], with another way to build clients than the registry of suppliers.
+    #[must_use]
+    pub fn start_with(system: &System, contracts: Vec<Contract>, policy: &Policy, connect: &Connect) -> Self {
         let entries = contracts.into_iter().map(|contract| {
-            let actor = Supplier::start(system, &contract, policy.clone());
+            let actor = Supplier::start(system, &contract, policy.clone(), Arc::clone(connect));
             (contract.operator.clone(), Entry { contract, actor })
         });
         Self { operators: Arc::new(entries.collect()) }

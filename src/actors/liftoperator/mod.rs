@@ -16,3 +16,4 @@ pub use card::{Cards, for_order};
 pub use catalogue::{Catalogue, Operator};
 pub use facade::{Facade, MayWrite};
 pub use offer::{Counter, Offer, OfferError, QuotedLine};
+pub use supplier::Connect;

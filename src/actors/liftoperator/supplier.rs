@@ -8,8 +8,11 @@ use futures_util::future::LocalBoxFuture;
 
 use crate::actors::supervision::{Call, Handle, Placement, Policy, Service, Spec, StartError, System};
 use crate::ids::Reference;
-use crate::integrations::lift::{self, Booking, CheckedCard, Contract, Found, LiftSupplier, TicketOrder};
+use crate::integrations::lift::{Booking, CheckedCard, Contract, Found, LiftSupplier, TicketOrder};
 use crate::integrations::{Outcome, Permit};
+
+/// Builds the client of a contract, once for each incarnation of its actor and on its thread.
+pub type Connect = Arc<dyn Fn(&Contract) -> anyhow::Result<Rc<dyn LiftSupplier>> + Send + Sync>;
 
 /// The one kind of actor that all contracts share.
 pub(super) struct Supplier {
@@ -40,11 +43,11 @@ pub(super) enum Reply {
 
 impl Supplier {
     /// Starts the actor of a contract.
-    pub(super) fn start(system: &System, contract: &Contract, policy: Policy) -> Handle<Self> {
+    pub(super) fn start(system: &System, contract: &Contract, policy: Policy, connect: Connect) -> Handle<Self> {
         let spec = Spec { name: contract.actor_name(), mailbox: 512, in_flight: 32, arbiter: Placement::Own, policy };
         let contract = contract.clone();
         system.spawn(spec, move || {
-            let client = lift::connect(&contract).map_err(StartError::new)?;
+            let client = connect(&contract).map_err(StartError::new)?;
             Ok(Self { client })
         })
     }

@@ -24,7 +24,7 @@ pub struct Answered {
 }
 
 /// What came back, for a line or for a payment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Answer {
     /// For a line.
     Line(LineAnswer),

@@ -10,7 +10,7 @@ use crate::integrations::lift::{Booking, CheckedCard, Found, FoundState};
 use crate::integrations::{Outcome, Refusal, RefusalKind};
 
 /// What came back for an intent of a line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum LineAnswer {
     /// To a check.
     Check(Outcome<CheckedCard>),
@@ -22,6 +22,19 @@ pub enum LineAnswer {
     Cancel(Outcome<()>),
     /// The asker died before it saved an answer.
     AskerDied,
+}
+
+impl LineAnswer {
+    /// Whether nothing was asked: waiting for a turn, or behind a breaker, costs no patience.
+    fn never_left(&self) -> bool {
+        match self {
+            Self::Check(outcome) => matches!(outcome, Outcome::NotSent(_)),
+            Self::Issue(outcome) => matches!(outcome, Outcome::NotSent(_)),
+            Self::Find(outcome) => matches!(outcome, Outcome::NotSent(_)),
+            Self::Cancel(outcome) => matches!(outcome, Outcome::NotSent(_)),
+            Self::AskerDied => false,
+        }
+    }
 }
 
 /// A line with the circumstances that its rules look at.
@@ -59,7 +72,7 @@ impl LineCase<'_> {
 
     /// Takes what came back for the intent that was open; `elapsed` is how long it was asked for.
     pub fn answer(&mut self, intent: &Intent, answer: LineAnswer, elapsed: TimeDelta) {
-        if !self.line.withdrawing {
+        if !self.line.withdrawing && !answer.never_left() {
             self.line.asked_ms += elapsed.num_milliseconds();
         }
         match answer {

@@ -55,6 +55,8 @@ struct World {
     money: Vec<Transaction>,
     /// Requests that were given up and still run, and until when they may.
     late: Vec<(Subject, Intent, Moment)>,
+    /// A driver that was paused, lost its order to another, and still holds its old copy and the answers that it got.
+    zombie: Option<(Box<Order>, Vec<Answer>)>,
     budget: Budget,
 }
 
@@ -65,7 +67,6 @@ struct Transaction {
     amount: i64,
     captured: i64,
     credited: i64,
-    seen: bool,
 }
 
 /// What the outside does with a request.
@@ -90,6 +91,24 @@ fn rules(controls: Controls) -> Rules {
     }
 }
 
+fn some_ticket(day: NaiveDate) -> Ticket {
+    Ticket {
+        operator: String::new(),
+        product: String::new(),
+        category: String::new(),
+        product_code: String::new(),
+        category_code: String::new(),
+        valid_from: day,
+        valid_to: day,
+        vat_permille: 100,
+        card_id: Uuid::nil(),
+        card_number: String::new(),
+        holder_first_name: String::new(),
+        holder_last_name: String::new(),
+        holder_birth_date: day,
+    }
+}
+
 fn start(setting: &Setting) -> World {
     let now = Utc.with_ymd_and_hms(2026, 12, 19, 6, 0, 0).unwrap();
     let number = OrderNumber::stored("A0000000000".into());
@@ -111,21 +130,7 @@ fn start(setting: &Setting) -> World {
         booking: None,
         person: None,
         open: None,
-        ticket: Ticket {
-            operator: String::new(),
-            product: String::new(),
-            category: String::new(),
-            product_code: String::new(),
-            category_code: String::new(),
-            valid_from: day,
-            valid_to: day,
-            vat_permille: 100,
-            card_id: Uuid::nil(),
-            card_number: String::new(),
-            holder_first_name: String::new(),
-            holder_last_name: String::new(),
-            holder_birth_date: day,
-        },
+        ticket: some_ticket(day),
     });
     let lines: Vec<_> = lines.collect();
     let order = Order {
@@ -149,7 +154,7 @@ fn start(setting: &Setting) -> World {
         payments: vec![],
     };
     let tickets = vec![vec![]; usize::try_from(setting.lines).unwrap()];
-    let mut world = World { order, now, tickets, money: vec![], late: vec![], budget: setting.budget };
+    let mut world = World { order, now, tickets, money: vec![], late: vec![], zombie: None, budget: setting.budget };
     world.advance(&[], &rules(setting.controls));
     world
 }
@@ -193,6 +198,7 @@ impl World {
             next.push(lost);
         }
         next.extend(self.payer(rules));
+        next.extend(self.zombie_wakes(rules));
         next.extend(self.accidents(rules));
         if let Some(at) = self.order.next_at.filter(|at| *at > self.now)
             && self.in_flight().is_empty()
@@ -315,9 +321,6 @@ impl World {
                 None => self.money.iter().rposition(|money| money.page == row.reference.as_str()),
             };
             let seen = index.map(|index: usize| self.money[index].observed(index));
-            if let Some(index) = index {
-                self.money[index].seen = true;
-            }
             return PaymentAnswer::Status(Outcome::Done(seen));
         }
         let money = &mut self.money[row.tid.unwrap().parse::<usize>().unwrap()];
@@ -363,15 +366,14 @@ impl World {
                     world.budget.payments -= 1;
                     let captured = if reserved { 0 } else { amount };
                     let page = row.reference.to_string();
-                    world.money.push(Transaction { page, reserved, amount, captured, credited: 0, seen: false });
+                    world.money.push(Transaction { page, reserved, amount, captured, credited: 0 });
                     next.push(world);
                 }
             }
         }
         for index in 0..self.money.len() {
-            if !self.money[index].seen {
+            if self.is_unseen(index) {
                 let mut world = self.clone();
-                world.money[index].seen = true;
                 let seen = world.money[index].observed(index);
                 observe(&mut world.order, &seen, world.now);
                 world.advance(&[], rules);
@@ -379,6 +381,14 @@ impl World {
             }
         }
         next
+    }
+
+    /// Whether the order has not yet taken what the provider would tell of a transaction.
+    fn is_unseen(&self, index: usize) -> bool {
+        let tid = index.to_string();
+        let mut own = self.order.payments.iter().filter(|row| row.tid.as_deref() == Some(&*tid));
+        let unknown = [PaymentState::Opened, PaymentState::Closed, PaymentState::Failed];
+        own.all(|row| unknown.contains(&row.state))
     }
 
     fn accidents(&self, rules: &Rules) -> Vec<World> {
@@ -405,12 +415,51 @@ impl World {
                         world.late.push((*subject, intent.clone(), intent.asked_at + TimeDelta::seconds(100)));
                     }
                 }
-                let died = abandoned(&world.order);
-                world.advance(&died, rules);
+                if rules.controls.skip_intent {
+                    world.forget_intents();
+                    world.advance(&[], rules);
+                } else {
+                    let died = abandoned(&world.order);
+                    world.advance(&died, rules);
+                }
                 next.push(world);
             }
+            next.push(self.taken_over(rules));
         }
         next
+    }
+
+    /// Without the intent's row nobody knows after a crash that anything was asked.
+    fn forget_intents(&mut self) {
+        self.order.lines.iter_mut().for_each(|line| line.open = None);
+        self.order.payments.iter_mut().for_each(|row| row.open = None);
+    }
+
+    /// The driver pauses after its questions left; another takes over while the answers wait for the paused one.
+    fn taken_over(&self, rules: &Rules) -> World {
+        let mut world = self.clone();
+        world.budget.crashes -= 1;
+        let answers = self.in_flight().iter().map(|(subject, intent)| world.execute(*subject, intent)).collect();
+        world.zombie = Some((Box::new(self.order.clone()), answers));
+        let died = abandoned(&world.order);
+        world.advance(&died, rules);
+        world
+    }
+
+    /// The paused driver goes on. Its save loses by the version, so nothing of it is kept and it asks nothing.
+    fn zombie_wakes(&self, rules: &Rules) -> Option<World> {
+        let (order, answers) = self.zombie.clone()?;
+        let mut world = World { zombie: None, ..self.clone() };
+        if rules.controls.skip_version {
+            let subjects =
+                World { order: (*order).clone(), ..self.clone() }.in_flight().into_iter().map(|(subject, _)| subject);
+            let answers = subjects.zip(answers);
+            let answers: Vec<_> =
+                answers.map(|(subject, answer)| Answered { subject, answer, elapsed: TimeDelta::zero() }).collect();
+            world.order = *order;
+            world.advance(&answers, rules);
+        }
+        Some(world)
     }
 
     /// What must be true at every moment.
@@ -585,8 +634,10 @@ fn explored(setting: Setting) {
 
 const ONE_FAULT_EACH: Budget = Budget { faults: 1, crashes: 1, cancels: 1, payments: 1 };
 
+/// `STARJACK_MODEL_STATES` lets a long run by hand see more worlds than the short one of every day.
 fn setting(lines: i32, dedups: bool, on_refusal: OnRefusal) -> Setting {
-    Setting { lines, dedups, on_refusal, budget: ONE_FAULT_EACH, controls: Controls::default(), most_states: 40_000 }
+    let most_states = std::env::var("STARJACK_MODEL_STATES").ok().and_then(|text| text.parse().ok()).unwrap_or(150_000);
+    Setting { lines, dedups, on_refusal, budget: ONE_FAULT_EACH, controls: Controls::default(), most_states }
 }
 
 #[test]
@@ -625,6 +676,8 @@ fn every_rule_that_is_switched_off_is_caught() {
     let budget = Budget { faults: 2, crashes: 0, cancels: 1, payments: 2 };
     let base = Setting { budget, ..setting(1, false, OnRefusal::Undo) };
     let two = Setting { lines: 2, on_refusal: OnRefusal::Keep, ..base };
+    let crash = Setting { budget: Budget { faults: 1, crashes: 1, cancels: 0, payments: 1 }, ..base };
+    let parts = Setting { budget: Budget { faults: 3, crashes: 0, cancels: 0, payments: 1 }, ..two };
     let controls = Controls::default();
     let runs = [
         ("find before repeat", Setting { controls: Controls { skip_find: true, ..controls }, ..base }),
@@ -632,6 +685,12 @@ fn every_rule_that_is_switched_off_is_caught() {
         ("burn the reference", Setting { dedups: true, controls: Controls { skip_burn: true, ..controls }, ..two }),
         ("wanted payment", Setting { controls: Controls { skip_wanted: true, ..controls }, ..base }),
         ("take what was issued", Setting { controls: Controls { take_total: true, ..controls }, ..two }),
+        (
+            "history before a repeated credit",
+            Setting { controls: Controls { skip_history: true, ..controls }, ..parts },
+        ),
+        ("intent first", Setting { controls: Controls { skip_intent: true, ..controls }, ..crash }),
+        ("version check", Setting { controls: Controls { skip_version: true, ..controls }, ..crash }),
     ];
     for (rule, setting) in runs {
         let run = explore(&Setting { most_states: 400_000, ..setting });
@@ -655,7 +714,6 @@ fn an_ended_order_gives_back_money_that_comes_late() {
         amount: PRICE,
         captured: 0,
         credited: 0,
-        seen: true,
     });
     let seen = world.money[0].observed(0);
     assert!(observe(&mut world.order, &seen, world.now));
@@ -710,7 +768,7 @@ fn giving_back(rules: &Rules) -> World {
         world = world.answered(subject, &intent, Fate::Answered, rules);
     }
     let page = world.order.payments[0].reference.to_string();
-    world.money.push(Transaction { page, reserved: true, amount: PRICE, captured: 0, credited: 0, seen: true });
+    world.money.push(Transaction { page, reserved: true, amount: PRICE, captured: 0, credited: 0 });
     let seen = world.money[0].observed(0);
     assert!(observe(&mut world.order, &seen, world.now));
     world.advance(&[], rules);
@@ -753,7 +811,7 @@ fn billed_money_of_which_no_status_call_comes_back_is_found_in_the_books_and_giv
         world = world.answered(subject, &intent, Fate::Answered, &rules);
     }
     let page = world.order.payments[0].reference.to_string();
-    world.money.push(Transaction { page, reserved: false, amount: PRICE, captured: PRICE, credited: 0, seen: true });
+    world.money.push(Transaction { page, reserved: false, amount: PRICE, captured: PRICE, credited: 0 });
     (world.order.payments[0].tid, world.order.payments[0].pull) = (Some("0".to_owned()), true);
     world.budget.faults = 3;
     for _call in 0..3 {
@@ -788,3 +846,5 @@ fn a_page_whose_answer_is_lost_at_once_is_followed_by_another() {
     let (subject, second) = world.in_flight().remove(0);
     assert_eq!((subject, second.verb), (Subject::Payment(2), Verb::Open));
 }
+
+mod traces;

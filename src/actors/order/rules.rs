@@ -46,6 +46,10 @@ pub struct Controls {
     pub take_total: bool,
     /// Repeat a credit without reading the history.
     pub skip_history: bool,
+    /// Ask before the intent is committed, so that a crash forgets the question.
+    pub skip_intent: bool,
+    /// Save without looking at the version, so that a driver that lost its order still writes it.
+    pub skip_version: bool,
 }
 
 impl Default for Rules {

@@ -23,6 +23,8 @@ const DRIVE: Duration = Duration::from_secs(15 * 60);
 const LOOK: Duration = Duration::from_secs(1);
 /// Pause before an order is driven again whose drive failed.
 const AGAIN: chrono::TimeDelta = chrono::TimeDelta::milliseconds(300);
+/// Most doublings of that pause, for an order whose drives fail one after the other.
+const MOST_DOUBLINGS: u32 = 6;
 /// Most orders taken from one look.
 const MOST: u64 = 1000;
 
@@ -46,6 +48,8 @@ struct State {
     due: BTreeMap<Uuid, Moment>,
     /// Orders that are being driven, and whether something happened since.
     active: HashMap<Uuid, bool>,
+    /// Orders whose last drives failed, and how many in a row.
+    failing: HashMap<Uuid, u32>,
     running: FuturesUnordered<LocalBoxFuture<'static, (Uuid, Result<Drove, Failure>)>>,
     drives: Handle<Drives>,
 }
@@ -56,6 +60,7 @@ impl Schedule {
         let mut state = State {
             due: BTreeMap::new(),
             active: HashMap::new(),
+            failing: HashMap::new(),
             running: FuturesUnordered::new(),
             drives: self.drives.clone(),
         };
@@ -69,12 +74,7 @@ impl Schedule {
                 },
                 Some((id, drove)) = state.running.next(), if !state.running.is_empty() => state.ended(id, drove),
                 found = &mut look => {
-                    let now = clock::now();
-                    for id in found {
-                        if !state.active.contains_key(&id) {
-                            state.due.entry(id).or_insert(now);
-                        }
-                    }
+                    state.found(found);
                     look = self.look(LOOK);
                 }
                 () = next => {}
@@ -112,6 +112,16 @@ impl State {
         }
     }
 
+    /// The database's time wins over ours: another replica, or a wake that did not fit, may have brought it forward.
+    fn found(&mut self, ids: Vec<Uuid>) {
+        let now = clock::now();
+        for id in ids {
+            if !self.active.contains_key(&id) && !self.failing.contains_key(&id) {
+                self.due.insert(id, now);
+            }
+        }
+    }
+
     /// A look at the database may have found the order before its placing said so: two drives would ask one intent twice.
     fn begin(&mut self, order: Box<Order>) {
         if !self.active.contains_key(&order.id) {
@@ -128,6 +138,13 @@ impl State {
 
     fn ended(&mut self, id: Uuid, drove: Result<Drove, Failure>) {
         let again = self.active.remove(&id).unwrap_or(false);
+        let failed = matches!(&drove, Ok(Drove::Failed)) || matches!(&drove, Err(failure) if failure.begun);
+        let failures = if failed { self.failing.get(&id).map_or(1, |before| before.saturating_add(1)) } else { 0 };
+        if failed {
+            self.failing.insert(id, failures);
+        } else if drove.is_ok() {
+            self.failing.remove(&id);
+        }
         match drove {
             _ if again => self.start(id, Task::Resume(id)),
             Ok(Drove::Until(at)) => {
@@ -135,7 +152,7 @@ impl State {
             }
             Ok(Drove::AtRest | Drove::NotOurs) => {}
             Ok(Drove::Failed) | Err(_) => {
-                self.due.insert(id, clock::now() + AGAIN);
+                self.due.insert(id, clock::now() + AGAIN * (1 << failures.min(MOST_DOUBLINGS)));
             }
         }
     }

@@ -17,7 +17,7 @@ use crate::actors::payment::{Desk as PaymentDesk, PaymentQuestion};
 use crate::clock;
 use crate::integrations::Outcome;
 use crate::integrations::lift::TicketOrder;
-use crate::integrations::payment::{CreditAmount, PageOrder, StatusKey};
+use crate::integrations::payment::{CreditAmount, PageOrder, StatusKey, confirmation_url};
 
 /// Whom an order asks.
 #[derive(Clone)]
@@ -143,7 +143,7 @@ impl Outside {
             currency: order.currency.clone(),
             description: format!("Lift tickets, order {}", order.number),
             language: "en".to_owned(),
-            confirmation_url: format!("{public}/callbacks/mpay24?secret={}", row.secret),
+            confirmation_url: confirmation_url(public, &row.secret),
             return_url: order.return_url.clone().unwrap_or_else(|| format!("{public}/orders/{}", order.id)),
         }
     }

@@ -15,6 +15,9 @@ use crate::integrations::payment::{
 use crate::integrations::{Outcome, Permit};
 use crate::money::Cents;
 
+/// Builds the provider's client, once for each incarnation of its actor and on its thread.
+pub type Connect = Arc<dyn Fn() -> anyhow::Result<Rc<dyn PaymentProvider>> + Send + Sync>;
+
 /// The door to the payment provider; cheap to clone.
 #[derive(Clone)]
 pub struct Desk {
@@ -62,9 +65,15 @@ impl Desk {
     /// Starts the provider's actor; `deadline` bounds one question.
     #[must_use]
     pub fn start(system: &System, config: ProviderConfig, policy: Policy, deadline: Duration) -> Self {
+        Self::start_with(system, Arc::new(move || payment::connect(&config)), policy, deadline)
+    }
+
+    /// As [`Desk::start`], with another way to build the client.
+    #[must_use]
+    pub fn start_with(system: &System, connect: Connect, policy: Policy, deadline: Duration) -> Self {
         let spec = Spec { name: "payment".to_owned(), mailbox: 1024, in_flight: 64, arbiter: Placement::Own, policy };
         let actor = system.spawn(spec, move || {
-            let client = payment::connect(&config).map_err(StartError::new)?;
+            let client = connect().map_err(StartError::new)?;
             Ok(Provider { client })
         });
         Self { actor, deadline }

@@ -3,5 +3,5 @@
 mod desk;
 mod sweep;
 
-pub use desk::{Desk, PaymentQuestion};
+pub use desk::{Connect, Desk, PaymentQuestion};
 pub use sweep::{Sweep, SweepSettings};

@@ -11,9 +11,9 @@ use super::World;
 use super::orders::{Skier, id_of, open_page};
 use crate::actors::order::record::{Order, Payment};
 use crate::http::fixture::state;
-use crate::http::network::Networks;
 use crate::http::server;
 use crate::io::IoError;
+use crate::network::Networks;
 
 const PATH: &str = "/callbacks/mpay24";
 
@@ -224,7 +224,7 @@ async fn other_methods_do_no_harm() {
 #[actix_rt::test]
 async fn only_the_providers_networks_are_listened_to_and_only_our_proxies_are_believed() {
     let (mut state, _folder) = state().await;
-    state.callback_networks = vec!["192.0.2.0/24".parse().unwrap()];
+    state.callback_networks = Networks::parse(["192.0.2.0/24"]).unwrap();
     state.trusted_proxies = Networks::parse(["10.0.0.0/8"]).unwrap();
     let app = test::init_service(server::app(actix_web::web::Data::new(state))).await;
     for (peer, forwarded, heard) in [

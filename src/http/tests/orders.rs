@@ -14,7 +14,7 @@ use crate::actors::auth::Role;
 use crate::actors::invoice::{Buyer, Line, NewInvoice, issue};
 use crate::actors::liftoperator::{Catalogue, Counter};
 use crate::actors::order::advance::Effects;
-use crate::actors::order::lifecycle::OrderState;
+use crate::actors::order::lifecycle::{LineState, OrderState};
 use crate::actors::order::record::{Mark, Order, Payment};
 use crate::actors::order::store::Saved;
 use crate::clock;
@@ -447,6 +447,10 @@ async fn the_page_for_payers_says_nothing_of_anybody() {
     }
     world.change(id_of(&placed), |order| order.state = OrderState::Finished).await;
     let (_, text) = page(&path).await;
+    assert!(text.contains("Done in part"), "{text}");
+    world.change(id_of(&placed), |order| order.lines[0].state = LineState::Issued).await;
+    let (_, text) = page(&path).await;
+    assert!(text.contains("The tickets are on the keycards"), "{text}");
     assert!(text.contains("You can close this page") && !text.contains("refresh"), "{text}");
     assert_eq!(page(&format!("/orders/{}", Uuid::now_v7())).await.0, 404);
 }

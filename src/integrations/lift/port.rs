@@ -34,7 +34,7 @@ pub struct Capabilities {
 }
 
 /// A card that the operator accepts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CheckedCard {
     /// How many further tickets fit onto it, where the supplier says so.
     pub free_places: Option<u32>,

@@ -51,7 +51,7 @@ pub struct PageOrder {
 }
 
 /// A page that the payer can be sent to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct OpenedPage {
     /// The page's address.
     pub url: String,
@@ -76,7 +76,7 @@ pub enum StatusKey {
 }
 
 /// A payment as the provider's own answer shows it (not a callback).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Observed {
     /// The provider's transaction id, unique.
     pub tid: String,

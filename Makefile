@@ -1,0 +1,43 @@
+# `make run` shows starjack at work, `make test` proves it; both set up what they need, or name it.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.SUFFIXES:
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+# rustup's folder, where the login shell does not name it
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
+# one test: make test T=NAME
+T ?=
+
+.PHONY: help run test check fmt bless entity
+
+help: ## shows this list
+	@sed -En 's/^([a-z]+):[^#]*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+run: ## starts the demonstration: every supplier simulated, one basket buys itself (ends with Ctrl-C)
+	@scripts/prepare run
+	@exec cargo run --locked --bin starjack -- demo --buy
+
+test: ## runs every test on SQLite and on a PostgreSQL of its own, as CI does (one: T=NAME)
+	@scripts/prepare test
+	@scripts/unchanged scripts/with_postgres scripts/tests all "$(T)"
+
+check: ## before a commit: format, lints, and the tests that need no PostgreSQL
+	@scripts/prepare check
+	@cargo fmt --all --check
+	@cargo clippy --locked --workspace --all-targets -- -D warnings
+	@scripts/tests fast "$(T)"
+
+fmt: ## formats all code
+	@scripts/prepare check
+	@cargo fmt --all
+
+bless: ## writes openapi.json and the tables of ARCHITECTURE.md anew from the code
+	@scripts/prepare run
+	@BLESS=1 scripts/tests bless ""
+	@git status --short
+
+entity: ## writes entity/src anew from a migrated PostgreSQL
+	@scripts/prepare entity
+	@scripts/with_postgres scripts/entities

@@ -1,0 +1,238 @@
+//! The outside's own books: every booking and every cent, as the suppliers would show them. No crash touches them.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+
+use starjack::actors::order::intent::Verb;
+use starjack::actors::order::lifecycle::OrderState;
+use starjack::clock;
+use starjack::integrations::lift::{Booking, Found, FoundState};
+use starjack::integrations::payment::{CreditAmount, History, Observed, ObservedState, StatusKey};
+use starjack::integrations::{Outcome, Refusal, RefusalKind};
+use starjack::money::Cents;
+use tokio::time::Instant;
+
+/// How long a booking that is accepted is not final.
+const BOOKING_TAKES: Duration = Duration::from_millis(30);
+/// When a supplier wants to be asked again about one.
+const ASK_AFTER: Duration = Duration::from_millis(10);
+
+/// What the outside did.
+#[derive(Default)]
+pub(crate) struct Ledger {
+    /// Whether a known reference is answered with its first booking.
+    pub(crate) dedups: bool,
+    pub(crate) tickets: Vec<Ticket>,
+    pub(crate) money: Vec<Transaction>,
+    /// References of which two bookings were live at once.
+    pub(crate) doubled: BTreeSet<String>,
+    /// References of which the supplier itself took one request for two.
+    pub(crate) excused: BTreeSet<String>,
+    /// What was asked in which row.
+    pub(crate) asked: BTreeSet<(OrderState, Verb)>,
+    late: Vec<(Instant, Act)>,
+    /// Whether the next booking is accepted without being final.
+    pub(crate) slowly: bool,
+}
+
+type Act = Box<dyn FnOnce(&mut Ledger) + Send>;
+
+/// One booking.
+#[derive(Clone, Debug)]
+pub(crate) struct Ticket {
+    pub(crate) reference: String,
+    pub(crate) live: bool,
+    final_at: Option<Instant>,
+}
+
+/// One payment.
+#[derive(Clone, Debug)]
+pub(crate) struct Transaction {
+    /// The page's reference.
+    pub(crate) page: String,
+    pub(crate) amount: Cents,
+    pub(crate) reserved: bool,
+    pub(crate) reversed: bool,
+    pub(crate) captured: Cents,
+    pub(crate) credited: Cents,
+}
+
+/// The books; whoever opens them sees all that was due until then.
+#[derive(Default)]
+pub(crate) struct Books(Mutex<Ledger>);
+
+impl Books {
+    pub(crate) fn new(dedups: bool) -> Self {
+        Self(Mutex::new(Ledger { dedups, ..Ledger::default() }))
+    }
+
+    pub(crate) fn open(&self) -> MutexGuard<'_, Ledger> {
+        let mut ledger = self.0.lock().unwrap();
+        let now = clock::instant();
+        ledger.late.sort_by_key(|(due, _)| *due);
+        while ledger.late.first().is_some_and(|(due, _)| *due <= now) {
+            let (_, act) = ledger.late.remove(0);
+            act(&mut ledger);
+        }
+        ledger
+    }
+}
+
+impl Ledger {
+    /// Executes `act` later.
+    pub(crate) fn later(&mut self, pause: Duration, act: impl FnOnce(&mut Ledger) + Send + 'static) {
+        self.late.push((clock::instant() + pause, Box::new(act)));
+    }
+
+    /// Whether something is still to be executed.
+    pub(crate) fn is_busy(&self) -> bool {
+        !self.late.is_empty()
+    }
+
+    pub(crate) fn issue(&mut self, reference: &str) -> Outcome<Booking> {
+        let known = self.tickets.iter().position(|ticket| ticket.reference == reference);
+        let no = match known {
+            Some(no) if self.dedups && self.tickets[no].live => no,
+            Some(_) if self.dedups => return Outcome::Refused(no_more(RefusalKind::ProductUnavailable)),
+            Some(_) | None => self.book(reference),
+        };
+        if self.tickets[no].is_final() { Outcome::Done(booking(no)) } else { Outcome::Pending { ask_after: ASK_AFTER } }
+    }
+
+    fn book(&mut self, reference: &str) -> usize {
+        if self.live(reference) > 0 && !self.excused.contains(reference) {
+            self.doubled.insert(reference.to_owned());
+        }
+        let final_at = std::mem::take(&mut self.slowly).then(|| clock::instant() + BOOKING_TAKES);
+        self.tickets.push(Ticket { reference: reference.to_owned(), live: true, final_at });
+        self.tickets.len() - 1
+    }
+
+    /// How many live bookings stand under a reference.
+    pub(crate) fn live(&self, reference: &str) -> usize {
+        self.tickets.iter().filter(|ticket| ticket.reference == reference && ticket.live).count()
+    }
+
+    pub(crate) fn find(&self, reference: &str) -> Outcome<Vec<Found>> {
+        let own = self.tickets.iter().enumerate().filter(|(_, ticket)| ticket.reference == reference);
+        let found = own.map(|(no, ticket)| {
+            let state = match (ticket.live, ticket.is_final()) {
+                (false, _) => FoundState::Cancelled,
+                (true, false) => FoundState::Pending,
+                (true, true) => FoundState::Live,
+            };
+            Found { booking: booking(no), state }
+        });
+        Outcome::Done(found.collect())
+    }
+
+    pub(crate) fn cancel(&mut self, handle: &str) -> Outcome<()> {
+        self.tickets[place(handle)].live = false;
+        Outcome::Done(())
+    }
+
+    /// The reference under which a booking was made.
+    pub(crate) fn reference_of(&self, handle: &str) -> String {
+        self.tickets[place(handle)].reference.clone()
+    }
+
+    /// A payer pays a page; answers the transaction's id.
+    pub(crate) fn pay(&mut self, page: &str, amount: Cents, reserved: bool) -> String {
+        let captured = if reserved { 0 } else { amount };
+        let paid = Transaction { page: page.to_owned(), amount, reserved, reversed: false, captured, credited: 0 };
+        self.money.push(paid);
+        (self.money.len() - 1).to_string()
+    }
+
+    /// The page of a transaction.
+    pub(crate) fn page_of(&self, tid: &str) -> String {
+        self.money[place(tid)].page.clone()
+    }
+
+    pub(crate) fn capture(&mut self, tid: &str, amount: Cents) -> Outcome<()> {
+        let money = &mut self.money[place(tid)];
+        if !money.reserved || amount > money.amount {
+            return already();
+        }
+        (money.reserved, money.captured) = (false, amount);
+        Outcome::Done(())
+    }
+
+    pub(crate) fn reverse(&mut self, tid: &str) -> Outcome<()> {
+        let money = &mut self.money[place(tid)];
+        if !money.reserved {
+            return already();
+        }
+        (money.reserved, money.reversed) = (false, true);
+        Outcome::Done(())
+    }
+
+    pub(crate) fn credit(&mut self, tid: &str, amount: CreditAmount) -> Outcome<()> {
+        let money = &mut self.money[place(tid)];
+        let amount = match amount {
+            CreditAmount::Full => money.captured,
+            CreditAmount::Part(amount) => amount,
+        };
+        if amount == 0 || money.credited + amount > money.captured {
+            return Outcome::Refused(no_more(RefusalKind::PaymentDeclined));
+        }
+        money.credited += amount;
+        Outcome::Done(())
+    }
+
+    pub(crate) fn history(&self, tid: &str) -> Outcome<History> {
+        let Transaction { captured, credited, reversed, .. } = self.money[place(tid)];
+        Outcome::Done(History { captured, credited, reversed })
+    }
+
+    /// What is reserved, newest first.
+    pub(crate) fn open_payments(&self) -> Vec<Observed> {
+        (0..self.money.len()).rev().filter(|no| self.money[*no].reserved).map(|no| self.observed(no)).collect()
+    }
+
+    pub(crate) fn status(&self, key: &StatusKey) -> Outcome<Option<Observed>> {
+        let no = match key {
+            StatusKey::Tid(tid) => Some(place(tid)),
+            StatusKey::Page(page) => self.money.iter().rposition(|money| money.page == page.as_str()),
+        };
+        Outcome::Done(no.map(|no| self.observed(no)))
+    }
+
+    /// How the provider shows a transaction.
+    pub(crate) fn observed(&self, no: usize) -> Observed {
+        let money = &self.money[no];
+        let state = match (money.reserved, money.captured, money.credited) {
+            (true, ..) => ObservedState::Reserved,
+            (false, 0, _) => ObservedState::Reversed,
+            (false, _, 0) => ObservedState::Billed,
+            (false, ..) => ObservedState::Credited,
+        };
+        let (reference, currency) = (money.page.clone(), "EUR".to_owned());
+        Observed { tid: no.to_string(), reference, state, amount: money.amount, currency }
+    }
+}
+
+impl Ticket {
+    fn is_final(&self) -> bool {
+        self.final_at.is_none_or(|at| at <= clock::instant())
+    }
+}
+
+fn booking(no: usize) -> Booking {
+    Booking { ticket_reference: format!("ticket {no}"), handle: no.to_string() }
+}
+
+/// Ids and handles are places in the books.
+fn place(text: &str) -> usize {
+    text.parse().unwrap()
+}
+
+/// A clear no.
+pub(crate) fn no_more(kind: RefusalKind) -> Refusal {
+    Refusal { kind, code: "no".to_owned() }
+}
+
+fn already() -> Outcome<()> {
+    Outcome::Unknown("already done".to_owned())
+}

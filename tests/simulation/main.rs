@@ -1,0 +1,17 @@
+//! Orders in a world that misbehaves: the real loop, store, schedule and actors, with suppliers that live in memory.
+//!
+//! `world` holds one database and one incarnation of the replica after another; `ledger` is the outside's own books,
+//! which no crash touches, and so the witness; `ports` ask `faults` before each answer what goes wrong.
+//! `rows` walks the order table: every question of every row, under every fault that fits, must leave a clean slate.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on says so")]
+
+mod controls;
+mod faults;
+mod incarnation;
+mod invariants;
+mod ledger;
+mod ports;
+mod rows;
+mod stories;
+mod twice;
+mod world;

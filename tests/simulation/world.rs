@@ -1,0 +1,250 @@
+//! One order's world: a database, the books of the outside, and one incarnation of the replica after another.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use chrono::{Days, NaiveDate, TimeDelta};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
+use starjack::actors::order::lifecycle::has_ended;
+use starjack::actors::order::record::{OnRefusal, Order, Ticket};
+use starjack::actors::order::{NewLine, NewOrder};
+use starjack::clock::{self, Deadline};
+use starjack::ids;
+use starjack::integrations::payment::{Callback, ObservedState};
+use starjack::io::{Io, IoError};
+use starjack::money::Cents;
+use starjack_entity::account;
+use tempfile::TempDir;
+use tokio::sync::{OnceCell, watch};
+use uuid::Uuid;
+
+use super::faults::Plan;
+use super::incarnation::{Incarnation, OPERATOR, Setting, store};
+use super::invariants::{Violation, violations};
+use super::ledger::Books;
+use super::ports::Outside;
+use super::stories::{Deed, Story};
+
+/// How long anything may take before a test gives up.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+/// How often a world looks at its order.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// The customer of every order.
+pub(crate) const CUSTOMER: Uuid = Uuid::from_u128(7);
+
+/// A world with its order, if it was placed already.
+pub(crate) struct World {
+    pub(crate) outside: Arc<Outside>,
+    pub(crate) setting: Setting,
+    pub(crate) crashes: u32,
+    folder: TempDir,
+    incarnation: Option<Incarnation>,
+    deeds: Vec<Deed>,
+}
+
+impl World {
+    /// An empty world; nobody drives anything in it yet.
+    pub(crate) async fn new(setting: Setting, story: &Story) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let io = database(folder.path()).await;
+        let outside = Outside {
+            books: Books::new(setting.dedups),
+            plan: Plan::new(&story.strikes),
+            gate: watch::Sender::new(false),
+            at_gate: watch::Sender::new(0),
+            io,
+        };
+        let setting = Setting { patience: story.patience.unwrap_or(setting.patience), ..setting };
+        let deeds = story.deeds.clone();
+        Self { outside: Arc::new(outside), setting, crashes: 0, folder, incarnation: None, deeds }
+    }
+
+    /// Lives the story until everything rests and all is well, at most for `patience`; answers what is wrong then.
+    pub(crate) async fn live(&mut self, story: &Story, patience: Duration) -> Vec<Violation> {
+        let deadline = Deadline::after(patience);
+        let incarnation = Incarnation::start(&self.setting, &self.outside).await;
+        let placed = incarnation.desk.place(new_order(story, "first"), |_| String::new()).await.unwrap();
+        self.incarnation = Some(incarnation);
+        loop {
+            self.survive().await;
+            let order = self.order(placed.id).await;
+            self.act(&order).await;
+            if story.for_a_person && order.needs_person() {
+                return Vec::new();
+            }
+            let over = deadline.is_over();
+            let wrong = violations(self, over).await;
+            if wrong.is_empty() || over {
+                return wrong;
+            }
+            clock::sleep(LOOK).await;
+        }
+    }
+
+    /// The order as the database has it.
+    pub(crate) async fn order(&self, id: Uuid) -> Order {
+        store(&self.setting, self.outside.io.clone()).load(id).await.unwrap().unwrap()
+    }
+
+    /// What nobody has done yet and what still can be done.
+    pub(crate) fn open_deeds(&self, order: &Order) -> usize {
+        let can_be = |deed: &&Deed| match deed {
+            Deed::Pay { row, .. } => *row == order.state || !has_ended(order.state),
+            Deed::Cancel => !has_ended(order.state),
+            Deed::AllBack => false,
+        };
+        self.deeds.iter().filter(can_be).count()
+    }
+
+    /// Starts the next life after a crash.
+    async fn survive(&mut self) {
+        if let Some(dead) = self.incarnation.take_if(|incarnation| incarnation.life.is_over()) {
+            dead.kill();
+            self.crashes += 1;
+            self.incarnation = Some(Incarnation::start(&self.setting, &self.outside).await);
+        }
+    }
+
+    /// Does the next deed, if it is time.
+    async fn act(&mut self, order: &Order) {
+        let Some(deed) = self.deeds.first().copied() else { return };
+        let page = order.payments.iter().find(|row| row.url.is_some());
+        let done = match (deed, page) {
+            (Deed::AllBack, _) => {
+                let ledger = self.outside.books.open();
+                ledger.money.iter().all(|money| !money.reserved && money.captured == money.credited)
+            }
+            (Deed::Pay { row, more, reserved }, Some(page)) if row == order.state => {
+                let (reference, amount) = (page.reference.to_string(), order.total + more);
+                let tid = self.outside.books.open().pay(&reference, amount, reserved);
+                if !reserved {
+                    self.call_back(&reference, tid, amount).await;
+                }
+                true
+            }
+            (Deed::Cancel, Some(_)) => {
+                let desk = &self.incarnation.as_ref().unwrap().desk;
+                drop(desk.cancel(order.account_id, order.id).await);
+                true
+            }
+            (Deed::Pay { .. } | Deed::Cancel, _) => false,
+        };
+        if done {
+            self.deeds.remove(0);
+        }
+    }
+
+    /// The provider reports a payment that is billed already.
+    async fn call_back(&self, reference: &str, tid: String, amount: Cents) {
+        let callback = Callback {
+            tid,
+            reference: reference.to_owned(),
+            secret: String::new(),
+            status: "BILLED".to_owned(),
+            state: ObservedState::Billed,
+            amount,
+            currency: "EUR".to_owned(),
+        };
+        self.incarnation.as_ref().unwrap().desk.claimed(callback).await.unwrap();
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if let Some(incarnation) = self.incarnation.take() {
+            incarnation.kill();
+        }
+        assert!(self.folder.path().exists());
+    }
+}
+
+/// An order of a story, for tickets of cards that no other order has.
+pub(crate) fn new_order(story: &Story, key: &str) -> NewOrder {
+    let lines = story.prices.iter().map(|price| NewLine {
+        ticket: ticket(),
+        price: *price,
+        loading_ends: clock::now() + TimeDelta::days(1),
+    });
+    NewOrder {
+        account_id: CUSTOMER,
+        on_refusal: story.on_refusal,
+        return_url: None,
+        lines: lines.collect(),
+        key: key.to_owned(),
+        body_hash: "hash".to_owned(),
+    }
+}
+
+fn ticket() -> Ticket {
+    static CARDS: AtomicU32 = AtomicU32::new(1);
+    let tomorrow: NaiveDate = clock::now().date_naive() + Days::new(1);
+    Ticket {
+        operator: OPERATOR.to_owned(),
+        product: "day".to_owned(),
+        category: "adult".to_owned(),
+        product_code: "D".to_owned(),
+        category_code: "A".to_owned(),
+        valid_from: tomorrow,
+        valid_to: tomorrow,
+        vat_permille: 100,
+        card_id: ids::new_id(),
+        card_number: format!("card {}", CARDS.fetch_add(1, Ordering::Relaxed)),
+        holder_first_name: "Ada".to_owned(),
+        holder_last_name: "Alpin".to_owned(),
+        holder_birth_date: NaiveDate::from_ymd_opt(1990, 1, 1).unwrap(),
+    }
+}
+
+/// A migrated database with its customer, copied from one that was made once.
+async fn database(folder: &Path) -> Io {
+    static TEMPLATE: OnceCell<Vec<u8>> = OnceCell::const_new();
+    let template = TEMPLATE.get_or_init(make_template).await;
+    let file = folder.join("db");
+    std::fs::write(&file, template).unwrap();
+    Io::start(&format!("sqlite:{}", file.display()), 2).await.unwrap()
+}
+
+async fn make_template() -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let io = Io::start(&format!("sqlite:{}", folder.path().join("db").display()), 1).await.unwrap();
+    io.migrate().await.unwrap();
+    let copy = folder.path().join("copy");
+    let vacuum = format!("VACUUM INTO '{}'", copy.display());
+    io.write(|tx| {
+        Box::pin(async move {
+            account::Entity::insert(customer()).exec_without_returning(tx).await?;
+            Ok::<_, IoError>(())
+        })
+    })
+    .await
+    .unwrap();
+    io.read(move |db| {
+        Box::pin(async move {
+            db.execute_unprepared(&vacuum).await?;
+            Ok::<_, IoError>(())
+        })
+    })
+    .await
+    .unwrap();
+    std::fs::read(copy).unwrap()
+}
+
+fn customer() -> account::ActiveModel {
+    account::ActiveModel {
+        id: Set(CUSTOMER),
+        email: Set("ada@example.com".to_owned()),
+        password_hash: Set(String::new()),
+        first_name: Set("Ada".to_owned()),
+        last_name: Set("Alpin".to_owned()),
+        birth_date: Set(None),
+        language: Set("en".to_owned()),
+        role: Set("customer".to_owned()),
+        created_at: Set(clock::now().into()),
+    }
+}
+
+/// Both ways to treat a basket of which a line is refused.
+pub(crate) const POLICIES: [OnRefusal; 2] = [OnRefusal::Undo, OnRefusal::Keep];

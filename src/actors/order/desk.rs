@@ -60,7 +60,7 @@ impl Desk {
         // an order that cannot be driven says nothing about the others: a breaker would stop them all for its sake
         let policy = Policy { breaker: BreakerSettings { failed_percent: 101, ..policy.breaker }, ..policy };
         let spec =
-            Spec { name: "order".to_owned(), mailbox: 8192, in_flight: 1024, arbiter: Placement::Domain, policy };
+            Spec { name: "order".to_owned(), mailbox: 8192, in_flight: 8192, arbiter: Placement::Domain, policy };
         let served = driver.clone();
         let drives = system.spawn(spec, move || Ok(Drives { driver: served.clone() }));
         let epoch = driver.store.epoch().await?;

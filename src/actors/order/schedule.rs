@@ -64,7 +64,7 @@ impl Schedule {
             running: FuturesUnordered::new(),
             drives: self.drives.clone(),
         };
-        let mut look = self.look(Duration::ZERO);
+        let mut look = self.look(Duration::ZERO, 0);
         loop {
             let next = clock::sleep(state.until_next());
             tokio::select! {
@@ -75,7 +75,7 @@ impl Schedule {
                 Some((id, drove)) = state.running.next(), if !state.running.is_empty() => state.ended(id, drove),
                 found = &mut look => {
                     state.found(found);
-                    look = self.look(LOOK);
+                    look = self.look(LOOK, state.active.len());
                 }
                 () = next => {}
             }
@@ -83,7 +83,9 @@ impl Schedule {
         }
     }
 
-    fn look(&self, pause: Duration) -> LocalBoxFuture<'static, Vec<Uuid>> {
+    /// Orders that are being driven are due as well: they must not fill the page.
+    fn look(&self, pause: Duration, active: usize) -> LocalBoxFuture<'static, Vec<Uuid>> {
+        let most = MOST + u64::try_from(active).unwrap_or(u64::MAX - MOST);
         let (store, replica) = (self.store.clone(), self.replica.clone());
         async move {
             clock::sleep(pause).await;
@@ -92,7 +94,7 @@ impl Schedule {
                 Ok(taken) => tracing::info!(taken, "took over orders whose driver is dead"),
                 Err(error) => tracing::warn!(%error, "could not look for orders whose driver is dead"),
             }
-            match store.due(replica.incarnation, clock::now(), MOST).await {
+            match store.due(replica.incarnation, clock::now(), most).await {
                 Ok(due) => due.into_iter().map(|due| due.id).collect(),
                 Err(error) => {
                     tracing::warn!(%error, "could not look for orders that are due");

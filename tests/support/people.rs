@@ -10,7 +10,7 @@ use starjack::clock::{self, Deadline};
 use starjack_simulator::{sample_dta_number, sample_wtp_number};
 
 use super::client::{Answer, Client};
-use super::world::PATIENCE;
+use super::world::{PATIENCE, eventually};
 
 /// Birth date of an adult.
 pub(crate) const ADULT: &str = "1990-05-01";
@@ -52,7 +52,12 @@ impl Person {
     /// Logs in; `cards` counts the sample cards of the world.
     pub(crate) async fn log_in(guest: &Client, email: &str, password: &str, cards: Arc<AtomicU64>) -> Self {
         let body = json!({ "email": email, "password": password });
-        let tokens = guest.post("/api/v1/sessions", &body).await.expect(201);
+        // many who come at once are asked to wait
+        let tokens = eventually("a log-in", async || {
+            let answer = guest.post("/api/v1/sessions", &body).await;
+            (answer.status != 503).then(|| answer.expect(201))
+        })
+        .await;
         Self {
             client: guest.with_token(tokens["access_token"].as_str().unwrap()),
             email: email.to_owned(),

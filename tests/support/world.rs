@@ -119,7 +119,12 @@ impl World {
         let password = format!("correct horse {serial}");
         let application =
             json!({ "email": email, "password": password, "first_name": first_name, "last_name": "Skier" });
-        self.guest.post("/api/v1/accounts", &application).await.expect(202);
+        // many who come at once are asked to wait
+        eventually("an account is taken", async || {
+            let answer = self.guest.post("/api/v1/accounts", &application).await;
+            (answer.status != 503).then(|| answer.expect(202))
+        })
+        .await;
         let code = eventually("a letter with the code", async || {
             let ledger = self.ledger().await;
             let letters = ledger.letters_to(&email);

@@ -83,19 +83,19 @@ impl PaymentCase<'_> {
         if self.payment.status_calls >= STATUS_CALLS {
             return false;
         }
-        let undecided = matches!(self.payment.state, PaymentState::Opened | PaymentState::Failed);
+        let undecided = match self.payment.state {
+            PaymentState::Opened | PaymentState::Suspended | PaymentState::Reserved | PaymentState::Failed => true,
+            // a bank may confirm what was begun before the page's life, or the reservation's, was over
+            PaymentState::Closed | PaymentState::Lapsed => true,
+            PaymentState::Billed | PaymentState::Returned | PaymentState::Reversed | PaymentState::ChargedBack => false,
+        };
         let page_is_over = self.now >= self.payment.page_ends_at && self.payment.state == PaymentState::Opened;
-        (self.payment.pull && (undecided || self.payment.state == PaymentState::Suspended || self.is_reserved()))
-            || page_is_over
+        (self.payment.pull && undecided) || page_is_over
     }
 
     /// A claim of which no status call came back: the provider's books are read instead, as often as it takes.
     pub(super) fn wants_books(&self) -> bool {
         self.payment.pull && self.payment.status_calls >= STATUS_CALLS && self.payment.tid.is_some()
-    }
-
-    fn is_reserved(&self) -> bool {
-        self.payment.state == PaymentState::Reserved
     }
 
     fn move_money(&mut self) {

@@ -20,6 +20,12 @@ pub fn instant() -> Instant {
     Instant::now()
 }
 
+/// How long ago a moment of the monotonic clock was; zero for one that is still to come.
+#[must_use]
+pub fn since(moment: Instant) -> Duration {
+    instant().saturating_duration_since(moment)
+}
+
 /// Pauses the calling task for `pause`.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that sleeps")]
 pub async fn sleep(pause: Duration) {

@@ -1,7 +1,8 @@
 //! The command line.
 
+use std::fs::File;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
@@ -125,6 +126,7 @@ pub fn told_to_end() -> anyhow::Result<impl Future<Output = ()>> {
 async fn serve(files: &Files) -> anyhow::Result<u8> {
     let told = told_to_end()?;
     let config = read(files)?;
+    let _lock = own(&config)?;
     let io = open_database(&config).await?;
     let app = App::start(config, io).await?;
     tracing::info!(address = %app.address, "ready");
@@ -135,7 +137,27 @@ fn read(files: &Files) -> anyhow::Result<Config> {
     Config::read(serde_json::json!({}), &files.config).context(BadConfiguration)
 }
 
+/// On SQLite one process drives all orders and takes every other for dead, so the data folder belongs to it while it runs.
+fn own(config: &Config) -> anyhow::Result<Option<File>> {
+    if !config.database.url.expose_secret().starts_with("sqlite:") {
+        return Ok(None);
+    }
+    std::fs::create_dir_all(&config.data).context("the data folder cannot be made")?;
+    Ok(Some(lock(&config.data)?))
+}
+
+/// Takes a data folder for as long as the file lives.
+///
+/// # Errors
+/// Another process has it.
+pub fn lock(folder: &Path) -> anyhow::Result<File> {
+    let lock = File::create(folder.join("lock")).context("the data folder cannot be written")?;
+    lock.try_lock().with_context(|| format!("another process uses {}", folder.display()))?;
+    Ok(lock)
+}
+
 async fn open_database(config: &Config) -> anyhow::Result<Io> {
+    std::fs::create_dir_all(&config.data).with_context(|| format!("cannot make {}", config.data.display()))?;
     let io = Io::start(config.database.url.expose_secret(), config.database.connections.unwrap_or(16)).await?;
     io.migrate().await?;
     Ok(io)
@@ -148,4 +170,18 @@ async fn create_admin(email: &str, files: &Files) -> anyhow::Result<u8> {
     auth::create_account(&io, email, SecretString::from(password.clone()), names, Role::Admin).await?;
     demo::say(&format!("{email} may log in with the password {password}"))?;
     Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_data_folder_belongs_to_one_process_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = lock(folder.path()).unwrap();
+        assert!(lock(folder.path()).is_err());
+        drop(first);
+        assert!(lock(folder.path()).is_ok());
+    }
 }

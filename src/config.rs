@@ -15,7 +15,9 @@ use crate::actors::invoice::Seller;
 use crate::actors::mail::Letterhead;
 use crate::actors::order::rules::Rules;
 use crate::actors::payment::SweepSettings;
+use crate::integrations::client::is_loopback;
 use crate::integrations::{mail, payment};
+use crate::network::Networks;
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Deserialize)]
@@ -68,7 +70,7 @@ pub struct Http {
     pub public_url: Option<String>,
     /// Proxies whose `X-Forwarded-For` is believed, as networks.
     #[serde(default)]
-    pub trusted_proxies: Vec<String>,
+    pub trusted_proxies: Networks,
     /// Origins that a `return_url` may have.
     #[serde(default)]
     pub return_origins: Vec<String>,
@@ -229,7 +231,8 @@ impl Config {
     /// Whether any supplier is a simulator: then everything says so.
     #[must_use]
     pub fn is_simulated(&self) -> bool {
-        self.payment.is_simulated() || self.mail.is_simulated()
+        let contracts = self.contracts.values().any(|contract| is_loopback_address(&contract.endpoint));
+        contracts || self.payment.is_simulated() || self.mail.is_simulated()
     }
 
     /// Numbers that depend on each other, and what production refuses.
@@ -237,8 +240,13 @@ impl Config {
         let times = &self.times;
         let production = self.environment == Environment::Production;
         anyhow::ensure!(!(production && self.is_simulated()), "simulated suppliers need environment = \"test\"");
+        anyhow::ensure!(
+            !(production && self.payment.test),
+            "the payment provider's test system needs environment = \"test\""
+        );
         for (name, shorter, longer) in [
             ("issue_deadline must not be longer than settle", times.issue_deadline, times.settle),
+            ("payment_deadline must not be longer than payment_settle", times.payment_deadline, times.payment_settle),
             ("check_deadline must not be longer than check_patience", times.check_deadline, times.check_patience),
             ("pause must not be longer than pause_limit", times.pause, times.pause_limit),
             ("check_patience must not be longer than placed_limit", times.check_patience, times.placed_limit),
@@ -247,6 +255,10 @@ impl Config {
         }
         Ok(())
     }
+}
+
+fn is_loopback_address(text: &str) -> bool {
+    reqwest::Url::parse(text).is_ok_and(|url| is_loopback(&url))
 }
 
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {

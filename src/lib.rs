@@ -17,4 +17,5 @@ pub mod ids;
 pub mod integrations;
 pub mod io;
 pub mod money;
+pub mod network;
 pub mod telemetry;

@@ -145,6 +145,17 @@ async fn connection(stream: TcpStream, handler: Handler, mut open: watch::Receiv
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "no delay not set");
     }
+    if let Err(error) = serve_until_closed(stream, handler, &mut open).await {
+        tracing::debug!(%error, "connection ended early");
+    }
+}
+
+/// Serves one connection until its client ends it; once the port closes, what is under way is still answered.
+async fn serve_until_closed(
+    stream: TcpStream,
+    handler: Handler,
+    open: &mut watch::Receiver<bool>,
+) -> Result<(), hyper::Error> {
     let reset = Arc::new(AtomicBool::new(false));
     let io = TokioIo::new(Cuttable::new(stream, Arc::clone(&reset)));
     let service = service_fn(move |request| exchange(request, Arc::clone(&handler), Arc::clone(&reset)));
@@ -154,20 +165,12 @@ async fn connection(stream: TcpStream, handler: Handler, mut open: watch::Receiv
             .header_read_timeout(Some(READ_WITHIN))
             .serve_connection(io, service)
     );
-    let ended = tokio::select! {
-        ended = &mut serving => Some(ended),
-        () = async { open.wait_for(|open| !open).await.map_or((), drop) } => None,
-    };
-    let ended = match ended {
-        Some(ended) => ended,
-        None => {
-            serving.as_mut().graceful_shutdown();
-            serving.await
-        }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "connection ended early");
+    tokio::select! {
+        ended = &mut serving => return ended,
+        () = async { open.wait_for(|open| !open).await.map_or((), drop) } => {}
     }
+    serving.as_mut().graceful_shutdown();
+    serving.await
 }
 
 async fn exchange(

@@ -20,7 +20,6 @@ use crate::actors::order::steps::Outside;
 use crate::actors::payment::{Desk as PaymentDesk, Sweep};
 use crate::actors::supervision::System;
 use crate::config::Config;
-use crate::http::network::Networks;
 use crate::http::state::Readiness;
 use crate::http::{self, State};
 use crate::io::Io;
@@ -144,7 +143,7 @@ impl Ground {
         watch_over("lease", &self.broken, async move { replica.run().await });
         Ok(State {
             auth: desk_of_accounts(config, &self.io)?,
-            trusted_proxies: Networks::parse(config.http.trusted_proxies.iter().map(String::as_str))?,
+            trusted_proxies: config.http.trusted_proxies.clone(),
             counter: Counter::new(Arc::clone(&self.catalogue), config.auth.secret.expose_secret().as_bytes())?,
             cards: Cards::new(self.io.clone()),
             operator_statuses: Arc::new(lift.clone()),

@@ -9,7 +9,6 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use super::State;
-use super::network::Networks;
 use super::operators::AlwaysUp;
 use super::state::Readiness;
 use crate::actors::invoice::{Archive, Seller, ShortName};
@@ -27,6 +26,7 @@ use crate::actors::{auth, order};
 use crate::clock;
 use crate::integrations::payment::ProviderConfig;
 use crate::io::Io;
+use crate::network::Networks;
 
 pub(crate) const SECRET: &[u8] = b"the secret that codes follow from";
 
@@ -35,6 +35,12 @@ pub(crate) const SHOP: &str = "https://shop.example";
 
 /// A state with a database of its own; lives as long as the folder.
 pub(crate) async fn state() -> (State, TempDir) {
+    let (state, folder, _schedule) = driven(Rules::default()).await;
+    (state, folder)
+}
+
+/// The same with the schedule, which drives orders while it runs.
+pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output = ()> + 'static) {
     let folder = tempfile::tempdir().unwrap();
     let io = Io::start(&format!("sqlite:{}", folder.path().join("db").display()), 4).await.unwrap();
     io.migrate().await.unwrap();
@@ -44,10 +50,10 @@ pub(crate) async fn state() -> (State, TempDir) {
     let driver = Driver {
         store: store(&io),
         outside: outside.clone(),
-        rules: Arc::new(Rules::default()),
+        rules: Arc::new(rules),
         draining: CancellationToken::new(),
     };
-    let (orders, _schedule) = order::Desk::start(&system, driver, Policy::default()).await.unwrap();
+    let (orders, schedule) = order::Desk::start(&system, driver, Policy::default()).await.unwrap();
     let state = State {
         auth: auth::Desk::new(io.clone(), keys, SECRET.to_vec().into()),
         trusted_proxies: Networks::default(),
@@ -67,7 +73,7 @@ pub(crate) async fn state() -> (State, TempDir) {
         simulated: true,
         io,
     };
-    (state, folder)
+    (state, folder, schedule)
 }
 
 async fn outside(system: &System, io: &Io) -> Outside {
@@ -85,7 +91,7 @@ fn provider() -> ProviderConfig {
         merchant_id: 90_000,
         password: "unused".into(),
         test: true,
-        callback_networks: vec!["127.0.0.1".parse().unwrap()],
+        callback_networks: Networks::parse(["127.0.0.1"]).unwrap(),
     }
 }
 

@@ -11,7 +11,7 @@ use super::state::State;
 use crate::actors::order::ChangeError;
 use crate::actors::order::record::Order;
 use crate::clock::{self, Deadline};
-use crate::integrations::payment::{Callback, CallbackError, ObservedState, allowed_source, parse_callback};
+use crate::integrations::payment::{Callback, CallbackError, ObservedState, parse_callback};
 use crate::io::IoError;
 
 /// The provider waits for 20 s.
@@ -75,7 +75,7 @@ async fn answer(state: &State, request: &HttpRequest) -> HttpResponse {
 
 async fn receive(state: &State, request: &HttpRequest) -> Result<(), Rejection> {
     let source = client_address(request, &state.trusted_proxies);
-    if !source.is_some_and(|address| allowed_source(address, &state.callback_networks)) {
+    if !source.is_some_and(|address| state.callback_networks.contains(address)) {
         return Err(Rejection::Source);
     }
     let raw = request.query_string();
@@ -87,11 +87,13 @@ async fn receive(state: &State, request: &HttpRequest) -> Result<(), Rejection> 
     }
     compare(&order, &callback);
     let kept: String = raw.chars().take(KEPT_CHARS).collect();
-    if state.orders.store().keep_callback(callback.clone(), kept).await? {
-        follow_up(state, callback).await
-    } else {
-        Ok(())
+    let store = state.orders.store();
+    if !store.knows_callback(&callback).await? {
+        // kept only once its work is sure to be done: the provider reports again what we could not take
+        follow_up(state, callback.clone()).await?;
+        store.keep_callback(callback, kept).await?;
     }
+    Ok(())
 }
 
 async fn order_of(state: &State, callback: &Callback) -> Result<Order, Rejection> {

@@ -71,7 +71,7 @@ pub async fn watch<B: MessageBody + 'static>(
     };
     let status = answer.as_ref().map_or_else(|error| error.status(), ServiceResponse::status).as_u16();
     let route = route.as_deref().unwrap_or("none");
-    let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let micros = u64::try_from(clock::since(begun).as_micros()).unwrap_or(u64::MAX);
     span.in_scope(|| tracing::info!(%method, route, status, duration_us = micros, "request answered"));
 
     let value = HeaderValue::try_from(id.0).unwrap_or(HeaderValue::from_static("none"));

@@ -5,14 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use uuid::Uuid;
 
-use super::network::Networks;
 use super::operators::OperatorStatuses;
 use crate::actors::invoice::Archive;
 use crate::actors::liftoperator::{Cards, Counter, Facade};
 use crate::actors::payment::{Desk as PaymentDesk, Sweep};
 use crate::actors::{auth, order, supervision};
-use crate::integrations::payment::Network;
 use crate::io::Io;
+use crate::network::Networks;
 
 /// Everything a handler may reach; shared by all web workers as `web::Data<State>`.
 pub struct State {
@@ -37,7 +36,7 @@ pub struct State {
     /// Reads the list of open payments when a callback claims one.
     pub sweep: Sweep,
     /// Networks that callbacks may come from.
-    pub callback_networks: Vec<Network>,
+    pub callback_networks: Networks,
     /// The documents of invoices.
     pub archive: Archive,
     /// Every actor, for admins.

@@ -68,7 +68,7 @@ impl Client {
         let ended = clock::timeout_at(permit.deadline(), self.exchange(request, permit, &gate)).await;
         let failure = match ended {
             Ok(Ok(answer)) => {
-                let milliseconds = begun.elapsed().as_millis();
+                let milliseconds = clock::since(begun).as_millis();
                 tracing::debug!(
                     status = answer.status,
                     bytes = answer.body.len(),

@@ -7,4 +7,18 @@
 #[allow(dead_code, unused_imports, reason = "each test crate uses its own part of the support")]
 mod support;
 
+mod actors_steered;
+mod cancelling;
+mod cards_refused;
+mod children_for_free;
+mod front_door;
+mod lines_refused;
+mod offers_refused;
+mod paying_twice;
+mod payment_declined;
+mod placing_again;
+mod privacy;
+mod process;
 mod purchase;
+mod sessions;
+mod witness;

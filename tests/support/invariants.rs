@@ -13,7 +13,12 @@ impl World {
     /// a line has exactly one booking that opens gates when its order is finished and the line is issued, else none;
     /// the money held is the price of the issued lines; no reservation is left; each end was told in a letter.
     pub(crate) async fn clean_slate(&self) {
-        let deadline = Deadline::after(PATIENCE);
+        self.clean_slate_within(PATIENCE).await;
+    }
+
+    /// The same for what may take longer, such as a letter whose sender was killed while it sent.
+    pub(crate) async fn clean_slate_within(&self, patience: Duration) {
+        let deadline = Deadline::after(patience);
         loop {
             let wrong = match self.all_orders().await {
                 Ok(orders) => check(&orders, &self.ledger().await),
@@ -22,7 +27,7 @@ impl World {
             if wrong.is_empty() {
                 return;
             }
-            assert!(!deadline.is_over(), "after {PATIENCE:?} still:\n{}", wrong.join("\n"));
+            assert!(!deadline.is_over(), "after {patience:?} still:\n{}", wrong.join("\n"));
             clock::sleep(Duration::from_millis(100)).await;
         }
     }

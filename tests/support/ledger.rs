@@ -93,6 +93,6 @@ fn text(entry: &Value, field: &str) -> String {
     match &entry[field] {
         Value::String(text) => text.clone(),
         Value::Null => String::new(),
-        other => other.to_string(),
+        other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => other.to_string(),
     }
 }

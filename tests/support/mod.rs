@@ -13,6 +13,7 @@ mod world;
 
 pub(crate) use client::{Answer, Client};
 pub(crate) use database::Database;
+pub(crate) use invariants::check;
 pub(crate) use ledger::{Booking, Ledger};
 pub(crate) use people::{ADULT, Offer, Person, SMALL_CHILD, ticket};
 pub(crate) use server::Server;

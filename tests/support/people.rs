@@ -62,14 +62,20 @@ impl Person {
         }
     }
 
+    /// The number of a card that nobody has registered yet, of Axess's kind or DTA's.
+    pub(crate) fn next_card_number(&self, is_axess: bool) -> String {
+        let serial = self.cards.fetch_add(1, Ordering::Relaxed);
+        if is_axess { sample_wtp_number(serial) } else { sample_dta_number(serial) }
+    }
+
     /// Registers a new card that DTA's readers read, and gives its id.
     pub(crate) async fn card_dta(&self) -> String {
-        self.card(&sample_dta_number(self.cards.fetch_add(1, Ordering::Relaxed))).await
+        self.card(&self.next_card_number(false)).await
     }
 
     /// Registers a new card that Axess's readers read, and gives its id.
     pub(crate) async fn card_axess(&self) -> String {
-        self.card(&sample_wtp_number(self.cards.fetch_add(1, Ordering::Relaxed))).await
+        self.card(&self.next_card_number(true)).await
     }
 
     /// Registers a card by its number, and gives its id.

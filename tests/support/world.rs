@@ -182,6 +182,13 @@ impl World {
         skier.wait_for_page(placed["id"].as_str().unwrap()).await
     }
 
+    /// Places and pays a basket at these operators, and waits until it is finished.
+    pub(crate) async fn bought(&self, skier: &Person, operators: &[&str]) -> Value {
+        let order = self.order_to_pay(skier, operators, "undo").await;
+        self.pay(&order, "reserved").await;
+        skier.wait_for(order["id"].as_str().unwrap(), &["finished"]).await
+    }
+
     /// Pays (or fails to pay) the order's page; `outcome` is `reserved`, `billed`, `declined`, `suspended` or `abandoned`.
     pub(crate) async fn pay(&self, order: &Value, outcome: &str) -> Value {
         let page = order["payment"]["page_url"].as_str().unwrap_or_else(|| panic!("nothing to pay: {order:#}"));
@@ -224,7 +231,7 @@ pub(crate) fn new_key() -> String {
 /// Tests run in processes of their own, so each begins to look at a place of its own.
 fn free_port() -> u16 {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
-    let first = usize::try_from(std::process::id()).unwrap() * 4;
+    let first = usize::try_from(std::process::id()).unwrap() * 64;
     for _ in 0..18_000 {
         let place = (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 18_000;
         let port = u16::try_from(12_000 + place).unwrap();

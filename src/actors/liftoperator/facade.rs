@@ -22,6 +22,9 @@ struct Entry {
     actor: Handle<Supplier>,
 }
 
+/// Longest wait for a turn in a contract's mailbox; only then does a question's own time begin.
+const TURN: Duration = Duration::from_secs(30);
+
 /// Whether the asker may still write: looked at before the first byte.
 pub type MayWrite = Arc<dyn Fn() -> bool + Send + Sync>;
 
@@ -63,8 +66,8 @@ impl Facade {
 
     /// Asks whether the operator accepts a card now.
     pub async fn check(&self, operator: &str, card: String, may_write: MayWrite) -> Outcome<CheckedCard> {
-        let deadline = self.deadline(operator, |contract| contract.check_deadline);
-        match self.ask(operator, Question::Check(card), deadline, may_write).await {
+        let budget = self.budget(operator, |contract| contract.check_deadline);
+        match self.ask(operator, Question::Check(card), budget, may_write).await {
             Ok(Reply::Check(outcome)) => outcome,
             other => failed(other),
         }
@@ -72,8 +75,8 @@ impl Facade {
 
     /// Books a ticket. In doubt it is found first, never asked again.
     pub async fn issue(&self, operator: &str, order: TicketOrder, may_write: MayWrite) -> Outcome<Booking> {
-        let deadline = self.deadline(operator, |contract| contract.issue_deadline);
-        match self.ask(operator, Question::Issue(Box::new(order)), deadline, may_write).await {
+        let budget = self.budget(operator, |contract| contract.issue_deadline);
+        match self.ask(operator, Question::Issue(Box::new(order)), budget, may_write).await {
             Ok(Reply::Issue(outcome)) => outcome,
             other => failed(other),
         }
@@ -81,8 +84,8 @@ impl Facade {
 
     /// Lists every booking under a reference.
     pub async fn find(&self, operator: &str, reference: Reference, may_write: MayWrite) -> Outcome<Vec<Found>> {
-        let deadline = self.deadline(operator, |contract| contract.issue_deadline);
-        match self.ask(operator, Question::Find(reference), deadline, may_write).await {
+        let budget = self.budget(operator, |contract| contract.issue_deadline);
+        match self.ask(operator, Question::Find(reference), budget, may_write).await {
             Ok(Reply::Find(outcome)) => outcome,
             other => failed(other),
         }
@@ -90,26 +93,27 @@ impl Facade {
 
     /// Cancels a booking.
     pub async fn cancel(&self, operator: &str, booking: Booking, may_write: MayWrite) -> Outcome<()> {
-        let deadline = self.deadline(operator, |contract| contract.issue_deadline);
-        match self.ask(operator, Question::Cancel(booking), deadline, may_write).await {
+        let budget = self.budget(operator, |contract| contract.issue_deadline);
+        match self.ask(operator, Question::Cancel(booking), budget, may_write).await {
             Ok(Reply::Cancel(outcome)) => outcome,
             other => failed(other),
         }
     }
 
-    fn deadline(&self, operator: &str, of: impl Fn(&Contract) -> Duration) -> Deadline {
-        Deadline::after(self.contract(operator).map_or(Duration::from_secs(1), of))
+    fn budget(&self, operator: &str, of: impl Fn(&Contract) -> Duration) -> Duration {
+        self.contract(operator).map_or(Duration::from_secs(1), of)
     }
 
     async fn ask(
         &self,
         operator: &str,
         question: Question,
-        deadline: Deadline,
+        budget: Duration,
         may_write: MayWrite,
     ) -> Result<Reply, Option<Failure>> {
         let entry = self.operators.get(operator).ok_or(None)?;
-        entry.actor.ask(Request { question, may_write }, deadline).await.map_err(Some)
+        let request = Request { question, budget, may_write };
+        entry.actor.ask(request, Deadline::after(budget + TURN)).await.map_err(Some)
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
 use crate::actors::supervision::{Call, Handle, Placement, Policy, Service, Spec, StartError, System};
+use crate::clock::{self, Deadline};
 use crate::ids::Reference;
 use crate::integrations::lift::{Booking, CheckedCard, Contract, Found, LiftSupplier, TicketOrder};
 use crate::integrations::{Outcome, Permit};
@@ -30,6 +32,8 @@ pub(super) enum Question {
 /// A question, and whether its asker may still write.
 pub(super) struct Request {
     pub(super) question: Question,
+    /// How long it may be asked for, from its turn on.
+    pub(super) budget: Duration,
     pub(super) may_write: Arc<dyn Fn() -> bool + Send + Sync>,
 }
 
@@ -39,6 +43,19 @@ pub(super) enum Reply {
     Issue(Outcome<Booking>),
     Find(Outcome<Vec<Found>>),
     Cancel(Outcome<()>),
+}
+
+impl Question {
+    /// What is known when its time was over: nothing.
+    fn unanswered(&self) -> Reply {
+        let why = || "no answer in time".to_owned();
+        match self {
+            Self::Check(_) => Reply::Check(Outcome::Unknown(why())),
+            Self::Issue(_) => Reply::Issue(Outcome::Unknown(why())),
+            Self::Find(_) => Reply::Find(Outcome::Unknown(why())),
+            Self::Cancel(_) => Reply::Cancel(Outcome::Unknown(why())),
+        }
+    }
 }
 
 impl Supplier {
@@ -60,16 +77,18 @@ impl Service for Supplier {
     fn handle(&mut self, request: Request, call: Call) -> LocalBoxFuture<'static, Reply> {
         let client = Rc::clone(&self.client);
         let fence = call.fence();
-        let permit = Permit::new(call.deadline(), move || fence.holds() && (request.may_write)());
-        async move {
+        let deadline = Deadline::after(request.budget).min(call.deadline());
+        let permit = Permit::new(deadline, move || fence.holds() && (request.may_write)());
+        let late = request.question.unanswered();
+        let asked = async move {
             match request.question {
                 Question::Check(card) => Reply::Check(client.check(card, permit).await),
                 Question::Issue(order) => Reply::Issue(client.issue(*order, permit).await),
                 Question::Find(reference) => Reply::Find(client.find(reference, permit).await),
                 Question::Cancel(booking) => Reply::Cancel(client.cancel(booking, permit).await),
             }
-        }
-        .boxed_local()
+        };
+        clock::timeout_at(deadline, asked).map(|reply| reply.unwrap_or(late)).boxed_local()
     }
 
     fn failed(answer: &Reply) -> bool {

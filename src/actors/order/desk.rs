@@ -14,7 +14,7 @@ use super::placing::Placing;
 use super::record::Order;
 use super::schedule::{Schedule, Wake};
 use super::store::{Saved, Store};
-use crate::actors::supervision::{Call, Placement, Policy, Service, Spec, System};
+use crate::actors::supervision::{BreakerSettings, Call, Placement, Policy, Service, Spec, System};
 use crate::clock;
 use crate::integrations::payment::{Callback, Observed};
 use crate::io::IoError;
@@ -56,9 +56,11 @@ impl Desk {
         system: &System,
         driver: Driver,
         policy: Policy,
-    ) -> Result<(Self, impl Future<Output = ()> + 'static), IoError> {
+    ) -> Result<(Self, impl Future<Output = ()> + 'static + use<>), IoError> {
+        // an order that cannot be driven says nothing about the others: a breaker would stop them all for its sake
+        let policy = Policy { breaker: BreakerSettings { failed_percent: 101, ..policy.breaker }, ..policy };
         let spec =
-            Spec { name: "order".to_owned(), mailbox: 8192, in_flight: 1024, arbiter: Placement::Domain, policy };
+            Spec { name: "order".to_owned(), mailbox: 8192, in_flight: 8192, arbiter: Placement::Domain, policy };
         let served = driver.clone();
         let drives = system.spawn(spec, move || Ok(Drives { driver: served.clone() }));
         let epoch = driver.store.epoch().await?;

@@ -24,6 +24,19 @@ pub enum LineAnswer {
     AskerDied,
 }
 
+impl LineAnswer {
+    /// Whether nothing was asked: waiting for a turn, or behind a breaker, costs no patience.
+    fn never_left(&self) -> bool {
+        match self {
+            Self::Check(outcome) => matches!(outcome, Outcome::NotSent(_)),
+            Self::Issue(outcome) => matches!(outcome, Outcome::NotSent(_)),
+            Self::Find(outcome) => matches!(outcome, Outcome::NotSent(_)),
+            Self::Cancel(outcome) => matches!(outcome, Outcome::NotSent(_)),
+            Self::AskerDied => false,
+        }
+    }
+}
+
 /// A line with the circumstances that its rules look at.
 pub struct LineCase<'a> {
     /// The line.
@@ -59,7 +72,7 @@ impl LineCase<'_> {
 
     /// Takes what came back for the intent that was open; `elapsed` is how long it was asked for.
     pub fn answer(&mut self, intent: &Intent, answer: LineAnswer, elapsed: TimeDelta) {
-        if !self.line.withdrawing {
+        if !self.line.withdrawing && !answer.never_left() {
             self.line.asked_ms += elapsed.num_milliseconds();
         }
         match answer {

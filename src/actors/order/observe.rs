@@ -87,7 +87,7 @@ fn bill(row: &mut Payment, seen: &Observed) {
         (row.amount, row.currency) = (seen.amount, seen.currency.clone());
         row.captured = seen.amount;
         row.pull = false;
-        if row.doubt.is_some_and(|doubt| doubt.verb != Verb::Credit) {
+        if row.doubt.is_none_or(|doubt| doubt.verb != Verb::Credit) {
             (row.doubt, row.doubt_since, row.settles_at, row.person) = (None, None, None, None);
         }
     }

@@ -23,6 +23,8 @@ const DRIVE: Duration = Duration::from_secs(15 * 60);
 const LOOK: Duration = Duration::from_secs(1);
 /// Pause before an order is driven again whose drive failed.
 const AGAIN: chrono::TimeDelta = chrono::TimeDelta::milliseconds(300);
+/// Most doublings of that pause, for an order whose drives fail one after the other.
+const MOST_DOUBLINGS: u32 = 6;
 /// Most orders taken from one look.
 const MOST: u64 = 1000;
 
@@ -46,6 +48,8 @@ struct State {
     due: BTreeMap<Uuid, Moment>,
     /// Orders that are being driven, and whether something happened since.
     active: HashMap<Uuid, bool>,
+    /// Orders whose last drives failed, and how many in a row.
+    failing: HashMap<Uuid, u32>,
     running: FuturesUnordered<LocalBoxFuture<'static, (Uuid, Result<Drove, Failure>)>>,
     drives: Handle<Drives>,
 }
@@ -56,10 +60,11 @@ impl Schedule {
         let mut state = State {
             due: BTreeMap::new(),
             active: HashMap::new(),
+            failing: HashMap::new(),
             running: FuturesUnordered::new(),
             drives: self.drives.clone(),
         };
-        let mut look = self.look(Duration::ZERO);
+        let mut look = self.look(Duration::ZERO, 0);
         loop {
             let next = clock::sleep(state.until_next());
             tokio::select! {
@@ -69,13 +74,8 @@ impl Schedule {
                 },
                 Some((id, drove)) = state.running.next(), if !state.running.is_empty() => state.ended(id, drove),
                 found = &mut look => {
-                    let now = clock::now();
-                    for id in found {
-                        if !state.active.contains_key(&id) {
-                            state.due.entry(id).or_insert(now);
-                        }
-                    }
-                    look = self.look(LOOK);
+                    state.found(found);
+                    look = self.look(LOOK, state.active.len());
                 }
                 () = next => {}
             }
@@ -83,7 +83,9 @@ impl Schedule {
         }
     }
 
-    fn look(&self, pause: Duration) -> LocalBoxFuture<'static, Vec<Uuid>> {
+    /// Orders that are being driven are due as well: they must not fill the page.
+    fn look(&self, pause: Duration, active: usize) -> LocalBoxFuture<'static, Vec<Uuid>> {
+        let most = MOST + u64::try_from(active).unwrap_or(u64::MAX - MOST);
         let (store, replica) = (self.store.clone(), self.replica.clone());
         async move {
             clock::sleep(pause).await;
@@ -92,7 +94,7 @@ impl Schedule {
                 Ok(taken) => tracing::info!(taken, "took over orders whose driver is dead"),
                 Err(error) => tracing::warn!(%error, "could not look for orders whose driver is dead"),
             }
-            match store.due(replica.incarnation, clock::now(), MOST).await {
+            match store.due(replica.incarnation, clock::now(), most).await {
                 Ok(due) => due.into_iter().map(|due| due.id).collect(),
                 Err(error) => {
                     tracing::warn!(%error, "could not look for orders that are due");
@@ -112,6 +114,16 @@ impl State {
         }
     }
 
+    /// The database's time wins over ours: another replica, or a wake that did not fit, may have brought it forward.
+    fn found(&mut self, ids: Vec<Uuid>) {
+        let now = clock::now();
+        for id in ids {
+            if !self.active.contains_key(&id) && !self.failing.contains_key(&id) {
+                self.due.insert(id, now);
+            }
+        }
+    }
+
     /// A look at the database may have found the order before its placing said so: two drives would ask one intent twice.
     fn begin(&mut self, order: Box<Order>) {
         if !self.active.contains_key(&order.id) {
@@ -128,6 +140,13 @@ impl State {
 
     fn ended(&mut self, id: Uuid, drove: Result<Drove, Failure>) {
         let again = self.active.remove(&id).unwrap_or(false);
+        let failed = matches!(&drove, Ok(Drove::Failed)) || matches!(&drove, Err(failure) if failure.begun);
+        let failures = if failed { self.failing.get(&id).map_or(1, |before| before.saturating_add(1)) } else { 0 };
+        if failed {
+            self.failing.insert(id, failures);
+        } else if drove.is_ok() {
+            self.failing.remove(&id);
+        }
         match drove {
             _ if again => self.start(id, Task::Resume(id)),
             Ok(Drove::Until(at)) => {
@@ -135,7 +154,7 @@ impl State {
             }
             Ok(Drove::AtRest | Drove::NotOurs) => {}
             Ok(Drove::Failed) | Err(_) => {
-                self.due.insert(id, clock::now() + AGAIN);
+                self.due.insert(id, clock::now() + AGAIN * (1 << failures.min(MOST_DOUBLINGS)));
             }
         }
     }

@@ -43,23 +43,28 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn reserve_days(&self, tx: &DatabaseTransaction, order: &Order) -> Result<Option<i32>, DbErr> {
+        let mut days = Vec::new();
         for line in &order.lines {
-            for day in line.ticket.valid_from.iter_days().take_while(|day| *day <= line.ticket.valid_to) {
-                let row = ticket_day::ActiveModel {
-                    operator: Set(line.ticket.operator.clone()),
-                    card_number: Set(line.ticket.card_number.clone()),
-                    day: Set(day),
-                    order_id: Set(order.id),
-                    line_no: Set(line.no),
-                };
-                let inserted = ticket_day::Entity::insert(row)
-                    .on_conflict(OnConflict::new().do_nothing().to_owned())
-                    .try_insert()
-                    .exec_without_returning(tx)
-                    .await?;
-                if !matches!(inserted, TryInsertResult::Inserted(1..)) {
-                    return Ok(Some(line.no));
-                }
+            let valid = line.ticket.valid_from.iter_days().take_while(|day| *day <= line.ticket.valid_to);
+            days.extend(valid.map(|day| (&line.ticket.operator, &line.ticket.card_number, day, line.no)));
+        }
+        // always in one order, so that two baskets with the same cards wait for each other instead of both failing
+        days.sort_unstable();
+        for (operator, card_number, day, line_no) in days {
+            let row = ticket_day::ActiveModel {
+                operator: Set(operator.clone()),
+                card_number: Set(card_number.clone()),
+                day: Set(day),
+                order_id: Set(order.id),
+                line_no: Set(line_no),
+            };
+            let inserted = ticket_day::Entity::insert(row)
+                .on_conflict(OnConflict::new().do_nothing().to_owned())
+                .try_insert()
+                .exec_without_returning(tx)
+                .await?;
+            if !matches!(inserted, TryInsertResult::Inserted(1..)) {
+                return Ok(Some(line_no));
             }
         }
         Ok(None)
@@ -224,6 +229,19 @@ impl Store {
                         |row: order_event::Model| Past { at: row.at.to_utc(), state: row.state, detail: row.detail };
                     Ok(rows.into_iter().map(past).collect())
                 })
+            })
+            .await
+    }
+
+    /// Whether the same claim was kept before.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn knows_callback(&self, callback: &Callback) -> Result<bool, IoError> {
+        let key = (callback.tid.clone(), callback.status.clone(), callback.amount);
+        self.io()
+            .read(move |db| {
+                Box::pin(async move { Ok(payment_callback::Entity::find_by_id(key).one(db).await?.is_some()) })
             })
             .await
     }

@@ -1,6 +1,7 @@
 //! One question per intent: what a committed intent asks of whom, and the answer in the words of the rules.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures_util::FutureExt;
@@ -17,7 +18,7 @@ use crate::actors::payment::{Desk as PaymentDesk, PaymentQuestion};
 use crate::clock;
 use crate::integrations::Outcome;
 use crate::integrations::lift::TicketOrder;
-use crate::integrations::payment::{CreditAmount, PageOrder, StatusKey};
+use crate::integrations::payment::{CreditAmount, PageOrder, StatusKey, confirmation_url};
 
 /// Whom an order asks.
 #[derive(Clone)]
@@ -50,15 +51,27 @@ impl Outside {
             }
         };
         let asked = clock::instant();
+        let most = self.budget(order, subject, intent);
         Some(
             asking
                 .map(move |answer| {
-                    let elapsed = clock::instant().saturating_duration_since(asked);
+                    let elapsed = clock::instant().saturating_duration_since(asked).min(most);
                     let elapsed = TimeDelta::from_std(elapsed).unwrap_or(TimeDelta::zero());
                     Answered { subject, answer, elapsed }
                 })
                 .boxed_local(),
         )
+    }
+
+    /// How long a question is asked for at most: what goes beyond was waiting for its turn.
+    fn budget(&self, order: &Order, subject: Subject, intent: &Intent) -> Duration {
+        let line = order.lines.iter().find(|line| subject == Subject::Line(line.no));
+        let contract = line.and_then(|line| self.lift.contract(&line.ticket.operator));
+        contract.map_or(Duration::MAX, |contract| match intent.verb {
+            Verb::Check => contract.check_deadline,
+            Verb::Issue | Verb::Find | Verb::Cancel => contract.issue_deadline,
+            Verb::Open | Verb::Capture | Verb::Reverse | Verb::Credit | Verb::History | Verb::Status => Duration::MAX,
+        })
     }
 
     fn ask_lift(&self, order: &Order, line: &Line, intent: &Intent) -> LocalBoxFuture<'static, Answer> {
@@ -143,7 +156,7 @@ impl Outside {
             currency: order.currency.clone(),
             description: format!("Lift tickets, order {}", order.number),
             language: "en".to_owned(),
-            confirmation_url: format!("{public}/callbacks/mpay24?secret={}", row.secret),
+            confirmation_url: confirmation_url(public, &row.secret),
             return_url: order.return_url.clone().unwrap_or_else(|| format!("{public}/orders/{}", order.id)),
         }
     }

@@ -49,9 +49,12 @@ impl Turn<'_> {
             self.authorise();
         } else if self.now >= self.paying_until() {
             self.end_without_ticket(OrderState::Rejected, Some("not_paid".to_owned()));
-        } else if self.order.payments.iter().all(Payment::is_lost) && self.now >= self.next_page_at() {
-            self.add_page();
+        } else if self.order.payments.iter().all(Payment::is_lost) {
+            if self.now >= self.next_page_at() {
+                self.add_page();
+            }
         } else if self.order.payments.iter().all(|row| row.is_lost() || row.state == PaymentState::Closed)
+            && self.order.payments.iter().any(|row| row.state == PaymentState::Closed)
             && self.order.payments.iter().all(|row| row.url.is_none())
         {
             self.end_without_ticket(OrderState::Rejected, Some("payment_page_refused".to_owned()));

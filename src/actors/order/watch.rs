@@ -2,6 +2,7 @@
 
 use super::advance::{Letter, Turn};
 use super::lifecycle::{OrderState, PaymentState, has_ended, line_is_undone};
+use super::payments::STATUS_CALLS;
 use super::record::{Mark, Moment};
 
 impl Turn<'_> {
@@ -30,6 +31,7 @@ impl Turn<'_> {
         let undo_overdue = self.order.state == OrderState::Undoing && now >= self.order.entered_at + rules.undo_alarm;
         let take_overdue = self.order.state == OrderState::Issued && now >= self.order.ends_by;
         let wanted = self.order.wanted;
+        let keeps_money = undo_overdue && !self.wanted_is_settled();
         let mark = |person: &mut Option<Mark>, reason: &str| {
             person.get_or_insert_with(|| Mark { since: now, reason: reason.to_owned() });
         };
@@ -47,6 +49,12 @@ impl Turn<'_> {
             }
             if take_overdue && wanted == Some(payment.no) {
                 mark(&mut payment.person, "take_overdue");
+            }
+            if keeps_money && wanted == Some(payment.no) {
+                mark(&mut payment.person, "undo_overdue");
+            }
+            if payment.pull && payment.open.is_none() && payment.status_calls >= STATUS_CALLS {
+                mark(&mut payment.person, "claim_unconfirmed");
             }
         }
     }
@@ -79,7 +87,7 @@ impl Turn<'_> {
             if payment.doubt.is_some()
                 || payment.pull
                 || !self.is_settled(payment)
-                || payment.state == PaymentState::Opened
+                || matches!(payment.state, PaymentState::Opened | PaymentState::Suspended)
             {
                 times.extend(payment.ask_at);
             }

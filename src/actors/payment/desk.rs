@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
 use crate::actors::supervision::{Call, Handle, Placement, Policy, Service, Spec, StartError, Status, System};
-use crate::clock::Deadline;
+use crate::clock::{self, Deadline};
 use crate::integrations::payment::{
     self, CreditAmount, History, Observed, OpenedPage, PageOrder, PaymentProvider, ProviderConfig, StatusKey,
 };
@@ -17,6 +17,9 @@ use crate::money::Cents;
 
 /// Builds the provider's client, once for each incarnation of its actor and on its thread.
 pub type Connect = Arc<dyn Fn() -> anyhow::Result<Rc<dyn PaymentProvider>> + Send + Sync>;
+
+/// Longest wait for a turn in the provider's mailbox; only then does a question's own time begin.
+const TURN: Duration = Duration::from_secs(30);
 
 /// The door to the payment provider; cheap to clone.
 #[derive(Clone)]
@@ -46,6 +49,8 @@ pub enum PaymentQuestion {
 
 struct Request {
     question: PaymentQuestion,
+    /// How long it may be asked for, from its turn on.
+    budget: Duration,
     may_write: Arc<dyn Fn() -> bool + Send + Sync>,
 }
 
@@ -59,6 +64,20 @@ enum Reply {
 
 struct Provider {
     client: Rc<dyn PaymentProvider>,
+}
+
+impl PaymentQuestion {
+    /// What is known when its time was over: nothing.
+    fn unanswered(&self) -> Reply {
+        let why = || "no answer in time".to_owned();
+        match self {
+            Self::Open(_) => Reply::Opened(Outcome::Unknown(why())),
+            Self::Capture(..) | Self::Reverse(_) | Self::Credit(..) => Reply::Moved(Outcome::Unknown(why())),
+            Self::History(_) => Reply::History(Outcome::Unknown(why())),
+            Self::ListOpen(..) => Reply::Listed(Outcome::Unknown(why())),
+            Self::Status(_) => Reply::Status(Outcome::Unknown(why())),
+        }
+    }
 }
 
 impl Desk {
@@ -134,7 +153,8 @@ impl Desk {
         question: PaymentQuestion,
         may_write: Arc<dyn Fn() -> bool + Send + Sync>,
     ) -> Result<Reply, crate::actors::supervision::Failure> {
-        self.actor.ask(Request { question, may_write }, Deadline::after(self.deadline)).await
+        let request = Request { question, budget: self.deadline, may_write };
+        self.actor.ask(request, Deadline::after(self.deadline + TURN)).await
     }
 }
 
@@ -145,8 +165,10 @@ impl Service for Provider {
     fn handle(&mut self, request: Request, call: Call) -> LocalBoxFuture<'static, Reply> {
         let client = Rc::clone(&self.client);
         let fence = call.fence();
-        let permit = Permit::new(call.deadline(), move || fence.holds() && (request.may_write)());
-        async move {
+        let deadline = Deadline::after(request.budget).min(call.deadline());
+        let permit = Permit::new(deadline, move || fence.holds() && (request.may_write)());
+        let late = request.question.unanswered();
+        let asked = async move {
             match request.question {
                 PaymentQuestion::Open(page) => Reply::Opened(client.open_page(page, permit).await),
                 PaymentQuestion::Capture(tid, amount) => Reply::Moved(client.capture(tid, amount, permit).await),
@@ -156,8 +178,8 @@ impl Service for Provider {
                 PaymentQuestion::ListOpen(begin, size) => Reply::Listed(client.list_open(begin, size, permit).await),
                 PaymentQuestion::Status(key) => Reply::Status(client.status(key, permit).await),
             }
-        }
-        .boxed_local()
+        };
+        clock::timeout_at(deadline, asked).map(|reply| reply.unwrap_or(late)).boxed_local()
     }
 
     fn failed(answer: &Reply) -> bool {

@@ -11,9 +11,9 @@ use super::World;
 use super::orders::{Skier, id_of, open_page};
 use crate::actors::order::record::{Order, Payment};
 use crate::http::fixture::state;
-use crate::http::network::Networks;
 use crate::http::server;
 use crate::io::IoError;
+use crate::network::Networks;
 
 const PATH: &str = "/callbacks/mpay24";
 
@@ -78,6 +78,12 @@ impl World {
         read.await.unwrap()
     }
 
+    async fn execute(&self, sql: &'static str) {
+        let done =
+            self.io.write(move |tx| Box::pin(async move { Ok::<_, IoError>(tx.execute_unprepared(sql).await?) }));
+        done.await.unwrap();
+    }
+
     /// Whether somebody wished the list of open payments to be read since the last time.
     fn sweep_was_wished(&self) -> bool {
         self.state.sweep.wished().now_or_never().is_some()
@@ -117,6 +123,18 @@ async fn a_bill_asks_for_one_status_call() {
     assert_eq!(page(&order).state.word(), "opened", "the provider is asked first");
     assert!(!world.sweep_was_wished());
     assert_eq!(world.callbacks_kept().await.len(), 1);
+}
+
+#[actix_rt::test]
+async fn a_bill_that_could_not_be_noted_is_noted_when_it_is_reported_again() {
+    let world = World::start().await;
+    let (_skier, id, claim) = world.paying().await;
+    let claim = Claim { status: "BILLED", ..claim };
+    world.execute("CREATE TRIGGER full BEFORE UPDATE ON payment BEGIN SELECT RAISE(ABORT, 'disk full'); END").await;
+    assert_eq!(world.report(&claim.query()).await, "ERROR: try again");
+    world.execute("DROP TRIGGER full").await;
+    assert_eq!(world.report(&claim.query()).await, "OK");
+    assert!(page(&world.load(id).await).pull);
 }
 
 #[actix_rt::test]
@@ -224,7 +242,7 @@ async fn other_methods_do_no_harm() {
 #[actix_rt::test]
 async fn only_the_providers_networks_are_listened_to_and_only_our_proxies_are_believed() {
     let (mut state, _folder) = state().await;
-    state.callback_networks = vec!["192.0.2.0/24".parse().unwrap()];
+    state.callback_networks = Networks::parse(["192.0.2.0/24"]).unwrap();
     state.trusted_proxies = Networks::parse(["10.0.0.0/8"]).unwrap();
     let app = test::init_service(server::app(actix_web::web::Data::new(state))).await;
     for (peer, forwarded, heard) in [

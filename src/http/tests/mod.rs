@@ -5,6 +5,7 @@ mod callbacks;
 mod face;
 mod operations;
 mod orders;
+mod schedule;
 mod sessions;
 
 use std::net::{SocketAddr, TcpListener};
@@ -53,6 +54,10 @@ impl World {
     pub(crate) async fn with(change: impl FnOnce(&mut State)) -> Self {
         let (mut state, folder) = fixture::state().await;
         change(&mut state);
+        Self::serve(state, folder)
+    }
+
+    fn serve(state: State, folder: TempDir) -> Self {
         let (io, auth) = (state.io.clone(), state.auth.clone());
         let state = web::Data::new(state);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

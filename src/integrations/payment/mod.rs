@@ -5,7 +5,7 @@
 mod mpay24;
 mod port;
 
-pub use mpay24::{Config as ProviderConfig, Network, NetworkError, allowed_source, connect, parse_callback};
+pub use mpay24::{Config as ProviderConfig, confirmation_url, connect, parse_callback};
 pub use port::{
     Callback, CallbackError, CreditAmount, History, Observed, ObservedState, OpenedPage, PageOrder, PaymentProvider,
     StatusKey,

@@ -54,8 +54,9 @@ fn the_published_adult_prices_are_in_the_sample() {
 }
 
 #[test]
-fn acceptance_is_not_symmetric() {
-    let catalogue = catalogue();
+fn acceptance_need_not_be_symmetric() {
+    let catalogue =
+        Catalogue::parse(&AREAS.replace("accepts = [\"axess\"]", "accepts = [\"axess\", \"dta\"]")).unwrap();
     let (narrow, wide) = (catalogue.operator("solden").unwrap(), catalogue.operator("obertauern").unwrap());
     assert_ne!(narrow.supplier, wide.supplier);
     assert!(wide.accepts_card_of(&narrow.supplier));

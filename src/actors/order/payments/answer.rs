@@ -176,9 +176,10 @@ impl PaymentCase<'_> {
             self.payment.ask_at = self.payment.settles_at;
             return;
         }
-        let person = self.payment.person.take();
+        // asked again, but not forgotten: only a success ends what needs a person and since when
+        let (person, since) = (self.payment.person.take(), self.payment.doubt_since);
         self.clear_doubt();
-        self.payment.person = person;
+        (self.payment.person, self.payment.doubt_since) = (person, since);
         if doubt.why == DoubtCause::Refused {
             self.payment.refusals += 1;
             if self.payment.refusals >= 2 {
@@ -197,13 +198,17 @@ impl PaymentCase<'_> {
                 if self.now >= self.payment.page_ends_at && self.payment.state == PaymentState::Opened {
                     self.payment.enter(PaymentState::Closed);
                 }
+                if self.is_forgotten() {
+                    self.payment.ask_at = Some(self.now + self.rules.undo_alarm);
+                }
             }
             Outcome::NotSent(_) => {
                 self.payment.status_calls -= 1;
                 self.pause();
             }
             Outcome::Refused(_) | Outcome::Pending { .. } | Outcome::Unknown(_) => {
-                self.pause();
+                // three calls, ever: a provider that stumbles for a moment must not use them up
+                self.wait_long();
                 if self.payment.status_calls >= STATUS_CALLS && !self.wants_books() {
                     self.payment.pull = false;
                     self.payment.enter(PaymentState::Closed);
@@ -233,7 +238,7 @@ impl PaymentCase<'_> {
         self.payment.ask_at = if intent.verb == Verb::Capture { None } else { Some(settles_at) };
     }
 
-    fn clear_doubt(&mut self) {
+    pub(super) fn clear_doubt(&mut self) {
         self.payment.doubt = None;
         (self.payment.settles_at, self.payment.doubt_since, self.payment.person) = (None, None, None);
         self.payment.ask_at = None;

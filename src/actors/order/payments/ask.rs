@@ -1,7 +1,7 @@
 //! What is asked next about one payment. Pure.
 
 use crate::actors::order::intent::{Intent, Verb};
-use crate::actors::order::lifecycle::{OrderState, PaymentState};
+use crate::actors::order::lifecycle::{OrderState, PaymentState, has_ended};
 use crate::actors::order::record::{Moment, Payment};
 use crate::actors::order::rules::Rules;
 use crate::money::Cents;
@@ -83,19 +83,31 @@ impl PaymentCase<'_> {
         if self.payment.status_calls >= STATUS_CALLS {
             return false;
         }
-        let undecided = match self.payment.state {
-            PaymentState::Opened | PaymentState::Suspended | PaymentState::Reserved | PaymentState::Failed => true,
-            // a bank may confirm what was begun before the page's life, or the reservation's, was over
-            PaymentState::Closed | PaymentState::Lapsed => true,
-            PaymentState::Billed | PaymentState::Returned | PaymentState::Reversed | PaymentState::ChargedBack => false,
-        };
+        // a page that was closed, and a reservation that lapsed, may have been billed all the same
+        let undecided = matches!(
+            self.payment.state,
+            PaymentState::Opened | PaymentState::Failed | PaymentState::Closed | PaymentState::Lapsed
+        );
         let page_is_over = self.now >= self.payment.page_ends_at && self.payment.state == PaymentState::Opened;
-        (self.payment.pull && undecided) || page_is_over
+        (self.payment.pull && (undecided || self.payment.state == PaymentState::Suspended || self.is_reserved()))
+            || page_is_over
+            || self.is_forgotten()
+    }
+
+    /// Suspended when its order ended: its bank may still pay it. The last call is left for a claim.
+    pub(super) fn is_forgotten(&self) -> bool {
+        self.payment.state == PaymentState::Suspended
+            && has_ended(self.order)
+            && self.payment.status_calls + 1 < STATUS_CALLS
     }
 
     /// A claim of which no status call came back: the provider's books are read instead, as often as it takes.
     pub(super) fn wants_books(&self) -> bool {
         self.payment.pull && self.payment.status_calls >= STATUS_CALLS && self.payment.tid.is_some()
+    }
+
+    fn is_reserved(&self) -> bool {
+        self.payment.state == PaymentState::Reserved
     }
 
     fn move_money(&mut self) {
@@ -123,6 +135,7 @@ impl PaymentCase<'_> {
         let lapsed = self.payment.reserved_at.is_some_and(|at| self.now >= at + self.rules.reservation_life);
         if lapsed {
             self.payment.enter(PaymentState::Lapsed);
+            self.clear_doubt();
         } else {
             self.intend(Verb::Reverse, 0);
         }

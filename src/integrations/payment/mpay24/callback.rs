@@ -3,19 +3,24 @@
 //! Source: docs.mpay24.com/docs/payment-notification. The provider appends its parameters to our own; the set grows and is configurable per
 //! account, so unknown ones are ignored; free text may be percent-encoded ISO-8859-1 instead of UTF-8.
 
-use std::net::IpAddr;
-
-use super::config::Network;
 use super::translate::observed_state;
 use crate::integrations::payment::{Callback, CallbackError};
 use crate::money::Cents;
 
+/// The route on which `http` takes callbacks.
+const PATH: &str = "/callbacks/mpay24";
 /// Our own parameter of the confirmation URL.
 const SECRET: &str = "secret";
 /// Parameters that decide; each must stand exactly once and not be empty.
 const DECISIVE: [&str; 6] = [SECRET, "TID", "MPAYTID", "STATUS", "PRICE", "CURRENCY"];
 /// No callback comes near this; ORDERDESC and the rest are a few hundred characters.
 const LONGEST_QUERY: usize = 16 * 1024;
+
+/// The address that the provider reports one page's payments to; `public_url` has no slash at its end.
+#[must_use]
+pub fn confirmation_url(public_url: &str, secret: &str) -> String {
+    format!("{public_url}{PATH}?{SECRET}={secret}")
+}
 
 /// Reads a callback's query string. The result is a claim: the caller compares the secret in constant time, and asks the provider before it acts.
 /// Parsing the same bytes twice gives the same.
@@ -54,13 +59,6 @@ pub fn parse_callback(raw_query: &[u8]) -> Result<Callback, CallbackError> {
     }
     let state = observed_state(&status);
     Ok(Callback { tid, reference, secret, status, state, amount, currency })
-}
-
-/// Whether a callback from `ip` may be listened to; `ip` is the peer, or what a configured proxy of ours says.
-/// A mapped address (`::ffff:192.0.2.1`) is the address it maps.
-#[must_use]
-pub fn allowed_source(ip: IpAddr, networks: &[Network]) -> bool {
-    networks.iter().any(|network| network.contains(ip))
 }
 
 fn refused(why: &str) -> CallbackError {

@@ -18,6 +18,6 @@ mod tests;
 mod translate;
 mod wire;
 
-pub use callback::{allowed_source, parse_callback};
-pub use config::{Config, Network, NetworkError};
+pub use callback::{confirmation_url, parse_callback};
+pub use config::Config;
 pub use supplier::connect;

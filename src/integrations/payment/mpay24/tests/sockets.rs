@@ -22,7 +22,7 @@ async fn server() -> (TcpListener, Rc<dyn PaymentProvider>) {
         merchant_id: 90_000,
         password: "pass:word".into(),
         test: true,
-        callback_networks: Vec::new(),
+        callback_networks: crate::network::Networks::default(),
     };
     (listener, connect(&config).unwrap())
 }

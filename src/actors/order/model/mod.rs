@@ -91,6 +91,24 @@ fn rules(controls: Controls) -> Rules {
     }
 }
 
+fn some_ticket(day: NaiveDate) -> Ticket {
+    Ticket {
+        operator: String::new(),
+        product: String::new(),
+        category: String::new(),
+        product_code: String::new(),
+        category_code: String::new(),
+        valid_from: day,
+        valid_to: day,
+        vat_permille: 100,
+        card_id: Uuid::nil(),
+        card_number: String::new(),
+        holder_first_name: String::new(),
+        holder_last_name: String::new(),
+        holder_birth_date: day,
+    }
+}
+
 fn start(setting: &Setting) -> World {
     let now = Utc.with_ymd_and_hms(2026, 12, 19, 6, 0, 0).unwrap();
     let number = OrderNumber::stored("A0000000000".into());
@@ -112,21 +130,7 @@ fn start(setting: &Setting) -> World {
         booking: None,
         person: None,
         open: None,
-        ticket: Ticket {
-            operator: String::new(),
-            product: String::new(),
-            category: String::new(),
-            product_code: String::new(),
-            category_code: String::new(),
-            valid_from: day,
-            valid_to: day,
-            vat_permille: 100,
-            card_id: Uuid::nil(),
-            card_number: String::new(),
-            holder_first_name: String::new(),
-            holder_last_name: String::new(),
-            holder_birth_date: day,
-        },
+        ticket: some_ticket(day),
     });
     let lines: Vec<_> = lines.collect();
     let order = Order {
@@ -826,3 +830,21 @@ fn billed_money_of_which_no_status_call_comes_back_is_found_in_the_books_and_giv
     assert_eq!((world.order.state, world.order.payments[0].state), (OrderState::Paying, PaymentState::Returned));
     assert_eq!(world.money[0].credited, PRICE);
 }
+
+#[test]
+fn a_page_whose_answer_is_lost_at_once_is_followed_by_another() {
+    let rules = rules(Controls::default());
+    let mut world = start(&setting(1, false, OnRefusal::Undo));
+    let (subject, check) = world.in_flight().remove(0);
+    world = world.answered(subject, &check, Fate::Answered, &rules);
+    let (subject, _open) = world.in_flight().remove(0);
+    let answer = unanswered(Verb::Open, || Outcome::Unknown(String::new()));
+    world.advance(&[Answered { subject, answer, elapsed: TimeDelta::zero() }], &rules);
+    assert_eq!((world.order.state, world.in_flight().len()), (OrderState::Paying, 0), "it waits before it asks again");
+    world.now = world.order.next_at.unwrap();
+    world.advance(&[], &rules);
+    let (subject, second) = world.in_flight().remove(0);
+    assert_eq!((subject, second.verb), (Subject::Payment(2), Verb::Open));
+}
+
+mod traces;

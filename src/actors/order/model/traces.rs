@@ -1,0 +1,267 @@
+//! Single traces that the model's payers and suppliers do not walk.
+
+use super::*;
+use crate::actors::order::drive::still_meant;
+use crate::actors::order::lines::LineCase;
+use crate::actors::order::observe::claim;
+use crate::actors::order::payments::STATUS_CALLS;
+use crate::actors::order::record::Mark;
+use crate::integrations::payment::Callback;
+
+fn world(lines: i32) -> (World, Rules) {
+    (start(&setting(lines, false, OnRefusal::Undo)), rules(Controls::default()))
+}
+
+impl World {
+    /// Everything that is asked is answered truthfully until `state` is reached.
+    fn walk_to(mut self, state: OrderState, rules: &Rules) -> Self {
+        for _step in 0..50 {
+            if self.order.state == state {
+                return self;
+            }
+            if state != OrderState::Paying && self.order.state == OrderState::Paying && self.money.is_empty() {
+                self = self.paid(rules);
+                continue;
+            }
+            let Some((subject, intent)) = self.in_flight().into_iter().next() else { continue };
+            self = self.answered(subject, &intent, Fate::Answered, rules);
+        }
+        panic!("it stays {:?}", self.order.state);
+    }
+
+    fn paid(mut self, rules: &Rules) -> Self {
+        while let Some((subject, intent)) = self.in_flight().into_iter().next() {
+            self = self.answered(subject, &intent, Fate::Answered, rules);
+        }
+        let page = self.order.payments[0].reference.to_string();
+        let amount = self.order.total;
+        self.money.push(Transaction { page, reserved: true, amount, captured: 0, credited: 0 });
+        let seen = self.money[0].observed(0);
+        observe(&mut self.order, &seen, self.now);
+        self.advance(&[], rules);
+        self
+    }
+
+    fn wait(&mut self, pause: TimeDelta, rules: &Rules) {
+        self.now += pause;
+        self.advance(&[], rules);
+    }
+
+    fn answer_payment(&mut self, answer: PaymentAnswer, rules: &Rules) {
+        let answered =
+            Answered { subject: Subject::Payment(1), answer: Answer::Payment(answer), elapsed: TimeDelta::zero() };
+        self.advance(&[answered], rules);
+    }
+
+    fn open_verb(&self) -> Option<Verb> {
+        self.order.payments[0].open.as_ref().map(|open| open.verb)
+    }
+
+    fn billed(&self) -> Callback {
+        Callback {
+            tid: "7".into(),
+            reference: self.order.payments[0].reference.to_string(),
+            secret: String::new(),
+            status: "BILLED".into(),
+            state: ObservedState::Billed,
+            amount: self.order.total,
+            currency: "EUR".into(),
+        }
+    }
+
+    /// An order that was rejected because its page's life was over, and nothing was known of a payment.
+    fn unpaid(mut self, rules: &Rules) -> Self {
+        while let Some((subject, intent)) = self.in_flight().into_iter().next() {
+            self = self.answered(subject, &intent, Fate::Answered, rules);
+        }
+        self.wait(rules.page_life, rules);
+        assert_eq!(self.open_verb(), Some(Verb::Status));
+        self.answer_payment(PaymentAnswer::Status(Outcome::Done(None)), rules);
+        self.wait(rules.page_grace, rules);
+        assert_eq!(self.order.state, OrderState::Rejected);
+        assert_eq!(self.order.payments[0].state, PaymentState::Closed);
+        self
+    }
+}
+
+#[test]
+fn a_bill_that_is_reported_after_its_page_was_closed_is_confirmed_and_given_back() {
+    let (world, rules) = world(1);
+    let mut world = world.walk_to(OrderState::Paying, &rules).unpaid(&rules);
+    let billed = world.billed();
+    assert!(claim(&mut world.order, &billed));
+    world.advance(&[], &rules);
+    assert_eq!(world.open_verb(), Some(Verb::Status), "the claim is asked about");
+    let seen = Observed {
+        tid: "7".into(),
+        reference: world.order.payments[0].reference.to_string(),
+        state: ObservedState::Billed,
+        amount: world.order.total,
+        currency: "EUR".into(),
+    };
+    world.answer_payment(PaymentAnswer::Status(Outcome::Done(Some(seen))), &rules);
+    assert_eq!(world.open_verb(), Some(Verb::Credit));
+}
+
+#[test]
+fn a_bill_that_no_status_call_is_left_for_is_looked_up_in_the_books() {
+    let (world, rules) = world(1);
+    let mut world = world.walk_to(OrderState::Paying, &rules).unpaid(&rules);
+    world.order.payments[0].status_calls = STATUS_CALLS;
+    let billed = world.billed();
+    assert!(claim(&mut world.order, &billed));
+    world.advance(&[], &rules);
+    assert_eq!(world.open_verb(), Some(Verb::History));
+    assert!(!claim(&mut world.order, &billed), "twice changes nothing more");
+}
+
+#[test]
+fn what_a_draining_replica_does_not_ask_is_due_at_once() {
+    let (world, rules) = world(2);
+    let draining = Rules { asking: false, ..rules.clone() };
+    let mut world = world.walk_to(OrderState::Paying, &rules);
+    while let Some((subject, intent)) = world.in_flight().into_iter().next() {
+        world = world.answered(subject, &intent, Fate::Answered, &rules);
+    }
+    let paid = world.paid(&draining);
+    assert_eq!(paid.order.state, OrderState::Authorised);
+    assert!(paid.in_flight().is_empty());
+    assert!(paid.order.next_at.is_some_and(|at| at <= paid.now), "issue waits until {:?}", paid.order.next_at);
+
+    let (world, _) = self::world(1);
+    let mut asked = world.walk_to(OrderState::Authorised, &rules);
+    let (subject, intent) = asked.in_flight().remove(0);
+    asked = asked.answered(subject, &intent, Fate::Answered, &draining);
+    assert_eq!(asked.order.state, OrderState::Issued);
+    assert!(asked.order.next_at.is_some_and(|at| at <= asked.now), "capture waits until {:?}", asked.order.next_at);
+}
+
+#[test]
+fn waiting_for_a_turn_is_not_asking() {
+    let (world, rules) = world(1);
+    let mut world = world.walk_to(OrderState::Authorised, &rules);
+    for _try in 0..30 {
+        let (subject, _) = world.in_flight().remove(0);
+        let answer = Answer::Line(LineAnswer::Issue(Outcome::NotSent("the deadline has passed".into())));
+        world.now += TimeDelta::seconds(30);
+        world.advance(&[Answered { subject, answer, elapsed: TimeDelta::seconds(30) }], &rules);
+        world.wait(rules.pause_limit, &rules);
+    }
+    assert_eq!(world.order.state, OrderState::Authorised);
+}
+
+/// An order that is being undone and whose money is still reserved.
+fn undoing() -> (World, Rules) {
+    let (world, rules) = world(1);
+    let mut world = world.walk_to(OrderState::Authorised, &rules);
+    let (subject, _) = world.in_flight().remove(0);
+    let answer = Answer::Line(LineAnswer::Issue(Outcome::Refused(declined())));
+    world.advance(&[Answered { subject, answer, elapsed: TimeDelta::zero() }], &rules);
+    assert_eq!((world.order.state, world.open_verb()), (OrderState::Undoing, Some(Verb::Reverse)));
+    (world, rules)
+}
+
+#[test]
+fn money_that_cannot_be_given_back_for_a_week_calls_a_person() {
+    let (mut world, rules) = undoing();
+    for _day in 0..8 {
+        world.answer_payment(PaymentAnswer::Reverse(Outcome::NotSent("ACCESS_DENIED".into())), &rules);
+        world.wait(TimeDelta::days(1), &rules);
+    }
+    assert!(world.order.needs_person());
+}
+
+#[test]
+fn a_late_success_of_a_move_of_money_clears_the_mark() {
+    let (mut world, rules) = undoing();
+    let now = world.now;
+    world.order.payments[0].person = Some(Mark { since: now, reason: "in_doubt_too_long".into() });
+    world.answer_payment(PaymentAnswer::Reverse(Outcome::Done(())), &rules);
+    assert_eq!(world.order.state, OrderState::Undone);
+    assert!(!world.order.needs_person());
+}
+
+#[test]
+fn a_doubt_that_comes_back_after_each_look_into_the_history_alarms_after_its_time() {
+    let (mut world, rules) = undoing();
+    let begun = world.now;
+    while world.now < begun + rules.doubt_alarm + TimeDelta::minutes(5) {
+        match world.open_verb() {
+            Some(Verb::Reverse) => {
+                world.answer_payment(PaymentAnswer::Reverse(Outcome::Unknown(String::new())), &rules);
+            }
+            Some(Verb::History) => {
+                world.answer_payment(PaymentAnswer::History(Outcome::Done(History::default())), &rules);
+            }
+            other => assert_eq!(other, None),
+        }
+        world.wait(TimeDelta::seconds(10), &rules);
+    }
+    assert!(world.order.needs_person());
+}
+
+#[test]
+fn a_booking_is_not_kept_while_another_under_its_reference_is_pending() {
+    let (world, rules) = world(1);
+    let mut world = world.walk_to(OrderState::Authorised, &rules);
+    let mut line = world.order.lines.remove(0);
+    line.open = None;
+    line.enter(LineState::Doubtful);
+    let booking = |handle: &str| Booking { ticket_reference: String::new(), handle: handle.into() };
+    let found = vec![
+        Found { booking: booking("1"), state: FoundState::Live },
+        Found { booking: booking("2"), state: FoundState::Pending },
+    ];
+    let intent = Intent::new(Verb::Find, world.now);
+    let mut case = LineCase { line: &mut line, order: OrderState::Authorised, now: world.now, rules: &rules };
+    case.answer(&intent, LineAnswer::Find(Outcome::Done(found)), TimeDelta::zero());
+    assert_eq!(line.state, LineState::Doubtful, "the second becomes a second ticket");
+    assert!(line.ask_at.is_some());
+}
+
+#[test]
+fn a_payment_that_stays_suspended_is_looked_after_when_its_order_has_ended() {
+    let (world, rules) = world(1);
+    let mut world = world.walk_to(OrderState::Paying, &rules);
+    while let Some((subject, intent)) = world.in_flight().into_iter().next() {
+        world = world.answered(subject, &intent, Fate::Answered, &rules);
+    }
+    let mut seen = Observed {
+        tid: "7".into(),
+        reference: world.order.payments[0].reference.to_string(),
+        state: ObservedState::Suspended,
+        amount: world.order.total,
+        currency: "EUR".into(),
+    };
+    observe(&mut world.order, &seen, world.now);
+    world.advance(&[], &rules);
+    let ends_by = world.order.ends_by;
+    world.wait(ends_by - world.now, &rules);
+    assert_eq!((world.order.state, world.open_verb()), (OrderState::Rejected, Some(Verb::Status)));
+    world.answer_payment(PaymentAnswer::Status(Outcome::Done(Some(seen.clone()))), &rules);
+    assert_eq!(world.open_verb(), None, "no two calls in a row");
+    let next = world.order.next_at.unwrap();
+    world.wait(next - world.now, &rules);
+    assert_eq!(world.open_verb(), Some(Verb::Status));
+    seen.state = ObservedState::Billed;
+    world.answer_payment(PaymentAnswer::Status(Outcome::Done(Some(seen))), &rules);
+    assert_eq!(world.open_verb(), Some(Verb::Credit));
+}
+
+#[test]
+fn an_intent_of_somebody_else_is_a_doubt_and_is_not_asked_as_if_it_were_new() {
+    let (world, rules) = world(2);
+    let mut world = world.walk_to(OrderState::Authorised, &rules);
+    world.order.lines[1].open.as_mut().unwrap().id = Uuid::from_u128(2);
+    let in_flight = [(Subject::Line(1), Uuid::from_u128(1)), (Subject::Line(2), Uuid::from_u128(1))];
+    let no = |no| Answered {
+        subject: Subject::Line(no),
+        answer: Answer::Line(LineAnswer::Issue(Outcome::Refused(declined()))),
+        elapsed: TimeDelta::zero(),
+    };
+    let meant = still_meant(&world.order, &in_flight, vec![no(1), no(2)]);
+    world.advance(&meant, &rules);
+    let states: Vec<_> = world.order.lines.iter().map(|line| line.state).collect();
+    assert_eq!(states, [LineState::Refused, LineState::Doubtful]);
+    assert!(world.in_flight().is_empty());
+}

@@ -1,0 +1,66 @@
+//! A client that does not know whether its order arrived sends it again.
+
+use crate::support::{Database, World, both_databases, new_key};
+
+both_databases!(
+    the_same_request_again_is_the_same_order,
+    an_order_needs_a_key_and_a_key_is_for_one_order,
+    a_card_has_one_ticket_an_operator_and_day,
+    a_rejected_order_leaves_its_day_free,
+);
+
+async fn the_same_request_again_is_the_same_order(database: Database) {
+    let mut world = World::start(database).await;
+    let anna = world.skier("Anna").await;
+    let (lines, key) = (world.basket(&anna, &["solden"]).await, new_key());
+    let (first, second, third) = tokio::join!(
+        anna.place(&lines, "undo", &key),
+        anna.place(&lines, "undo", &key),
+        anna.place(&lines, "undo", &key),
+    );
+    assert_eq!(first.status, 202, "{}", first.json);
+    assert_eq!(first.bytes, second.bytes);
+    assert_eq!(first.bytes, third.bytes);
+    world.kill_9();
+    world.restart().await;
+    let fourth = anna.place(&lines, "undo", &key).await;
+    assert_eq!((fourth.status, &fourth.bytes), (202, &first.bytes));
+    assert_eq!(anna.orders().await.unwrap().len(), 1);
+}
+
+async fn an_order_needs_a_key_and_a_key_is_for_one_order(database: Database) {
+    let world = World::start(database).await;
+    let anna = world.skier("Anna").await;
+    let lines = world.basket(&anna, &["solden", "obertauern"]).await;
+    let body = serde_json::json!({ "lines": lines });
+    anna.client.post("/api/v1/orders", &body).await.expect_problem(400, "idempotency-key-missing");
+    let key = new_key();
+    anna.place(&lines[..1], "undo", &key).await.expect(202);
+    anna.place(&lines[1..], "undo", &key).await.expect_problem(422, "idempotency-key-used");
+    let ben = world.skier("Ben").await;
+    let own = world.basket(&ben, &["solden"]).await;
+    ben.place(&own, "undo", &key).await.expect(202);
+}
+
+async fn a_card_has_one_ticket_an_operator_and_day(database: Database) {
+    let world = World::start(database).await;
+    let anna = world.skier("Anna").await;
+    let lines = world.basket(&anna, &["solden"]).await;
+    let first = anna.place(&lines, "undo", &new_key()).await.expect(202);
+    let problem = anna.place(&lines, "undo", &new_key()).await.expect_problem(409, "card-taken");
+    let number = first["number"].as_str().unwrap();
+    assert!(problem["detail"].as_str().unwrap().contains(number), "{problem} does not name {number}");
+    let twice = [lines[0].clone(), lines[0].clone()];
+    anna.place(&twice, "undo", &new_key()).await.expect_problem(422, "card-twice");
+}
+
+async fn a_rejected_order_leaves_its_day_free(database: Database) {
+    let world = World::start(database).await;
+    let anna = world.skier("Anna").await;
+    let lines = world.basket(&anna, &["solden"]).await;
+    let first = anna.place(&lines, "undo", &new_key()).await.expect(202);
+    let id = first["id"].as_str().unwrap();
+    anna.cancel(id).await.expect(202);
+    anna.wait_for(id, &["rejected"]).await;
+    anna.place(&lines, "undo", &new_key()).await.expect(202);
+}

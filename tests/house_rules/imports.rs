@@ -1,0 +1,159 @@
+//! Arrows only go down.
+
+use std::collections::BTreeSet;
+
+use crate::assert_none;
+use crate::sources::{Source, sources};
+
+/// Below everything: what they may import is said beside them.
+const LOWER: [(&str, &[&str]); 6] =
+    [("clock", &[]), ("ids", &[]), ("money", &[]), ("network", &[]), ("telemetry", &[]), ("io", &["clock"])];
+
+/// Who may import whom, besides itself, from the ground up.
+const LAYERS: [(&str, &[&str]); 8] = [
+    ("integrations", &["clock", "ids", "money", "network"]),
+    ("actors", &["integrations", "clock", "ids", "money", "io"]),
+    ("config", &["actors", "integrations", "network"]),
+    ("http", &["actors", "integrations", "clock", "ids", "money", "network", "io"]),
+    ("app", &["http", "config", "actors", "integrations", "clock", "io", "network"]),
+    ("demo", &["command", "app", "config", "actors", "clock", "ids", "io"]),
+    ("command", &["demo", "app", "config", "actors", "clock", "ids", "io"]),
+    ("lib", &[]),
+];
+
+/// Which actor may ask which, as drawn in `src/actors/mod.rs`.
+const ACTORS: [(&str, &[&str]); 8] = [
+    ("supervision", &[]),
+    ("jobs", &[]),
+    ("invoice", &["jobs"]),
+    ("auth", &["jobs"]),
+    ("liftoperator", &["supervision"]),
+    ("payment", &["supervision"]),
+    ("mail", &["auth", "invoice", "jobs", "supervision"]),
+    ("order", &["liftoperator", "payment", "invoice", "jobs", "mail", "supervision"]),
+];
+
+/// The ports and what they share; a port knows no other port.
+const PORTS: [(&str, &[&str]); 4] =
+    [("soap", &["client"]), ("lift", &["client", "soap"]), ("payment", &["client", "soap"]), ("mail", &["client"])];
+
+#[test]
+fn imports_only_go_down() {
+    let allowed: Vec<_> = LOWER.into_iter().chain(LAYERS).collect();
+    let mut breaches = Vec::new();
+    for source in sources("src").iter().filter(|source| source.path != "src/main.rs") {
+        let layer = module_of(&source.path)[0].clone();
+        let (_, may) =
+            allowed.iter().find(|(name, _)| *name == layer).unwrap_or_else(|| panic!("{layer} has no layer"));
+        for name in imported(source, &[]) {
+            if name != layer && !may.contains(&name.as_str()) {
+                breaches.push(format!("{} imports {name}", source.path));
+            }
+        }
+    }
+    assert_none(breaches, "arrows only go down: http -> actors -> integrations, and io, clock, ids, money below all");
+}
+
+#[test]
+fn actors_and_ports_only_ask_whom_they_may() {
+    let mut breaches = Vec::new();
+    for (folder, allowed) in [("actors", &ACTORS[..]), ("integrations", &PORTS[..])] {
+        let known: Vec<&str> = allowed.iter().map(|(name, _)| *name).collect();
+        for source in &sources(&format!("src/{folder}")) {
+            let module = module_of(&source.path);
+            let Some((own, may)) = module.get(1).and_then(|own| allowed.iter().find(|(name, _)| name == own)) else {
+                let is_shared = module.len() == 1 || folder == "integrations";
+                assert!(is_shared, "{}: {module:?} stands in no table of this test", source.path);
+                continue;
+            };
+            for name in imported(source, &[folder]) {
+                let is_type = name.starts_with(char::is_uppercase);
+                if name != *own && !may.contains(&name.as_str()) && !is_type && known.contains(&name.as_str()) {
+                    breaches.push(format!("{} asks {folder}::{name}", source.path));
+                }
+            }
+        }
+    }
+    assert_none(breaches, "who may ask whom is drawn in src/actors/mod.rs; a port knows no other port");
+}
+
+/// The module of a file, for example `["actors", "order", "store"]`.
+fn module_of(path: &str) -> Vec<String> {
+    let inner = path.trim_start_matches("src/").trim_end_matches(".rs").trim_end_matches("/mod");
+    inner.split('/').map(str::to_owned).collect()
+}
+
+/// What a source names directly below `crate::` and `within`, also through `super` and braces.
+fn imported(source: &Source, within: &[&str]) -> BTreeSet<String> {
+    let module = module_of(&source.path);
+    let mut found = BTreeSet::new();
+    for prefix in ["crate::", "super::"] {
+        let starts = source.code.match_indices(prefix).map(|(at, _)| at);
+        for at in starts.filter(|at| !source.code[..*at].ends_with([':', '_']) && !ends_in_word(&source.code[..*at])) {
+            let mut rest = &source.code[at..];
+            let mut base: Vec<String> = Vec::new();
+            if let Some(after) = rest.strip_prefix("crate::") {
+                rest = after;
+            } else {
+                base.clone_from(&module);
+                while let Some(after) = rest.strip_prefix("super::") {
+                    base.pop();
+                    rest = after;
+                }
+            }
+            for path in expand(rest) {
+                let whole: Vec<&str> = base.iter().map(String::as_str).chain(path.iter().map(String::as_str)).collect();
+                if whole.len() > within.len() && whole.starts_with(within) {
+                    found.insert(whole[within.len()].to_owned());
+                }
+            }
+        }
+    }
+    found
+}
+
+fn ends_in_word(text: &str) -> bool {
+    text.ends_with(|last: char| last.is_alphanumeric())
+}
+
+/// The paths that stand here: `a::{b, c::d}` is `a::b` and `a::c::d`.
+fn expand(text: &str) -> Vec<Vec<String>> {
+    if let Some(inner) = text.strip_prefix('{') {
+        let mut depth = 1;
+        let mut begin = 0;
+        let mut found = Vec::new();
+        for (at, character) in inner.char_indices() {
+            depth += i32::from(character == '{') - i32::from(character == '}');
+            if depth == 0 || (depth == 1 && character == ',') {
+                found.extend(expand(inner[begin..at].trim()));
+                begin = at + 1;
+            }
+            if depth == 0 {
+                break;
+            }
+        }
+        return found;
+    }
+    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
+    let (name, rest) = text.split_at(end);
+    if name.is_empty() {
+        return Vec::new();
+    }
+    let Some(below) = rest.strip_prefix("::") else { return vec![vec![name.to_owned()]] };
+    let below = expand(below.trim_start());
+    if below.is_empty() {
+        return vec![vec![name.to_owned()]];
+    }
+    below.into_iter().map(|path| [vec![name.to_owned()], path].concat()).collect()
+}
+
+#[test]
+fn imports_are_found_through_braces_and_super() {
+    let source = |path: &str, code: &str| Source { path: path.into(), text: String::new(), code: code.into() };
+    let grouped = source("src/io.rs", "use crate::{clock, actors::{auth, mail::Post}};\nlet x: super::money::Cents;");
+    assert_eq!(imported(&grouped, &[]), BTreeSet::from(["actors", "clock", "money"].map(String::from)));
+    assert_eq!(imported(&grouped, &["actors"]), BTreeSet::from(["auth", "mail"].map(String::from)));
+    let climbing = source("src/actors/order/store.rs", "super::super::super::http::State; super::super::mail::x");
+    assert_eq!(imported(&climbing, &[]), BTreeSet::from(["actors", "http"].map(String::from)));
+    assert_eq!(imported(&climbing, &["actors"]), BTreeSet::from(["mail".to_owned()]));
+}

@@ -1,0 +1,174 @@
+//! Who may name what, how long a file may be, and what never stands in one.
+
+use crate::assert_none;
+use crate::sources::{files, read, sources};
+
+/// A supplier's names, and the only places that may name it besides configuration and demonstration.
+const SUPPLIERS: [(&[&str], &[&str]); 4] = [
+    (&["dta", "skidata"], &["src/integrations/lift/dta/", "src/integrations/lift/mod.rs", REGISTRY]),
+    (&["axess", "wtp"], &["src/integrations/lift/axess/", "src/integrations/lift/mod.rs", REGISTRY]),
+    (
+        &["mpay24"],
+        &["src/integrations/payment/mpay24/", "src/integrations/payment/mod.rs", "src/http/payment_callback.rs"],
+    ),
+    (&["mailgun"], &["src/integrations/mail/mailgun/", "src/integrations/mail/mod.rs"]),
+];
+const REGISTRY: &str = "src/integrations/lift/registry.rs";
+
+/// The files that hold SQL, the only ones that name the tables' entities.
+const SQL: [&str; 14] = [
+    "src/actors/auth/store.rs",
+    // the account's row, made from a registration's and read by the desk
+    "src/actors/auth/desk.rs",
+    "src/actors/auth/opening.rs",
+    "src/actors/auth/sessions.rs",
+    "src/actors/invoice/store.rs",
+    "src/actors/jobs/store.rs",
+    "src/actors/liftoperator/store.rs",
+    "src/actors/mail/store.rs",
+    // an order whole: load, save, its rows, and what stands around it
+    "src/actors/order/store.rs",
+    "src/actors/order/save.rs",
+    "src/actors/order/rows.rs",
+    "src/actors/order/shelf.rs",
+    "src/http/admin/store.rs",
+    "src/demo/store.rs",
+];
+/// The files that write SQL by hand: the lease needs the database's own clock, the start its settings.
+const SQL_BY_HAND: [&str; 2] = ["src/actors/order/replica.rs", "src/io.rs"];
+
+/// Longest file, without its tests.
+const MOST_LINES: usize = 300;
+
+#[test]
+fn a_suppliers_name_stays_in_its_folder() {
+    let mut breaches = Vec::new();
+    let letters = files("src").into_iter().filter(|path| path.contains("/letters/"));
+    let texts = letters.map(|path| (read(&path), path));
+    let code = sources("src").into_iter().map(|source| (source.code, source.path));
+    for (text, path) in texts.chain(code).filter(|(_, path)| !path.starts_with("src/demo/")) {
+        for (names, places) in SUPPLIERS {
+            if !places.iter().any(|place| path.starts_with(place)) {
+                let found = names.iter().filter(|name| names_it(&text, name));
+                breaches.extend(found.map(|name| format!("{path} names {name}")));
+            }
+        }
+    }
+    assert_none(breaches, "a supplier is one folder: what others need of it goes through its port");
+}
+
+/// Whether one of the text's words, also in `snake_case` and `CamelCase`, is `name`.
+fn names_it(text: &str, name: &str) -> bool {
+    text.split(|c: char| !c.is_alphanumeric()).any(|word| {
+        let mut capital = word.char_indices().skip(1).filter(|(_, c)| c.is_uppercase()).map(|(at, _)| at);
+        let first = &word[..capital.next().unwrap_or(word.len())];
+        word.eq_ignore_ascii_case(name) || first.eq_ignore_ascii_case(name) || ends_with_capital(word, name)
+    })
+}
+
+fn ends_with_capital(word: &str, name: &str) -> bool {
+    let at = word.len().checked_sub(name.len()).filter(|at| *at > 0);
+    at.and_then(|at| word.get(at..))
+        .is_some_and(|end| end.eq_ignore_ascii_case(name) && end.starts_with(char::is_uppercase))
+}
+
+#[test]
+fn names_are_found_in_every_spelling() {
+    for text in ["dta", "DTA", "sample_dta_number", "DtaClient", "\"dta/solden\"", "NewDta"] {
+        assert!(names_it(text, "dta"), "{text}");
+    }
+    for text in ["CardTaken", "data", "dtas"] {
+        assert!(!names_it(text, "dta"), "{text}");
+    }
+}
+
+#[test]
+fn only_sql_files_name_tables() {
+    only_these("starjack_entity", &SQL);
+    only_these("Statement::from_", &SQL_BY_HAND);
+}
+
+/// Fails for every file that says `word` and is not listed, and for every listed one that does not say it any more.
+fn only_these(word: &str, listed: &[&str]) {
+    let mut breaches = Vec::new();
+    for source in sources("src") {
+        match (source.code.contains(word), listed.contains(&source.path.as_str())) {
+            (true, false) => breaches.push(format!("{} says {word}", source.path)),
+            (false, true) => breaches.push(format!("{} is listed for {word} and does not say it", source.path)),
+            (true, true) | (false, false) => {}
+        }
+    }
+    assert_none(breaches, "all SQL stands in the files that this test lists");
+}
+
+#[test]
+fn only_the_clock_reads_time() {
+    let mut breaches = Vec::new();
+    for (folder, clock) in [("src", "src/clock.rs"), ("simulator/src", "simulator/src/clock.rs")] {
+        for source in sources(folder).iter().filter(|source| source.path != clock) {
+            let mut words =
+                vec!["Utc::now", "Local::now", "Instant::now", "SystemTime::now", ".elapsed()", "time::interval"];
+            if folder == "src" {
+                words.extend(["time::sleep", "time::timeout"]);
+            }
+            // the lease alone counts by the database's clock
+            if source.path != "src/actors/order/replica.rs" {
+                words.extend(["clock_timestamp", "CURRENT_TIMESTAMP"]);
+            }
+            breaches.extend(
+                words
+                    .iter()
+                    .filter(|word| source.code.contains(**word))
+                    .map(|word| format!("{} says {word}", source.path)),
+            );
+        }
+    }
+    assert_none(breaches, "time comes from clock.rs");
+}
+
+#[test]
+fn no_queue_is_without_a_bound() {
+    let all = sources("src").into_iter().chain(sources("simulator/src"));
+    let breaches = all.filter(|source| source.code.contains("unbounded")).map(|source| source.path);
+    assert_none(breaches.collect(), "every queue has a bound");
+}
+
+#[test]
+fn files_are_short() {
+    let all = ["src", "simulator/src", "migration/src"].into_iter().flat_map(sources);
+    let long = all.map(|source| (source.text.lines().count(), source.path)).filter(|(lines, _)| *lines > MOST_LINES);
+    assert_none(
+        long.map(|(lines, path)| format!("{path} has {lines} lines")).collect(),
+        "a file has 300 lines at most",
+    );
+}
+
+#[test]
+fn nothing_names_a_machine_or_an_issue() {
+    let paths = ["/work/", "/home/", "/root/", "/Users/"];
+    let mut breaches = Vec::new();
+    for path in files("").iter().filter(|path| is_ours(path)) {
+        for (line, number) in read(path).lines().zip(1..) {
+            if paths.iter().any(|word| line.contains(word)) || line.contains("/issues/") || names_an_issue(line) {
+                breaches.push(format!("{path}:{number}: {line}"));
+            }
+        }
+    }
+    assert_none(breaches, "what is written here is true on every machine and without any tracker");
+}
+
+/// Texts that we write; samples and schemas are others', and this file says what it looks for.
+fn is_ours(path: &str) -> bool {
+    let text = [".rs", ".md", ".toml", ".txt", ".json", ".yml"].iter().any(|end| path.ends_with(end));
+    let plain = path == "Makefile" || path.starts_with("scripts/") || path.starts_with(".ci/");
+    (text || plain) && !["/samples/", "tests/schemas/", "house_rules/words.rs"].iter().any(|other| path.contains(other))
+}
+
+/// Whether a word is `#` and a number.
+fn names_an_issue(line: &str) -> bool {
+    line.split([' ', '(', '[', ',']).any(|word| {
+        let digits = word.strip_prefix('#').unwrap_or_default();
+        let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+        end > 0 && digits[end..].chars().all(|c| c.is_ascii_punctuation())
+    })
+}

@@ -3,13 +3,14 @@
 //! `world` holds one database and one incarnation of the replica after another; `ledger` is the outside's own books,
 //! which no crash touches, and so the witness; `ports` ask `faults` before each answer what goes wrong.
 //! `rows` walks the order table: every question of every row, under every fault that fits, must leave a clean slate.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on says so")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
 mod controls;
 mod faults;
 mod incarnation;
 mod invariants;
 mod ledger;
+mod many;
 mod pages;
 mod ports;
 mod rows;

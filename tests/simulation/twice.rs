@@ -10,6 +10,7 @@ use starjack::actors::order::record::OnRefusal;
 use starjack::actors::order::{ChangeError, Desk, NewOrder, PlaceError};
 use starjack::actors::supervision::Policy;
 use starjack::clock::{self, Deadline};
+use uuid::Uuid;
 
 use super::faults::{Fault, Strike};
 use super::incarnation::{Parts, Setting};
@@ -86,15 +87,7 @@ async fn driven_by_two(dedups: bool, story: Story, end: OrderState) {
             clock::sleep(LOOK).await;
         }
     });
-    let deadline = Deadline::after(PATIENCE);
-    while *world.outside.at_gate.borrow() == 0 {
-        assert!(!deadline.is_over(), "the first driver never came to the gate: {:#?}", world.order(id).await);
-        let order = world.order(id).await;
-        world.act(&order, &desk).await;
-        let listed = world.outside.books.open().open_payments();
-        desk.listed(listed).await;
-        clock::sleep(LOOK).await;
-    }
+    until_somebody_waits_at_the_gate(&mut world, id, &desk).await;
 
     world.begin().await;
     let wrong = world.go_on(id, &story, PATIENCE).await;
@@ -108,6 +101,18 @@ async fn driven_by_two(dedups: bool, story: Story, end: OrderState) {
     let wrong = violations(&world, true).await;
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(!first.system.shutdown(Deadline::after(PATIENCE)).await);
+}
+
+async fn until_somebody_waits_at_the_gate(world: &mut World, id: Uuid, desk: &Desk) {
+    let deadline = Deadline::after(PATIENCE);
+    while *world.outside.at_gate.borrow() == 0 {
+        let order = world.order(id).await;
+        assert!(!deadline.is_over(), "nobody came to the gate: {order:#?}");
+        world.act(&order, desk).await;
+        let listed = world.outside.books.open().open_payments();
+        desk.listed(listed).await;
+        clock::sleep(LOOK).await;
+    }
 }
 
 fn gated(row: OrderState, verb: Verb) -> Strike {

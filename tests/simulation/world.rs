@@ -121,7 +121,7 @@ impl World {
     }
 
     /// Starts the next life after a crash.
-    async fn survive(&mut self) {
+    pub(crate) async fn survive(&mut self) {
         if let Some(dead) = self.incarnation.take_if(|incarnation| incarnation.life.is_over()) {
             dead.kill();
             self.crashes += 1;

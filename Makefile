@@ -21,7 +21,7 @@ run: ## starts the demonstration: every supplier simulated, one basket buys itse
 
 test: ## runs every test on SQLite and on a PostgreSQL of its own, as CI does (one: T=NAME)
 	@scripts/prepare test
-	@scripts/unchanged scripts/with_postgres scripts/tests all "$(T)"
+	@exec scripts/with_postgres scripts/unchanged scripts/tests all "$(T)"
 
 check: ## before a commit: format, lints, and the tests that need no PostgreSQL
 	@scripts/prepare check

@@ -108,17 +108,6 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
     if error.is::<BadConfiguration>() { 78 } else { 1 }
 }
 
-/// Makes a data folder this process's own until the file is dropped: two processes on one embedded database would both
-/// drive its orders.
-///
-/// # Errors
-/// The folder cannot be written, or another process has it.
-pub fn own(folder: &Path) -> anyhow::Result<File> {
-    let lock = File::create(folder.join("lock")).with_context(|| format!("cannot write to {}", folder.display()))?;
-    lock.try_lock().with_context(|| format!("another process uses {}", folder.display()))?;
-    Ok(lock)
-}
-
 /// Ends when the process is told to.
 ///
 /// # Errors
@@ -137,8 +126,8 @@ pub fn told_to_end() -> anyhow::Result<impl Future<Output = ()>> {
 async fn serve(files: &Files) -> anyhow::Result<u8> {
     let told = told_to_end()?;
     let config = read(files)?;
+    let _lock = own(&config)?;
     let io = open_database(&config).await?;
-    let _lock = if io.is_postgres() { None } else { Some(own(&config.data)?) };
     let app = App::start(config, io).await?;
     tracing::info!(address = %app.address, "ready");
     Ok(app.run_until(told).await.code())
@@ -146,6 +135,25 @@ async fn serve(files: &Files) -> anyhow::Result<u8> {
 
 fn read(files: &Files) -> anyhow::Result<Config> {
     Config::read(serde_json::json!({}), &files.config).context(BadConfiguration)
+}
+
+/// On SQLite one process drives all orders and takes every other for dead, so the data folder belongs to it while it runs.
+fn own(config: &Config) -> anyhow::Result<Option<File>> {
+    if !config.database.url.expose_secret().starts_with("sqlite:") {
+        return Ok(None);
+    }
+    std::fs::create_dir_all(&config.data).context("the data folder cannot be made")?;
+    Ok(Some(lock(&config.data)?))
+}
+
+/// Takes a data folder for as long as the file lives.
+///
+/// # Errors
+/// Another process has it.
+pub fn lock(folder: &Path) -> anyhow::Result<File> {
+    let lock = File::create(folder.join("lock")).context("the data folder cannot be written")?;
+    lock.try_lock().with_context(|| format!("another process uses {}", folder.display()))?;
+    Ok(lock)
 }
 
 async fn open_database(config: &Config) -> anyhow::Result<Io> {
@@ -162,4 +170,18 @@ async fn create_admin(email: &str, files: &Files) -> anyhow::Result<u8> {
     auth::create_account(&io, email, SecretString::from(password.clone()), names, Role::Admin).await?;
     demo::say(&format!("{email} may log in with the password {password}"))?;
     Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_data_folder_belongs_to_one_process_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = lock(folder.path()).unwrap();
+        assert!(lock(folder.path()).is_err());
+        drop(first);
+        assert!(lock(folder.path()).is_ok());
+    }
 }

@@ -11,7 +11,7 @@ use starjack_simulator::{Simulator, sample_dta_number, sample_wtp_number};
 
 use super::store::remember;
 use crate::actors::auth::{self, Names, Role};
-use crate::command::{Demo, own};
+use crate::command::{Demo, lock};
 use crate::ids;
 use crate::io::Io;
 
@@ -49,7 +49,7 @@ pub(super) fn database(demo: &Demo, folder: &Path) -> anyhow::Result<(String, Op
     if let Some(url) = &demo.database {
         return Ok((url.clone(), None));
     }
-    Ok((format!("sqlite://{}?mode=rwc", folder.join("starjack.db").display()), Some(own(folder)?)))
+    Ok((format!("sqlite://{}?mode=rwc", folder.join("starjack.db").display()), Some(lock(folder)?)))
 }
 
 /// Starts the simulator, or asks the one that runs already for its addresses.

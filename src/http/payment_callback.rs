@@ -87,11 +87,13 @@ async fn receive(state: &State, request: &HttpRequest) -> Result<(), Rejection> 
     }
     compare(&order, &callback);
     let kept: String = raw.chars().take(KEPT_CHARS).collect();
-    if state.orders.store().keep_callback(callback.clone(), kept).await? {
-        follow_up(state, callback).await
-    } else {
-        Ok(())
+    let store = state.orders.store();
+    if !store.knows_callback(&callback).await? {
+        // kept only once its work is sure to be done: the provider reports again what we could not take
+        follow_up(state, callback.clone()).await?;
+        store.keep_callback(callback, kept).await?;
     }
+    Ok(())
 }
 
 async fn order_of(state: &State, callback: &Callback) -> Result<Order, Rejection> {

@@ -38,9 +38,27 @@ impl Dice {
 
 both_databases!(a_server_that_is_killed_five_times_loses_and_doubles_nothing);
 
-/// Twenty orders a round and not two hundred: the moment of the kill matters, and each round costs its wait.
-#[expect(clippy::disallowed_methods, reason = "customers go on while the server is killed; each is awaited at the end")]
+/// How a life of the server ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// By `kill -9`.
+    Killed,
+    /// It is told to end and ends what it has begun.
+    Drained,
+}
+
+#[tokio::test]
+async fn a_server_that_is_told_to_end_five_times_leaves_nothing_lying() {
+    outlive(Database::Sqlite, End::Drained).await;
+}
+
 async fn a_server_that_is_killed_five_times_loses_and_doubles_nothing(database: Database) {
+    outlive(database, End::Killed).await;
+}
+
+/// Twenty orders a round and not two hundred: the moment of the end matters, and each round costs its wait.
+#[expect(clippy::disallowed_methods, reason = "customers go on while the server is killed; each is awaited at the end")]
+async fn outlive(database: Database, end: End) {
     let mut dice = Dice::from_surroundings();
     let mut world = World::with(database, &TIMES).await;
     let crowd = Arc::new(Crowd::gather(&world, 10).await);
@@ -50,10 +68,14 @@ async fn a_server_that_is_killed_five_times_loses_and_doubles_nothing(database: 
     for round in 1..=ROUNDS {
         let customers = Arc::clone(&crowd);
         placing.push(tokio::spawn(async move { customers.place(ORDERS_A_ROUND).await }));
+        // not to wait for something: the moment is the test
         let life = Duration::from_millis(dice.below(LIFE_MS));
         clock::sleep(life).await;
-        eprintln!("round {round}: killed after {life:?}");
-        world.kill_9();
+        eprintln!("round {round}: {end:?} after {life:?}");
+        match end {
+            End::Killed => world.kill_9(),
+            End::Drained => assert_eq!(world.terminate().await, 0),
+        }
         world.restart().await;
     }
     for placing in placing {
@@ -61,5 +83,5 @@ async fn a_server_that_is_killed_five_times_loses_and_doubles_nothing(database: 
     }
     paying.await.unwrap();
     world.clean_slate_within(PATIENCE).await;
-    crowd.check(&world, true).await;
+    crowd.check(&world).await;
 }

@@ -39,11 +39,16 @@ fn both_refuse(pair: [&str; 2], begins: Begins) -> Case {
     Case { ends: &["finished", "rejected", "undone"], ..case }
 }
 
+/// Each fault meets each pair once: at half of them while cards are checked, at the others while tickets are issued.
 fn two_at_once(begins: Begins) -> Vec<Case> {
     let mut cases = Vec::new();
-    for pair in PAIRS {
-        cases.extend(faults().iter().map(|fault| twice(pair, fault, begins)));
-        cases.push(both_refuse(pair, begins));
+    for (pair, suppliers) in PAIRS.into_iter().enumerate() {
+        let meets = |index: usize| (pair + index).is_multiple_of(2) == (begins == Begins::Placing);
+        let faults = faults().into_iter().enumerate().filter(|(index, _)| meets(*index));
+        // the post comes back to a closed port after a minute, which each supplier's own cases wait for
+        let faults = faults.filter(|(_, fault)| fault["fault"] != "refuse_connection" || suppliers[1] != "mailgun");
+        cases.extend(faults.map(|(_, fault)| twice(suppliers, &fault, begins)));
+        cases.push(both_refuse(suppliers, begins));
     }
     cases
 }
@@ -65,8 +70,10 @@ fn down(supplier: &str, fault: &Value) -> Case {
 
 #[tokio::test]
 async fn a_supplier_that_is_down_until_it_is_repaired_stops_no_order_for_good() {
-    let all = |supplier| faults().iter().map(|fault| down(supplier, fault)).collect::<Vec<_>>();
-    let mut cases: Vec<Case> = ["dta", "axess", "mpay24", "mailgun"].into_iter().flat_map(all).collect();
+    let mut cases = Vec::new();
+    for supplier in ["dta", "axess", "mpay24", "mailgun"] {
+        cases.extend(faults().iter().map(|fault| down(supplier, fault)));
+    }
     for supplier in ["dta", "axess", "mpay24"] {
         let refusing = down(supplier, &json!({ "fault": "business_error" }));
         cases.push(Case { ends: &["finished", "undone"], ..refusing });

@@ -25,7 +25,10 @@ async fn caught(setting: Setting, story: Story, controls: Controls, invariant: I
     let rules = Rules { controls, ..setting.rules.clone() };
     let mut world = World::new(Setting { rules, ..setting }, &story).await;
     let wrong = world.live(&story, ENOUGH).await;
-    assert!(wrong.iter().any(|violation| violation.invariant == invariant), "{controls:?} breaks no {invariant:?}: {wrong:#?}");
+    assert!(
+        wrong.iter().any(|violation| violation.invariant == invariant),
+        "{controls:?} breaks no {invariant:?}: {wrong:#?}"
+    );
 }
 
 /// The first line's issue suffers this.

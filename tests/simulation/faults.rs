@@ -47,14 +47,8 @@ pub(crate) const OF_ACTS: [Fault; 9] = [
 ];
 
 /// The faults that fit a question that only looks.
-pub(crate) const OF_LOOKS: [Fault; 6] = [
-    Fault::Refused,
-    Fault::NotSent,
-    Fault::NotDone,
-    Fault::Hangs,
-    Fault::CrashBeforeAsking,
-    Fault::CrashBeforeSaving,
-];
+pub(crate) const OF_LOOKS: [Fault; 6] =
+    [Fault::Refused, Fault::NotSent, Fault::NotDone, Fault::Hangs, Fault::CrashBeforeAsking, Fault::CrashBeforeSaving];
 
 /// The faults that fit a verb.
 pub(crate) fn fitting(verb: Verb) -> Vec<Fault> {
@@ -97,11 +91,6 @@ impl Strike {
         Self { line: Some(no), ..self }
     }
 
-    /// More than one question.
-    pub(crate) fn times(self, times: u32) -> Self {
-        Self { times, ..self }
-    }
-
     /// With a pause before the asker learns that it learns nothing.
     pub(crate) fn after(self, silence: Duration) -> Self {
         Self { silence, ..self }
@@ -126,7 +115,9 @@ impl Plan {
     pub(crate) fn draw(&self, row: OrderState, verb: Verb, line: Option<i32>) -> Option<Strike> {
         let mut strikes = self.strikes();
         let fits = |strike: &&mut Strike| {
-            strike.times > 0 && (strike.row, strike.verb) == (row, verb) && strike.line.is_none_or(|no| Some(no) == line)
+            strike.times > 0
+                && (strike.row, strike.verb) == (row, verb)
+                && strike.line.is_none_or(|no| Some(no) == line)
         };
         let strike = strikes.iter_mut().find(fits)?;
         strike.times -= 1;

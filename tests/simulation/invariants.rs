@@ -110,8 +110,11 @@ fn of_tickets(order: &Order, ledger: &Ledger) -> Vec<Violation> {
 
 fn of_money(order: &Order, ledger: &Ledger) -> Vec<Violation> {
     let mut wrong = Vec::new();
-    let own: Vec<_> =
-        ledger.money.iter().filter(|money| order.payments.iter().any(|row| row.reference.as_str() == money.page)).collect();
+    let own: Vec<_> = ledger
+        .money
+        .iter()
+        .filter(|money| order.payments.iter().any(|row| row.reference.as_str() == money.page))
+        .collect();
     let held: i64 = own.iter().map(|money| money.captured - money.credited).sum();
     let due = if order.state == OrderState::Finished { order.issued_total() } else { 0 };
     if held != due {
@@ -133,9 +136,7 @@ fn of_rows(order: &Order, rows: &Rows) -> Vec<Violation> {
     }
     let days: BTreeSet<(i32, NaiveDate)> =
         rows.days.iter().filter(|day| day.order_id == order.id).map(|day| (day.line_no, day.day)).collect();
-    let sold = order.lines.iter().filter(|line| {
-        order.state == OrderState::Finished && line.state == LineState::Issued
-    });
+    let sold = order.lines.iter().filter(|line| order.state == OrderState::Finished && line.state == LineState::Issued);
     let due: BTreeSet<_> = sold.map(|line| (line.no, line.ticket.valid_from)).collect();
     if days != due {
         wrong.push(broken(Invariant::TicketDays, order, format!("{days:?} are taken instead of {due:?}")));

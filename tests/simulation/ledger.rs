@@ -100,6 +100,11 @@ impl Ledger {
         if self.tickets[no].is_final() { Outcome::Done(booking(no)) } else { Outcome::Pending { ask_after: ASK_AFTER } }
     }
 
+    /// Whether a reference is answered with its first booking.
+    pub(crate) fn knows(&self, reference: &str) -> bool {
+        self.dedups && self.tickets.iter().any(|ticket| ticket.reference == reference)
+    }
+
     fn book(&mut self, reference: &str) -> usize {
         if self.live(reference) > 0 && !self.excused.contains(reference) {
             self.doubled.insert(reference.to_owned());

@@ -92,6 +92,8 @@ impl Port {
     ) -> Outcome<T> {
         let books = &self.outside.books;
         match fault {
+            // a supplier that dedups answers a reference that it knows with its first answer
+            Fault::Refused if verb == Verb::Issue && books.open().knows(reference) => return act(&mut books.open()),
             Fault::Refused => return Outcome::Refused(no_more(refusal(verb))),
             Fault::NotSent => return Outcome::NotSent("nothing left".to_owned()),
             Fault::NotDone => {}

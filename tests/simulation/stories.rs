@@ -27,11 +27,7 @@ pub(crate) struct Story {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Deed {
     /// The payer pays the page: so many cents more than the total, only reserved or billed at once.
-    Pay {
-        row: OrderState,
-        more: Cents,
-        reserved: bool,
-    },
+    Pay { row: OrderState, more: Cents, reserved: bool },
     /// The customer cancels once the page is open.
     Cancel,
     /// Everybody waits until the provider holds nothing.
@@ -155,7 +151,13 @@ fn issued(plain: Story, verb: Verb, keeps: bool) -> Option<Story> {
         Verb::Credit if keeps => Some(plain.billed().refusing(2)),
         // only the free child's line is issued
         Verb::Reverse if keeps => Some(Story { prices: vec![5000, 0], ..plain }.refusing(1)),
-        Verb::Check | Verb::Issue | Verb::Find | Verb::Cancel | Verb::Open | Verb::Reverse | Verb::Credit
+        Verb::Check
+        | Verb::Issue
+        | Verb::Find
+        | Verb::Cancel
+        | Verb::Open
+        | Verb::Reverse
+        | Verb::Credit
         | Verb::Status => None,
     }
 }

@@ -9,7 +9,7 @@ use chrono::{Days, NaiveDate, TimeDelta};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
 use starjack::actors::order::lifecycle::has_ended;
 use starjack::actors::order::record::{OnRefusal, Order, Ticket};
-use starjack::actors::order::{NewLine, NewOrder};
+use starjack::actors::order::{Desk, NewLine, NewOrder};
 use starjack::clock::{self, Deadline};
 use starjack::ids;
 use starjack::integrations::payment::{Callback, ObservedState};
@@ -30,7 +30,7 @@ use super::stories::{Deed, Story};
 /// How long anything may take before a test gives up.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// How often a world looks at its order.
-const LOOK: Duration = Duration::from_millis(10);
+pub(crate) const LOOK: Duration = Duration::from_millis(10);
 
 /// The customer of every order.
 pub(crate) const CUSTOMER: Uuid = Uuid::from_u128(7);
@@ -64,14 +64,30 @@ impl World {
 
     /// Lives the story until everything rests and all is well, at most for `patience`; answers what is wrong then.
     pub(crate) async fn live(&mut self, story: &Story, patience: Duration) -> Vec<Violation> {
+        self.begin().await;
+        let order = new_order(story, "first");
+        let placed = self.desk().place(order, |_| String::new()).await.unwrap();
+        self.go_on(placed.id, story, patience).await
+    }
+
+    /// Starts the first life.
+    pub(crate) async fn begin(&mut self) {
+        self.incarnation = Some(Incarnation::start(&self.setting, &self.outside).await);
+    }
+
+    /// The door to orders of the life that is lived now.
+    pub(crate) fn desk(&self) -> &Desk {
+        &self.incarnation.as_ref().unwrap().desk
+    }
+
+    /// As [`World::live`], with an order that is placed already.
+    pub(crate) async fn go_on(&mut self, id: Uuid, story: &Story, patience: Duration) -> Vec<Violation> {
         let deadline = Deadline::after(patience);
-        let incarnation = Incarnation::start(&self.setting, &self.outside).await;
-        let placed = incarnation.desk.place(new_order(story, "first"), |_| String::new()).await.unwrap();
-        self.incarnation = Some(incarnation);
         loop {
             self.survive().await;
-            let order = self.order(placed.id).await;
-            self.act(&order).await;
+            let order = self.order(id).await;
+            let desk = self.desk().clone();
+            self.act(&order, &desk).await;
             if story.for_a_person && order.needs_person() {
                 return Vec::new();
             }
@@ -82,6 +98,11 @@ impl World {
             }
             clock::sleep(LOOK).await;
         }
+    }
+
+    /// Somebody does one thing more.
+    pub(crate) fn add(&mut self, deed: Deed) {
+        self.deeds.push(deed);
     }
 
     /// The order as the database has it.
@@ -109,7 +130,7 @@ impl World {
     }
 
     /// Does the next deed, if it is time.
-    async fn act(&mut self, order: &Order) {
+    pub(crate) async fn act(&mut self, order: &Order, desk: &Desk) {
         let Some(deed) = self.deeds.first().copied() else { return };
         let page = order.payments.iter().find(|row| row.url.is_some());
         let done = match (deed, page) {
@@ -121,12 +142,11 @@ impl World {
                 let (reference, amount) = (page.reference.to_string(), order.total + more);
                 let tid = self.outside.books.open().pay(&reference, amount, reserved);
                 if !reserved {
-                    self.call_back(&reference, tid, amount).await;
+                    call_back(desk, &reference, tid, amount).await;
                 }
                 true
             }
             (Deed::Cancel, Some(_)) => {
-                let desk = &self.incarnation.as_ref().unwrap().desk;
                 drop(desk.cancel(order.account_id, order.id).await);
                 true
             }
@@ -136,20 +156,20 @@ impl World {
             self.deeds.remove(0);
         }
     }
+}
 
-    /// The provider reports a payment that is billed already.
-    async fn call_back(&self, reference: &str, tid: String, amount: Cents) {
-        let callback = Callback {
-            tid,
-            reference: reference.to_owned(),
-            secret: String::new(),
-            status: "BILLED".to_owned(),
-            state: ObservedState::Billed,
-            amount,
-            currency: "EUR".to_owned(),
-        };
-        self.incarnation.as_ref().unwrap().desk.claimed(callback).await.unwrap();
-    }
+/// The provider reports a payment that is billed already.
+async fn call_back(desk: &Desk, reference: &str, tid: String, amount: Cents) {
+    let callback = Callback {
+        tid,
+        reference: reference.to_owned(),
+        secret: String::new(),
+        status: "BILLED".to_owned(),
+        state: ObservedState::Billed,
+        amount,
+        currency: "EUR".to_owned(),
+    };
+    desk.claimed(callback).await.unwrap();
 }
 
 impl Drop for World {

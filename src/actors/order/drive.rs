@@ -79,6 +79,7 @@ impl Driver {
                 Saved::Done => {}
                 Saved::Lost => {
                     let Some(fresh) = self.ours(id).await? else { return Ok(Drove::NotOurs) };
+                    answers = still_meant(&fresh, &in_flight, answers);
                     order = fresh;
                     continue;
                 }
@@ -133,6 +134,17 @@ impl Driver {
         }
         Ok(saved)
     }
+}
+
+/// What is to be taken by an order that somebody else wrote in between: answers to intents that still stand, and the death of
+/// whoever asked those that are not in flight here. They may have left, so they must not be asked as if they were new.
+pub(super) fn still_meant(fresh: &Order, in_flight: &[(Subject, Uuid)], answers: Vec<Answered>) -> Vec<Answered> {
+    let (ours, others): (Vec<_>, Vec<_>) =
+        open_intents(fresh).into_iter().partition(|(subject, open)| in_flight.contains(&(*subject, open.id)));
+    let is_ours = |subject| ours.iter().any(|(ours, _)| *ours == subject);
+    let is_others = |subject| others.iter().any(|(others, _)| *others == subject);
+    let kept = answers.into_iter().filter(|answered| is_ours(answered.subject));
+    kept.chain(abandoned(fresh).into_iter().filter(|died| is_others(died.subject))).collect()
 }
 
 /// The answer that comes first, and those that come soon after it.

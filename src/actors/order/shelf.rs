@@ -229,6 +229,19 @@ impl Store {
             .await
     }
 
+    /// Whether the same claim was kept before.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn knows_callback(&self, callback: &Callback) -> Result<bool, IoError> {
+        let key = (callback.tid.clone(), callback.status.clone(), callback.amount);
+        self.io()
+            .read(move |db| {
+                Box::pin(async move { Ok(payment_callback::Entity::find_by_id(key).one(db).await?.is_some()) })
+            })
+            .await
+    }
+
     /// Keeps a callback; `false` when the same claim was kept before.
     ///
     /// # Errors

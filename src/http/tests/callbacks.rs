@@ -78,6 +78,12 @@ impl World {
         read.await.unwrap()
     }
 
+    async fn execute(&self, sql: &'static str) {
+        let done =
+            self.io.write(move |tx| Box::pin(async move { Ok::<_, IoError>(tx.execute_unprepared(sql).await?) }));
+        done.await.unwrap();
+    }
+
     /// Whether somebody wished the list of open payments to be read since the last time.
     fn sweep_was_wished(&self) -> bool {
         self.state.sweep.wished().now_or_never().is_some()
@@ -117,6 +123,18 @@ async fn a_bill_asks_for_one_status_call() {
     assert_eq!(page(&order).state.word(), "opened", "the provider is asked first");
     assert!(!world.sweep_was_wished());
     assert_eq!(world.callbacks_kept().await.len(), 1);
+}
+
+#[actix_rt::test]
+async fn a_bill_that_could_not_be_noted_is_noted_when_it_is_reported_again() {
+    let world = World::start().await;
+    let (_skier, id, claim) = world.paying().await;
+    let claim = Claim { status: "BILLED", ..claim };
+    world.execute("CREATE TRIGGER full BEFORE UPDATE ON payment BEGIN SELECT RAISE(ABORT, 'disk full'); END").await;
+    assert_eq!(world.report(&claim.query()).await, "ERROR: try again");
+    world.execute("DROP TRIGGER full").await;
+    assert_eq!(world.report(&claim.query()).await, "OK");
+    assert!(page(&world.load(id).await).pull);
 }
 
 #[actix_rt::test]

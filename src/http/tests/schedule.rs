@@ -24,7 +24,7 @@ impl World {
         Self::serve(state, folder)
     }
 
-    async fn execute(&self, sql: &str, id: Uuid) {
+    async fn execute_on(&self, sql: &str, id: Uuid) {
         let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, [id.into()]);
         let done = self.io.write(move |tx| {
             Box::pin(async move { Ok::<_, IoError>(tx.execute_raw(statement).await?.rows_affected()) })
@@ -57,7 +57,7 @@ async fn an_order_that_cannot_be_read_does_not_stop_the_others() {
         let skier = world.skier(&format!("poisoned-{no}@example.org")).await;
         let id = world.placed(&skier, "key").await;
         assert!(world.rejected_within(id, Duration::from_secs(10)).await);
-        world.execute("UPDATE orders SET state = 'nonsense', next_at = placed_at WHERE id = ?", id).await;
+        world.execute_on("UPDATE orders SET state = 'nonsense', next_at = placed_at WHERE id = ?", id).await;
     }
     let skier = world.skier("sound@example.org").await;
     let id = world.placed(&skier, "key").await;
@@ -87,6 +87,6 @@ async fn a_time_that_another_replica_brought_forward_is_kept() {
     });
     assert!(waits.await.is_ok());
     let over = "UPDATE orders SET ends_by = placed_at, next_at = placed_at, version = version + 1 WHERE id = ?";
-    world.execute(over, id).await;
+    world.execute_on(over, id).await;
     assert!(world.rejected_within(id, Duration::from_secs(5)).await);
 }

@@ -1,6 +1,7 @@
 //! Single traces that the model's payers and suppliers do not walk.
 
 use super::*;
+use crate::actors::order::drive::still_meant;
 use crate::actors::order::lines::LineCase;
 use crate::actors::order::observe::claim;
 use crate::actors::order::payments::STATUS_CALLS;
@@ -245,4 +246,22 @@ fn a_payment_that_stays_suspended_is_looked_after_when_its_order_has_ended() {
     seen.state = ObservedState::Billed;
     world.answer_payment(PaymentAnswer::Status(Outcome::Done(Some(seen))), &rules);
     assert_eq!(world.open_verb(), Some(Verb::Credit));
+}
+
+#[test]
+fn an_intent_of_somebody_else_is_a_doubt_and_is_not_asked_as_if_it_were_new() {
+    let (world, rules) = world(2);
+    let mut world = world.walk_to(OrderState::Authorised, &rules);
+    world.order.lines[1].open.as_mut().unwrap().id = Uuid::from_u128(2);
+    let in_flight = [(Subject::Line(1), Uuid::from_u128(1)), (Subject::Line(2), Uuid::from_u128(1))];
+    let no = |no| Answered {
+        subject: Subject::Line(no),
+        answer: Answer::Line(LineAnswer::Issue(Outcome::Refused(declined()))),
+        elapsed: TimeDelta::zero(),
+    };
+    let meant = still_meant(&world.order, &in_flight, vec![no(1), no(2)]);
+    world.advance(&meant, &rules);
+    let states: Vec<_> = world.order.lines.iter().map(|line| line.state).collect();
+    assert_eq!(states, [LineState::Refused, LineState::Doubtful]);
+    assert!(world.in_flight().is_empty());
 }

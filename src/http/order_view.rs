@@ -136,7 +136,7 @@ impl<'a> OrderView<'a> {
     /// # Errors
     /// The database's.
     pub async fn read(order: Order, state: &'a State) -> Result<Self, IoError> {
-        let history = state.orders.store().history(order.id).await?;
+        let history = state.orders.store().history(order.id, order.version).await?;
         let invoice = invoice_of(state, order.id).await?;
         Ok(Self::new(&order, &history, invoice.as_ref(), state.counter.catalogue()))
     }

@@ -211,16 +211,17 @@ impl Store {
         Ok(found)
     }
 
-    /// The transitions of an order, oldest first.
+    /// The transitions that led an order to its version, oldest first; what came after it was loaded is not told of.
     ///
     /// # Errors
     /// The database's.
-    pub async fn history(&self, id: Uuid) -> Result<Vec<Past>, IoError> {
+    pub async fn history(&self, id: Uuid, version: i64) -> Result<Vec<Past>, IoError> {
         self.io()
             .read(move |db| {
                 Box::pin(async move {
                     let rows = order_event::Entity::find()
                         .filter(order_event::Column::OrderId.eq(id))
+                        .filter(order_event::Column::Version.lte(version))
                         .order_by_asc(order_event::Column::Version)
                         .order_by_asc(order_event::Column::No)
                         .all(db)

@@ -13,12 +13,13 @@ use super::{Answer, World, answer};
 use crate::actors::auth::Role;
 use crate::actors::invoice::{Buyer, Line, NewInvoice, issue};
 use crate::actors::liftoperator::{Catalogue, Counter};
-use crate::actors::order::advance::Effects;
+use crate::actors::order::advance::{Effects, Event};
 use crate::actors::order::lifecycle::{LineState, OrderState};
 use crate::actors::order::record::{Mark, Order, Payment};
 use crate::actors::order::store::Saved;
 use crate::clock;
 use crate::http::fixture::{SECRET, SHOP, areas, seller, today};
+use crate::http::order_view::OrderView;
 use crate::io::IoError;
 
 pub(crate) const ADULT: &str = "1990-05-01";
@@ -114,6 +115,27 @@ pub(crate) fn open_page(order: &mut Order) {
     page.url = Some("https://pay.example/page".to_owned());
     page.secret = "the page's secret".to_owned();
     order.payments.push(page);
+}
+
+#[actix_rt::test]
+async fn an_order_that_moves_while_it_is_read_is_shown_as_it_was() {
+    let world = World::start().await;
+    let skier = world.skier("anna@example.org").await;
+    let placed = world.order(&skier, "key-1").await;
+    let id = placed.body["id"].as_str().unwrap().parse().unwrap();
+    let store = world.state.orders.store();
+    let before = store.load(id).await.unwrap().unwrap();
+    let mut after = before.clone();
+    let issued = Event { state: OrderState::Issued, detail: None };
+    let effects = Effects { events: vec![issued], ..Effects::default() };
+    assert_eq!(store.save(&before, &mut after, &effects).await.unwrap(), Saved::Done);
+    let past = async |order: Order| {
+        let shown = serde_json::to_value(OrderView::read(order, &world.state).await.unwrap()).unwrap();
+        let states = shown["history"].as_array().unwrap().iter().map(|past| past["state"].clone());
+        states.collect::<Vec<_>>()
+    };
+    assert_eq!(past(before).await, ["placed"], "lines without tickets stand beside a history that tells of them");
+    assert_eq!(past(after).await, ["placed", "issued"]);
 }
 
 #[actix_rt::test]

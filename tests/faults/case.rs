@@ -70,15 +70,14 @@ impl Case {
     }
 
     /// Runs it in a world without other orders under way; panics with what is wrong.
-    pub(crate) async fn run(&self, world: &World) {
-        let skier = world.skier("Anna").await;
+    pub(crate) async fn run(&self, world: &World, skier: &Person) {
         if self.sessions_end {
             world.control(Method::POST, "clock", &json!({ "advance_seconds": 3601 })).await.expect(200);
         }
-        let lines = world.basket(&skier, &["solden", "obertauern"]).await;
+        let lines = world.basket(skier, &["solden", "obertauern"]).await;
         self.order_faults(world, Begins::Placing).await;
         let placed = skier.place(&lines, self.on_refusal, &new_key()).await.expect(202);
-        let order = self.walk(world, &skier, placed["id"].as_str().unwrap()).await;
+        let order = self.walk(world, skier, placed["id"].as_str().unwrap()).await;
         self.wait_for_hits(world).await;
         world.clear_faults().await;
         let letters_wait = self.faults.iter().any(|fault| fault["supplier"] == "mailgun");
@@ -117,7 +116,7 @@ impl Case {
         let mut lasts_until = None;
         let mut paid = false;
         loop {
-            let order = skier.order(id).await;
+            let order = self.look(skier, id).await;
             let state = order["state"].as_str().unwrap();
             if ["finished", "rejected", "undone"].contains(&state) {
                 return order;
@@ -137,6 +136,11 @@ impl Case {
             assert!(!deadline.is_over(), "did not end within {PATIENCE:?}: {order:#}");
             clock::sleep(LOOK).await;
         }
+    }
+
+    /// The order, as soon as the database has time to tell of it.
+    async fn look(&self, skier: &Person, id: &str) -> Value {
+        skier.wait_until(id, "an answer", |_| true).await
     }
 
     async fn order_faults_of_paying(&self, world: &World) {

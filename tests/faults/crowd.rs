@@ -25,7 +25,7 @@ pub(crate) const TIMES: [(&str, &str); 7] = [
     ("STARJACK_TIMES__PAYMENT_DEADLINE", "8s"),
     ("STARJACK_TIMES__SETTLE", "8s"),
     ("STARJACK_TIMES__PAYMENT_SETTLE", "8s"),
-    ("STARJACK_TIMES__PAGE_LIFE", "30s"),
+    ("STARJACK_TIMES__PAGE_LIFE", "40s"),
     ("STARJACK_TIMES__PAGE_GRACE", "3s"),
 ];
 
@@ -131,21 +131,25 @@ impl Crowd {
     }
 
     /// Does with every page what its order's customer does, until `orders` orders have had theirs.
-    /// A page that was lost while the server was dead is nobody's to pay: its order opens another.
     pub(crate) async fn pay(&self, orders: usize) {
         let deadline = Deadline::after(PATIENCE);
         let mut dealt_with: BTreeSet<String> = BTreeSet::new();
         while dealt_with.len() < orders {
+            let placed = self.placed.lock().unwrap().clone();
+            let mut ready = Vec::new();
             for page in self.open_pages().await {
-                let number = page.tid.rsplit_once("-P").unwrap().0.to_owned();
-                let known = self.placed.lock().unwrap().get(&number).cloned();
-                let Some((fate, id, person)) = known.filter(|_| !dealt_with.contains(&number)) else { continue };
-                // the customer sees no page before the shop knows its address
-                if self.shown_page(&person, &id).await.is_some_and(|shown| shown.ends_with(&page.id)) {
-                    self.deal_with(&page, fate, &person, &id).await;
-                    dealt_with.insert(number);
+                let number = page.tid.rsplit_once("-P").unwrap().0;
+                if let Some((fate, id, person)) = placed.get(number)
+                    && dealt_with.insert(number.to_owned())
+                {
+                    ready.push((page, *fate, id, person));
                 }
             }
+            let mut paying = Vec::new();
+            for (page, fate, id, person) in &ready {
+                paying.push(self.deal_with(page, *fate, person, id));
+            }
+            join_all(paying).await;
             let ended = dealt_with.len();
             assert!(!deadline.is_over(), "only {ended} of {orders} orders had a page within {PATIENCE:?}");
             clock::sleep(LOOK).await;
@@ -162,11 +166,6 @@ impl Crowd {
             cents: page["amount"].as_u64().unwrap(),
         })
         .collect()
-    }
-
-    async fn shown_page(&self, person: &Person, id: &str) -> Option<String> {
-        let order = person.client.try_get(&format!("/api/v1/orders/{id}")).await.ok()?;
-        order.json["payment"]["page_url"].as_str().map(str::to_owned)
     }
 
     async fn deal_with(&self, page: &Page, fate: Fate, person: &Person, id: &str) {

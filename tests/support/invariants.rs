@@ -28,12 +28,13 @@ impl World {
                 return;
             }
             assert!(!deadline.is_over(), "after {patience:?} still:\n{}", wrong.join("\n"));
-            clock::sleep(Duration::from_millis(100)).await;
+            // the ledger carries every letter with its documents: not to be read for nothing
+            clock::sleep(Duration::from_millis(250)).await;
         }
     }
 
     /// Every order with the address of its skier.
-    pub(crate) async fn all_orders(&self) -> reqwest::Result<Vec<(String, Value)>> {
+    pub(crate) async fn all_orders(&self) -> Result<Vec<(String, Value)>, String> {
         let mut all = Vec::new();
         for skier in self.skiers() {
             let Person { email, .. } = &skier;

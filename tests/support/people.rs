@@ -113,12 +113,17 @@ impl Person {
         self.client.post(&format!("/api/v1/orders/{id}/cancellation"), &json!({})).await
     }
 
-    /// All orders of this person, newest first; `Err` while the server is dead.
-    pub(crate) async fn orders(&self) -> reqwest::Result<Vec<Value>> {
+    /// All orders of this person, newest first; `Err` while the server is dead or its database has no time.
+    pub(crate) async fn orders(&self) -> Result<Vec<Value>, String> {
         let mut all = Vec::new();
         let mut next = String::new();
         loop {
-            let page = self.client.try_get(&format!("/api/v1/orders?limit=100{next}")).await?.expect(200);
+            let page = self.client.try_get(&format!("/api/v1/orders?limit=100{next}")).await;
+            let page = page.map_err(|error| error.to_string())?;
+            if page.status == 503 {
+                return Err(page.json.to_string());
+            }
+            let page = page.expect(200);
             all.extend(page["items"].as_array().unwrap().iter().cloned());
             match page["next"].as_str() {
                 Some(cursor) => next = format!("&cursor={cursor}"),

@@ -57,7 +57,9 @@ impl Shop {
         let token = self.log_in().await.context("step log in")?;
         let order = self.place(&token).await.context("step placed")?;
         let url = format!("{}/api/v1/orders/{}", self.api, order["id"].as_str().context("an order has an id")?);
-        let order = self.wait(&token, &url, "paying", |order| order["payment"]["page_url"].is_string()).await?;
+        let order = self
+            .wait(&token, &url, "checked and page opened", |order| order["payment"]["page_url"].is_string())
+            .await?;
         say("checked     both cards are accepted by their operators")?;
         let page = order["payment"]["page_url"].as_str().unwrap_or_default().to_owned();
         say(&format!("page opened {page}"))?;

@@ -9,6 +9,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use futures_util::FutureExt as _;
 
 use crate::app::App;
 use crate::command::{Demo, told_to_end};
@@ -21,7 +22,7 @@ use crate::io::Io;
 /// Says what did not start, or at which step the purchase failed.
 pub async fn run(demo: Demo) -> anyhow::Result<u8> {
     anyhow::ensure!(demo.listen.ip().is_loopback(), "the demo listens on loopback only");
-    let told = told_to_end()?;
+    let told = told_to_end()?.boxed_local().shared();
     let folder = folder(&demo)?;
     let (url, _lock) = setting::database(&demo, &folder)?;
     let io = Io::start(&url, 16).await?;
@@ -35,12 +36,25 @@ pub async fn run(demo: Demo) -> anyhow::Result<u8> {
     say(&setting::first_line(&api, &suppliers.endpoints, &people).to_string())?;
     if demo.buy {
         let shop = basket::Shop::new(&api, &suppliers.endpoints, &people, &folder)?;
-        shop.buy().await?;
-        say(&walk::ready(&api, &suppliers.endpoints, &people))?;
+        tokio::select! {
+            bought = shop.buy() => tell(bought, &walk::ready(&api, &suppliers.endpoints, &people))?,
+            () = told.clone() => {}
+        }
     }
     let end = app.run_until(told).await;
     suppliers.stop().await;
     Ok(end.code())
+}
+
+/// Says that everything is ready, or at which step the purchase failed.
+fn tell(bought: anyhow::Result<()>, ready: &str) -> anyhow::Result<()> {
+    match bought {
+        Ok(()) => say(ready),
+        Err(error) => {
+            say(&format!("FAILED      {error:#}"))?;
+            Err(error)
+        }
+    }
 }
 
 /// Writes a line to stdout at once.

@@ -21,6 +21,15 @@ pub enum Outcome<T> {
 }
 
 impl<T> Outcome<T> {
+    /// Whether it says that the outside is broken, for its breaker; a clear no does not.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        match self {
+            Self::NotSent(_) | Self::Unknown(_) => true,
+            Self::Done(_) | Self::Refused(_) | Self::Pending { .. } => false,
+        }
+    }
+
     /// Turns the value of `Done` into another.
     pub fn map<U>(self, turn: impl FnOnce(T) -> U) -> Outcome<U> {
         match self {

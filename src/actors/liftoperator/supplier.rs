@@ -93,17 +93,10 @@ impl Service for Supplier {
 
     fn failed(answer: &Reply) -> bool {
         match answer {
-            Reply::Check(outcome) => is_broken(outcome),
-            Reply::Issue(outcome) => is_broken(outcome),
-            Reply::Find(outcome) => is_broken(outcome),
-            Reply::Cancel(outcome) => is_broken(outcome),
+            Reply::Check(outcome) => outcome.is_broken(),
+            Reply::Issue(outcome) => outcome.is_broken(),
+            Reply::Find(outcome) => outcome.is_broken(),
+            Reply::Cancel(outcome) => outcome.is_broken(),
         }
-    }
-}
-
-fn is_broken<T>(outcome: &Outcome<T>) -> bool {
-    match outcome {
-        Outcome::NotSent(_) | Outcome::Unknown(_) => true,
-        Outcome::Done(_) | Outcome::Refused(_) | Outcome::Pending { .. } => false,
     }
 }

@@ -46,10 +46,7 @@ impl Service for Office {
     }
 
     fn failed(answer: &Outcome<()>) -> bool {
-        match answer {
-            Outcome::Done(()) | Outcome::Refused(_) | Outcome::Pending { .. } => false,
-            Outcome::NotSent(_) | Outcome::Unknown(_) => true,
-        }
+        answer.is_broken()
     }
 }
 

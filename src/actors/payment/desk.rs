@@ -184,19 +184,12 @@ impl Service for Provider {
 
     fn failed(answer: &Reply) -> bool {
         match answer {
-            Reply::Opened(outcome) => is_broken(outcome),
-            Reply::Moved(outcome) => is_broken(outcome),
-            Reply::History(outcome) => is_broken(outcome),
-            Reply::Listed(outcome) => is_broken(outcome),
-            Reply::Status(outcome) => is_broken(outcome),
+            Reply::Opened(outcome) => outcome.is_broken(),
+            Reply::Moved(outcome) => outcome.is_broken(),
+            Reply::History(outcome) => outcome.is_broken(),
+            Reply::Listed(outcome) => outcome.is_broken(),
+            Reply::Status(outcome) => outcome.is_broken(),
         }
-    }
-}
-
-fn is_broken<T>(outcome: &Outcome<T>) -> bool {
-    match outcome {
-        Outcome::NotSent(_) | Outcome::Unknown(_) => true,
-        Outcome::Done(_) | Outcome::Refused(_) | Outcome::Pending { .. } => false,
     }
 }
 

@@ -95,7 +95,7 @@ impl Schedule {
                 Err(error) => tracing::warn!(%error, "could not look for orders whose driver is dead"),
             }
             match store.due(replica.incarnation, clock::now(), most).await {
-                Ok(due) => due.into_iter().map(|due| due.id).collect(),
+                Ok(due) => due,
                 Err(error) => {
                     tracing::warn!(%error, "could not look for orders that are due");
                     Vec::new()

@@ -41,15 +41,6 @@ pub enum Saved {
     Lost,
 }
 
-/// Whose orders a look for due ones means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Due {
-    /// Its id.
-    pub id: Uuid,
-    /// When it wants to be looked at; past or future.
-    pub at: DateTime<Utc>,
-}
-
 impl Store {
     /// A store; `terms` answers how the contract of an operator's key may be asked.
     pub fn new(io: Io, jobs: Jobs, terms: impl Fn(&str) -> Terms + Send + Sync + 'static, paper: Paper) -> Self {
@@ -105,22 +96,18 @@ impl Store {
     ///
     /// # Errors
     /// The database's.
-    pub async fn due(&self, driver: Uuid, until: DateTime<Utc>, limit: u64) -> Result<Vec<Due>, IoError> {
+    pub async fn due(&self, driver: Uuid, until: DateTime<Utc>, limit: u64) -> Result<Vec<Uuid>, IoError> {
         self.io
             .read(move |db| {
                 Box::pin(async move {
-                    let rows: Vec<(Uuid, sea_orm::prelude::DateTimeWithTimeZone)> = orders::Entity::find()
+                    let due = orders::Entity::find()
                         .select_only()
                         .column(orders::Column::Id)
-                        .column(orders::Column::NextAt)
                         .filter(orders::Column::Driver.eq(driver))
                         .filter(orders::Column::NextAt.lte(until.fixed_offset()))
                         .order_by_asc(orders::Column::NextAt)
-                        .limit(limit)
-                        .into_tuple()
-                        .all(db)
-                        .await?;
-                    Ok(rows.into_iter().map(|(id, at)| Due { id, at: at.to_utc() }).collect())
+                        .limit(limit);
+                    Ok(due.into_tuple().all(db).await?)
                 })
             })
             .await

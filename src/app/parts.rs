@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use base64::Engine as _;
@@ -21,9 +22,12 @@ use crate::actors::order::store::{Paper, Store};
 use crate::actors::payment::{Desk as PaymentDesk, Sweep};
 use crate::actors::supervision::{Policy, StartError};
 use crate::actors::{auth, mail, order};
+use crate::clock;
 use crate::config::Config;
 use crate::integrations::{lift, mail as mail_port};
 use crate::io::Io;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// How actors that ask outside are restarted and cut off.
 pub(super) fn policy(config: &Config) -> Policy {
@@ -115,6 +119,16 @@ pub(super) fn start_jobs(ground: &Ground, stop: &CancellationToken) -> actix_rt:
         ground.broken.send_replace(Some("jobs"));
     }
     thread
+}
+
+/// Forgets registrations and tokens that are too old to count, at the start and once a day.
+pub(super) async fn keep_forgetting(accounts: auth::Desk) {
+    loop {
+        if let Err(error) = accounts.forget_old().await {
+            tracing::warn!(%error, "old registrations and tokens could not be forgotten");
+        }
+        clock::sleep(DAY).await;
+    }
 }
 
 /// Reads the list of open payments for ever and tells the orders.

@@ -25,7 +25,7 @@ use crate::http::{self, State};
 use crate::io::Io;
 
 use super::end::watch_over;
-use super::parts::{contracts, desk_of_accounts, keep_sweeping, policy, start_jobs, store};
+use super::parts::{contracts, desk_of_accounts, keep_forgetting, keep_sweeping, policy, start_jobs, store};
 
 /// A running server.
 pub struct App {
@@ -141,8 +141,10 @@ impl Ground {
         watch_over("sweep", &self.broken, keep_sweeping(sweep.clone(), payment.clone(), orders.clone()));
         let incarnation = replica.incarnation;
         watch_over("lease", &self.broken, async move { replica.run().await });
+        let auth = desk_of_accounts(config, &self.io)?;
+        watch_over("forgetting", &self.broken, keep_forgetting(auth.clone()));
         Ok(State {
-            auth: desk_of_accounts(config, &self.io)?,
+            auth,
             trusted_proxies: config.http.trusted_proxies.clone(),
             counter: Counter::new(Arc::clone(&self.catalogue), config.auth.secret.expose_secret().as_bytes())?,
             cards: Cards::new(self.io.clone()),

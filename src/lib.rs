@@ -16,6 +16,7 @@ pub mod http;
 pub mod ids;
 pub mod integrations;
 pub mod io;
+pub mod language;
 pub mod money;
 pub mod network;
 pub mod telemetry;

@@ -10,6 +10,7 @@ use secrecy::ExposeSecret;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::actors::auth;
 use crate::actors::invoice::Archive;
 use crate::actors::jobs::{self, Jobs};
 use crate::actors::liftoperator::{Cards, Catalogue, Counter, Facade};
@@ -25,7 +26,7 @@ use crate::http::{self, State};
 use crate::io::Io;
 
 use super::end::watch_over;
-use super::parts::{contracts, desk_of_accounts, keep_forgetting, keep_sweeping, policy, start_jobs, store};
+use super::parts::{contracts, keep_forgetting, keep_sweeping, policy, secret_of_codes, start_jobs, store};
 
 /// A running server.
 pub struct App {
@@ -141,7 +142,9 @@ impl Ground {
         watch_over("sweep", &self.broken, keep_sweeping(sweep.clone(), payment.clone(), orders.clone()));
         let incarnation = replica.incarnation;
         watch_over("lease", &self.broken, async move { replica.run().await });
-        let auth = desk_of_accounts(config, &self.io)?;
+        let auth = auth::Desk::open(self.io.clone(), secret_of_codes(config)).await?;
+        let learner = auth.clone();
+        watch_over("learning", &self.broken, async move { learner.keep_learning().await });
         watch_over("forgetting", &self.broken, keep_forgetting(auth.clone()));
         Ok(State {
             auth,

@@ -11,6 +11,7 @@ use super::state::State;
 use crate::actors::liftoperator::Facade;
 use crate::actors::liftoperator::catalogue::{CardFormat, Catalogue, Operator, Text};
 use crate::actors::supervision::{BreakerPosition, Phase, Status};
+use crate::language::both;
 
 /// Whether an operator's tickets are issued right now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -143,7 +144,7 @@ impl PageQuery {
         match key.map(|key| key.parse()) {
             None => Ok((None, limit)),
             Some(Ok(id)) => Ok((Some(id), limit)),
-            Some(Err(_)) => Err(Problem::malformed("`cursor` must be the `next` of an earlier page.")),
+            Some(Err(_)) => Err(Problem::malformed(paging::no_cursor())),
         }
     }
 }
@@ -159,7 +160,10 @@ pub(super) async fn list(state: web::Data<State>, query: web::Query<PageQuery>) 
         None => 0,
         Some(key) => {
             1 + operators.iter().position(|one| one.key == key).ok_or_else(|| {
-                Problem::malformed("The list has changed since that page. Begin again without a `cursor`.")
+                Problem::malformed(both(
+                    "The list has changed since that page. Begin again without a `cursor`.",
+                    "Die Liste hat sich seit dieser Seite geändert. Beginnen Sie ohne `cursor` von vorn.",
+                ))
             })?
         }
     };
@@ -183,7 +187,10 @@ pub(super) async fn show(state: web::Data<State>, key: web::Path<String>) -> Res
 /// 404.
 pub fn find<'a>(catalogue: &'a Catalogue, key: &str) -> Result<&'a Operator, Problem> {
     catalogue.operator(key).ok_or_else(|| {
-        Problem::not_found("No operator is sold here under this key. `GET /api/v1/operators` lists all.")
+        Problem::not_found(both(
+            "No operator is sold here under this key. `GET /api/v1/operators` lists all.",
+            "Unter diesem Schlüssel wird hier kein Skigebiet verkauft. `GET /api/v1/operators` nennt alle.",
+        ))
     })
 }
 

@@ -10,10 +10,11 @@ use uuid::Uuid;
 use super::basket::PlaceOrder;
 use super::body;
 use super::idempotency::Repeatable;
+use super::language::Reader;
 use super::operators::PageQuery;
 use super::order_view::OrderView;
 use super::paging::Page;
-use super::problem::Problem;
+use super::problem::{Kind, Problem};
 use super::session::Customer;
 use super::state::State;
 use crate::actors::auth::Role;
@@ -21,6 +22,7 @@ use crate::actors::invoice::{self, ArchiveError, InvoiceNumber};
 use crate::actors::order::record::Order;
 use crate::actors::order::{ChangeError, NewOrder, PlaceError, Placed, Remembered};
 use crate::io::IoError;
+use crate::language::{Words, both};
 
 /// Places an order of 1 to 20 tickets. The answer says where to see it go on; pay at its `payment.page_url` once it has one.
 ///
@@ -63,7 +65,7 @@ pub(super) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let (before, limit) = query.read_id()?;
     let orders = state.orders.store().of_account(customer.account_id, before, limit + 1).await?;
-    Ok(HttpResponse::Ok().json(page(orders, limit, &state).await?))
+    Ok(HttpResponse::Ok().json(page(orders, limit, &state, customer.reader()).await?))
 }
 
 /// One order.
@@ -77,7 +79,7 @@ pub(super) async fn show(
     id: web::Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let order = readable(&state, customer, *id).await?;
-    Ok(HttpResponse::Ok().json(OrderView::read(order, &state).await?))
+    Ok(HttpResponse::Ok().json(OrderView::read(order, &state, customer.reader()).await?))
 }
 
 /// Cancels an order on which no ticket is being issued yet. What was paid meanwhile goes back by itself.
@@ -94,7 +96,7 @@ pub(super) async fn cancel(
 ) -> Result<HttpResponse, Problem> {
     let order = state.orders.cancel(customer.account_id, *id).await?;
     name_in_log(&order);
-    Ok(HttpResponse::Accepted().json(OrderView::read(order, &state).await?))
+    Ok(HttpResponse::Accepted().json(OrderView::read(order, &state, customer.reader()).await?))
 }
 
 /// An invoice of an order, as it was issued.
@@ -131,19 +133,25 @@ pub(super) async fn show_invoice(
 #[post("/api/v1/orders/{id}/returns")]
 pub(super) async fn return_tickets(_customer: Customer, _id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     Err(Problem::new(
-        StatusCode::NOT_IMPLEMENTED,
-        "not-implemented",
-        "Tickets cannot be given back here yet",
-        "Ask us, and name the order's number.",
+        Kind::NotImplemented,
+        both(
+            "Tickets cannot be given back here yet. Ask us, and name the order's number.",
+            "Tickets können hier noch nicht zurückgegeben werden. Fragen Sie uns und nennen Sie die Bestellnummer.",
+        ),
     ))
 }
 
 /// A page of orders that were read with `limit + 1`.
-pub(super) async fn page(orders: Vec<Order>, limit: u64, state: &State) -> Result<Page<OrderView<'_>>, Problem> {
+pub(super) async fn page(
+    orders: Vec<Order>,
+    limit: u64,
+    state: &State,
+    reader: Reader,
+) -> Result<Page<OrderView<'_>>, Problem> {
     let Page { items, next } = Page::cut(orders, limit, |order: &Order| order.id.to_string());
     let mut views = Vec::with_capacity(items.len());
     for order in items {
-        views.push(OrderView::read(order, state).await?);
+        views.push(OrderView::read(order, state, reader).await?);
     }
     Ok(Page { items: views, next })
 }
@@ -180,31 +188,48 @@ impl From<PlaceError> for Problem {
     fn from(error: PlaceError) -> Self {
         match error {
             PlaceError::KeyUsed => Self::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "idempotency-key-used",
-                "The idempotency key belongs to another order",
-                "Choose a new key for a new order, or send the same body again.",
+                Kind::IdempotencyKeyUsed,
+                both(
+                    "Choose a new key for a new order, or send the same body again.",
+                    "Wählen Sie für eine neue Bestellung einen neuen Schlüssel oder senden Sie denselben Inhalt noch einmal.",
+                ),
             ),
-            PlaceError::Running => Self::conflict(
-                "still-placing",
-                "An order is being placed under this idempotency key. Send the same again in a moment.",
+            PlaceError::Running => Self::new(
+                Kind::StillPlacing,
+                both(
+                    "An order is being placed under this idempotency key. Send the same again in a moment.",
+                    "Unter diesem Idempotency-Key wird gerade eine Bestellung angelegt. Senden Sie dasselbe gleich noch einmal.",
+                ),
             )
             .retry_after(1),
-            PlaceError::CardTaken { line, order: Some(number) } => Self::conflict(
-                "card-taken",
-                format!("Line {line}: your order {number} has a ticket of this operator on this card and day already."),
+            PlaceError::CardTaken { line, order: Some(number) } => Self::new(
+                Kind::CardTaken,
+                both(
+                    format!(
+                        "Line {line}: your order {number} has a ticket of this operator on this card and day already. Choose another card or day."
+                    ),
+                    format!(
+                        "Zeile {line}: Ihre Bestellung {number} hat auf dieser Karte für diesen Tag schon ein Ticket dieses Skigebiets. Wählen Sie eine andere Karte oder einen anderen Tag."
+                    ),
+                ),
             ),
-            PlaceError::CardTaken { line, order: None } => Self::conflict(
-                "card-taken",
-                format!(
-                    "Line {line}: this card has a ticket of this operator on that day already. Choose another card or day."
+            PlaceError::CardTaken { line, order: None } => Self::new(
+                Kind::CardTaken,
+                both(
+                    format!(
+                        "Line {line}: this card has a ticket of this operator on that day already. Choose another card or day."
+                    ),
+                    format!(
+                        "Zeile {line}: Diese Karte hat für diesen Tag schon ein Ticket dieses Skigebiets. Wählen Sie eine andere Karte oder einen anderen Tag."
+                    ),
                 ),
             ),
             PlaceError::TooSmall => Self::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "total-too-small",
-                "The total is too small to be paid",
-                "Totals from 1 to 9 cents cannot be paid. Order more, or only what is free.",
+                Kind::TotalTooSmall,
+                both(
+                    "Totals from 1 to 9 cents cannot be paid. Order more, or only what is free.",
+                    "Summen von 1 bis 9 Cent können nicht bezahlt werden. Bestellen Sie mehr oder nur, was gratis ist.",
+                ),
             ),
             PlaceError::Io(error) => error.into(),
         }
@@ -214,9 +239,19 @@ impl From<PlaceError> for Problem {
 impl From<ChangeError> for Problem {
     fn from(error: ChangeError) -> Self {
         match error {
-            ChangeError::Unknown => Self::not_found("The account has no such order. `GET /api/v1/orders` lists all."),
+            ChangeError::Unknown => Self::not_found(both(
+                "The account has no such order. `GET /api/v1/orders` lists all.",
+                "Ihr Konto hat keine solche Bestellung. `GET /api/v1/orders` nennt alle.",
+            )),
             ChangeError::TooLate(state) => {
-                Self::conflict("too-late", format!("{} It cannot be cancelled any more.", why(state)))
+                let why = why(state);
+                Self::new(
+                    Kind::TooLate,
+                    both(
+                        format!("{} It cannot be cancelled any more.", why.en),
+                        format!("{} Sie kann nicht mehr storniert werden.", why.de),
+                    ),
+                )
             }
             ChangeError::Io(error) => error.into(),
         }
@@ -224,27 +259,44 @@ impl From<ChangeError> for Problem {
 }
 
 /// What a state's word means to somebody who wants to cancel.
-fn why(state: &str) -> &'static str {
+fn why(state: &str) -> Words {
     match state {
-        "authorised" => "The order is paid and its tickets are being loaded onto their cards.",
-        "issued" | "captured" | "finished" => "The order's tickets are on their cards.",
-        "undoing" => "The order is being undone already.",
-        "rejected" | "undone" => "The order has ended already and nothing is charged.",
-        _ => "The order has gone on.",
+        "authorised" => both(
+            "The order is paid and its tickets are being loaded onto their cards.",
+            "Die Bestellung ist bezahlt und ihre Tickets werden gerade auf die Karten geladen.",
+        ),
+        "issued" | "captured" | "finished" => {
+            both("The order's tickets are on their cards.", "Die Tickets der Bestellung sind auf ihren Karten.")
+        }
+        "undoing" => both("The order is being undone already.", "Die Bestellung wird schon rückgängig gemacht."),
+        "rejected" | "undone" => both(
+            "The order has ended already and nothing is charged.",
+            "Die Bestellung ist schon beendet und kostet nichts.",
+        ),
+        _ => both("The order has gone on.", "Die Bestellung ist schon weiter."),
     }
 }
 
 impl From<ArchiveError> for Problem {
     fn from(error: ArchiveError) -> Self {
         match error {
-            ArchiveError::NotFound => Self::not_found("The order has no such invoice. See its `invoices`."),
+            ArchiveError::NotFound => Self::not_found(both(
+                "The order has no such invoice. See its `invoices`.",
+                "Die Bestellung hat keine solche Rechnung. Sehen Sie in ihren `invoices` nach.",
+            )),
             ArchiveError::Differs | ArchiveError::Unprintable(_) => {
                 tracing::error!(alert = true, %error, "an invoice cannot be shown");
                 Self::internal()
             }
             ArchiveError::Storage(cause) => {
                 tracing::error!(%cause, "the documents' folder failed a request");
-                Self::unavailable("The document cannot be read right now. Try again in a moment.", 2)
+                Self::unavailable(
+                    both(
+                        "The document cannot be read right now. Try again in a moment.",
+                        "Das Dokument ist gerade nicht lesbar. Versuchen Sie es gleich noch einmal.",
+                    ),
+                    2,
+                )
             }
             ArchiveError::Database(error) => error.into(),
         }

@@ -6,6 +6,7 @@ use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc}
 use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::language::Language;
 use crate::money::Cents;
 
 /// One lift operator in one season.
@@ -271,10 +272,13 @@ impl VatBand {
 }
 
 impl Text {
-    /// The text in `language` (two letters of ISO 639); English for one that the shop does not speak.
+    /// The text of one language.
     #[must_use]
-    pub fn in_language(&self, language: &str) -> &str {
-        if language == "de" { &self.de } else { &self.en }
+    pub fn of(&self, language: Language) -> &str {
+        match language {
+            Language::De => &self.de,
+            Language::En => &self.en,
+        }
     }
 }
 

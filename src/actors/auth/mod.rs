@@ -23,6 +23,8 @@ mod passwords;
 mod person;
 mod sessions;
 mod store;
+#[cfg(test)]
+mod tests;
 mod throttle;
 mod token;
 

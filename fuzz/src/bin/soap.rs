@@ -9,11 +9,8 @@ use starjack::integrations::soap::{self, Element};
 const DEEPEST: usize = 64;
 
 fuzz_target!(|data: &[u8]| {
-    let answer = |status| Answer {
-        status,
-        content_type: "text/xml".to_owned(),
-        body: bytes::Bytes::copy_from_slice(data),
-    };
+    let answer =
+        |status| Answer { status, content_type: "text/xml".to_owned(), body: bytes::Bytes::copy_from_slice(data) };
     let first = soap::read(&answer(200));
     assert_eq!(first, soap::read(&answer(200)), "the same bytes are read in two ways");
     if let Ok(content) = &first {

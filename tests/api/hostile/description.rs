@@ -64,10 +64,8 @@ fn list(value: &Value) -> &[Value] {
 
 fn read(description: &Value, parameter: &Value) -> Parameter {
     let text = |name: &str| parameter[name].as_str().unwrap().to_owned();
-    let example = match example(description, &parameter["schema"]) {
-        Value::String(text) => text,
-        other => other.to_string(),
-    };
+    let example = example(description, &parameter["schema"]);
+    let example = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
     Parameter { place: text("in"), name: text("name"), example }
 }
 

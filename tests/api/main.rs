@@ -22,4 +22,5 @@ mod privacy;
 mod process;
 mod purchase;
 mod sessions;
+mod walk;
 mod witness;

@@ -19,7 +19,7 @@ use crate::actors::order::replica::Replica;
 use crate::actors::order::steps::Outside;
 use crate::actors::payment::{Desk as PaymentDesk, Sweep};
 use crate::actors::supervision::System;
-use crate::config::Config;
+use crate::config::{Config, Environment};
 use crate::http::state::Readiness;
 use crate::http::{self, State};
 use crate::io::Io;
@@ -160,6 +160,7 @@ impl Ground {
             readiness,
             return_origins: config.http.return_origins.clone(),
             simulated: self.simulated,
+            breakable: config.environment == Environment::Test,
             io: self.io.clone(),
         })
     }

@@ -71,6 +71,7 @@ pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output 
         readiness: Readiness::default(),
         return_origins: vec![SHOP.to_owned()],
         simulated: true,
+        breakable: true,
         io,
     };
     (state, folder, schedule)

@@ -49,6 +49,8 @@ pub struct State {
     pub return_origins: Vec<String>,
     /// Whether every supplier is simulated: then every page says so.
     pub simulated: bool,
+    /// Whether admins may break actors: never where real money moves.
+    pub breakable: bool,
 }
 
 /// Whether this replica takes requests; clones share it.

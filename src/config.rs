@@ -18,6 +18,7 @@ use crate::actors::payment::SweepSettings;
 use crate::integrations::client::is_loopback;
 use crate::integrations::{mail, payment};
 use crate::network::Networks;
+use crate::redis;
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Deserialize)]
@@ -29,6 +30,8 @@ pub struct Config {
     pub http: Http,
     /// Where the truth is kept.
     pub database: Database,
+    /// What replicas count together; each for itself without it.
+    pub redis: Option<redis::Settings>,
     /// Folder of documents; on SQLite one process owns it.
     pub data: PathBuf,
     /// Secrets of accounts and offers.
@@ -244,6 +247,7 @@ impl Config {
             !(production && self.payment.test),
             "the payment provider's test system needs environment = \"test\""
         );
+        self.redis.as_ref().map_or(Ok(()), redis::Settings::check)?;
         for (name, shorter, longer) in [
             ("issue_deadline must not be longer than settle", times.issue_deadline, times.settle),
             ("payment_deadline must not be longer than payment_settle", times.payment_deadline, times.payment_settle),

@@ -19,10 +19,11 @@ use crate::actors::order::replica::Replica;
 use crate::actors::order::steps::Outside;
 use crate::actors::payment::{Desk as PaymentDesk, Sweep};
 use crate::actors::supervision::System;
-use crate::config::Config;
+use crate::config::{Config, Environment};
 use crate::http::state::Readiness;
 use crate::http::{self, State};
 use crate::io::Io;
+use crate::redis::Redis;
 
 use super::end::watch_over;
 use super::parts::{contracts, desk_of_accounts, keep_forgetting, keep_sweeping, policy, start_jobs, store};
@@ -143,11 +144,12 @@ impl Ground {
         watch_over("lease", &self.broken, async move { replica.run().await });
         let auth = desk_of_accounts(config, &self.io)?;
         watch_over("forgetting", &self.broken, keep_forgetting(auth.clone()));
+        let redis = Redis::start(&self.io, config.redis.as_ref())?;
         Ok(State {
             auth,
             trusted_proxies: config.http.trusted_proxies.clone(),
             counter: Counter::new(Arc::clone(&self.catalogue), config.auth.secret.expose_secret().as_bytes())?,
-            cards: Cards::new(self.io.clone()),
+            cards: Cards::new(self.io.clone(), redis.clone()),
             operator_statuses: Arc::new(lift.clone()),
             orders,
             facade: lift,
@@ -156,10 +158,12 @@ impl Ground {
             callback_networks: config.payment.callback_networks.clone(),
             archive: self.archive.clone(),
             actors: self.system.clone(),
+            redis,
             replica: incarnation,
             readiness,
             return_origins: config.http.return_origins.clone(),
             simulated: self.simulated,
+            breakable: config.environment == Environment::Test,
             io: self.io.clone(),
         })
     }

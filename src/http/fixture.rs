@@ -27,6 +27,7 @@ use crate::clock;
 use crate::integrations::payment::ProviderConfig;
 use crate::io::Io;
 use crate::network::Networks;
+use crate::redis::Redis;
 
 pub(crate) const SECRET: &[u8] = b"the secret that codes follow from";
 
@@ -58,7 +59,7 @@ pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output 
         auth: auth::Desk::new(io.clone(), keys, SECRET.to_vec().into()),
         trusted_proxies: Networks::default(),
         counter: Counter::new(Catalogue::parse(&areas()).unwrap(), SECRET).unwrap(),
-        cards: Cards::new(io.clone()),
+        cards: Cards::new(io.clone(), Redis::off()),
         operator_statuses: Arc::new(AlwaysUp),
         orders,
         facade: outside.lift,
@@ -67,10 +68,12 @@ pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output 
         callback_networks: provider().callback_networks,
         archive: Archive::new(io.clone(), folder.path()),
         actors: system,
+        redis: Redis::off(),
         replica: outside.replica.incarnation,
         readiness: Readiness::default(),
         return_origins: vec![SHOP.to_owned()],
         simulated: true,
+        breakable: true,
         io,
     };
     (state, folder, schedule)

@@ -77,3 +77,10 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     api.service(admin::actors::wish);   // POST /api/v1/admin/actors/{name}/{wish}         admin
     api.service(admin::orders::list);   // GET /api/v1/admin/orders             admin
 }
+
+/// The routes that only a server with `environment = "test"` has; before the others, whose patterns are wider.
+#[rustfmt::skip]
+pub fn test_routes(api: &mut ServiceConfig<'_>) {
+    api.service(admin::faults::inject); // POST /api/v1/admin/actors/{name}/faults         admin
+    api.service(admin::faults::clear);  // DELETE /api/v1/admin/actors/{name}/faults       admin
+}

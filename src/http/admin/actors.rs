@@ -14,9 +14,9 @@ use crate::http::{Admin, Problem, State};
 #[schema(as = Actor)]
 pub struct ActorView {
     #[serde(flatten)]
-    status: Status,
+    pub(super) status: Status,
     /// The replica that it runs in, new with every start.
-    replica: Uuid,
+    pub(super) replica: Uuid,
 }
 
 /// What an actor can be wished.
@@ -76,7 +76,7 @@ pub(in crate::http) async fn wish(
     Ok(HttpResponse::Accepted().json(ActorView { status: status_of(&state, &name)?, replica: state.replica }))
 }
 
-fn status_of(state: &State, name: &str) -> Result<Status, UnknownActor> {
+pub(super) fn status_of(state: &State, name: &str) -> Result<Status, UnknownActor> {
     let found = state.actors.statuses().into_iter().find(|status| status.name == name);
     found.ok_or_else(|| UnknownActor(name.to_owned()))
 }

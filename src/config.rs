@@ -28,6 +28,9 @@ pub struct Config {
     pub environment: Environment,
     /// The outward face.
     pub http: Http,
+    /// What the people who run the server see.
+    #[serde(default)]
+    pub operations: Operations,
     /// Where the truth is kept.
     pub database: Database,
     /// What replicas count together; each for itself without it.
@@ -79,6 +82,20 @@ pub struct Http {
     pub return_origins: Vec<String>,
     /// Threads that answer requests; default 2.
     pub workers: Option<usize>,
+}
+
+/// The listener of metrics and readiness detail: not for the public.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Operations {
+    /// Where it listens; port 0 picks one. Default `127.0.0.1:9464`.
+    pub listen: SocketAddr,
+}
+
+impl Default for Operations {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 9464)) }
+    }
 }
 
 /// Where the truth is kept.

@@ -32,6 +32,8 @@ use super::parts::{contracts, desk_of_accounts, keep_forgetting, keep_sweeping, 
 pub struct App {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where metrics and readiness detail are.
+    pub operations: SocketAddr,
     /// How the outside reaches it, without a trailing slash.
     pub public_url: String,
     /// The database.
@@ -42,6 +44,7 @@ pub struct App {
     pub(super) jobs_stop: CancellationToken,
     pub(super) jobs_thread: actix_rt::Arbiter,
     pub(super) server: actix_web::dev::ServerHandle,
+    pub(super) operations_server: actix_web::dev::ServerHandle,
     pub(super) broken: watch::Receiver<Option<&'static str>>,
 }
 
@@ -68,23 +71,26 @@ impl App {
     /// # Errors
     /// Says which part did not start and why.
     pub async fn start(config: Config, io: Io) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(config.http.listen)
-            .with_context(|| format!("cannot listen on {}", config.http.listen))?;
-        let address = listener.local_addr()?;
+        let (listener, address) = listen(config.http.listen)?;
+        let (operations_listener, operations) = listen(config.operations.listen)?;
         tracing::info!(?config, "configuration");
         let (tell, broken) = watch::channel(None);
         let ground = Ground::prepare(config, io, address, tell)?;
         let jobs_stop = CancellationToken::new();
         let jobs_thread = start_jobs(&ground, &jobs_stop);
         let readiness = Readiness::default();
-        let state = ground.open_desks(readiness.clone()).await?;
-        let server = http::serve(web::Data::new(state), listener, ground.config.http.workers.unwrap_or(2))?;
+        let state = web::Data::new(ground.open_desks(readiness.clone()).await?);
+        let server = http::serve(state.clone(), listener, ground.config.http.workers.unwrap_or(2))?;
         let handle = server.handle();
         watch_over("http", &ground.broken, server.map(|_ended| ()));
+        let server = http::operations::serve(state, operations_listener)?;
+        let operations_server = server.handle();
+        watch_over("operations", &ground.broken, server.map(|_ended| ()));
         readiness.set(true);
         let Ground { io, system, public_url, draining, .. } = ground;
         Ok(Self {
             address,
+            operations,
             public_url,
             io,
             system,
@@ -93,9 +99,16 @@ impl App {
             jobs_stop,
             jobs_thread,
             server: handle,
+            operations_server,
             broken,
         })
     }
+}
+
+fn listen(at: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(at).with_context(|| format!("cannot listen on {at}"))?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
 }
 
 impl Ground {
@@ -151,6 +164,7 @@ impl Ground {
             counter: Counter::new(Arc::clone(&self.catalogue), config.auth.secret.expose_secret().as_bytes())?,
             cards: Cards::new(self.io.clone(), redis.clone()),
             operator_statuses: Arc::new(lift.clone()),
+            jobs: self.jobs.clone(),
             orders,
             facade: lift,
             payment,

@@ -61,6 +61,7 @@ pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output 
         counter: Counter::new(Catalogue::parse(&areas()).unwrap(), SECRET).unwrap(),
         cards: Cards::new(io.clone(), Redis::off()),
         operator_statuses: Arc::new(AlwaysUp),
+        jobs: jobs(&io),
         orders,
         facade: outside.lift,
         payment: outside.payment,
@@ -101,7 +102,11 @@ fn provider() -> ProviderConfig {
 fn store(io: &Io) -> Store {
     let terms = Terms { dedups: false, settle: TimeDelta::seconds(2), patience: TimeDelta::minutes(10) };
     let paper = Paper { seller: seller(), simulated: true, describe: Box::new(|ticket| ticket.product.clone()) };
-    Store::new(io.clone(), Jobs::new(io.clone(), jobs::Settings::default()), move |_| terms, paper)
+    Store::new(io.clone(), jobs(io), move |_| terms, paper)
+}
+
+fn jobs(io: &Io) -> Jobs {
+    Jobs::new(io.clone(), jobs::Settings::default())
 }
 
 pub(crate) fn seller() -> Seller {

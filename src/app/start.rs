@@ -26,7 +26,9 @@ use crate::io::Io;
 use crate::redis::Redis;
 
 use super::end::watch_over;
-use super::parts::{contracts, desk_of_accounts, keep_forgetting, keep_sweeping, policy, start_jobs, store};
+use super::parts::{
+    contracts, desk_of_accounts, is_simulated, keep_forgetting, keep_sweeping, policy, start_jobs, store,
+};
 
 /// A running server.
 pub struct App {
@@ -123,12 +125,13 @@ impl Ground {
             None => Catalogue::embedded()?,
         };
         let settings = jobs::Settings { first_pause: config.times.job_pause, ..jobs::Settings::default() };
+        let simulated = is_simulated(&config, &catalogue);
         Ok(Self {
             catalogue,
             system: System::start()?,
             archive: Archive::new(io.clone(), &config.data.join("invoices")),
             jobs: Jobs::new(io.clone(), settings),
-            simulated: config.is_simulated(),
+            simulated,
             public_url: config.http.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
             draining: CancellationToken::new(),
             broken,

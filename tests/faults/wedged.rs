@@ -212,7 +212,8 @@ impl Market {
     fn compare(&self) {
         let spans = self.blocked.lock().unwrap().clone();
         let was_blocked = |sample: &Sample| spans.iter().any(|(from, to)| sample.1 < *to && sample.2 > *from);
-        let (blocked, calm): (Vec<Sample>, Vec<Sample>) = self.samples.lock().unwrap().iter().partition(|s| was_blocked(s));
+        let (blocked, calm): (Vec<Sample>, Vec<Sample>) =
+            self.samples.lock().unwrap().iter().partition(|s| was_blocked(s));
         eprintln!(
             "{} purchases elsewhere, {} at {VICTIM}, no error; in ms, a step that touches a blocked span is blocked:",
             self.bought.load(Ordering::Relaxed),
@@ -276,7 +277,10 @@ async fn a_thread_that_is_blocked_for_most_of_every_second_is_felt_by_nobody_els
     let asked = spans * SPAN_SECONDS;
     let happened = asked - missed;
     let victim = market.world.actor(&market.clerk, VICTIM).await;
-    eprintln!("{VICTIM} blocked for {BLOCKED_MS} ms in {happened} of {asked} seconds, moved {} times", victim["restarts"]);
+    eprintln!(
+        "{VICTIM} blocked for {BLOCKED_MS} ms in {happened} of {asked} seconds, moved {} times",
+        victim["restarts"]
+    );
     market.compare();
     assert!(happened * 2 > asked, "the thread was hardly blocked");
     market.world.clean_slate_within(PATIENCE * 3).await;

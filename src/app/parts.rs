@@ -1,9 +1,7 @@
 //! The parts that need more than one line to start.
 
-use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -16,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::start::Ground;
 use crate::actors::invoice::Writer;
 use crate::actors::jobs::{self, Handler};
-use crate::actors::liftoperator::Catalogue;
+use crate::actors::liftoperator::{Catalogue, Facade, Operator};
 use crate::actors::order::record::{Terms, Ticket};
 use crate::actors::order::store::{Paper, Store};
 use crate::actors::payment::{Desk as PaymentDesk, Sweep};
@@ -36,43 +34,49 @@ pub(super) fn policy(config: &Config) -> Policy {
     policy
 }
 
-/// One contract per operator of the catalogue.
-pub(super) fn contracts(config: &Config, catalogue: &Catalogue) -> anyhow::Result<Vec<lift::Contract>> {
-    let contract = |operator: &crate::actors::liftoperator::Operator| {
-        let key = &operator.key;
-        let section = config.contracts.get(key);
-        let section = section.with_context(|| format!("no [contracts.{key}] says how {key} is reached"))?;
-        Ok(lift::Contract {
-            operator: key.clone(),
-            supplier: operator.supplier.clone(),
-            endpoint: section.endpoint.clone(),
-            credentials: section.credentials.clone(),
-            settings: operator.settings.clone(),
-            dedups_reference: section.dedups_reference,
-            settle: config.times.settle,
-            issue_patience: config.times.issue_patience,
-            check_deadline: config.times.check_deadline,
-            issue_deadline: config.times.issue_deadline,
-            time_zone: operator.time_zone,
-            last_loading_time: operator.last_loading_time,
-        })
+/// One contract per operator of the catalogue that the configuration says how to reach; the others are logged.
+pub(super) fn contracts(config: &Config, catalogue: &Catalogue) -> Vec<lift::Contract> {
+    let contract = |operator: &Operator| {
+        let found = contract(config, operator);
+        if found.is_none() {
+            let key = &operator.key;
+            tracing::error!(operator = key, "no [contracts.{key}] says how {key} is reached: it is listed as down");
+        }
+        found
     };
-    catalogue.operators().iter().map(contract).collect()
+    catalogue.operators().iter().filter_map(contract).collect()
+}
+
+/// How an operator is reached; `None` when the configuration does not say it.
+pub fn contract(config: &Config, operator: &Operator) -> Option<lift::Contract> {
+    let key = &operator.key;
+    let section = config.contracts.get(key)?;
+    Some(lift::Contract {
+        operator: key.clone(),
+        supplier: operator.supplier.clone(),
+        endpoint: section.endpoint.clone(),
+        credentials: section.credentials.clone(),
+        settings: operator.settings.clone(),
+        dedups_reference: section.dedups_reference,
+        settle: config.times.settle,
+        issue_patience: config.times.issue_patience,
+        check_deadline: config.times.check_deadline,
+        issue_deadline: config.times.issue_deadline,
+        time_zone: operator.time_zone,
+        last_loading_time: operator.last_loading_time,
+    })
 }
 
 /// Where orders are kept, how their contracts may be asked, and what their invoices say.
-pub(super) fn store(ground: &Ground) -> Store {
+pub(super) fn store(ground: &Ground, lift: Facade) -> Store {
     let times = ground.config.times.clone();
-    let sections = ground.config.contracts.iter();
-    let dedups: BTreeMap<_, _> =
-        sections.map(|(operator, section)| (operator.clone(), section.dedups_reference)).collect();
     let terms = move |operator: &str| Terms {
-        dedups: dedups.get(operator).copied().unwrap_or(false),
+        dedups: lift.contract(operator).is_some_and(|contract| contract.dedups_reference),
         settle: TimeDelta::from_std(times.settle).unwrap_or(TimeDelta::minutes(2)),
         patience: TimeDelta::from_std(times.issue_patience).unwrap_or(TimeDelta::minutes(10)),
     };
-    let names = Arc::clone(&ground.catalogue);
-    let describe = move |ticket: &Ticket| title(&names, &ticket.operator, &ticket.product, &ticket.category);
+    let names = ground.catalogue.clone();
+    let describe = move |ticket: &Ticket| title(&names.now(), &ticket.operator, &ticket.product, &ticket.category);
     let (seller, simulated) = (ground.config.seller.clone(), ground.simulated);
     let paper = Paper { seller, simulated, describe: Box::new(describe) };
     Store::new(ground.io.clone(), ground.jobs.clone(), terms, paper)
@@ -94,7 +98,7 @@ pub(super) fn start_jobs(ground: &Ground, stop: &CancellationToken) -> actix_rt:
     let office = ground.system.spawn(mail::spec(), connect);
     let head = mail::Letterhead { simulated: ground.simulated, ..ground.config.letterhead.clone() };
     let (io, archive, jobs) = (ground.io.clone(), ground.archive.clone(), ground.jobs.clone());
-    let (secret, catalogue) = (secret_of_codes(&ground.config), Arc::clone(&ground.catalogue));
+    let (secret, catalogue) = (secret_of_codes(&ground.config), ground.catalogue.clone());
     let (stop, broken) = (stop.clone(), ground.broken.clone());
     let thread = actix_rt::Arbiter::new();
     let started = thread.spawn_fn(move || {
@@ -103,7 +107,7 @@ pub(super) fn start_jobs(ground: &Ground, stop: &CancellationToken) -> actix_rt:
             head,
             post: Box::new(office),
             accounts: Box::new(mail::Registrations::new(io.clone(), secret)),
-            title_of: Box::new(move |operator, product, category| title(&catalogue, operator, product, category)),
+            title_of: Box::new(move |operator, product, category| title(&catalogue.now(), operator, product, category)),
             io,
         };
         let handlers: Vec<Rc<dyn Handler>> = vec![Rc::new(sender), Rc::new(Writer::new(archive))];

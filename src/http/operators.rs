@@ -164,7 +164,7 @@ pub(super) async fn list(state: web::Data<State>, query: web::Query<PageQuery>) 
         }
     };
     let rest = operators.iter().skip(begin).take(usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1));
-    let views = rest.map(|operator| view(catalogue, operator, &state)).collect();
+    let views = rest.map(|operator| view(&catalogue, operator, &state)).collect();
     Ok(HttpResponse::Ok().json(Page::cut(views, limit, |view: &OperatorView<'_>| view.key.to_owned())))
 }
 
@@ -174,7 +174,7 @@ pub(super) async fn list(state: web::Data<State>, query: web::Query<PageQuery>) 
 #[get("/api/v1/operators/{key}")]
 pub(super) async fn show(state: web::Data<State>, key: web::Path<String>) -> Result<HttpResponse, Problem> {
     let catalogue = state.counter.catalogue();
-    Ok(HttpResponse::Ok().json(view(catalogue, find(catalogue, &key)?, &state)))
+    Ok(HttpResponse::Ok().json(view(&catalogue, find(&catalogue, &key)?, &state)))
 }
 
 /// The operator of a path.

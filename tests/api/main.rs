@@ -12,6 +12,7 @@ mod cancelling;
 mod cards_refused;
 mod children_for_free;
 mod front_door;
+mod importing;
 mod lines_refused;
 mod offers_refused;
 mod paying_twice;

@@ -10,14 +10,15 @@ const LOWER: [(&str, &[&str]); 6] =
     [("clock", &[]), ("ids", &[]), ("money", &[]), ("network", &[]), ("telemetry", &[]), ("io", &["clock"])];
 
 /// Who may import whom, besides itself, from the ground up.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 9] = [
     ("integrations", &["clock", "ids", "money", "network"]),
     ("actors", &["integrations", "clock", "ids", "money", "io"]),
     ("config", &["actors", "integrations", "network"]),
     ("http", &["actors", "integrations", "clock", "ids", "money", "network", "io"]),
     ("app", &["http", "config", "actors", "integrations", "clock", "io", "network"]),
     ("demo", &["command", "app", "config", "actors", "clock", "ids", "io"]),
-    ("command", &["demo", "app", "config", "actors", "clock", "ids", "io"]),
+    ("import", &["app", "config", "actors", "integrations", "io"]),
+    ("command", &["demo", "import", "app", "config", "actors", "clock", "ids", "io"]),
     ("lib", &[]),
 ];
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_lc_rs::hmac;
 use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta, Utc};
 
-use super::catalogue::{Catalogue, Category, HolderField, Operator, Product};
+use super::catalogue::{Catalogue, Category, Current, HolderField, Operator, Product};
 use super::offer_seal::{self, Promise};
 use crate::money::Cents;
 
@@ -15,7 +15,7 @@ const LIFE: TimeDelta = TimeDelta::minutes(60);
 /// Where prices are quoted and quotes are taken back. Cheap to clone, shared by all threads.
 #[derive(Clone)]
 pub struct Counter {
-    catalogue: Arc<Catalogue>,
+    catalogue: Current,
     key: hmac::Key,
 }
 
@@ -101,17 +101,17 @@ impl Counter {
     ///
     /// # Errors
     /// `KeyTooShort`.
-    pub fn new(catalogue: Arc<Catalogue>, key: &[u8]) -> Result<Self, KeyTooShort> {
+    pub fn new(catalogue: impl Into<Current>, key: &[u8]) -> Result<Self, KeyTooShort> {
         if key.len() < 32 {
             return Err(KeyTooShort);
         }
-        Ok(Self { catalogue, key: hmac::Key::new(hmac::HMAC_SHA256, key) })
+        Ok(Self { catalogue: catalogue.into(), key: hmac::Key::new(hmac::HMAC_SHA256, key) })
     }
 
-    /// What the counter quotes from.
+    /// What the counter quotes from at this moment.
     #[must_use]
-    pub fn catalogue(&self) -> &Arc<Catalogue> {
-        &self.catalogue
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        self.catalogue.now()
     }
 
     /// Quotes every product of `operator` for a person born on `birth_date` and the plain date `day` in the operator's
@@ -129,7 +129,8 @@ impl Counter {
         else {
             return Vec::new();
         };
-        let Some(vat_permille) = self.catalogue.vat_permille(operator, day) else {
+        let catalogue = self.catalogue.now();
+        let Some(vat_permille) = catalogue.vat_permille(operator, day) else {
             return Vec::new();
         };
         let expires_at = (now + LIFE).min(loading_ends).trunc_subsecs(0);
@@ -140,7 +141,7 @@ impl Counter {
                 product: product.key.clone(),
                 category: category.key.clone(),
                 day,
-                version: self.catalogue.version().to_owned(),
+                version: catalogue.version().to_owned(),
                 price_cents,
                 expires_at: expires_at.timestamp(),
             };
@@ -165,7 +166,9 @@ impl Counter {
     /// See [`OfferError`].
     pub fn redeem(&self, offer_id: &str, birth_date: NaiveDate, now: DateTime<Utc>) -> Result<QuotedLine, OfferError> {
         let promise = offer_seal::open(&self.key, offer_id).ok_or(OfferError::Forged)?;
-        let (operator, product, category, vat_permille) = self.still_sold(&promise).ok_or(OfferError::Unknown)?;
+        let catalogue = self.catalogue.now();
+        let (operator, product, category, vat_permille) =
+            still_sold(&catalogue, &promise).ok_or(OfferError::Unknown)?;
         let loading_ends = operator.loading_ends(promise.day);
         if now >= loading_ends {
             return Err(OfferError::LoadingOver);
@@ -192,14 +195,17 @@ impl Counter {
             loading_ends,
         })
     }
+}
 
-    fn still_sold(&self, promise: &Promise) -> Option<(&Operator, &Product, &Category, i32)> {
-        let operator = self.catalogue.operator(&promise.operator)?;
-        let product = operator.product(&promise.product)?;
-        let category = operator.category(&promise.category)?;
-        let vat_permille = self.catalogue.vat_permille(operator, promise.day)?;
-        Some((operator, product, category, vat_permille))
-    }
+fn still_sold<'a>(
+    catalogue: &'a Catalogue,
+    promise: &Promise,
+) -> Option<(&'a Operator, &'a Product, &'a Category, i32)> {
+    let operator = catalogue.operator(&promise.operator)?;
+    let product = operator.product(&promise.product)?;
+    let category = operator.category(&promise.category)?;
+    let vat_permille = catalogue.vat_permille(operator, promise.day)?;
+    Some((operator, product, category, vat_permille))
 }
 
 impl QuotedLine {

@@ -1,0 +1,6 @@
+//! `starjack import`: what is sold and where, brought in from files. Shown first, taken with `--take`, whole or not at all.
+
+mod file;
+mod operators;
+
+pub use operators::{OperatorFiles, operators};

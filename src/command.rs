@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::demo;
 use crate::ids;
-use crate::import::{self, OperatorFiles};
+use crate::import::{self, AreaFile, OperatorFiles};
 use crate::io::Io;
 
 /// Sells lift tickets of many ski areas and loads each one onto the skier's own keycard.
@@ -51,6 +51,13 @@ enum ImportWhat {
     Operators {
         #[command(flatten)]
         wish: OperatorFiles,
+        #[command(flatten)]
+        files: Files,
+    },
+    /// Ski areas from OpenSkiMap, also those that are not sold here.
+    Areas {
+        #[command(flatten)]
+        wish: AreaFile,
         #[command(flatten)]
         files: Files,
     },
@@ -119,6 +126,11 @@ pub async fn run(command: Command) -> anyhow::Result<u8> {
             let config = read(&files)?;
             let io = open_database(&config).await?;
             demo::say(&import::operators(&wish, &config, &io, somebody()).await?)?;
+            Ok(0)
+        }
+        What::Import { what: ImportWhat::Areas { wish, files } } => {
+            let io = open_database(&read(&files)?).await?;
+            demo::say(&import::areas(&wish, &io, somebody()).await?)?;
             Ok(0)
         }
         What::Admin { what: AdminWhat::Create { email, files } } => create_admin(&email, &files).await,

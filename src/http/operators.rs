@@ -88,6 +88,14 @@ pub struct Location {
     longitude: f64,
 }
 
+impl Location {
+    /// The place in hundredths of a degree, north and east.
+    #[must_use]
+    pub fn of_hundredths(latitude: i32, longitude: i32) -> Self {
+        Self { latitude: f64::from(latitude) / 100.0, longitude: f64::from(longitude) / 100.0 }
+    }
+}
+
 /// The days on which the lifts run.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Season)]

@@ -8,6 +8,7 @@
 mod support;
 
 mod actors_steered;
+mod areas_imported;
 mod cancelling;
 mod cards_refused;
 mod children_for_free;

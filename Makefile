@@ -9,11 +9,14 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 
 # one test: make test T=NAME
 T ?=
+# how long each reader is fuzzed, how many generated requests a call gets: make fuzz SECONDS=600, make schemathesis REQUESTS=500
+SECONDS ?= 60
+REQUESTS ?= 100
 
-.PHONY: help run test check fmt bless entity
+.PHONY: help run test check fuzz schemathesis fmt bless entity
 
 help: ## shows this list
-	@sed -En 's/^([a-z]+):[^#]*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -En 's/^([a-z]+):[^#]*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 21
 
 run: ## starts the demonstration: every supplier simulated, one basket buys itself (ends with Ctrl-C)
 	@scripts/prepare run
@@ -21,13 +24,23 @@ run: ## starts the demonstration: every supplier simulated, one basket buys itse
 
 test: ## runs every test on SQLite and on a PostgreSQL of its own, as CI does (one: T=NAME)
 	@scripts/prepare test
-	@exec scripts/with_postgres scripts/unchanged scripts/tests all "$(T)"
+	@scripts/with_postgres scripts/unchanged scripts/tests all "$(T)"
+	@[ -n "$(T)" ] || scripts/fuzz brief
+	@[ -n "$(T)" ] || scripts/schemathesis 20 1
 
 check: ## before a commit: format, lints, and the tests that need no PostgreSQL
 	@scripts/prepare check
 	@cargo fmt --all --check
 	@cargo clippy --locked --workspace --all-targets -- -D warnings
 	@scripts/tests fast "$(T)"
+
+fuzz: ## feeds the readers of hostile input, guided by coverage (SECONDS=60 each)
+	@scripts/prepare fuzz
+	@exec scripts/fuzz $(SECONDS)
+
+schemathesis: ## sends generated requests to everything that openapi.json describes (REQUESTS=100 a call)
+	@scripts/prepare schemathesis
+	@exec scripts/schemathesis $(REQUESTS)
 
 fmt: ## formats all code
 	@scripts/prepare check

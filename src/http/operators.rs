@@ -151,7 +151,7 @@ impl PageQuery {
         match key.map(|key| key.parse()) {
             None => Ok((None, limit)),
             Some(Ok(id)) => Ok((Some(id), limit)),
-            Some(Err(_)) => Err(Problem::malformed("`cursor` must be the `next` of an earlier page.")),
+            Some(Err(_)) => Err(Problem::invalid("`cursor` must be the `next` of an earlier page.")),
         }
     }
 }
@@ -167,7 +167,7 @@ pub(super) async fn list(state: web::Data<State>, query: web::Query<PageQuery>) 
         None => 0,
         Some(key) => {
             1 + operators.iter().position(|one| one.key == key).ok_or_else(|| {
-                Problem::malformed("The list has changed since that page. Begin again without a `cursor`.")
+                Problem::invalid("The list has changed since that page. Begin again without a `cursor`.")
             })?
         }
     };

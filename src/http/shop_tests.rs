@@ -125,8 +125,8 @@ async fn operators_are_paged() {
     let next = format!("/api/v1/operators?limit=3&cursor={}", first["next"].as_str().unwrap());
     let (_, second) = shop.get(&next, None).await;
     assert_eq!((keys(&second), &second["next"]), (vec!["saalbach"], &Value::Null));
-    assert_eq!(shop.get("/api/v1/operators?limit=0", None).await.0, StatusCode::BAD_REQUEST);
-    assert_eq!(shop.get("/api/v1/operators?cursor=eA", None).await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(shop.get("/api/v1/operators?limit=0", None).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(shop.get("/api/v1/operators?cursor=eA", None).await.0, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
 #[actix_web::test]

@@ -404,8 +404,8 @@ async fn orders_are_paged_newest_first() {
         }
     }
     assert_eq!(seen, ids);
-    world.get("/api/v1/orders?cursor=eA", &skier.token).await.expect_problem(400, "malformed");
-    world.get("/api/v1/orders?limit=101", &skier.token).await.expect_problem(400, "malformed");
+    world.get("/api/v1/orders?cursor=eA", &skier.token).await.expect_problem(422, "invalid");
+    world.get("/api/v1/orders?limit=101", &skier.token).await.expect_problem(422, "invalid");
 }
 
 #[actix_rt::test]

@@ -33,7 +33,7 @@ pub struct Config {
     pub data: PathBuf,
     /// Secrets of accounts and offers.
     pub auth: Auth,
-    /// One per operator that is sold.
+    /// Secrets of the operators' contracts, by the names that the catalogue gives them.
     #[serde(default)]
     pub contracts: BTreeMap<String, ContractSection>,
     /// The payment provider.
@@ -102,17 +102,16 @@ pub struct Auth {
     pub secret: SecretString,
 }
 
-/// How one operator's supplier is reached.
+/// What of a contract does not stand in the catalogue, and what is to be otherwise than there.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ContractSection {
-    /// The supplier's address for this operator.
-    pub endpoint: String,
+    /// The address of the supplier of the operator with this key, in place of the catalogue's.
+    pub endpoint: Option<String>,
     /// What it wants to see on a call, by its own names.
     pub credentials: BTreeMap<String, SecretString>,
-    /// It confirmed in writing that a known reference is answered with its first answer.
-    #[serde(default)]
-    pub dedups_reference: bool,
+    /// Whether it answers a known reference with its first answer, in place of what the catalogue says.
+    pub dedups_reference: Option<bool>,
 }
 
 /// How long is waited for what; each as `500ms`, `30s`, `10m`, `14d`.
@@ -242,8 +241,8 @@ impl Config {
     /// Whether any supplier is a simulator: then everything says so.
     #[must_use]
     pub fn is_simulated(&self) -> bool {
-        let contracts = self.contracts.values().any(|contract| is_loopback_address(&contract.endpoint));
-        contracts || self.payment.is_simulated() || self.mail.is_simulated()
+        let mut endpoints = self.contracts.values().filter_map(|contract| contract.endpoint.as_deref());
+        endpoints.any(is_loopback_address) || self.payment.is_simulated() || self.mail.is_simulated()
     }
 
     /// Numbers that depend on each other, and what production refuses.
@@ -268,7 +267,9 @@ impl Config {
     }
 }
 
-fn is_loopback_address(text: &str) -> bool {
+/// Whether a supplier's address is on this machine, as only a simulator's is.
+#[must_use]
+pub fn is_loopback_address(text: &str) -> bool {
     reqwest::Url::parse(text).is_ok_and(|url| is_loopback(&url))
 }
 

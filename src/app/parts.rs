@@ -21,7 +21,7 @@ use crate::actors::payment::{Desk as PaymentDesk, Sweep};
 use crate::actors::supervision::{Policy, StartError};
 use crate::actors::{auth, mail, order};
 use crate::clock;
-use crate::config::Config;
+use crate::config::{Config, Environment, is_loopback_address};
 use crate::integrations::{lift, mail as mail_port};
 use crate::io::Io;
 
@@ -34,30 +34,36 @@ pub(super) fn policy(config: &Config) -> Policy {
     policy
 }
 
-/// One contract per operator of the catalogue that the configuration says how to reach; the others are logged.
+/// One contract per operator of the catalogue that can be reached; the others are logged.
 pub(super) fn contracts(config: &Config, catalogue: &Catalogue) -> Vec<lift::Contract> {
     let contract = |operator: &Operator| {
-        let found = contract(config, operator);
-        if found.is_none() {
-            let key = &operator.key;
-            tracing::error!(operator = key, "no [contracts.{key}] says how {key} is reached: it is listed as down");
-        }
-        found
+        let error = |error: &anyhow::Error| tracing::error!(operator = operator.key, %error, "it is listed as down");
+        contract(config, operator).inspect_err(error).ok()
     };
     catalogue.operators().iter().filter_map(contract).collect()
 }
 
-/// How an operator is reached; `None` when the configuration does not say it.
-pub fn contract(config: &Config, operator: &Operator) -> Option<lift::Contract> {
-    let key = &operator.key;
-    let section = config.contracts.get(key)?;
-    Some(lift::Contract {
+/// How an operator is reached.
+///
+/// # Errors
+/// Its credentials are not configured, or a simulated supplier stands in production.
+pub fn contract(config: &Config, operator: &Operator) -> anyhow::Result<lift::Contract> {
+    let (key, name, access) = (&operator.key, operator.credentials(), &operator.contract);
+    let section = config.contracts.get(name);
+    let section = section.with_context(|| format!("no [contracts.{name}] holds the credentials of {key}"))?;
+    let endpoint = endpoint(config, operator);
+    anyhow::ensure!(
+        config.environment == Environment::Test || !is_loopback_address(endpoint),
+        "simulated suppliers need environment = \"test\": {key} is at {endpoint}"
+    );
+    Ok(lift::Contract {
         operator: key.clone(),
-        supplier: operator.supplier.clone(),
-        endpoint: section.endpoint.clone(),
+        supplier: access.supplier.clone(),
+        endpoint: endpoint.to_owned(),
         credentials: section.credentials.clone(),
-        settings: operator.settings.clone(),
-        dedups_reference: section.dedups_reference,
+        settings: access.settings.clone(),
+        dedups_reference: dedups(config, operator),
+        requests_per_second: access.requests_per_second,
         settle: config.times.settle,
         issue_patience: config.times.issue_patience,
         check_deadline: config.times.check_deadline,
@@ -65,6 +71,22 @@ pub fn contract(config: &Config, operator: &Operator) -> Option<lift::Contract> 
         time_zone: operator.time_zone,
         last_loading_time: operator.last_loading_time,
     })
+}
+
+/// Whether any supplier is a simulator: then everything says so.
+pub(super) fn is_simulated(config: &Config, catalogue: &Catalogue) -> bool {
+    config.is_simulated() || catalogue.operators().iter().any(|one| is_loopback_address(endpoint(config, one)))
+}
+
+/// The configuration's word wins over the catalogue's: a test system, a simulator.
+fn endpoint<'a>(config: &'a Config, operator: &'a Operator) -> &'a str {
+    let section = config.contracts.get(&operator.key);
+    section.and_then(|section| section.endpoint.as_deref()).unwrap_or(&operator.contract.endpoint)
+}
+
+fn dedups(config: &Config, operator: &Operator) -> bool {
+    let section = config.contracts.get(&operator.key);
+    section.and_then(|section| section.dedups_reference).unwrap_or(operator.contract.dedups_reference)
 }
 
 /// Where orders are kept, how their contracts may be asked, and what their invoices say.

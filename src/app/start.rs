@@ -26,7 +26,9 @@ use crate::http::{self, State};
 use crate::io::Io;
 
 use super::end::watch_over;
-use super::parts::{contracts, desk_of_accounts, keep_forgetting, keep_sweeping, policy, start_jobs, store};
+use super::parts::{
+    contracts, desk_of_accounts, is_simulated, keep_forgetting, keep_sweeping, policy, start_jobs, store,
+};
 use super::shelf::{Shelf, Stock};
 
 /// A running server.
@@ -111,13 +113,14 @@ impl Ground {
         (address, broken): (SocketAddr, watch::Sender<Option<&'static str>>),
     ) -> anyhow::Result<Self> {
         let settings = jobs::Settings { first_pause: config.times.job_pause, ..jobs::Settings::default() };
+        let simulated = is_simulated(&config, &stock.sold);
         Ok(Self {
             catalogue: Arc::clone(&stock.sold).into(),
             stock,
             system: System::start()?,
             archive: Archive::new(io.clone(), &config.data.join("invoices")),
             jobs: Jobs::new(io.clone(), settings),
-            simulated: config.is_simulated(),
+            simulated,
             public_url: config.http.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
             draining: CancellationToken::new(),
             broken,

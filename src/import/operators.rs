@@ -66,8 +66,8 @@ fn report(plan: &Plan, config: &Config, taken: bool) -> String {
         }
         let warning =
             operator.filter(|_| *deed != Deed::Removed).and_then(|operator| match contract(config, operator) {
-                None => Some(format!("no [contracts.{key}] in this configuration: it will be listed as down")),
-                Some(contract) => {
+                Err(error) => Some(format!("{error:#}: it will be listed as down")),
+                Ok(contract) => {
                     lift::connect(&contract).err().map(|error| format!("{error:#}: it will be listed as down"))
                 }
             });

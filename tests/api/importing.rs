@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use reqwest::Method;
 use serde_json::Value;
 
 use crate::support::{ADULT, Database, Ran, World, both_databases, eventually, new_key, ticket};
@@ -12,14 +13,24 @@ both_databases!(
     a_file_that_is_not_right_changes_nothing_and_says_where,
 );
 
-const SAMPLE: &str = include_str!("../../catalogue/areas.toml");
+/// The file of one sample area, which stands in `from` but for this replacement.
+fn area(key: &str, from: &str, to: &str) -> String {
+    let path = format!("{}/catalogue/areas/{key}.toml", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).unwrap();
+    assert!(text.contains(from), "{key} has no {from}");
+    text.replace(from, to)
+}
 
-/// The sample's tables of one operator, under another key.
-fn document(key: &str, new_key: &str) -> String {
-    let start = SAMPLE.find(&format!("[[operator]]\nkey = \"{key}\"")).unwrap();
-    let rest = &SAMPLE[start..];
-    let end = rest[3..].find("\n[[operator]]").map_or(rest.len(), |at| at + 3);
-    rest[..end].replacen(&format!("key = \"{key}\""), &format!("key = \"{new_key}\""), 1)
+/// An operator that is not in the sample, with the contract of one that is, reached at `endpoint`.
+fn newland(endpoint: &str) -> String {
+    let contract = format!("[operator.contract]\ncredentials = \"stubai\"\nendpoint = \"{endpoint}\" #");
+    let text = area("stubai", "endpoint = ", "# endpoint = ").replacen("[operator.contract]", &contract, 1);
+    text.replacen("key = \"stubai\"", "key = \"newland\"", 1)
+}
+
+async fn endpoint(world: &World, contract: &str) -> String {
+    let endpoints = world.control(Method::GET, "/control/endpoints", &Value::Null).await.expect(200);
+    endpoints[contract]["url"].as_str().unwrap().to_owned()
 }
 
 fn file(world: &World, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
@@ -47,12 +58,12 @@ async fn a_new_price_is_shown_without_a_restart_and_the_shown_one_holds(database
     let world = World::start(database).await;
     let anna = world.skier("Anna").await;
     let before = world.offer("solden", world.ski_day(), ADULT).await;
-    let dearer = file(&world, "dearer.toml", SAMPLE.replace("adult = 8650", "adult = 8800"));
+    let dearer = file(&world, "dearer.toml", area("solden", "adult = 8650", "adult = 8800"));
 
     let shown = import(&world, &dearer, &[]);
     assert_eq!(shown.code, 0, "{}", shown.log);
     assert!(
-        shown.says.contains("~ solden\n    product day, band peak from 2026-12-19, price_cents, adult: 8650 → 8800")
+        shown.says.starts_with("~ solden\n    product day, band peak from 2026-12-19, price_cents, adult: 8650 → 8800")
     );
     assert!(shown.says.ends_with("Nothing was changed yet; the same with --take takes it.\n"), "{}", shown.says);
     let taken = import(&world, &dearer, &["--take"]);
@@ -78,14 +89,14 @@ async fn a_new_price_is_shown_without_a_restart_and_the_shown_one_holds(database
 async fn an_operator_comes_and_goes_while_its_orders_are_served(database: Database) {
     let world = World::start(database).await;
     let (anna, clerk) = tokio::join!(world.skier("Anna"), world.clerk());
-    let newland = file(&world, "newland.toml", document("ischgl", "newland"));
-    let added = import(&world, &newland, &["--take"]);
+    let nowhere = file(&world, "nowhere.toml", newland("http://127.0.0.1:9"));
+    let there = file(&world, "there.toml", newland(&endpoint(&world, "dta/stubai").await));
+    let added = import(&world, &nowhere, &["--take"]);
     assert!(added.says.starts_with("+ newland: "), "{} {}", added.says, added.log);
     assert!(added.says.contains("they stay: "), "{}", added.says);
-    eventually("the new operator is sold", async || {
-        operators(&world).await.iter().find(|one| one["key"] == "newland" && one["status"] == "up").cloned()
-    })
-    .await;
+    eventually("the new operator is listed", async || has(&world, "newland").await.then_some(())).await;
+    let moved = import(&world, &there, &["--take"]);
+    assert!(moved.says.starts_with("~ newland\n    contract, endpoint: http://127.0.0.1:9 → "), "{}", moved.says);
 
     let order = world.order_to_pay(&anna, &["newland"], "undo").await;
     let removed = world.command(&["import", "operators", "--remove", "newland", "--take"]);
@@ -101,7 +112,7 @@ async fn an_operator_comes_and_goes_while_its_orders_are_served(database: Databa
     anna.wait_for(order["id"].as_str().unwrap(), &["finished"]).await;
     eventually("its actor has ended", async || (state().await == "stopped").then_some(())).await;
 
-    assert!(import(&world, &newland, &["--take"]).says.starts_with("+ newland: "));
+    assert!(import(&world, &there, &["--take"]).says.starts_with("+ newland: "));
     eventually("it is sold again", async || (state().await == "up" && has(&world, "newland").await).then_some(()))
         .await;
     let order = world.order_to_pay(&anna, &["newland"], "undo").await;
@@ -113,22 +124,22 @@ async fn an_operator_comes_and_goes_while_its_orders_are_served(database: Databa
 async fn a_file_that_is_not_right_changes_nothing_and_says_where(database: Database) {
     let world = World::start(database).await;
     let before = operators(&world).await;
-    let crlf = SAMPLE.replace('\n', "\r\n");
+    let solden = |from: &str, to: &str| area("solden", from, to);
+    let crlf = solden("\n", "\r\n");
     let deep = format!("[[operator]]\nkey = {}1{}", "[".repeat(100_000), "]".repeat(100_000));
-    let twice = format!("{SAMPLE}\n{}", document("solden", "solden"));
-    let latin1: Vec<u8> = SAMPLE.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect();
+    let latin1: Vec<u8> = solden("a", "a").chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect();
     for (name, content, expected) in [
         ("empty", Vec::new(), "empty line 1: the file is empty"),
         ("latin1", latin1, "is not UTF-8 (Latin-1?); save the file as UTF-8"),
         ("utf16", b"\xff\xfek\0".to_vec(), "is written in UTF-16; save it as UTF-8"),
         ("deep", deep.into(), "deep line 2: "),
-        ("huge", SAMPLE.replace("adult = 8650", "adult = 99999999999999999999").into(), "huge line "),
-        ("dear", SAMPLE.replace("adult = 8650", "adult = 865000").into(), "(operator solden, product day): band peak"),
-        ("keys", SAMPLE.replacen("name = \"S", "key = \"x\"\nname = \"S", 1).into(), "duplicate key `key`"),
-        ("twice", twice.into(), "operator solden stands twice in "),
-        ("words", SAMPLE.replacen("federal_state", "county", 1).into(), "unknown field `county`"),
+        ("huge", solden("adult = 8650", "adult = 99999999999999999999").into(), "huge line "),
+        ("dear", solden("adult = 8650", "adult = 8650000").into(), "(operator solden, product day): band peak"),
+        ("keys", solden("name = \"Sölden\"", "name = \"a\"\nname = \"b\"").into(), "duplicate key `name`"),
+        ("twice", [solden("a", "a"), solden("a", "a")].concat().into(), "operator solden stands twice in "),
+        ("words", solden("federal_state", "county").into(), "unknown field `county`"),
         ("gap", crlf.replacen("2026-12-18", "2026-12-17", 1).into(), "2026-12-18 is in no band before peak"),
-        ("other", document("ischgl", "obertauern").into(), "obertauern was imported with another supplier"),
+        ("other", solden("supplier = \"dta\"", "supplier = \"axess\"").into(), "was imported with another supplier"),
         ("binary", (0..=255).cycle().take(4096).collect(), "is not UTF-8"),
     ] {
         let ran = import(&world, &file(&world, name, content), &["--take"]);
@@ -155,7 +166,7 @@ async fn a_file_that_is_not_right_changes_nothing_and_says_where(database: Datab
 async fn every_replica_follows() {
     let world = World::start(Database::Postgres).await;
     let other = world.another_server().await;
-    let newland = file(&world, "newland.toml", document("ischgl", "newland"));
+    let newland = file(&world, "newland.toml", newland(&endpoint(&world, "dta/stubai").await));
     assert_eq!(import(&world, &newland, &["--take"]).code, 0);
     for api in [world.server.api(), other.api()] {
         let guest = crate::support::Client::new(api);

@@ -2,7 +2,7 @@
 
 use std::thread::JoinHandle;
 
-use starjack_simulator::{Config, Contract, Vendor, start};
+use starjack_simulator::{Config, start};
 use tokio::sync::oneshot;
 
 #[derive(Debug)]
@@ -21,10 +21,7 @@ impl Suppliers {
         let thread = thread.spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
-                let mut config = Config { dta_step_ms: 100, ..Config::default() };
-                // one that is not in the sample areas
-                config.contracts.push(Contract { vendor: Vendor::Dta, operator: "newland".to_owned() });
-                let simulator = start(config).await.unwrap();
+                let simulator = start(Config { dta_step_ms: 100, ..Config::default() }).await.unwrap();
                 tell.send(simulator.endpoints.control.clone()).unwrap();
                 told.await.unwrap_or_default();
                 simulator.stop().await;

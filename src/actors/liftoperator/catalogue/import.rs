@@ -238,7 +238,7 @@ fn refused(imports: &[Import], error: &CatalogueError) -> ImportError {
 }
 
 fn supplier(document: &Value) -> &Value {
-    &document["supplier"]
+    &document["contract"]["supplier"]
 }
 
 /// Tickets that were sold are found and cancelled at the supplier that sold them.

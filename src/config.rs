@@ -18,6 +18,7 @@ use crate::actors::payment::SweepSettings;
 use crate::integrations::client::is_loopback;
 use crate::integrations::{mail, payment};
 use crate::network::Networks;
+use crate::redis;
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Deserialize)]
@@ -27,8 +28,13 @@ pub struct Config {
     pub environment: Environment,
     /// The outward face.
     pub http: Http,
+    /// What the people who run the server see.
+    #[serde(default)]
+    pub operations: Operations,
     /// Where the truth is kept.
     pub database: Database,
+    /// What replicas count together; each for itself without it.
+    pub redis: Option<redis::Settings>,
     /// Folder of documents; on SQLite one process owns it.
     pub data: PathBuf,
     /// Secrets of accounts and offers.
@@ -78,6 +84,20 @@ pub struct Http {
     pub return_origins: Vec<String>,
     /// Threads that answer requests; default 2.
     pub workers: Option<usize>,
+}
+
+/// The listener of metrics and readiness detail: not for the public.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Operations {
+    /// Where it listens; port 0 picks one. Default `127.0.0.1:9464`.
+    pub listen: SocketAddr,
+}
+
+impl Default for Operations {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 9464)) }
+    }
 }
 
 /// Where the truth is kept.
@@ -254,6 +274,7 @@ impl Config {
             !(production && self.payment.test),
             "the payment provider's test system needs environment = \"test\""
         );
+        self.redis.as_ref().map_or(Ok(()), redis::Settings::check)?;
         for (name, shorter, longer) in [
             ("issue_deadline must not be longer than settle", times.issue_deadline, times.settle),
             ("payment_deadline must not be longer than payment_settle", times.payment_deadline, times.payment_settle),

@@ -5,7 +5,6 @@ pub mod area;
 pub mod audit;
 pub mod card;
 pub mod case_file;
-pub mod catalogue_difference;
 pub mod catalogue_version;
 pub mod idempotency;
 pub mod invoice;

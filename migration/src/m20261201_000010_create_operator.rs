@@ -1,5 +1,4 @@
-//! What is sold as data: the operators' documents and their versions, the ski areas of a map, and how a supplier's own
-//! catalogue differs from ours.
+//! What is sold as data: the operators' documents and their versions, and the ski areas of a map.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;
@@ -44,25 +43,9 @@ impl MigrationTrait for Migration {
             .col(string_len("imported_by", 120))
             .col(timestamp_with_time_zone("imported_at"))
             .to_owned();
-        let difference = Table::create()
-            .table("catalogue_difference")
-            .col(pk_uuid("id"))
-            .col(string_len("operator", 32))
-            .col(integer("no"))
-            .col(text("difference"))
-            .col(timestamp_with_time_zone("found_at"))
-            .col(uuid_null("taken_by"))
-            .col(timestamp_with_time_zone_null("taken_at"))
-            .to_owned();
-        for table in [version, operator, area, difference] {
+        for table in [version, operator, area] {
             manager.create_table(table).await?;
         }
-        for index in [
-            Index::create().name("area_name").table("area").col("name").col("id").to_owned(),
-            Index::create().name("difference_of").table("catalogue_difference").col("operator").col("no").to_owned(),
-        ] {
-            manager.create_index(index).await?;
-        }
-        Ok(())
+        manager.create_index(Index::create().name("area_name").table("area").col("name").col("id").to_owned()).await
     }
 }

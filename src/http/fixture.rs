@@ -28,6 +28,7 @@ use crate::clock;
 use crate::integrations::payment::ProviderConfig;
 use crate::io::Io;
 use crate::network::Networks;
+use crate::redis::Redis;
 
 pub(crate) const SECRET: &[u8] = b"the secret that codes follow from";
 
@@ -59,8 +60,9 @@ pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output 
         auth: auth::Desk::new(io.clone(), keys, SECRET.to_vec().into()),
         trusted_proxies: Networks::default(),
         counter: Counter::new(Catalogue::parse(&areas()).unwrap(), SECRET).unwrap(),
-        cards: Cards::new(io.clone()),
+        cards: Cards::new(io.clone(), Redis::off()),
         operator_statuses: Arc::new(AlwaysUp),
+        jobs: jobs(&io),
         orders,
         facade: outside.lift,
         payment: outside.payment,
@@ -68,10 +70,12 @@ pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output 
         callback_networks: provider().callback_networks,
         archive: Archive::new(io.clone(), folder.path()),
         actors: system,
+        redis: Redis::off(),
         replica: outside.replica.incarnation,
         readiness: Readiness::default(),
         return_origins: vec![SHOP.to_owned()],
         simulated: true,
+        breakable: true,
         io,
     };
     (state, folder, schedule)
@@ -99,7 +103,11 @@ fn provider() -> ProviderConfig {
 fn store(io: &Io) -> Store {
     let terms = Terms { dedups: false, settle: TimeDelta::seconds(2), patience: TimeDelta::minutes(10) };
     let paper = Paper { seller: seller(), simulated: true, describe: Box::new(|ticket| ticket.product.clone()) };
-    Store::new(io.clone(), Jobs::new(io.clone(), jobs::Settings::default()), move |_| terms, paper)
+    Store::new(io.clone(), jobs(io), move |_| terms, paper)
+}
+
+fn jobs(io: &Io) -> Jobs {
+    Jobs::new(io.clone(), jobs::Settings::default())
 }
 
 pub(crate) fn seller() -> Seller {

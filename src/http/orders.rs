@@ -216,6 +216,7 @@ impl From<ChangeError> for Problem {
             ChangeError::TooLate(state) => {
                 Self::conflict("too-late", format!("{} It cannot be cancelled any more.", why(state)))
             }
+            ChangeError::Not(obstacle) => obstacle.into(),
             ChangeError::Io(error) => error.into(),
         }
     }

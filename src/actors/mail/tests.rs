@@ -165,6 +165,7 @@ fn line(order_id: Uuid, no: i32, state: &str, refusal: Option<&str>) -> order_li
         booking_handle: None,
         person_since: None,
         person_reason: None,
+        person_accepted: false,
     }
 }
 
@@ -198,6 +199,7 @@ fn paid(order_id: Uuid, no: i32, state: &str, (returned, owed): (i64, i64)) -> p
         doubt_cents: None,
         person_since: None,
         person_reason: None,
+        person_accepted: false,
     }
 }
 

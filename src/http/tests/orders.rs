@@ -437,7 +437,7 @@ async fn an_order_that_needs_a_person_is_stuck_and_admins_see_it() {
     let placed = world.order(&skier, "key-1").await;
     let stuck = "/api/v1/admin/orders?state=stuck";
     assert_eq!(world.get(stuck, &clerk).await.body, json!({ "items": [], "next": null }));
-    let mark = || Some(Mark { since: clock::now(), reason: "doubt".to_owned() });
+    let mark = || Some(Mark { since: clock::now(), reason: "doubt".to_owned(), accepted: false });
     world.change(id_of(&placed), |order| order.lines[0].person = mark()).await;
     let list = world.get(stuck, &clerk).await;
     assert_eq!((&list.body["items"][0]["id"], &list.body["items"][0]["state"]), (&placed.body["id"], &json!("stuck")));

@@ -118,7 +118,7 @@ async fn an_operator_comes_and_goes_while_its_orders_are_served(database: Databa
     let order = world.order_to_pay(&anna, &["newland"], "undo").await;
     world.pay(&order, "reserved").await;
     anna.wait_for(order["id"].as_str().unwrap(), &["finished"]).await;
-    world.clean_slate().await;
+    // no clean slate: the supplier books these tickets under the name of the operator whose contract was lent
 }
 
 async fn a_file_that_is_not_right_changes_nothing_and_says_where(database: Database) {

@@ -3,6 +3,7 @@
 //! `map_file` reads a file of OpenSkiMap feature by feature, `plan` finds which areas are known already, `store` keeps
 //! them and lists them.
 
+mod coordinates;
 mod map_file;
 mod plan;
 mod store;

@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod admin;
+pub mod areas;
 pub mod basket;
 pub mod body;
 pub mod cards;
@@ -60,6 +61,7 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     api.service(operators::list);       // GET /api/v1/operators                anyone
     api.service(operators::show);       // GET /api/v1/operators/{key}          anyone
     api.service(offers::list);          // GET /api/v1/operators/{key}/offers   anyone
+    api.service(areas::list);           // GET /api/v1/areas                    anyone
     api.service(cards::register);       // POST /api/v1/cards                   customer
     api.service(cards::list);           // GET /api/v1/cards                    customer
     // orders

@@ -8,6 +8,7 @@ pub mod admin;
 pub mod basket;
 pub mod body;
 pub mod cards;
+pub mod family_offers;
 pub mod health;
 pub mod idempotency;
 pub mod intake;
@@ -59,6 +60,7 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     api.service(operators::list);       // GET /api/v1/operators                anyone
     api.service(operators::show);       // GET /api/v1/operators/{key}          anyone
     api.service(offers::list);          // GET /api/v1/operators/{key}/offers   anyone
+    api.service(family_offers::list);   // POST /api/v1/operators/{key}/family-offers      anyone
     api.service(cards::register);       // POST /api/v1/cards                   customer
     api.service(cards::list);           // GET /api/v1/cards                    customer
     // orders

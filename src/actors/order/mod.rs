@@ -1,6 +1,7 @@
 //! An order's way, top to bottom: [`lifecycle`] holds the tables, [`advance`](mod@advance) walks them, `drive` asks and saves.
 
 pub mod advance;
+mod card_days;
 mod desk;
 pub mod drive;
 pub mod intent;

@@ -124,7 +124,7 @@ async fn break_things(system: &System, mut dice: Dice, broken: &Broken, end: Dea
             broken.wedges.set(broken.wedges.get() + 1);
             next_wedge = Deadline::after(BETWEEN_WEDGES);
         }
-        match dice.below(40) {
+        match dice.below(15) {
             0 => system.restart("victim").await.unwrap(),
             1 => {
                 system.pause("victim").await.unwrap();
@@ -134,7 +134,7 @@ async fn break_things(system: &System, mut dice: Dice, broken: &Broken, end: Dea
         }
         broken.faults.set(broken.faults.get() + 1);
         broken.lost.set(broken.lost.get().max(system.lost_threads()));
-        clock::sleep(Duration::from_millis(5 + dice.below(20))).await;
+        clock::sleep(Duration::from_millis(10 + dice.below(150))).await;
     }
     system.clear_faults("victim").unwrap();
 }
@@ -152,6 +152,16 @@ async fn until_all_is_quiet(system: &System, victim: &Handle<Puppet>, outside: &
     until("all is quiet", || victim.status().in_flight == 0 && victim.status().mailbox.depth == 0).await;
 }
 
+/// Injected panics are no news.
+fn keep_quiet_about_injected_panics() {
+    let former = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !panic.payload_as_str().is_some_and(|text| text.starts_with("injected: ")) {
+            former(panic);
+        }
+    }));
+}
+
 /// The arbiters' threads of this process, where it has no other tests.
 fn arbiters() -> Option<usize> {
     std::env::var_os("NEXTEST")?;
@@ -166,6 +176,7 @@ async fn whatever_breaks_every_question_ends_once_and_the_neighbours_notice_noth
     let given = std::env::var("STARJACK_SOAK_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
     let seconds = given.unwrap_or(seconds);
     eprintln!("STARJACK_SEED={seed} STARJACK_SOAK_SECONDS={seconds}");
+    keep_quiet_about_injected_panics();
     let watch = Watch { beat: Duration::from_millis(20), silence: SILENCE, leaks: 3 };
     let system = System::start_watched(watch).unwrap();
     let breaker = BreakerSettings { open_for: Duration::from_millis(30), ..BreakerSettings::default() };

@@ -14,6 +14,7 @@ pub mod intake;
 pub mod network;
 pub mod offers;
 pub mod openapi;
+pub mod operations;
 pub mod operators;
 pub mod order_page;
 pub mod order_view;
@@ -76,6 +77,11 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     api.service(admin::actors::list);   // GET /api/v1/admin/actors             admin
     api.service(admin::actors::wish);   // POST /api/v1/admin/actors/{name}/{wish}         admin
     api.service(admin::orders::list);   // GET /api/v1/admin/orders             admin
+    api.service(admin::order::show);    // GET /api/v1/admin/orders/{id}        admin
+    api.service(admin::order::wish);    // POST /api/v1/admin/orders/{id}/{wish}           admin
+    api.service(admin::jobs::list);     // GET /api/v1/admin/jobs               admin
+    api.service(admin::jobs::redrive);  // POST /api/v1/admin/jobs/{id}/redrive            admin
+    api.service(admin::audit::list);    // GET /api/v1/admin/audit              admin
 }
 
 /// The routes that only a server with `environment = "test"` has; before the others, whose patterns are wider.

@@ -39,7 +39,7 @@ impl From<ChangeError> for Rejection {
     fn from(error: ChangeError) -> Self {
         match error {
             ChangeError::Io(error) => Self::Later(error),
-            ChangeError::Unknown | ChangeError::TooLate(_) => Self::UnknownPage,
+            ChangeError::Unknown | ChangeError::TooLate(_) | ChangeError::Not(_) => Self::UnknownPage,
         }
     }
 }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::operators::OperatorStatuses;
 use crate::actors::invoice::Archive;
+use crate::actors::jobs::Jobs;
 use crate::actors::liftoperator::{Cards, Counter, Facade};
 use crate::actors::payment::{Desk as PaymentDesk, Sweep};
 use crate::actors::{auth, order, supervision};
@@ -28,6 +29,8 @@ pub struct State {
     pub cards: Cards,
     /// How the operators' systems do.
     pub operator_statuses: Arc<dyn OperatorStatuses>,
+    /// Letters, documents and the like.
+    pub jobs: Jobs,
     /// Orders.
     pub orders: order::Desk,
     /// The operators' actors, for their status.

@@ -6,10 +6,12 @@ pub mod drive;
 pub mod intent;
 pub mod lifecycle;
 pub mod lines;
+pub mod look;
 #[cfg(test)]
 mod model;
 pub mod observe;
 pub mod payments;
+pub mod person;
 mod place;
 mod placing;
 pub mod record;
@@ -25,5 +27,6 @@ mod transitions;
 mod watch;
 
 pub use desk::{ChangeError, Desk};
+pub use person::{Obstacle, Wish};
 pub use place::{NewLine, NewOrder, PlaceError, Placed};
 pub use shelf::{Past, Remembered};

@@ -1,5 +1,6 @@
 //! The system: starts and names the actors, carries people's wishes to them, and ends them in order.
 
+use super::answers::Answers;
 use super::faults::Fault;
 use super::handle::{Cell, Handle, Service, Spec, StartError};
 use super::policy::{Event, Gate};
@@ -44,6 +45,7 @@ trait Managed: Send + Sync {
     fn name(&self) -> &str;
     fn status(&self) -> Status;
     fn phase(&self) -> watch::Receiver<Phase>;
+    fn answers(&self) -> Vec<Answers>;
     fn inject(&self, fault: Fault, times: u32);
     fn clear_faults(&self) -> u32;
 }
@@ -59,6 +61,10 @@ impl<S: Service> Managed for Cell<S> {
 
     fn phase(&self) -> watch::Receiver<Phase> {
         self.phase.subscribe()
+    }
+
+    fn answers(&self) -> Vec<Answers> {
+        self.record.answers()
     }
 
     fn inject(&self, fault: Fault, times: u32) {
@@ -137,6 +143,12 @@ impl System {
     #[must_use]
     pub fn statuses(&self) -> Vec<Status> {
         self.actors().iter().map(|entry| entry.cell.status()).collect()
+    }
+
+    /// How long every actor's answers took, by its name, without asking any of them.
+    #[must_use]
+    pub fn answers(&self) -> Vec<(String, Vec<Answers>)> {
+        self.actors().iter().map(|entry| (entry.cell.name().to_owned(), entry.cell.answers())).collect()
     }
 
     /// Discards the incarnation and starts a fresh one, with breaker and crash history reset; what is in flight may

@@ -157,6 +157,7 @@ fn contract() -> Contract {
         credentials: ["client_name", "user_name", "password"].map(secret).into(),
         settings: std::collections::BTreeMap::new(),
         dedups_reference: false,
+        requests_per_second: 0,
         settle: Duration::from_secs(2),
         issue_patience: Duration::from_secs(2),
         check_deadline: Duration::from_secs(2),

@@ -16,6 +16,7 @@ use super::lifecycle::{LineState, OrderState, PaymentState, has_ended};
 use super::lines::LineAnswer;
 use super::observe::observe;
 use super::payments::PaymentAnswer;
+use super::person::{Wish, grant};
 use super::record::{Line, Moment, OnRefusal, Order, Terms, Ticket};
 use super::rules::{Controls, Rules};
 use crate::ids::OrderNumber;
@@ -34,6 +35,8 @@ struct Budget {
     crashes: u8,
     cancels: u8,
     payments: u8,
+    /// What a person at the desk does.
+    wishes: u8,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -100,6 +103,7 @@ fn some_ticket(day: NaiveDate) -> Ticket {
         category_code: String::new(),
         valid_from: day,
         valid_to: day,
+        from_time: None,
         vat_permille: 100,
         card_id: Uuid::nil(),
         card_number: String::new(),
@@ -401,6 +405,16 @@ impl World {
                 next.push(world);
             }
         }
+        if self.budget.wishes > 0 {
+            for wish in [Wish::Undo, Wish::Retry, Wish::Accept] {
+                let mut world = self.clone();
+                world.budget.wishes -= 1;
+                if let Ok(Some(_)) = grant(&mut world.order, wish, world.now, rules) {
+                    world.advance(&[], rules);
+                    next.push(world);
+                }
+            }
+        }
         let flying = self.in_flight();
         if self.budget.crashes > 0 && !flying.is_empty() {
             for fate in [Fate::NeverArrived, Fate::DoneAnswerLost, Fate::Late] {
@@ -632,7 +646,7 @@ fn explored(setting: Setting) {
     }
 }
 
-const ONE_FAULT_EACH: Budget = Budget { faults: 1, crashes: 1, cancels: 1, payments: 1 };
+const ONE_FAULT_EACH: Budget = Budget { faults: 1, crashes: 1, cancels: 1, payments: 1, wishes: 0 };
 
 /// `STARJACK_MODEL_STATES` lets a long run by hand see more worlds than the short one of every day.
 fn setting(lines: i32, dedups: bool, on_refusal: OnRefusal) -> Setting {
@@ -643,7 +657,7 @@ fn setting(lines: i32, dedups: bool, on_refusal: OnRefusal) -> Setting {
 #[test]
 fn one_line_under_two_faults_a_crash_and_two_payments_ends_right() {
     for dedups in [false, true] {
-        let budget = Budget { faults: 2, crashes: 1, cancels: 1, payments: 2 };
+        let budget = Budget { faults: 2, crashes: 1, cancels: 1, payments: 2, wishes: 0 };
         explored(Setting { budget, ..setting(1, dedups, OnRefusal::Undo) });
     }
 }
@@ -665,19 +679,28 @@ fn two_lines_of_which_the_issued_one_is_kept_end_right() {
 #[test]
 fn three_faults_without_a_crash_end_right() {
     for dedups in [false, true] {
-        let budget = Budget { faults: 3, crashes: 0, cancels: 0, payments: 1 };
+        let budget = Budget { faults: 3, crashes: 0, cancels: 0, payments: 1, wishes: 0 };
         explored(Setting { budget, ..setting(1, dedups, OnRefusal::Undo) });
     }
+}
+
+#[test]
+fn whatever_a_person_wishes_at_whatever_moment_ends_right() {
+    let calm = Budget { faults: 2, crashes: 0, cancels: 0, payments: 1, wishes: 1 };
+    explored(Setting { budget: calm, ..setting(1, false, OnRefusal::Undo) });
+    let rough = Budget { faults: 1, crashes: 1, cancels: 0, payments: 1, wishes: 1 };
+    explored(Setting { budget: rough, ..setting(2, false, OnRefusal::Keep) });
+    explored(Setting { budget: Budget { wishes: 2, ..rough }, ..setting(1, true, OnRefusal::Undo) });
 }
 
 /// Each rule switched off is caught: this proves that the check can fail.
 #[test]
 fn every_rule_that_is_switched_off_is_caught() {
-    let budget = Budget { faults: 2, crashes: 0, cancels: 1, payments: 2 };
+    let budget = Budget { faults: 2, crashes: 0, cancels: 1, payments: 2, wishes: 0 };
     let base = Setting { budget, ..setting(1, false, OnRefusal::Undo) };
     let two = Setting { lines: 2, on_refusal: OnRefusal::Keep, ..base };
-    let crash = Setting { budget: Budget { faults: 1, crashes: 1, cancels: 0, payments: 1 }, ..base };
-    let parts = Setting { budget: Budget { faults: 3, crashes: 0, cancels: 0, payments: 1 }, ..two };
+    let crash = Setting { budget: Budget { faults: 1, crashes: 1, cancels: 0, payments: 1, wishes: 0 }, ..base };
+    let parts = Setting { budget: Budget { faults: 3, crashes: 0, cancels: 0, payments: 1, wishes: 0 }, ..two };
     let controls = Controls::default();
     let runs = [
         ("find before repeat", Setting { controls: Controls { skip_find: true, ..controls }, ..base }),

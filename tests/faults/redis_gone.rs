@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 use starjack::clock;
 
-use crate::support::{Client, Database, Person, Proxy, Redis, World, eventually, new_key, on_postgres};
+use crate::support::{Client, Database, Person, Proxy, Redis, World, eventually, new_key};
 
 on_postgres!(
     replicas_count_together_while_redis_is_there_and_each_for_itself_when_it_is_gone,
@@ -48,7 +48,8 @@ async fn look_ups_until_refused(replicas: &[Client]) -> usize {
 }
 
 async fn replicas_count_together_while_redis_is_there_and_each_for_itself_when_it_is_gone() {
-    let shared = std::env::var("STARJACK_TEST_REDIS").expect("STARJACK_TEST_REDIS names a server; `make test` starts one");
+    let shared =
+        std::env::var("STARJACK_TEST_REDIS").expect("STARJACK_TEST_REDIS names a server; `make test` starts one");
     let world = world_with(&shared).await;
     let other = world.another_server().await;
     let (anna, ben) = tokio::join!(world.skier("Anna"), world.skier("Ben"));

@@ -12,7 +12,7 @@ use starjack::clock;
 use tokio::time::Instant;
 
 use crate::crowd::TIMES;
-use crate::support::{ADULT, Database, PATIENCE, Person, World, eventually, new_key, on_postgres, ticket};
+use crate::support::{ADULT, Database, PATIENCE, Person, World, eventually, new_key, ticket};
 
 on_postgres!(
     a_thread_that_is_blocked_for_most_of_every_second_is_felt_by_nobody_elsewhere,
@@ -215,7 +215,8 @@ impl Market {
     fn compare(&self) {
         let spans = self.blocked.lock().unwrap().clone();
         let was_blocked = |sample: &Sample| spans.iter().any(|(from, to)| sample.1 < *to && sample.2 > *from);
-        let (blocked, calm): (Vec<Sample>, Vec<Sample>) = self.samples.lock().unwrap().iter().partition(|s| was_blocked(s));
+        let (blocked, calm): (Vec<Sample>, Vec<Sample>) =
+            self.samples.lock().unwrap().iter().partition(|s| was_blocked(s));
         eprintln!(
             "{} purchases elsewhere, {} at {VICTIM}, no error; in ms, a step that touches a blocked span is blocked:",
             self.bought.load(Ordering::Relaxed),
@@ -277,10 +278,13 @@ async fn a_thread_that_is_blocked_for_most_of_every_second_is_felt_by_nobody_els
             }
         })
         .await;
-    let seconds: f64 = market.blocked.lock().unwrap().iter().map(|(from, to)| to.duration_since(*from).as_secs_f64()).sum();
+    let seconds: f64 =
+        market.blocked.lock().unwrap().iter().map(|(from, to)| to.duration_since(*from).as_secs_f64()).sum();
     let victim = market.world.actor(&market.clerk, VICTIM).await;
     let moved = &victim["restarts"];
-    eprintln!("{VICTIM} blocked {happened} times in {asked} for {BLOCKED_MS} ms, within {seconds:.1} s; moved {moved} times");
+    eprintln!(
+        "{VICTIM} blocked {happened} times in {asked} for {BLOCKED_MS} ms, within {seconds:.1} s; moved {moved} times"
+    );
     market.compare();
     assert!(happened * 2 > asked, "the thread was hardly blocked");
     market.world.clean_slate_within(PATIENCE * 3).await;

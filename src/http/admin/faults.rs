@@ -7,7 +7,7 @@ use actix_web::{HttpResponse, delete, post, web};
 use serde::{Deserialize, Serialize};
 
 use super::actors::{ActorView, status_of};
-use super::store;
+use super::store::{self, Deed};
 use crate::actors::supervision::Fault;
 use crate::http::{Admin, Problem, State};
 
@@ -89,7 +89,9 @@ pub(in crate::http) async fn inject(
     status_of(&state, &name)?;
     let (fault, times, word) = new.read()?;
     let length = new.milliseconds.map_or_else(String::new, |milliseconds| format!("{milliseconds} ms, "));
-    store::write_down(&state.io, admin.account_id, word, &format!("{name}: {length}{times}x")).await?;
+    let reason = Some(format!("{length}{times}x"));
+    let deed = Deed { account_id: admin.account_id, action: word, subject: name.clone(), reason };
+    store::write_down(&state.io, deed).await?;
     tracing::warn!(actor = *name, ?fault, times, "an admin breaks an actor");
     state.actors.inject(&name, fault, times)?;
     Ok(HttpResponse::Accepted().json(ActorView { status: status_of(&state, &name)?, replica: state.replica }))
@@ -106,7 +108,8 @@ pub(in crate::http) async fn clear(
     name: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     status_of(&state, &name)?;
-    store::write_down(&state.io, admin.account_id, "clear faults", &name).await?;
+    let deed = Deed { account_id: admin.account_id, action: "clear faults", subject: name.clone(), reason: None };
+    store::write_down(&state.io, deed).await?;
     let taken_back = state.actors.clear_faults(&name)?;
     tracing::info!(actor = *name, taken_back, "an admin takes faults back");
     Ok(HttpResponse::Ok().json(TakenBack { taken_back }))

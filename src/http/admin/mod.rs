@@ -1,8 +1,8 @@
 //! What admins see and do. Every deed is written down, with its reason, before it is done.
 
 pub mod actors;
-pub mod faults;
 pub mod audit;
+pub mod faults;
 pub mod jobs;
 pub mod order;
 pub mod order_view;

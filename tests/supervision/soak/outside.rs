@@ -33,7 +33,8 @@ impl Outside {
 
     /// The same beside PostgreSQL and Redis, each with a place of its own.
     pub(super) async fn all() -> (Self, tempfile::TempDir) {
-        let server = |name| std::env::var(name).unwrap_or_else(|_| panic!("{name} names a server; `make test` starts one"));
+        let server =
+            |name| std::env::var(name).unwrap_or_else(|_| panic!("{name} names a server; `make test` starts one"));
         let (mut outside, folder) = Self::sqlite().await;
         let io = Io::start(&server("STARJACK_TEST_POSTGRES"), 8).await.unwrap();
         create_table(&io).await;

@@ -80,8 +80,12 @@ impl fmt::Display for Tally {
         let mut late = self.late_us.clone();
         late.sort_unstable();
         let in_time = late.partition_point(|late| *late == 0);
-        let rank = |permille: usize| late.get((late.len() * permille).div_ceil(1000).max(1) - 1).map_or(0, |us| us / 1000);
-        write!(f, "{sent} sent: {answered} answered, {unknown} unknown, {not_begun} not begun; {in_time} before their deadline, ")?;
+        let rank =
+            |permille: usize| late.get((late.len() * permille).div_ceil(1000).max(1) - 1).map_or(0, |us| us / 1000);
+        write!(
+            f,
+            "{sent} sent: {answered} answered, {unknown} unknown, {not_begun} not begun; {in_time} before their deadline, "
+        )?;
         write!(f, "late by p99 {} p99.9 {} max {} ms", rank(990), rank(999), rank(1000))
     }
 }

@@ -68,7 +68,7 @@ async fn replicas_count_together_while_redis_is_there_and_each_for_itself_when_i
     for replica in [&world.guest, &Client::new(other.api())] {
         until_redis_is(replica, "down").await;
     }
-    let refused = look_ups_until_refused(&[anna.client.clone()]).await;
+    let refused = look_ups_until_refused(std::slice::from_ref(&anna.client)).await;
     assert_eq!(refused, LOOK_UPS, "alone it counts for itself");
     let refused = look_ups_until_refused(&[anna.client.at(other.api())]).await;
     assert_eq!(refused, LOOK_UPS, "the other knows nothing of it");

@@ -77,7 +77,8 @@ async fn ask_once(victim: &Handle<Puppet>, outside: &Outside, dice: &mut Dice, t
     });
     let deadline = Deadline::after(BUDGET);
     let answer = clock::timeout_at(Deadline::after(BUDGET + NEVER), victim.ask(question, deadline)).await;
-    tally.take(answer.expect("a question was never answered"), begun, deadline)
+    let Ok(answer) = answer else { panic!("a question was never answered") };
+    tally.take(answer, begun, deadline)
 }
 
 /// Asks a neighbour for ever the same; says how often, and how long the longest took.

@@ -237,6 +237,7 @@ impl Config {
 
     /// Numbers that depend on each other, and what production refuses.
     fn check(&self) -> anyhow::Result<()> {
+        self.payment.check()?;
         let times = &self.times;
         let production = self.environment == Environment::Production;
         anyhow::ensure!(!(production && self.is_simulated()), "simulated suppliers need environment = \"test\"");

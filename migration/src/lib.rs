@@ -7,6 +7,7 @@ mod m20261201_000002_create_order;
 mod m20261201_000003_create_payment;
 mod m20261201_000004_create_invoice;
 mod m20261201_000005_create_job;
+mod m20261201_000006_alter_case_file;
 
 /// Brings a database to the newest schema; running it twice changes nothing.
 pub struct Migrator;
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000003_create_payment::Migration),
             Box::new(m20261201_000004_create_invoice::Migration),
             Box::new(m20261201_000005_create_job::Migration),
+            Box::new(m20261201_000006_alter_case_file::Migration),
         ]
     }
 }

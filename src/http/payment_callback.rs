@@ -39,7 +39,9 @@ impl From<ChangeError> for Rejection {
     fn from(error: ChangeError) -> Self {
         match error {
             ChangeError::Io(error) => Self::Later(error),
-            ChangeError::Unknown | ChangeError::TooLate(_) => Self::UnknownPage,
+            ChangeError::Unknown | ChangeError::TooLate(_) | ChangeError::NotPaying(_) | ChangeError::TooManyPages => {
+                Self::UnknownPage
+            }
         }
     }
 }
@@ -127,9 +129,12 @@ async fn follow_up(state: &State, callback: Callback) -> Result<(), Rejection> {
     match callback.state {
         ObservedState::Reserved | ObservedState::Suspended => state.sweep.wish(),
         ObservedState::Billed => state.orders.claimed(callback).await?,
+        ObservedState::ChargedBack => {
+            alarm(&callback, "the payment provider reports a charge-back");
+            state.orders.claimed(callback).await?;
+        }
         // our own moves of money come back as these; a failed attempt changes nothing while its page can be paid
         ObservedState::Failed | ObservedState::Reversed | ObservedState::Credited => {}
-        ObservedState::ChargedBack => alarm(&callback, "a payment was charged back"),
         ObservedState::Other => alarm(&callback, "a payment callback names a state that we do not know"),
     }
     Ok(())

@@ -16,7 +16,7 @@ const SUPPLIERS: [(&[&str], &[&str]); 4] = [
 const REGISTRY: &str = "src/integrations/lift/registry.rs";
 
 /// The files that hold SQL, the only ones that name the tables' entities.
-const SQL: [&str; 14] = [
+const SQL: [&str; 15] = [
     "src/actors/auth/store.rs",
     // the account's row, made from a registration's and read by the desk
     "src/actors/auth/desk.rs",
@@ -31,6 +31,7 @@ const SQL: [&str; 14] = [
     "src/actors/order/save.rs",
     "src/actors/order/rows.rs",
     "src/actors/order/shelf.rs",
+    "src/actors/order/cases.rs",
     "src/http/admin/store.rs",
     "src/demo/store.rs",
 ];

@@ -1,8 +1,11 @@
 //! An order's way, top to bottom: [`lifecycle`] holds the tables, [`advance`](mod@advance) walks them, `drive` asks and saves.
 
 pub mod advance;
+mod bookkeeping;
+pub mod cases;
 mod desk;
 pub mod drive;
+pub mod effects;
 pub mod intent;
 pub mod lifecycle;
 pub mod lines;
@@ -24,6 +27,7 @@ pub mod store;
 mod transitions;
 mod watch;
 
+pub use bookkeeping::CloseError;
 pub use desk::{ChangeError, Desk};
 pub use place::{NewLine, NewOrder, PlaceError, Placed};
 pub use shelf::{Past, Remembered};

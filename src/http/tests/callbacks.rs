@@ -182,7 +182,7 @@ async fn every_other_status_is_kept_and_changes_nothing_but_a_suspended_one_wake
         ("ERROR", false),
         ("REVERSED", false),
         ("CREDITED", false),
-        ("BILLED_REVERSAL", false),
+        ("RESERVED_REVERSAL", false),
         ("SOMETHING_NEW", false),
     ] {
         claim.status = status;
@@ -191,6 +191,17 @@ async fn every_other_status_is_kept_and_changes_nothing_but_a_suspended_one_wake
     }
     assert_eq!(world.load(id).await, before);
     assert_eq!(world.callbacks_kept().await.len(), 6);
+}
+
+#[actix_rt::test]
+async fn a_charge_back_is_not_believed_and_asks_the_provider_once() {
+    let world = World::start().await;
+    let (_skier, id, claim) = world.paying().await;
+    let claim = Claim { status: "BILLED_REVERSAL", ..claim };
+    assert_eq!(world.report_five_times(&claim).await, ["OK"; 5]);
+    let order = world.load(id).await;
+    assert_eq!((page(&order).pull, page(&order).state.word()), (true, "opened"));
+    assert_eq!(world.callbacks_kept().await.len(), 1);
 }
 
 #[actix_rt::test]

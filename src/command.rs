@@ -64,6 +64,9 @@ pub struct Demo {
     /// Where the API listens; loopback only. Port 0 picks one.
     #[arg(long, default_value = "127.0.0.1:0")]
     pub listen: SocketAddr,
+    /// Where metrics and readiness detail are; port 0 picks one.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub operations: SocketAddr,
     /// Where the simulator's control side listens; port 0 picks one.
     #[arg(long, default_value = "127.0.0.1:0", conflicts_with = "external_simulator")]
     pub simulator: SocketAddr,
@@ -129,7 +132,7 @@ async fn serve(files: &Files) -> anyhow::Result<u8> {
     let _lock = own(&config)?;
     let io = open_database(&config).await?;
     let app = App::start(config, io).await?;
-    tracing::info!(address = %app.address, "ready");
+    tracing::info!(address = %app.address, operations = %app.operations, "ready");
     Ok(app.run_until(told).await.code())
 }
 

@@ -18,6 +18,7 @@ use crate::actors::payment::SweepSettings;
 use crate::integrations::client::is_loopback;
 use crate::integrations::{mail, payment};
 use crate::network::Networks;
+use crate::redis;
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Deserialize)]
@@ -27,15 +28,20 @@ pub struct Config {
     pub environment: Environment,
     /// The outward face.
     pub http: Http,
+    /// What the people who run the server see.
+    #[serde(default)]
+    pub operations: Operations,
     /// Where the truth is kept.
     pub database: Database,
+    /// What replicas count together; each for itself without it.
+    pub redis: Option<redis::Settings>,
     /// Folder of documents; on SQLite one process owns it.
     pub data: PathBuf,
     /// Secrets of accounts and offers.
     pub auth: Auth,
-    /// The catalogue's file; the embedded sample without it.
+    /// The catalogue's folder or file; the embedded sample without it.
     pub catalogue: Option<PathBuf>,
-    /// One per operator of the catalogue.
+    /// Secrets of the operators' contracts, by the names that the catalogue gives them.
     pub contracts: BTreeMap<String, ContractSection>,
     /// The payment provider.
     pub payment: payment::ProviderConfig,
@@ -78,6 +84,20 @@ pub struct Http {
     pub workers: Option<usize>,
 }
 
+/// The listener of metrics and readiness detail: not for the public.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Operations {
+    /// Where it listens; port 0 picks one. Default `127.0.0.1:9464`.
+    pub listen: SocketAddr,
+}
+
+impl Default for Operations {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 9464)) }
+    }
+}
+
 /// Where the truth is kept.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -100,17 +120,16 @@ pub struct Auth {
     pub secret: SecretString,
 }
 
-/// How one operator's supplier is reached.
+/// What of a contract does not stand in the catalogue, and what is to be otherwise than there.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ContractSection {
-    /// The supplier's address for this operator.
-    pub endpoint: String,
+    /// The address of the supplier of the operator with this key, in place of the catalogue's.
+    pub endpoint: Option<String>,
     /// What it wants to see on a call, by its own names.
     pub credentials: BTreeMap<String, SecretString>,
-    /// It confirmed in writing that a known reference is answered with its first answer.
-    #[serde(default)]
-    pub dedups_reference: bool,
+    /// Whether it answers a known reference with its first answer, in place of what the catalogue says.
+    pub dedups_reference: Option<bool>,
 }
 
 /// How long is waited for what; each as `500ms`, `30s`, `10m`, `14d`.
@@ -231,8 +250,8 @@ impl Config {
     /// Whether any supplier is a simulator: then everything says so.
     #[must_use]
     pub fn is_simulated(&self) -> bool {
-        let contracts = self.contracts.values().any(|contract| is_loopback_address(&contract.endpoint));
-        contracts || self.payment.is_simulated() || self.mail.is_simulated()
+        let mut endpoints = self.contracts.values().filter_map(|contract| contract.endpoint.as_deref());
+        endpoints.any(is_loopback_address) || self.payment.is_simulated() || self.mail.is_simulated()
     }
 
     /// Numbers that depend on each other, and what production refuses.
@@ -245,6 +264,7 @@ impl Config {
             !(production && self.payment.test),
             "the payment provider's test system needs environment = \"test\""
         );
+        self.redis.as_ref().map_or(Ok(()), redis::Settings::check)?;
         for (name, shorter, longer) in [
             ("issue_deadline must not be longer than settle", times.issue_deadline, times.settle),
             ("payment_deadline must not be longer than payment_settle", times.payment_deadline, times.payment_settle),
@@ -258,7 +278,9 @@ impl Config {
     }
 }
 
-fn is_loopback_address(text: &str) -> bool {
+/// Whether a supplier's address is on this machine, as only a simulator's is.
+#[must_use]
+pub fn is_loopback_address(text: &str) -> bool {
     reqwest::Url::parse(text).is_ok_and(|url| is_loopback(&url))
 }
 

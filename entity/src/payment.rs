@@ -37,6 +37,7 @@ pub struct Model {
     pub person_since: Option<DateTimeWithTimeZone>,
     pub person_reason: Option<String>,
     pub back_since: Option<DateTimeWithTimeZone>,
+    pub person_accepted: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -64,6 +64,8 @@ impl App {
         self.draining.cancel();
         self.jobs_stop.cancel();
         let in_time = !self.system.shutdown(deadline).await;
+        // to the end one can see how it drains
+        self.operations_server.stop(false).await;
         self.jobs_thread.stop();
         tracing::info!(in_time, served, "ended");
         in_time && served

@@ -19,18 +19,23 @@ use crate::actors::order::replica::Replica;
 use crate::actors::order::steps::Outside;
 use crate::actors::payment::{Desk as PaymentDesk, Sweep};
 use crate::actors::supervision::System;
-use crate::config::Config;
+use crate::config::{Config, Environment};
 use crate::http::state::Readiness;
 use crate::http::{self, State};
 use crate::io::Io;
+use crate::redis::Redis;
 
 use super::end::watch_over;
-use super::parts::{contracts, desk_of_accounts, keep_forgetting, keep_sweeping, policy, start_jobs, store};
+use super::parts::{
+    contracts, desk_of_accounts, is_simulated, keep_forgetting, keep_sweeping, policy, start_jobs, store,
+};
 
 /// A running server.
 pub struct App {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where metrics and readiness detail are.
+    pub operations: SocketAddr,
     /// How the outside reaches it, without a trailing slash.
     pub public_url: String,
     /// The database.
@@ -41,6 +46,7 @@ pub struct App {
     pub(super) jobs_stop: CancellationToken,
     pub(super) jobs_thread: actix_rt::Arbiter,
     pub(super) server: actix_web::dev::ServerHandle,
+    pub(super) operations_server: actix_web::dev::ServerHandle,
     pub(super) broken: watch::Receiver<Option<&'static str>>,
 }
 
@@ -67,23 +73,26 @@ impl App {
     /// # Errors
     /// Says which part did not start and why.
     pub async fn start(config: Config, io: Io) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(config.http.listen)
-            .with_context(|| format!("cannot listen on {}", config.http.listen))?;
-        let address = listener.local_addr()?;
+        let (listener, address) = listen(config.http.listen)?;
+        let (operations_listener, operations) = listen(config.operations.listen)?;
         tracing::info!(?config, "configuration");
         let (tell, broken) = watch::channel(None);
         let ground = Ground::prepare(config, io, address, tell)?;
         let jobs_stop = CancellationToken::new();
         let jobs_thread = start_jobs(&ground, &jobs_stop);
         let readiness = Readiness::default();
-        let state = ground.open_desks(readiness.clone()).await?;
-        let server = http::serve(web::Data::new(state), listener, ground.config.http.workers.unwrap_or(2))?;
+        let state = web::Data::new(ground.open_desks(readiness.clone()).await?);
+        let server = http::serve(state.clone(), listener, ground.config.http.workers.unwrap_or(2))?;
         let handle = server.handle();
         watch_over("http", &ground.broken, server.map(|_ended| ()));
+        let server = http::operations::serve(state, operations_listener)?;
+        let operations_server = server.handle();
+        watch_over("operations", &ground.broken, server.map(|_ended| ()));
         readiness.set(true);
         let Ground { io, system, public_url, draining, .. } = ground;
         Ok(Self {
             address,
+            operations,
             public_url,
             io,
             system,
@@ -92,9 +101,16 @@ impl App {
             jobs_stop,
             jobs_thread,
             server: handle,
+            operations_server,
             broken,
         })
     }
+}
+
+fn listen(at: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(at).with_context(|| format!("cannot listen on {at}"))?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
 }
 
 impl Ground {
@@ -109,12 +125,13 @@ impl Ground {
             None => Catalogue::embedded()?,
         };
         let settings = jobs::Settings { first_pause: config.times.job_pause, ..jobs::Settings::default() };
+        let simulated = is_simulated(&config, &catalogue);
         Ok(Self {
             catalogue,
             system: System::start()?,
             archive: Archive::new(io.clone(), &config.data.join("invoices")),
             jobs: Jobs::new(io.clone(), settings),
-            simulated: config.is_simulated(),
+            simulated,
             public_url: config.http.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
             draining: CancellationToken::new(),
             broken,
@@ -143,12 +160,14 @@ impl Ground {
         watch_over("lease", &self.broken, async move { replica.run().await });
         let auth = desk_of_accounts(config, &self.io)?;
         watch_over("forgetting", &self.broken, keep_forgetting(auth.clone()));
+        let redis = Redis::start(&self.io, config.redis.as_ref())?;
         Ok(State {
             auth,
             trusted_proxies: config.http.trusted_proxies.clone(),
             counter: Counter::new(Arc::clone(&self.catalogue), config.auth.secret.expose_secret().as_bytes())?,
-            cards: Cards::new(self.io.clone()),
+            cards: Cards::new(self.io.clone(), redis.clone()),
             operator_statuses: Arc::new(lift.clone()),
+            jobs: self.jobs.clone(),
             orders,
             facade: lift,
             payment,
@@ -156,10 +175,12 @@ impl Ground {
             callback_networks: config.payment.callback_networks.clone(),
             archive: self.archive.clone(),
             actors: self.system.clone(),
+            redis,
             replica: incarnation,
             readiness,
             return_origins: config.http.return_origins.clone(),
             simulated: self.simulated,
+            breakable: config.environment == Environment::Test,
             io: self.io.clone(),
         })
     }

@@ -1,6 +1,7 @@
 //! What the demonstration runs on: database, simulated suppliers, people, and the configuration that joins them.
 
 use std::fs::File;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -105,6 +106,7 @@ pub(super) fn configuration(demo: &Demo, (folder, url): (&Path, &str), endpoints
     json!({
         "environment": "test",
         "http": { "listen": demo.listen, "return_origins": ["http://localhost:5173"] },
+        "operations": { "listen": demo.operations },
         "database": { "url": url },
         "data": folder,
         "auth": {
@@ -142,10 +144,11 @@ pub(super) fn configuration(demo: &Demo, (folder, url): (&Path, &str), endpoints
 }
 
 /// The first line on stdout.
-pub(super) fn first_line(api: &str, endpoints: &Value, people: &People) -> Value {
+pub(super) fn first_line((api, operations): (&str, SocketAddr), endpoints: &Value, people: &People) -> Value {
     let log_in = |person: &LogIn| json!({ "email": person.email, "password": person.password.expose_secret() });
     json!({
         "api": api,
+        "operations": format!("http://{operations}"),
         "simulator": endpoints["control"],
         "simulated": true,
         "logins": { "admin": log_in(&people.admin), "skier": log_in(&people.skier) },

@@ -13,6 +13,7 @@ use super::operators::AlwaysUp;
 use super::state::Readiness;
 use crate::actors::invoice::{Archive, Seller, ShortName};
 use crate::actors::jobs::{self, Jobs};
+use crate::actors::liftoperator::catalogue::sample;
 use crate::actors::liftoperator::{Cards, Catalogue, Counter, Facade};
 use crate::actors::order::drive::Driver;
 use crate::actors::order::record::Terms;
@@ -27,6 +28,7 @@ use crate::clock;
 use crate::integrations::payment::ProviderConfig;
 use crate::io::Io;
 use crate::network::Networks;
+use crate::redis::Redis;
 
 pub(crate) const SECRET: &[u8] = b"the secret that codes follow from";
 
@@ -58,8 +60,9 @@ pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output 
         auth: auth::Desk::new(io.clone(), keys, SECRET.to_vec().into()),
         trusted_proxies: Networks::default(),
         counter: Counter::new(Catalogue::parse(&areas()).unwrap(), SECRET).unwrap(),
-        cards: Cards::new(io.clone()),
+        cards: Cards::new(io.clone(), Redis::off()),
         operator_statuses: Arc::new(AlwaysUp),
+        jobs: jobs(&io),
         orders,
         facade: outside.lift,
         payment: outside.payment,
@@ -67,10 +70,12 @@ pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output 
         callback_networks: provider().callback_networks,
         archive: Archive::new(io.clone(), folder.path()),
         actors: system,
+        redis: Redis::off(),
         replica: outside.replica.incarnation,
         readiness: Readiness::default(),
         return_origins: vec![SHOP.to_owned()],
         simulated: true,
+        breakable: true,
         io,
     };
     (state, folder, schedule)
@@ -98,7 +103,11 @@ fn provider() -> ProviderConfig {
 fn store(io: &Io) -> Store {
     let terms = Terms { dedups: false, settle: TimeDelta::seconds(2), patience: TimeDelta::minutes(10) };
     let paper = Paper { seller: seller(), simulated: true, describe: Box::new(|ticket| ticket.product.clone()) };
-    Store::new(io.clone(), Jobs::new(io.clone(), jobs::Settings::default()), move |_| terms, paper)
+    Store::new(io.clone(), jobs(io), move |_| terms, paper)
+}
+
+fn jobs(io: &Io) -> Jobs {
+    Jobs::new(io.clone(), jobs::Settings::default())
 }
 
 pub(crate) fn seller() -> Seller {
@@ -117,9 +126,9 @@ pub(crate) fn today() -> NaiveDate {
 /// The sample areas, of which Ischgl's season is around today whenever that is.
 pub(crate) fn areas() -> String {
     let (first, last) = (today() - Days::new(30), today() + Days::new(60));
-    let areas = include_str!("../../catalogue/areas.toml");
+    let areas = sample();
     let start = areas.find("key = \"ischgl\"").unwrap();
-    let end = areas.find("key = \"obertauern\"").unwrap();
+    let end = start + areas[start..].find("[[operator]]").unwrap();
     let ischgl = areas[start..end].replace("2026-11-26", &first.to_string()).replace("2027-05-02", &last.to_string());
     let areas = format!("{}{ischgl}{}", &areas[..start], &areas[end..]);
     areas

@@ -14,6 +14,7 @@ pub mod intake;
 pub mod network;
 pub mod offers;
 pub mod openapi;
+pub mod operations;
 pub mod operators;
 pub mod order_page;
 pub mod order_view;
@@ -82,4 +83,16 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     api.service(admin::owed::list);     // GET /api/v1/admin/owed               admin
     api.service(admin::owed::export);   // GET /api/v1/admin/owed.csv           admin
     api.service(admin::owed::paid);     // POST /api/v1/admin/owed/{id}/paid    admin
+    api.service(admin::order::show);    // GET /api/v1/admin/orders/{id}        admin
+    api.service(admin::order::wish);    // POST /api/v1/admin/orders/{id}/{wish}           admin
+    api.service(admin::jobs::list);     // GET /api/v1/admin/jobs               admin
+    api.service(admin::jobs::redrive);  // POST /api/v1/admin/jobs/{id}/redrive            admin
+    api.service(admin::audit::list);    // GET /api/v1/admin/audit              admin
+}
+
+/// The routes that only a server with `environment = "test"` has; before the others, whose patterns are wider.
+#[rustfmt::skip]
+pub fn test_routes(api: &mut ServiceConfig<'_>) {
+    api.service(admin::faults::inject); // POST /api/v1/admin/actors/{name}/faults         admin
+    api.service(admin::faults::clear);  // DELETE /api/v1/admin/actors/{name}/faults       admin
 }

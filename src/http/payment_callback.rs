@@ -39,9 +39,11 @@ impl From<ChangeError> for Rejection {
     fn from(error: ChangeError) -> Self {
         match error {
             ChangeError::Io(error) => Self::Later(error),
-            ChangeError::Unknown | ChangeError::TooLate(_) | ChangeError::NotPaying(_) | ChangeError::TooManyPages => {
-                Self::UnknownPage
-            }
+            ChangeError::Unknown
+            | ChangeError::TooLate(_)
+            | ChangeError::NotPaying(_)
+            | ChangeError::TooManyPages
+            | ChangeError::Not(_) => Self::UnknownPage,
         }
     }
 }

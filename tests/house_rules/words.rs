@@ -16,7 +16,7 @@ const SUPPLIERS: [(&[&str], &[&str]); 4] = [
 const REGISTRY: &str = "src/integrations/lift/registry.rs";
 
 /// The files that hold SQL, the only ones that name the tables' entities.
-const SQL: [&str; 15] = [
+const SQL: [&str; 17] = [
     "src/actors/auth/store.rs",
     // the account's row, made from a registration's and read by the desk
     "src/actors/auth/desk.rs",
@@ -24,6 +24,7 @@ const SQL: [&str; 15] = [
     "src/actors/auth/sessions.rs",
     "src/actors/invoice/store.rs",
     "src/actors/jobs/store.rs",
+    "src/actors/jobs/listed.rs",
     "src/actors/liftoperator/store.rs",
     "src/actors/mail/store.rs",
     // an order whole: load, save, its rows, and what stands around it
@@ -32,6 +33,7 @@ const SQL: [&str; 15] = [
     "src/actors/order/rows.rs",
     "src/actors/order/shelf.rs",
     "src/actors/order/cases.rs",
+    "src/actors/order/look.rs",
     "src/http/admin/store.rs",
     "src/demo/store.rs",
 ];
@@ -87,6 +89,11 @@ fn names_are_found_in_every_spelling() {
 fn only_sql_files_name_tables() {
     only_these("starjack_entity", &SQL);
     only_these("Statement::from_", &SQL_BY_HAND);
+}
+
+#[test]
+fn only_one_file_speaks_to_redis() {
+    only_these("use ::redis::", &["src/redis.rs"]);
 }
 
 /// Fails for every file that says `word` and is not listed, and for every listed one that does not say it any more.

@@ -91,6 +91,15 @@ impl Service for Supplier {
         clock::timeout_at(deadline, asked).map(|reply| reply.unwrap_or(late)).boxed_local()
     }
 
+    fn verb(request: &Request) -> &'static str {
+        match request.question {
+            Question::Check(_) => "check",
+            Question::Issue(_) => "issue",
+            Question::Find(_) => "find",
+            Question::Cancel(_) => "cancel",
+        }
+    }
+
     fn failed(answer: &Reply) -> bool {
         match answer {
             Reply::Check(outcome) => outcome.is_broken(),

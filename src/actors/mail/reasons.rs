@@ -21,6 +21,7 @@ pub fn sentence(refusal: &str) -> &'static str {
         "payment_page_refused" => "the payment could not be started. Please order again",
         "not_paid" => "it was not paid in time. If you still want to ski, please order again",
         "cancelled" => "you cancelled it",
+        "undone_by_shop" => "we had to cancel it. Please ask us, or order again",
         "card_check_unavailable" => "the lift company could not check the keycard. Please order again a little later",
         "patience_over" => {
             "the lift company did not confirm the ticket in time. Please order again, or buy at the ticket office"

@@ -147,6 +147,7 @@ fn line(order_id: Uuid, no: i32, state: &str, refusal: Option<&str>) -> order_li
         category_code: "C".into(),
         valid_from: date("2026-12-24"),
         valid_to: date("2026-12-24"),
+        from_time: None,
         price_cents: if no == 1 { 7200 } else { 4350 },
         vat_permille: 100,
         card_id: Uuid::nil(),
@@ -164,6 +165,7 @@ fn line(order_id: Uuid, no: i32, state: &str, refusal: Option<&str>) -> order_li
         booking_handle: None,
         person_since: None,
         person_reason: None,
+        person_accepted: false,
     }
 }
 
@@ -198,6 +200,7 @@ fn paid(order_id: Uuid, no: i32, state: &str, (returned, owed): (i64, i64)) -> p
         doubt_cents: None,
         person_since: None,
         person_reason: None,
+        person_accepted: false,
     }
 }
 

@@ -65,7 +65,7 @@ impl Desk {
     /// See [`CloseError`].
     pub async fn close_case(&self, closing: Closing) -> Result<Case, CloseError> {
         let store = &self.driver.store;
-        let case = store.case(closing.case).await?.ok_or(CloseError::Unknown)?;
+        let case = store.case_file(closing.case).await?.ok_or(CloseError::Unknown)?;
         if case.closed.is_some() {
             return Ok(case);
         }
@@ -74,11 +74,11 @@ impl Desk {
         }
         let id = closing.case;
         store.close_case(closing).await?;
-        store.case(id).await?.ok_or(CloseError::Unknown)
+        store.case_file(id).await?.ok_or(CloseError::Unknown)
     }
 
     async fn case_of(&self, closing: &Closing, kind: CaseKind) -> Result<Case, CloseError> {
-        let case = self.driver.store.case(closing.case).await?;
+        let case = self.driver.store.case_file(closing.case).await?;
         case.filter(|case| case.kind == kind.word()).ok_or(CloseError::Unknown)
     }
 }

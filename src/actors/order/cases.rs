@@ -143,7 +143,7 @@ impl Store {
     ///
     /// # Errors
     /// The database's.
-    pub async fn cases(&self, wanted: Wanted) -> Result<Vec<Case>, IoError> {
+    pub async fn case_files(&self, wanted: Wanted) -> Result<Vec<Case>, IoError> {
         self.io().read(move |db| Box::pin(async move { Ok(list(db, wanted).await?) })).await
     }
 
@@ -151,7 +151,7 @@ impl Store {
     ///
     /// # Errors
     /// The database's.
-    pub async fn case(&self, id: Uuid) -> Result<Option<Case>, IoError> {
+    pub async fn case_file(&self, id: Uuid) -> Result<Option<Case>, IoError> {
         let read = self.io().read(move |db| {
             Box::pin(async move {
                 let rows: Vec<_> = case_file::Entity::find_by_id(id).one(db).await?.into_iter().collect();

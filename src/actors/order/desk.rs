@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::advance::{Effects, NoPage, cancel, take_observed, wish_page};
 use super::drive::{Driver, Drove};
 use super::observe::{claim, decided_by_bank};
+use super::person::{self, Obstacle, Wish};
 use super::placing::Placing;
 use super::record::Order;
 use super::schedule::{Schedule, Wake};
@@ -48,6 +49,9 @@ pub enum ChangeError {
     /// It had as many payment pages as there may be.
     #[error("the order had too many payment pages")]
     TooManyPages,
+    /// What a person wished is not possible.
+    #[error("the wish cannot be granted: {0:?}")]
+    Not(Obstacle),
     /// The database did not do it.
     #[error("the order could not be saved")]
     Io(#[from] IoError),
@@ -114,6 +118,23 @@ impl Desk {
             })
         })
         .await
+    }
+
+    /// Whether a wish could be granted to the order as it was loaded.
+    ///
+    /// # Errors
+    /// What stands in the way.
+    pub fn may(&self, order: &Order, wish: Wish) -> Result<(), Obstacle> {
+        person::grant(&mut order.clone(), wish, clock::now(), &self.driver.rules).map(drop)
+    }
+
+    /// Grants a person's wish. Twice changes nothing more.
+    ///
+    /// # Errors
+    /// `Not` says what stands in the way.
+    pub async fn grant(&self, id: Uuid, wish: Wish) -> Result<Order, ChangeError> {
+        let rules = Arc::clone(&self.driver.rules);
+        self.change(id, move |order| person::grant(order, wish, clock::now(), &rules).map_err(ChangeError::Not)).await
     }
 
     /// Takes a callback's claim. Believes nothing; twice changes nothing more.

@@ -272,8 +272,7 @@ impl LineCase<'_> {
     }
 
     fn mark(&mut self, reason: &str) {
-        let now = self.now;
-        self.line.person.get_or_insert_with(|| Mark { since: now, reason: reason.to_owned() });
+        Mark::set(&mut self.line.person, reason, self.now);
     }
 
     fn pause(&mut self) {

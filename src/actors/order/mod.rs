@@ -9,10 +9,12 @@ pub mod effects;
 pub mod intent;
 pub mod lifecycle;
 pub mod lines;
+pub mod look;
 #[cfg(test)]
 mod model;
 pub mod observe;
 pub mod payments;
+pub mod person;
 mod place;
 mod placing;
 pub mod record;
@@ -29,5 +31,6 @@ mod watch;
 
 pub use bookkeeping::CloseError;
 pub use desk::{ChangeError, Desk};
+pub use person::{Obstacle, Wish};
 pub use place::{NewLine, NewOrder, PlaceError, Placed};
 pub use shelf::{Past, Remembered};

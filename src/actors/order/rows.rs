@@ -2,6 +2,7 @@
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::DbErr;
+use sea_orm::prelude::DateTimeWithTimeZone;
 use starjack_entity::{order_line, order_step, orders, payment};
 use uuid::Uuid;
 
@@ -78,7 +79,7 @@ pub(super) fn line_of(row: order_line::Model, terms: Terms) -> Result<Line, DbEr
         doubt_since: row.doubt_since.map(|at| at.to_utc()),
         refusal: row.refusal.as_deref().map(refusal_of),
         booking,
-        person: mark_of(row.person_since, row.person_reason),
+        person: mark_of(row.person_since, row.person_reason, row.person_accepted),
         open: None,
         ticket: Ticket {
             operator: row.operator,
@@ -88,6 +89,7 @@ pub(super) fn line_of(row: order_line::Model, terms: Terms) -> Result<Line, DbEr
             category_code: row.category_code,
             valid_from: row.valid_from,
             valid_to: row.valid_to,
+            from_time: row.from_time,
             vat_permille: row.vat_permille,
             card_id: row.card_id,
             card_number: row.card_number,
@@ -115,6 +117,7 @@ pub(super) fn line_row(order_id: Uuid, line: &Line) -> order_line::ActiveModel {
         category_code: Set(ticket.category_code.clone()),
         valid_from: Set(ticket.valid_from),
         valid_to: Set(ticket.valid_to),
+        from_time: Set(ticket.from_time),
         price_cents: Set(line.price),
         vat_permille: Set(ticket.vat_permille),
         card_id: Set(ticket.card_id),
@@ -132,6 +135,7 @@ pub(super) fn line_row(order_id: Uuid, line: &Line) -> order_line::ActiveModel {
         booking_handle: Set(line.booking.as_ref().map(|booking| booking.handle.clone())),
         person_since: Set(line.person.as_ref().map(|mark| mark.since.into())),
         person_reason: Set(line.person.as_ref().map(|mark| short(mark.reason.clone()))),
+        person_accepted: Set(line.person.as_ref().is_some_and(|mark| mark.accepted)),
     }
 }
 
@@ -166,7 +170,7 @@ pub(super) fn payment_of(row: payment::Model) -> Result<Payment, DbErr> {
         settles_at: row.settles_at.map(|at| at.to_utc()),
         doubt_since: row.doubt_since.map(|at| at.to_utc()),
         doubt,
-        person: mark_of(row.person_since, row.person_reason),
+        person: mark_of(row.person_since, row.person_reason, row.person_accepted),
         open: None,
     })
 }
@@ -202,6 +206,7 @@ pub(super) fn payment_row(order_id: Uuid, payment: &Payment) -> payment::ActiveM
         doubt_cents: Set(payment.doubt.map(|doubt| doubt.amount)),
         person_since: Set(payment.person.as_ref().map(|mark| mark.since.into())),
         person_reason: Set(payment.person.as_ref().map(|mark| short(mark.reason.clone()))),
+        person_accepted: Set(payment.person.as_ref().is_some_and(|mark| mark.accepted)),
     }
 }
 
@@ -274,8 +279,8 @@ fn refusal_of(text: &str) -> Refusal {
     Refusal { kind: RefusalKind::of(kind).unwrap_or(RefusalKind::ProductUnavailable), code: code.to_owned() }
 }
 
-fn mark_of(since: Option<sea_orm::prelude::DateTimeWithTimeZone>, reason: Option<String>) -> Option<Mark> {
-    since.map(|since| Mark { since: since.to_utc(), reason: reason.unwrap_or_default() })
+fn mark_of(since: Option<DateTimeWithTimeZone>, reason: Option<String>, accepted: bool) -> Option<Mark> {
+    since.map(|since| Mark { since: since.to_utc(), reason: reason.unwrap_or_default(), accepted })
 }
 
 const CAUSES: [(DoubtCause, &str); 5] = [

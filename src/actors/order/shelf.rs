@@ -2,10 +2,10 @@
 
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, TryInsertResult,
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    TryInsertResult,
 };
-use starjack_entity::{idempotency, order_event, order_line, orders, payment, payment_callback, setting, ticket_day};
+use starjack_entity::{idempotency, order_event, orders, payment_callback, setting, ticket_day};
 use uuid::Uuid;
 
 use super::place::Placed;
@@ -171,39 +171,7 @@ impl Store {
         self.load_all(ids).await
     }
 
-    /// The orders of all accounts for which a person is needed, newest first, older than `before`, at most `limit`.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn stuck(&self, before: Option<Uuid>, limit: u64) -> Result<Vec<Order>, IoError> {
-        let ids: Vec<Uuid> = self
-            .io()
-            .read(move |db| {
-                Box::pin(async move {
-                    let lines = order_line::Entity::find()
-                        .select_only()
-                        .column(order_line::Column::OrderId)
-                        .filter(order_line::Column::PersonSince.is_not_null());
-                    let payments = payment::Entity::find()
-                        .select_only()
-                        .column(payment::Column::OrderId)
-                        .filter(payment::Column::PersonSince.is_not_null());
-                    let marked = Condition::any()
-                        .add(orders::Column::Id.in_subquery(lines.into_query()))
-                        .add(orders::Column::Id.in_subquery(payments.into_query()));
-                    let mut find = orders::Entity::find().filter(marked);
-                    if let Some(before) = before {
-                        find = find.filter(orders::Column::Id.lt(before));
-                    }
-                    let rows = find.select_only().column(orders::Column::Id).order_by_desc(orders::Column::Id);
-                    Ok::<_, IoError>(rows.limit(limit).into_tuple().all(db).await?)
-                })
-            })
-            .await?;
-        self.load_all(ids).await
-    }
-
-    async fn load_all(&self, ids: Vec<Uuid>) -> Result<Vec<Order>, IoError> {
+    pub(super) async fn load_all(&self, ids: Vec<Uuid>) -> Result<Vec<Order>, IoError> {
         let mut found = Vec::new();
         for id in ids {
             found.extend(self.load(id).await?);

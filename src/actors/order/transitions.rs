@@ -129,7 +129,7 @@ impl Turn<'_> {
         }
     }
 
-    fn undo(&mut self, reason: &str) {
+    pub(super) fn undo(&mut self, reason: &str) {
         self.order.refusal.get_or_insert_with(|| reason.to_owned());
         self.enter(OrderState::Undoing, Some(reason.to_owned()));
         let now = self.now;

@@ -47,9 +47,7 @@ impl Turn<'_> {
         let wanted = self.order.wanted;
         let keeps_money = undo_overdue && !self.wanted_is_settled();
         let overdue: Vec<i32> = self.unwanted_since().filter(|(_, until)| now >= *until).map(|(no, _)| no).collect();
-        let mark = |person: &mut Option<Mark>, reason: &str| {
-            person.get_or_insert_with(|| Mark { since: now, reason: reason.to_owned() });
-        };
+        let mark = |person: &mut Option<Mark>, reason: &str| Mark::set_overdue(person, reason, now);
         for line in &mut self.order.lines {
             if line.doubt_since.is_some_and(|since| now >= since + rules.doubt_alarm) {
                 mark(&mut line.person, "in_doubt_too_long");

@@ -25,6 +25,11 @@ pub trait Service: 'static {
     /// A panic here discards this value; a panic in the work is the end of that question alone.
     fn handle(&mut self, request: Self::Request, call: Call) -> LocalBoxFuture<'static, Self::Answer>;
 
+    /// What kind of question it is, one of few words, for the count of its answers.
+    fn verb(_request: &Self::Request) -> &'static str {
+        "ask"
+    }
+
     /// Whether the answer says that the outside is broken, so that it counts against the breaker; a clear no does not.
     fn failed(_answer: &Self::Answer) -> bool {
         false

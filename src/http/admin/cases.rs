@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::store;
+use super::reason::{Because, Reason};
+use super::store::{self, Deed};
 use crate::actors::order::CloseError;
 use crate::actors::order::cases::{Case, Closed, Wanted};
 use crate::actors::order::effects::Closing;
@@ -39,7 +40,7 @@ pub enum Which {
 
 /// What a person must close.
 #[derive(Serialize, utoipa::ToSchema)]
-#[schema(as = Case)]
+#[schema(as = AdminCase)]
 pub struct CaseView {
     /// What the calls about it name.
     id: Uuid,
@@ -68,7 +69,7 @@ pub struct CaseView {
 
 /// How a case ended.
 #[derive(Serialize, utoipa::ToSchema)]
-#[schema(as = ClosedCase)]
+#[schema(as = AdminCaseClosed)]
 pub struct ClosedView {
     at: DateTime<Utc>,
     /// The admin's account; `null` when nobody had to do anything any more.
@@ -79,14 +80,6 @@ pub struct ClosedView {
     /// What the bank calls the transfer.
     #[schema(required)]
     bank_reference: Option<String>,
-}
-
-/// Why a case is closed.
-#[derive(Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CloseCase {
-    /// What was found or done, 1 to 255 characters.
-    reason: String,
 }
 
 /// The cases of all customers, newest first.
@@ -101,7 +94,7 @@ pub(in crate::http) async fn list(
     let CasesQuery { state: which, cursor, limit } = query.into_inner();
     let (after, limit) = PageQuery::new(cursor, limit).read_id()?;
     let wanted = Wanted { open: which == Which::Open, kind: None, oldest_first: false, after, limit: limit + 1 };
-    let cases = state.orders.store().cases(wanted).await?;
+    let cases = state.orders.store().case_files(wanted).await?;
     let page = Page::cut(cases, limit, |case| case.id.to_string());
     let items = page.items.into_iter().map(CaseView::from).collect();
     Ok(HttpResponse::Ok().json(Page::<CaseView> { items, next: page.next }))
@@ -109,7 +102,7 @@ pub(in crate::http) async fn list(
 
 /// Closes a case, with the reason written down. Twice answers how it was closed first.
 /// Money that is owed is closed by `POST /api/v1/admin/owed/{id}/paid` alone: 409 here.
-#[utoipa::path(tag = "admin", operation_id = "close_case", security(("bearer" = [])), request_body = CloseCase,
+#[utoipa::path(tag = "admin", operation_id = "close_case", security(("bearer" = [])), request_body = Because,
     params(("id" = Uuid, Path)),
     responses((status = 200, description = "Closed", body = CaseView)))]
 #[post("/api/v1/admin/cases/{id}/close")]
@@ -117,13 +110,14 @@ pub(in crate::http) async fn close(
     state: web::Data<State>,
     admin: Admin,
     path: web::Path<Uuid>,
-    body: web::Json<CloseCase>,
+    Reason(reason): Reason,
 ) -> Result<HttpResponse, Problem> {
     let case = path.into_inner();
-    let reason = plain("reason", &body.reason, 255)?;
-    let known = state.orders.store().case(case).await?.ok_or(CloseError::Unknown)?;
+    let known = state.orders.store().case_file(case).await?.ok_or(CloseError::Unknown)?;
     if known.closed.is_none() {
-        store::write_down(&state.io, admin.account_id, "close_case", &case.to_string()).await?;
+        let (subject, reason) = (case.to_string(), Some(reason.clone()));
+        store::write_down(&state.io, Deed { account_id: admin.account_id, action: "case.close", subject, reason })
+            .await?;
     }
     let closing = Closing { case, by: admin.account_id, reason, bank_reference: None };
     Ok(HttpResponse::Ok().json(CaseView::from(state.orders.close_case(closing).await?)))

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::cases::{CaseView, plain};
-use super::store;
+use super::store::{self, Deed};
 use crate::actors::order::CloseError;
 use crate::actors::order::cases::{Case, Wanted};
 use crate::actors::order::effects::{CaseKind, Closing};
@@ -51,7 +51,7 @@ pub struct OwedView {
 pub struct Transfer {
     /// What the bank calls the transfer, 1 to 140 characters.
     bank_reference: String,
-    /// What the books are to say about it, 1 to 255 characters.
+    /// Why, for the audit: 1 to 200 characters, without names or addresses of customers.
     reason: String,
 }
 
@@ -67,7 +67,7 @@ pub(in crate::http) async fn list(
     query: web::Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
     let (after, limit) = query.read_id()?;
-    let cases = state.orders.store().cases(wanted(after, limit + 1)).await?;
+    let cases = state.orders.store().case_files(wanted(after, limit + 1)).await?;
     let page = Page::cut(cases, limit, |case| case.id.to_string());
     let items = page.items.into_iter().map(view).collect();
     Ok(HttpResponse::Ok().json(Page::<OwedView> { items, next: page.next }))
@@ -80,7 +80,7 @@ pub(in crate::http) async fn list(
     responses((status = 200, description = "Lines of comma-separated values", content_type = "text/csv", body = String)))]
 #[get("/api/v1/admin/owed.csv")]
 pub(in crate::http) async fn export(state: web::Data<State>, _admin: Admin) -> Result<HttpResponse, Problem> {
-    let cases = state.orders.store().cases(wanted(None, MOST_ROWS)).await?;
+    let cases = state.orders.store().case_files(wanted(None, MOST_ROWS)).await?;
     let mut text = String::from("id,order,reference,transaction,amount_cents,amount,currency,since,reason\r\n");
     for case in cases {
         let cells = [
@@ -117,11 +117,12 @@ pub(in crate::http) async fn paid(
     body: web::Json<Transfer>,
 ) -> Result<HttpResponse, Problem> {
     let case = path.into_inner();
-    let (reason, bank) = (plain("reason", &body.reason, 255)?, plain("bank_reference", &body.bank_reference, 140)?);
-    let known = state.orders.store().case(case).await?.ok_or(CloseError::Unknown)?;
+    let (reason, bank) = (plain("reason", &body.reason, 200)?, plain("bank_reference", &body.bank_reference, 140)?);
+    let known = state.orders.store().case_file(case).await?.ok_or(CloseError::Unknown)?;
     if known.closed.is_none() {
-        let subject = format!("{case} {bank}");
-        store::write_down(&state.io, admin.account_id, "book_transfer", &subject).await?;
+        let (subject, reason) = (case.to_string(), Some(reason.clone()));
+        store::write_down(&state.io, Deed { account_id: admin.account_id, action: "owed.paid", subject, reason })
+            .await?;
     }
     let closing = Closing { case, by: admin.account_id, reason, bank_reference: Some(bank) };
     Ok(HttpResponse::Ok().json(CaseView::from(state.orders.owed_is_paid(closing).await?)))

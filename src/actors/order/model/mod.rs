@@ -24,6 +24,7 @@ use super::lifecycle::{LineState, OrderState, PaymentState, has_ended};
 use super::lines::LineAnswer;
 use super::observe::{claim, observe};
 use super::payments::PaymentAnswer;
+use super::person::{Wish, grant};
 use super::record::{Line, Moment, OnRefusal, Order, Terms, Ticket};
 use super::rules::{Controls, Rules};
 use crate::ids::OrderNumber;
@@ -32,7 +33,7 @@ use crate::integrations::payment::{Callback, History, Observed, ObservedState, O
 use crate::integrations::{Outcome, Refusal, RefusalKind};
 
 const ONE_FAULT_EACH: Budget =
-    Budget { faults: 1, crashes: 1, cancels: 1, payments: 1, uses: 0, charge_backs: 0, transfers: 0 };
+    Budget { faults: 1, crashes: 1, cancels: 1, payments: 1, uses: 0, charge_backs: 0, transfers: 0, wishes: 0 };
 
 /// `STARJACK_MODEL_STATES` lets a long run by hand see more worlds than the short one of every day.
 fn setting(lines: i32, dedups: bool, on_refusal: OnRefusal) -> Setting {
@@ -68,6 +69,15 @@ fn three_faults_without_a_crash_end_right() {
         let budget = Budget { faults: 3, crashes: 0, cancels: 0, payments: 1, ..Budget::default() };
         explored(Setting { budget, ..setting(1, dedups, OnRefusal::Undo) });
     }
+}
+
+#[test]
+fn whatever_a_person_wishes_at_whatever_moment_ends_right() {
+    let calm = Budget { faults: 2, payments: 1, wishes: 1, ..Budget::default() };
+    explored(Setting { budget: calm, ..setting(1, false, OnRefusal::Undo) });
+    let rough = Budget { faults: 1, crashes: 1, payments: 1, wishes: 1, ..Budget::default() };
+    explored(Setting { budget: rough, ..setting(2, false, OnRefusal::Keep) });
+    explored(Setting { budget: Budget { wishes: 2, ..rough }, ..setting(1, true, OnRefusal::Undo) });
 }
 
 #[test]

@@ -227,6 +227,16 @@ impl World {
                 next.push(world);
             }
         }
+        if self.budget.wishes > 0 {
+            for wish in [Wish::Undo, Wish::Retry, Wish::Accept] {
+                let mut world = self.clone();
+                world.budget.wishes -= 1;
+                if let Ok(Some(_)) = grant(&mut world.order, wish, world.now, rules) {
+                    world.advance(&[], rules);
+                    next.push(world);
+                }
+            }
+        }
         next.extend(self.uses());
         next.extend(self.charge_backs());
         let flying = self.in_flight();

@@ -177,7 +177,7 @@ fn money_that_cannot_be_given_back_for_a_week_calls_a_person() {
 fn a_late_success_of_a_move_of_money_clears_the_mark() {
     let (mut world, rules) = undoing();
     let now = world.now;
-    world.order.payments[0].person = Some(Mark { since: now, reason: "in_doubt_too_long".into() });
+    world.order.payments[0].person = Some(Mark { since: now, reason: "in_doubt_too_long".into(), accepted: false });
     world.answer_payment(PaymentAnswer::Reverse(Outcome::Done(())), &rules);
     assert_eq!(world.order.state, OrderState::Undone);
     assert!(!world.order.needs_person());

@@ -19,6 +19,8 @@ pub(super) struct Budget {
     pub(super) charge_backs: u8,
     /// Payments by a method that cannot be credited.
     pub(super) transfers: u8,
+    /// What a person at the desk does.
+    pub(super) wishes: u8,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +80,7 @@ pub(super) fn some_ticket(day: NaiveDate) -> Ticket {
         category_code: String::new(),
         valid_from: day,
         valid_to: day,
+        from_time: None,
         vat_permille: 100,
         card_id: Uuid::nil(),
         card_number: String::new(),

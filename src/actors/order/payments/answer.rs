@@ -309,8 +309,7 @@ impl PaymentCase<'_> {
     }
 
     fn mark(&mut self, reason: &str) {
-        let now = self.now;
-        self.payment.person.get_or_insert_with(|| Mark { since: now, reason: reason.to_owned() });
+        Mark::set(&mut self.payment.person, reason, self.now);
     }
 
     fn pause(&mut self) {

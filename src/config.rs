@@ -256,7 +256,6 @@ impl Config {
 
     /// Numbers that depend on each other, and what production refuses.
     fn check(&self) -> anyhow::Result<()> {
-        self.payment.check()?;
         let times = &self.times;
         let production = self.environment == Environment::Production;
         anyhow::ensure!(!(production && self.is_simulated()), "simulated suppliers need environment = \"test\"");
@@ -264,6 +263,7 @@ impl Config {
             !(production && self.payment.test),
             "the payment provider's test system needs environment = \"test\""
         );
+        self.payment.check()?;
         self.redis.as_ref().map_or(Ok(()), redis::Settings::check)?;
         for (name, shorter, longer) in [
             ("issue_deadline must not be longer than settle", times.issue_deadline, times.settle),

@@ -26,6 +26,7 @@ pub mod request_id;
 pub mod server;
 pub mod session;
 pub mod state;
+pub mod strangers;
 
 #[cfg(test)]
 mod fixture;

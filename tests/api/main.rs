@@ -16,6 +16,7 @@ mod hostile;
 mod lines_refused;
 mod offers_refused;
 mod paying_twice;
+mod payment_cases;
 mod payment_declined;
 mod placing_again;
 mod privacy;

@@ -124,7 +124,7 @@ fn empty_cut_and_foreign_answers_are_unknown() {
 }
 
 #[test]
-fn a_page_is_open_only_with_its_address() {
+fn case_26_a_page_is_open_only_with_its_address() {
     let url = "https://test.mpay24.com/app/bin/checkout/payment/0123456789abcdef0123456789abcdef";
     assert_eq!(opened("select_payment_opened"), Outcome::Done(OpenedPage { url: url.into() }));
     assert!(matches!(opened("select_payment_without_location"), Outcome::Unknown(_)));

@@ -9,7 +9,7 @@ use super::reason::{Because, Reason};
 use super::store::{self, Deed};
 use crate::actors::order::CloseError;
 use crate::actors::order::cases::{Case, Closed, Wanted};
-use crate::actors::order::effects::Closing;
+use crate::actors::order::effects::{CaseKind, Closing};
 use crate::http::operators::PageQuery;
 use crate::http::paging::Page;
 use crate::http::{Admin, Problem, State};
@@ -20,6 +20,7 @@ use crate::money::Money;
 #[serde(deny_unknown_fields)]
 pub struct CasesQuery {
     /// `open` or `closed`.
+    #[param(inline)]
     state: Which,
     /// The `next` of the page before.
     cursor: Option<String>,
@@ -59,7 +60,7 @@ pub struct CaseView {
     #[schema(required)]
     transaction: Option<String>,
     amount: Money,
-    /// Why, as a slug: of a charge-back the order's state when it came.
+    /// Why, as a slug: of a charge-back where the order stood, or went, when it was seen.
     reason: String,
     opened_at: DateTime<Utc>,
     /// How it ended; `null` while it is open.
@@ -114,6 +115,9 @@ pub(in crate::http) async fn close(
 ) -> Result<HttpResponse, Problem> {
     let case = path.into_inner();
     let known = state.orders.store().case_file(case).await?.ok_or(CloseError::Unknown)?;
+    if known.closed.is_none() && known.kind == CaseKind::Owed.word() {
+        return Err(CloseError::Owed.into());
+    }
     if known.closed.is_none() {
         let (subject, reason) = (case.to_string(), Some(reason.clone()));
         store::write_down(&state.io, Deed { account_id: admin.account_id, action: "case.close", subject, reason })

@@ -118,7 +118,8 @@ pub(in crate::http) async fn paid(
 ) -> Result<HttpResponse, Problem> {
     let case = path.into_inner();
     let (reason, bank) = (plain("reason", &body.reason, 200)?, plain("bank_reference", &body.bank_reference, 140)?);
-    let known = state.orders.store().case_file(case).await?.ok_or(CloseError::Unknown)?;
+    let known = state.orders.store().case_file(case).await?;
+    let known = known.filter(|case| case.kind == CaseKind::Owed.word()).ok_or(CloseError::Unknown)?;
     if known.closed.is_none() {
         let (subject, reason) = (case.to_string(), Some(reason.clone()));
         store::write_down(&state.io, Deed { account_id: admin.account_id, action: "owed.paid", subject, reason })

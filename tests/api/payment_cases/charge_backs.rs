@@ -79,7 +79,7 @@ async fn money_that_is_taken_back_before_the_order_ends_takes_its_tickets_back_a
         (0, total(&order))
     );
     let open = cases(&clerk, "open").await;
-    assert_eq!((open.len(), &open[0]["kind"], &open[0]["reason"]), (1, &json!("charged_back"), &json!("undone")));
+    assert_eq!((open.len(), &open[0]["kind"], &open[0]["reason"]), (1, &json!("charged_back"), &json!("undoing")));
 }
 
 #[tokio::test]

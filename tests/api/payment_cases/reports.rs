@@ -6,8 +6,6 @@ use serde_json::json;
 use super::{callback_of, fault, id, number, report, total, until};
 use crate::support::{Database, World, eventually};
 
-const SKIER: &str = "Jürgen";
-
 #[tokio::test]
 async fn case_05_a_failed_attempt_keeps_its_transaction_for_the_admin() {
     let world = World::start(Database::Sqlite).await;
@@ -18,7 +16,7 @@ async fn case_05_a_failed_attempt_keeps_its_transaction_for_the_admin() {
     let clerk = world.clerk().await;
     let claim = eventually("the claim of the failed attempt", async || {
         let seen = clerk.client.get(&format!("/api/v1/admin/orders/{}", id(&order))).await.expect(200);
-        seen["claims"].as_array().unwrap().first().cloned()
+        seen["callbacks"].as_array().unwrap().first().cloned()
     })
     .await;
     assert!(claim.to_string().contains(&failed["mpay_tid"].to_string()), "{claim:#}");
@@ -43,7 +41,7 @@ async fn case_06_a_page_that_was_opened_and_left_pays_nothing() {
 #[tokio::test]
 async fn case_07_the_success_page_proves_nothing() {
     let world = World::start(Database::Sqlite).await;
-    let anna = world.skier(SKIER).await;
+    let anna = world.skier("Anna").await;
     let order = world.order_to_pay(&anna, &["solden"], "undo").await;
     let address = format!("/orders/{}?TID={}-P1&STATUS=BILLED&LANGUAGE=DE&BRAND=VISA", id(&order), number(&order));
     assert_eq!(world.guest.get(&address).await.status, 200);

@@ -274,6 +274,7 @@ impl Config {
             !(production && self.payment.test),
             "the payment provider's test system needs environment = \"test\""
         );
+        self.payment.check()?;
         self.redis.as_ref().map_or(Ok(()), redis::Settings::check)?;
         for (name, shorter, longer) in [
             ("issue_deadline must not be longer than settle", times.issue_deadline, times.settle),

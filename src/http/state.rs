@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use uuid::Uuid;
 
 use super::operators::OperatorStatuses;
+use super::strangers::Strangers;
 use crate::actors::invoice::Archive;
 use crate::actors::jobs::Jobs;
 use crate::actors::liftoperator::{Cards, Counter, Facade};
@@ -41,6 +42,8 @@ pub struct State {
     pub sweep: Sweep,
     /// Networks that callbacks may come from.
     pub callback_networks: Networks,
+    /// Callbacks from elsewhere.
+    pub strangers: Strangers,
     /// The documents of invoices.
     pub archive: Archive,
     /// Every actor, for admins.

@@ -18,6 +18,7 @@ mod importing;
 mod lines_refused;
 mod offers_refused;
 mod paying_twice;
+mod payment_cases;
 mod payment_declined;
 mod placing_again;
 mod privacy;

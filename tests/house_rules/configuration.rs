@@ -86,6 +86,31 @@ fn the_production_sample_is_read_with_its_secrets_and_refused_without() {
     assert_eq!(with.status.code(), Some(0), "{}", String::from_utf8_lossy(&with.stderr));
 }
 
+/// What cannot belong together is said before anything starts.
+fn refused(file: &str, settings: &[(&str, &str)], says: &str) {
+    let folder = TempDir::new().unwrap();
+    let mut process = starjack("serve", file, folder.path());
+    let output = with_secrets(&mut process).envs(settings.iter().copied()).output().unwrap();
+    let log = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(CONFIGURATION), "{settings:?}: {log}");
+    assert!(log.contains(says), "{settings:?}: {log}");
+}
+
+#[test]
+fn case_33_a_merchant_of_one_system_on_the_host_of_the_other_is_refused_at_the_start() {
+    let production = "config/production.toml";
+    let must = "the payment endpoint must be www.mpay24.com and the merchant id 7xxxx";
+    refused(production, &[("STARJACK_PAYMENT__MERCHANT_ID", "90000")], must);
+    refused(production, &[("STARJACK_PAYMENT__ENDPOINT", "https://test.mpay24.com")], must);
+    let test = [("STARJACK_PAYMENT__ENDPOINT", "https://test.mpay24.com")];
+    let real = [test[0], ("STARJACK_PAYMENT__MERCHANT_ID", "70000")];
+    refused("config/test.toml", &real, "the payment endpoint must be test.mpay24.com and the merchant id 9xxxx");
+    refused("config/test.toml", &test, "callback_networks holds 127.0.0.1");
+    for networks in ["[\"0.0.0.0/0\"]", "[\"::/0\"]", "[\"127.0.0.1\"]", "[]"] {
+        refused(production, &[("STARJACK_PAYMENT__CALLBACK_NETWORKS", networks)], "callback_networks");
+    }
+}
+
 #[test]
 fn production_refuses_what_is_simulated() {
     let folder = TempDir::new().unwrap();

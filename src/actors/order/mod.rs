@@ -2,8 +2,11 @@
 
 pub mod advance;
 mod card_days;
+mod bookkeeping;
+pub mod cases;
 mod desk;
 pub mod drive;
+pub mod effects;
 pub mod intent;
 pub mod lifecycle;
 pub mod lines;
@@ -27,6 +30,7 @@ pub mod store;
 mod transitions;
 mod watch;
 
+pub use bookkeeping::CloseError;
 pub use desk::{ChangeError, Desk};
 pub use person::{Obstacle, Wish};
 pub use place::{NewLine, NewOrder, PlaceError, Placed};

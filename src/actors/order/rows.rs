@@ -160,6 +160,7 @@ pub(super) fn payment_of(row: payment::Model) -> Result<Payment, DbErr> {
         owed: row.owed_cents,
         opened_at: row.opened_at.to_utc(),
         page_ends_at: row.page_ends_at.to_utc(),
+        back_since: row.back_since.map(|at| at.to_utc()),
         reserved_at: row.reserved_at.map(|at| at.to_utc()),
         status_calls: row.status_calls,
         pull: row.pull,
@@ -192,6 +193,7 @@ pub(super) fn payment_row(order_id: Uuid, payment: &Payment) -> payment::ActiveM
         owed_cents: Set(payment.owed),
         opened_at: Set(payment.opened_at.into()),
         page_ends_at: Set(payment.page_ends_at.into()),
+        back_since: Set(payment.back_since.map(Into::into)),
         reserved_at: Set(payment.reserved_at.map(Into::into)),
         status_calls: Set(payment.status_calls),
         pull: Set(payment.pull),
@@ -281,8 +283,13 @@ fn mark_of(since: Option<DateTimeWithTimeZone>, reason: Option<String>, accepted
     since.map(|since| Mark { since: since.to_utc(), reason: reason.unwrap_or_default(), accepted })
 }
 
-const CAUSES: [(DoubtCause, &str); 3] =
-    [(DoubtCause::Unanswered, "unanswered"), (DoubtCause::Refused, "refused"), (DoubtCause::AskerDied, "asker_died")];
+const CAUSES: [(DoubtCause, &str); 5] = [
+    (DoubtCause::Unanswered, "unanswered"),
+    (DoubtCause::Refused, "refused"),
+    (DoubtCause::AskerDied, "asker_died"),
+    (DoubtCause::FirstLook, "first_look"),
+    (DoubtCause::NotCreditable, "not_creditable"),
+];
 
 fn doubt_text(doubt: &MoneyDoubt) -> String {
     let cause = CAUSES.iter().find(|(cause, _)| *cause == doubt.why).map_or("unanswered", |(_, word)| word);

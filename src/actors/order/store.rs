@@ -40,6 +40,8 @@ pub enum Saved {
     Done,
     /// Somebody else wrote it in between: load it again.
     Lost,
+    /// It names a transaction of the provider that belongs to another order: nothing was saved, and nothing of it ever will be.
+    Taken,
 }
 
 impl Store {

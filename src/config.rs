@@ -179,6 +179,9 @@ pub struct Times {
     /// The pause after a job's first failed attempt.
     #[serde(deserialize_with = "duration")]
     pub job_pause: Duration,
+    /// After how long without an event a stream says that somebody is there.
+    #[serde(deserialize_with = "duration")]
+    pub heartbeat: Duration,
     /// How long a failing actor's breaker stays open, and how long a crashing actor stays down.
     #[serde(deserialize_with = "duration")]
     pub breaker_pause: Duration,
@@ -203,6 +206,7 @@ impl Default for Times {
             sweep_every: seconds(60),
             sweep_pause: seconds(1),
             job_pause: seconds(5),
+            heartbeat: seconds(15),
             breaker_pause: seconds(5),
         }
     }

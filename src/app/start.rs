@@ -13,14 +13,15 @@ use tokio_util::sync::CancellationToken;
 use crate::actors::invoice::Archive;
 use crate::actors::jobs::{self, Jobs};
 use crate::actors::liftoperator::{Cards, Catalogue, Counter, Facade};
-use crate::actors::order;
 use crate::actors::order::drive::Driver;
 use crate::actors::order::replica::Replica;
 use crate::actors::order::steps::Outside;
 use crate::actors::payment::{Desk as PaymentDesk, Sweep};
 use crate::actors::supervision::System;
+use crate::actors::{auth, order};
 use crate::config::Config;
 use crate::http::state::Readiness;
+use crate::http::streams::{Limits, Streams};
 use crate::http::{self, State};
 use crate::io::Io;
 
@@ -39,6 +40,7 @@ pub struct App {
     pub io: Io,
     pub(super) system: System,
     pub(super) readiness: Readiness,
+    pub(super) streams: Streams,
     pub(super) draining: CancellationToken,
     pub(super) jobs_stop: CancellationToken,
     pub(super) jobs_thread: actix_rt::Arbiter,
@@ -79,6 +81,7 @@ impl App {
         let jobs_thread = start_jobs(&ground, &jobs_stop);
         let readiness = Readiness::default();
         let state = web::Data::new(ground.open_desks(readiness.clone()).await?);
+        let streams = state.streams.clone();
         let server = http::serve(state.clone(), listener, ground.config.http.workers.unwrap_or(2))?;
         let handle = server.handle();
         watch_over("http", &ground.broken, server.map(|_ended| ()));
@@ -94,6 +97,7 @@ impl App {
             io,
             system,
             readiness,
+            streams,
             draining,
             jobs_stop,
             jobs_thread,
@@ -156,6 +160,7 @@ impl Ground {
         watch_over("lease", &self.broken, async move { replica.run().await });
         let auth = desk_of_accounts(config, &self.io)?;
         watch_over("forgetting", &self.broken, keep_forgetting(auth.clone()));
+        let streams = self.open_streams(&auth, orders.store());
         Ok(State {
             auth,
             trusted_proxies: config.http.trusted_proxies.clone(),
@@ -169,6 +174,7 @@ impl Ground {
             sweep,
             callback_networks: config.payment.callback_networks.clone(),
             archive: self.archive.clone(),
+            streams,
             actors: self.system.clone(),
             replica: incarnation,
             readiness,
@@ -176,5 +182,14 @@ impl Ground {
             simulated: self.simulated,
             io: self.io.clone(),
         })
+    }
+
+    /// Event streams, with what ends and wakes them although it happened elsewhere.
+    fn open_streams(&self, accounts: &auth::Desk, orders: &order::Store) -> Streams {
+        let streams = Streams::new(Limits { heartbeat: self.config.times.heartbeat, ..Limits::default() });
+        let (watched, accounts, orders) = (streams.clone(), accounts.clone(), orders.clone());
+        watch_over("sessions of streams", &self.broken, async move { watched.watch_sessions(&accounts).await });
+        watch_over("bells", &self.broken, async move { orders.bells().listen(&orders).await });
+        streams
     }
 }

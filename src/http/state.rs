@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use uuid::Uuid;
 
 use super::operators::OperatorStatuses;
+use super::streams::Streams;
 use crate::actors::invoice::Archive;
 use crate::actors::jobs::Jobs;
 use crate::actors::liftoperator::{Cards, Counter, Facade};
@@ -42,6 +43,8 @@ pub struct State {
     pub callback_networks: Networks,
     /// The documents of invoices.
     pub archive: Archive,
+    /// Open event streams.
+    pub streams: Streams,
     /// Every actor, for admins.
     pub actors: supervision::System,
     /// This replica's incarnation.

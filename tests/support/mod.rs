@@ -8,6 +8,7 @@ mod invariants;
 mod ledger;
 mod people;
 mod server;
+mod stream;
 mod suppliers;
 mod world;
 
@@ -17,6 +18,7 @@ pub(crate) use invariants::check;
 pub(crate) use ledger::{Booking, Ledger};
 pub(crate) use people::{ADULT, Offer, Person, SMALL_CHILD, ticket};
 pub(crate) use server::Server;
+pub(crate) use stream::{Event, Stream};
 pub(crate) use world::{PATIENCE, World, eventually, new_key};
 
 /// Makes two tests of each story `async fn story(database: Database)`: `story::sqlite` and `story::postgres`.

@@ -1,6 +1,7 @@
 //! An order's way, top to bottom: [`lifecycle`] holds the tables, [`advance`](mod@advance) walks them, `drive` asks and saves.
 
 pub mod advance;
+mod bells;
 mod desk;
 pub mod drive;
 pub mod intent;
@@ -26,7 +27,9 @@ pub mod store;
 mod transitions;
 mod watch;
 
+pub use bells::{Bells, Watching};
 pub use desk::{ChangeError, Desk};
 pub use person::{Obstacle, Wish};
 pub use place::{NewLine, NewOrder, PlaceError, Placed};
 pub use shelf::{Past, Remembered};
+pub use store::Store;

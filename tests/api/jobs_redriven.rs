@@ -6,7 +6,8 @@ use crate::support::{Database, World, both_databases, eventually};
 
 both_databases!(a_dead_letter_is_listed_without_personal_data_and_sent_once_it_is_redriven, dead_jobs_come_in_pages);
 
-const REFUSED: &str = "400";
+/// The status of a message that is refused for good.
+const REFUSED: u16 = 400;
 
 async fn a_dead_letter_is_listed_without_personal_data_and_sent_once_it_is_redriven(database: Database) {
     let world = World::start(database).await;

@@ -65,7 +65,7 @@ async fn a_doubt_and_a_dead_letter_are_seen_in_the_figures(database: Database) {
     let anna = world.skier("Anna").await;
     let operations = world.operations();
     let order = world.order_to_pay(&anna, &["obertauern"], "undo").await;
-    world.fault(json!({ "supplier": "mailgun", "fault": "business_error", "value": "400" })).await;
+    world.fault(json!({ "supplier": "mailgun", "fault": "business_error", "value": 400 })).await;
     // neither the ticket nor what became of it is heard of
     for operation in ["issueTicket", "getTicketByExtOrder"] {
         world.fault(json!({ "supplier": "axess", "operation": operation, "fault": "reset_after" })).await;
@@ -75,7 +75,7 @@ async fn a_doubt_and_a_dead_letter_are_seen_in_the_figures(database: Database) {
     let failed = r#"starjack_answers_failed_total{actor="axess/obertauern",verb="issue"}"#;
     until(&operations, failed, |count| count >= 1.0).await;
     world.control(reqwest::Method::DELETE, "faults", &json!({})).await;
-    world.fault(json!({ "supplier": "mailgun", "fault": "business_error", "value": "400" })).await;
+    world.fault(json!({ "supplier": "mailgun", "fault": "business_error", "value": 400 })).await;
     anna.wait_for(order["id"].as_str().unwrap(), &["finished"]).await;
     until(&operations, "starjack_oldest_doubt_age_seconds", |age| age == 0.0).await;
     until(&operations, r#"starjack_jobs{kind="letter",state="dead"}"#, |count| count == 1.0).await;

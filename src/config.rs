@@ -15,9 +15,11 @@ use crate::actors::invoice::Seller;
 use crate::actors::mail::Letterhead;
 use crate::actors::order::rules::Rules;
 use crate::actors::payment::SweepSettings;
+use crate::clock;
 use crate::integrations::client::is_loopback;
 use crate::integrations::{mail, payment};
 use crate::network::Networks;
+use crate::redis;
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Deserialize)]
@@ -32,13 +34,15 @@ pub struct Config {
     pub operations: Operations,
     /// Where the truth is kept.
     pub database: Database,
+    /// What replicas count together; each for itself without it.
+    pub redis: Option<redis::Settings>,
     /// Folder of documents; on SQLite one process owns it.
     pub data: PathBuf,
     /// Secrets of accounts and offers.
     pub auth: Auth,
-    /// The catalogue's file; the embedded sample without it.
+    /// The catalogue's folder or file; the embedded sample without it.
     pub catalogue: Option<PathBuf>,
-    /// One per operator of the catalogue.
+    /// Secrets of the operators' contracts, by the names that the catalogue gives them.
     pub contracts: BTreeMap<String, ContractSection>,
     /// The payment provider.
     pub payment: payment::ProviderConfig,
@@ -117,17 +121,16 @@ pub struct Auth {
     pub secret: SecretString,
 }
 
-/// How one operator's supplier is reached.
+/// What of a contract does not stand in the catalogue, and what is to be otherwise than there.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ContractSection {
-    /// The supplier's address for this operator.
-    pub endpoint: String,
+    /// The address of the supplier of the operator with this key, in place of the catalogue's.
+    pub endpoint: Option<String>,
     /// What it wants to see on a call, by its own names.
     pub credentials: BTreeMap<String, SecretString>,
-    /// It confirmed in writing that a known reference is answered with its first answer.
-    #[serde(default)]
-    pub dedups_reference: bool,
+    /// Whether it answers a known reference with its first answer, in place of what the catalogue says.
+    pub dedups_reference: Option<bool>,
 }
 
 /// How long is waited for what; each as `500ms`, `30s`, `10m`, `14d`.
@@ -252,8 +255,8 @@ impl Config {
     /// Whether any supplier is a simulator: then everything says so.
     #[must_use]
     pub fn is_simulated(&self) -> bool {
-        let contracts = self.contracts.values().any(|contract| is_loopback_address(&contract.endpoint));
-        contracts || self.payment.is_simulated() || self.mail.is_simulated()
+        let mut endpoints = self.contracts.values().filter_map(|contract| contract.endpoint.as_deref());
+        endpoints.any(is_loopback_address) || self.payment.is_simulated() || self.mail.is_simulated()
     }
 
     /// Numbers that depend on each other, and what production refuses.
@@ -265,6 +268,7 @@ impl Config {
             !(production && self.payment.test),
             "the payment provider's test system needs environment = \"test\""
         );
+        self.redis.as_ref().map_or(Ok(()), redis::Settings::check)?;
         for (name, shorter, longer) in [
             ("issue_deadline must not be longer than settle", times.issue_deadline, times.settle),
             ("payment_deadline must not be longer than payment_settle", times.payment_deadline, times.payment_settle),
@@ -278,46 +282,14 @@ impl Config {
     }
 }
 
-fn is_loopback_address(text: &str) -> bool {
+/// Whether a supplier's address is on this machine, as only a simulator's is.
+#[must_use]
+pub fn is_loopback_address(text: &str) -> bool {
     reqwest::Url::parse(text).is_ok_and(|url| is_loopback(&url))
 }
 
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(deserializer)?;
-    parse_duration(&text)
+    clock::parse(&text)
         .ok_or_else(|| serde::de::Error::custom(format!("{text} is not a time such as 500ms, 30s, 10m, 14d")))
-}
-
-fn parse_duration(text: &str) -> Option<Duration> {
-    let digits = text.find(|c: char| !c.is_ascii_digit())?;
-    let (number, unit) = text.split_at(digits);
-    let number: u64 = number.parse().ok()?;
-    match unit {
-        "ms" => Some(Duration::from_millis(number)),
-        "s" => Some(Duration::from_secs(number)),
-        "m" => Some(Duration::from_secs(number.checked_mul(60)?)),
-        "h" => Some(Duration::from_secs(number.checked_mul(3600)?)),
-        "d" => Some(Duration::from_secs(number.checked_mul(86_400)?)),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_a_number_and_a_unit() {
-        for (text, time) in [
-            ("500ms", Some(Duration::from_millis(500))),
-            ("30s", Some(Duration::from_secs(30))),
-            ("14d", Some(Duration::from_secs(14 * 86_400))),
-            ("30", None),
-            ("s", None),
-            ("1.5s", None),
-            ("-1s", None),
-        ] {
-            assert_eq!(parse_duration(text), time, "{text}");
-        }
-    }
 }

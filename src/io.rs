@@ -1,8 +1,8 @@
-//! The I/O runtime: the only owner of database connections.
+//! The I/O runtime: the only owner of connections to the database and to Redis.
 //!
 //! Connections belong to the runtime that opened them: a wedged opener would hang its neighbours' queries.
 //! So the pool lives on a runtime of its own that runs no other code, and a transaction is one task there from
-//! begin to commit. Every `store.rs` goes through [`Io`].
+//! begin to commit. Every `store.rs` goes through [`Io`], and so does `redis.rs`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -185,6 +185,25 @@ impl Io {
             })
         })
         .await
+    }
+
+    /// Keeps work that is none of the database's on the I/O runtime until it ends by itself, or the runtime does.
+    pub(crate) fn keep(&self, work: impl Future<Output = ()> + Send + 'static) {
+        if let Some(runtime) = &self.inner.runtime {
+            runtime.spawn(work);
+        }
+    }
+
+    /// Runs work that is none of the database's on the I/O runtime; `None` when it is not done by `deadline`.
+    pub(crate) async fn outside<T: Send + 'static>(
+        &self,
+        deadline: Deadline,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Option<T> {
+        let runtime = self.inner.runtime.as_ref()?;
+        // timed there too: an asker that is wedged or gone leaves nothing behind
+        let task = runtime.spawn(clock::timeout_at(deadline, work));
+        clock::timeout_at(deadline, task).await.ok()?.ok()?.ok()
     }
 
     async fn spawn<T, E>(&self, work: impl Future<Output = Result<T, E>> + Send + 'static) -> Result<T, E>

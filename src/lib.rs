@@ -18,4 +18,5 @@ pub mod integrations;
 pub mod io;
 pub mod money;
 pub mod network;
+pub mod redis;
 pub mod telemetry;

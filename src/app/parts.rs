@@ -16,14 +16,14 @@ use tokio_util::sync::CancellationToken;
 use super::start::Ground;
 use crate::actors::invoice::Writer;
 use crate::actors::jobs::{self, Handler};
-use crate::actors::liftoperator::Catalogue;
+use crate::actors::liftoperator::{Catalogue, Operator};
 use crate::actors::order::record::{Terms, Ticket};
 use crate::actors::order::store::{Paper, Store};
 use crate::actors::payment::{Desk as PaymentDesk, Sweep};
 use crate::actors::supervision::{Policy, StartError};
 use crate::actors::{auth, mail, order};
 use crate::clock;
-use crate::config::Config;
+use crate::config::{Config, Environment, is_loopback_address};
 use crate::integrations::{lift, mail as mail_port};
 use crate::io::Io;
 
@@ -37,18 +37,27 @@ pub(super) fn policy(config: &Config) -> Policy {
 }
 
 /// One contract per operator of the catalogue.
+///
+/// # Errors
+/// An operator's credentials are not configured, or a simulated supplier stands in production.
 pub(super) fn contracts(config: &Config, catalogue: &Catalogue) -> anyhow::Result<Vec<lift::Contract>> {
-    let contract = |operator: &crate::actors::liftoperator::Operator| {
-        let key = &operator.key;
-        let section = config.contracts.get(key);
-        let section = section.with_context(|| format!("no [contracts.{key}] says how {key} is reached"))?;
+    let contract = |operator: &Operator| {
+        let (key, name, access) = (&operator.key, operator.credentials(), &operator.contract);
+        let section = config.contracts.get(name);
+        let section = section.with_context(|| format!("no [contracts.{name}] holds the credentials of {key}"))?;
+        let endpoint = endpoint(config, operator);
+        anyhow::ensure!(
+            config.environment == Environment::Test || !is_loopback_address(endpoint),
+            "simulated suppliers need environment = \"test\": {key} is at {endpoint}"
+        );
         Ok(lift::Contract {
             operator: key.clone(),
-            supplier: operator.supplier.clone(),
-            endpoint: section.endpoint.clone(),
+            supplier: access.supplier.clone(),
+            endpoint: endpoint.to_owned(),
             credentials: section.credentials.clone(),
-            settings: operator.settings.clone(),
-            dedups_reference: section.dedups_reference,
+            settings: access.settings.clone(),
+            dedups_reference: dedups(config, operator),
+            requests_per_second: access.requests_per_second,
             settle: config.times.settle,
             issue_patience: config.times.issue_patience,
             check_deadline: config.times.check_deadline,
@@ -60,12 +69,28 @@ pub(super) fn contracts(config: &Config, catalogue: &Catalogue) -> anyhow::Resul
     catalogue.operators().iter().map(contract).collect()
 }
 
+/// Whether any supplier is a simulator: then everything says so.
+pub(super) fn is_simulated(config: &Config, catalogue: &Catalogue) -> bool {
+    config.is_simulated() || catalogue.operators().iter().any(|one| is_loopback_address(endpoint(config, one)))
+}
+
+/// The configuration's word wins over the catalogue's: a test system, a simulator.
+fn endpoint<'a>(config: &'a Config, operator: &'a Operator) -> &'a str {
+    let section = config.contracts.get(&operator.key);
+    section.and_then(|section| section.endpoint.as_deref()).unwrap_or(&operator.contract.endpoint)
+}
+
+fn dedups(config: &Config, operator: &Operator) -> bool {
+    let section = config.contracts.get(&operator.key);
+    section.and_then(|section| section.dedups_reference).unwrap_or(operator.contract.dedups_reference)
+}
+
 /// Where orders are kept, how their contracts may be asked, and what their invoices say.
 pub(super) fn store(ground: &Ground) -> Store {
     let times = ground.config.times.clone();
-    let sections = ground.config.contracts.iter();
+    let operators = ground.catalogue.operators().iter();
     let dedups: BTreeMap<_, _> =
-        sections.map(|(operator, section)| (operator.clone(), section.dedups_reference)).collect();
+        operators.map(|operator| (operator.key.clone(), dedups(&ground.config, operator))).collect();
     let terms = move |operator: &str| Terms {
         dedups: dedups.get(operator).copied().unwrap_or(false),
         settle: TimeDelta::from_std(times.settle).unwrap_or(TimeDelta::minutes(2)),

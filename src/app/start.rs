@@ -19,14 +19,17 @@ use crate::actors::order::steps::Outside;
 use crate::actors::payment::{Desk as PaymentDesk, Sweep};
 use crate::actors::supervision::System;
 use crate::actors::{auth, order};
-use crate::config::Config;
+use crate::config::{Config, Environment};
 use crate::http::state::Readiness;
 use crate::http::streams::{Limits, Streams};
 use crate::http::{self, State};
 use crate::io::Io;
+use crate::redis::Redis;
 
 use super::end::watch_over;
-use super::parts::{contracts, desk_of_accounts, keep_forgetting, keep_sweeping, policy, start_jobs, store};
+use super::parts::{
+    contracts, desk_of_accounts, is_simulated, keep_forgetting, keep_sweeping, policy, start_jobs, store,
+};
 
 /// A running server.
 pub struct App {
@@ -126,12 +129,13 @@ impl Ground {
             None => Catalogue::embedded()?,
         };
         let settings = jobs::Settings { first_pause: config.times.job_pause, ..jobs::Settings::default() };
+        let simulated = is_simulated(&config, &catalogue);
         Ok(Self {
             catalogue,
             system: System::start()?,
             archive: Archive::new(io.clone(), &config.data.join("invoices")),
             jobs: Jobs::new(io.clone(), settings),
-            simulated: config.is_simulated(),
+            simulated,
             public_url: config.http.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
             draining: CancellationToken::new(),
             broken,
@@ -161,11 +165,12 @@ impl Ground {
         let auth = desk_of_accounts(config, &self.io)?;
         watch_over("forgetting", &self.broken, keep_forgetting(auth.clone()));
         let streams = self.open_streams(&auth, orders.store());
+        let redis = Redis::start(&self.io, config.redis.as_ref())?;
         Ok(State {
             auth,
             trusted_proxies: config.http.trusted_proxies.clone(),
             counter: Counter::new(Arc::clone(&self.catalogue), config.auth.secret.expose_secret().as_bytes())?,
-            cards: Cards::new(self.io.clone()),
+            cards: Cards::new(self.io.clone(), redis.clone()),
             operator_statuses: Arc::new(lift.clone()),
             jobs: self.jobs.clone(),
             orders,
@@ -176,10 +181,12 @@ impl Ground {
             archive: self.archive.clone(),
             streams,
             actors: self.system.clone(),
+            redis,
             replica: incarnation,
             readiness,
             return_origins: config.http.return_origins.clone(),
             simulated: self.simulated,
+            breakable: config.environment == Environment::Test,
             io: self.io.clone(),
         })
     }

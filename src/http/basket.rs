@@ -183,6 +183,7 @@ fn ticket(quoted: QuotedLine, card: Card, holder: Holder) -> Ticket {
         category_code: quoted.category_code,
         valid_from: quoted.valid_from,
         valid_to: quoted.valid_to,
+        from_time: quoted.from_time,
         vat_permille: quoted.vat_permille,
         card_id: card.id,
         card_number: card.number,

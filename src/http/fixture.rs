@@ -14,6 +14,7 @@ use super::state::Readiness;
 use super::streams::{Limits, Streams};
 use crate::actors::invoice::{Archive, Seller, ShortName};
 use crate::actors::jobs::{self, Jobs};
+use crate::actors::liftoperator::catalogue::sample;
 use crate::actors::liftoperator::{Cards, Catalogue, Counter, Facade};
 use crate::actors::order::drive::Driver;
 use crate::actors::order::record::Terms;
@@ -28,6 +29,7 @@ use crate::clock;
 use crate::integrations::payment::ProviderConfig;
 use crate::io::Io;
 use crate::network::Networks;
+use crate::redis::Redis;
 
 pub(crate) const SECRET: &[u8] = b"the secret that codes follow from";
 
@@ -59,7 +61,7 @@ pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output 
         auth: auth::Desk::new(io.clone(), keys, SECRET.to_vec().into()),
         trusted_proxies: Networks::default(),
         counter: Counter::new(Catalogue::parse(&areas()).unwrap(), SECRET).unwrap(),
-        cards: Cards::new(io.clone()),
+        cards: Cards::new(io.clone(), Redis::off()),
         operator_statuses: Arc::new(AlwaysUp),
         jobs: jobs(&io),
         orders,
@@ -70,10 +72,12 @@ pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output 
         archive: Archive::new(io.clone(), folder.path()),
         streams: Streams::new(Limits::default()),
         actors: system,
+        redis: Redis::off(),
         replica: outside.replica.incarnation,
         readiness: Readiness::default(),
         return_origins: vec![SHOP.to_owned()],
         simulated: true,
+        breakable: true,
         io,
     };
     (state, folder, schedule)
@@ -124,9 +128,9 @@ pub(crate) fn today() -> NaiveDate {
 /// The sample areas, of which Ischgl's season is around today whenever that is.
 pub(crate) fn areas() -> String {
     let (first, last) = (today() - Days::new(30), today() + Days::new(60));
-    let areas = include_str!("../../catalogue/areas.toml");
+    let areas = sample();
     let start = areas.find("key = \"ischgl\"").unwrap();
-    let end = areas.find("key = \"obertauern\"").unwrap();
+    let end = start + areas[start..].find("[[operator]]").unwrap();
     let ischgl = areas[start..end].replace("2026-11-26", &first.to_string()).replace("2027-05-02", &last.to_string());
     let areas = format!("{}{ischgl}{}", &areas[..start], &areas[end..]);
     areas

@@ -7,6 +7,7 @@ use super::operators::phase_outside;
 use super::problem::Problem;
 use super::state::State;
 use crate::actors::supervision::Phase;
+use crate::redis::Link;
 
 /// How everything does.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -41,6 +42,14 @@ pub struct Alive {
     status: Health,
 }
 
+/// That requests may be sent here.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct Ready {
+    status: Health,
+    /// Without Redis, requests are taken all the same.
+    redis: Link,
+}
+
 /// Whether the process lives.
 #[utoipa::path(tag = "operations", operation_id = "is_alive", responses((status = 200, description = "It does", body = Alive)))]
 #[get("/livez")]
@@ -49,11 +58,11 @@ pub(super) async fn live() -> HttpResponse {
 }
 
 /// Whether requests may be sent here; 503 while starting and draining.
-#[utoipa::path(tag = "operations", operation_id = "is_ready", responses((status = 200, description = "They may", body = Alive)))]
+#[utoipa::path(tag = "operations", operation_id = "is_ready", responses((status = 200, description = "They may", body = Ready)))]
 #[get("/readyz")]
 pub(super) async fn ready(state: web::Data<State>) -> Result<HttpResponse, Problem> {
     if state.readiness.get() {
-        Ok(HttpResponse::Ok().json(Alive { status: Health::Up }))
+        Ok(HttpResponse::Ok().json(Ready { status: Health::Up, redis: state.redis.link() }))
     } else {
         Err(Problem::unavailable("This replica is starting or draining. Ask another one.", 1))
     }

@@ -86,3 +86,10 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     api.service(admin::jobs::redrive);  // POST /api/v1/admin/jobs/{id}/redrive            admin
     api.service(admin::audit::list);    // GET /api/v1/admin/audit              admin
 }
+
+/// The routes that only a server with `environment = "test"` has; before the others, whose patterns are wider.
+#[rustfmt::skip]
+pub fn test_routes(api: &mut ServiceConfig<'_>) {
+    api.service(admin::faults::inject); // POST /api/v1/admin/actors/{name}/faults         admin
+    api.service(admin::faults::clear);  // DELETE /api/v1/admin/actors/{name}/faults       admin
+}

@@ -9,7 +9,7 @@ use super::paging::{self, Page};
 use super::problem::Problem;
 use super::state::State;
 use crate::actors::liftoperator::Facade;
-use crate::actors::liftoperator::catalogue::{CardFormat, Catalogue, Operator, Text};
+use crate::actors::liftoperator::catalogue::{CardFormat, Catalogue, Operator, Season, Text};
 use crate::actors::supervision::{BreakerPosition, Phase, Status};
 
 /// Whether an operator's tickets are issued right now.
@@ -74,6 +74,9 @@ pub struct OperatorView<'a> {
     season: SeasonView<'a>,
     /// Until when a ticket for the same day is loaded, as `HH:MM` in the operator's zone.
     last_loading_time: String,
+    /// The rule by which a family pays less; ask for its price with `POST …/family-offers`.
+    #[schema(required)]
+    family_price: Option<&'a Text>,
     /// The kinds of card that open its gates.
     accepted_cards: Vec<CardKind<'a>>,
     status: OperatorStatus,
@@ -98,6 +101,9 @@ pub struct SeasonView<'a> {
     from: NaiveDate,
     /// Last day, inclusive.
     to: NaiveDate,
+    /// The day whose beginning opens the sale; `null` when it is open already.
+    #[schema(required)]
+    sale_from: Option<NaiveDate>,
 }
 
 /// A kind of card, by the shape of its number.
@@ -143,7 +149,7 @@ impl PageQuery {
         match key.map(|key| key.parse()) {
             None => Ok((None, limit)),
             Some(Ok(id)) => Ok((Some(id), limit)),
-            Some(Err(_)) => Err(Problem::malformed("`cursor` must be the `next` of an earlier page.")),
+            Some(Err(_)) => Err(Problem::invalid("`cursor` must be the `next` of an earlier page.")),
         }
     }
 }
@@ -159,7 +165,7 @@ pub(super) async fn list(state: web::Data<State>, query: web::Query<PageQuery>) 
         None => 0,
         Some(key) => {
             1 + operators.iter().position(|one| one.key == key).ok_or_else(|| {
-                Problem::malformed("The list has changed since that page. Begin again without a `cursor`.")
+                Problem::invalid("The list has changed since that page. Begin again without a `cursor`.")
             })?
         }
     };
@@ -196,9 +202,15 @@ fn view<'a>(catalogue: &'a Catalogue, operator: &'a Operator, state: &State) -> 
         country: &operator.country,
         location: Location { latitude: operator.latitude, longitude: operator.longitude },
         time_zone: operator.time_zone.name(),
-        season: SeasonView { name: &operator.season.name, from: operator.season.from, to: operator.season.to },
+        season: season(&operator.season),
         last_loading_time: operator.last_loading_time.format("%H:%M").to_string(),
+        family_price: operator.family.as_ref().map(|family| &family.name),
         accepted_cards: catalogue.accepted_cards(operator).map(kind).collect(),
         status: state.operator_statuses.status_of(&operator.key),
     }
+}
+
+fn season(season: &Season) -> SeasonView<'_> {
+    let Season { name, from, to, sale_from } = season;
+    SeasonView { name, from: *from, to: *to, sale_from: *sale_from }
 }

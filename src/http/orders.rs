@@ -27,7 +27,7 @@ use crate::io::IoError;
 /// The same `Idempotency-Key` with the same body answers the same again, with another body 422. 409 when a card has a
 /// ticket of that operator on such a day already.
 #[utoipa::path(tag = "orders", operation_id = "place_order", security(("bearer" = [])), request_body = PlaceOrder,
-    params(("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters, new for each order")),
+    params(("Idempotency-Key" = String, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$", description = "1 to 255 visible ASCII characters, new for each order")),
     responses((status = 202, description = "Placed; `Location` is the order's address", body = OrderView)))]
 #[post("/api/v1/orders")]
 pub(super) async fn place(

@@ -44,25 +44,25 @@ impl<T> Page<T> {
 /// Checks the `limit` of a query: 1 to 100, 20 when absent.
 ///
 /// # Errors
-/// 400 that names the range.
+/// 422 that names the range.
 pub fn limit(given: Option<u64>) -> Result<u64, Problem> {
     match given {
         None => Ok(DEFAULT_LIMIT),
         Some(limit) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
-        Some(_) => Err(Problem::malformed(format!("`limit` must be 1 to {MAX_LIMIT}."))),
+        Some(_) => Err(Problem::invalid(format!("`limit` must be 1 to {MAX_LIMIT}."))),
     }
 }
 
 /// Reads a `cursor` back into the key that `Page::cut` was given.
 ///
 /// # Errors
-/// 400 for a cursor that is none of ours.
+/// 422 for a cursor that is none of ours.
 pub fn cursor(given: Option<&str>) -> Result<Option<String>, Problem> {
     let Some(given) = given else { return Ok(None) };
     let key = URL_SAFE_NO_PAD.decode(given).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     match key {
         Some(key) if key.len() <= 200 => Ok(Some(key)),
-        Some(_) | None => Err(Problem::malformed("`cursor` must be the `next` of an earlier page.")),
+        Some(_) | None => Err(Problem::invalid("`cursor` must be the `next` of an earlier page.")),
     }
 }
 

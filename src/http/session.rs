@@ -68,7 +68,10 @@ fn identify(request: &HttpRequest) -> Result<Customer, Problem> {
     Ok(Customer { account_id: claims.sub, role: claims.role, session: claims.sid, expires_at })
 }
 
+/// The token of the one `Authorization`; whoever sends two might have either believed by somebody in between.
 fn bearer(request: &HttpRequest) -> Option<&str> {
-    let (scheme, token) = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let mut given = request.headers().get_all(header::AUTHORIZATION);
+    let (Some(only), None) = (given.next(), given.next()) else { return None };
+    let (scheme, token) = only.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

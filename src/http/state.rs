@@ -14,6 +14,7 @@ use crate::actors::payment::{Desk as PaymentDesk, Sweep};
 use crate::actors::{auth, order, supervision};
 use crate::io::Io;
 use crate::network::Networks;
+use crate::redis::Redis;
 
 /// Everything a handler may reach; shared by all web workers as `web::Data<State>`.
 pub struct State {
@@ -47,6 +48,8 @@ pub struct State {
     pub streams: Streams,
     /// Every actor, for admins.
     pub actors: supervision::System,
+    /// What replicas count together, for its state.
+    pub redis: Redis,
     /// This replica's incarnation.
     pub replica: Uuid,
     /// Whether requests are taken; false while starting and draining.
@@ -55,6 +58,8 @@ pub struct State {
     pub return_origins: Vec<String>,
     /// Whether every supplier is simulated: then every page says so.
     pub simulated: bool,
+    /// Whether admins may break actors: never where real money moves.
+    pub breakable: bool,
 }
 
 /// Whether this replica takes requests; clones share it.

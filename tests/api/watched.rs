@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, Database, Stream, World, both_databases, eventually};
+use crate::support::{Client, Database, Stream, World, both_databases, eventually, on_postgres};
 
 both_databases!(
     a_skier_watches_an_order_to_its_end,
@@ -12,6 +12,8 @@ both_databases!(
     streams_are_told_to_come_back_before_the_server_stops,
     an_admin_watches_the_actors,
 );
+
+on_postgres!(an_order_is_watched_at_a_replica_that_does_not_drive_it);
 
 fn path(order: &Value) -> String {
     format!("/api/v1/orders/{}/events", order["id"].as_str().unwrap())
@@ -139,7 +141,6 @@ async fn an_admin_watches_the_actors(database: Database) {
     }
 }
 
-#[tokio::test]
 async fn an_order_is_watched_at_a_replica_that_does_not_drive_it() {
     let world = World::start(Database::Postgres).await;
     let anna = world.skier("Anna").await;

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use base64::Engine as _;
 use starjack::actors::auth::Keys;
+use starjack::actors::liftoperator::Catalogue;
 use tempfile::TempDir;
 
 use crate::sources::root;
@@ -33,11 +34,12 @@ fn with_secrets(process: &mut Command) -> &mut Command {
     process.env("STARJACK_AUTH__SIGNING_KEY", key).env("STARJACK_AUTH__SECRET", "0123456789abcdef0123456789abcdef");
     // digits alone need quotes, or they are a number
     process.env("STARJACK_PAYMENT__PASSWORD", "\"123456\"").env("STARJACK_MAIL__KEY", "key-of-a-test");
-    for operator in ["SOLDEN", "ISCHGL", "OBERTAUERN", "SAALBACH"] {
-        process.env(format!("STARJACK_CONTRACTS__{operator}__CREDENTIALS__PASSWORD"), "secret");
-    }
-    for operator in ["OBERTAUERN", "SAALBACH"] {
-        process.env(format!("STARJACK_CONTRACTS__{operator}__CREDENTIALS__SOAP_PASSWORD"), "secret");
+    for operator in Catalogue::embedded().unwrap().operators() {
+        let credentials = format!("STARJACK_CONTRACTS__{}__CREDENTIALS", operator.key.to_uppercase());
+        process.env(format!("{credentials}__PASSWORD"), "secret");
+        if operator.contract.supplier == "axess" {
+            process.env(format!("{credentials}__SOAP_PASSWORD"), "secret");
+        }
     }
     process
 }

@@ -6,16 +6,23 @@ use crate::assert_none;
 use crate::sources::{Source, sources};
 
 /// Below everything: what they may import is said beside them.
-const LOWER: [(&str, &[&str]); 6] =
-    [("clock", &[]), ("ids", &[]), ("money", &[]), ("network", &[]), ("telemetry", &[]), ("io", &["clock"])];
+const LOWER: [(&str, &[&str]); 7] = [
+    ("clock", &[]),
+    ("ids", &[]),
+    ("money", &[]),
+    ("network", &[]),
+    ("telemetry", &[]),
+    ("io", &["clock"]),
+    ("redis", &["clock", "io"]),
+];
 
 /// Who may import whom, besides itself, from the ground up.
 const LAYERS: [(&str, &[&str]); 8] = [
     ("integrations", &["clock", "ids", "money", "network"]),
-    ("actors", &["integrations", "clock", "ids", "money", "io"]),
-    ("config", &["actors", "integrations", "network"]),
-    ("http", &["actors", "integrations", "clock", "ids", "money", "network", "io"]),
-    ("app", &["http", "config", "actors", "integrations", "clock", "io", "network"]),
+    ("actors", &["integrations", "clock", "ids", "money", "io", "redis"]),
+    ("config", &["actors", "integrations", "clock", "network", "redis"]),
+    ("http", &["actors", "integrations", "clock", "ids", "money", "network", "io", "redis"]),
+    ("app", &["http", "config", "actors", "integrations", "clock", "io", "network", "redis"]),
     ("demo", &["command", "app", "config", "actors", "clock", "ids", "io"]),
     ("command", &["demo", "app", "config", "actors", "clock", "ids", "io"]),
     ("lib", &[]),

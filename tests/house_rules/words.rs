@@ -90,6 +90,11 @@ fn only_sql_files_name_tables() {
     only_these("Statement::from_", &SQL_BY_HAND);
 }
 
+#[test]
+fn only_one_file_speaks_to_redis() {
+    only_these("use ::redis::", &["src/redis.rs"]);
+}
+
 /// Fails for every file that says `word` and is not listed, and for every listed one that does not say it any more.
 fn only_these(word: &str, listed: &[&str]) {
     let mut breaches = Vec::new();

@@ -1,8 +1,11 @@
 //! What must be true once nothing goes on any more, whatever was broken meanwhile.
 
-use serde_json::Value;
-use starjack::clock::{self, Deadline};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
+
+use serde_json::Value;
+use starjack::actors::liftoperator::Catalogue;
+use starjack::clock::{self, Deadline};
 
 use super::ledger::{Booking, Ledger};
 use super::people::{ENDS, Person};
@@ -88,6 +91,8 @@ fn tickets(order: &Value, ledger: &Ledger) -> Vec<String> {
             let shown = line["card"].as_str().unwrap().trim_start_matches('*');
             let fits = line["operator"] == booking.operator
                 && line["valid_from"] == booking.day
+                && line["valid_to"] == booking.until
+                && codes(line) == Some([booking.product.clone(), booking.category.clone()])
                 && printed.ends_with(&shown.replace('-', ""));
             if !fits {
                 wrong.push(format!("line {line} was booked as {booking:?}"));
@@ -145,4 +150,12 @@ fn strangers(orders: &[(String, Value)], ledger: &Ledger) -> Vec<String> {
     let tid = |payment: &Value| payment["tid"].as_str().unwrap_or_default().to_owned();
     let payments = ledger.of("mpay24").iter().filter(|payment| !is_known(&tid(payment)));
     tickets.chain(payments.map(|payment| format!("nobody's payment {}", tid(payment)))).collect()
+}
+
+/// The supplier's codes of a line's product and category, from the sample catalogue.
+fn codes(line: &Value) -> Option<[String; 2]> {
+    static CATALOGUE: LazyLock<Arc<Catalogue>> = LazyLock::new(|| Catalogue::embedded().unwrap());
+    let operator = CATALOGUE.operator(line["operator"].as_str()?)?;
+    let product = operator.product(line["product"].as_str()?)?;
+    Some([product.code.clone(), operator.category(line["category"].as_str()?)?.code.clone()])
 }

@@ -18,6 +18,12 @@ pub(crate) struct Booking {
     pub(crate) card: String,
     /// The first day, `2026-12-19`.
     pub(crate) day: String,
+    /// The last day, inclusive.
+    pub(crate) until: String,
+    /// The supplier's code of the product.
+    pub(crate) product: String,
+    /// The supplier's code of the person category.
+    pub(crate) category: String,
     /// `live`, `used` or `canceled`.
     pub(crate) status: String,
     /// What names it at its supplier's control calls.
@@ -80,6 +86,9 @@ fn booking(supplier: &'static str, entry: &Value, [card, id]: [&str; 2]) -> Book
         reference: text(entry, "reference"),
         card: text(entry, card),
         day: text(entry, "valid_from").chars().take(10).collect(),
+        until: text(entry, "valid_to").chars().take(10).collect(),
+        product: text(entry, "product"),
+        category: text(entry, "category"),
         status: text(entry, "status"),
         id: text(entry, id),
     }

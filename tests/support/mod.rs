@@ -7,6 +7,7 @@ mod database;
 mod invariants;
 mod ledger;
 mod people;
+mod redis;
 mod server;
 mod stream;
 mod suppliers;
@@ -17,6 +18,7 @@ pub(crate) use database::Database;
 pub(crate) use invariants::check;
 pub(crate) use ledger::{Booking, Ledger};
 pub(crate) use people::{ADULT, Offer, Person, SMALL_CHILD, ticket};
+pub(crate) use redis::{Proxy, Redis};
 pub(crate) use server::Server;
 pub(crate) use stream::{Event, Stream};
 pub(crate) use world::{PATIENCE, World, eventually, new_key};
@@ -38,3 +40,16 @@ macro_rules! both_databases {
     };
 }
 pub(crate) use both_databases;
+
+/// Makes the test `story::postgres` of each story that needs the servers which `make test` starts.
+macro_rules! on_postgres {
+    ($($story:ident),+ $(,)?) => {
+        $(mod $story {
+            #[tokio::test]
+            async fn postgres() {
+                super::$story().await;
+            }
+        })+
+    };
+}
+pub(crate) use on_postgres;

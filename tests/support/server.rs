@@ -112,6 +112,11 @@ impl Server {
     /// Tells it to end, waits, and gives the exit code.
     pub(crate) async fn terminate(&mut self) -> i32 {
         self.tell_to_end();
+        self.ended().await
+    }
+
+    /// Waits until it ends by itself, and gives the exit code.
+    pub(crate) async fn ended(&mut self) -> i32 {
         let deadline = Deadline::after(PATIENCE);
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {

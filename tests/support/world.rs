@@ -112,6 +112,24 @@ impl World {
         self.folder.path()
     }
 
+    /// Lets the next question to an actor suffer a fault, for example `{"fault": "wedge", "milliseconds": 900}`.
+    pub(crate) async fn break_actor(&self, clerk: &Person, actor: &str, fault: &Value) {
+        clerk.client.post(&faults_of(actor), fault).await.expect(202);
+    }
+
+    /// Takes back what the actor has not suffered, and says how often it would have.
+    pub(crate) async fn mend_actor(&self, clerk: &Person, actor: &str) -> u64 {
+        let cleared = Answer::to(clerk.client.request(Method::DELETE, &faults_of(actor))).await.unwrap().expect(200);
+        cleared["taken_back"].as_u64().unwrap()
+    }
+
+    /// An actor as its admin sees it.
+    pub(crate) async fn actor(&self, clerk: &Person, name: &str) -> Value {
+        let actors = clerk.client.get("/api/v1/admin/actors").await.expect(200);
+        let found = actors["items"].as_array().unwrap().iter().find(|actor| actor["name"] == name);
+        found.unwrap_or_else(|| panic!("no actor {name}: {actors:#}")).clone()
+    }
+
     /// Somebody new, who opens an account with the code from the letter and logs in.
     pub(crate) async fn skier(&self, first_name: &str) -> Person {
         let serial = self.cards.fetch_add(1, Ordering::Relaxed);
@@ -231,6 +249,10 @@ impl World {
     }
 }
 
+fn faults_of(actor: &str) -> String {
+    format!("/api/v1/admin/actors/{}/faults", actor.replace('/', "%2F"))
+}
+
 /// A new idempotency key.
 pub(crate) fn new_key() -> String {
     uuid::Uuid::new_v4().to_string()
@@ -239,7 +261,7 @@ pub(crate) fn new_key() -> String {
 /// A port that no connection is given by chance, so that a killed server can come back to it.
 ///
 /// Tests run in processes of their own, so each begins to look at a place of its own.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let first = usize::try_from(std::process::id()).unwrap() * 64;
     for _ in 0..18_000 {

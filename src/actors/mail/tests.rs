@@ -147,6 +147,7 @@ fn line(order_id: Uuid, no: i32, state: &str, refusal: Option<&str>) -> order_li
         category_code: "C".into(),
         valid_from: date("2026-12-24"),
         valid_to: date("2026-12-24"),
+        from_time: None,
         price_cents: if no == 1 { 7200 } else { 4350 },
         vat_permille: 100,
         card_id: Uuid::nil(),

@@ -1,6 +1,6 @@
 //! An order as it is loaded and saved whole: the row, its lines, its payments and the intents that are open.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::intent::{Intent, Subject};
@@ -120,6 +120,8 @@ pub struct Ticket {
     pub valid_from: NaiveDate,
     /// Last day of validity, inclusive.
     pub valid_to: NaiveDate,
+    /// Local time of the first day from which on it is valid; the whole day when absent.
+    pub from_time: Option<NaiveTime>,
     /// VAT in per mille.
     pub vat_permille: i32,
     /// The card's id outward.

@@ -177,6 +177,7 @@ fn ticket_order(order: &Order, line: &Line) -> TicketOrder {
         category_code: line.ticket.category_code.clone(),
         first_day: line.ticket.valid_from,
         last_day: line.ticket.valid_to,
+        from_time: line.ticket.from_time,
         price: line.price,
     }
 }

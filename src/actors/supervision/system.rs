@@ -47,7 +47,7 @@ trait Managed: Send + Sync {
     fn phase(&self) -> watch::Receiver<Phase>;
     fn answers(&self) -> Vec<Answers>;
     fn inject(&self, fault: Fault, times: u32);
-    fn clear_faults(&self);
+    fn clear_faults(&self) -> u32;
 }
 
 impl<S: Service> Managed for Cell<S> {
@@ -71,8 +71,8 @@ impl<S: Service> Managed for Cell<S> {
         self.faults.add(fault, times);
     }
 
-    fn clear_faults(&self) {
-        self.faults.clear();
+    fn clear_faults(&self) -> u32 {
+        self.faults.clear()
     }
 }
 
@@ -180,18 +180,26 @@ impl System {
         self.command(name, Event::Drain).await
     }
 
-    /// Lets the actor's next `times` questions, or starts, suffer `fault`. For tests and the demonstration.
+    /// Lets the actor's next `times` questions, or starts, suffer `fault`, after those asked for before; of more than
+    /// 64 such wishes the oldest are forgotten. For tests and the demonstration.
     /// # Errors
     /// There is no such actor.
     pub fn inject(&self, name: &str, fault: Fault, times: u32) -> Result<(), UnknownActor> {
         self.entry(name).map(|entry| entry.cell.inject(fault, times))
     }
 
-    /// Takes back the faults that the actor has not yet suffered.
+    /// Takes back the faults that the actor has not yet suffered, and says how many that were.
     /// # Errors
     /// There is no such actor.
-    pub fn clear_faults(&self, name: &str) -> Result<(), UnknownActor> {
+    pub fn clear_faults(&self, name: &str) -> Result<u32, UnknownActor> {
         self.entry(name).map(|entry| entry.cell.clear_faults())
+    }
+
+    /// How many threads are left behind at this moment, blocked by actors that have moved. One that comes back counts
+    /// until it has finished what was begun on it.
+    #[must_use]
+    pub fn lost_threads(&self) -> usize {
+        self.0.threads.watched().iter().filter(|thread| thread.lost.is_cancelled()).count()
     }
 
     /// Waits until the system can no longer keep its promises, and says why: too many lost threads, a silent control

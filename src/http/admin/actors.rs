@@ -15,9 +15,9 @@ use crate::http::{Admin, Problem, State};
 #[schema(as = Actor)]
 pub struct ActorView {
     #[serde(flatten)]
-    status: Status,
+    pub(super) status: Status,
     /// The replica that it runs in, new with every start.
-    replica: Uuid,
+    pub(super) replica: Uuid,
 }
 
 impl ActorView {
@@ -64,7 +64,7 @@ pub(in crate::http) async fn list(state: web::Data<State>, _admin: Admin) -> Htt
 
 /// Wishes something of an actor of the replica that answers; carried out when answered.
 #[utoipa::path(tag = "admin", operation_id = "wish_of_actor", security(("bearer" = [])), request_body = MaybeBecause,
-    params(("name" = String, Path, description = "The actor's name; a `/` in it is sent as `%2F`"), ("wish" = Wish, Path)),
+    params(("name" = String, Path, description = "The actor's name; a `/` in it is sent as `%2F`"), ("wish" = inline(Wish), Path)),
     responses((status = 202, description = "Done; `GET /api/v1/admin/actors` shows what became of it", body = ActorView)))]
 #[post("/api/v1/admin/actors/{name}/{wish}")]
 pub(in crate::http) async fn wish(
@@ -88,7 +88,7 @@ pub(in crate::http) async fn wish(
     Ok(HttpResponse::Accepted().json(ActorView::new(status_of(&state, &name)?, state.replica)))
 }
 
-fn status_of(state: &State, name: &str) -> Result<Status, UnknownActor> {
+pub(super) fn status_of(state: &State, name: &str) -> Result<Status, UnknownActor> {
     let found = state.actors.statuses().into_iter().find(|status| status.name == name);
     found.ok_or_else(|| UnknownActor(name.to_owned()))
 }

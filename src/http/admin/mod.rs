@@ -2,6 +2,7 @@
 
 pub mod actors;
 pub mod audit;
+pub mod faults;
 pub mod jobs;
 pub mod order;
 pub mod order_view;

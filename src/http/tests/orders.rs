@@ -348,7 +348,7 @@ async fn no_ticket_is_ordered_after_its_last_loading_time() {
     let ischgl = catalogue.operator("ischgl").unwrap();
     let counter = Counter::new(Arc::clone(&catalogue), SECRET).unwrap();
     let day = clock::now().with_timezone(&ischgl.time_zone).date_naive();
-    let morning = ischgl.loading_ends(day) - chrono::TimeDelta::hours(12);
+    let morning = ischgl.loading_ends(&ischgl.products[0], day) - chrono::TimeDelta::hours(12);
     let offer = counter.offers(ischgl, day, ADULT.parse().unwrap(), morning)[0].offer_id.clone();
     let mut line = world.line(&skier, 0, ADULT).await;
     line["offer_id"] = offer.into();
@@ -404,8 +404,8 @@ async fn orders_are_paged_newest_first() {
         }
     }
     assert_eq!(seen, ids);
-    world.get("/api/v1/orders?cursor=eA", &skier.token).await.expect_problem(400, "malformed");
-    world.get("/api/v1/orders?limit=101", &skier.token).await.expect_problem(400, "malformed");
+    world.get("/api/v1/orders?cursor=eA", &skier.token).await.expect_problem(422, "invalid");
+    world.get("/api/v1/orders?limit=101", &skier.token).await.expect_problem(422, "invalid");
 }
 
 #[actix_rt::test]

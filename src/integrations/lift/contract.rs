@@ -22,6 +22,8 @@ pub struct Contract {
     pub settings: BTreeMap<String, String>,
     /// Whether the supplier confirmed that it answers a known reference with its first answer.
     pub dedups_reference: bool,
+    /// Most questions in a second; 0 for no limit. Kept by the contract's actor, so by each replica for itself.
+    pub requests_per_second: u32,
     /// Longest life of one request at the supplier; default 120 s.
     pub settle: Duration,
     /// How long a line may be asked for in all; default 10 min.

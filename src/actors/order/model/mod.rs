@@ -103,6 +103,7 @@ fn some_ticket(day: NaiveDate) -> Ticket {
         category_code: String::new(),
         valid_from: day,
         valid_to: day,
+        from_time: None,
         vat_permille: 100,
         card_id: Uuid::nil(),
         card_number: String::new(),

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::demo;
 use crate::ids;
+use crate::import::{self, AreaFile, OperatorFiles};
 use crate::io::Io;
 
 /// Sells lift tickets of many ski areas and loads each one onto the skier's own keycard.
@@ -32,10 +33,33 @@ enum What {
     Serve(Files),
     /// Brings the database to the newest schema.
     Migrate(Files),
+    /// Brings in what is sold and where. Shows first what would change; `--take` takes it, whole or not at all.
+    Import {
+        #[command(subcommand)]
+        what: ImportWhat,
+    },
     /// Manages the people who run the shop.
     Admin {
         #[command(subcommand)]
         what: AdminWhat,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum ImportWhat {
+    /// Lift operators with their products and prices.
+    Operators {
+        #[command(flatten)]
+        wish: OperatorFiles,
+        #[command(flatten)]
+        files: Files,
+    },
+    /// Ski areas from OpenSkiMap, also those that are not sold here.
+    Areas {
+        #[command(flatten)]
+        wish: AreaFile,
+        #[command(flatten)]
+        files: Files,
     },
 }
 
@@ -101,6 +125,17 @@ pub async fn run(command: Command) -> anyhow::Result<u8> {
             open_database(&read(&files)?).await?;
             Ok(0)
         }
+        What::Import { what: ImportWhat::Operators { wish, files } } => {
+            let config = read(&files)?;
+            let io = open_database(&config).await?;
+            demo::say(&import::operators(&wish, &config, &io, somebody()).await?)?;
+            Ok(0)
+        }
+        What::Import { what: ImportWhat::Areas { wish, files } } => {
+            let io = open_database(&read(&files)?).await?;
+            demo::say(&import::areas(&wish, &io, somebody()).await?)?;
+            Ok(0)
+        }
         What::Admin { what: AdminWhat::Create { email, files } } => create_admin(&email, &files).await,
     }
 }
@@ -164,6 +199,12 @@ async fn open_database(config: &Config) -> anyhow::Result<Io> {
     let io = Io::start(config.database.url.expose_secret(), config.database.connections.unwrap_or(16)).await?;
     io.migrate().await?;
     Ok(io)
+}
+
+/// Who works at the command line, for the record.
+fn somebody() -> String {
+    let user = std::env::var("USER").or_else(|_unset| std::env::var("LOGNAME"));
+    format!("command line, {}", user.as_deref().unwrap_or("somebody"))
 }
 
 async fn create_admin(email: &str, files: &Files) -> anyhow::Result<u8> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 
 use crate::actors::invoice::Seller;
@@ -40,9 +40,8 @@ pub struct Config {
     pub data: PathBuf,
     /// Secrets of accounts and offers.
     pub auth: Auth,
-    /// The catalogue's folder or file; the embedded sample without it.
-    pub catalogue: Option<PathBuf>,
     /// Secrets of the operators' contracts, by the names that the catalogue gives them.
+    #[serde(default)]
     pub contracts: BTreeMap<String, ContractSection>,
     /// The payment provider.
     pub payment: payment::ProviderConfig,
@@ -55,6 +54,9 @@ pub struct Config {
     /// How long is waited for what.
     #[serde(default)]
     pub times: Times,
+    /// What it was read from: the values under the files, as JSON, and the files.
+    #[serde(skip)]
+    source: (SecretString, Vec<PathBuf>),
 }
 
 /// Where a server runs.
@@ -221,11 +223,20 @@ impl Config {
     /// # Errors
     /// Names the file or variable and what is wrong with it.
     pub fn read(base: serde_json::Value, files: &[PathBuf]) -> anyhow::Result<Self> {
+        let source = (base.to_string().into(), files.to_vec());
         let files =
             files.iter().fold(Figment::from(Serialized::defaults(base)), |all, file| all.merge(Toml::file_exact(file)));
         let config: Self = files.merge(Env::prefixed("STARJACK_").split("__")).extract()?;
         config.check()?;
-        Ok(config)
+        Ok(Self { source, ..config })
+    }
+
+    /// The same files once more, as they are now.
+    ///
+    /// # Errors
+    /// As [`Config::read`].
+    pub fn again(&self) -> anyhow::Result<Self> {
+        Self::read(serde_json::from_str(self.source.0.expose_secret())?, &self.source.1)
     }
 
     /// The order rules' times.

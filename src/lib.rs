@@ -14,6 +14,7 @@ pub mod config;
 pub mod demo;
 pub mod http;
 pub mod ids;
+pub mod import;
 pub mod integrations;
 pub mod io;
 pub mod money;

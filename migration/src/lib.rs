@@ -9,6 +9,7 @@ mod m20261201_000004_create_invoice;
 mod m20261201_000005_create_job;
 mod m20261201_000007_add_from_time;
 mod m20261201_000008_look_in;
+mod m20261201_000010_create_operator;
 
 /// Brings a database to the newest schema; running it twice changes nothing.
 pub struct Migrator;
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000005_create_job::Migration),
             Box::new(m20261201_000007_add_from_time::Migration),
             Box::new(m20261201_000008_look_in::Migration),
+            Box::new(m20261201_000010_create_operator::Migration),
         ]
     }
 }

@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::actors::invoice::Archive;
 use crate::actors::jobs::{self, Jobs};
-use crate::actors::liftoperator::{Cards, Catalogue, Counter, Facade};
+use crate::actors::liftoperator::catalogue::Current;
+use crate::actors::liftoperator::{Cards, Counter, Facade};
 use crate::actors::order::drive::Driver;
 use crate::actors::order::replica::Replica;
 use crate::actors::order::steps::Outside;
@@ -30,6 +31,7 @@ use super::end::watch_over;
 use super::parts::{
     contracts, desk_of_accounts, is_simulated, keep_forgetting, keep_sweeping, policy, start_jobs, store,
 };
+use super::shelf::{Shelf, Stock};
 
 /// A running server.
 pub struct App {
@@ -56,7 +58,9 @@ pub struct App {
 pub(super) struct Ground {
     pub(super) config: Config,
     pub(super) io: Io,
-    pub(super) catalogue: Arc<Catalogue>,
+    /// The catalogue as it stood at the start, and what sells from the newest one.
+    pub(super) stock: Stock,
+    pub(super) catalogue: Current,
     pub(super) system: System,
     pub(super) archive: Archive,
     pub(super) jobs: Jobs,
@@ -79,7 +83,9 @@ impl App {
         let (operations_listener, operations) = listen(config.operations.listen)?;
         tracing::info!(?config, "configuration");
         let (tell, broken) = watch::channel(None);
-        let ground = Ground::prepare(config, io, address, tell)?;
+        let stock = Stock::load(&io).await?;
+        stock.warn_when_empty();
+        let ground = Ground::prepare(config, io, stock, (address, tell))?;
         let jobs_stop = CancellationToken::new();
         let jobs_thread = start_jobs(&ground, &jobs_stop);
         let readiness = Readiness::default();
@@ -121,17 +127,14 @@ impl Ground {
     fn prepare(
         config: Config,
         io: Io,
-        address: SocketAddr,
-        broken: watch::Sender<Option<&'static str>>,
+        stock: Stock,
+        (address, broken): (SocketAddr, watch::Sender<Option<&'static str>>),
     ) -> anyhow::Result<Self> {
-        let catalogue = match &config.catalogue {
-            Some(file) => Catalogue::load(file)?,
-            None => Catalogue::embedded()?,
-        };
         let settings = jobs::Settings { first_pause: config.times.job_pause, ..jobs::Settings::default() };
-        let simulated = is_simulated(&config, &catalogue);
+        let simulated = is_simulated(&config, &stock.sold);
         Ok(Self {
-            catalogue,
+            catalogue: Arc::clone(&stock.sold).into(),
+            stock,
             system: System::start()?,
             archive: Archive::new(io.clone(), &config.data.join("invoices")),
             jobs: Jobs::new(io.clone(), settings),
@@ -148,14 +151,19 @@ impl Ground {
     async fn open_desks(&self, readiness: Readiness) -> anyhow::Result<State> {
         let config = &self.config;
         let policy = policy(config);
-        let lift = Facade::start(&self.system, contracts(config, &self.catalogue)?, &policy);
+        let removed = contracts(config, &self.stock.removed);
+        let contracts = contracts(config, &self.stock.sold).into_iter().chain(removed).collect();
+        let lift = Facade::start(&self.system, contracts, &policy);
         let deadline = config.times.payment_deadline;
         let payment = PaymentDesk::start(&self.system, config.payment.clone(), policy.clone(), deadline);
         let replica = Replica::announce(self.io.clone()).await?;
         let public_url = self.public_url.clone();
         let outside = Outside { lift: lift.clone(), payment: payment.clone(), replica: replica.clone(), public_url };
         let (rules, draining) = (Arc::new(config.rules()?), self.draining.clone());
-        let driver = Driver { store: store(self), outside, rules, draining };
+        let store = store(self, lift.clone());
+        let shelf = Shelf::new(self, lift.clone(), store.clone());
+        watch_over("catalogue", &self.broken, shelf.keep());
+        let driver = Driver { store, outside, rules, draining };
         let (orders, schedule) = order::Desk::start(&self.system, driver, policy).await?;
         let sweep = Sweep::new(config.sweep());
         watch_over("schedule", &self.broken, schedule);
@@ -169,7 +177,7 @@ impl Ground {
         Ok(State {
             auth,
             trusted_proxies: config.http.trusted_proxies.clone(),
-            counter: Counter::new(Arc::clone(&self.catalogue), config.auth.secret.expose_secret().as_bytes())?,
+            counter: Counter::new(self.catalogue.clone(), config.auth.secret.expose_secret().as_bytes())?,
             cards: Cards::new(self.io.clone(), redis.clone()),
             operator_statuses: Arc::new(lift.clone()),
             jobs: self.jobs.clone(),

@@ -28,6 +28,7 @@ pub async fn run(demo: Demo) -> anyhow::Result<u8> {
     let (url, _lock) = setting::database(&demo, &folder)?;
     let io = Io::start(&url, 16).await?;
     io.migrate().await?;
+    setting::stock(&io).await?;
     let suppliers = setting::suppliers(&demo).await?;
     let people = setting::people(&io).await?;
     let base = setting::configuration(&demo, (&folder, &url), &suppliers.endpoints, &people);

@@ -12,6 +12,8 @@ use starjack_simulator::{Simulator, sample_dta_number, sample_wtp_number};
 
 use super::store::remember;
 use crate::actors::auth::{self, Names, Role};
+use crate::actors::liftoperator::catalogue::import::{Import, take};
+use crate::actors::liftoperator::catalogue::{sample, store};
 use crate::command::{Demo, lock};
 use crate::ids;
 use crate::io::Io;
@@ -51,6 +53,15 @@ pub(super) fn database(demo: &Demo, folder: &Path) -> anyhow::Result<(String, Op
         return Ok((url.clone(), None));
     }
     Ok((format!("sqlite://{}?mode=rwc", folder.join("starjack.db").display()), Some(lock(folder)?)))
+}
+
+/// Imports the sample areas into a database that has no operators, as `starjack import operators` does.
+pub(super) async fn stock(io: &Io) -> anyhow::Result<()> {
+    if store::newest(io).await? == 0 {
+        let import = Import::read("the sample areas", &sample())?;
+        take(io, vec![import], Vec::new(), "the demonstration".to_owned()).await?;
+    }
+    Ok(())
 }
 
 /// Starts the simulator, or asks the one that runs already for its addresses.

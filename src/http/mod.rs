@@ -5,9 +5,11 @@
 
 pub mod accounts;
 pub mod admin;
+pub mod areas;
 pub mod basket;
 pub mod body;
 pub mod cards;
+pub mod family_offers;
 pub mod health;
 pub mod idempotency;
 pub mod intake;
@@ -61,6 +63,8 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     api.service(operators::list);       // GET /api/v1/operators                anyone
     api.service(operators::show);       // GET /api/v1/operators/{key}          anyone
     api.service(offers::list);          // GET /api/v1/operators/{key}/offers   anyone
+    api.service(areas::list);           // GET /api/v1/areas                    anyone
+    api.service(family_offers::list);   // POST /api/v1/operators/{key}/family-offers      anyone
     api.service(cards::register);       // POST /api/v1/cards                   customer
     api.service(cards::list);           // GET /api/v1/cards                    customer
     // orders

@@ -75,7 +75,8 @@ pub(super) async fn list(
     key: web::Path<String>,
     query: web::Query<OfferQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let operator = find(state.counter.catalogue(), &key)?;
+    let catalogue = state.counter.catalogue();
+    let operator = find(&catalogue, &key)?;
     if query.birth_date > query.day {
         return Err(Problem::invalid("`birth_date` lies after `day`. Compare the two."));
     }

@@ -91,6 +91,14 @@ pub struct Location {
     longitude: f64,
 }
 
+impl Location {
+    /// The place in hundredths of a degree, north and east.
+    #[must_use]
+    pub fn of_hundredths(latitude: i32, longitude: i32) -> Self {
+        Self { latitude: f64::from(latitude) / 100.0, longitude: f64::from(longitude) / 100.0 }
+    }
+}
+
 /// The days on which the lifts run.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Season)]
@@ -170,7 +178,7 @@ pub(super) async fn list(state: web::Data<State>, query: web::Query<PageQuery>) 
         }
     };
     let rest = operators.iter().skip(begin).take(usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1));
-    let views = rest.map(|operator| view(catalogue, operator, &state)).collect();
+    let views = rest.map(|operator| view(&catalogue, operator, &state)).collect();
     Ok(HttpResponse::Ok().json(Page::cut(views, limit, |view: &OperatorView<'_>| view.key.to_owned())))
 }
 
@@ -180,7 +188,7 @@ pub(super) async fn list(state: web::Data<State>, query: web::Query<PageQuery>) 
 #[get("/api/v1/operators/{key}")]
 pub(super) async fn show(state: web::Data<State>, key: web::Path<String>) -> Result<HttpResponse, Problem> {
     let catalogue = state.counter.catalogue();
-    Ok(HttpResponse::Ok().json(view(catalogue, find(catalogue, &key)?, &state)))
+    Ok(HttpResponse::Ok().json(view(&catalogue, find(&catalogue, &key)?, &state)))
 }
 
 /// The operator of a path.

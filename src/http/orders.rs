@@ -1,7 +1,5 @@
 //! Orders of the account that asks; admins may read everybody's.
 
-use std::sync::Arc;
-
 use actix_web::http::StatusCode;
 use actix_web::http::header;
 use actix_web::{HttpResponse, get, post, web};
@@ -46,7 +44,7 @@ pub(super) async fn place(
     let wish: PlaceOrder = body::read_json(&body)?;
     let (return_url, on_refusal) = (wish.return_url(&state)?, wish.on_refusal());
     let lines = wish.lines(&state, account_id).await?;
-    let catalogue = Arc::clone(state.counter.catalogue());
+    let catalogue = state.counter.catalogue();
     let render = move |order: &Order| serde_json::to_string(&OrderView::placed(order, &catalogue)).unwrap_or_default();
     let new = NewOrder { account_id, on_refusal, return_url, lines, key, body_hash };
     accepted(state.orders.place(new, render).await?)
@@ -139,7 +137,7 @@ pub(super) async fn return_tickets(_customer: Customer, _id: web::Path<Uuid>) ->
 }
 
 /// A page of orders that were read with `limit + 1`.
-pub(super) async fn page(orders: Vec<Order>, limit: u64, state: &State) -> Result<Page<OrderView<'_>>, Problem> {
+pub(super) async fn page(orders: Vec<Order>, limit: u64, state: &State) -> Result<Page<OrderView>, Problem> {
     let Page { items, next } = Page::cut(orders, limit, |order: &Order| order.id.to_string());
     let mut views = Vec::with_capacity(items.len());
     for order in items {

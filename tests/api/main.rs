@@ -8,11 +8,13 @@
 mod support;
 
 mod actors_steered;
+mod areas_imported;
 mod cancelling;
 mod cards_refused;
 mod children_for_free;
 mod front_door;
 mod hostile;
+mod importing;
 mod jobs_redriven;
 mod lines_refused;
 mod looked_into;

@@ -56,6 +56,7 @@ fn the_test_sample_and_its_secrets_start_a_server_that_ends_when_told() {
         line.contains("\"message\":\"ready\"")
     });
     assert!(is_ready, "the server ended: {log}");
+    assert!(log.contains("there is nothing to sell") && log.contains("starjack import operators FILE --take"), "{log}");
     assert!(!log.contains("123456") && !log.contains("0123456789abcdef"), "a secret stands in the log");
 
     let mut second = starjack("serve", "config/test.toml", folder.path());

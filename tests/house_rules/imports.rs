@@ -17,14 +17,15 @@ const LOWER: [(&str, &[&str]); 7] = [
 ];
 
 /// Who may import whom, besides itself, from the ground up.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 9] = [
     ("integrations", &["clock", "ids", "money", "network"]),
     ("actors", &["integrations", "clock", "ids", "money", "io", "redis"]),
     ("config", &["actors", "integrations", "clock", "network", "redis"]),
     ("http", &["actors", "integrations", "clock", "ids", "money", "network", "io", "redis"]),
     ("app", &["http", "config", "actors", "integrations", "clock", "io", "network", "redis"]),
     ("demo", &["command", "app", "config", "actors", "clock", "ids", "io"]),
-    ("command", &["demo", "app", "config", "actors", "clock", "ids", "io"]),
+    ("import", &["app", "config", "actors", "integrations", "io"]),
+    ("command", &["demo", "import", "app", "config", "actors", "clock", "ids", "io"]),
     ("lib", &[]),
 ];
 

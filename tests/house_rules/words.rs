@@ -16,7 +16,7 @@ const SUPPLIERS: [(&[&str], &[&str]); 4] = [
 const REGISTRY: &str = "src/integrations/lift/registry.rs";
 
 /// The files that hold SQL, the only ones that name the tables' entities.
-const SQL: [&str; 16] = [
+const SQL: [&str; 19] = [
     "src/actors/auth/store.rs",
     // the account's row, made from a registration's and read by the desk
     "src/actors/auth/desk.rs",
@@ -26,11 +26,14 @@ const SQL: [&str; 16] = [
     "src/actors/jobs/store.rs",
     "src/actors/jobs/listed.rs",
     "src/actors/liftoperator/store.rs",
+    "src/actors/liftoperator/area/store.rs",
+    "src/actors/liftoperator/catalogue/store.rs",
     "src/actors/mail/store.rs",
     // an order whole: load, save, its rows, and what stands around it
     "src/actors/order/store.rs",
     "src/actors/order/save.rs",
     "src/actors/order/rows.rs",
+    "src/actors/order/card_days.rs",
     "src/actors/order/shelf.rs",
     "src/actors/order/look.rs",
     "src/http/admin/store.rs",

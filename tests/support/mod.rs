@@ -19,7 +19,7 @@ pub(crate) use invariants::check;
 pub(crate) use ledger::{Booking, Ledger};
 pub(crate) use people::{ADULT, Offer, Person, SMALL_CHILD, ticket};
 pub(crate) use redis::{Proxy, Redis};
-pub(crate) use server::Server;
+pub(crate) use server::{Ran, Server};
 pub(crate) use stream::{Event, Stream};
 pub(crate) use world::{PATIENCE, World, eventually, new_key};
 

@@ -144,6 +144,38 @@ impl Drop for Server {
     }
 }
 
+/// How a command ended.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    /// What it wrote to stdout.
+    pub(crate) says: String,
+    /// What it wrote to stderr.
+    pub(crate) log: String,
+}
+
+/// Runs `starjack` with these words beside the server, on its database, in the world's folder.
+pub(crate) fn run(plan: &Plan, words: &[&str]) -> Ran {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_starjack"));
+    command.args(words).current_dir(&plan.folder).stdin(Stdio::null());
+    if !words.contains(&"--config") {
+        let config = ["base.toml", "test.toml"].map(|file| root.join("config").join(file));
+        command.arg("--config").arg(&config[0]).arg("--config").arg(&config[1]);
+    }
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("STARJACK_") || name == "RUST_LOG") {
+        command.env_remove(name);
+    }
+    let data = plan.folder.join("data");
+    let embedded = format!("sqlite://{}?mode=rwc", data.join("starjack.db").display());
+    command.env("STARJACK_DATA", &data).env("STARJACK_DATABASE__URL", plan.database.as_ref().unwrap_or(&embedded));
+    command.env("STARJACK_AUTH__SIGNING_KEY", "AA==").env("STARJACK_AUTH__SECRET", "0123456789abcdef0123456789abcdef");
+    command.env("STARJACK_PAYMENT__PASSWORD", "\"123456\"").env("STARJACK_MAIL__KEY", "key-of-a-test");
+    let output = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Ran { code: output.status.code().unwrap(), says: text(output.stdout), log: text(output.stderr) }
+}
+
 fn command(plan: &Plan, log: &Path) -> Command {
     let file: File = OpenOptions::new().create(true).append(true).open(log).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_starjack"));

@@ -13,7 +13,7 @@ use super::client::{Answer, Client};
 use super::database::{Database, Postgres};
 use super::ledger::Ledger;
 use super::people::{Offer, Person, ticket};
-use super::server::{Plan, Server};
+use super::server::{self, Plan, Ran, Server};
 use super::suppliers::Suppliers;
 use crate::support::ADULT;
 
@@ -105,6 +105,11 @@ impl World {
         assert!(self.plan.database.is_some(), "the embedded database belongs to one process");
         let log = format!("server-{}.log", self.replicas.fetch_add(1, Ordering::Relaxed) + 1);
         Server::start(&Plan { port: free_port(), log, ..self.plan.clone() }).await
+    }
+
+    /// Runs `starjack` with these words on the server's database, in the world's folder.
+    pub(crate) fn command(&self, words: &[&str]) -> Ran {
+        server::run(&self.plan, words)
     }
 
     /// The folder of database, documents and logs.

@@ -3,6 +3,7 @@
 //! The [`Catalogue`] is read once and never changes; [`Counter`] quotes from it and takes its own quotes back without
 //! storing anything; [`Cards`] keeps the keycards of an account.
 
+pub mod area;
 pub mod card;
 mod card_limit;
 pub mod catalogue;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_lc_rs::hmac;
 use chrono::{DateTime, NaiveDate, NaiveTime, SubsecRound, TimeDelta, Utc};
 
-use super::catalogue::{Catalogue, Category, HolderField, Operator, Product};
+use super::catalogue::{Catalogue, Category, Current, HolderField, Operator, Product};
 use super::offer_seal::{self, Promise};
 use crate::money::Cents;
 
@@ -17,7 +17,7 @@ const LIFE: TimeDelta = TimeDelta::minutes(60);
 /// Where prices are quoted and quotes are taken back. Cheap to clone, shared by all threads.
 #[derive(Clone)]
 pub struct Counter {
-    catalogue: Arc<Catalogue>,
+    catalogue: Current,
     key: hmac::Key,
 }
 
@@ -116,17 +116,17 @@ impl Counter {
     ///
     /// # Errors
     /// `KeyTooShort`.
-    pub fn new(catalogue: Arc<Catalogue>, key: &[u8]) -> Result<Self, KeyTooShort> {
+    pub fn new(catalogue: impl Into<Current>, key: &[u8]) -> Result<Self, KeyTooShort> {
         if key.len() < 32 {
             return Err(KeyTooShort);
         }
-        Ok(Self { catalogue, key: hmac::Key::new(hmac::HMAC_SHA256, key) })
+        Ok(Self { catalogue: catalogue.into(), key: hmac::Key::new(hmac::HMAC_SHA256, key) })
     }
 
-    /// What the counter quotes from.
+    /// What the counter quotes from at this moment.
     #[must_use]
-    pub fn catalogue(&self) -> &Arc<Catalogue> {
-        &self.catalogue
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        self.catalogue.now()
     }
 
     /// Quotes every product of `operator` for a person born on `birth_date` and the plain date `day` in the operator's
@@ -165,7 +165,7 @@ impl Counter {
             product,
             category,
             price_cents: product.price_cents(category, day, operator.day_at(now))?,
-            vat_permille: self.catalogue.vat_permille(operator, day)?,
+            vat_permille: self.catalogue.now().vat_permille(operator, day)?,
             valid_from: day,
             valid_to: product.last_day(day, &operator.season)?,
             expires_at: (now + LIFE).min(loading_ends).trunc_subsecs(0),
@@ -181,7 +181,7 @@ impl Counter {
             category: offer.category.key.clone(),
             from: offer.valid_from,
             to: offer.valid_to,
-            version: self.catalogue.version().to_owned(),
+            version: self.catalogue.now().version().to_owned(),
             price_cents: offer.price_cents,
             expires_at: offer.expires_at.timestamp(),
             group: offer.group.clone(),
@@ -196,7 +196,9 @@ impl Counter {
     /// See [`OfferError`].
     pub fn redeem(&self, offer_id: &str, birth_date: NaiveDate, now: DateTime<Utc>) -> Result<QuotedLine, OfferError> {
         let promise = offer_seal::open(&self.key, offer_id).ok_or(OfferError::Forged)?;
-        let (operator, product, category, vat_permille) = self.still_sold(&promise).ok_or(OfferError::Unknown)?;
+        let catalogue = self.catalogue.now();
+        let (operator, product, category, vat_permille) =
+            still_sold(&catalogue, &promise).ok_or(OfferError::Unknown)?;
         let loading_ends = operator.loading_ends(product, promise.from);
         if now >= loading_ends {
             return Err(OfferError::LoadingOver);
@@ -225,16 +227,19 @@ impl Counter {
             group: promise.group,
         })
     }
+}
 
-    fn still_sold(&self, promise: &Promise) -> Option<(&Operator, &Product, &Category, i32)> {
-        let operator = self.catalogue.operator(&promise.operator)?;
-        let product = operator.product(&promise.product)?;
-        let same = product.last_day(promise.from, &operator.season) == Some(promise.to);
-        let product = same.then_some(product)?;
-        let category = operator.category(&promise.category)?;
-        let vat_permille = self.catalogue.vat_permille(operator, promise.from)?;
-        Some((operator, product, category, vat_permille))
-    }
+fn still_sold<'a>(
+    catalogue: &'a Catalogue,
+    promise: &Promise,
+) -> Option<(&'a Operator, &'a Product, &'a Category, i32)> {
+    let operator = catalogue.operator(&promise.operator)?;
+    let product = operator.product(&promise.product)?;
+    let same = product.last_day(promise.from, &operator.season) == Some(promise.to);
+    let product = same.then_some(product)?;
+    let category = operator.category(&promise.category)?;
+    let vat_permille = catalogue.vat_permille(operator, promise.from)?;
+    Some((operator, product, category, vat_permille))
 }
 
 impl QuotedLine {

@@ -27,7 +27,8 @@ const ADULT: &str = "1990-05-01";
 /// The ids and prices offered at `key` for an adult.
 fn offered(key: &str, day: &str, now: DateTime<Utc>) -> Vec<(String, Cents)> {
     let counter = counter();
-    let operator = counter.catalogue().operator(key).unwrap();
+    let catalogue = counter.catalogue();
+    let operator = catalogue.operator(key).unwrap();
     let offers = counter.offers(operator, date(day), date(ADULT), now);
     offers.into_iter().map(|offer| (offer.offer_id, offer.price_cents)).collect()
 }
@@ -39,7 +40,8 @@ fn redeem(id: &str, birth_date: &str, now: &str) -> Result<QuotedLine, OfferErro
 #[test]
 fn an_offer_becomes_the_line_that_was_shown() {
     let counter = counter();
-    let operator = counter.catalogue().operator("solden").unwrap();
+    let catalogue = counter.catalogue();
+    let operator = catalogue.operator("solden").unwrap();
     let offers = counter.offers(operator, date("2026-12-19"), date(ADULT), moment("2026-11-23T08:00:00.7Z"));
     let offer = offers.iter().find(|offer| offer.product.key == "day").unwrap();
     assert_eq!((offer.price_cents, offer.vat_permille), (8650, 100));
@@ -100,7 +102,8 @@ fn there_is_no_offer_outside_the_season_or_for_the_unborn() {
         assert_eq!(offered("solden", day, now).len(), count, "{day}");
     }
     let counter = counter();
-    let operator = counter.catalogue().operator("solden").unwrap();
+    let catalogue = counter.catalogue();
+    let operator = catalogue.operator("solden").unwrap();
     let for_born = |born| counter.offers(operator, date("2027-01-10"), date(born), now).len();
     assert_eq!((for_born("2027-01-10"), for_born("2027-01-11")), (5, 0));
 }
@@ -139,7 +142,8 @@ fn the_day_is_the_operators_wherever_the_customer_sits() {
     // The loading ends at 15:00 in London and at 10:00 in New York.
     let ends = |zone: chrono_tz::Tz| {
         let (counter, day) = (counter(), date("2027-01-02"));
-        let solden = counter.catalogue().operator("solden").unwrap();
+        let catalogue = counter.catalogue();
+        let solden = catalogue.operator("solden").unwrap();
         solden.loading_ends(solden.product("day").unwrap(), day).with_timezone(&zone)
     };
     assert_eq!(ends(Europe::London).format("%F %R").to_string(), "2027-01-02 15:00");
@@ -157,7 +161,8 @@ proptest! {
         which in 0..12_usize, into_season in 0..220_i64, born in 0..44_000_i64, ahead in 0..20_000_i64,
     ) {
         let counter = counter();
-        let operator = &counter.catalogue().operators()[which];
+        let catalogue = counter.catalogue();
+        let operator = &catalogue.operators()[which];
         let day = operator.season.from + TimeDelta::days(into_season);
         let birth_date = date("1905-01-01") + TimeDelta::days(born);
         let now = operator.loading_ends(&operator.products[0], day) - TimeDelta::minutes(ahead);

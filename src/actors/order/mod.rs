@@ -2,6 +2,7 @@
 
 pub mod advance;
 mod bells;
+mod card_days;
 mod desk;
 pub mod drive;
 pub mod intent;

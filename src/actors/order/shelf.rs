@@ -1,15 +1,15 @@
-//! The SQL around an order: its idempotency key, the card's days, lists and history.
+//! The SQL around an order: its idempotency key, lists and history.
 
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     TryInsertResult,
 };
-use starjack_entity::{idempotency, order_event, orders, payment_callback, setting, ticket_day};
+use starjack_entity::{idempotency, order_event, orders, payment_callback, setting};
 use uuid::Uuid;
 
 use super::place::Placed;
-use super::record::{Moment, Order, Ticket};
+use super::record::{Moment, Order};
 use super::store::Store;
 use crate::clock;
 use crate::integrations::payment::Callback;
@@ -40,38 +40,6 @@ pub struct Past {
 }
 
 impl Store {
-    /// Reserves the days of every line. Answers the line whose card has a ticket there on such a day already.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn reserve_days(&self, tx: &DatabaseTransaction, order: &Order) -> Result<Option<i32>, DbErr> {
-        let mut days = Vec::new();
-        for line in &order.lines {
-            let valid = line.ticket.valid_from.iter_days().take_while(|day| *day <= line.ticket.valid_to);
-            days.extend(valid.map(|day| (&line.ticket.operator, &line.ticket.card_number, day, line.no)));
-        }
-        // always in one order, so that two baskets with the same cards wait for each other instead of both failing
-        days.sort_unstable();
-        for (operator, card_number, day, line_no) in days {
-            let row = ticket_day::ActiveModel {
-                operator: Set(operator.clone()),
-                card_number: Set(card_number.clone()),
-                day: Set(day),
-                order_id: Set(order.id),
-                line_no: Set(line_no),
-            };
-            let inserted = ticket_day::Entity::insert(row)
-                .on_conflict(OnConflict::new().do_nothing().to_owned())
-                .try_insert()
-                .exec_without_returning(tx)
-                .await?;
-            if !matches!(inserted, TryInsertResult::Inserted(1..)) {
-                return Ok(Some(line_no));
-            }
-        }
-        Ok(None)
-    }
-
     /// The answer that was given under a key.
     ///
     /// # Errors
@@ -118,30 +86,6 @@ impl Store {
             .exec_without_returning(tx)
             .await?;
         Ok(matches!(inserted, TryInsertResult::Inserted(1..)))
-    }
-
-    /// The number of the account's own order that has a ticket on this card, operator and day.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn order_on_card(&self, account_id: Uuid, ticket: &Ticket) -> Result<Option<String>, IoError> {
-        let ticket = ticket.clone();
-        self.io()
-            .read(move |db| {
-                Box::pin(async move {
-                    let taken = ticket_day::Entity::find()
-                        .filter(ticket_day::Column::Operator.eq(ticket.operator))
-                        .filter(ticket_day::Column::CardNumber.eq(ticket.card_number))
-                        .filter(ticket_day::Column::Day.between(ticket.valid_from, ticket.valid_to))
-                        .one(db)
-                        .await?;
-                    let Some(taken) = taken else { return Ok(None) };
-                    let own =
-                        orders::Entity::find_by_id(taken.order_id).filter(orders::Column::AccountId.eq(account_id));
-                    Ok(own.one(db).await?.map(|row| row.number))
-                })
-            })
-            .await
     }
 
     /// An account's orders, newest first, older than `before`, at most `limit`.

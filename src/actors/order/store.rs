@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use starjack_entity::{order_line, order_step, orders, payment};
 use uuid::Uuid;
 
 use super::bells::Bells;
+use super::lifecycle::OrderState;
 use super::record::{Order, Terms, Ticket};
 use super::rows::{intent_of, line_of, order_of, payment_of};
 use crate::actors::invoice::Seller;
@@ -116,6 +117,28 @@ impl Store {
                         .order_by_asc(orders::Column::NextAt)
                         .limit(limit);
                     Ok(due.into_tuple().all(db).await?)
+                })
+            })
+            .await
+    }
+
+    /// Whether an order that has not ended has a ticket of the operator, so that its contract may still be asked.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn needs_operator(&self, operator: String) -> Result<bool, IoError> {
+        self.io
+            .read(move |db| {
+                Box::pin(async move {
+                    let ends = [OrderState::Finished, OrderState::Rejected, OrderState::Undone].map(OrderState::word);
+                    let open = orders::Entity::find()
+                        .select_only()
+                        .column(orders::Column::Id)
+                        .filter(orders::Column::State.is_not_in(ends));
+                    let line = order_line::Entity::find()
+                        .filter(order_line::Column::Operator.eq(operator))
+                        .filter(order_line::Column::OrderId.in_subquery(open.into_query()));
+                    Ok(line.one(db).await?.is_some())
                 })
             })
             .await

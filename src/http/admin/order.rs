@@ -82,7 +82,7 @@ fn unknown() -> Problem {
     Problem::not_found("No order has this id. `GET /api/v1/admin/orders?state=stuck` lists those that need a person.")
 }
 
-async fn view(state: &State, order: Order) -> Result<AdminOrder<'_>, Problem> {
+async fn view(state: &State, order: Order) -> Result<AdminOrder, Problem> {
     let store = state.orders.store();
     let (lines, payments) =
         futures_util::future::join(suppliers::lines(state, &order), suppliers::payments(state, &order)).await;

@@ -15,9 +15,9 @@ use crate::money::Money;
 
 /// All that is known of an order.
 #[derive(Serialize, utoipa::ToSchema)]
-pub struct AdminOrder<'a> {
+pub struct AdminOrder {
     /// As its customer sees it.
-    order: OrderView<'a>,
+    order: OrderView,
     account_id: Uuid,
     /// Where it stands, also while a person is needed.
     #[schema(example = "undoing")]
@@ -178,13 +178,13 @@ pub struct Known {
     pub(super) deeds: Vec<DeedView>,
 }
 
-impl<'a> AdminOrder<'a> {
+impl AdminOrder {
     /// Shows an order with what its suppliers said, each in the order of lines and payments.
     ///
     /// # Errors
     /// The database's.
     pub async fn new(
-        state: &'a State,
+        state: &State,
         order: Order,
         (suppliers, providers): (Vec<SupplierView>, Vec<Option<ProviderView>>),
         known: Known,

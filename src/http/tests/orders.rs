@@ -200,7 +200,7 @@ async fn the_same_key_and_body_answer_the_same_bytes_also_when_the_offer_does_no
     let io = world.io.clone();
     let (auth, desk) = (world.auth.clone(), world.state.orders.clone());
     let later = World::with(|state| {
-        let catalogue = Arc::clone(state.counter.catalogue());
+        let catalogue = state.counter.catalogue();
         state.counter = Counter::new(catalogue, b"a seal that no offer from before has").unwrap();
         (state.io, state.auth, state.orders) = (io, auth, desk);
     })

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use figment::providers::{Format, Toml};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::check;
 use super::operator::{CardFormat, Operator, VatBand};
@@ -92,6 +93,42 @@ impl Catalogue {
             let line = text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1;
             CatalogueError::Malformed { line, fault: error.message().to_owned() }
         })?;
+        Self::whole(content)
+    }
+
+    /// What documents of the database say together; `head` holds what all operators share.
+    pub(super) fn of(
+        version: i64,
+        head: &Map<String, Value>,
+        documents: Vec<Value>,
+    ) -> Result<Arc<Self>, CatalogueError> {
+        if documents.is_empty() {
+            return Ok(Self::nothing());
+        }
+        for document in &documents {
+            let place = || format!("operator {}", document["key"].as_str().unwrap_or("without a key"));
+            Operator::deserialize(document)
+                .map_err(|error| CatalogueError::Wrong { place: place(), fault: error.to_string() })?;
+        }
+        let mut whole = head.clone();
+        for list in ["card", "vat"] {
+            whole.entry(list).or_insert_with(|| Value::Array(Vec::new()));
+        }
+        whole.insert("version".to_owned(), version.to_string().into());
+        whole.insert("operator".to_owned(), documents.into());
+        let content = Content::deserialize(&Value::Object(whole))
+            .map_err(|error| CatalogueError::Wrong { place: "file".to_owned(), fault: error.to_string() })?;
+        Self::whole(content)
+    }
+
+    /// A catalogue that sells nothing.
+    #[must_use]
+    pub fn nothing() -> Arc<Self> {
+        let content = Content { version: "0".to_owned(), cards: Vec::new(), vat: Vec::new(), operators: Vec::new() };
+        Arc::new(Self { content, places: HashMap::new() })
+    }
+
+    fn whole(content: Content) -> Result<Arc<Self>, CatalogueError> {
         check::check(&content)?;
         let places = content.operators.iter().enumerate().map(|(place, one)| (one.key.clone(), place)).collect();
         Ok(Arc::new(Self { content, places }))

@@ -15,6 +15,7 @@ use crate::actors::invoice::Seller;
 use crate::actors::mail::Letterhead;
 use crate::actors::order::rules::Rules;
 use crate::actors::payment::SweepSettings;
+use crate::clock;
 use crate::integrations::client::is_loopback;
 use crate::integrations::{mail, payment};
 use crate::network::Networks;
@@ -183,6 +184,9 @@ pub struct Times {
     /// The pause after a job's first failed attempt.
     #[serde(deserialize_with = "duration")]
     pub job_pause: Duration,
+    /// After how long without an event a stream says that somebody is there.
+    #[serde(deserialize_with = "duration")]
+    pub heartbeat: Duration,
     /// How long a failing actor's breaker stays open, and how long a crashing actor stays down.
     #[serde(deserialize_with = "duration")]
     pub breaker_pause: Duration,
@@ -207,6 +211,7 @@ impl Default for Times {
             sweep_every: seconds(60),
             sweep_pause: seconds(1),
             job_pause: seconds(5),
+            heartbeat: seconds(15),
             breaker_pause: seconds(5),
         }
     }
@@ -297,40 +302,6 @@ pub fn is_loopback_address(text: &str) -> bool {
 
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(deserializer)?;
-    parse_duration(&text)
+    clock::parse(&text)
         .ok_or_else(|| serde::de::Error::custom(format!("{text} is not a time such as 500ms, 30s, 10m, 14d")))
-}
-
-fn parse_duration(text: &str) -> Option<Duration> {
-    let digits = text.find(|c: char| !c.is_ascii_digit())?;
-    let (number, unit) = text.split_at(digits);
-    let number: u64 = number.parse().ok()?;
-    match unit {
-        "ms" => Some(Duration::from_millis(number)),
-        "s" => Some(Duration::from_secs(number)),
-        "m" => Some(Duration::from_secs(number.checked_mul(60)?)),
-        "h" => Some(Duration::from_secs(number.checked_mul(3600)?)),
-        "d" => Some(Duration::from_secs(number.checked_mul(86_400)?)),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_a_number_and_a_unit() {
-        for (text, time) in [
-            ("500ms", Some(Duration::from_millis(500))),
-            ("30s", Some(Duration::from_secs(30))),
-            ("14d", Some(Duration::from_secs(14 * 86_400))),
-            ("30", None),
-            ("s", None),
-            ("1.5s", None),
-            ("-1s", None),
-        ] {
-            assert_eq!(parse_duration(text), time, "{text}");
-        }
-    }
 }

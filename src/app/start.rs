@@ -14,14 +14,15 @@ use crate::actors::invoice::Archive;
 use crate::actors::jobs::{self, Jobs};
 use crate::actors::liftoperator::catalogue::Current;
 use crate::actors::liftoperator::{Cards, Counter, Facade};
-use crate::actors::order;
 use crate::actors::order::drive::Driver;
 use crate::actors::order::replica::Replica;
 use crate::actors::order::steps::Outside;
 use crate::actors::payment::{Desk as PaymentDesk, Sweep};
 use crate::actors::supervision::System;
+use crate::actors::{auth, order};
 use crate::config::{Config, Environment};
 use crate::http::state::Readiness;
+use crate::http::streams::{Limits, Streams};
 use crate::http::{self, State};
 use crate::io::Io;
 use crate::redis::Redis;
@@ -44,6 +45,7 @@ pub struct App {
     pub io: Io,
     pub(super) system: System,
     pub(super) readiness: Readiness,
+    pub(super) streams: Streams,
     pub(super) draining: CancellationToken,
     pub(super) jobs_stop: CancellationToken,
     pub(super) jobs_thread: actix_rt::Arbiter,
@@ -88,6 +90,7 @@ impl App {
         let jobs_thread = start_jobs(&ground, &jobs_stop);
         let readiness = Readiness::default();
         let state = web::Data::new(ground.open_desks(readiness.clone()).await?);
+        let streams = state.streams.clone();
         let server = http::serve(state.clone(), listener, ground.config.http.workers.unwrap_or(2))?;
         let handle = server.handle();
         watch_over("http", &ground.broken, server.map(|_ended| ()));
@@ -103,6 +106,7 @@ impl App {
             io,
             system,
             readiness,
+            streams,
             draining,
             jobs_stop,
             jobs_thread,
@@ -168,6 +172,7 @@ impl Ground {
         watch_over("lease", &self.broken, async move { replica.run().await });
         let auth = desk_of_accounts(config, &self.io)?;
         watch_over("forgetting", &self.broken, keep_forgetting(auth.clone()));
+        let streams = self.open_streams(&auth, orders.store());
         let redis = Redis::start(&self.io, config.redis.as_ref())?;
         Ok(State {
             auth,
@@ -183,6 +188,7 @@ impl Ground {
             callback_networks: config.payment.callback_networks.clone(),
             strangers: http::strangers::Strangers::default(),
             archive: self.archive.clone(),
+            streams,
             actors: self.system.clone(),
             redis,
             replica: incarnation,
@@ -192,5 +198,14 @@ impl Ground {
             breakable: config.environment == Environment::Test,
             io: self.io.clone(),
         })
+    }
+
+    /// Event streams, with what ends and wakes them although it happened elsewhere.
+    fn open_streams(&self, accounts: &auth::Desk, orders: &order::Store) -> Streams {
+        let streams = Streams::new(Limits { heartbeat: self.config.times.heartbeat, ..Limits::default() });
+        let (watched, accounts, orders) = (streams.clone(), accounts.clone(), orders.clone());
+        watch_over("sessions of streams", &self.broken, async move { watched.watch_sessions(&accounts).await });
+        watch_over("bells", &self.broken, async move { orders.bells().listen(&orders).await });
+        streams
     }
 }

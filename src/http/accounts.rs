@@ -154,6 +154,7 @@ pub(super) async fn refresh(state: web::Data<State>, body: web::Json<Refresh>) -
 #[delete("/api/v1/sessions")]
 pub(super) async fn log_out(state: web::Data<State>, customer: Customer) -> Result<HttpResponse, Problem> {
     state.auth.log_out(customer.session).await?;
+    state.streams.end_session(customer.session);
     Ok(HttpResponse::NoContent().finish())
 }
 

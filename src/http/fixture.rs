@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::State;
 use super::operators::AlwaysUp;
 use super::state::Readiness;
+use super::streams::{Limits, Streams};
 use crate::actors::invoice::{Archive, Seller, ShortName};
 use crate::actors::jobs::{self, Jobs};
 use crate::actors::liftoperator::catalogue::sample;
@@ -70,6 +71,7 @@ pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output 
         callback_networks: provider().callback_networks,
         strangers: super::strangers::Strangers::default(),
         archive: Archive::new(io.clone(), folder.path()),
+        streams: Streams::new(Limits::default()),
         actors: system,
         redis: Redis::off(),
         replica: outside.replica.incarnation,

@@ -29,6 +29,7 @@ pub mod server;
 pub mod session;
 pub mod state;
 pub mod strangers;
+pub mod streams;
 
 #[cfg(test)]
 mod fixture;
@@ -71,6 +72,7 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     api.service(orders::place);         // POST /api/v1/orders                  customer
     api.service(orders::list);          // GET /api/v1/orders                   customer
     api.service(orders::show);          // GET /api/v1/orders/{id}              its customer, admin
+    api.service(streams::order::watch); // GET /api/v1/orders/{id}/events       its customer, admin
     api.service(orders::cancel);        // POST /api/v1/orders/{id}/cancellation           its customer
     api.service(orders::show_invoice);  // GET /api/v1/orders/{id}/invoices/{number}       its customer, admin
     api.service(orders::return_tickets); // POST /api/v1/orders/{id}/returns    customer
@@ -81,6 +83,7 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     api.service(payment_callback::take_posted); // POST /callbacks/mpay24       who has the page's secret
     // admins
     api.service(admin::actors::list);   // GET /api/v1/admin/actors             admin
+    api.service(streams::actors::watch); // GET /api/v1/admin/actors/events     admin
     api.service(admin::actors::wish);   // POST /api/v1/admin/actors/{name}/{wish}         admin
     api.service(admin::orders::list);   // GET /api/v1/admin/orders             admin
     api.service(admin::cases::list);    // GET /api/v1/admin/cases              admin

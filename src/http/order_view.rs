@@ -144,7 +144,8 @@ impl OrderView {
     /// An order that is being placed.
     #[must_use]
     pub fn placed(order: &Order, catalogue: &Catalogue) -> Self {
-        let placed = Past { at: order.placed_at, state: OrderState::Placed.word().to_owned(), detail: None };
+        let placed =
+            Past { mark: (1, 1), at: order.placed_at, state: OrderState::Placed.word().to_owned(), detail: None };
         Self::new(order, &[placed], None, catalogue)
     }
 

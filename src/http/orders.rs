@@ -165,7 +165,7 @@ pub(super) async fn page(orders: Vec<Order>, limit: u64, state: &State) -> Resul
 }
 
 /// The order, when it is the customer's own or the customer is an admin; another's is as good as none.
-async fn readable(state: &State, customer: Customer, id: Uuid) -> Result<Order, Problem> {
+pub(super) async fn readable(state: &State, customer: Customer, id: Uuid) -> Result<Order, Problem> {
     let order = state.orders.store().load(id).await?;
     let may = |order: &Order| order.account_id == customer.account_id || customer.role == Role::Admin;
     let order = order.filter(may).ok_or(ChangeError::Unknown)?;

@@ -5,6 +5,7 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::problem::Problem;
@@ -20,6 +21,8 @@ pub struct Customer {
     pub role: Role,
     /// The log-in that the token belongs to.
     pub session: Uuid,
+    /// Until when the token counts.
+    pub expires_at: DateTime<Utc>,
 }
 
 /// Somebody who is logged in with an account that runs this shop.
@@ -61,7 +64,8 @@ fn identify(request: &HttpRequest) -> Result<Customer, Problem> {
         Problem::unauthenticated("The access token is not valid any more. Refresh the session or log in again.")
     })?;
     tracing::Span::current().record("account.id", tracing::field::display(claims.sub));
-    Ok(Customer { account_id: claims.sub, role: claims.role, session: claims.sid })
+    let expires_at = DateTime::from_timestamp(claims.exp, 0).unwrap_or_default();
+    Ok(Customer { account_id: claims.sub, role: claims.role, session: claims.sid, expires_at })
 }
 
 /// The token of the one `Authorization`; whoever sends two might have either believed by somebody in between.

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::operators::OperatorStatuses;
 use super::strangers::Strangers;
+use super::streams::Streams;
 use crate::actors::invoice::Archive;
 use crate::actors::jobs::Jobs;
 use crate::actors::liftoperator::{Cards, Counter, Facade};
@@ -46,6 +47,8 @@ pub struct State {
     pub strangers: Strangers,
     /// The documents of invoices.
     pub archive: Archive,
+    /// Open event streams.
+    pub streams: Streams,
     /// Every actor, for admins.
     pub actors: supervision::System,
     /// What replicas count together, for its state.

@@ -20,7 +20,7 @@ const LOWER: [(&str, &[&str]); 7] = [
 const LAYERS: [(&str, &[&str]); 9] = [
     ("integrations", &["clock", "ids", "money", "network"]),
     ("actors", &["integrations", "clock", "ids", "money", "io", "redis"]),
-    ("config", &["actors", "integrations", "network", "redis"]),
+    ("config", &["actors", "integrations", "clock", "network", "redis"]),
     ("http", &["actors", "integrations", "clock", "ids", "money", "network", "io", "redis"]),
     ("app", &["http", "config", "actors", "integrations", "clock", "io", "network", "redis"]),
     ("demo", &["command", "app", "config", "actors", "clock", "ids", "io"]),

@@ -9,6 +9,7 @@ mod ledger;
 mod people;
 mod redis;
 mod server;
+mod stream;
 mod suppliers;
 mod world;
 
@@ -19,6 +20,7 @@ pub(crate) use ledger::{Booking, Ledger};
 pub(crate) use people::{ADULT, Offer, Person, SMALL_CHILD, ticket};
 pub(crate) use redis::{Proxy, Redis};
 pub(crate) use server::{Ran, Server};
+pub(crate) use stream::{Event, Stream};
 pub(crate) use world::{PATIENCE, World, eventually, new_key};
 
 /// Makes two tests of each story `async fn story(database: Database)`: `story::sqlite` and `story::postgres`.

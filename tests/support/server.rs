@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const LINES_SHOWN: usize = 400;
 
 /// Short times, so that tests see the slow ways too.
-const TIMES: [(&str, &str); 10] = [
+const TIMES: [(&str, &str); 11] = [
     ("STARJACK_TIMES__SETTLE", "2s"),
     ("STARJACK_TIMES__PAYMENT_SETTLE", "2s"),
     ("STARJACK_TIMES__ISSUE_DEADLINE", "1500ms"),
@@ -26,6 +26,7 @@ const TIMES: [(&str, &str); 10] = [
     ("STARJACK_TIMES__SWEEP_EVERY", "1s"),
     ("STARJACK_TIMES__JOB_PAUSE", "200ms"),
     ("STARJACK_TIMES__BREAKER_PAUSE", "500ms"),
+    ("STARJACK_TIMES__HEARTBEAT", "200ms"),
 ];
 
 /// How a server is started; the same plan starts it again.

@@ -169,6 +169,11 @@ impl World {
         Person::log_in(&self.guest, email, password, Arc::clone(&self.cards)).await
     }
 
+    /// The listener of those who run the server.
+    pub(crate) fn operations(&self) -> Client {
+        Client::new(self.server.first_line["operations"].as_str().unwrap())
+    }
+
     /// Everybody who opened an account through [`World::skier`].
     pub(crate) fn skiers(&self) -> Vec<Person> {
         self.skiers.lock().unwrap().clone()

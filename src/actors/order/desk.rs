@@ -250,6 +250,10 @@ impl Service for Drives {
         .boxed_local()
     }
 
+    fn verb(_task: &Task) -> &'static str {
+        "drive"
+    }
+
     fn failed(answer: &Drove) -> bool {
         *answer == Drove::Failed
     }

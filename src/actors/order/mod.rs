@@ -2,6 +2,7 @@
 
 pub mod advance;
 mod bookkeeping;
+mod bells;
 mod card_days;
 pub mod cases;
 mod desk;
@@ -31,7 +32,9 @@ mod transitions;
 mod watch;
 
 pub use bookkeeping::CloseError;
+pub use bells::{Bells, Watching};
 pub use desk::{ChangeError, Desk};
 pub use person::{Obstacle, Wish};
 pub use place::{NewLine, NewOrder, PlaceError, Placed};
 pub use shelf::{Past, Remembered};
+pub use store::Store;

@@ -1,8 +1,6 @@
 //! An order's rows in the database, to and from the record.
 
-use sea_orm::ActiveValue::Set;
-use sea_orm::DbErr;
-use sea_orm::prelude::DateTimeWithTimeZone;
+use sea_orm::{ActiveValue::Set, DbErr, prelude::DateTimeWithTimeZone};
 use starjack_entity::{order_line, order_step, orders, payment};
 use uuid::Uuid;
 

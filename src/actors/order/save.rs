@@ -42,6 +42,7 @@ impl Store {
     /// The database's; after `Late` the commit may have happened, so the order must be loaded again.
     pub async fn save(&self, before: &Order, after: &mut Order, effects: &Effects) -> Result<Saved, IoError> {
         after.version = before.version + 1;
+        let (id, version, moves) = (after.id, after.version, !effects.events.is_empty());
         let writes_jobs = effects.invoice || !effects.letters.is_empty();
         let (store, before, order, effects) = (self.clone(), before.clone(), after.clone(), effects.clone());
         let saved = self
@@ -54,6 +55,9 @@ impl Store {
             Err(IoError::Database(error)) if is_tid_taken(&error) => return Ok(Saved::Taken),
             other => other?,
         };
+        if moves && saved == Saved::Done {
+            self.bells.ring(id, version);
+        }
         if writes_jobs && saved == Saved::Done {
             self.jobs.wake();
         }

@@ -29,6 +29,8 @@ pub enum Remembered {
 /// One transition of an order, for its history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Past {
+    /// The version that brought it, and its number within that; they only grow.
+    pub mark: (i64, i32),
     /// When.
     pub at: Moment,
     /// The state's word.
@@ -138,8 +140,12 @@ impl Store {
                         .order_by_asc(order_event::Column::No)
                         .all(db)
                         .await?;
-                    let past =
-                        |row: order_event::Model| Past { at: row.at.to_utc(), state: row.state, detail: row.detail };
+                    let past = |row: order_event::Model| Past {
+                        mark: (row.version, row.no),
+                        at: row.at.to_utc(),
+                        state: row.state,
+                        detail: row.detail,
+                    };
                     Ok(rows.into_iter().map(past).collect())
                 })
             })

@@ -7,6 +7,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Que
 use starjack_entity::{order_line, order_step, orders, payment};
 use uuid::Uuid;
 
+use super::bells::Bells;
 use super::lifecycle::OrderState;
 use super::record::{Order, Terms, Ticket};
 use super::rows::{intent_of, line_of, order_of, payment_of};
@@ -21,6 +22,7 @@ pub struct Store {
     pub(super) jobs: Jobs,
     terms: Arc<dyn Fn(&str) -> Terms + Send + Sync>,
     pub(super) paper: Arc<Paper>,
+    pub(super) bells: Bells,
 }
 
 /// What an invoice says besides the order.
@@ -47,13 +49,19 @@ pub enum Saved {
 impl Store {
     /// A store; `terms` answers how the contract of an operator's key may be asked.
     pub fn new(io: Io, jobs: Jobs, terms: impl Fn(&str) -> Terms + Send + Sync + 'static, paper: Paper) -> Self {
-        Self { io, jobs, terms: Arc::new(terms), paper: Arc::new(paper) }
+        Self { io, jobs, terms: Arc::new(terms), paper: Arc::new(paper), bells: Bells::default() }
     }
 
     /// The way to the database.
     #[must_use]
     pub fn io(&self) -> &Io {
         &self.io
+    }
+
+    /// The bells of watched orders.
+    #[must_use]
+    pub fn bells(&self) -> &Bells {
+        &self.bells
     }
 
     /// How the contract of an operator may be asked.

@@ -20,6 +20,14 @@ pub struct ActorView {
     pub(super) replica: Uuid,
 }
 
+impl ActorView {
+    /// An actor of the replica that answers.
+    #[must_use]
+    pub fn new(status: Status, replica: Uuid) -> Self {
+        Self { status, replica }
+    }
+}
+
 /// What an actor can be wished.
 #[derive(Clone, Copy, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -50,7 +58,7 @@ impl Wish {
     responses((status = 200, description = "All actors, in the order they were started", body = Page<ActorView>)))]
 #[get("/api/v1/admin/actors")]
 pub(in crate::http) async fn list(state: web::Data<State>, _admin: Admin) -> HttpResponse {
-    let view = |status| ActorView { status, replica: state.replica };
+    let view = |status| ActorView::new(status, state.replica);
     HttpResponse::Ok().json(Page::whole(state.actors.statuses().into_iter().map(view).collect()))
 }
 
@@ -76,7 +84,8 @@ pub(in crate::http) async fn wish(
         Wish::Resume => state.actors.resume(&name).await,
         Wish::Drain => state.actors.drain(&name).await,
     }?;
-    Ok(HttpResponse::Accepted().json(ActorView { status: status_of(&state, &name)?, replica: state.replica }))
+    state.streams.actors_changed();
+    Ok(HttpResponse::Accepted().json(ActorView::new(status_of(&state, &name)?, state.replica)))
 }
 
 pub(super) fn status_of(state: &State, name: &str) -> Result<Status, UnknownActor> {

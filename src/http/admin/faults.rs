@@ -94,7 +94,7 @@ pub(in crate::http) async fn inject(
     store::write_down(&state.io, deed).await?;
     tracing::warn!(actor = *name, ?fault, times, "an admin breaks an actor");
     state.actors.inject(&name, fault, times)?;
-    Ok(HttpResponse::Accepted().json(ActorView { status: status_of(&state, &name)?, replica: state.replica }))
+    Ok(HttpResponse::Accepted().json(ActorView::new(status_of(&state, &name)?, state.replica)))
 }
 
 /// Takes back what the actor has not suffered yet. Only in the demonstration and with `environment = "test"`; elsewhere 404.

@@ -277,7 +277,7 @@ impl From<Claim> for ClaimView {
 
 impl From<Past> for EventView {
     fn from(past: Past) -> Self {
-        let Past { at, state, detail } = past;
+        let Past { at, state, detail, .. } = past;
         Self { at, state, detail }
     }
 }

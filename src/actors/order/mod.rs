@@ -1,8 +1,8 @@
 //! An order's way, top to bottom: [`lifecycle`] holds the tables, [`advance`](mod@advance) walks them, `drive` asks and saves.
 
 pub mod advance;
-mod bookkeeping;
 mod bells;
+mod bookkeeping;
 mod card_days;
 pub mod cases;
 mod desk;
@@ -31,8 +31,8 @@ pub mod store;
 mod transitions;
 mod watch;
 
-pub use bookkeeping::CloseError;
 pub use bells::{Bells, Watching};
+pub use bookkeeping::CloseError;
 pub use desk::{ChangeError, Desk};
 pub use person::{Obstacle, Wish};
 pub use place::{NewLine, NewOrder, PlaceError, Placed};

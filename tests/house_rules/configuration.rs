@@ -135,7 +135,8 @@ fn production(command: &[&str], folder: &Path) -> Command {
     for listener in ["HTTP", "OPERATIONS"] {
         process.env(format!("STARJACK_{listener}__LISTEN"), "127.0.0.1:0");
     }
-    process.env("STARJACK_PAYMENT__ENDPOINT", NOWHERE).env("STARJACK_MAIL__BASE_URL", NOWHERE);
+    // nobody pays here, so nothing but the list of open payments would ask the provider
+    process.env("STARJACK_TIMES__SWEEP_EVERY", "1d").env("STARJACK_MAIL__BASE_URL", NOWHERE);
     with_secrets(&mut process);
     process
 }

@@ -36,6 +36,7 @@ pub struct Model {
     pub doubt_cents: Option<i64>,
     pub person_since: Option<DateTimeWithTimeZone>,
     pub person_reason: Option<String>,
+    pub back_since: Option<DateTimeWithTimeZone>,
     pub person_accepted: bool,
 }
 

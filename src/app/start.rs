@@ -186,6 +186,7 @@ impl Ground {
             payment,
             sweep,
             callback_networks: config.payment.callback_networks.clone(),
+            strangers: http::strangers::Strangers::default(),
             archive: self.archive.clone(),
             streams,
             actors: self.system.clone(),

@@ -69,6 +69,7 @@ pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output 
         payment: outside.payment,
         sweep: Sweep::new(SweepSettings::default()),
         callback_networks: provider().callback_networks,
+        strangers: super::strangers::Strangers::default(),
         archive: Archive::new(io.clone(), folder.path()),
         streams: Streams::new(Limits::default()),
         actors: system,

@@ -28,6 +28,7 @@ pub mod request_id;
 pub mod server;
 pub mod session;
 pub mod state;
+pub mod strangers;
 pub mod streams;
 
 #[cfg(test)]
@@ -75,6 +76,7 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     api.service(orders::cancel);        // POST /api/v1/orders/{id}/cancellation           its customer
     api.service(orders::show_invoice);  // GET /api/v1/orders/{id}/invoices/{number}       its customer, admin
     api.service(orders::return_tickets); // POST /api/v1/orders/{id}/returns    customer
+    api.service(orders::open_page);     // POST /api/v1/orders/{id}/pages       its customer
     api.service(order_page::show);      // GET /orders/{id}                     who has the address
     // what the payment provider reports
     api.service(payment_callback::take);        // GET /callbacks/mpay24        who has the page's secret
@@ -84,6 +86,11 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     api.service(streams::actors::watch); // GET /api/v1/admin/actors/events     admin
     api.service(admin::actors::wish);   // POST /api/v1/admin/actors/{name}/{wish}         admin
     api.service(admin::orders::list);   // GET /api/v1/admin/orders             admin
+    api.service(admin::cases::list);    // GET /api/v1/admin/cases              admin
+    api.service(admin::cases::close);   // POST /api/v1/admin/cases/{id}/close  admin
+    api.service(admin::owed::list);     // GET /api/v1/admin/owed               admin
+    api.service(admin::owed::export);   // GET /api/v1/admin/owed.csv           admin
+    api.service(admin::owed::paid);     // POST /api/v1/admin/owed/{id}/paid    admin
     api.service(admin::order::show);    // GET /api/v1/admin/orders/{id}        admin
     api.service(admin::order::wish);    // POST /api/v1/admin/orders/{id}/{wish}           admin
     api.service(admin::jobs::list);     // GET /api/v1/admin/jobs               admin

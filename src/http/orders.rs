@@ -95,6 +95,24 @@ pub(super) async fn cancel(
     Ok(HttpResponse::Accepted().json(OrderView::read(order, &state).await?))
 }
 
+/// Opens a further payment page where the present one failed, is over or has waited for so long that the provider may have
+/// closed it; otherwise the present one stays. What is paid on two pages goes back once.
+///
+/// The new page's address stands in the order's `payment` as soon as the provider has opened it. 409 says why there is none.
+#[utoipa::path(tag = "orders", operation_id = "open_payment_page", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The order's id")),
+    responses((status = 202, description = "The order, whose page can be paid or is being opened", body = OrderView)))]
+#[post("/api/v1/orders/{id}/pages")]
+pub(super) async fn open_page(
+    state: web::Data<State>,
+    customer: Customer,
+    id: web::Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let order = state.orders.open_page(customer.account_id, *id).await?;
+    name_in_log(&order);
+    Ok(HttpResponse::Accepted().json(OrderView::read(order, &state).await?))
+}
+
 /// An invoice of an order, as it was issued.
 #[utoipa::path(tag = "orders", operation_id = "show_invoice", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The order's id"), ("number" = String, Path, description = "The invoice's number")),
@@ -216,6 +234,18 @@ impl From<ChangeError> for Problem {
             ChangeError::TooLate(state) => {
                 Self::conflict("too-late", format!("{} It cannot be cancelled any more.", why(state)))
             }
+            ChangeError::NotPaying("placed") => Self::conflict(
+                "nothing-to-pay",
+                "The order's cards are still being checked. Its payment page opens by itself.",
+            )
+            .retry_after(1),
+            ChangeError::NotPaying(state) => {
+                Self::conflict("nothing-to-pay", format!("{} There is nothing to pay.", why(state)))
+            }
+            ChangeError::TooManyPages => Self::conflict(
+                "too-many-pages",
+                "The order had too many payment pages. Cancel it and order again, or ask us.",
+            ),
             ChangeError::Not(obstacle) => obstacle.into(),
             ChangeError::Io(error) => error.into(),
         }

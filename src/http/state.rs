@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use uuid::Uuid;
 
 use super::operators::OperatorStatuses;
+use super::strangers::Strangers;
 use super::streams::Streams;
 use crate::actors::invoice::Archive;
 use crate::actors::jobs::Jobs;
@@ -42,6 +43,8 @@ pub struct State {
     pub sweep: Sweep,
     /// Networks that callbacks may come from.
     pub callback_networks: Networks,
+    /// Callbacks from elsewhere.
+    pub strangers: Strangers,
     /// The documents of invoices.
     pub archive: Archive,
     /// Open event streams.

@@ -21,6 +21,7 @@ mod looked_into;
 mod mended_by_hand;
 mod offers_refused;
 mod paying_twice;
+mod payment_cases;
 mod payment_declined;
 mod placing_again;
 mod privacy;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, Database, Stream, World, both_databases, eventually, on_postgres};
+use crate::support::{Client, Database, Stream, World, both_databases, eventually};
 
 both_databases!(
     a_skier_watches_an_order_to_its_end,
@@ -13,7 +13,12 @@ both_databases!(
     an_admin_watches_the_actors,
 );
 
-on_postgres!(an_order_is_watched_at_a_replica_that_does_not_drive_it);
+mod an_order_is_watched_at_a_replica_that_does_not_drive_it {
+    #[tokio::test]
+    async fn postgres() {
+        super::an_order_is_watched_at_a_replica_that_does_not_drive_it().await;
+    }
+}
 
 fn path(order: &Value) -> String {
     format!("/api/v1/orders/{}/events", order["id"].as_str().unwrap())

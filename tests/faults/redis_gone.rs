@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 use starjack::clock;
 
-use crate::support::{Client, Database, Person, Proxy, Redis, World, eventually, new_key, on_postgres};
+use crate::support::{Client, Database, Person, Proxy, Redis, World, eventually, new_key};
 
 on_postgres!(
     replicas_count_together_while_redis_is_there_and_each_for_itself_when_it_is_gone,
@@ -68,7 +68,7 @@ async fn replicas_count_together_while_redis_is_there_and_each_for_itself_when_i
     for replica in [&world.guest, &Client::new(other.api())] {
         until_redis_is(replica, "down").await;
     }
-    let refused = look_ups_until_refused(&[anna.client.clone()]).await;
+    let refused = look_ups_until_refused(std::slice::from_ref(&anna.client)).await;
     assert_eq!(refused, LOOK_UPS, "alone it counts for itself");
     let refused = look_ups_until_refused(&[anna.client.at(other.api())]).await;
     assert_eq!(refused, LOOK_UPS, "the other knows nothing of it");

@@ -61,10 +61,14 @@ impl Ledger {
         self.of("mpay24").iter().filter(|entry| text(entry, "tid").starts_with(&prefix)).collect()
     }
 
-    /// Captured less credited of one order, in cents.
+    /// Captured less credited and less what payers' banks took back of one order, in cents.
     pub(crate) fn held(&self, number: &str) -> i64 {
-        let held = |entry: &&Value| entry["cleared"].as_i64().unwrap() - entry["credited"].as_i64().unwrap();
-        self.payments_of(number).iter().map(held).sum()
+        self.sum(number, "cleared") - self.sum(number, "credited") - self.sum(number, "charged_back")
+    }
+
+    /// The sum of an amount of all payments of one order, in cents.
+    pub(crate) fn sum(&self, number: &str, amount: &str) -> i64 {
+        self.payments_of(number).iter().map(|entry| entry[amount].as_i64().unwrap_or_default()).sum()
     }
 
     /// Letters that name `words` in their subject.

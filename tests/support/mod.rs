@@ -40,16 +40,3 @@ macro_rules! both_databases {
     };
 }
 pub(crate) use both_databases;
-
-/// Makes the test `story::postgres` of each story that needs the servers which `make test` starts.
-macro_rules! on_postgres {
-    ($($story:ident),+ $(,)?) => {
-        $(mod $story {
-            #[tokio::test]
-            async fn postgres() {
-                super::$story().await;
-            }
-        })+
-    };
-}
-pub(crate) use on_postgres;

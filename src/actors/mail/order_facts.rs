@@ -32,6 +32,8 @@ pub(super) struct OrderFacts {
     /// Why the order ended without tickets.
     reason: &'static str,
     money: Money,
+    /// Whether that is the order's own payment, not one too many.
+    own: bool,
     /// The number of the invoice.
     invoice: Option<String>,
     /// Whether its document travels with the letter.
@@ -79,6 +81,7 @@ impl OrderFacts {
             without: without.into_iter().map(ticket).collect(),
             reason: sentence(order.refusal.as_deref().unwrap_or_default()),
             money: payment.map_or(Money { returned: None, owed: None, released: None }, Money::of),
+            own: told == order.wanted_payment,
             invoice: rows.invoice.as_ref().map(ToString::to_string),
             attached: false,
         }

@@ -187,6 +187,7 @@ fn paid(order_id: Uuid, no: i32, state: &str, (returned, owed): (i64, i64)) -> p
         owed_cents: owed,
         opened_at: at,
         page_ends_at: at,
+        back_since: None,
         reserved_at: None,
         status_calls: 0,
         pull: false,

@@ -2,9 +2,12 @@
 
 pub mod advance;
 mod bells;
+mod bookkeeping;
 mod card_days;
+pub mod cases;
 mod desk;
 pub mod drive;
+pub mod effects;
 pub mod intent;
 pub mod lifecycle;
 pub mod lines;
@@ -23,12 +26,14 @@ pub mod rules;
 mod save;
 mod schedule;
 mod shelf;
+mod step_rows;
 pub mod steps;
 pub mod store;
 mod transitions;
 mod watch;
 
 pub use bells::{Bells, Watching};
+pub use bookkeeping::CloseError;
 pub use desk::{ChangeError, Desk};
 pub use person::{Obstacle, Wish};
 pub use place::{NewLine, NewOrder, PlaceError, Placed};

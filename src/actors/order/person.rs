@@ -70,7 +70,8 @@ fn may_hurry(order: &Order, payment: &Payment, now: Moment, rules: &Rules) -> bo
     let goal = turn(&mut copy, now, rules).goal(payment);
     let mut row = Payment { ask_at: None, ..payment.clone() };
     let waits = row.open.is_none();
-    PaymentCase { payment: &mut row, order: order.state, goal, now, rules }.ask();
+    let newest = true;
+    PaymentCase { payment: &mut row, order: order.state, goal, newest, now, rules }.ask();
     let asks = row.open.map(|open| open.verb);
     waits && asks.is_some_and(|verb| matches!(verb, Verb::Capture | Verb::Reverse | Verb::Credit | Verb::History))
 }

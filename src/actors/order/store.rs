@@ -10,7 +10,8 @@ use uuid::Uuid;
 use super::bells::Bells;
 use super::lifecycle::OrderState;
 use super::record::{Order, Terms, Ticket};
-use super::rows::{intent_of, line_of, order_of, payment_of};
+use super::rows::{line_of, order_of, payment_of};
+use super::step_rows::intent_of;
 use crate::actors::invoice::Seller;
 use crate::actors::jobs::Jobs;
 use crate::io::{Io, IoError};
@@ -42,6 +43,8 @@ pub enum Saved {
     Done,
     /// Somebody else wrote it in between: load it again.
     Lost,
+    /// It names a transaction of the provider that belongs to another order: nothing was saved, and nothing of it ever will be.
+    Taken,
 }
 
 impl Store {

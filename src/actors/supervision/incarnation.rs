@@ -170,7 +170,7 @@ fn begin<S: Service>(
     (question, place): (Question<S>, InFlight),
 ) -> Result<(), String> {
     let Question { request, asker } = question;
-    if !asker.ticket.begin() {
+    if !asker.ticket.begin(life) {
         cell.mailbox.settle(asker.probe, Ending::Unused);
         return Ok(());
     }

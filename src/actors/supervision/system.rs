@@ -48,6 +48,7 @@ trait Managed: Send + Sync {
     fn answers(&self) -> Vec<Answers>;
     fn inject(&self, fault: Fault, times: u32);
     fn clear_faults(&self) -> u32;
+    fn forsake(&self);
 }
 
 impl<S: Service> Managed for Cell<S> {
@@ -73,6 +74,10 @@ impl<S: Service> Managed for Cell<S> {
 
     fn clear_faults(&self) -> u32 {
         self.faults.clear()
+    }
+
+    fn forsake(&self) {
+        self.forsaken.cancel();
     }
 }
 
@@ -211,10 +216,12 @@ impl System {
     }
 
     /// Drains the actors in the reverse order of their start, stops what is not done by `deadline`, and joins the
-    /// arbiters. True when a drain timed out. A second call finds nothing to do.
+    /// arbiters. What was begun on a thread that is left behind is told as replaced, so that no drain waits for it.
+    /// True when a drain timed out. A second call finds nothing to do.
     pub async fn shutdown(&self, deadline: Deadline) -> bool {
         let entries = self.actors().clone();
         let mut timed_out = false;
+        entries.iter().for_each(|entry| entry.cell.forsake());
         for entry in entries.iter().rev() {
             // one that hangs must leave time for those after it
             let share = Deadline::after(deadline.remaining() / 2);

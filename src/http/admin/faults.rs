@@ -89,8 +89,9 @@ pub(in crate::http) async fn inject(
     status_of(&state, &name)?;
     let (fault, times, word) = new.read()?;
     let length = new.milliseconds.map_or_else(String::new, |milliseconds| format!("{milliseconds} ms, "));
-    let subject = format!("{name}: {length}{times}x");
-    store::write_down(&state.io, Deed { account_id: admin.account_id, action: word, subject, reason: None }).await?;
+    let reason = Some(format!("{length}{times}x"));
+    let deed = Deed { account_id: admin.account_id, action: word, subject: name.clone(), reason };
+    store::write_down(&state.io, deed).await?;
     tracing::warn!(actor = *name, ?fault, times, "an admin breaks an actor");
     state.actors.inject(&name, fault, times)?;
     Ok(HttpResponse::Accepted().json(ActorView::new(status_of(&state, &name)?, state.replica)))

@@ -17,6 +17,7 @@ use crate::http::{Admin, Problem, State};
 #[serde(deny_unknown_fields)]
 pub struct JobsQuery {
     /// Where they stand.
+    #[param(inline)]
     state: Which,
     /// The `next` of the page before.
     cursor: Option<String>,

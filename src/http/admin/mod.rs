@@ -2,11 +2,13 @@
 
 pub mod actors;
 pub mod audit;
+pub mod cases;
 pub mod faults;
 pub mod jobs;
 pub mod order;
 pub mod order_view;
 pub mod orders;
+pub mod owed;
 pub mod reason;
 pub mod store;
 pub mod suppliers;

@@ -69,7 +69,11 @@ pub(in crate::http) async fn wish(
     tracing::info!(order.id = %id, action, "an admin wishes something of an order");
     let order = state.orders.grant(id, wish).await.map_err(|error| match error {
         ChangeError::Unknown => unknown(),
-        other @ (ChangeError::TooLate(_) | ChangeError::Not(_) | ChangeError::Io(_)) => other.into(),
+        other @ (ChangeError::TooLate(_)
+        | ChangeError::NotPaying(_)
+        | ChangeError::TooManyPages
+        | ChangeError::Not(_)
+        | ChangeError::Io(_)) => other.into(),
     })?;
     Ok(HttpResponse::Accepted().json(view(&state, order).await?))
 }

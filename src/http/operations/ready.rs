@@ -10,6 +10,7 @@ use crate::actors::supervision::{BreakerPosition, Phase};
 use crate::clock::{self, Deadline};
 use crate::http::State;
 use crate::http::operators::phase_outside;
+use crate::redis::Link;
 
 /// How long the database is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -20,6 +21,7 @@ struct Detail {
     ready: bool,
     replica: Uuid,
     database: DatabaseDetail,
+    redis: Link,
     /// Those that do not answer; the others are well.
     actors: Vec<ActorDetail>,
 }
@@ -50,6 +52,7 @@ pub(super) async fn show(state: web::Data<State>) -> HttpResponse {
         ready,
         replica: state.replica,
         database: DatabaseDetail { answers, took_us, connections: state.io.connections().0 },
+        redis: state.redis.link(),
         actors: actors.collect(),
     };
     let mut answer = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };

@@ -22,17 +22,18 @@ use super::advance::{Answer, Answered, abandoned, advance, cancel};
 use super::intent::{Intent, Subject, Verb};
 use super::lifecycle::{LineState, OrderState, PaymentState, has_ended};
 use super::lines::LineAnswer;
-use super::observe::observe;
+use super::observe::{claim, observe};
 use super::payments::PaymentAnswer;
 use super::person::{Wish, grant};
 use super::record::{Line, Moment, OnRefusal, Order, Terms, Ticket};
 use super::rules::{Controls, Rules};
 use crate::ids::OrderNumber;
 use crate::integrations::lift::{Booking, CheckedCard, Found, FoundState};
-use crate::integrations::payment::{History, Observed, ObservedState, OpenedPage};
+use crate::integrations::payment::{Callback, History, Observed, ObservedState, OpenedPage};
 use crate::integrations::{Outcome, Refusal, RefusalKind};
 
-const ONE_FAULT_EACH: Budget = Budget { faults: 1, crashes: 1, cancels: 1, payments: 1, wishes: 0 };
+const ONE_FAULT_EACH: Budget =
+    Budget { faults: 1, crashes: 1, cancels: 1, payments: 1, uses: 0, charge_backs: 0, transfers: 0, wishes: 0 };
 
 /// `STARJACK_MODEL_STATES` lets a long run by hand see more worlds than the short one of every day.
 fn setting(lines: i32, dedups: bool, on_refusal: OnRefusal) -> Setting {
@@ -43,7 +44,7 @@ fn setting(lines: i32, dedups: bool, on_refusal: OnRefusal) -> Setting {
 #[test]
 fn one_line_under_two_faults_a_crash_and_two_payments_ends_right() {
     for dedups in [false, true] {
-        let budget = Budget { faults: 2, crashes: 1, cancels: 1, payments: 2, wishes: 0 };
+        let budget = Budget { faults: 2, crashes: 1, cancels: 1, payments: 2, ..Budget::default() };
         explored(Setting { budget, ..setting(1, dedups, OnRefusal::Undo) });
     }
 }
@@ -65,28 +66,58 @@ fn two_lines_of_which_the_issued_one_is_kept_end_right() {
 #[test]
 fn three_faults_without_a_crash_end_right() {
     for dedups in [false, true] {
-        let budget = Budget { faults: 3, crashes: 0, cancels: 0, payments: 1, wishes: 0 };
+        let budget = Budget { faults: 3, crashes: 0, cancels: 0, payments: 1, ..Budget::default() };
         explored(Setting { budget, ..setting(1, dedups, OnRefusal::Undo) });
     }
 }
 
 #[test]
 fn whatever_a_person_wishes_at_whatever_moment_ends_right() {
-    let calm = Budget { faults: 2, crashes: 0, cancels: 0, payments: 1, wishes: 1 };
+    let calm = Budget { faults: 2, payments: 1, wishes: 1, ..Budget::default() };
     explored(Setting { budget: calm, ..setting(1, false, OnRefusal::Undo) });
-    let rough = Budget { faults: 1, crashes: 1, cancels: 0, payments: 1, wishes: 1 };
+    let rough = Budget { faults: 1, crashes: 1, payments: 1, wishes: 1, ..Budget::default() };
     explored(Setting { budget: rough, ..setting(2, false, OnRefusal::Keep) });
     explored(Setting { budget: Budget { wishes: 2, ..rough }, ..setting(1, true, OnRefusal::Undo) });
+}
+
+#[test]
+fn a_line_that_was_given_up_and_whose_ticket_was_used_ends_right() {
+    for dedups in [false, true] {
+        let budget = Budget { faults: 2, payments: 1, uses: 1, ..Budget::default() };
+        explored(Setting { budget, ..setting(2, dedups, OnRefusal::Keep) });
+        let budget = Budget { faults: 2, payments: 1, uses: 2, ..Budget::default() };
+        explored(Setting { budget, ..setting(1, dedups, OnRefusal::Keep) });
+    }
+}
+
+#[test]
+fn money_that_a_bank_takes_back_is_not_given_back_once_more() {
+    for on_refusal in [OnRefusal::Keep, OnRefusal::Undo] {
+        let budget = Budget { faults: 1, cancels: 1, payments: 2, charge_backs: 1, ..Budget::default() };
+        explored(Setting { budget, ..setting(1, false, on_refusal) });
+        let budget = Budget { faults: 1, payments: 1, charge_backs: 1, transfers: 1, ..Budget::default() };
+        explored(Setting { budget, ..setting(2, false, on_refusal) });
+    }
+}
+
+#[test]
+fn money_that_cannot_be_credited_is_owed() {
+    for on_refusal in [OnRefusal::Keep, OnRefusal::Undo] {
+        let budget = Budget { faults: 1, crashes: 1, payments: 2, transfers: 2, ..Budget::default() };
+        explored(Setting { budget, ..setting(1, false, on_refusal) });
+    }
 }
 
 /// Each rule switched off is caught: this proves that the check can fail.
 #[test]
 fn every_rule_that_is_switched_off_is_caught() {
-    let budget = Budget { faults: 2, crashes: 0, cancels: 1, payments: 2, wishes: 0 };
+    let budget = Budget { faults: 2, crashes: 0, cancels: 1, payments: 2, ..Budget::default() };
     let base = Setting { budget, ..setting(1, false, OnRefusal::Undo) };
     let two = Setting { lines: 2, on_refusal: OnRefusal::Keep, ..base };
-    let crash = Setting { budget: Budget { faults: 1, crashes: 1, cancels: 0, payments: 1, wishes: 0 }, ..base };
-    let parts = Setting { budget: Budget { faults: 3, crashes: 0, cancels: 0, payments: 1, wishes: 0 }, ..two };
+    let crash =
+        Setting { budget: Budget { faults: 1, crashes: 1, cancels: 0, payments: 1, ..Budget::default() }, ..base };
+    let parts =
+        Setting { budget: Budget { faults: 3, crashes: 0, cancels: 0, payments: 1, ..Budget::default() }, ..two };
     let controls = Controls::default();
     let runs = [
         ("find before repeat", Setting { controls: Controls { skip_find: true, ..controls }, ..base }),
@@ -117,13 +148,7 @@ fn an_ended_order_gives_back_money_that_comes_late() {
     world = world.answered(subject, &intent, Fate::Answered, &rules);
     assert!(cancel(&mut world.order, world.now, &rules).is_some());
     world.advance(&[], &rules);
-    world.money.push(Transaction {
-        page: world.order.payments[0].reference.to_string(),
-        reserved: true,
-        amount: PRICE,
-        captured: 0,
-        credited: 0,
-    });
+    world.money.push(Transaction::of(world.order.payments[0].reference.as_str(), PRICE, true));
     let seen = world.money[0].observed(0);
     assert!(observe(&mut world.order, &seen, world.now));
     world.advance(&[], &rules);
@@ -177,7 +202,7 @@ fn giving_back(rules: &Rules) -> World {
         world = world.answered(subject, &intent, Fate::Answered, rules);
     }
     let page = world.order.payments[0].reference.to_string();
-    world.money.push(Transaction { page, reserved: true, amount: PRICE, captured: 0, credited: 0 });
+    world.money.push(Transaction::of(&page, PRICE, true));
     let seen = world.money[0].observed(0);
     assert!(observe(&mut world.order, &seen, world.now));
     world.advance(&[], rules);
@@ -220,7 +245,7 @@ fn billed_money_of_which_no_status_call_comes_back_is_found_in_the_books_and_giv
         world = world.answered(subject, &intent, Fate::Answered, &rules);
     }
     let page = world.order.payments[0].reference.to_string();
-    world.money.push(Transaction { page, reserved: false, amount: PRICE, captured: PRICE, credited: 0 });
+    world.money.push(Transaction::of(&page, PRICE, false));
     (world.order.payments[0].tid, world.order.payments[0].pull) = (Some("0".to_owned()), true);
     world.budget.faults = 3;
     for _call in 0..3 {
@@ -230,7 +255,7 @@ fn billed_money_of_which_no_status_call_comes_back_is_found_in_the_books_and_giv
         world = world.answered(subject, &status, Fate::NeverArrived, &rules);
         world.now = world.order.next_at.unwrap();
     }
-    for verb in [Verb::History, Verb::Credit] {
+    for verb in [Verb::History, Verb::History, Verb::Credit] {
         world.advance(&[], &rules);
         let (subject, intent) = world.in_flight().remove(0);
         assert_eq!(intent.verb, verb);

@@ -29,7 +29,7 @@ impl World {
             if !known && matches!(intent.verb, Verb::Issue | Verb::Check | Verb::Capture | Verb::Open | Verb::Credit) {
                 fates.push(Fate::Refused);
             }
-            if !matches!(intent.verb, Verb::Check | Verb::Find | Verb::History | Verb::Status) {
+            if !matches!(intent.verb, Verb::Check | Verb::Find | Verb::History | Verb::Status | Verb::Latest) {
                 fates.push(Fate::DoneAnswerLost);
             }
             if matches!(intent.verb, Verb::Issue | Verb::Capture | Verb::Credit) {
@@ -87,29 +87,33 @@ impl World {
         match intent.verb {
             Verb::Issue if dedups && !tickets.is_empty() => {
                 let refusal = Refusal { kind: RefusalKind::ProductUnavailable, code: String::new() };
-                if tickets[0] {
+                if tickets[0] != FoundState::Cancelled {
                     LineAnswer::Issue(Outcome::Done(booking(0)))
                 } else {
                     LineAnswer::Issue(Outcome::Refused(refusal))
                 }
             }
             Verb::Issue => {
-                tickets.push(true);
+                tickets.push(FoundState::Live);
                 LineAnswer::Issue(Outcome::Done(booking(tickets.len() - 1)))
             }
             Verb::Find => {
-                let state = |live: &bool| if *live { FoundState::Live } else { FoundState::Cancelled };
-                let all =
-                    tickets.iter().enumerate().map(|(id, live)| Found { booking: booking(id), state: state(live) });
+                let all = tickets.iter().enumerate().map(|(id, state)| Found { booking: booking(id), state: *state });
                 LineAnswer::Find(Outcome::Done(all.collect()))
             }
             Verb::Cancel => {
                 let id: usize = intent.booking.as_ref().unwrap().handle.parse().unwrap();
-                tickets[id] = false;
+                if tickets[id] == FoundState::Used {
+                    let refusal = Refusal { kind: RefusalKind::TicketUsed, code: String::new() };
+                    return LineAnswer::Cancel(Outcome::Refused(refusal));
+                }
+                tickets[id] = FoundState::Cancelled;
                 LineAnswer::Cancel(Outcome::Done(()))
             }
             Verb::Check => LineAnswer::Check(Outcome::Done(CheckedCard { free_places: None })),
-            Verb::Open | Verb::Capture | Verb::Reverse | Verb::Credit | Verb::History | Verb::Status => unreachable!(),
+            Verb::Open | Verb::Capture | Verb::Reverse | Verb::Credit | Verb::History | Verb::Status | Verb::Latest => {
+                unreachable!()
+            }
         }
     }
 
@@ -118,8 +122,8 @@ impl World {
         if intent.verb == Verb::Open {
             return PaymentAnswer::Open(Outcome::Done(OpenedPage { url: "http://page".into() }));
         }
-        if intent.verb == Verb::Status {
-            let index = match &row.tid {
+        if matches!(intent.verb, Verb::Status | Verb::Latest) {
+            let index = match row.tid.as_ref().filter(|_| intent.verb == Verb::Status) {
                 Some(tid) => tid.parse().ok(),
                 None => self.money.iter().rposition(|money| money.page == row.reference.as_str()),
             };
@@ -140,6 +144,10 @@ impl World {
             }
             Verb::Reverse => PaymentAnswer::Reverse(already()),
             Verb::Credit => {
+                if !money.creditable || money.charged_back > 0 {
+                    let refusal = Refusal { kind: RefusalKind::NotCreditable, code: String::new() };
+                    return PaymentAnswer::Credit(Outcome::Refused(refusal));
+                }
                 let amount = if intent.amount == 0 { money.captured } else { intent.amount };
                 if amount == 0 || money.credited + amount > money.captured {
                     return PaymentAnswer::Credit(Outcome::Refused(declined()));
@@ -150,9 +158,12 @@ impl World {
             Verb::History => PaymentAnswer::History(Outcome::Done(History {
                 captured: money.captured,
                 credited: money.credited,
+                charged_back: money.charged_back,
                 reversed: !money.reserved && money.captured == 0,
             })),
-            Verb::Check | Verb::Issue | Verb::Find | Verb::Cancel | Verb::Open | Verb::Status => unreachable!(),
+            Verb::Check | Verb::Issue | Verb::Find | Verb::Cancel | Verb::Open | Verb::Status | Verb::Latest => {
+                unreachable!()
+            }
         }
     }
 
@@ -162,19 +173,31 @@ impl World {
             let stands = row.url.is_some() || row.is_lost();
             let paid = self.money.iter().any(|money| money.page == row.reference.as_str());
             if self.budget.payments > 0 && stands && !paid && self.now < row.page_ends_at {
-                for (reserved, amount) in
-                    [(true, self.order.total), (false, self.order.total), (true, self.order.total + 1)]
-                {
+                let (total, page) = (self.order.total, row.reference.to_string());
+                let paid = [
+                    Transaction::of(&page, total, true),
+                    Transaction::of(&page, total, false),
+                    Transaction::of(&page, total + 1, true),
+                ];
+                let transfer = Transaction { creditable: false, ..Transaction::of(&page, total, false) };
+                for money in paid.into_iter().chain((self.budget.transfers > 0).then_some(transfer)) {
                     let mut world = self.clone();
                     world.budget.payments -= 1;
-                    let captured = if reserved { 0 } else { amount };
-                    let page = row.reference.to_string();
-                    world.money.push(Transaction { page, reserved, amount, captured, credited: 0 });
+                    world.budget.transfers -= u8::from(!money.creditable);
+                    world.money.push(money);
                     next.push(world);
                 }
             }
         }
         for index in 0..self.money.len() {
+            if self.money[index].charged_back > 0 && !self.money[index].told {
+                let mut world = self.clone();
+                world.money[index].told = true;
+                let callback = world.money[index].reported(index);
+                claim(&mut world.order, &callback);
+                world.advance(&[], rules);
+                next.push(world);
+            }
             if self.is_unseen(index) {
                 let mut world = self.clone();
                 let seen = world.money[index].observed(index);
@@ -214,14 +237,18 @@ impl World {
                 }
             }
         }
+        next.extend(self.uses());
+        next.extend(self.charge_backs());
         let flying = self.in_flight();
         if self.budget.crashes > 0 && !flying.is_empty() {
             for fate in [Fate::NeverArrived, Fate::DoneAnswerLost, Fate::Late] {
                 let mut world = self.clone();
                 world.budget.crashes -= 1;
                 for (subject, intent) in &flying {
-                    let harmless =
-                        matches!(intent.verb, Verb::Check | Verb::Find | Verb::Open | Verb::History | Verb::Status);
+                    let harmless = matches!(
+                        intent.verb,
+                        Verb::Check | Verb::Find | Verb::Open | Verb::History | Verb::Status | Verb::Latest
+                    );
                     if fate == Fate::DoneAnswerLost && !harmless {
                         world.execute(*subject, intent);
                     } else if fate == Fate::Late && !harmless {
@@ -238,6 +265,35 @@ impl World {
                 next.push(world);
             }
             next.push(self.taken_over(rules));
+        }
+        next
+    }
+
+    /// A ticket that opens gates is used at one.
+    fn uses(&self) -> Vec<World> {
+        let mut next = vec![];
+        for (line, tickets) in self.tickets.iter().enumerate().filter(|_| self.budget.uses > 0) {
+            for (id, _) in tickets.iter().enumerate().filter(|(_, state)| **state == FoundState::Live) {
+                let mut world = self.clone();
+                world.budget.uses -= 1;
+                world.tickets[line][id] = FoundState::Used;
+                next.push(world);
+            }
+        }
+        next
+    }
+
+    /// A payer's bank takes back what we hold; who is told, and when, is another matter.
+    fn charge_backs(&self) -> Vec<World> {
+        let mut next = vec![];
+        for (index, money) in self.money.iter().enumerate().filter(|_| self.budget.charge_backs > 0) {
+            let left = money.captured - money.credited;
+            if left > 0 && money.charged_back == 0 {
+                let mut world = self.clone();
+                world.budget.charge_backs -= 1;
+                world.money[index].charged_back = left;
+                next.push(world);
+            }
         }
         next
     }
@@ -277,9 +333,23 @@ impl World {
 }
 
 impl Transaction {
+    pub(super) fn of(page: &str, amount: i64, reserved: bool) -> Self {
+        let captured = if reserved { 0 } else { amount };
+        let (page, credited, creditable, charged_back, told) = (page.to_owned(), 0, true, 0, false);
+        Self { page, reserved, amount, captured, credited, creditable, charged_back, told }
+    }
+
+    /// What a callback says of a charge-back.
+    fn reported(&self, index: usize) -> Callback {
+        let Observed { tid, reference, amount, currency, .. } = self.observed(index);
+        let (secret, status, state) = (String::new(), "BILLED_REVERSAL".into(), ObservedState::ChargedBack);
+        Callback { tid, reference, secret, status, state, amount, currency }
+    }
+
     pub(super) fn observed(&self, index: usize) -> Observed {
         let state = match (self.reserved, self.captured) {
             (true, _) => ObservedState::Reserved,
+            _ if self.charged_back > 0 => ObservedState::ChargedBack,
             (false, 0) => ObservedState::Reversed,
             (false, _) => ObservedState::Billed,
         };
@@ -304,7 +374,7 @@ pub(super) fn refused(verb: Verb) -> Answer {
         Verb::Open => Answer::Payment(PaymentAnswer::Open(Outcome::Refused(declined()))),
         Verb::Capture => Answer::Payment(PaymentAnswer::Capture(Outcome::Refused(declined()))),
         Verb::Credit => Answer::Payment(PaymentAnswer::Credit(Outcome::Refused(declined()))),
-        Verb::Find | Verb::Cancel | Verb::Reverse | Verb::History | Verb::Status => unreachable!(),
+        Verb::Find | Verb::Cancel | Verb::Reverse | Verb::History | Verb::Status | Verb::Latest => unreachable!(),
     }
 }
 
@@ -328,6 +398,6 @@ pub(super) fn unanswered(verb: Verb, outcome: impl Fn() -> Outcome<std::convert:
         Verb::Reverse => Answer::Payment(PaymentAnswer::Reverse(outcome.of())),
         Verb::Credit => Answer::Payment(PaymentAnswer::Credit(outcome.of())),
         Verb::History => Answer::Payment(PaymentAnswer::History(outcome.of())),
-        Verb::Status => Answer::Payment(PaymentAnswer::Status(outcome.of())),
+        Verb::Status | Verb::Latest => Answer::Payment(PaymentAnswer::Status(outcome.of())),
     }
 }

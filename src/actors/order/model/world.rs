@@ -7,12 +7,18 @@ pub(super) const PRICE: i64 = 5000;
 pub(super) const LONGEST_LIFE: usize = 200;
 
 /// What a run may cost: how often the outside may misbehave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Budget {
     pub(super) faults: u8,
     pub(super) crashes: u8,
     pub(super) cancels: u8,
     pub(super) payments: u8,
+    /// Tickets that are used at a gate.
+    pub(super) uses: u8,
+    /// Payments that their payer's bank takes back.
+    pub(super) charge_backs: u8,
+    /// Payments by a method that cannot be credited.
+    pub(super) transfers: u8,
     /// What a person at the desk does.
     pub(super) wishes: u8,
 }
@@ -31,8 +37,8 @@ pub(super) struct Setting {
 pub(super) struct World {
     pub(super) order: Order,
     pub(super) now: Moment,
-    /// Bookings of each line: live or not.
-    pub(super) tickets: Vec<Vec<bool>>,
+    /// Bookings of each line.
+    pub(super) tickets: Vec<Vec<FoundState>>,
     pub(super) money: Vec<Transaction>,
     /// Requests that were given up and still run, and until when they may.
     pub(super) late: Vec<(Subject, Intent, Moment)>,
@@ -48,6 +54,11 @@ pub(super) struct Transaction {
     pub(super) amount: i64,
     pub(super) captured: i64,
     pub(super) credited: i64,
+    pub(super) creditable: bool,
+    /// What the payer's bank took back.
+    pub(super) charged_back: i64,
+    /// Whether the provider has told so.
+    pub(super) told: bool,
 }
 
 pub(super) fn rules(controls: Controls) -> Rules {
@@ -185,7 +196,7 @@ impl World {
     /// What must be true at every moment.
     pub(super) fn check_always(&self) -> Result<(), String> {
         for (index, tickets) in self.tickets.iter().enumerate() {
-            let live = tickets.iter().filter(|live| **live).count();
+            let live = live(tickets);
             if live > 1 {
                 return Err(format!("line {} has {live} live tickets", index + 1));
             }
@@ -193,10 +204,15 @@ impl World {
         Ok(())
     }
 
-    /// A partial credit whose asker died and that the history does not show is the one end that only a person can make.
+    /// A partial credit whose asker died and that the history does not show, and a used ticket of an order that is being
+    /// undone, are the ends that only a person can make.
     pub(super) fn waits_for_a_person(&self) -> bool {
-        let reasons = self.order.payments.iter().filter_map(|row| row.person.as_ref());
-        self.late.is_empty() && reasons.into_iter().any(|mark| mark.reason == "partial_credit_in_doubt")
+        let partial = self.order.payments.iter().filter_map(|row| row.person.as_ref());
+        let used = self.order.lines.iter().filter_map(|line| line.person.as_ref());
+        let used = used.filter(|_| self.order.state == OrderState::Undoing);
+        self.late.is_empty()
+            && (partial.into_iter().any(|mark| mark.reason == "partial_credit_in_doubt")
+                || used.into_iter().any(|mark| mark.reason == "ticket_used"))
     }
 
     /// What must be true once nothing can happen any more.
@@ -207,7 +223,7 @@ impl World {
         let finished = self.order.state == OrderState::Finished;
         let mut price = 0;
         for (line, tickets) in self.order.lines.iter().zip(&self.tickets) {
-            let live = tickets.iter().filter(|live| **live).count();
+            let live = live(tickets);
             let wanted = usize::from(finished && line.state == LineState::Issued);
             if live != wanted {
                 return Err(format!(
@@ -217,10 +233,41 @@ impl World {
             }
             price += line.price * i64::try_from(live).unwrap();
         }
-        let held: i64 = self.money.iter().map(|money| money.captured - money.credited).sum();
-        if held != price || self.money.iter().any(|money| money.reserved) {
-            return Err(format!("money {:?} held for tickets of {price}", self.money));
+        if self.money.iter().any(|money| money.reserved) {
+            return Err(format!("money {:?} is still reserved", self.money));
+        }
+        if !self.money_is_right(finished, price) {
+            let owed: Vec<_> = self.order.payments.iter().map(|row| row.owed).collect();
+            return Err(format!("money {:?} held for tickets of {price}, {owed:?} owed", self.money));
         }
         Ok(())
     }
+
+    /// What is held and not owed is the price of what is on the cards. What a bank took back is not owed once that is known,
+    /// and changes no order that has ended.
+    fn money_is_right(&self, finished: bool, price: i64) -> bool {
+        let (mut left, mut taken_back) = (0, None);
+        for (index, money) in self.money.iter().enumerate() {
+            let row = self.order.payments.iter().find(|row| row.tid == Some(index.to_string()));
+            let owed = row.map_or(0, |row| row.owed);
+            let own = money.captured - money.credited - owed;
+            let known = row.is_some_and(|row| row.state == PaymentState::ChargedBack);
+            let wanted = finished && row.is_some_and(|row| self.order.wanted == Some(row.no));
+            match money.charged_back {
+                0 => left += own,
+                _ if known && owed != 0 => return false,
+                _ if wanted => taken_back = Some((own, known)),
+                _ => {}
+            }
+        }
+        match taken_back {
+            None => left == price,
+            Some((own, known)) => left == 0 && (own == price || (known && own >= price)),
+        }
+    }
+}
+
+/// How many bookings open gates, or did.
+fn live(tickets: &[FoundState]) -> usize {
+    tickets.iter().filter(|state| matches!(state, FoundState::Live | FoundState::Used)).count()
 }

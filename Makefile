@@ -46,7 +46,7 @@ schemathesis: ## sends generated requests to everything that openapi.json descri
 
 soak: ## breaks actors at random beside neighbours that must not notice (SECONDS=60, SEED=n repeats the dice)
 	@scripts/prepare test
-	@export STARJACK_SOAK_SECONDS=$(SECONDS) STARJACK_SEED=$(SEED) && exec scripts/with_servers scripts/tests long soak::whatever
+	@export STARJACK_SOAK_SECONDS=$(SECONDS) STARJACK_SEED=$(SEED) && exec scripts/with_servers scripts/tests long soak::whatever_breaks::postgres
 
 wedge: ## blocks one operator's thread while others buy elsewhere, and prints what they feel of it (SECONDS=60)
 	@scripts/prepare test

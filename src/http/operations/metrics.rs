@@ -24,11 +24,11 @@ pub(super) async fn show(state: web::Data<State>, gauges: web::Data<Gauges>) -> 
     actors(&mut text, &state.actors.statuses());
     answers(&mut text, &state.actors);
     database(&mut text, &state);
-    text.single("starjack_event_streams", Kind::Gauge, "Open event streams.", state.streams.count());
     let help = "Threads that are left behind blocked; the third ends the process.";
     text.single("starjack_threads_lost", Kind::Gauge, help, state.actors.lost_threads());
     let help = "1 when Redis answers; 0 also when none is configured.";
     text.single("starjack_redis_up", Kind::Gauge, help, u8::from(state.redis.link() == Link::Up));
+    text.single("starjack_event_streams", Kind::Gauge, "Open event streams.", state.streams.count());
     let ready = u8::from(state.readiness.get());
     text.single("starjack_ready", Kind::Gauge, "1 when requests are taken, 0 while starting and draining.", ready);
     HttpResponse::Ok().content_type(MEDIA_TYPE).body(text.into_string())

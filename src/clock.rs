@@ -97,6 +97,15 @@ pub fn parse(text: &str) -> Option<Duration> {
     }
 }
 
+/// Reads such a span from a configuration.
+///
+/// # Errors
+/// Names the text that is none.
+pub fn deserialize<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+    parse(&text).ok_or_else(|| serde::de::Error::custom(format!("{text} is not a time such as 500ms, 30s, 10m, 14d")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

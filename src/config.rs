@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use crate::actors::invoice::Seller;
 use crate::actors::mail::Letterhead;
@@ -140,55 +140,55 @@ pub struct ContractSection {
 #[serde(default, deny_unknown_fields)]
 pub struct Times {
     /// Longest life of one request at a lift supplier.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "clock::deserialize")]
     pub settle: Duration,
     /// Longest life of one request at the payment provider.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "clock::deserialize")]
     pub payment_settle: Duration,
     /// Deadline of one card check.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "clock::deserialize")]
     pub check_deadline: Duration,
     /// Deadline of one issue, find or cancel.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "clock::deserialize")]
     pub issue_deadline: Duration,
     /// Deadline of one question to the payment provider.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "clock::deserialize")]
     pub payment_deadline: Duration,
     /// How long a line is asked for in all.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "clock::deserialize")]
     pub issue_patience: Duration,
     /// How long checks are asked for in all.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "clock::deserialize")]
     pub check_patience: Duration,
     /// How long an order may stand in placed.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "clock::deserialize")]
     pub placed_limit: Duration,
     /// How long a payment page can be paid.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "clock::deserialize")]
     pub page_life: Duration,
     /// How long after that a payment may still be reported.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "clock::deserialize")]
     pub page_grace: Duration,
     /// First pause before asking again.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "clock::deserialize")]
     pub pause: Duration,
     /// Longest pause before asking again.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "clock::deserialize")]
     pub pause_limit: Duration,
     /// How often open payments are listed without a callback.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "clock::deserialize")]
     pub sweep_every: Duration,
     /// Shortest pause between two lists.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "clock::deserialize")]
     pub sweep_pause: Duration,
     /// The pause after a job's first failed attempt.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "clock::deserialize")]
     pub job_pause: Duration,
     /// After how long without an event a stream says that somebody is there.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "clock::deserialize")]
     pub heartbeat: Duration,
     /// How long a failing actor's breaker stays open, and how long a crashing actor stays down.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "clock::deserialize")]
     pub breaker_pause: Duration,
 }
 
@@ -275,10 +275,7 @@ impl Config {
         let times = &self.times;
         let production = self.environment == Environment::Production;
         anyhow::ensure!(!(production && self.is_simulated()), "simulated suppliers need environment = \"test\"");
-        anyhow::ensure!(
-            !(production && self.payment.test),
-            "the payment provider's test system needs environment = \"test\""
-        );
+        anyhow::ensure!(!(production && self.payment.test), "the payment test system needs environment = \"test\"");
         self.payment.check()?;
         self.redis.as_ref().map_or(Ok(()), redis::Settings::check)?;
         for (name, shorter, longer) in [
@@ -298,10 +295,4 @@ impl Config {
 #[must_use]
 pub fn is_loopback_address(text: &str) -> bool {
     reqwest::Url::parse(text).is_ok_and(|url| is_loopback(&url))
-}
-
-fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    clock::parse(&text)
-        .ok_or_else(|| serde::de::Error::custom(format!("{text} is not a time such as 500ms, 30s, 10m, 14d")))
 }

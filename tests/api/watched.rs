@@ -13,7 +13,6 @@ both_databases!(
     an_admin_watches_the_actors,
 );
 
-/// The embedded database has one process.
 mod an_order_is_watched_at_a_replica_that_does_not_drive_it {
     #[tokio::test]
     async fn postgres() {

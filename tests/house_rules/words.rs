@@ -16,7 +16,7 @@ const SUPPLIERS: [(&[&str], &[&str]); 4] = [
 const REGISTRY: &str = "src/integrations/lift/registry.rs";
 
 /// The files that hold SQL, the only ones that name the tables' entities.
-const SQL: [&str; 20] = [
+const SQL: [&str; 21] = [
     "src/actors/auth/store.rs",
     // the account's row, made from a registration's and read by the desk
     "src/actors/auth/desk.rs",
@@ -33,6 +33,7 @@ const SQL: [&str; 20] = [
     "src/actors/order/store.rs",
     "src/actors/order/save.rs",
     "src/actors/order/rows.rs",
+    "src/actors/order/step_rows.rs",
     "src/actors/order/card_days.rs",
     "src/actors/order/shelf.rs",
     "src/actors/order/cases.rs",

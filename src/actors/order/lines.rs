@@ -211,7 +211,7 @@ impl LineCase<'_> {
                 self.used(None);
             }
             Outcome::Refused(refusal) => {
-                self.mark(refusal.kind.slug());
+                Mark::set(&mut self.line.person, refusal.kind.slug(), self.now);
                 self.wait_long();
             }
             Outcome::Pending { ask_after } => self.pause_for(ask_after),
@@ -223,7 +223,7 @@ impl LineCase<'_> {
     /// good as issued: it was wanted, booked and skied with, so it is kept and paid. In an undo a person decides.
     fn used(&mut self, booking: Option<Booking>) {
         if self.order != OrderState::Authorised {
-            self.mark(RefusalKind::TicketUsed.slug());
+            Mark::set(&mut self.line.person, RefusalKind::TicketUsed.slug(), self.now);
             return self.wait_long();
         }
         match (self.line.state, booking) {
@@ -269,10 +269,6 @@ impl LineCase<'_> {
             None if may_ask_now => self.pause(),
             None => self.line.ask_at = Some(settles_at),
         }
-    }
-
-    fn mark(&mut self, reason: &str) {
-        Mark::set(&mut self.line.person, reason, self.now);
     }
 
     fn pause(&mut self) {

@@ -26,6 +26,7 @@ pub mod rules;
 mod save;
 mod schedule;
 mod shelf;
+mod step_rows;
 pub mod steps;
 pub mod store;
 mod transitions;

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::ask::{PaymentCase, STATUS_CALLS};
+use super::ask::PaymentCase;
 use crate::actors::order::intent::{Intent, Verb};
 use crate::actors::order::lifecycle::PaymentState;
 use crate::actors::order::record::{DoubtCause, Mark, MoneyDoubt};
@@ -240,46 +240,6 @@ impl PaymentCase<'_> {
         (self.payment.person, self.payment.doubt_since) = (person, since);
     }
 
-    fn status(&mut self, outcome: &Outcome<Option<Observed>>) {
-        match outcome {
-            Outcome::Done(_) => {
-                if self.is_forgotten() {
-                    self.payment.ask_at = Some(self.now + self.rules.undo_alarm);
-                }
-            }
-            Outcome::NotSent(_) => {
-                self.payment.pull = true;
-                self.payment.status_calls -= 1;
-                self.pause();
-            }
-            Outcome::Refused(_) | Outcome::Pending { .. } | Outcome::Unknown(_) => {
-                // three calls, ever: a provider that stumbles for a moment must not use them up
-                self.payment.pull = true;
-                self.wait_long();
-                if self.payment.status_calls >= STATUS_CALLS && !self.wants_books() {
-                    self.payment.pull = false;
-                    self.payment.enter(PaymentState::Closed);
-                }
-            }
-        }
-    }
-
-    /// What became of the page whose life is over; what was observed of its latest payment is taken by the order.
-    fn latest(&mut self, outcome: &Outcome<Option<Observed>>) {
-        match outcome {
-            Outcome::Done(_) => {
-                if matches!(self.payment.state, PaymentState::Opened | PaymentState::Failed) && !self.payment.pull {
-                    self.payment.enter(PaymentState::Closed);
-                }
-            }
-            Outcome::NotSent(_) => {
-                self.payment.status_calls -= 1;
-                self.pause();
-            }
-            Outcome::Refused(_) | Outcome::Pending { .. } | Outcome::Unknown(_) => self.wait_long(),
-        }
-    }
-
     fn bill(&mut self, amount: Cents) {
         self.payment.enter(PaymentState::Billed);
         self.payment.captured = amount;
@@ -312,12 +272,12 @@ impl PaymentCase<'_> {
         Mark::set(&mut self.payment.person, reason, self.now);
     }
 
-    fn pause(&mut self) {
+    pub(super) fn pause(&mut self) {
         self.payment.attempts += 1;
         self.payment.ask_at = Some(self.now + self.rules.pause_after(self.payment.attempts));
     }
 
-    fn wait_long(&mut self) {
+    pub(super) fn wait_long(&mut self) {
         self.payment.ask_at = Some(self.now + self.rules.pause_limit.max(TimeDelta::milliseconds(1)));
     }
 }

@@ -7,7 +7,6 @@ use super::operators::phase_outside;
 use super::problem::Problem;
 use super::state::State;
 use crate::actors::supervision::Phase;
-use crate::redis::Link;
 
 /// How everything does.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -36,18 +35,10 @@ pub struct SupplierView {
     state: Phase,
 }
 
-/// That this process answers.
+/// That this process answers, or takes requests.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct Alive {
     status: Health,
-}
-
-/// That requests may be sent here.
-#[derive(Serialize, utoipa::ToSchema)]
-pub struct Ready {
-    status: Health,
-    /// Without Redis, requests are taken all the same.
-    redis: Link,
 }
 
 /// Whether the process lives.
@@ -58,11 +49,11 @@ pub(super) async fn live() -> HttpResponse {
 }
 
 /// Whether requests may be sent here; 503 while starting and draining.
-#[utoipa::path(tag = "operations", operation_id = "is_ready", responses((status = 200, description = "They may", body = Ready)))]
+#[utoipa::path(tag = "operations", operation_id = "is_ready", responses((status = 200, description = "They may", body = Alive)))]
 #[get("/readyz")]
 pub(super) async fn ready(state: web::Data<State>) -> Result<HttpResponse, Problem> {
     if state.readiness.get() {
-        Ok(HttpResponse::Ok().json(Ready { status: Health::Up, redis: state.redis.link() }))
+        Ok(HttpResponse::Ok().json(Alive { status: Health::Up }))
     } else {
         Err(Problem::unavailable("This replica is starting or draining. Ask another one.", 1))
     }

@@ -54,7 +54,7 @@ struct Demo {
 impl Demo {
     fn start(folder: &Path) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_starjack"))
-            .args(["demo", "--buy", "--listen", "127.0.0.1:0", "--data"])
+            .args(["demo", "--buy", "--listen", "127.0.0.1:0", "--operations", "127.0.0.1:0", "--data"])
             .arg(folder)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

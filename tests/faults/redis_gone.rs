@@ -25,9 +25,9 @@ async fn world_with(url: &str) -> World {
     World::with(Database::Postgres, &[("STARJACK_REDIS__URL", url), ("STARJACK_REDIS__PREFIX", &prefix)]).await
 }
 
-async fn until_redis_is(replica: &Client, state: &str) {
+async fn until_redis_is(operations: &Client, state: &str) {
     eventually(&format!("Redis is {state}"), async || {
-        (replica.get("/readyz").await.expect(200)["redis"] == state).then_some(())
+        (operations.get("/readyz").await.expect(200)["redis"] == state).then_some(())
     })
     .await;
 }
@@ -53,7 +53,7 @@ async fn replicas_count_together_while_redis_is_there_and_each_for_itself_when_i
     let world = world_with(&shared).await;
     let other = world.another_server().await;
     let (anna, ben) = tokio::join!(world.skier("Anna"), world.skier("Ben"));
-    for replica in [&world.guest, &Client::new(other.api())] {
+    for replica in [&world.operations(), &Client::new(other.first_line["operations"].as_str().unwrap())] {
         until_redis_is(replica, "up").await;
     }
     let at_both = |person: &Person| [person.client.clone(), person.client.at(other.api())];
@@ -65,7 +65,7 @@ async fn replicas_count_together_while_redis_is_there_and_each_for_itself_when_i
     let other = world.another_server().await;
     let anna = world.skier("Anna").await;
     redis.kill_9();
-    for replica in [&world.guest, &Client::new(other.api())] {
+    for replica in [&world.operations(), &Client::new(other.first_line["operations"].as_str().unwrap())] {
         until_redis_is(replica, "down").await;
     }
     let refused = look_ups_until_refused(std::slice::from_ref(&anna.client)).await;
@@ -80,7 +80,7 @@ async fn everybody_registers_cards(world: &World, meanwhile: impl AsyncFnOnce(&A
     for _ in 0..CUSTOMERS {
         people.push(world.skier("Anna").await);
     }
-    until_redis_is(&world.guest, "up").await;
+    until_redis_is(&world.operations(), "up").await;
     let (taken, slowest_us) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let registering = join_all(people.iter().map(async |person| {
         for _ in 0..LOOK_UPS {
@@ -106,15 +106,15 @@ async fn more_cards(taken: &AtomicUsize, cards: usize) {
 async fn a_redis_that_is_killed_and_comes_back_under_load_fails_no_request() {
     let mut redis = Redis::start().await;
     let world = world_with(&redis.url()).await;
-    let guest = world.guest.clone();
+    let operations = world.operations();
     everybody_registers_cards(&world, async |taken| {
         for _ in 0..3 {
             more_cards(taken, 30).await;
             redis.kill_9();
-            until_redis_is(&guest, "down").await;
+            until_redis_is(&operations, "down").await;
             more_cards(taken, 30).await;
             redis.restart().await;
-            until_redis_is(&guest, "up").await;
+            until_redis_is(&operations, "up").await;
         }
     })
     .await;
@@ -124,16 +124,16 @@ async fn a_redis_that_hangs_under_load_fails_no_request() {
     let redis = Redis::start().await;
     let proxy = Proxy::before(&redis);
     let world = world_with(&proxy.url).await;
-    let guest = world.guest.clone();
+    let operations = world.operations();
     everybody_registers_cards(&world, async |taken| {
         for _ in 0..2 {
             more_cards(taken, 40).await;
             proxy.hang();
-            until_redis_is(&guest, "down").await;
+            until_redis_is(&operations, "down").await;
             // nothing passes any more, and yet cards are taken
             more_cards(taken, 40).await;
             proxy.go_on();
-            until_redis_is(&guest, "up").await;
+            until_redis_is(&operations, "up").await;
         }
     })
     .await;

@@ -40,7 +40,7 @@ def main(binary, examples, seed):
         folder = pathlib.Path(folder)
         os.chdir(folder)
         log = folder / "server.log"
-        demo = [binary, "demo", "--listen", "127.0.0.1:0", "--data", str(folder / "data"), "--buy"]
+        demo = [binary, "demo", "--listen", "127.0.0.1:0", "--operations", "127.0.0.1:0", "--data", str(folder / "data"), "--buy"]
         with log.open("w") as errors, subprocess.Popen(demo, stdout=subprocess.PIPE, stderr=errors, text=True) as server:
             try:
                 first = json.loads(server.stdout.readline())

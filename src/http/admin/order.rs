@@ -48,7 +48,7 @@ pub(in crate::http) async fn show(
 ///
 /// 409 says why it is not possible. What follows is the order's own loop's: look again to see what became of it.
 #[utoipa::path(tag = "admin", operation_id = "wish_of_order", security(("bearer" = [])), request_body = Because,
-    params(("id" = Uuid, Path, description = "The order's id"), ("wish" = OrderWish, Path)),
+    params(("id" = Uuid, Path, description = "The order's id"), ("wish" = inline(OrderWish), Path)),
     responses((status = 202, description = "Done; the order as it is now", body = AdminOrder)))]
 #[post("/api/v1/admin/orders/{id}/{wish}")]
 pub(in crate::http) async fn wish(

@@ -119,8 +119,17 @@ pub(super) async fn open(state: web::Data<State>, body: web::Json<OpenAccount>) 
 #[post("/api/v1/accounts/confirmation")]
 pub(super) async fn confirm(state: web::Data<State>, body: web::Json<ConfirmAccount>) -> Result<HttpResponse, Problem> {
     let ConfirmAccount { email, code } = body.into_inner();
+    refuse_control_characters(&email)?;
     let account = state.auth.confirm(&email, code).await?;
     Ok(HttpResponse::Created().json(AccountView::from(account)))
+}
+
+/// No address has any, and a database may refuse to look for one.
+fn refuse_control_characters(email: &str) -> Result<(), Problem> {
+    if email.contains(char::is_control) {
+        return Err(Problem::invalid("`email` must have no control characters."));
+    }
+    Ok(())
 }
 
 /// Logs in.
@@ -132,6 +141,7 @@ pub(super) async fn log_in(
     body: web::Json<LogIn>,
 ) -> Result<HttpResponse, Problem> {
     let LogIn { email, password } = body.into_inner();
+    refuse_control_characters(&email)?;
     let from = client_address(&request, &state.trusted_proxies);
     let pair = state.auth.log_in(&email, password, from).await?;
     Ok(HttpResponse::Created().json(Tokens::from(pair)))

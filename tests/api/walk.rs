@@ -53,7 +53,11 @@ struct Demo {
 
 impl Demo {
     fn start(folder: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_starjack"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_starjack"));
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("STARJACK_")) {
+            command.env_remove(name);
+        }
+        let mut child = command
             .args(["demo", "--buy", "--listen", "127.0.0.1:0", "--operations", "127.0.0.1:0", "--data"])
             .arg(folder)
             .stdout(Stdio::piped())

@@ -9,25 +9,48 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 
 # one test: make test T=NAME
 T ?=
+# how long a soak, a wedge or the fuzzing of a reader takes, and which dice a soak has: make soak SECONDS=600 SEED=7
+SECONDS ?= 60
+SEED ?=
+# how many generated requests a call gets: make schemathesis REQUESTS=500
+REQUESTS ?= 100
 
-.PHONY: help run test check fmt bless entity
+.PHONY: help run test check soak wedge fuzz schemathesis fmt bless entity
 
 help: ## shows this list
-	@sed -En 's/^([a-z]+):[^#]*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -En 's/^([a-z]+):[^#]*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 21
 
 run: ## starts the demonstration: every supplier simulated, one basket buys itself (ends with Ctrl-C)
 	@scripts/prepare run
 	@exec cargo run --locked --bin starjack -- demo --buy
 
-test: ## runs every test on SQLite and on a PostgreSQL of its own, as CI does (one: T=NAME)
+test: ## runs every test on SQLite, on a PostgreSQL and a Redis of its own, as CI does (one: T=NAME)
 	@scripts/prepare test
-	@exec scripts/with_postgres scripts/unchanged scripts/tests all "$(T)"
+	@scripts/with_servers scripts/unchanged scripts/tests all "$(T)"
+	@[ -n "$(T)" ] || scripts/fuzz brief
+	@[ -n "$(T)" ] || scripts/schemathesis 20 1
 
-check: ## before a commit: format, lints, and the tests that need no PostgreSQL
+check: ## before a commit: format, lints, and the tests that need no server
 	@scripts/prepare check
 	@cargo fmt --all --check
 	@cargo clippy --locked --workspace --all-targets -- -D warnings
 	@scripts/tests fast "$(T)"
+
+fuzz: ## feeds the readers of hostile input, guided by coverage (SECONDS=60 each)
+	@scripts/prepare fuzz
+	@exec scripts/fuzz $(SECONDS)
+
+schemathesis: ## sends generated requests to everything that openapi.json describes (REQUESTS=100 a call)
+	@scripts/prepare schemathesis
+	@exec scripts/schemathesis $(REQUESTS)
+
+soak: ## breaks actors at random beside neighbours that must not notice (SECONDS=60, SEED=n repeats the dice)
+	@scripts/prepare test
+	@export STARJACK_SOAK_SECONDS=$(SECONDS) STARJACK_SEED=$(SEED) && exec scripts/with_servers scripts/tests long soak::whatever_breaks::postgres
+
+wedge: ## blocks one operator's thread while others buy elsewhere, and prints what they feel of it (SECONDS=60)
+	@scripts/prepare test
+	@export STARJACK_WEDGE_SECONDS=$(SECONDS) && exec scripts/with_servers scripts/tests long wedged::
 
 fmt: ## formats all code
 	@scripts/prepare check
@@ -40,4 +63,4 @@ bless: ## writes openapi.json and the tables of ARCHITECTURE.md anew from the co
 
 entity: ## writes entity/src anew from a migrated PostgreSQL
 	@scripts/prepare entity
-	@scripts/with_postgres scripts/entities
+	@scripts/with_servers scripts/entities

@@ -80,3 +80,48 @@ pub struct Elapsed;
 pub async fn timeout_at<T>(deadline: Deadline, work: impl Future<Output = T>) -> Result<T, Elapsed> {
     tokio::time::timeout_at(deadline.0, work).await.map_err(|_elapsed| Elapsed)
 }
+
+/// A span of time in words: a whole number and `ms`, `s`, `m`, `h` or `d`; `None` for anything else.
+#[must_use]
+pub fn parse(text: &str) -> Option<Duration> {
+    let digits = text.find(|c: char| !c.is_ascii_digit())?;
+    let (number, unit) = text.split_at(digits);
+    let number: u64 = number.parse().ok()?;
+    match unit {
+        "ms" => Some(Duration::from_millis(number)),
+        "s" => Some(Duration::from_secs(number)),
+        "m" => Some(Duration::from_secs(number.checked_mul(60)?)),
+        "h" => Some(Duration::from_secs(number.checked_mul(3600)?)),
+        "d" => Some(Duration::from_secs(number.checked_mul(86_400)?)),
+        _ => None,
+    }
+}
+
+/// Reads such a span from a configuration.
+///
+/// # Errors
+/// Names the text that is none.
+pub fn deserialize<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+    parse(&text).ok_or_else(|| serde::de::Error::custom(format!("{text} is not a time such as 500ms, 30s, 10m, 14d")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_a_number_and_a_unit() {
+        for (text, time) in [
+            ("500ms", Some(Duration::from_millis(500))),
+            ("30s", Some(Duration::from_secs(30))),
+            ("14d", Some(Duration::from_secs(14 * 86_400))),
+            ("30", None),
+            ("s", None),
+            ("1.5s", None),
+            ("-1s", None),
+        ] {
+            assert_eq!(parse(text), time, "{text}");
+        }
+    }
+}

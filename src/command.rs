@@ -15,8 +15,9 @@ use crate::app::App;
 use crate::clock;
 use crate::config::Config;
 use crate::demo;
-use crate::http::admin::store::write_down;
+use crate::http::admin::store::{Deed, write_down};
 use crate::ids;
+use crate::import::{self, AreaFile, OperatorFiles};
 use crate::io::Io;
 
 /// Sells lift tickets of many ski areas and loads each one onto the skier's own keycard.
@@ -40,10 +41,33 @@ enum What {
         #[command(subcommand)]
         what: KeysWhat,
     },
+    /// Brings in what is sold and where. Shows first what would change; `--take` takes it, whole or not at all.
+    Import {
+        #[command(subcommand)]
+        what: ImportWhat,
+    },
     /// Manages the people who run the shop.
     Admin {
         #[command(subcommand)]
         what: AdminWhat,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum ImportWhat {
+    /// Lift operators with their products and prices.
+    Operators {
+        #[command(flatten)]
+        wish: OperatorFiles,
+        #[command(flatten)]
+        files: Files,
+    },
+    /// Ski areas from OpenSkiMap, also those that are not sold here.
+    Areas {
+        #[command(flatten)]
+        wish: AreaFile,
+        #[command(flatten)]
+        files: Files,
     },
 }
 
@@ -85,6 +109,9 @@ pub struct Demo {
     /// Where the API listens; loopback only. Port 0 picks one.
     #[arg(long, default_value = "127.0.0.1:0")]
     pub listen: SocketAddr,
+    /// Where metrics and readiness detail are; port 0 picks one.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub operations: SocketAddr,
     /// Where the simulator's control side listens; port 0 picks one.
     #[arg(long, default_value = "127.0.0.1:0", conflicts_with = "external_simulator")]
     pub simulator: SocketAddr,
@@ -120,6 +147,17 @@ pub async fn run(command: Command) -> anyhow::Result<u8> {
             Ok(0)
         }
         What::Keys { what: KeysWhat::Rotate { compromised, files } } => rotate_keys(compromised, &files).await,
+        What::Import { what: ImportWhat::Operators { wish, files } } => {
+            let config = read(&files)?;
+            let io = open_database(&config).await?;
+            demo::say(&import::operators(&wish, &config, &io, somebody()).await?)?;
+            Ok(0)
+        }
+        What::Import { what: ImportWhat::Areas { wish, files } } => {
+            let io = open_database(&read(&files)?).await?;
+            demo::say(&import::areas(&wish, &io, somebody()).await?)?;
+            Ok(0)
+        }
         What::Admin { what: AdminWhat::Create { email, files } } => create_admin(&email, &files).await,
     }
 }
@@ -151,7 +189,7 @@ async fn serve(files: &Files) -> anyhow::Result<u8> {
     let _lock = own(&config)?;
     let io = open_database(&config).await?;
     let app = App::start(config, io).await?;
-    tracing::info!(address = %app.address, "ready");
+    tracing::info!(address = %app.address, operations = %app.operations, "ready");
     Ok(app.run_until(told).await.code())
 }
 
@@ -185,6 +223,12 @@ async fn open_database(config: &Config) -> anyhow::Result<Io> {
     Ok(io)
 }
 
+/// Who works at the command line, for the record.
+fn somebody() -> String {
+    let user = std::env::var("USER").or_else(|_unset| std::env::var("LOGNAME"));
+    format!("command line, {}", user.as_deref().unwrap_or("somebody"))
+}
+
 async fn create_admin(email: &str, files: &Files) -> anyhow::Result<u8> {
     let io = open_database(&read(files)?).await?;
     let password = ids::new_secret()[..20].to_owned();
@@ -199,7 +243,8 @@ async fn rotate_keys(compromised: bool, files: &Files) -> anyhow::Result<u8> {
     let io = open_database(&config).await?;
     let (rotation, action) =
         if compromised { (Rotation::Compromised, "replace_keys") } else { (Rotation::Planned, "rotate_keys") };
-    write_down(&io, Uuid::nil(), action, "signing keys").await?;
+    let (subject, reason) = ("signing keys".to_owned(), Some(somebody()));
+    write_down(&io, Deed { account_id: Uuid::nil(), action, subject, reason }).await?;
     let new = auth::rotate(&io, config.auth.secret.expose_secret().as_bytes(), rotation, clock::now()).await?;
     demo::say(&format!("key {} signs from {}", new.kid, new.signs_from))?;
     Ok(0)

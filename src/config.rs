@@ -8,16 +8,18 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
-use secrecy::SecretString;
-use serde::{Deserialize, Deserializer};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
 
 use crate::actors::invoice::Seller;
 use crate::actors::mail::Letterhead;
 use crate::actors::order::rules::Rules;
 use crate::actors::payment::SweepSettings;
+use crate::clock;
 use crate::integrations::client::is_loopback;
 use crate::integrations::{mail, payment};
 use crate::network::Networks;
+use crate::redis;
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Deserialize)]
@@ -27,15 +29,19 @@ pub struct Config {
     pub environment: Environment,
     /// The outward face.
     pub http: Http,
+    /// What the people who run the server see.
+    #[serde(default)]
+    pub operations: Operations,
     /// Where the truth is kept.
     pub database: Database,
+    /// What replicas count together; each for itself without it.
+    pub redis: Option<redis::Settings>,
     /// Folder of documents; on SQLite one process owns it.
     pub data: PathBuf,
     /// Secrets of accounts and offers.
     pub auth: Auth,
-    /// The catalogue's file; the embedded sample without it.
-    pub catalogue: Option<PathBuf>,
-    /// One per operator of the catalogue.
+    /// Secrets of the operators' contracts, by the names that the catalogue gives them.
+    #[serde(default)]
     pub contracts: BTreeMap<String, ContractSection>,
     /// The payment provider.
     pub payment: payment::ProviderConfig,
@@ -48,6 +54,9 @@ pub struct Config {
     /// How long is waited for what.
     #[serde(default)]
     pub times: Times,
+    /// What it was read from: the values under the files, as JSON, and the files.
+    #[serde(skip)]
+    source: (SecretString, Vec<PathBuf>),
 }
 
 /// Where a server runs.
@@ -78,6 +87,20 @@ pub struct Http {
     pub workers: Option<usize>,
 }
 
+/// The listener of metrics and readiness detail: not for the public.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Operations {
+    /// Where it listens; port 0 picks one. Default `127.0.0.1:9464`.
+    pub listen: SocketAddr,
+}
+
+impl Default for Operations {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 9464)) }
+    }
+}
+
 /// Where the truth is kept.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -97,17 +120,16 @@ pub struct Auth {
     pub secret: SecretString,
 }
 
-/// How one operator's supplier is reached.
+/// What of a contract does not stand in the catalogue, and what is to be otherwise than there.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ContractSection {
-    /// The supplier's address for this operator.
-    pub endpoint: String,
+    /// The address of the supplier of the operator with this key, in place of the catalogue's.
+    pub endpoint: Option<String>,
     /// What it wants to see on a call, by its own names.
     pub credentials: BTreeMap<String, SecretString>,
-    /// It confirmed in writing that a known reference is answered with its first answer.
-    #[serde(default)]
-    pub dedups_reference: bool,
+    /// Whether it answers a known reference with its first answer, in place of what the catalogue says.
+    pub dedups_reference: Option<bool>,
 }
 
 /// How long is waited for what; each as `500ms`, `30s`, `10m`, `14d`.
@@ -115,52 +137,55 @@ pub struct ContractSection {
 #[serde(default, deny_unknown_fields)]
 pub struct Times {
     /// Longest life of one request at a lift supplier.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "clock::deserialize")]
     pub settle: Duration,
     /// Longest life of one request at the payment provider.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "clock::deserialize")]
     pub payment_settle: Duration,
     /// Deadline of one card check.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "clock::deserialize")]
     pub check_deadline: Duration,
     /// Deadline of one issue, find or cancel.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "clock::deserialize")]
     pub issue_deadline: Duration,
     /// Deadline of one question to the payment provider.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "clock::deserialize")]
     pub payment_deadline: Duration,
     /// How long a line is asked for in all.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "clock::deserialize")]
     pub issue_patience: Duration,
     /// How long checks are asked for in all.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "clock::deserialize")]
     pub check_patience: Duration,
     /// How long an order may stand in placed.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "clock::deserialize")]
     pub placed_limit: Duration,
     /// How long a payment page can be paid.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "clock::deserialize")]
     pub page_life: Duration,
     /// How long after that a payment may still be reported.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "clock::deserialize")]
     pub page_grace: Duration,
     /// First pause before asking again.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "clock::deserialize")]
     pub pause: Duration,
     /// Longest pause before asking again.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "clock::deserialize")]
     pub pause_limit: Duration,
     /// How often open payments are listed without a callback.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "clock::deserialize")]
     pub sweep_every: Duration,
     /// Shortest pause between two lists.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "clock::deserialize")]
     pub sweep_pause: Duration,
     /// The pause after a job's first failed attempt.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "clock::deserialize")]
     pub job_pause: Duration,
+    /// After how long without an event a stream says that somebody is there.
+    #[serde(deserialize_with = "clock::deserialize")]
+    pub heartbeat: Duration,
     /// How long a failing actor's breaker stays open, and how long a crashing actor stays down.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "clock::deserialize")]
     pub breaker_pause: Duration,
 }
 
@@ -183,6 +208,7 @@ impl Default for Times {
             sweep_every: seconds(60),
             sweep_pause: seconds(1),
             job_pause: seconds(5),
+            heartbeat: seconds(15),
             breaker_pause: seconds(5),
         }
     }
@@ -194,11 +220,20 @@ impl Config {
     /// # Errors
     /// Names the file or variable and what is wrong with it.
     pub fn read(base: serde_json::Value, files: &[PathBuf]) -> anyhow::Result<Self> {
+        let source = (base.to_string().into(), files.to_vec());
         let files =
             files.iter().fold(Figment::from(Serialized::defaults(base)), |all, file| all.merge(Toml::file_exact(file)));
         let config: Self = files.merge(Env::prefixed("STARJACK_").split("__")).extract()?;
         config.check()?;
-        Ok(config)
+        Ok(Self { source, ..config })
+    }
+
+    /// The same files once more, as they are now.
+    ///
+    /// # Errors
+    /// As [`Config::read`].
+    pub fn again(&self) -> anyhow::Result<Self> {
+        Self::read(serde_json::from_str(self.source.0.expose_secret())?, &self.source.1)
     }
 
     /// The order rules' times.
@@ -228,8 +263,8 @@ impl Config {
     /// Whether any supplier is a simulator: then everything says so.
     #[must_use]
     pub fn is_simulated(&self) -> bool {
-        let contracts = self.contracts.values().any(|contract| is_loopback_address(&contract.endpoint));
-        contracts || self.payment.is_simulated() || self.mail.is_simulated()
+        let mut endpoints = self.contracts.values().filter_map(|contract| contract.endpoint.as_deref());
+        endpoints.any(is_loopback_address) || self.payment.is_simulated() || self.mail.is_simulated()
     }
 
     /// Numbers that depend on each other, and what production refuses.
@@ -237,10 +272,9 @@ impl Config {
         let times = &self.times;
         let production = self.environment == Environment::Production;
         anyhow::ensure!(!(production && self.is_simulated()), "simulated suppliers need environment = \"test\"");
-        anyhow::ensure!(
-            !(production && self.payment.test),
-            "the payment provider's test system needs environment = \"test\""
-        );
+        anyhow::ensure!(!(production && self.payment.test), "the payment test system needs environment = \"test\"");
+        self.payment.check()?;
+        self.redis.as_ref().map_or(Ok(()), redis::Settings::check)?;
         for (name, shorter, longer) in [
             ("issue_deadline must not be longer than settle", times.issue_deadline, times.settle),
             ("payment_deadline must not be longer than payment_settle", times.payment_deadline, times.payment_settle),
@@ -254,46 +288,8 @@ impl Config {
     }
 }
 
-fn is_loopback_address(text: &str) -> bool {
+/// Whether a supplier's address is on this machine, as only a simulator's is.
+#[must_use]
+pub fn is_loopback_address(text: &str) -> bool {
     reqwest::Url::parse(text).is_ok_and(|url| is_loopback(&url))
-}
-
-fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    parse_duration(&text)
-        .ok_or_else(|| serde::de::Error::custom(format!("{text} is not a time such as 500ms, 30s, 10m, 14d")))
-}
-
-fn parse_duration(text: &str) -> Option<Duration> {
-    let digits = text.find(|c: char| !c.is_ascii_digit())?;
-    let (number, unit) = text.split_at(digits);
-    let number: u64 = number.parse().ok()?;
-    match unit {
-        "ms" => Some(Duration::from_millis(number)),
-        "s" => Some(Duration::from_secs(number)),
-        "m" => Some(Duration::from_secs(number.checked_mul(60)?)),
-        "h" => Some(Duration::from_secs(number.checked_mul(3600)?)),
-        "d" => Some(Duration::from_secs(number.checked_mul(86_400)?)),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_a_number_and_a_unit() {
-        for (text, time) in [
-            ("500ms", Some(Duration::from_millis(500))),
-            ("30s", Some(Duration::from_secs(30))),
-            ("14d", Some(Duration::from_secs(14 * 86_400))),
-            ("30", None),
-            ("s", None),
-            ("1.5s", None),
-            ("-1s", None),
-        ] {
-            assert_eq!(parse_duration(text), time, "{text}");
-        }
-    }
 }

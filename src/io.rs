@@ -1,10 +1,11 @@
-//! The I/O runtime: the only owner of database connections.
+//! The I/O runtime: the only owner of connections to the database and to Redis.
 //!
 //! Connections belong to the runtime that opened them: a wedged opener would hang its neighbours' queries.
 //! So the pool lives on a runtime of its own that runs no other code, and a transaction is one task there from
-//! begin to commit. Every `store.rs` goes through [`Io`].
+//! begin to commit. Every `store.rs` goes through [`Io`], and so does `redis.rs`.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -30,6 +31,7 @@ pub struct Io {
 struct Inner {
     runtime: Option<Runtime>,
     db: DatabaseConnection,
+    commits: Arc<AtomicU64>,
     /// SQLite has one writer: waiting here is fair, waiting for its file lock is not.
     writer: Option<Arc<Semaphore>>,
 }
@@ -74,7 +76,7 @@ impl Io {
             Ok(db) => {
                 let one_writer = db.get_database_backend() == DbBackend::Sqlite;
                 let writer = one_writer.then(|| Arc::new(Semaphore::new(1)));
-                Ok(Self { inner: Arc::new(Inner { runtime: Some(runtime), db, writer }) })
+                Ok(Self { inner: Arc::new(Inner { runtime: Some(runtime), db, commits: Arc::default(), writer }) })
             }
             Err(error) => {
                 runtime.shutdown_background();
@@ -109,7 +111,7 @@ impl Io {
         F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
     {
         let db = self.inner.db.clone();
-        let writer = self.inner.writer.clone();
+        let (writer, commits) = (self.inner.writer.clone(), Arc::clone(&self.inner.commits));
         self.spawn(async move {
             let _turn = match &writer {
                 Some(writer) => Some(writer.acquire().await.map_err(|_closed| IoError::Late)?),
@@ -124,6 +126,7 @@ impl Io {
             match work(&transaction).await {
                 Ok(value) => {
                     transaction.commit().await?;
+                    commits.fetch_add(1, Ordering::Relaxed);
                     Ok(value)
                 }
                 Err(error) => {
@@ -143,6 +146,32 @@ impl Io {
         self.inner.db.get_database_backend() == DbBackend::Postgres
     }
 
+    /// How many transactions were committed since the start.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        self.inner.commits.load(Ordering::Relaxed)
+    }
+
+    /// Open connections, and how many of them nobody uses at the moment.
+    #[must_use]
+    pub fn connections(&self) -> (u32, usize) {
+        if self.is_postgres() {
+            let pool = self.inner.db.get_postgres_connection_pool();
+            (pool.size(), pool.num_idle())
+        } else {
+            let pool = self.inner.db.get_sqlite_connection_pool();
+            (pool.size(), pool.num_idle())
+        }
+    }
+
+    /// Asks the database for nothing; it answers or it does not.
+    ///
+    /// # Errors
+    /// `Late` after 30 s; the database's.
+    pub async fn ping(&self) -> Result<(), IoError> {
+        self.read(|db| Box::pin(async move { Ok::<_, IoError>(db.ping().await?) })).await
+    }
+
     /// Brings the schema up to date; twice changes nothing.
     ///
     /// # Errors
@@ -156,6 +185,25 @@ impl Io {
             })
         })
         .await
+    }
+
+    /// Keeps work that is none of the database's on the I/O runtime until it ends by itself, or the runtime does.
+    pub(crate) fn keep(&self, work: impl Future<Output = ()> + Send + 'static) {
+        if let Some(runtime) = &self.inner.runtime {
+            runtime.spawn(work);
+        }
+    }
+
+    /// Runs work that is none of the database's on the I/O runtime; `None` when it is not done by `deadline`.
+    pub(crate) async fn outside<T: Send + 'static>(
+        &self,
+        deadline: Deadline,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Option<T> {
+        let runtime = self.inner.runtime.as_ref()?;
+        // timed there too: an asker that is wedged or gone leaves nothing behind
+        let task = runtime.spawn(clock::timeout_at(deadline, work));
+        clock::timeout_at(deadline, task).await.ok()?.ok()?.ok()
     }
 
     async fn spawn<T, E>(&self, work: impl Future<Output = Result<T, E>> + Send + 'static) -> Result<T, E>

@@ -11,6 +11,7 @@ pub struct Model {
     pub action: String,
     pub subject: String,
     pub at: DateTimeWithTimeZone,
+    pub reason: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -12,6 +12,14 @@ pub struct Model {
     pub detail: String,
     pub opened_at: DateTimeWithTimeZone,
     pub closed_at: Option<DateTimeWithTimeZone>,
+    pub payment_no: Option<i32>,
+    pub amount_cents: Option<i64>,
+    pub reason: Option<String>,
+    #[sea_orm(unique)]
+    pub dedup_key: Option<String>,
+    pub closed_by: Option<Uuid>,
+    pub closed_reason: Option<String>,
+    pub bank_reference: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -38,6 +38,8 @@ pub struct Model {
     pub booking_handle: Option<String>,
     pub person_since: Option<DateTimeWithTimeZone>,
     pub person_reason: Option<String>,
+    pub person_accepted: bool,
+    pub from_time: Option<Time>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

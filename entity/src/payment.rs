@@ -36,6 +36,8 @@ pub struct Model {
     pub doubt_cents: Option<i64>,
     pub person_since: Option<DateTimeWithTimeZone>,
     pub person_reason: Option<String>,
+    pub back_since: Option<DateTimeWithTimeZone>,
+    pub person_accepted: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -7,7 +7,11 @@ mod m20261201_000002_create_order;
 mod m20261201_000003_create_payment;
 mod m20261201_000004_create_invoice;
 mod m20261201_000005_create_job;
-mod m20261201_000009_create_signing_key;
+mod m20261201_000006_alter_case_file;
+mod m20261201_000007_add_from_time;
+mod m20261201_000008_look_in;
+mod m20261201_000010_create_operator;
+mod m20261201_000011_create_signing_key;
 
 /// Brings a database to the newest schema; running it twice changes nothing.
 pub struct Migrator;
@@ -21,7 +25,11 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000003_create_payment::Migration),
             Box::new(m20261201_000004_create_invoice::Migration),
             Box::new(m20261201_000005_create_job::Migration),
-            Box::new(m20261201_000009_create_signing_key::Migration),
+            Box::new(m20261201_000006_alter_case_file::Migration),
+            Box::new(m20261201_000007_add_from_time::Migration),
+            Box::new(m20261201_000008_look_in::Migration),
+            Box::new(m20261201_000010_create_operator::Migration),
+            Box::new(m20261201_000011_create_signing_key::Migration),
         ]
     }
 }

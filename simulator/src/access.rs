@@ -46,7 +46,7 @@ pub struct AxessAccess {
     pub user_name: String,
     /// `SZPASSWORD` of `login`.
     pub password: String,
-    /// A project number for requests; any number above 0 is accepted.
+    /// The resort's number, which requests must name.
     pub project_no: u32,
     /// A sales profile for requests; any number above 0 is accepted.
     pub wtp_profile_no: u32,

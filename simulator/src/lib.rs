@@ -12,6 +12,7 @@ mod control;
 mod dta;
 mod endpoint;
 mod faults;
+mod goods;
 mod http;
 mod mailgun;
 mod mpay24;

@@ -13,6 +13,7 @@ use crate::control;
 use crate::dta::Dta;
 use crate::endpoint::Endpoint;
 use crate::faults::Faults;
+use crate::goods::Goods;
 use crate::mailgun::Mailgun;
 use crate::mpay24::Mpay24;
 use crate::server::Port;
@@ -40,7 +41,7 @@ pub struct Config {
 pub struct Contract {
     /// Whose system the operator uses.
     pub vendor: Vendor,
-    /// The operator's key: lower-case letters, digits and hyphens.
+    /// The operator's key: lower-case letters, digits and hyphens; one whose products the simulator knows.
     pub operator: String,
 }
 
@@ -54,18 +55,13 @@ pub enum Vendor {
 }
 
 impl Default for Config {
-    /// Loopback, any port, four operators, half a second a step, sessions of an hour.
+    /// Loopback, any port, every operator that the simulator knows, half a second a step, sessions of an hour.
     fn default() -> Self {
-        let of = |vendor, operator: &str| Contract { vendor, operator: operator.to_owned() };
+        let contract = |goods: &Goods| Contract { vendor: goods.vendor, operator: goods.operator.to_owned() };
         Self {
             control: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             listen_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            contracts: vec![
-                of(Vendor::Dta, "solden"),
-                of(Vendor::Dta, "ischgl"),
-                of(Vendor::Axess, "obertauern"),
-                of(Vendor::Axess, "saalbach"),
-            ],
+            contracts: Goods::all().iter().map(contract).collect(),
             dta_step_ms: 500,
             axess_session_seconds: 3_600,
         }
@@ -142,6 +138,8 @@ fn check(config: &Config) -> anyhow::Result<()> {
         let key = &contract.operator;
         anyhow::ensure!(!key.is_empty() && key.bytes().all(fit), "operator key {key:?} is unfit");
         anyhow::ensure!(seen.insert(key), "operator {key} is named twice");
+        let known = Goods::of(key).is_some_and(|goods| goods.vendor == contract.vendor);
+        anyhow::ensure!(known, "nothing is known of what {key} sells");
     }
     Ok(())
 }
@@ -166,21 +164,21 @@ impl Builder<'_> {
         Ok(base)
     }
 
-    fn operators(&self, vendor: Vendor) -> Vec<String> {
+    fn operators(&self, vendor: Vendor) -> Vec<(String, &'static Goods)> {
         let theirs = self.config.contracts.iter().filter(|contract| contract.vendor == vendor);
-        theirs.map(|contract| contract.operator.clone()).collect()
+        theirs.filter_map(|contract| Some((contract.operator.clone(), Goods::of(&contract.operator)?))).collect()
     }
 
     fn dta(&mut self, endpoints: &mut Endpoints) -> anyhow::Result<BTreeMap<String, Arc<Dta>>> {
         let mut all = BTreeMap::new();
-        for operator in self.operators(Vendor::Dta) {
+        for (operator, goods) in self.operators(Vendor::Dta) {
             let mut access = DtaAccess {
                 url: String::new(),
                 client_name: "10000001".to_owned(),
                 user_name: format!("starjack-{operator}"),
                 password: format!("sample-dta-{operator}"),
             };
-            let service = Dta::new(&operator, access.clone(), Arc::clone(&self.clock), self.config.dta_step_ms);
+            let service = Dta::new(goods, access.clone(), Arc::clone(&self.clock), self.config.dta_step_ms);
             let service = Arc::new(service);
             access.url = self.open(Arc::<Dta>::clone(&service))? + "/dta/webservice/sc/v10/services";
             endpoints.dta.insert(operator.clone(), access);
@@ -191,18 +189,18 @@ impl Builder<'_> {
 
     fn axess(&mut self, endpoints: &mut Endpoints) -> anyhow::Result<BTreeMap<String, Arc<Axess>>> {
         let mut all = BTreeMap::new();
-        for (operator, project_no) in self.operators(Vendor::Axess).into_iter().zip(701..) {
+        for (operator, goods) in self.operators(Vendor::Axess) {
             let mut access = AxessAccess {
                 url: String::new(),
                 soap_user_name: "soap-starjack".to_owned(),
                 soap_password: format!("sample-soap-{operator}"),
                 user_name: format!("starjack-{operator}"),
                 password: format!("sample-axess-{operator}"),
-                project_no,
+                project_no: goods.project_no,
                 wtp_profile_no: 1,
             };
             let seconds = self.config.axess_session_seconds;
-            let service = Arc::new(Axess::new(&operator, access.clone(), Arc::clone(&self.clock), seconds));
+            let service = Arc::new(Axess::new(goods, access.clone(), Arc::clone(&self.clock), seconds));
             access.url = self.open(Arc::<Axess>::clone(&service))? + crate::axess::PATH;
             endpoints.axess.insert(operator.clone(), access);
             all.insert(operator, service);

@@ -38,7 +38,7 @@ impl End {
 
 impl App {
     /// Runs until `signal` comes or something cannot be kept up, then drains in order:
-    /// not ready, no new requests, answers saved, actors ended.
+    /// not ready, event streams told to come back elsewhere, no new requests, answers saved, actors ended.
     pub async fn run_until(mut self, signal: impl Future<Output = ()>) -> End {
         let broke = tokio::select! {
             () = signal => None,
@@ -60,10 +60,13 @@ impl App {
         let deadline = Deadline::after(DRAIN);
         tracing::info!("draining");
         self.readiness.set(false);
+        self.streams.close();
         let served = clock::timeout_at(deadline, self.server.stop(true)).await.is_ok();
         self.draining.cancel();
         self.jobs_stop.cancel();
         let in_time = !self.system.shutdown(deadline).await;
+        // to the end one can see how it drains
+        self.operations_server.stop(false).await;
         self.jobs_thread.stop();
         tracing::info!(in_time, served, "ended");
         in_time && served

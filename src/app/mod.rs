@@ -2,7 +2,9 @@
 
 mod end;
 mod parts;
+mod shelf;
 mod start;
 
 pub use end::End;
+pub use parts::contract;
 pub use start::App;

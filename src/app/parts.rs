@@ -1,9 +1,7 @@
 //! The parts that need more than one line to start.
 
-use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -15,14 +13,14 @@ use tokio_util::sync::CancellationToken;
 use super::start::Ground;
 use crate::actors::invoice::Writer;
 use crate::actors::jobs::{self, Handler};
-use crate::actors::liftoperator::Catalogue;
+use crate::actors::liftoperator::{Catalogue, Facade, Operator};
 use crate::actors::order::record::{Terms, Ticket};
 use crate::actors::order::store::{Paper, Store};
 use crate::actors::payment::{Desk as PaymentDesk, Sweep};
 use crate::actors::supervision::{Policy, StartError};
 use crate::actors::{auth, mail, order};
 use crate::clock;
-use crate::config::Config;
+use crate::config::{Config, Environment, is_loopback_address};
 use crate::integrations::{lift, mail as mail_port};
 use crate::language::Language;
 
@@ -35,44 +33,73 @@ pub(super) fn policy(config: &Config) -> Policy {
     policy
 }
 
-/// One contract per operator of the catalogue.
-pub(super) fn contracts(config: &Config, catalogue: &Catalogue) -> anyhow::Result<Vec<lift::Contract>> {
-    let contract = |operator: &crate::actors::liftoperator::Operator| {
-        let key = &operator.key;
-        let section = config.contracts.get(key);
-        let section = section.with_context(|| format!("no [contracts.{key}] says how {key} is reached"))?;
-        Ok(lift::Contract {
-            operator: key.clone(),
-            supplier: operator.supplier.clone(),
-            endpoint: section.endpoint.clone(),
-            credentials: section.credentials.clone(),
-            settings: operator.settings.clone(),
-            dedups_reference: section.dedups_reference,
-            settle: config.times.settle,
-            issue_patience: config.times.issue_patience,
-            check_deadline: config.times.check_deadline,
-            issue_deadline: config.times.issue_deadline,
-            time_zone: operator.time_zone,
-            last_loading_time: operator.last_loading_time,
-        })
+/// One contract per operator of the catalogue that can be reached; the others are logged.
+pub(super) fn contracts(config: &Config, catalogue: &Catalogue) -> Vec<lift::Contract> {
+    let contract = |operator: &Operator| {
+        let error = |error: &anyhow::Error| tracing::error!(operator = operator.key, %error, "it is listed as down");
+        contract(config, operator).inspect_err(error).ok()
     };
-    catalogue.operators().iter().map(contract).collect()
+    catalogue.operators().iter().filter_map(contract).collect()
+}
+
+/// How an operator is reached.
+///
+/// # Errors
+/// Its credentials are not configured, or a simulated supplier stands in production.
+pub fn contract(config: &Config, operator: &Operator) -> anyhow::Result<lift::Contract> {
+    let (key, name, access) = (&operator.key, operator.credentials(), &operator.contract);
+    let section = config.contracts.get(name);
+    let section = section.with_context(|| format!("no [contracts.{name}] holds the credentials of {key}"))?;
+    let endpoint = endpoint(config, operator);
+    anyhow::ensure!(
+        config.environment == Environment::Test || !is_loopback_address(endpoint),
+        "simulated suppliers need environment = \"test\": {key} is at {endpoint}"
+    );
+    Ok(lift::Contract {
+        operator: key.clone(),
+        supplier: access.supplier.clone(),
+        endpoint: endpoint.to_owned(),
+        credentials: section.credentials.clone(),
+        settings: access.settings.clone(),
+        dedups_reference: dedups(config, operator),
+        requests_per_second: access.requests_per_second,
+        settle: config.times.settle,
+        issue_patience: config.times.issue_patience,
+        check_deadline: config.times.check_deadline,
+        issue_deadline: config.times.issue_deadline,
+        time_zone: operator.time_zone,
+        last_loading_time: operator.last_loading_time,
+    })
+}
+
+/// Whether any supplier is a simulator: then everything says so.
+pub(super) fn is_simulated(config: &Config, catalogue: &Catalogue) -> bool {
+    config.is_simulated() || catalogue.operators().iter().any(|one| is_loopback_address(endpoint(config, one)))
+}
+
+/// The configuration's word wins over the catalogue's: a test system, a simulator.
+fn endpoint<'a>(config: &'a Config, operator: &'a Operator) -> &'a str {
+    let section = config.contracts.get(&operator.key);
+    section.and_then(|section| section.endpoint.as_deref()).unwrap_or(&operator.contract.endpoint)
+}
+
+fn dedups(config: &Config, operator: &Operator) -> bool {
+    let section = config.contracts.get(&operator.key);
+    section.and_then(|section| section.dedups_reference).unwrap_or(operator.contract.dedups_reference)
 }
 
 /// Where orders are kept, how their contracts may be asked, and what their invoices say.
-pub(super) fn store(ground: &Ground) -> Store {
+pub(super) fn store(ground: &Ground, lift: Facade) -> Store {
     let times = ground.config.times.clone();
-    let sections = ground.config.contracts.iter();
-    let dedups: BTreeMap<_, _> =
-        sections.map(|(operator, section)| (operator.clone(), section.dedups_reference)).collect();
     let terms = move |operator: &str| Terms {
-        dedups: dedups.get(operator).copied().unwrap_or(false),
+        dedups: lift.contract(operator).is_some_and(|contract| contract.dedups_reference),
         settle: TimeDelta::from_std(times.settle).unwrap_or(TimeDelta::minutes(2)),
         patience: TimeDelta::from_std(times.issue_patience).unwrap_or(TimeDelta::minutes(10)),
     };
-    let names = Arc::clone(&ground.catalogue);
-    let describe =
-        move |ticket: &Ticket, language| title(&names, language, [&ticket.operator, &ticket.product, &ticket.category]);
+    let names = ground.catalogue.clone();
+    let describe = move |ticket: &Ticket, language| {
+        title(&names.now(), language, [&ticket.operator, &ticket.product, &ticket.category])
+    };
     let (seller, simulated) = (ground.config.seller.clone(), ground.simulated);
     let paper = Paper { seller, simulated, describe: Box::new(describe) };
     Store::new(ground.io.clone(), ground.jobs.clone(), terms, paper)
@@ -85,7 +112,7 @@ pub(super) fn start_jobs(ground: &Ground, stop: &CancellationToken) -> actix_rt:
     let office = ground.system.spawn(mail::spec(), connect);
     let head = mail::Letterhead { simulated: ground.simulated, ..ground.config.letterhead.clone() };
     let (io, archive, jobs) = (ground.io.clone(), ground.archive.clone(), ground.jobs.clone());
-    let (secret, catalogue) = (secret_of_codes(&ground.config), Arc::clone(&ground.catalogue));
+    let (secret, catalogue) = (secret_of_codes(&ground.config), ground.catalogue.clone());
     let (stop, broken) = (stop.clone(), ground.broken.clone());
     let thread = actix_rt::Arbiter::new();
     let started = thread.spawn_fn(move || {
@@ -94,7 +121,7 @@ pub(super) fn start_jobs(ground: &Ground, stop: &CancellationToken) -> actix_rt:
             head,
             post: Box::new(office),
             accounts: Box::new(mail::Registrations::new(io.clone(), secret)),
-            title_of: Box::new(move |language, slugs| title(&catalogue, language, slugs)),
+            title_of: Box::new(move |language, slugs| title(&catalogue.now(), language, slugs)),
             io,
         };
         let handlers: Vec<Rc<dyn Handler>> = vec![Rc::new(sender), Rc::new(Writer::new(archive))];

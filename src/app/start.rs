@@ -10,38 +10,47 @@ use secrecy::ExposeSecret;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::actors::auth;
 use crate::actors::invoice::Archive;
 use crate::actors::jobs::{self, Jobs};
-use crate::actors::liftoperator::{Cards, Catalogue, Counter, Facade};
-use crate::actors::order;
+use crate::actors::liftoperator::catalogue::Current;
+use crate::actors::liftoperator::{Cards, Counter, Facade};
 use crate::actors::order::drive::Driver;
 use crate::actors::order::replica::Replica;
 use crate::actors::order::steps::Outside;
 use crate::actors::payment::{Desk as PaymentDesk, Sweep};
 use crate::actors::supervision::System;
-use crate::config::Config;
+use crate::actors::{auth, order};
+use crate::config::{Config, Environment};
 use crate::http::state::Readiness;
+use crate::http::streams::{Limits, Streams};
 use crate::http::{self, State};
 use crate::io::Io;
+use crate::redis::Redis;
 
 use super::end::watch_over;
-use super::parts::{contracts, keep_forgetting, keep_sweeping, policy, secret_of_codes, start_jobs, store};
+use super::parts::{
+    contracts, is_simulated, keep_forgetting, keep_sweeping, policy, secret_of_codes, start_jobs, store,
+};
+use super::shelf::{Shelf, Stock};
 
 /// A running server.
 pub struct App {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where metrics and readiness detail are.
+    pub operations: SocketAddr,
     /// How the outside reaches it, without a trailing slash.
     pub public_url: String,
     /// The database.
     pub io: Io,
     pub(super) system: System,
     pub(super) readiness: Readiness,
+    pub(super) streams: Streams,
     pub(super) draining: CancellationToken,
     pub(super) jobs_stop: CancellationToken,
     pub(super) jobs_thread: actix_rt::Arbiter,
     pub(super) server: actix_web::dev::ServerHandle,
+    pub(super) operations_server: actix_web::dev::ServerHandle,
     pub(super) broken: watch::Receiver<Option<&'static str>>,
 }
 
@@ -49,7 +58,9 @@ pub struct App {
 pub(super) struct Ground {
     pub(super) config: Config,
     pub(super) io: Io,
-    pub(super) catalogue: Arc<Catalogue>,
+    /// The catalogue as it stood at the start, and what sells from the newest one.
+    pub(super) stock: Stock,
+    pub(super) catalogue: Current,
     pub(super) system: System,
     pub(super) archive: Archive,
     pub(super) jobs: Jobs,
@@ -68,54 +79,66 @@ impl App {
     /// # Errors
     /// Says which part did not start and why.
     pub async fn start(config: Config, io: Io) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(config.http.listen)
-            .with_context(|| format!("cannot listen on {}", config.http.listen))?;
-        let address = listener.local_addr()?;
+        let (listener, address) = listen(config.http.listen)?;
+        let (operations_listener, operations) = listen(config.operations.listen)?;
         tracing::info!(?config, "configuration");
         let (tell, broken) = watch::channel(None);
-        let ground = Ground::prepare(config, io, address, tell)?;
+        let stock = Stock::load(&io).await?;
+        stock.warn_when_empty();
+        let ground = Ground::prepare(config, io, stock, (address, tell))?;
         let jobs_stop = CancellationToken::new();
         let jobs_thread = start_jobs(&ground, &jobs_stop);
         let readiness = Readiness::default();
-        let state = ground.open_desks(readiness.clone()).await?;
-        let server = http::serve(web::Data::new(state), listener, ground.config.http.workers.unwrap_or(2))?;
+        let state = web::Data::new(ground.open_desks(readiness.clone()).await?);
+        let streams = state.streams.clone();
+        let server = http::serve(state.clone(), listener, ground.config.http.workers.unwrap_or(2))?;
         let handle = server.handle();
         watch_over("http", &ground.broken, server.map(|_ended| ()));
+        let server = http::operations::serve(state, operations_listener)?;
+        let operations_server = server.handle();
+        watch_over("operations", &ground.broken, server.map(|_ended| ()));
         readiness.set(true);
         let Ground { io, system, public_url, draining, .. } = ground;
         Ok(Self {
             address,
+            operations,
             public_url,
             io,
             system,
             readiness,
+            streams,
             draining,
             jobs_stop,
             jobs_thread,
             server: handle,
+            operations_server,
             broken,
         })
     }
+}
+
+fn listen(at: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(at).with_context(|| format!("cannot listen on {at}"))?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
 }
 
 impl Ground {
     fn prepare(
         config: Config,
         io: Io,
-        address: SocketAddr,
-        broken: watch::Sender<Option<&'static str>>,
+        stock: Stock,
+        (address, broken): (SocketAddr, watch::Sender<Option<&'static str>>),
     ) -> anyhow::Result<Self> {
-        let catalogue = match &config.catalogue {
-            Some(file) => Catalogue::load(file)?,
-            None => Catalogue::embedded()?,
-        };
         let settings = jobs::Settings { first_pause: config.times.job_pause, ..jobs::Settings::default() };
+        let simulated = is_simulated(&config, &stock.sold);
         Ok(Self {
-            catalogue,
+            catalogue: Arc::clone(&stock.sold).into(),
+            stock,
             system: System::start()?,
             archive: Archive::new(io.clone(), &config.data.join("invoices")),
             jobs: Jobs::new(io.clone(), settings),
-            simulated: config.is_simulated(),
+            simulated,
             public_url: config.http.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
             draining: CancellationToken::new(),
             broken,
@@ -128,14 +151,19 @@ impl Ground {
     async fn open_desks(&self, readiness: Readiness) -> anyhow::Result<State> {
         let config = &self.config;
         let policy = policy(config);
-        let lift = Facade::start(&self.system, contracts(config, &self.catalogue)?, &policy);
+        let removed = contracts(config, &self.stock.removed);
+        let contracts = contracts(config, &self.stock.sold).into_iter().chain(removed).collect();
+        let lift = Facade::start(&self.system, contracts, &policy);
         let deadline = config.times.payment_deadline;
         let payment = PaymentDesk::start(&self.system, config.payment.clone(), policy.clone(), deadline);
         let replica = Replica::announce(self.io.clone()).await?;
         let public_url = self.public_url.clone();
         let outside = Outside { lift: lift.clone(), payment: payment.clone(), replica: replica.clone(), public_url };
         let (rules, draining) = (Arc::new(config.rules()?), self.draining.clone());
-        let driver = Driver { store: store(self), outside, rules, draining };
+        let store = store(self, lift.clone());
+        let shelf = Shelf::new(self, lift.clone(), store.clone());
+        watch_over("catalogue", &self.broken, shelf.keep());
+        let driver = Driver { store, outside, rules, draining };
         let (orders, schedule) = order::Desk::start(&self.system, driver, policy).await?;
         let sweep = Sweep::new(config.sweep());
         watch_over("schedule", &self.broken, schedule);
@@ -146,24 +174,40 @@ impl Ground {
         let learner = auth.clone();
         watch_over("learning", &self.broken, async move { learner.keep_learning().await });
         watch_over("forgetting", &self.broken, keep_forgetting(auth.clone()));
+        let streams = self.open_streams(&auth, orders.store());
+        let redis = Redis::start(&self.io, config.redis.as_ref())?;
         Ok(State {
             auth,
             trusted_proxies: config.http.trusted_proxies.clone(),
-            counter: Counter::new(Arc::clone(&self.catalogue), config.auth.secret.expose_secret().as_bytes())?,
-            cards: Cards::new(self.io.clone()),
+            counter: Counter::new(self.catalogue.clone(), config.auth.secret.expose_secret().as_bytes())?,
+            cards: Cards::new(self.io.clone(), redis.clone()),
             operator_statuses: Arc::new(lift.clone()),
+            jobs: self.jobs.clone(),
             orders,
             facade: lift,
             payment,
             sweep,
             callback_networks: config.payment.callback_networks.clone(),
+            strangers: http::strangers::Strangers::default(),
             archive: self.archive.clone(),
+            streams,
             actors: self.system.clone(),
+            redis,
             replica: incarnation,
             readiness,
             return_origins: config.http.return_origins.clone(),
             simulated: self.simulated,
+            breakable: config.environment == Environment::Test,
             io: self.io.clone(),
         })
+    }
+
+    /// Event streams, with what ends and wakes them although it happened elsewhere.
+    fn open_streams(&self, accounts: &auth::Desk, orders: &order::Store) -> Streams {
+        let streams = Streams::new(Limits { heartbeat: self.config.times.heartbeat, ..Limits::default() });
+        let (watched, accounts, orders) = (streams.clone(), accounts.clone(), orders.clone());
+        watch_over("sessions of streams", &self.broken, async move { watched.watch_sessions(&accounts).await });
+        watch_over("bells", &self.broken, async move { orders.bells().listen(&orders).await });
+        streams
     }
 }

@@ -21,19 +21,21 @@ use crate::io::Io;
 /// # Errors
 /// Says what did not start, or at which step the purchase failed.
 pub async fn run(demo: Demo) -> anyhow::Result<u8> {
-    anyhow::ensure!(demo.listen.ip().is_loopback(), "the demo listens on loopback only");
+    let is_loopback = demo.listen.ip().is_loopback() && demo.operations.ip().is_loopback();
+    anyhow::ensure!(is_loopback, "the demo listens on loopback only");
     let told = told_to_end()?.boxed_local().shared();
     let folder = folder(&demo)?;
     let (url, _lock) = setting::database(&demo, &folder)?;
     let io = Io::start(&url, 16).await?;
     io.migrate().await?;
+    setting::stock(&io).await?;
     let suppliers = setting::suppliers(&demo).await?;
     let people = setting::people(&io).await?;
     let base = setting::configuration(&demo, (&folder, &url), &suppliers.endpoints, &people);
     let config = Config::read(base, &[])?;
     let app = App::start(config, io.clone()).await?;
     let api = app.public_url.clone();
-    say(&setting::first_line(&api, &suppliers.endpoints, &people).to_string())?;
+    say(&setting::first_line((&api, app.operations), &suppliers.endpoints, &people).to_string())?;
     if demo.buy {
         let shop = basket::Shop::new(&api, &suppliers.endpoints, &people, &folder)?;
         tokio::select! {

@@ -1,6 +1,7 @@
 //! What the demonstration runs on: database, simulated suppliers, people, and the configuration that joins them.
 
 use std::fs::File;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -10,6 +11,8 @@ use starjack_simulator::{Simulator, sample_dta_number, sample_wtp_number};
 
 use super::store::remember;
 use crate::actors::auth::{self, Names, Role};
+use crate::actors::liftoperator::catalogue::import::{Import, take};
+use crate::actors::liftoperator::catalogue::{sample, store};
 use crate::command::{Demo, lock};
 use crate::ids;
 use crate::io::Io;
@@ -48,6 +51,15 @@ pub(super) fn database(demo: &Demo, folder: &Path) -> anyhow::Result<(String, Op
         return Ok((url.clone(), None));
     }
     Ok((format!("sqlite://{}?mode=rwc", folder.join("starjack.db").display()), Some(lock(folder)?)))
+}
+
+/// Imports the sample areas into a database that has no operators, as `starjack import operators` does.
+pub(super) async fn stock(io: &Io) -> anyhow::Result<()> {
+    if store::newest(io).await? == 0 {
+        let import = Import::read("the sample areas", &sample())?;
+        take(io, vec![import], Vec::new(), "the demonstration".to_owned()).await?;
+    }
+    Ok(())
 }
 
 /// Starts the simulator, or asks the one that runs already for its addresses.
@@ -100,6 +112,7 @@ pub(super) fn configuration(demo: &Demo, (folder, url): (&Path, &str), endpoints
     json!({
         "environment": "test",
         "http": { "listen": demo.listen, "return_origins": ["http://localhost:5173"] },
+        "operations": { "listen": demo.operations },
         "database": { "url": url },
         "data": folder,
         "auth": { "secret": people.secret.expose_secret() },
@@ -134,10 +147,11 @@ pub(super) fn configuration(demo: &Demo, (folder, url): (&Path, &str), endpoints
 }
 
 /// The first line on stdout.
-pub(super) fn first_line(api: &str, endpoints: &Value, people: &People) -> Value {
+pub(super) fn first_line((api, operations): (&str, SocketAddr), endpoints: &Value, people: &People) -> Value {
     let log_in = |person: &LogIn| json!({ "email": person.email, "password": person.password.expose_secret() });
     json!({
         "api": api,
+        "operations": format!("http://{operations}"),
         "simulator": endpoints["control"],
         "simulated": true,
         "logins": { "admin": log_in(&people.admin), "skier": log_in(&people.skier) },

@@ -119,8 +119,20 @@ pub(super) async fn open(state: web::Data<State>, body: web::Json<OpenAccount>) 
 #[post("/api/v1/accounts/confirmation")]
 pub(super) async fn confirm(state: web::Data<State>, body: web::Json<ConfirmAccount>) -> Result<HttpResponse, Problem> {
     let ConfirmAccount { email, code } = body.into_inner();
+    refuse_control_characters(&email)?;
     let account = state.auth.confirm(&email, code).await?;
     Ok(HttpResponse::Created().json(AccountView::from(account)))
+}
+
+/// No address has any, and a database may refuse to look for one.
+fn refuse_control_characters(email: &str) -> Result<(), Problem> {
+    if email.contains(char::is_control) {
+        return Err(Problem::invalid(both(
+            "`email` must have no control characters.",
+            "`email` darf keine Steuerzeichen enthalten.",
+        )));
+    }
+    Ok(())
 }
 
 /// Logs in.
@@ -132,6 +144,7 @@ pub(super) async fn log_in(
     body: web::Json<LogIn>,
 ) -> Result<HttpResponse, Problem> {
     let LogIn { email, password } = body.into_inner();
+    refuse_control_characters(&email)?;
     let from = client_address(&request, &state.trusted_proxies);
     let pair = state.auth.log_in(&email, password, from).await?;
     Ok(HttpResponse::Created().json(Tokens::from(pair)))
@@ -154,6 +167,7 @@ pub(super) async fn refresh(state: web::Data<State>, body: web::Json<Refresh>) -
 #[delete("/api/v1/sessions")]
 pub(super) async fn log_out(state: web::Data<State>, customer: Customer) -> Result<HttpResponse, Problem> {
     state.auth.log_out(customer.session).await?;
+    state.streams.end_session(customer.session);
     Ok(HttpResponse::NoContent().finish())
 }
 

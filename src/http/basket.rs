@@ -1,5 +1,7 @@
 //! What a customer wants to order, read strictly: every line must be one that can be placed.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -7,7 +9,7 @@ use uuid::Uuid;
 use super::problem::{Kind, Problem};
 use super::state::State;
 use crate::actors::liftoperator::card::{self, Card};
-use crate::actors::liftoperator::{QuotedLine, for_order};
+use crate::actors::liftoperator::{Group, QuotedLine, for_order};
 use crate::actors::order::NewLine;
 use crate::actors::order::record::{OnRefusal, Ticket};
 use crate::clock;
@@ -118,17 +120,33 @@ impl PlaceOrder {
             )));
         }
         let cards = self.cards(state, account_id).await?;
-        let mut lines: Vec<NewLine> = Vec::new();
+        let (mut lines, mut groups) = (Vec::<NewLine>::new(), Vec::new());
         for ((wish, card), no) in self.lines.iter().zip(cards).zip(1..) {
-            let line = wish
-                .check(state, card)
-                .map_err(|problem| problem.about(&both(format!("Line {no}"), format!("Zeile {no}"))))?;
+            let part = both(format!("Line {no}"), format!("Zeile {no}"));
+            let (line, group) = wish.check(state, card).map_err(|problem| problem.about(&part))?;
+            groups.push(group);
             if let Some(other) = lines.iter().position(|other| clash(&other.ticket, &line.ticket)) {
                 return Err(card_twice(other + 1, no));
             }
             lines.push(line);
         }
+        self.families_are_whole(&groups)?;
         Ok(lines)
+    }
+
+    /// A family's price holds for all of its tickets or for none.
+    fn families_are_whole(&self, groups: &[Option<Group>]) -> Result<(), Problem> {
+        for (group, no) in groups.iter().zip(1..).filter_map(|(group, no)| Some((group.as_ref()?, no))) {
+            if self.on_refusal() != OnRefusal::Undo {
+                return Err(family_kept_in_part(no));
+            }
+            let of_family = groups.iter().flatten().filter(|other| other.id == group.id);
+            let places: BTreeSet<usize> = of_family.clone().map(|other| other.place).collect();
+            if places.len() != group.size || of_family.count() != group.size {
+                return Err(family_incomplete(no, group.size));
+            }
+        }
+        Ok(())
     }
 
     async fn cards(&self, state: &State, account_id: Uuid) -> Result<Vec<Option<Card>>, IoError> {
@@ -147,18 +165,16 @@ impl PlaceOrder {
 }
 
 impl PlaceLine {
-    fn check(&self, state: &State, card: Option<Card>) -> Result<NewLine, Problem> {
+    fn check(&self, state: &State, card: Option<Card>) -> Result<(NewLine, Option<Group>), Problem> {
         let holder = self.holder.check()?;
         let card = card.ok_or_else(unknown_card)?;
         let quoted = state.counter.redeem(&self.offer_id, holder.birth_date, clock::now())?;
         if !quoted.accepts_card_of(&card.vendor) {
             return Err(card_not_accepted(&card.number));
         }
-        Ok(NewLine {
-            price: quoted.price_cents,
-            loading_ends: quoted.loading_ends,
-            ticket: ticket(quoted, card, holder),
-        })
+        let group = quoted.group.clone();
+        let (price, loading_ends) = (quoted.price_cents, quoted.loading_ends);
+        Ok((NewLine { price, loading_ends, ticket: ticket(quoted, card, holder) }, group))
     }
 }
 
@@ -192,6 +208,7 @@ fn ticket(quoted: QuotedLine, card: Card, holder: Holder) -> Ticket {
         category_code: quoted.category_code,
         valid_from: quoted.valid_from,
         valid_to: quoted.valid_to,
+        from_time: quoted.from_time,
         vat_permille: quoted.vat_permille,
         card_id: card.id,
         card_number: card.number,
@@ -235,4 +252,26 @@ fn card_twice(one: usize, other: usize) -> Problem {
         ),
     );
     Problem::new(Kind::CardTwice, detail)
+}
+
+fn family_incomplete(line: usize, size: usize) -> Problem {
+    let detail = both(
+        format!(
+            "Line {line} is one of {size} offers of a family price. Order all {size}, each once, or ask for single offers."
+        ),
+        format!(
+            "Zeile {line} ist eines von {size} Angeboten eines Familienpreises. Bestellen Sie alle {size}, jedes einmal, oder fragen Sie nach einzelnen Angeboten."
+        ),
+    );
+    Problem::new(Kind::FamilyIncomplete, detail)
+}
+
+fn family_kept_in_part(line: usize) -> Problem {
+    let detail = both(
+        format!("Line {line} is of a family price. Leave `on_refusal` out or say `undo`, or ask for single offers."),
+        format!(
+            "Zeile {line} gehört zu einem Familienpreis. Lassen Sie `on_refusal` weg oder senden Sie `undo`, oder fragen Sie nach einzelnen Angeboten."
+        ),
+    );
+    Problem::new(Kind::FamilyTogether, detail)
 }

@@ -11,8 +11,10 @@ use tokio_util::sync::CancellationToken;
 use super::State;
 use super::operators::AlwaysUp;
 use super::state::Readiness;
+use super::streams::{Limits, Streams};
 use crate::actors::invoice::{Archive, Seller, ShortName};
 use crate::actors::jobs::{self, Jobs};
+use crate::actors::liftoperator::catalogue::sample;
 use crate::actors::liftoperator::{Cards, Catalogue, Counter, Facade};
 use crate::actors::order::drive::Driver;
 use crate::actors::order::record::Terms;
@@ -27,6 +29,7 @@ use crate::clock;
 use crate::integrations::payment::ProviderConfig;
 use crate::io::Io;
 use crate::network::Networks;
+use crate::redis::Redis;
 
 pub(crate) const SECRET: &[u8] = b"the secret that codes follow from";
 
@@ -57,19 +60,24 @@ pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output 
         auth: auth::Desk::open(io.clone(), SECRET.to_vec().into()).await.unwrap(),
         trusted_proxies: Networks::default(),
         counter: Counter::new(Catalogue::parse(&areas()).unwrap(), SECRET).unwrap(),
-        cards: Cards::new(io.clone()),
+        cards: Cards::new(io.clone(), Redis::off()),
         operator_statuses: Arc::new(AlwaysUp),
+        jobs: jobs(&io),
         orders,
         facade: outside.lift,
         payment: outside.payment,
         sweep: Sweep::new(SweepSettings::default()),
         callback_networks: provider().callback_networks,
+        strangers: super::strangers::Strangers::default(),
         archive: Archive::new(io.clone(), folder.path()),
+        streams: Streams::new(Limits::default()),
         actors: system,
+        redis: Redis::off(),
         replica: outside.replica.incarnation,
         readiness: Readiness::default(),
         return_origins: vec![SHOP.to_owned()],
         simulated: true,
+        breakable: true,
         io,
     };
     (state, folder, schedule)
@@ -98,7 +106,11 @@ fn store(io: &Io) -> Store {
     let terms = Terms { dedups: false, settle: TimeDelta::seconds(2), patience: TimeDelta::minutes(10) };
     let paper =
         Paper { seller: seller(), simulated: true, describe: Box::new(|ticket, _language| ticket.product.clone()) };
-    Store::new(io.clone(), Jobs::new(io.clone(), jobs::Settings::default()), move |_| terms, paper)
+    Store::new(io.clone(), jobs(io), move |_| terms, paper)
+}
+
+fn jobs(io: &Io) -> Jobs {
+    Jobs::new(io.clone(), jobs::Settings::default())
 }
 
 pub(crate) fn seller() -> Seller {
@@ -117,9 +129,9 @@ pub(crate) fn today() -> NaiveDate {
 /// The sample areas, of which Ischgl's season is around today whenever that is.
 pub(crate) fn areas() -> String {
     let (first, last) = (today() - Days::new(30), today() + Days::new(60));
-    let areas = include_str!("../../catalogue/areas.toml");
+    let areas = sample();
     let start = areas.find("key = \"ischgl\"").unwrap();
-    let end = areas.find("key = \"obertauern\"").unwrap();
+    let end = start + areas[start..].find("[[operator]]").unwrap();
     let ischgl = areas[start..end].replace("2026-11-26", &first.to_string()).replace("2027-05-02", &last.to_string());
     let areas = format!("{}{ischgl}{}", &areas[..start], &areas[end..]);
     areas

@@ -36,7 +36,7 @@ pub struct SupplierView {
     state: Phase,
 }
 
-/// That this process answers.
+/// That this process answers, or takes requests.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct Alive {
     status: Health,

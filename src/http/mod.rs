@@ -5,9 +5,11 @@
 
 pub mod accounts;
 pub mod admin;
+pub mod areas;
 pub mod basket;
 pub mod body;
 pub mod cards;
+pub mod family_offers;
 pub mod health;
 pub mod idempotency;
 pub mod intake;
@@ -16,8 +18,10 @@ pub mod me;
 pub mod network;
 pub mod offers;
 pub mod openapi;
+pub mod operations;
 pub mod operators;
 pub mod order_page;
+pub mod order_problems;
 pub mod order_view;
 pub mod orders;
 pub mod paging;
@@ -29,6 +33,8 @@ pub mod request_id;
 pub mod server;
 pub mod session;
 pub mod state;
+pub mod strangers;
+pub mod streams;
 
 #[cfg(test)]
 mod fixture;
@@ -69,22 +75,44 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     api.service(operators::list);       // GET /api/v1/operators                anyone
     api.service(operators::show);       // GET /api/v1/operators/{key}          anyone
     api.service(offers::list);          // GET /api/v1/operators/{key}/offers   anyone
+    api.service(areas::list);           // GET /api/v1/areas                    anyone
+    api.service(family_offers::list);   // POST /api/v1/operators/{key}/family-offers      anyone
     api.service(cards::register);       // POST /api/v1/cards                   customer
     api.service(cards::list);           // GET /api/v1/cards                    customer
     // orders
     api.service(orders::place);         // POST /api/v1/orders                  customer
     api.service(orders::list);          // GET /api/v1/orders                   customer
     api.service(orders::show);          // GET /api/v1/orders/{id}              its customer, admin
+    api.service(streams::order::watch); // GET /api/v1/orders/{id}/events       its customer, admin
     api.service(orders::cancel);        // POST /api/v1/orders/{id}/cancellation           its customer
     api.service(orders::show_invoice);  // GET /api/v1/orders/{id}/invoices/{number}       its customer, admin
     api.service(orders::return_tickets); // POST /api/v1/orders/{id}/returns    customer
+    api.service(orders::open_page);     // POST /api/v1/orders/{id}/pages       its customer
     api.service(order_page::show);      // GET /orders/{id}                     who has the address
     // what the payment provider reports
     api.service(payment_callback::take);        // GET /callbacks/mpay24        who has the page's secret
     api.service(payment_callback::take_posted); // POST /callbacks/mpay24       who has the page's secret
     // admins
     api.service(admin::actors::list);   // GET /api/v1/admin/actors             admin
+    api.service(streams::actors::watch); // GET /api/v1/admin/actors/events     admin
     api.service(admin::actors::wish);   // POST /api/v1/admin/actors/{name}/{wish}         admin
     api.service(admin::keys::rotate);   // POST /api/v1/admin/keys              admin
     api.service(admin::orders::list);   // GET /api/v1/admin/orders             admin
+    api.service(admin::cases::list);    // GET /api/v1/admin/cases              admin
+    api.service(admin::cases::close);   // POST /api/v1/admin/cases/{id}/close  admin
+    api.service(admin::owed::list);     // GET /api/v1/admin/owed               admin
+    api.service(admin::owed::export);   // GET /api/v1/admin/owed.csv           admin
+    api.service(admin::owed::paid);     // POST /api/v1/admin/owed/{id}/paid    admin
+    api.service(admin::order::show);    // GET /api/v1/admin/orders/{id}        admin
+    api.service(admin::order::wish);    // POST /api/v1/admin/orders/{id}/{wish}           admin
+    api.service(admin::jobs::list);     // GET /api/v1/admin/jobs               admin
+    api.service(admin::jobs::redrive);  // POST /api/v1/admin/jobs/{id}/redrive            admin
+    api.service(admin::audit::list);    // GET /api/v1/admin/audit              admin
+}
+
+/// The routes that only a server with `environment = "test"` has; before the others, whose patterns are wider.
+#[rustfmt::skip]
+pub fn test_routes(api: &mut ServiceConfig<'_>) {
+    api.service(admin::faults::inject); // POST /api/v1/admin/actors/{name}/faults         admin
+    api.service(admin::faults::clear);  // DELETE /api/v1/admin/actors/{name}/faults       admin
 }

@@ -34,8 +34,14 @@ pub struct OfferView<'a> {
     product: &'a str,
     product_name: &'a Text,
     kind: ProductKind,
-    /// Days of validity.
+    /// On how many days it can be used; a season pass on every day to its last.
     days: u16,
+    /// In how many consecutive days these can be used, where the skier may choose.
+    #[schema(required)]
+    within_days: Option<u16>,
+    /// From when on it is valid on its first day, as `HH:MM` in the operator's zone; `null` for the whole day.
+    #[schema(required)]
+    from_time: Option<String>,
     /// The person category's key.
     category: &'a str,
     category_name: &'a Text,
@@ -57,8 +63,8 @@ pub struct OfferView<'a> {
     needs: &'a [HolderField],
 }
 
-/// Every ticket that can be ordered for the person on the day; none for a day that is over, outside the season, or today
-/// after the operator's last loading time.
+/// Every ticket that can be ordered for the person with the day as its first; none for a day that is over, outside the
+/// season or its sale, or today after the last loading time.
 ///
 /// 422 for a birth date after the day.
 #[utoipa::path(tag = "operators", operation_id = "list_offers", params(("key" = String, Path, description = "The operator's key"), OfferQuery),
@@ -69,7 +75,8 @@ pub(super) async fn list(
     key: web::Path<String>,
     query: web::Query<OfferQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let operator = find(state.counter.catalogue(), &key)?;
+    let catalogue = state.counter.catalogue();
+    let operator = find(&catalogue, &key)?;
     if query.birth_date > query.day {
         return Err(Problem::invalid(both(
             "`birth_date` lies after `day`. Compare the two.",
@@ -80,14 +87,19 @@ pub(super) async fn list(
     Ok(HttpResponse::Ok().json(Page::whole(offers.into_iter().map(view).collect())))
 }
 
-fn view(offer: Offer<'_>) -> OfferView<'_> {
+/// An offer as its customer sees it.
+#[must_use]
+pub fn view(offer: Offer<'_>) -> OfferView<'_> {
     let product = offer.product;
+    let season = u16::try_from((offer.valid_to - offer.valid_from).num_days() + 1).unwrap_or(u16::MAX);
     OfferView {
         offer_id: offer.offer_id,
         product: &product.key,
         product_name: &product.name,
         kind: product.kind,
-        days: product.days,
+        days: if product.kind == ProductKind::Season { season } else { product.days },
+        within_days: product.within_days,
+        from_time: product.from_time.map(|time| time.format("%H:%M").to_string()),
         category: &offer.category.key,
         category_name: &offer.category.name,
         price: Money::euro(offer.price_cents),

@@ -28,7 +28,8 @@ struct Description {
 }
 
 static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| {
-    let mut api = App::new().into_utoipa_app().openapi(Base::openapi()).configure(super::routes).split_for_parts().1;
+    let api = App::new().into_utoipa_app().openapi(Base::openapi());
+    let mut api = api.configure(super::test_routes).configure(super::routes).split_for_parts().1;
     let allow = api.paths.paths.iter_mut().map(|(path, item)| (path.clone(), describe_failures(item))).collect();
     add_bearer(&mut api);
     let mut json = api.to_pretty_json().unwrap_or_default();

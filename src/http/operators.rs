@@ -9,7 +9,7 @@ use super::paging::{self, Page};
 use super::problem::Problem;
 use super::state::State;
 use crate::actors::liftoperator::Facade;
-use crate::actors::liftoperator::catalogue::{CardFormat, Catalogue, Operator, Text};
+use crate::actors::liftoperator::catalogue::{CardFormat, Catalogue, Operator, Season, Text};
 use crate::actors::supervision::{BreakerPosition, Phase, Status};
 use crate::language::both;
 
@@ -75,6 +75,9 @@ pub struct OperatorView<'a> {
     season: SeasonView<'a>,
     /// Until when a ticket for the same day is loaded, as `HH:MM` in the operator's zone.
     last_loading_time: String,
+    /// The rule by which a family pays less; ask for its price with `POST …/family-offers`.
+    #[schema(required)]
+    family_price: Option<&'a Text>,
     /// The kinds of card that open its gates.
     accepted_cards: Vec<CardKind<'a>>,
     status: OperatorStatus,
@@ -89,6 +92,14 @@ pub struct Location {
     longitude: f64,
 }
 
+impl Location {
+    /// The place in hundredths of a degree, north and east.
+    #[must_use]
+    pub fn of_hundredths(latitude: i32, longitude: i32) -> Self {
+        Self { latitude: f64::from(latitude) / 100.0, longitude: f64::from(longitude) / 100.0 }
+    }
+}
+
 /// The days on which the lifts run.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Season)]
@@ -99,6 +110,9 @@ pub struct SeasonView<'a> {
     from: NaiveDate,
     /// Last day, inclusive.
     to: NaiveDate,
+    /// The day whose beginning opens the sale; `null` when it is open already.
+    #[schema(required)]
+    sale_from: Option<NaiveDate>,
 }
 
 /// A kind of card, by the shape of its number.
@@ -144,7 +158,7 @@ impl PageQuery {
         match key.map(|key| key.parse()) {
             None => Ok((None, limit)),
             Some(Ok(id)) => Ok((Some(id), limit)),
-            Some(Err(_)) => Err(Problem::malformed(paging::no_cursor())),
+            Some(Err(_)) => Err(Problem::invalid(paging::no_cursor())),
         }
     }
 }
@@ -159,16 +173,14 @@ pub(super) async fn list(state: web::Data<State>, query: web::Query<PageQuery>) 
     let begin = match after {
         None => 0,
         Some(key) => {
-            1 + operators.iter().position(|one| one.key == key).ok_or_else(|| {
-                Problem::malformed(both(
-                    "The list has changed since that page. Begin again without a `cursor`.",
-                    "Die Liste hat sich seit dieser Seite geändert. Beginnen Sie ohne `cursor` von vorn.",
-                ))
-            })?
+            1 + operators
+                .iter()
+                .position(|one| one.key == key)
+                .ok_or_else(|| Problem::invalid(paging::list_changed()))?
         }
     };
     let rest = operators.iter().skip(begin).take(usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1));
-    let views = rest.map(|operator| view(catalogue, operator, &state)).collect();
+    let views = rest.map(|operator| view(&catalogue, operator, &state)).collect();
     Ok(HttpResponse::Ok().json(Page::cut(views, limit, |view: &OperatorView<'_>| view.key.to_owned())))
 }
 
@@ -178,7 +190,7 @@ pub(super) async fn list(state: web::Data<State>, query: web::Query<PageQuery>) 
 #[get("/api/v1/operators/{key}")]
 pub(super) async fn show(state: web::Data<State>, key: web::Path<String>) -> Result<HttpResponse, Problem> {
     let catalogue = state.counter.catalogue();
-    Ok(HttpResponse::Ok().json(view(catalogue, find(catalogue, &key)?, &state)))
+    Ok(HttpResponse::Ok().json(view(&catalogue, find(&catalogue, &key)?, &state)))
 }
 
 /// The operator of a path.
@@ -203,9 +215,15 @@ fn view<'a>(catalogue: &'a Catalogue, operator: &'a Operator, state: &State) -> 
         country: &operator.country,
         location: Location { latitude: operator.latitude, longitude: operator.longitude },
         time_zone: operator.time_zone.name(),
-        season: SeasonView { name: &operator.season.name, from: operator.season.from, to: operator.season.to },
+        season: season(&operator.season),
         last_loading_time: operator.last_loading_time.format("%H:%M").to_string(),
+        family_price: operator.family.as_ref().map(|family| &family.name),
         accepted_cards: catalogue.accepted_cards(operator).map(kind).collect(),
         status: state.operator_statuses.status_of(&operator.key),
     }
+}
+
+fn season(season: &Season) -> SeasonView<'_> {
+    let Season { name, from, to, sale_from } = season;
+    SeasonView { name, from: *from, to: *to, sale_from: *sale_from }
 }

@@ -14,7 +14,9 @@ const AGAIN_SECONDS: u32 = 3;
 
 /// A plain page with the order's state in words, for browsers that come back from paying.
 #[utoipa::path(tag = "orders", operation_id = "show_order_page", params(("id" = Uuid, Path, description = "The order's id")),
-    responses((status = 200, description = "HTML", content_type = "text/html", body = String)))]
+    responses((status = 200, description = "HTML", content_type = "text/html", body = String),
+        (status = 404, description = "HTML that says so, or a problem for what is no id",
+            content((String = "text/html"), (super::problem::Document = "application/problem+json")))))]
 #[get("/orders/{id}")]
 pub(super) async fn show(state: web::Data<State>, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let order = state.orders.store().load(*id).await?;

@@ -22,7 +22,7 @@ use crate::money::Money;
 /// An order.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Order)]
-pub struct OrderView<'a> {
+pub struct OrderView {
     /// Its name in addresses.
     id: Uuid,
     /// Its name for people.
@@ -37,7 +37,7 @@ pub struct OrderView<'a> {
     /// Why it was rejected or undone.
     #[schema(required)]
     reason: Option<ReasonView>,
-    lines: Vec<LineView<'a>>,
+    lines: Vec<LineView>,
     payment: PaymentView,
     /// Empty until something was charged.
     invoices: Vec<InvoiceLink>,
@@ -48,7 +48,7 @@ pub struct OrderView<'a> {
 /// One ticket of an order.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = OrderLine)]
-pub struct LineView<'a> {
+pub struct LineView {
     /// From 1.
     no: i32,
     /// `wanted`, `asked`, `doubtful`, `issued`, `refused` or `withdrawn`.
@@ -58,11 +58,11 @@ pub struct LineView<'a> {
     operator: String,
     /// The area's own name; `null` when it is not sold any more.
     #[schema(required)]
-    operator_name: Option<&'a str>,
+    operator_name: Option<String>,
     /// The product's key.
     product: String,
     #[schema(required)]
-    product_name: Option<&'a Text>,
+    product_name: Option<Text>,
     /// The person category's key.
     category: String,
     holder: HolderView,
@@ -133,30 +133,31 @@ pub struct HistoryEntry {
     state: String,
 }
 
-impl<'a> OrderView<'a> {
+impl OrderView {
     /// Reads what belongs to an order and shows it.
     ///
     /// # Errors
     /// The database's.
-    pub async fn read(order: Order, state: &'a State, reader: Reader) -> Result<Self, Problem> {
+    pub async fn read(order: Order, state: &State, reader: Reader) -> Result<Self, Problem> {
         let history = state.orders.store().history(order.id, order.version).await?;
         let invoice = invoice_of(state, order.id).await?;
         let words = order.refusal.is_some() || order.lines.iter().any(|line| line.refusal.is_some());
         let language = if words { reader.language(state).await? } else { Language::default() };
-        Ok(Self::new(&order, (&history, invoice.as_ref()), state.counter.catalogue(), language))
+        Ok(Self::new(&order, (&history, invoice.as_ref()), &state.counter.catalogue(), language))
     }
 
     /// An order that is being placed.
     #[must_use]
-    pub fn placed(order: &Order, catalogue: &'a Catalogue) -> Self {
-        let placed = Past { at: order.placed_at, state: OrderState::Placed.word().to_owned(), detail: None };
+    pub fn placed(order: &Order, catalogue: &Catalogue) -> Self {
+        let placed =
+            Past { mark: (1, 1), at: order.placed_at, state: OrderState::Placed.word().to_owned(), detail: None };
         Self::new(order, (&[placed], None), catalogue, Language::default())
     }
 
     fn new(
         order: &Order,
         (history, invoice): (&[Past], Option<&InvoiceNumber>),
-        catalogue: &'a Catalogue,
+        catalogue: &Catalogue,
         language: Language,
     ) -> Self {
         let money = |amount| Money { amount, currency: order.currency.clone() };
@@ -190,16 +191,16 @@ async fn invoice_of(state: &State, id: Uuid) -> Result<Option<InvoiceNumber>, Io
     found.await
 }
 
-fn line_view<'a>(line: &Line, price: Money, catalogue: &'a Catalogue, language: Language) -> LineView<'a> {
+fn line_view(line: &Line, price: Money, catalogue: &Catalogue, language: Language) -> LineView {
     let Ticket { operator, product, category, .. } = &line.ticket;
     let area = catalogue.operator(operator);
     LineView {
         no: line.no,
         state: line.state.word(),
         operator: operator.clone(),
-        operator_name: area.map(|area| area.name.as_str()),
+        operator_name: area.map(|area| area.name.clone()),
         product: product.clone(),
-        product_name: area.and_then(|area| area.product(product)).map(|product| &product.name),
+        product_name: area.and_then(|area| area.product(product)).map(|product| product.name.clone()),
         category: category.clone(),
         holder: HolderView {
             first_name: line.ticket.holder_first_name.clone(),

@@ -1,7 +1,5 @@
 //! Orders of the account that asks; admins may read everybody's.
 
-use std::sync::Arc;
-
 use actix_web::http::StatusCode;
 use actix_web::http::header;
 use actix_web::{HttpResponse, get, post, web};
@@ -22,14 +20,14 @@ use crate::actors::invoice::{self, ArchiveError, InvoiceNumber};
 use crate::actors::order::record::Order;
 use crate::actors::order::{ChangeError, NewOrder, PlaceError, Placed, Remembered};
 use crate::io::IoError;
-use crate::language::{Words, both};
+use crate::language::both;
 
 /// Places an order of 1 to 20 tickets. The answer says where to see it go on; pay at its `payment.page_url` once it has one.
 ///
 /// The same `Idempotency-Key` with the same body answers the same again, with another body 422. 409 when a card has a
 /// ticket of that operator on such a day already.
 #[utoipa::path(tag = "orders", operation_id = "place_order", security(("bearer" = [])), request_body = PlaceOrder,
-    params(("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters, new for each order")),
+    params(("Idempotency-Key" = String, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$", description = "1 to 255 visible ASCII characters, new for each order")),
     responses((status = 202, description = "Placed; `Location` is the order's address", body = OrderView)))]
 #[post("/api/v1/orders")]
 pub(super) async fn place(
@@ -48,7 +46,7 @@ pub(super) async fn place(
     let wish: PlaceOrder = body::read_json(&body)?;
     let (return_url, on_refusal) = (wish.return_url(&state)?, wish.on_refusal());
     let lines = wish.lines(&state, account_id).await?;
-    let catalogue = Arc::clone(state.counter.catalogue());
+    let catalogue = state.counter.catalogue();
     let render = move |order: &Order| serde_json::to_string(&OrderView::placed(order, &catalogue)).unwrap_or_default();
     let new = NewOrder { account_id, on_refusal, return_url, lines, key, body_hash };
     accepted(state.orders.place(new, render).await?)
@@ -95,6 +93,24 @@ pub(super) async fn cancel(
     id: web::Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let order = state.orders.cancel(customer.account_id, *id).await?;
+    name_in_log(&order);
+    Ok(HttpResponse::Accepted().json(OrderView::read(order, &state, customer.reader()).await?))
+}
+
+/// Opens a further payment page where the present one failed, is over or has waited for so long that the provider may have
+/// closed it; otherwise the present one stays. What is paid on two pages goes back once.
+///
+/// The new page's address stands in the order's `payment` as soon as the provider has opened it. 409 says why there is none.
+#[utoipa::path(tag = "orders", operation_id = "open_payment_page", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The order's id")),
+    responses((status = 202, description = "The order, whose page can be paid or is being opened", body = OrderView)))]
+#[post("/api/v1/orders/{id}/pages")]
+pub(super) async fn open_page(
+    state: web::Data<State>,
+    customer: Customer,
+    id: web::Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let order = state.orders.open_page(customer.account_id, *id).await?;
     name_in_log(&order);
     Ok(HttpResponse::Accepted().json(OrderView::read(order, &state, customer.reader()).await?))
 }
@@ -147,7 +163,7 @@ pub(super) async fn page(
     limit: u64,
     state: &State,
     reader: Reader,
-) -> Result<Page<OrderView<'_>>, Problem> {
+) -> Result<Page<OrderView>, Problem> {
     let Page { items, next } = Page::cut(orders, limit, |order: &Order| order.id.to_string());
     let mut views = Vec::with_capacity(items.len());
     for order in items {
@@ -157,7 +173,7 @@ pub(super) async fn page(
 }
 
 /// The order, when it is the customer's own or the customer is an admin; another's is as good as none.
-async fn readable(state: &State, customer: Customer, id: Uuid) -> Result<Order, Problem> {
+pub(super) async fn readable(state: &State, customer: Customer, id: Uuid) -> Result<Order, Problem> {
     let order = state.orders.store().load(id).await?;
     let may = |order: &Order| order.account_id == customer.account_id || customer.role == Role::Admin;
     let order = order.filter(may).ok_or(ChangeError::Unknown)?;
@@ -182,123 +198,4 @@ fn name_in_log(order: &Order) {
     let span = tracing::Span::current();
     span.record("order.id", tracing::field::display(order.id));
     span.record("order.number", tracing::field::display(&order.number));
-}
-
-impl From<PlaceError> for Problem {
-    fn from(error: PlaceError) -> Self {
-        match error {
-            PlaceError::KeyUsed => Self::new(
-                Kind::IdempotencyKeyUsed,
-                both(
-                    "Choose a new key for a new order, or send the same body again.",
-                    "Wählen Sie für eine neue Bestellung einen neuen Schlüssel oder senden Sie denselben Inhalt noch einmal.",
-                ),
-            ),
-            PlaceError::Running => Self::new(
-                Kind::StillPlacing,
-                both(
-                    "An order is being placed under this idempotency key. Send the same again in a moment.",
-                    "Unter diesem Idempotency-Key wird gerade eine Bestellung angelegt. Senden Sie dasselbe gleich noch einmal.",
-                ),
-            )
-            .retry_after(1),
-            PlaceError::CardTaken { line, order: Some(number) } => Self::new(
-                Kind::CardTaken,
-                both(
-                    format!(
-                        "Line {line}: your order {number} has a ticket of this operator on this card and day already. Choose another card or day."
-                    ),
-                    format!(
-                        "Zeile {line}: Ihre Bestellung {number} hat auf dieser Karte für diesen Tag schon ein Ticket dieses Skigebiets. Wählen Sie eine andere Karte oder einen anderen Tag."
-                    ),
-                ),
-            ),
-            PlaceError::CardTaken { line, order: None } => Self::new(
-                Kind::CardTaken,
-                both(
-                    format!(
-                        "Line {line}: this card has a ticket of this operator on that day already. Choose another card or day."
-                    ),
-                    format!(
-                        "Zeile {line}: Diese Karte hat für diesen Tag schon ein Ticket dieses Skigebiets. Wählen Sie eine andere Karte oder einen anderen Tag."
-                    ),
-                ),
-            ),
-            PlaceError::TooSmall => Self::new(
-                Kind::TotalTooSmall,
-                both(
-                    "Totals from 1 to 9 cents cannot be paid. Order more, or only what is free.",
-                    "Summen von 1 bis 9 Cent können nicht bezahlt werden. Bestellen Sie mehr oder nur, was gratis ist.",
-                ),
-            ),
-            PlaceError::Io(error) => error.into(),
-        }
-    }
-}
-
-impl From<ChangeError> for Problem {
-    fn from(error: ChangeError) -> Self {
-        match error {
-            ChangeError::Unknown => Self::not_found(both(
-                "The account has no such order. `GET /api/v1/orders` lists all.",
-                "Ihr Konto hat keine solche Bestellung. `GET /api/v1/orders` nennt alle.",
-            )),
-            ChangeError::TooLate(state) => {
-                let why = why(state);
-                Self::new(
-                    Kind::TooLate,
-                    both(
-                        format!("{} It cannot be cancelled any more.", why.en),
-                        format!("{} Sie kann nicht mehr storniert werden.", why.de),
-                    ),
-                )
-            }
-            ChangeError::Io(error) => error.into(),
-        }
-    }
-}
-
-/// What a state's word means to somebody who wants to cancel.
-fn why(state: &str) -> Words {
-    match state {
-        "authorised" => both(
-            "The order is paid and its tickets are being loaded onto their cards.",
-            "Die Bestellung ist bezahlt und ihre Tickets werden gerade auf die Karten geladen.",
-        ),
-        "issued" | "captured" | "finished" => {
-            both("The order's tickets are on their cards.", "Die Tickets der Bestellung sind auf ihren Karten.")
-        }
-        "undoing" => both("The order is being undone already.", "Die Bestellung wird schon rückgängig gemacht."),
-        "rejected" | "undone" => both(
-            "The order has ended already and nothing is charged.",
-            "Die Bestellung ist schon beendet und kostet nichts.",
-        ),
-        _ => both("The order has gone on.", "Die Bestellung ist schon weiter."),
-    }
-}
-
-impl From<ArchiveError> for Problem {
-    fn from(error: ArchiveError) -> Self {
-        match error {
-            ArchiveError::NotFound => Self::not_found(both(
-                "The order has no such invoice. See its `invoices`.",
-                "Die Bestellung hat keine solche Rechnung. Sehen Sie in ihren `invoices` nach.",
-            )),
-            ArchiveError::Differs | ArchiveError::Unprintable(_) => {
-                tracing::error!(alert = true, %error, "an invoice cannot be shown");
-                Self::internal()
-            }
-            ArchiveError::Storage(cause) => {
-                tracing::error!(%cause, "the documents' folder failed a request");
-                Self::unavailable(
-                    both(
-                        "The document cannot be read right now. Try again in a moment.",
-                        "Das Dokument ist gerade nicht lesbar. Versuchen Sie es gleich noch einmal.",
-                    ),
-                    2,
-                )
-            }
-            ArchiveError::Database(error) => error.into(),
-        }
-    }
 }

@@ -45,12 +45,12 @@ impl<T> Page<T> {
 /// Checks the `limit` of a query: 1 to 100, 20 when absent.
 ///
 /// # Errors
-/// 400 that names the range.
+/// 422 that names the range.
 pub fn limit(given: Option<u64>) -> Result<u64, Problem> {
     match given {
         None => Ok(DEFAULT_LIMIT),
         Some(limit) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
-        Some(_) => Err(Problem::malformed(both(
+        Some(_) => Err(Problem::invalid(both(
             format!("`limit` must be 1 to {MAX_LIMIT}."),
             format!("`limit` muss zwischen 1 und {MAX_LIMIT} liegen."),
         ))),
@@ -60,19 +60,27 @@ pub fn limit(given: Option<u64>) -> Result<u64, Problem> {
 /// Reads a `cursor` back into the key that `Page::cut` was given.
 ///
 /// # Errors
-/// 400 for a cursor that is none of ours.
+/// 422 for a cursor that is none of ours.
 pub fn cursor(given: Option<&str>) -> Result<Option<String>, Problem> {
     let Some(given) = given else { return Ok(None) };
     let key = URL_SAFE_NO_PAD.decode(given).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     match key {
         Some(key) if key.len() <= 200 => Ok(Some(key)),
-        Some(_) | None => Err(Problem::malformed(no_cursor())),
+        Some(_) | None => Err(Problem::invalid(no_cursor())),
     }
 }
 
 /// What to say of a cursor that is none.
 pub(super) fn no_cursor() -> Words {
     both("`cursor` must be the `next` of an earlier page.", "`cursor` muss das `next` einer früheren Seite sein.")
+}
+
+/// What to say of a cursor whose item is gone.
+pub(super) fn list_changed() -> Words {
+    both(
+        "The list has changed since that page. Begin again without a `cursor`.",
+        "Die Liste hat sich seit dieser Seite geändert. Beginnen Sie ohne `cursor` von vorn.",
+    )
 }
 
 #[cfg(test)]

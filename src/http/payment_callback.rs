@@ -9,6 +9,7 @@ use subtle::ConstantTimeEq;
 use super::network::client_address;
 use super::state::State;
 use crate::actors::order::ChangeError;
+use crate::actors::order::lifecycle::PaymentState;
 use crate::actors::order::record::Order;
 use crate::clock::{self, Deadline};
 use crate::integrations::payment::{Callback, CallbackError, ObservedState, parse_callback};
@@ -39,7 +40,11 @@ impl From<ChangeError> for Rejection {
     fn from(error: ChangeError) -> Self {
         match error {
             ChangeError::Io(error) => Self::Later(error),
-            ChangeError::Unknown | ChangeError::TooLate(_) => Self::UnknownPage,
+            ChangeError::Unknown
+            | ChangeError::TooLate(_)
+            | ChangeError::NotPaying(_)
+            | ChangeError::TooManyPages
+            | ChangeError::Not(_) => Self::UnknownPage,
         }
     }
 }
@@ -76,6 +81,11 @@ async fn answer(state: &State, request: &HttpRequest) -> HttpResponse {
 async fn receive(state: &State, request: &HttpRequest) -> Result<(), Rejection> {
     let source = client_address(request, &state.trusted_proxies);
     if !source.is_some_and(|address| state.callback_networks.contains(address)) {
+        if state.strangers.count(clock::instant()) {
+            let networks = format!("{:?}", state.callback_networks);
+            let what = "many payment callbacks come from networks that are not configured: has the provider moved?";
+            tracing::error!(alert = true, last = ?source, networks, "{what}");
+        }
         return Err(Rejection::Source);
     }
     let raw = request.query_string();
@@ -90,7 +100,7 @@ async fn receive(state: &State, request: &HttpRequest) -> Result<(), Rejection> 
     let store = state.orders.store();
     if !store.knows_callback(&callback).await? {
         // kept only once its work is sure to be done: the provider reports again what we could not take
-        follow_up(state, callback.clone()).await?;
+        follow_up(state, &order, callback.clone()).await?;
         store.keep_callback(callback, kept).await?;
     }
     Ok(())
@@ -123,13 +133,19 @@ fn compare(order: &Order, callback: &Callback) {
 }
 
 /// What a callback that was not seen before sets off.
-async fn follow_up(state: &State, callback: Callback) -> Result<(), Rejection> {
+async fn follow_up(state: &State, order: &Order, callback: Callback) -> Result<(), Rejection> {
+    let waits = order.payments.iter().any(|row| row.state == PaymentState::Suspended);
     match callback.state {
         ObservedState::Reserved | ObservedState::Suspended => state.sweep.wish(),
         ObservedState::Billed => state.orders.claimed(callback).await?,
+        ObservedState::ChargedBack => {
+            alarm(&callback, "the payment provider reports a charge-back");
+            state.orders.claimed(callback).await?;
+        }
+        // a suspended payment is not listed any more once its bank has decided
+        ObservedState::Failed if waits => state.sweep.wish(),
         // our own moves of money come back as these; a failed attempt changes nothing while its page can be paid
         ObservedState::Failed | ObservedState::Reversed | ObservedState::Credited => {}
-        ObservedState::ChargedBack => alarm(&callback, "a payment was charged back"),
         ObservedState::Other => alarm(&callback, "a payment callback names a state that we do not know"),
     }
     Ok(())

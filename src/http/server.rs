@@ -11,7 +11,7 @@ use actix_web::{App, Error, HttpServer, web};
 use utoipa_actix_web::AppExt;
 
 use super::state::State;
-use super::{body, problem, request_id, routes};
+use super::{body, problem, request_id, routes, test_routes};
 
 /// How long the head of a request may take to arrive.
 const HEAD_PATIENCE: Duration = Duration::from_secs(5);
@@ -41,10 +41,16 @@ pub fn app(
         InitError = (),
     >,
 > {
+    let breakable = state.breakable;
     App::new()
         .app_data(state)
         .configure(body::configure)
         .into_utoipa_app()
+        .configure(|api| {
+            if breakable {
+                test_routes(api);
+            }
+        })
         .configure(routes)
         .into_app()
         .default_service(web::to(problem::unmatched))

@@ -3,6 +3,7 @@
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
+use chrono::{DateTime, Utc};
 use futures_util::future::LocalBoxFuture;
 use uuid::Uuid;
 
@@ -21,8 +22,10 @@ pub struct Customer {
     pub role: Role,
     /// The log-in that the token belongs to.
     pub session: Uuid,
+    /// Until when the token counts.
+    pub expires_at: DateTime<Utc>,
     /// What `Accept-Language` asks for.
-    asked: Option<Language>,
+    pub asked: Option<Language>,
 }
 
 /// Somebody who is logged in with an account that runs this shop.
@@ -95,10 +98,20 @@ async fn identify(request: &HttpRequest) -> Result<Customer, Problem> {
     };
     let claims = verified?;
     tracing::Span::current().record("account.id", tracing::field::display(claims.sub));
-    Ok(Customer { account_id: claims.sub, role: claims.role, session: claims.sid, asked: asked(request.headers()) })
+    let expires_at = DateTime::from_timestamp(claims.exp, 0).unwrap_or_default();
+    Ok(Customer {
+        account_id: claims.sub,
+        role: claims.role,
+        session: claims.sid,
+        expires_at,
+        asked: asked(request.headers()),
+    })
 }
 
+/// The token of the one `Authorization`; whoever sends two might have either believed by somebody in between.
 fn bearer(request: &HttpRequest) -> Option<&str> {
-    let (scheme, token) = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let mut given = request.headers().get_all(header::AUTHORIZATION);
+    let (Some(only), None) = (given.next(), given.next()) else { return None };
+    let (scheme, token) = only.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

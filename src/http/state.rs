@@ -6,12 +6,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use uuid::Uuid;
 
 use super::operators::OperatorStatuses;
+use super::strangers::Strangers;
+use super::streams::Streams;
 use crate::actors::invoice::Archive;
+use crate::actors::jobs::Jobs;
 use crate::actors::liftoperator::{Cards, Counter, Facade};
 use crate::actors::payment::{Desk as PaymentDesk, Sweep};
 use crate::actors::{auth, order, supervision};
 use crate::io::Io;
 use crate::network::Networks;
+use crate::redis::Redis;
 
 /// Everything a handler may reach; shared by all web workers as `web::Data<State>`.
 pub struct State {
@@ -27,6 +31,8 @@ pub struct State {
     pub cards: Cards,
     /// How the operators' systems do.
     pub operator_statuses: Arc<dyn OperatorStatuses>,
+    /// Letters, documents and the like.
+    pub jobs: Jobs,
     /// Orders.
     pub orders: order::Desk,
     /// The operators' actors, for their status.
@@ -37,10 +43,16 @@ pub struct State {
     pub sweep: Sweep,
     /// Networks that callbacks may come from.
     pub callback_networks: Networks,
+    /// Callbacks from elsewhere.
+    pub strangers: Strangers,
     /// The documents of invoices.
     pub archive: Archive,
+    /// Open event streams.
+    pub streams: Streams,
     /// Every actor, for admins.
     pub actors: supervision::System,
+    /// What replicas count together, for its state.
+    pub redis: Redis,
     /// This replica's incarnation.
     pub replica: Uuid,
     /// Whether requests are taken; false while starting and draining.
@@ -49,6 +61,8 @@ pub struct State {
     pub return_origins: Vec<String>,
     /// Whether every supplier is simulated: then every page says so.
     pub simulated: bool,
+    /// Whether admins may break actors: never where real money moves.
+    pub breakable: bool,
 }
 
 /// Whether this replica takes requests; clones share it.

@@ -17,6 +17,7 @@ use rustls_platform_verifier::BuilderVerifierExt;
 
 use super::Permit;
 use super::gate::{Gate, PERMIT_OVER};
+use super::pace::Pace;
 use crate::clock::{self, Elapsed};
 
 /// The largest answer that is read unless the request says otherwise, in bytes.
@@ -29,6 +30,7 @@ const CONNECT_PATIENCE: Duration = Duration::from_secs(3);
 pub struct Client {
     http: reqwest::Client,
     endpoint: String,
+    pace: Option<Pace>,
 }
 
 impl Client {
@@ -53,7 +55,14 @@ impl Client {
             .connect_timeout(CONNECT_PATIENCE)
             .build()
             .context("no HTTP client")?;
-        Ok(Self { http, endpoint: endpoint.trim_end_matches('/').to_owned() })
+        Ok(Self { http, endpoint: endpoint.trim_end_matches('/').to_owned(), pace: None })
+    }
+
+    /// Sends at most so many requests in a second, 0 for no limit: a request waits for its turn, and is not sent when its
+    /// deadline comes first.
+    #[must_use]
+    pub fn paced(self, requests_per_second: u32) -> Self {
+        Self { pace: Pace::new(requests_per_second), ..self }
     }
 
     /// Sends `request` once and reads the whole answer, whatever its status, before the permit's deadline.
@@ -89,6 +98,9 @@ impl Client {
 
     async fn exchange(&self, request: Request, permit: &Permit, gate: &Gate) -> Result<Answer, Failure> {
         let Request { method, path, headers, body, limit } = request;
+        if let Some(pace) = &self.pace {
+            pace.turn().await;
+        }
         let mut outgoing = self.http.request(method, format!("{}{path}", self.endpoint)).headers(headers);
         if !body.is_empty() {
             outgoing = outgoing.body(reqwest::Body::wrap(gate.guard(body, permit)));

@@ -7,6 +7,7 @@ mod gate;
 pub mod lift;
 pub mod mail;
 mod outcome;
+mod pace;
 pub mod payment;
 mod permit;
 pub mod soap;

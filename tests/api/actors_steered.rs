@@ -8,6 +8,7 @@ both_databases!(
     a_paused_operator_makes_only_its_own_orders_wait,
     a_restarted_operator_goes_on_with_what_it_has,
     nobody_but_an_admin_steers,
+    a_wedged_actor_is_paused_and_started_again_and_each_deed_is_written_down_with_its_reason,
 );
 
 async fn wish(clerk: &Person, name: &str, wish: &str) -> Value {
@@ -76,4 +77,36 @@ async fn nobody_but_an_admin_steers(database: Database) {
     assert_eq!(actor(&clerk, "dta/solden").await["state"], "up");
     let unknown = "/api/v1/admin/actors/dta%2Fnowhere/pause";
     clerk.client.post(unknown, &json!({})).await.expect_problem(404, "not-found");
+}
+
+async fn a_wedged_actor_is_paused_and_started_again_and_each_deed_is_written_down_with_its_reason(database: Database) {
+    let world = World::start(database).await;
+    let (anna, clerk) = tokio::join!(world.skier("Anna"), world.clerk());
+    let order = world.order_to_pay(&anna, &["solden"], "undo").await;
+    let name = "/api/v1/admin/actors/dta%2Fsolden";
+    let wedge = json!({ "fault": "wedge", "milliseconds": 60_000 });
+    clerk.client.post(&format!("{name}/faults"), &wedge).await.expect(202);
+    world.pay(&order, "reserved").await;
+    anna.wait_for(order["id"].as_str().unwrap(), &["authorised"]).await;
+    for (wish, state) in [("pause", "paused"), ("resume", "up"), ("restart", "up")] {
+        let because = json!({ "reason": format!("its thread is blocked: {wish}") });
+        clerk.client.post(&format!("{name}/{wish}"), &because).await.expect(202);
+        eventually(state, async || {
+            // what is wedged is left behind, and started anew when it is resumed
+            let is = actor(&clerk, "dta/solden").await["state"].clone();
+            (is == state || (state == "up" && is == "restarting")).then_some(())
+        })
+        .await;
+    }
+    anna.wait_for(order["id"].as_str().unwrap(), &["finished"]).await;
+    let deeds = clerk.client.get("/api/v1/admin/audit?subject=dta%2Fsolden&limit=2").await.expect(200);
+    let deed = |deed: &Value| format!("{} {} {}", deed["email"], deed["action"], deed["reason"]).replace('"', "");
+    let newest: Vec<String> = deeds["items"].as_array().unwrap().iter().map(deed).collect();
+    let wanted = |wish: &str| format!("{} {wish} its thread is blocked: {wish}", clerk.email);
+    assert_eq!(newest, [wanted("restart"), wanted("resume")]);
+    let next = format!("/api/v1/admin/audit?subject=dta%2Fsolden&cursor={}", deeds["next"].as_str().unwrap());
+    let older = clerk.client.get(&next).await.expect(200);
+    assert_eq!(deed(&older["items"][0]), wanted("pause"));
+    anna.client.get("/api/v1/admin/audit").await.expect_problem(403, "forbidden");
+    world.clean_slate().await;
 }

@@ -6,7 +6,7 @@ use crate::support::{Database, World, both_databases};
 
 both_databases!(
     an_order_cancelled_before_it_is_paid_costs_nothing,
-    money_that_comes_after_the_cancellation_goes_back,
+    case_14_money_that_comes_after_the_cancellation_goes_back,
     an_order_is_not_cancelled_once_its_tickets_are_on_their_cards,
 );
 
@@ -24,7 +24,7 @@ async fn an_order_cancelled_before_it_is_paid_costs_nothing(database: Database) 
     world.clean_slate().await;
 }
 
-async fn money_that_comes_after_the_cancellation_goes_back(database: Database) {
+async fn case_14_money_that_comes_after_the_cancellation_goes_back(database: Database) {
     let world = World::start(database).await;
     let anna = world.skier("Anna").await;
     let order = world.order_to_pay(&anna, &["solden"], "undo").await;

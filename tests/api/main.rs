@@ -8,17 +8,26 @@
 mod support;
 
 mod actors_steered;
+mod areas_imported;
 mod cancelling;
 mod cards_refused;
 mod children_for_free;
 mod front_door;
+mod hostile;
+mod importing;
+mod jobs_redriven;
 mod lines_refused;
+mod looked_into;
+mod mended_by_hand;
 mod offers_refused;
 mod paying_twice;
+mod payment_cases;
 mod payment_declined;
 mod placing_again;
 mod privacy;
 mod process;
 mod purchase;
 mod sessions;
+mod walk;
+mod watched;
 mod witness;

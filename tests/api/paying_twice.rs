@@ -5,10 +5,13 @@ use serde_json::{Value, json};
 
 use crate::support::{Database, World, both_databases, eventually, new_key};
 
-both_databases!(of_two_payments_one_is_taken_and_one_goes_back, another_amount_than_the_orders_goes_back,);
+both_databases!(
+    case_16_of_two_payments_one_is_taken_and_one_goes_back,
+    case_17_another_amount_than_the_orders_goes_back,
+);
 
 /// The first page's address is lost on its way, so a second one is opened; the payer finds both.
-async fn of_two_payments_one_is_taken_and_one_goes_back(database: Database) {
+async fn case_16_of_two_payments_one_is_taken_and_one_goes_back(database: Database) {
     let world = World::start(database).await;
     let anna = world.skier("Anna").await;
     let fault = json!({ "supplier": "mpay24", "operation": "SelectPayment", "fault": "reset_after", "times": 1 });
@@ -39,7 +42,7 @@ async fn of_two_payments_one_is_taken_and_one_goes_back(database: Database) {
     .await;
 }
 
-async fn another_amount_than_the_orders_goes_back(database: Database) {
+async fn case_17_another_amount_than_the_orders_goes_back(database: Database) {
     let times = [("STARJACK_TIMES__PAGE_LIFE", "8s"), ("STARJACK_TIMES__PAGE_GRACE", "1s")];
     let world = World::with(database, &times).await;
     let anna = world.skier("Anna").await;

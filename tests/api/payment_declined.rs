@@ -2,9 +2,12 @@
 
 use crate::support::{Database, World, both_databases};
 
-both_databases!(a_declined_payment_is_tried_again_on_the_same_page, who_does_not_pay_in_time_gets_and_pays_nothing,);
+both_databases!(
+    case_13_declined_attempts_and_then_a_billed_one_on_the_same_page_pay_the_order,
+    who_does_not_pay_in_time_gets_and_pays_nothing,
+);
 
-async fn a_declined_payment_is_tried_again_on_the_same_page(database: Database) {
+async fn case_13_declined_attempts_and_then_a_billed_one_on_the_same_page_pay_the_order(database: Database) {
     let world = World::start(database).await;
     let anna = world.skier("Anna").await;
     let order = world.order_to_pay(&anna, &["solden"], "undo").await;
@@ -15,7 +18,7 @@ async fn a_declined_payment_is_tried_again_on_the_same_page(database: Database) 
     let after = anna.order(id).await;
     assert_eq!(after["state"], "paying");
     assert_eq!(after["payment"]["page_url"], order["payment"]["page_url"]);
-    world.pay(&order, "reserved").await;
+    world.pay(&order, "billed").await;
     anna.wait_for(id, &["finished"]).await;
     world.clean_slate().await;
 }

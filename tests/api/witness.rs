@@ -4,6 +4,10 @@ use serde_json::{Value, json};
 
 use crate::support::{Ledger, check};
 
+/// Day ticket and adult of Sölden.
+const DAY: &str = "1bfe25cd-e707-11f1-a2c3-02fc00000001";
+const ADULT: &str = "1bfe24e4-e707-11f1-a215-02fc00000001";
+
 #[test]
 fn an_order_that_is_as_it_says_is_right() {
     assert_eq!(check(&orders("finished", "issued"), &Ledger(ledger())), Vec::<String>::new());
@@ -27,9 +31,15 @@ fn a_ticket_without_its_order_and_an_order_without_its_ticket_are_noticed() {
 }
 
 #[test]
-fn a_ticket_on_another_card_operator_or_day_is_noticed() {
-    for (field, value) in [("chip", "01-16147133534532385823-5"), ("operator", "ischgl"), ("valid_from", "2026-12-21")]
-    {
+fn a_ticket_on_another_card_operator_or_day_and_of_another_product_or_category_is_noticed() {
+    for (field, value) in [
+        ("chip", "01-16147133534532385823-5"),
+        ("operator", "ischgl"),
+        ("valid_from", "2026-12-21"),
+        ("valid_to", "2026-12-21T23:59:59"),
+        ("product", ADULT),
+        ("category", DAY),
+    ] {
         let mut ledger = ledger();
         ledger["dta"][0][field] = json!(value);
         notices(&orders("finished", "issued"), ledger, "was booked as");
@@ -69,6 +79,7 @@ fn orders(state: &str, line_state: &str) -> Vec<(String, Value)> {
     let order = json!({
         "number": "A1", "state": state, "invoices": [{ "number": "DEMO-1" }],
         "lines": [{ "no": 1, "state": line_state, "operator": "solden", "card": "****8234", "valid_from": "2026-12-20",
+            "valid_to": "2026-12-20", "product": "day", "category": "adult",
             "price": { "amount": 8100, "currency": "EUR" } }],
     });
     vec![("anna@skier.example".to_owned(), order)]
@@ -77,7 +88,7 @@ fn orders(state: &str, line_state: &str) -> Vec<(String, Value)> {
 fn ledger() -> Value {
     json!({
         "dta": [{ "operator": "solden", "reference": "A1-1", "chip": "01-16147133534532385823-4", "order_id": "x",
-            "valid_from": "2026-12-20", "status": "live" }],
+            "valid_from": "2026-12-20", "valid_to": "2026-12-20T23:59:59", "product": DAY, "category": ADULT, "status": "live" }],
         "axess": [],
         "mpay24": [{ "tid": "A1-P1", "state": "BILLED", "amount": 8100, "cleared": 8100, "credited": 0, "lapsed": false }],
         "mailgun": [{ "to": ["Anna <anna@skier.example>"], "subject": "Order A1: your ticket is on its keycard" }],

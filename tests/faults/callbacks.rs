@@ -15,8 +15,8 @@ const SETTINGS: [(&str, &str); 3] = [
 
 both_databases!(
     callbacks_that_come_strangely_change_nothing_about_the_end,
-    a_page_that_is_paid_before_its_answer_comes_is_the_orders_and_a_second_payment_goes_back,
-    dropped_callbacks_are_made_up_for,
+    case_10_a_page_that_is_paid_before_its_answer_comes_is_the_orders_and_a_second_payment_goes_back,
+    case_08_dropped_callbacks_are_made_up_for,
 );
 
 /// Pays as `payment` says and gives what the callbacks were answered.
@@ -82,7 +82,9 @@ async fn callbacks_that_come_strangely_change_nothing_about_the_end(database: Da
 }
 
 /// A page whose answer is lost stands at the provider, and its payer may be faster than anything.
-async fn a_page_that_is_paid_before_its_answer_comes_is_the_orders_and_a_second_payment_goes_back(database: Database) {
+async fn case_10_a_page_that_is_paid_before_its_answer_comes_is_the_orders_and_a_second_payment_goes_back(
+    database: Database,
+) {
     let world = World::start(database).await;
     let anna = world.skier("Anna").await;
     for (paid_first, paid_second) in [("reserved", "reserved"), ("billed", "billed"), ("reserved", "billed")] {
@@ -118,7 +120,7 @@ async fn pay_the_second_page(world: &World, number: &str, outcome: &str) {
     }
 }
 
-async fn dropped_callbacks_are_made_up_for(database: Database) {
+async fn case_08_dropped_callbacks_are_made_up_for(database: Database) {
     let world = World::with(database, &SETTINGS).await;
     let anna = world.skier("Anna").await;
     world.fault(json!({ "supplier": "mpay24", "fault": "drop" })).await;

@@ -8,10 +8,25 @@
 #[allow(dead_code, unused_imports, reason = "each test crate uses its own part of the support")]
 mod support;
 
+/// Makes the test `story::postgres` of each story that needs the servers which `make test` starts.
+macro_rules! on_postgres {
+    ($($story:ident),+ $(,)?) => {
+        $(mod $story {
+            #[tokio::test]
+            async fn postgres() {
+                super::$story().await;
+            }
+        })+
+    };
+}
+
 mod bench;
 mod callbacks;
 mod case;
 mod crowd;
+mod given_up;
 mod killed;
 mod matrix;
 mod pairs;
+mod redis_gone;
+mod wedged;

@@ -4,6 +4,8 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use serde_json::{Value, json};
+use starjack::actors::liftoperator::Catalogue;
 use tempfile::TempDir;
 
 use crate::sources::root;
@@ -13,8 +15,13 @@ const CONFIGURATION: i32 = 78;
 
 /// A command over `config/base.toml` and a further file, with a folder and a database of its own, and no secrets.
 fn starjack(command: &str, file: &str, folder: &Path) -> Command {
+    starjack_with(&[command], file, folder)
+}
+
+/// The same for a command of several words.
+fn starjack_with(command: &[&str], file: &str, folder: &Path) -> Command {
     let mut process = Command::new(env!("CARGO_BIN_EXE_starjack"));
-    process.args([command, "--config", "config/base.toml", "--config", file]).current_dir(root());
+    process.args(command).args(["--config", "config/base.toml", "--config", file]).current_dir(root());
     // what a test's own surroundings set is no setting of the server
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("STARJACK_") || name == "RUST_LOG") {
         process.env_remove(name);
@@ -30,11 +37,12 @@ fn with_secrets(process: &mut Command) -> &mut Command {
     process.env("STARJACK_AUTH__SECRET", "0123456789abcdef0123456789abcdef");
     // digits alone need quotes, or they are a number
     process.env("STARJACK_PAYMENT__PASSWORD", "\"123456\"").env("STARJACK_MAIL__KEY", "key-of-a-test");
-    for operator in ["SOLDEN", "ISCHGL", "OBERTAUERN", "SAALBACH"] {
-        process.env(format!("STARJACK_CONTRACTS__{operator}__CREDENTIALS__PASSWORD"), "secret");
-    }
-    for operator in ["OBERTAUERN", "SAALBACH"] {
-        process.env(format!("STARJACK_CONTRACTS__{operator}__CREDENTIALS__SOAP_PASSWORD"), "secret");
+    for operator in Catalogue::embedded().unwrap().operators() {
+        let credentials = format!("STARJACK_CONTRACTS__{}__CREDENTIALS", operator.key.to_uppercase());
+        process.env(format!("{credentials}__PASSWORD"), "secret");
+        if operator.contract.supplier == "axess" {
+            process.env(format!("{credentials}__SOAP_PASSWORD"), "secret");
+        }
     }
     process
 }
@@ -51,6 +59,7 @@ fn the_test_sample_and_its_secrets_start_a_server_that_ends_when_told() {
         line.contains("\"message\":\"ready\"")
     });
     assert!(is_ready, "the server ended: {log}");
+    assert!(log.contains("there is nothing to sell") && log.contains("starjack import operators FILE --take"), "{log}");
     assert!(!log.contains("123456") && !log.contains("0123456789abcdef"), "a secret stands in the log");
 
     let mut second = starjack("serve", "config/test.toml", folder.path());
@@ -74,6 +83,31 @@ fn the_production_sample_is_read_with_its_secrets_and_refused_without() {
     assert_eq!(with.status.code(), Some(0), "{}", String::from_utf8_lossy(&with.stderr));
 }
 
+/// What cannot belong together is said before anything starts.
+fn refused(file: &str, settings: &[(&str, &str)], says: &str) {
+    let folder = TempDir::new().unwrap();
+    let mut process = starjack("serve", file, folder.path());
+    let output = with_secrets(&mut process).envs(settings.iter().copied()).output().unwrap();
+    let log = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(CONFIGURATION), "{settings:?}: {log}");
+    assert!(log.contains(says), "{settings:?}: {log}");
+}
+
+#[test]
+fn case_33_a_merchant_of_one_system_on_the_host_of_the_other_is_refused_at_the_start() {
+    let production = "config/production.toml";
+    let must = "the payment endpoint must be www.mpay24.com and the merchant id 7xxxx";
+    refused(production, &[("STARJACK_PAYMENT__MERCHANT_ID", "90000")], must);
+    refused(production, &[("STARJACK_PAYMENT__ENDPOINT", "https://test.mpay24.com")], must);
+    let test = [("STARJACK_PAYMENT__ENDPOINT", "https://test.mpay24.com")];
+    let real = [test[0], ("STARJACK_PAYMENT__MERCHANT_ID", "70000")];
+    refused("config/test.toml", &real, "the payment endpoint must be test.mpay24.com and the merchant id 9xxxx");
+    refused("config/test.toml", &test, "callback_networks holds 127.0.0.1");
+    for networks in ["[\"0.0.0.0/0\"]", "[\"::/0\"]", "[\"127.0.0.1\"]", "[]"] {
+        refused(production, &[("STARJACK_PAYMENT__CALLBACK_NETWORKS", networks)], "callback_networks");
+    }
+}
+
 #[test]
 fn production_refuses_what_is_simulated() {
     let folder = TempDir::new().unwrap();
@@ -87,4 +121,48 @@ fn production_refuses_what_is_simulated() {
         assert_eq!(output.status.code(), Some(CONFIGURATION), "{name}");
         assert!(String::from_utf8_lossy(&output.stderr).contains("environment = "), "{name}");
     }
+}
+
+/// An address of a network that leads nowhere.
+const NOWHERE: &str = "https://192.0.2.1";
+
+/// The production sample without anybody outside, on ports of its own.
+fn production(command: &[&str], folder: &Path) -> Command {
+    let mut process = starjack_with(command, "config/production.toml", folder);
+    for listener in ["HTTP", "OPERATIONS"] {
+        process.env(format!("STARJACK_{listener}__LISTEN"), "127.0.0.1:0");
+    }
+    // nobody pays here, so nothing but the list of open payments would ask the provider
+    process.env("STARJACK_TIMES__SWEEP_EVERY", "1d").env("STARJACK_MAIL__BASE_URL", NOWHERE);
+    with_secrets(&mut process);
+    process
+}
+
+#[tokio::test]
+async fn in_production_nobody_breaks_an_actor_on_order() {
+    let folder = TempDir::new().unwrap();
+    let created = production(&["admin", "create", "clerk@shop.example"], folder.path()).stdout(Stdio::piped()).output();
+    let told = String::from_utf8(created.unwrap().stdout).unwrap();
+    let password = told.trim().rsplit(' ').next().unwrap().to_owned();
+    let mut server = production(&["serve"], folder.path()).spawn().unwrap();
+    let mut lines = BufReader::new(server.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let ready = lines.by_ref().find(|line| line.contains("\"message\":\"ready\"")).expect("the server ended");
+    std::thread::spawn(move || lines.for_each(drop));
+    let ready: Value = serde_json::from_str(&ready).unwrap();
+    let api = format!("http://{}/api/v1", ready["address"].as_str().unwrap());
+
+    drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let log_in = json!({ "email": "clerk@shop.example", "password": password });
+    let session = http.post(format!("{api}/sessions")).json(&log_in).send().await.unwrap();
+    let token = session.json::<Value>().await.unwrap()["access_token"].as_str().unwrap().to_owned();
+    let faults = format!("{api}/admin/actors/order/faults");
+    let broken = http.post(&faults).bearer_auth(&token).json(&json!({ "fault": "panic" })).send().await.unwrap();
+    assert_eq!(broken.status(), 404);
+    let cleared = http.delete(&faults).bearer_auth(&token).send().await.unwrap();
+    assert_eq!(cleared.status(), 405, "as for any word that is no wish");
+    let actors = http.get(format!("{api}/admin/actors")).bearer_auth(&token).send().await.unwrap();
+    assert_eq!(actors.status(), 200, "not for want of being an admin");
+    server.kill().unwrap();
+    server.wait().unwrap();
 }

@@ -6,7 +6,7 @@ use crate::assert_none;
 use crate::sources::{Source, sources};
 
 /// Below everything: what they may import is said beside them.
-const LOWER: [(&str, &[&str]); 7] = [
+const LOWER: [(&str, &[&str]); 8] = [
     ("clock", &[]),
     ("ids", &[]),
     ("money", &[]),
@@ -14,17 +14,19 @@ const LOWER: [(&str, &[&str]); 7] = [
     ("network", &[]),
     ("telemetry", &[]),
     ("io", &["clock"]),
+    ("redis", &["clock", "io"]),
 ];
 
 /// Who may import whom, besides itself, from the ground up.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 9] = [
     ("integrations", &["clock", "ids", "language", "money", "network"]),
-    ("actors", &["integrations", "clock", "ids", "language", "money", "io"]),
-    ("config", &["actors", "integrations", "network"]),
-    ("http", &["actors", "integrations", "clock", "ids", "language", "money", "network", "io"]),
-    ("app", &["http", "config", "actors", "integrations", "clock", "io", "language", "network"]),
+    ("actors", &["integrations", "clock", "ids", "language", "money", "io", "redis"]),
+    ("config", &["actors", "integrations", "clock", "network", "redis"]),
+    ("http", &["actors", "integrations", "clock", "ids", "language", "money", "network", "io", "redis"]),
+    ("app", &["http", "config", "actors", "integrations", "clock", "io", "language", "network", "redis"]),
     ("demo", &["command", "app", "config", "actors", "clock", "ids", "io"]),
-    ("command", &["demo", "app", "config", "http", "actors", "clock", "ids", "io"]),
+    ("import", &["app", "config", "actors", "integrations", "io"]),
+    ("command", &["demo", "import", "app", "config", "http", "actors", "clock", "ids", "io"]),
     ("lib", &[]),
 ];
 

@@ -16,7 +16,7 @@ const SUPPLIERS: [(&[&str], &[&str]); 4] = [
 const REGISTRY: &str = "src/integrations/lift/registry.rs";
 
 /// The files that hold SQL, the only ones that name the tables' entities.
-const SQL: [&str; 17] = [
+const SQL: [&str; 24] = [
     "src/actors/auth/store/mod.rs",
     "src/actors/auth/store/accounts.rs",
     "src/actors/auth/store/keys.rs",
@@ -27,13 +27,20 @@ const SQL: [&str; 17] = [
     "src/actors/auth/opening.rs",
     "src/actors/invoice/store.rs",
     "src/actors/jobs/store.rs",
+    "src/actors/jobs/listed.rs",
     "src/actors/liftoperator/store.rs",
+    "src/actors/liftoperator/area/store.rs",
+    "src/actors/liftoperator/catalogue/store.rs",
     "src/actors/mail/store.rs",
     // an order whole: load, save, its rows, and what stands around it
     "src/actors/order/store.rs",
     "src/actors/order/save.rs",
     "src/actors/order/rows.rs",
+    "src/actors/order/step_rows.rs",
+    "src/actors/order/card_days.rs",
     "src/actors/order/shelf.rs",
+    "src/actors/order/cases.rs",
+    "src/actors/order/look.rs",
     "src/http/admin/store.rs",
     "src/demo/store.rs",
 ];
@@ -89,6 +96,11 @@ fn names_are_found_in_every_spelling() {
 fn only_sql_files_name_tables() {
     only_these("starjack_entity", &SQL);
     only_these("Statement::from_", &SQL_BY_HAND);
+}
+
+#[test]
+fn only_one_file_speaks_to_redis() {
+    only_these("use ::redis::", &["src/redis.rs"]);
 }
 
 /// Fails for every file that says `word` and is not listed, and for every listed one that does not say it any more.

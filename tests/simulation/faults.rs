@@ -56,7 +56,7 @@ pub(crate) fn fitting(verb: Verb) -> Vec<Fault> {
         Verb::Issue => [&OF_ACTS[..], &[Fault::Pending]].concat(),
         Verb::Find => [&OF_LOOKS[..], &[Fault::Pending]].concat(),
         Verb::Cancel | Verb::Open | Verb::Capture | Verb::Reverse | Verb::Credit => OF_ACTS.to_vec(),
-        Verb::Check | Verb::History | Verb::Status => OF_LOOKS.to_vec(),
+        Verb::Check | Verb::History | Verb::Status | Verb::Latest => OF_LOOKS.to_vec(),
     }
 }
 

@@ -145,6 +145,7 @@ fn contract(setting: &Setting) -> Contract {
         credentials: BTreeMap::new(),
         settings: BTreeMap::new(),
         dedups_reference: setting.dedups,
+        requests_per_second: 0,
         settle: setting.settle,
         issue_patience: setting.patience,
         check_deadline: setting.deadline,

@@ -188,7 +188,7 @@ impl Ledger {
 
     pub(crate) fn history(&self, tid: &str) -> Outcome<History> {
         let Transaction { captured, credited, reversed, .. } = self.money[place(tid)];
-        Outcome::Done(History { captured, credited, reversed })
+        Outcome::Done(History { captured, credited, reversed, charged_back: 0 })
     }
 
     /// What is reserved, newest first.

@@ -160,7 +160,7 @@ fn refusal(verb: Verb) -> RefusalKind {
         Verb::Check => RefusalKind::CardNotAccepted,
         Verb::Issue | Verb::Find => RefusalKind::ProductUnavailable,
         Verb::Cancel => RefusalKind::TicketUsed,
-        Verb::Open | Verb::Capture | Verb::Reverse | Verb::Credit | Verb::History | Verb::Status => {
+        Verb::Open | Verb::Capture | Verb::Reverse | Verb::Credit | Verb::History | Verb::Status | Verb::Latest => {
             RefusalKind::PaymentDeclined
         }
     }
@@ -247,10 +247,10 @@ impl PaymentProvider for Bank {
     }
 
     fn status(&self, key: StatusKey, permit: Permit) -> LocalBoxFuture<'_, Outcome<Option<Observed>>> {
-        let page = match &key {
-            StatusKey::Tid(tid) => self.page_of(tid),
-            StatusKey::Page(page) => page.to_string(),
+        let (verb, page) = match &key {
+            StatusKey::Tid(tid) => (Verb::Status, self.page_of(tid)),
+            StatusKey::Page(page) => (Verb::Latest, page.to_string()),
         };
-        self.0.meet((Verb::Status, page), permit, move |ledger| ledger.status(&key)).boxed_local()
+        self.0.meet((verb, page), permit, move |ledger| ledger.status(&key)).boxed_local()
     }
 }

@@ -122,6 +122,8 @@ fn paying(plain: Story, verb: Verb) -> Story {
         Verb::Reverse => plain.doing(wrong(true)),
         Verb::History => plain.doing(wrong(true)).with(Strike::new(OrderState::Paying, Verb::Reverse, Fault::NotDone)),
         Verb::Credit => plain.doing(wrong(false)),
+        // nobody pays until the page's life is over
+        Verb::Latest => plain.doing([]),
         Verb::Check | Verb::Issue | Verb::Find | Verb::Cancel | Verb::Open | Verb::Capture => plain,
     }
 }
@@ -140,7 +142,8 @@ fn authorised(plain: Story, verb: Verb, dedups: bool) -> Option<Story> {
         | Verb::Reverse
         | Verb::Credit
         | Verb::History
-        | Verb::Status => None,
+        | Verb::Status
+        | Verb::Latest => None,
     }
 }
 
@@ -158,7 +161,8 @@ fn issued(plain: Story, verb: Verb, keeps: bool) -> Option<Story> {
         | Verb::Open
         | Verb::Reverse
         | Verb::Credit
-        | Verb::Status => None,
+        | Verb::Status
+        | Verb::Latest => None,
     }
 }
 
@@ -174,7 +178,7 @@ fn undoing(plain: Story, (verb, fault): (Verb, Fault), (dedups, keeps): (bool, b
             Some(plain.with(declined).with(Strike::new(OrderState::Undoing, Verb::Reverse, Fault::NotDone)))
         }
         Verb::Credit => Some(plain.billed().refusing(1).refusing(2)),
-        Verb::Check | Verb::Issue | Verb::Find | Verb::Open | Verb::Capture | Verb::Status => None,
+        Verb::Check | Verb::Issue | Verb::Find | Verb::Open | Verb::Capture | Verb::Status | Verb::Latest => None,
     }
 }
 
@@ -183,8 +187,13 @@ fn late_money(story: Story, verb: Verb, row: OrderState) -> Story {
     match verb {
         Verb::Status | Verb::Credit => story.then(Deed::billed(row)),
         Verb::History => story.then(Deed::reserved(row)).with(Strike::new(row, Verb::Reverse, Fault::NotDone)),
-        Verb::Check | Verb::Issue | Verb::Find | Verb::Cancel | Verb::Open | Verb::Capture | Verb::Reverse => {
-            story.then(Deed::reserved(row))
-        }
+        Verb::Check
+        | Verb::Issue
+        | Verb::Find
+        | Verb::Cancel
+        | Verb::Open
+        | Verb::Capture
+        | Verb::Reverse
+        | Verb::Latest => story.then(Deed::reserved(row)),
     }
 }

@@ -209,6 +209,7 @@ fn ticket() -> Ticket {
         category_code: "A".to_owned(),
         valid_from: tomorrow,
         valid_to: tomorrow,
+        from_time: None,
         vat_permille: 100,
         card_id: ids::new_id(),
         card_number: format!("card {}", CARDS.fetch_add(1, Ordering::Relaxed)),

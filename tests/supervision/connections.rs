@@ -25,7 +25,7 @@ async fn count_to(io: Io, number: i64) -> i64 {
     counted.await.unwrap()
 }
 
-async fn a_neighbour_queries_while_the_opener_is_wedged(url: &str) {
+async fn queries_are_answered_while_the_opener_of_their_connections_is_wedged(url: &str) {
     let system = System::start().unwrap();
     let opener = puppet(&system, spec("opener"));
     let neighbour = puppet(&system, spec("neighbour"));
@@ -56,16 +56,18 @@ async fn a_neighbour_queries_while_the_opener_is_wedged(url: &str) {
     end(&system).await;
 }
 
-#[actix_rt::test]
-async fn queries_to_sqlite_are_answered_while_the_opener_of_its_connections_is_wedged() {
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}/starjack.db?mode=rwc", folder.path().display());
-    a_neighbour_queries_while_the_opener_is_wedged(&url).await;
-}
+mod queries_are_answered_while_the_opener_of_their_connections_is_wedged {
+    #[actix_rt::test]
+    async fn sqlite() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/starjack.db?mode=rwc", folder.path().display());
+        super::queries_are_answered_while_the_opener_of_their_connections_is_wedged(&url).await;
+    }
 
-#[actix_rt::test]
-async fn queries_to_postgres_are_answered_while_the_opener_of_its_connections_is_wedged() {
-    let url =
-        std::env::var("STARJACK_TEST_POSTGRES").expect("STARJACK_TEST_POSTGRES names a server; `make test` starts one");
-    a_neighbour_queries_while_the_opener_is_wedged(&url).await;
+    #[actix_rt::test]
+    async fn postgres() {
+        let url = std::env::var("STARJACK_TEST_POSTGRES")
+            .expect("STARJACK_TEST_POSTGRES names a server; `make test` starts one");
+        super::queries_are_answered_while_the_opener_of_their_connections_is_wedged(&url).await;
+    }
 }

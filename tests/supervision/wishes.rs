@@ -1,7 +1,7 @@
 //! What people ask of an actor: pause, resume, restart, drain; and the ordered end of all.
 
 use crate::support::*;
-use starjack::actors::supervision::{Failure, Fault, Phase, System, UnknownActor, Why};
+use starjack::actors::supervision::{Failure, Fault, Phase, System, UnknownActor, Watch, Why};
 use starjack::clock::Deadline;
 use std::time::Duration;
 
@@ -94,6 +94,30 @@ async fn the_end_drains_in_the_reverse_order_of_the_start() {
     assert_eq!((held, timed_out), (Ok(0), false));
     assert_eq!(first.ask(count(), soon()).await, refused(Why::Stopped));
     assert!(!system.shutdown(soon()).await, "ending twice is ending once");
+}
+
+#[actix_rt::test]
+async fn the_end_waits_for_no_thread_that_is_left_behind() {
+    let watch = Watch { beat: Duration::from_millis(20), silence: Duration::from_millis(500), leaks: 3 };
+    let system = System::start_watched(watch).unwrap();
+    let supplier = puppet(&system, spec("supplier"));
+    let order = puppet(&system, spec("order"));
+    // longer than the shutdown may take
+    system.inject("supplier", Fault::Wedge(Duration::from_secs(30)), 1).unwrap();
+    let asks = supplier.clone();
+    let endless = || Deadline::after(Duration::from_secs(60));
+    let driven = work(move |_| async move {
+        let lost = asks.ask(count(), endless()).await;
+        assert_eq!(lost, Err(Failure { begun: true, why: Why::Replaced }));
+        0
+    });
+    let (driven, timed_out) = tokio::join!(order.ask(driven, endless()), async {
+        until("the supplier has moved", || supplier.status().restarts == 1 && supplier.status().state == Phase::Up)
+            .await;
+        assert_eq!(supplier.ask(count(), soon()).await, Ok(1), "it goes on elsewhere");
+        system.shutdown(soon()).await
+    });
+    assert_eq!((driven, timed_out), (Ok(0), false));
 }
 
 #[actix_rt::test]

@@ -35,9 +35,19 @@ impl Client {
         Self { http, base: base.trim_end_matches('/').to_owned(), token: None }
     }
 
+    /// Its access token.
+    pub(crate) fn token(&self) -> &str {
+        self.token.as_deref().unwrap()
+    }
+
     /// The same client with an access token.
     pub(crate) fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// The same client at another replica.
+    pub(crate) fn at(&self, base: &str) -> Self {
+        Self { base: base.trim_end_matches('/').to_owned(), ..self.clone() }
     }
 
     /// A request to `path` that may be given more before it is sent.
@@ -47,6 +57,10 @@ impl Client {
             Some(token) => request.bearer_auth(token),
             None => request,
         }
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        Answer::to(self.request(Method::DELETE, path)).await.unwrap()
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

@@ -1,8 +1,11 @@
 //! What must be true once nothing goes on any more, whatever was broken meanwhile.
 
-use serde_json::Value;
-use starjack::clock::{self, Deadline};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
+
+use serde_json::Value;
+use starjack::actors::liftoperator::Catalogue;
+use starjack::clock::{self, Deadline};
 
 use super::ledger::{Booking, Ledger};
 use super::people::{ENDS, Person};
@@ -88,6 +91,8 @@ fn tickets(order: &Value, ledger: &Ledger) -> Vec<String> {
             let shown = line["card"].as_str().unwrap().trim_start_matches('*');
             let fits = line["operator"] == booking.operator
                 && line["valid_from"] == booking.day
+                && line["valid_to"] == booking.until
+                && codes(line) == Some([booking.product.clone(), booking.category.clone()])
                 && printed.ends_with(&shown.replace('-', ""));
             if !fits {
                 wrong.push(format!("line {line} was booked as {booking:?}"));
@@ -103,7 +108,9 @@ fn money(order: &Value, ledger: &Ledger) -> Vec<String> {
     let wanted: i64 = sold.map(|line| line["price"]["amount"].as_i64().unwrap()).sum();
     let held = ledger.held(number);
     let mut wrong = Vec::new();
-    if held != wanted {
+    // what a payer's bank takes back changes no order that has ended
+    let taken_back = ledger.sum(number, "charged_back");
+    if held != wanted && (order["state"] != "finished" || held + taken_back != wanted) {
         wrong.push(format!("{held} cents are held for tickets of {wanted} cents"));
     }
     for payment in ledger.payments_of(number) {
@@ -125,7 +132,7 @@ fn letters(order: &Value, email: &str, ledger: &Ledger) -> Vec<String> {
         wrong.push(format!("a letter about it went to somebody else than {email}"));
     }
     let has_invoice = order["invoices"].as_array().is_some_and(|invoices| !invoices.is_empty());
-    let charged = ledger.held(number) > 0;
+    let charged = ledger.held(number) > 0 || (order["state"] == "finished" && ledger.sum(number, "charged_back") > 0);
     if has_invoice != charged {
         wrong.push(format!("charged: {charged}, invoiced: {has_invoice}"));
     }
@@ -145,4 +152,12 @@ fn strangers(orders: &[(String, Value)], ledger: &Ledger) -> Vec<String> {
     let tid = |payment: &Value| payment["tid"].as_str().unwrap_or_default().to_owned();
     let payments = ledger.of("mpay24").iter().filter(|payment| !is_known(&tid(payment)));
     tickets.chain(payments.map(|payment| format!("nobody's payment {}", tid(payment)))).collect()
+}
+
+/// The supplier's codes of a line's product and category, from the sample catalogue.
+fn codes(line: &Value) -> Option<[String; 2]> {
+    static CATALOGUE: LazyLock<Arc<Catalogue>> = LazyLock::new(|| Catalogue::embedded().unwrap());
+    let operator = CATALOGUE.operator(line["operator"].as_str()?)?;
+    let product = operator.product(line["product"].as_str()?)?;
+    Some([product.code.clone(), operator.category(line["category"].as_str()?)?.code.clone()])
 }

@@ -18,6 +18,12 @@ pub(crate) struct Booking {
     pub(crate) card: String,
     /// The first day, `2026-12-19`.
     pub(crate) day: String,
+    /// The last day, inclusive.
+    pub(crate) until: String,
+    /// The supplier's code of the product.
+    pub(crate) product: String,
+    /// The supplier's code of the person category.
+    pub(crate) category: String,
     /// `live`, `used` or `canceled`.
     pub(crate) status: String,
     /// What names it at its supplier's control calls.
@@ -55,10 +61,14 @@ impl Ledger {
         self.of("mpay24").iter().filter(|entry| text(entry, "tid").starts_with(&prefix)).collect()
     }
 
-    /// Captured less credited of one order, in cents.
+    /// Captured less credited and less what payers' banks took back of one order, in cents.
     pub(crate) fn held(&self, number: &str) -> i64 {
-        let held = |entry: &&Value| entry["cleared"].as_i64().unwrap() - entry["credited"].as_i64().unwrap();
-        self.payments_of(number).iter().map(held).sum()
+        self.sum(number, "cleared") - self.sum(number, "credited") - self.sum(number, "charged_back")
+    }
+
+    /// The sum of an amount of all payments of one order, in cents.
+    pub(crate) fn sum(&self, number: &str, amount: &str) -> i64 {
+        self.payments_of(number).iter().map(|entry| entry[amount].as_i64().unwrap_or_default()).sum()
     }
 
     /// Letters that name `words` in their subject.
@@ -80,6 +90,9 @@ fn booking(supplier: &'static str, entry: &Value, [card, id]: [&str; 2]) -> Book
         reference: text(entry, "reference"),
         card: text(entry, card),
         day: text(entry, "valid_from").chars().take(10).collect(),
+        until: text(entry, "valid_to").chars().take(10).collect(),
+        product: text(entry, "product"),
+        category: text(entry, "category"),
         status: text(entry, "status"),
         id: text(entry, id),
     }

@@ -7,7 +7,9 @@ mod database;
 mod invariants;
 mod ledger;
 mod people;
+mod redis;
 mod server;
+mod stream;
 mod suppliers;
 mod world;
 
@@ -16,7 +18,9 @@ pub(crate) use database::Database;
 pub(crate) use invariants::check;
 pub(crate) use ledger::{Booking, Ledger};
 pub(crate) use people::{ADULT, Offer, Person, SMALL_CHILD, ticket};
-pub(crate) use server::Server;
+pub(crate) use redis::{Proxy, Redis};
+pub(crate) use server::{Ran, Server};
+pub(crate) use stream::{Event, Stream};
 pub(crate) use world::{PATIENCE, World, eventually, new_key};
 
 /// Makes two tests of each story `async fn story(database: Database)`: `story::sqlite` and `story::postgres`.

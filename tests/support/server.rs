@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const LINES_SHOWN: usize = 400;
 
 /// Short times, so that tests see the slow ways too.
-const TIMES: [(&str, &str); 10] = [
+const TIMES: [(&str, &str); 11] = [
     ("STARJACK_TIMES__SETTLE", "2s"),
     ("STARJACK_TIMES__PAYMENT_SETTLE", "2s"),
     ("STARJACK_TIMES__ISSUE_DEADLINE", "1500ms"),
@@ -26,6 +26,7 @@ const TIMES: [(&str, &str); 10] = [
     ("STARJACK_TIMES__SWEEP_EVERY", "1s"),
     ("STARJACK_TIMES__JOB_PAUSE", "200ms"),
     ("STARJACK_TIMES__BREAKER_PAUSE", "500ms"),
+    ("STARJACK_TIMES__HEARTBEAT", "200ms"),
 ];
 
 /// How a server is started; the same plan starts it again.
@@ -111,6 +112,11 @@ impl Server {
     /// Tells it to end, waits, and gives the exit code.
     pub(crate) async fn terminate(&mut self) -> i32 {
         self.tell_to_end();
+        self.ended().await
+    }
+
+    /// Waits until it ends by itself, and gives the exit code.
+    pub(crate) async fn ended(&mut self) -> i32 {
         let deadline = Deadline::after(PATIENCE);
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -136,6 +142,38 @@ impl Drop for Server {
             show(&self.log);
         }
     }
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    /// What it wrote to stdout.
+    pub(crate) says: String,
+    /// What it wrote to stderr.
+    pub(crate) log: String,
+}
+
+/// Runs `starjack` with these words beside the server, on its database, in the world's folder.
+pub(crate) fn run(plan: &Plan, words: &[&str]) -> Ran {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_starjack"));
+    command.args(words).current_dir(&plan.folder).stdin(Stdio::null());
+    if !words.contains(&"--config") {
+        let config = ["base.toml", "test.toml"].map(|file| root.join("config").join(file));
+        command.arg("--config").arg(&config[0]).arg("--config").arg(&config[1]);
+    }
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("STARJACK_") || name == "RUST_LOG") {
+        command.env_remove(name);
+    }
+    let data = plan.folder.join("data");
+    let embedded = format!("sqlite://{}?mode=rwc", data.join("starjack.db").display());
+    command.env("STARJACK_DATA", &data).env("STARJACK_DATABASE__URL", plan.database.as_ref().unwrap_or(&embedded));
+    command.env("STARJACK_AUTH__SIGNING_KEY", "AA==").env("STARJACK_AUTH__SECRET", "0123456789abcdef0123456789abcdef");
+    command.env("STARJACK_PAYMENT__PASSWORD", "\"123456\"").env("STARJACK_MAIL__KEY", "key-of-a-test");
+    let output = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Ran { code: output.status.code().unwrap(), says: text(output.stdout), log: text(output.stderr) }
 }
 
 fn command(plan: &Plan, log: &Path) -> Command {

@@ -13,7 +13,7 @@ use super::client::{Answer, Client};
 use super::database::{Database, Postgres};
 use super::ledger::Ledger;
 use super::people::{Offer, Person, ticket};
-use super::server::{Plan, Server};
+use super::server::{self, Plan, Ran, Server};
 use super::suppliers::Suppliers;
 use crate::support::ADULT;
 
@@ -107,9 +107,32 @@ impl World {
         Server::start(&Plan { port: free_port(), log, ..self.plan.clone() }).await
     }
 
+    /// Runs `starjack` with these words on the server's database, in the world's folder.
+    pub(crate) fn command(&self, words: &[&str]) -> Ran {
+        server::run(&self.plan, words)
+    }
+
     /// The folder of database, documents and logs.
     pub(crate) fn folder(&self) -> &std::path::Path {
         self.folder.path()
+    }
+
+    /// Lets the next question to an actor suffer a fault, for example `{"fault": "wedge", "milliseconds": 900}`.
+    pub(crate) async fn break_actor(&self, clerk: &Person, actor: &str, fault: &Value) {
+        clerk.client.post(&faults_of(actor), fault).await.expect(202);
+    }
+
+    /// Takes back what the actor has not suffered, and says how often it would have.
+    pub(crate) async fn mend_actor(&self, clerk: &Person, actor: &str) -> u64 {
+        let cleared = Answer::to(clerk.client.request(Method::DELETE, &faults_of(actor))).await.unwrap().expect(200);
+        cleared["taken_back"].as_u64().unwrap()
+    }
+
+    /// An actor as its admin sees it.
+    pub(crate) async fn actor(&self, clerk: &Person, name: &str) -> Value {
+        let actors = clerk.client.get("/api/v1/admin/actors").await.expect(200);
+        let found = actors["items"].as_array().unwrap().iter().find(|actor| actor["name"] == name);
+        found.unwrap_or_else(|| panic!("no actor {name}: {actors:#}")).clone()
     }
 
     /// Somebody new, who opens an account with the code from the letter and logs in.
@@ -144,6 +167,11 @@ impl World {
         let log_in = &self.server.first_line["logins"]["admin"];
         let (email, password) = (log_in["email"].as_str().unwrap(), log_in["password"].as_str().unwrap());
         Person::log_in(&self.guest, email, password, Arc::clone(&self.cards)).await
+    }
+
+    /// The listener of those who run the server.
+    pub(crate) fn operations(&self) -> Client {
+        Client::new(self.server.first_line["operations"].as_str().unwrap())
     }
 
     /// Everybody who opened an account through [`World::skier`].
@@ -226,6 +254,10 @@ impl World {
     }
 }
 
+fn faults_of(actor: &str) -> String {
+    format!("/api/v1/admin/actors/{}/faults", actor.replace('/', "%2F"))
+}
+
 /// A new idempotency key.
 pub(crate) fn new_key() -> String {
     uuid::Uuid::new_v4().to_string()
@@ -234,7 +266,7 @@ pub(crate) fn new_key() -> String {
 /// A port that no connection is given by chance, so that a killed server can come back to it.
 ///
 /// Tests run in processes of their own, so each begins to look at a place of its own.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let first = usize::try_from(std::process::id()).unwrap() * 64;
     for _ in 0..18_000 {

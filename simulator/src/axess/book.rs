@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Europe::Vienna;
 use serde_json::{Value, json};
 
 use super::requests::{ALREADY_CANCELED, FULL, NO_SEGMENT, Naming, Refusal, TICKET_USED, UNKNOWN_TICKET, Wish};
@@ -32,9 +33,8 @@ pub(crate) struct Ticket {
 }
 
 impl Ticket {
-    /// `Unproven:` the catalogue is not simulated, so every ticket is one of a day.
     pub(crate) fn valid_till(&self) -> &str {
-        &self.wish.valid_from
+        &self.wish.valid_till
     }
 
     /// 0 valid, 1 used, 2 blocked, 3 cancelled, 4 expired.
@@ -45,7 +45,7 @@ impl Ticket {
         } else if self.used_at.is_some() {
             1
         } else {
-            i64::from(last_day.is_some_and(|day| day < now.date_naive())) * 4
+            i64::from(last_day.is_some_and(|day| day < now.with_timezone(&Vienna).date_naive())) * 4
         }
     }
 
@@ -61,7 +61,8 @@ impl Ticket {
             "unicode_no": self.unicode, "pos_no": POS, "project_no": self.wish.project, "trans_no": self.transaction,
             "wtp_no": self.wish.wtp, "pool_no": self.wish.pool, "ticket_type_no": self.wish.ticket_type,
             "person_type_no": self.wish.person_type, "block_no": self.wish.block, "price_cents": self.wish.price_cents,
-            "valid_from": self.wish.valid_from, "valid_till": self.valid_till(),
+            "valid_from": self.wish.valid_from, "valid_to": self.valid_till(),
+            "product": self.wish.product(), "category": self.wish.person_type.to_string(),
             "holder": holder.map(|holder| holder.iter().cloned().collect::<HashMap<_, _>>()),
             "status": status, "gate_blocked": self.blocked, "asked_at": stamp(self.asked_at),
             "canceled_at": self.canceled_at.map(stamp), "used_at": self.used_at.map(stamp),

@@ -10,6 +10,8 @@
 //! - Answers are `<operation>Response/<operation>Result` with alphabetical members. Business errors are HTTP 200 with
 //!   `NERRORNO` other than 0; only what is no request at all is a SOAP fault.
 //! - Every request but `login` carries a session (-2001 when it is unknown or an hour old).
+//! - The operator's own list (`goods`) says which `<pool>/<ticket type>` and person types there are and how long a ticket
+//!   is valid; what is not there is refused with -6541. Prices are not simulated.
 mod book;
 mod number;
 mod requests;

@@ -2,6 +2,7 @@
 
 use super::number::{self, Flaw};
 use super::shapes::decimal;
+use crate::goods::Goods;
 use crate::shape::kinds::cents;
 use crate::xml::Element;
 
@@ -19,6 +20,7 @@ pub(crate) const NO_SEGMENT: Refusal = Refusal(-3106, "no free segment on the ca
 pub(crate) const UNKNOWN_TICKET: Refusal = Refusal(-6513, "ticket unknown");
 pub(crate) const ALREADY_CANCELED: Refusal = Refusal(-6514, "ticket is already cancelled");
 pub(crate) const TICKET_USED: Refusal = Refusal(-6515, "ticket is used");
+pub(crate) const NOT_SOLD: Refusal = Refusal(-6541, "product or person type is not sold here on that day");
 pub(crate) const FULL: Refusal = Refusal(-9999, "the simulator's book is full");
 
 /// A ticket asked for.
@@ -29,6 +31,7 @@ pub(crate) struct Wish {
     pub(crate) ticket_type: i64,
     pub(crate) person_type: i64,
     pub(crate) valid_from: String,
+    pub(crate) valid_till: String,
     pub(crate) price_cents: i64,
     pub(crate) block: i64,
     pub(crate) wtp: Option<String>,
@@ -48,17 +51,25 @@ pub(crate) struct Naming {
 
 impl Wish {
     /// Reads an `ACTTICKET` whose shape is checked.
-    pub(crate) fn read(ticket: &Element) -> Result<Self, Refusal> {
+    pub(crate) fn read(ticket: &Element, goods: &Goods) -> Result<Self, Refusal> {
         let product = ticket.child("CTPRODUCT").ok_or(PARAMETER)?;
         let above_zero = |name| decimal(product.text_of(name)).filter(|number| *number > 0).ok_or(PARAMETER);
         let wtp = ticket.get("SZWTPNO").map(ToOwned::to_owned);
         wtp.as_deref().map_or(Ok(()), card)?;
+        let [project, pool, ticket_type, person_type] =
+            [above_zero("NPROJNO")?, above_zero("NPOOLNO")?, above_zero("NTICKETTYPENO")?, above_zero("NPERSONTYPNO")?];
+        let valid_from = product.text_of("SZVALIDFROM").to_owned();
+        let validity = goods.validity(&format!("{pool}/{ticket_type}")).ok_or(NOT_SOLD)?;
+        if project != i64::from(goods.project_no) || !goods.has_category(&person_type.to_string()) {
+            return Err(NOT_SOLD);
+        }
         Ok(Self {
-            project: above_zero("NPROJNO")?,
-            pool: above_zero("NPOOLNO")?,
-            ticket_type: above_zero("NTICKETTYPENO")?,
-            person_type: above_zero("NPERSONTYPNO")?,
-            valid_from: product.text_of("SZVALIDFROM").to_owned(),
+            project,
+            pool,
+            ticket_type,
+            person_type,
+            valid_till: goods.last_day(validity, &valid_from).ok_or(NOT_SOLD)?,
+            valid_from,
             price_cents: cents(ticket.text_of("FTARIFF")).ok_or(PARAMETER)?,
             block: decimal(ticket.text_of("NBLOCKNO")).ok_or(PARAMETER)?,
             wtp,
@@ -66,6 +77,13 @@ impl Wish {
                 person.children.iter().map(|member| (member.name.clone(), member.text.trim().to_owned())).collect()
             }),
         })
+    }
+}
+
+impl Wish {
+    /// As a shop's catalogue writes it: `<pool>/<ticket type>`.
+    pub(crate) fn product(&self) -> String {
+        format!("{}/{}", self.pool, self.ticket_type)
     }
 }
 

@@ -13,6 +13,7 @@ use super::shapes::{AX, TEAM, decimal, parameter};
 use crate::access::AxessAccess;
 use crate::clock::Clock;
 use crate::faults::Bent;
+use crate::goods::Goods;
 use crate::http::{Answer, Asked};
 use crate::soap;
 use crate::supplier::{Service, Supplier};
@@ -23,7 +24,7 @@ pub(crate) const PATH: &str = "/DCI4WTP/DCI4WTPService.svc/soap";
 
 /// One operator's contract.
 pub(crate) struct Axess {
-    operator: String,
+    goods: &'static Goods,
     access: AxessAccess,
     clock: Arc<Clock>,
     state: Mutex<(Sessions, Book)>,
@@ -33,9 +34,9 @@ pub(crate) struct Axess {
 type Members = Vec<(&'static str, String)>;
 
 impl Axess {
-    pub(crate) fn new(operator: &str, access: AxessAccess, clock: Arc<Clock>, session_seconds: u32) -> Self {
+    pub(crate) fn new(goods: &'static Goods, access: AxessAccess, clock: Arc<Clock>, session_seconds: u32) -> Self {
         let sessions = Sessions::new(TimeDelta::seconds(i64::from(session_seconds)));
-        Self { operator: operator.to_owned(), access, clock, state: Mutex::new((sessions, Book::new())) }
+        Self { goods, access, clock, state: Mutex::new((sessions, Book::new())) }
     }
 
     /// A gate pass; the error says why the gate stays closed.
@@ -84,7 +85,10 @@ impl Axess {
                 Ok((Members::new(), None))
             }
             "checkWTPNo" => check(request.text_of("SZWTPNO"), book, now),
-            "issueTicket" => issue(request, book, bent, now),
+            "issueTicket" => {
+                let wishes = || request.all("ACTTICKET").map(|ticket| Wish::read(ticket, self.goods)).collect();
+                issue(request.text_of("SZEXTORDERNO"), wishes, book, (bent, now))
+            }
             "getTicketByExtOrder" => {
                 let found = if bent.find_nothing { Vec::new() } else { book.find(request.text_of("SZEXTORDERNO")) };
                 Ok((
@@ -116,15 +120,18 @@ fn check(printed: &str, book: &Book, now: Now) -> Result<(Members, Option<Refusa
 }
 
 /// A known reference gets -6530 and the first result, so that a lost answer can be recovered. `Unproven:` ours.
-fn issue(request: &Element, book: &mut Book, bent: Bent, now: Now) -> Result<(Members, Option<Refusal>), Refusal> {
-    let reference = request.text_of("SZEXTORDERNO");
+fn issue(
+    reference: &str,
+    wishes: impl FnOnce() -> Result<Vec<Wish>, Refusal>,
+    book: &mut Book,
+    (bent, now): (Bent, Now),
+) -> Result<(Members, Option<Refusal>), Refusal> {
     let first = book.find(reference).first().map(|ticket| ticket.transaction);
     if let Some(transaction) = first.filter(|_| !bent.no_dedup) {
         let tickets = book.find(reference).into_iter().filter(|ticket| ticket.transaction == transaction).collect();
         return Ok((receipt(tickets), Some(Refusal(-6530, "external order number is used"))));
     }
-    let wishes = request.all("ACTTICKET").map(Wish::read).collect::<Result<Vec<_>, _>>()?;
-    Ok((receipt(book.issue(reference, wishes, now)?), None))
+    Ok((receipt(book.issue(reference, wishes()?, now)?), None))
 }
 
 fn receipt(tickets: Vec<&Ticket>) -> Members {
@@ -183,7 +190,7 @@ impl Service for Axess {
     }
 
     fn operator(&self) -> Option<&str> {
-        Some(&self.operator)
+        Some(self.goods.operator)
     }
 
     fn operation<'a>(&self, asked: &'a Asked) -> Option<&'a str> {
@@ -216,6 +223,6 @@ impl Service for Axess {
     }
 
     fn ledger(&self) -> Vec<Value> {
-        self.state().1.entries(&self.operator)
+        self.state().1.entries(self.goods.operator)
     }
 }

@@ -2,7 +2,8 @@
 
 use super::number::Number;
 use super::refusal::Refusal;
-use super::shapes::{is_guid, number};
+use super::shapes::number;
+use crate::goods::Goods;
 use crate::shape::kinds::cents;
 use crate::xml::Element;
 
@@ -24,6 +25,7 @@ pub(crate) struct Item {
     pub(crate) product: String,
     pub(crate) category: String,
     pub(crate) valid_from: String,
+    pub(crate) valid_to: String,
     pub(crate) depot: bool,
     pub(crate) unit_price_cents: i64,
     pub(crate) currency: String,
@@ -33,9 +35,9 @@ pub(crate) struct Item {
 
 impl Content {
     /// Reads an `Order` whose shape is checked and applies the rules that need no memory.
-    pub(crate) fn read(order: &Element) -> Result<Self, Refusal> {
+    pub(crate) fn read(order: &Element, goods: &Goods) -> Result<Self, Refusal> {
         let items = order.child("OrderItems").into_iter().flat_map(|items| items.all("OrderItem"));
-        let items = items.map(Item::read).collect::<Result<Vec<_>, _>>()?;
+        let items = items.map(|item| Item::read(item, goods)).collect::<Result<Vec<_>, _>>()?;
         let (total_cents, currency) = price(order, "TotalPrice");
         let sum: i64 = items.iter().map(|item| item.unit_price_cents).sum();
         if sum != total_cents || items.iter().any(|item| item.currency != currency) {
@@ -53,14 +55,19 @@ impl Content {
 }
 
 impl Item {
-    fn read(item: &Element) -> Result<Self, Refusal> {
+    fn read(item: &Element, goods: &Goods) -> Result<Self, Refusal> {
         let (product, category) = (item.text_of("ProductId"), item.text_of("ConsumerCategoryId"));
-        if !is_guid(product) {
-            return Err(Refusal::new("UnknownProduct", "ProductId is not in the catalogue"));
-        }
-        if !is_guid(category) {
+        let unknown = || Refusal::new("UnknownProduct", "ProductId is not in the catalogue");
+        let validity = goods.validity(product).ok_or_else(unknown)?;
+        if !goods.has_category(category) {
             return Err(Refusal::new("ConsumerCategoryNotAllowed", "ConsumerCategoryId is not in the catalogue"));
         }
+        let valid_from = item.text_of("ValidFrom");
+        let (day, time) = (valid_from.get(..10).unwrap_or_default(), valid_from.get(11..19).unwrap_or_default());
+        let last_day = goods.last_day(validity, day).filter(|_| time == validity.begins);
+        let last_day = last_day.ok_or_else(|| {
+            Refusal::new("ValidityNotAllowed", "ValidFrom is not a moment at which the product begins to be valid")
+        })?;
         let (unit_price_cents, currency) = price(item, "UnitPrice");
         let ticket = item.child("TicketItem");
         let card = ticket.and_then(|ticket| ticket.child("Identification")).map(number);
@@ -81,18 +88,14 @@ impl Item {
             number: item.text_of("ItemNumber").to_owned(),
             product: product.to_owned(),
             category: category.to_owned(),
-            valid_from: item.text_of("ValidFrom").to_owned(),
+            valid_from: valid_from.to_owned(),
+            valid_to: format!("{last_day}T23:59:59"),
             depot: truth(item.text_of("DepotFlag")),
             unit_price_cents,
             currency,
             holder: ticket.and_then(|ticket| ticket.child("Contact")).map(contact),
             card,
         })
-    }
-
-    /// `Unproven:` the catalogue is not simulated, so every ticket is one of a day.
-    pub(crate) fn valid_to(&self) -> String {
-        format!("{}T23:59:59", self.valid_from.get(..10).unwrap_or_default())
     }
 }
 

@@ -6,8 +6,8 @@
 //! - Header `AuthenticationHeader{ClientName, UserName, Password}` in `…/v10/soapheader` on every call.
 //! - Wrapper and all members in `…/v10/order`, in the order of `shapes.rs`; answers likewise, `<Operation>Response` with
 //!   the members directly in it; `DtaFault{Code, Message}` in the detail of a fault is in `…/v10/common`.
-//! - The catalogue is not simulated: every lower-case GUID is a known product and category, every price is right when
-//!   the total is the sum, and a ticket is valid on the day of its `ValidFrom`.
+//! - The operator's own list (`goods`) says which products and categories there are, at which time of the day a product
+//!   begins and how long it is valid. Prices are not simulated: every price is right when the total is the sum.
 mod book;
 mod content;
 mod number;

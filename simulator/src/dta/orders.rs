@@ -162,8 +162,8 @@ impl Order {
                 "operator": operator, "order_id": self.id, "confirmation_number": self.confirmation,
                 "reference": self.content.reference, "item": item.number,
                 "chip": item.card.as_ref().map(Number::printed),
-                "product": item.product, "consumer_category": item.category,
-                "valid_from": item.valid_from, "valid_to": item.valid_to(), "depot": item.depot,
+                "product": item.product, "category": item.category,
+                "valid_from": item.valid_from, "valid_to": item.valid_to, "depot": item.depot,
                 "holder": holder.map(|holder| holder.iter().cloned().collect::<std::collections::BTreeMap<_, _>>()),
                 "unit_price_cents": item.unit_price_cents, "currency": item.currency,
                 "permission_serial_number": line.permission_serial.to_string(),
@@ -193,5 +193,5 @@ impl Line {
 }
 
 fn validity(item: &Item) -> String {
-    leaf("ValidFrom", &item.valid_from) + &leaf("ValidTo", item.valid_to())
+    leaf("ValidFrom", &item.valid_from) + &leaf("ValidTo", &item.valid_to)
 }

@@ -13,6 +13,7 @@ use super::shapes::{self, ORDER, SOAP_HEADER, number};
 use crate::access::DtaAccess;
 use crate::clock::{Clock, stamp};
 use crate::faults::Bent;
+use crate::goods::Goods;
 use crate::http::{Answer, Asked};
 use crate::shape::{self, Member};
 use crate::soap::{self, Opened};
@@ -23,7 +24,7 @@ const PATH: &str = "/dta/webservice/sc/v10/services/OrderService";
 
 /// One operator's contract.
 pub(crate) struct Dta {
-    operator: String,
+    goods: &'static Goods,
     access: DtaAccess,
     clock: Arc<Clock>,
     step_ms: AtomicU32,
@@ -31,9 +32,9 @@ pub(crate) struct Dta {
 }
 
 impl Dta {
-    pub(crate) fn new(operator: &str, access: DtaAccess, clock: Arc<Clock>, step_ms: u32) -> Self {
+    pub(crate) fn new(goods: &'static Goods, access: DtaAccess, clock: Arc<Clock>, step_ms: u32) -> Self {
         let step_ms = AtomicU32::new(step_ms);
-        Self { operator: operator.to_owned(), access, clock, step_ms, book: Mutex::default() }
+        Self { goods, access, clock, step_ms, book: Mutex::default() }
     }
 
     /// From now on new orders take this long from `PENDING` to `BOOKED`, and again to `BOOKED_AND_TRANSFERRED`.
@@ -75,7 +76,7 @@ impl Dta {
 
     fn create(&self, call: &Element, bent: Bent) -> Result<String, Refusal> {
         let order = call.child("Order").ok_or_else(|| Refusal::new("InternalError", "no Order"))?;
-        let content = Content::read(order)?;
+        let content = Content::read(order, self.goods)?;
         let terms = Terms {
             order_date: order.text_of("OrderDate"),
             now: self.clock.now(),
@@ -147,7 +148,7 @@ impl Service for Dta {
     }
 
     fn operator(&self) -> Option<&str> {
-        Some(&self.operator)
+        Some(self.goods.operator)
     }
 
     fn operation<'a>(&self, asked: &'a Asked) -> Option<&'a str> {
@@ -182,6 +183,6 @@ impl Service for Dta {
 
     fn ledger(&self) -> Vec<Value> {
         let now = self.clock.now();
-        self.book().orders().flat_map(|order| order.entries(&self.operator, now)).collect()
+        self.book().orders().flat_map(|order| order.entries(self.goods.operator, now)).collect()
     }
 }

@@ -94,6 +94,7 @@ impl Book {
             brand: attempt.brand,
             cleared: if attempt.state == State::Billed { attempt.cents } else { 0 },
             credited: 0,
+            charged_back: 0,
             lapsed: false,
             history: Vec::new(),
             status_calls: 0,
@@ -125,6 +126,7 @@ impl Book {
             ("lapse", State::Reserved) => transaction.lapsed = true,
             ("charge_back", State::Billed | State::Credited) => {
                 let left = transaction.cleared - transaction.credited;
+                transaction.charged_back = left;
                 transaction.step(State::BilledReversal, left, now);
             }
             (_, state) => return Err(format!("{event} does not fit a transaction that is {}", state.name())),

@@ -74,6 +74,8 @@ pub(crate) struct Transaction {
     pub(crate) brand: String,
     pub(crate) cleared: u32,
     pub(crate) credited: u32,
+    /// What the payer's bank took back.
+    pub(crate) charged_back: u32,
     pub(crate) lapsed: bool,
     pub(crate) history: Vec<Step>,
     pub(crate) status_calls: u32,
@@ -151,7 +153,7 @@ impl Transaction {
         json!({
             "mpay_tid": self.mpay_tid, "tid": self.tid, "page": self.page, "state": self.state.name(),
             "amount": self.cents, "currency": self.currency, "p_type": self.p_type, "brand": self.brand,
-            "cleared": self.cleared, "credited": self.credited, "lapsed": self.lapsed,
+            "cleared": self.cleared, "credited": self.credited, "charged_back": self.charged_back, "lapsed": self.lapsed,
             "history": history.collect::<Vec<_>>(), "status_calls": self.status_calls, "callbacks": self.callbacks,
         })
     }

@@ -50,8 +50,8 @@ async fn login(world: &World) -> String {
 fn tickets(session: &str, reference: &str, card: u64) -> String {
     format!(
         "<ACTTICKET><CTPERSON><SZBIRTHDATE>1990-05-01</SZBIRTHDATE><SZFIRSTNAME>Ada</SZFIRSTNAME><SZNAME>Love</SZNAME>\
-         </CTPERSON><CTPRODUCT><NPERSONTYPNO>1</NPERSONTYPNO><NPOOLNO>2</NPOOLNO><NPROJNO>701</NPROJNO>\
-         <NTICKETTYPENO>3</NTICKETTYPENO><SZVALIDFROM>2099-12-19</SZVALIDFROM></CTPRODUCT><FTARIFF>59.50</FTARIFF>\
+         </CTPERSON><CTPRODUCT><NPERSONTYPNO>1</NPERSONTYPNO><NPOOLNO>3</NPOOLNO><NPROJNO>701</NPROJNO>\
+         <NTICKETTYPENO>1</NTICKETTYPENO><SZVALIDFROM>2099-12-19</SZVALIDFROM></CTPRODUCT><FTARIFF>59.50</FTARIFF>\
          <NBLOCKNO>1</NBLOCKNO><SZWTPNO>{}</SZWTPNO></ACTTICKET>{session}<NWTPPROFILENO>1</NWTPPROFILENO>\
          <SZEXTORDERNO>{reference}</SZEXTORDERNO>",
         sample_wtp_number(card)
@@ -151,8 +151,8 @@ async fn members_out_of_order_unknown_or_in_another_namespace_are_faults() {
     let good = tickets(&session, "A-5", 5);
     for case in [
         good.replace(
-            "<NPERSONTYPNO>1</NPERSONTYPNO><NPOOLNO>2</NPOOLNO>",
-            "<NPOOLNO>2</NPOOLNO><NPERSONTYPNO>1</NPERSONTYPNO>",
+            "<NPERSONTYPNO>1</NPERSONTYPNO><NPOOLNO>3</NPOOLNO>",
+            "<NPOOLNO>3</NPOOLNO><NPERSONTYPNO>1</NPERSONTYPNO>",
         ),
         good.replace("NWTPPROFILENO", "NPROFILE"),
         good.replace("<FTARIFF>59.50</FTARIFF>", ""),
@@ -162,8 +162,15 @@ async fn members_out_of_order_unknown_or_in_another_namespace_are_faults() {
         let reply = call(&world, "issueTicket", &case).await.unwrap();
         assert_eq!((reply.status, reply.tag("faultcode").as_str()), (500, "soap:Client"), "{case}");
     }
-    let zero = good.replace("<NPOOLNO>2", "<NPOOLNO>0");
+    let zero = good.replace("<NPOOLNO>3", "<NPOOLNO>0");
     assert_eq!(number(&world, "issueTicket", &zero).await, "-1002");
+    for (from, to) in [
+        ("<NTICKETTYPENO>1", "<NTICKETTYPENO>3"),
+        ("<NPERSONTYPNO>1", "<NPERSONTYPNO>9"),
+        ("<NPROJNO>701", "<NPROJNO>702"),
+    ] {
+        assert_eq!(number(&world, "issueTicket", &good.replace(from, to)).await, "-6541", "{to}");
+    }
     assert_eq!(call(&world, "getRides", &session).await.unwrap().status, 500);
     assert!(world.ledger("axess").await.is_empty());
 }
@@ -204,4 +211,31 @@ async fn refusals_and_resets_of_axess_are_seen_in_the_ledger() {
         ErrorKind::ConnectionReset
     );
     assert_eq!(world.ledger("axess").await.len(), 1);
+}
+
+#[tokio::test]
+async fn each_product_is_valid_as_its_operator_says() {
+    let world = World::start().await;
+    let session = login(&world).await;
+    for (ticket_type, first, last) in [
+        (1, "2026-12-29", "2026-12-29"),
+        (2, "2026-12-29", "2026-12-29"),
+        (6, "2026-12-29", "2027-01-03"),
+        (9, "2026-12-29", "2027-01-04"),
+        (20, "2026-12-29", "2027-05-01"),
+        (20, "2027-05-01", "2027-05-01"),
+    ] {
+        let reference = format!("A-{ticket_type}-{first}");
+        let good = tickets(&session, &reference, 20 + ticket_type).replace("2099-12-19", first);
+        let good = good.replace("<NTICKETTYPENO>1", &format!("<NTICKETTYPENO>{ticket_type}"));
+        let issued = call(&world, "issueTicket", &good).await.unwrap();
+        assert_eq!(issued.tag("a:SZVALIDTILL"), last, "{ticket_type}");
+        let ledger = world.ledger("axess").await;
+        let entry = ledger.iter().find(|entry| entry["reference"] == *reference).unwrap();
+        assert_eq!((&entry["valid_from"], &entry["valid_to"]), (&json!(first), &json!(last)));
+        assert_eq!((&entry["product"], &entry["category"]), (&json!(format!("3/{ticket_type}")), &json!("1")));
+    }
+    let late = tickets(&session, "A-late", 9).replace("2099-12-19", "2027-05-02");
+    let late = late.replace("<NTICKETTYPENO>1", "<NTICKETTYPENO>20");
+    assert_eq!(number(&world, "issueTicket", &late).await, "-6541", "a season pass after its season");
 }

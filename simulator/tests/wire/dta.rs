@@ -7,7 +7,9 @@ use starjack_simulator::{Config, sample_dta_number};
 
 const ORDER: &str = "http://www.skidata.com/dta/saleschannel/v10/order";
 const HEADER: &str = "http://www.skidata.com/dta/saleschannel/v10/soapheader";
-const GUID: &str = "0f6a1f4e-6b0e-11ee-8c99-0242ac120002";
+/// Day ticket and adult of the operator.
+const DAY: &str = "1bfe25cd-e707-11f1-a2c3-02fc00000001";
+const ADULT: &str = "1bfe24e4-e707-11f1-a215-02fc00000001";
 
 fn envelope(world: &World, operation: &str, inner: &str) -> String {
     let of = |field| world.access("dta/solden", field);
@@ -51,8 +53,8 @@ fn order(reference: &str, amount: &str) -> String {
     let price = format!("<Amount>{amount}</Amount><CurrencyCode>EUR</CurrencyCode>");
     qualified(&format!(
         "<Order><ExternalOrderId>{reference}</ExternalOrderId><OrderDate>2026-12-01T08:00:00.000</OrderDate>\
-         <IsReservation>false</IsReservation><OrderItems><OrderItem><ItemNumber>1</ItemNumber><ProductId>{GUID}</ProductId>\
-         <ConsumerCategoryId>{GUID}</ConsumerCategoryId><Quantity>1</Quantity><ValidFrom>2026-12-19T00:00:00</ValidFrom>\
+         <IsReservation>false</IsReservation><OrderItems><OrderItem><ItemNumber>1</ItemNumber><ProductId>{DAY}</ProductId>\
+         <ConsumerCategoryId>{ADULT}</ConsumerCategoryId><Quantity>1</Quantity><ValidFrom>2026-12-19T00:00:00</ValidFrom>\
          <DepotFlag>false</DepotFlag><UnitPrice>{price}</UnitPrice><TicketItem><Contact><FirstName>Ada</FirstName>\
          <LastName>L&amp;ve</LastName></Contact>{}</TicketItem></OrderItem></OrderItems><TotalPrice>{price}</TotalPrice></Order>",
         identification(7)
@@ -136,14 +138,16 @@ async fn what_is_not_exactly_the_contract_is_refused() {
         );
     }
     for (from, to, code) in [
-        (GUID, "0F6A1F4E-6B0E-11EE-8C99-0242AC120002", "UnknownProduct"),
+        (DAY, &*DAY.to_uppercase(), "UnknownProduct"),
+        (ADULT, DAY, "ConsumerCategoryNotAllowed"),
+        ("2026-12-19T00:00:00", "2026-12-19T12:00:00", "ValidityNotAllowed"),
         ("<o:TotalPrice><o:Amount>84.50", "<o:TotalPrice><o:Amount>84.51", "PriceMismatch"),
         ("<o:ChipId>01", "<o:ChipId>99", "InvalidIdentification"),
     ] {
         let reply = call(&world, "CreateOrder", &good.replace(from, to)).await.unwrap();
         assert_eq!(reply.tag("Code"), code);
     }
-    assert_eq!(by_id(&world, "GetOrder", GUID).await.tag("Code"), "UnknownOrder");
+    assert_eq!(by_id(&world, "GetOrder", DAY).await.tag("Code"), "UnknownOrder");
     assert!(world.ledger("dta").await.is_empty());
 }
 
@@ -327,4 +331,22 @@ async fn a_contract_can_be_made_slow_for_ever() {
     world.advance(3_600).await;
     assert_eq!(by_id(&world, "GetOrder", &slow).await.tag("SalesStatus"), "PENDING");
     world.simulator.stop().await;
+}
+
+#[tokio::test]
+async fn each_product_is_valid_as_its_operator_says() {
+    let world = World::start().await;
+    for (no, product, from, to) in [
+        (1, "1bff13af-e707-11f1-81af-02fc00000001", "2027-03-28T12:00:00+02:00", "2027-03-28"),
+        (2, "1bff13d8-e707-11f1-81d8-02fc00000001", "2026-12-29T00:00:00+01:00", "2027-01-03"),
+        (3, "1bff1401-e707-11f1-8101-02fc00000001", "2026-12-29T00:00:00+01:00", "2027-01-04"),
+        (4, "1bff142a-e707-11f1-812a-02fc00000001", "2026-12-29T00:00:00+01:00", "2027-05-02"),
+    ] {
+        let whole = order(&format!("A-{no}"), "84.50").replace(DAY, product).replace("2026-12-19T00:00:00", from);
+        let booked = call(&world, "CreateOrder", &whole).await.unwrap();
+        assert_eq!(booked.tag("ValidTo"), format!("{to}T23:59:59"), "{product}");
+        let entry = &world.ledger("dta").await[no - 1];
+        assert_eq!((&entry["product"], &entry["category"]), (&json!(product), &json!(ADULT)));
+        assert_eq!((&entry["valid_from"], &entry["valid_to"]), (&json!(from), &json!(format!("{to}T23:59:59"))));
+    }
 }

@@ -63,14 +63,16 @@ async fn unfit_configurations_do_not_start() {
     let world = World::start().await;
     let taken = world.simulator.endpoints.control.trim_start_matches("http://").parse().unwrap();
     let twice = vec![
-        Contract { vendor: Vendor::Dta, operator: "a".to_owned() },
-        Contract { vendor: Vendor::Axess, operator: "a".to_owned() },
+        Contract { vendor: Vendor::Dta, operator: "solden".to_owned() },
+        Contract { vendor: Vendor::Dta, operator: "solden".to_owned() },
     ];
+    let unknown = vec![Contract { vendor: Vendor::Axess, operator: "solden".to_owned() }];
     let odd = vec![Contract { vendor: Vendor::Dta, operator: "../a".to_owned() }];
     for config in [
         Config { control: taken, ..Config::default() },
         Config { control: "0.0.0.0:0".parse().unwrap(), ..Config::default() },
         Config { contracts: twice, ..Config::default() },
+        Config { contracts: unknown, ..Config::default() },
         Config { contracts: odd, ..Config::default() },
     ] {
         assert!(start(config.clone()).await.is_err(), "{config:?}");

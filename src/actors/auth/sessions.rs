@@ -23,6 +23,9 @@ use crate::ids;
 /// How long a refresh token counts.
 const REFRESH_LIFE: TimeDelta = TimeDelta::days(30);
 
+/// Most sessions that one question to the database names.
+const MOST_AT_ONCE: usize = 500;
+
 /// What a log-in or a refresh answers.
 #[derive(Clone)]
 pub struct Pair {
@@ -116,6 +119,24 @@ impl Desk {
         });
         self.note_ended(ended.await?, now);
         Ok(())
+    }
+
+    /// Those of these sessions that are over.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn ended(&self, sessions: Vec<Uuid>) -> Result<Vec<Uuid>, Error> {
+        let find = self.inner.io.read(move |db| {
+            Box::pin(async move {
+                let mut ended = Vec::new();
+                for some in sessions.chunks(MOST_AT_ONCE) {
+                    let open = store::open_of(db, some).await?;
+                    ended.extend(some.iter().filter(|session| !open.contains(session)));
+                }
+                Ok::<_, Error>(ended)
+            })
+        });
+        find.await
     }
 
     pub(super) fn note_ended(&self, sessions: Vec<Uuid>, now: DateTime<Utc>) {

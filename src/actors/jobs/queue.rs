@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use super::listed::{JobState, Listed};
 use super::store::{self, Claim, Depth, Job, Verdict};
 use crate::clock;
 use crate::io::{Io, IoError};
@@ -100,6 +101,24 @@ impl Jobs {
             .await?;
         self.wake();
         Ok(revived)
+    }
+
+    /// The jobs in a state, newest first, older than `before`, at most `limit`.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn in_state(&self, state: JobState, before: Option<Uuid>, limit: u64) -> Result<Vec<Listed>, IoError> {
+        self.io
+            .read(move |db| Box::pin(async move { Ok::<_, IoError>(store::in_state(db, state, before, limit).await?) }))
+            .await
+    }
+
+    /// One job; `None` when there is none of this id, or none any more.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn one(&self, id: Uuid) -> Result<Option<Listed>, IoError> {
+        self.io.read(move |db| Box::pin(async move { Ok::<_, IoError>(store::one(db, id).await?) })).await
     }
 
     /// What is not done yet, by kind and state.

@@ -6,11 +6,12 @@ use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{ExprTrait, LockBehavior, LockType, OnConflict, Query, SelectStatement};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, Order,
-    QueryFilter, QuerySelect, TryInsertResult, sea_query::Expr,
+    QueryFilter, QueryOrder, QuerySelect, TryInsertResult, sea_query::Expr,
 };
 use starjack_entity::job;
 use uuid::Uuid;
 
+use super::listed::{JobState, Listed};
 use crate::clock;
 use crate::ids;
 
@@ -258,12 +259,39 @@ pub async fn depths(db: &impl ConnectionTrait) -> Result<Vec<Depth>, DbErr> {
         .column(job::Column::State)
         .column_as(job::Column::Id.count(), "jobs")
         .column_as(job::Column::RunAt.min(), "oldest")
-        .filter(job::Column::State.ne(DONE))
+        // not the many that are done: the index begins with the state
+        .filter(job::Column::State.is_in([WAITING, RUNNING, DEAD]))
         .group_by(job::Column::Kind)
         .group_by(job::Column::State)
         .into_model::<Depth>()
         .all(db)
         .await
+}
+
+/// The jobs in a state, newest first, older than `before`, at most `limit`.
+///
+/// # Errors
+/// The database's.
+pub async fn in_state(
+    db: &impl ConnectionTrait,
+    state: JobState,
+    before: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<Listed>, DbErr> {
+    let mut find = job::Entity::find().filter(job::Column::State.eq(state.word()));
+    if let Some(before) = before {
+        find = find.filter(job::Column::Id.lt(before));
+    }
+    let rows = find.order_by_desc(job::Column::Id).limit(limit).all(db).await?;
+    Ok(rows.into_iter().map(Listed::from).collect())
+}
+
+/// One job.
+///
+/// # Errors
+/// The database's.
+pub async fn one(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Listed>, DbErr> {
+    Ok(job::Entity::find_by_id(id).one(db).await?.map(Listed::from))
 }
 
 fn shorten(why: &str) -> String {

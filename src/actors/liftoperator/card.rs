@@ -12,9 +12,9 @@ use uuid::Uuid;
 
 use super::card_limit::LookUps;
 use super::store;
-use crate::clock;
 use crate::integrations::lift::{CardNumber, CardNumberError, parse_card_number};
 use crate::io::{Io, IoError};
+use crate::redis::Redis;
 
 /// Longest nickname in characters.
 const LONGEST_NICKNAME: usize = 60;
@@ -92,10 +92,10 @@ pub fn masked(number: &str) -> String {
 }
 
 impl Cards {
-    /// Opens the register over the database.
+    /// Opens the register over the database; look-ups are counted in Redis too.
     #[must_use]
-    pub fn new(io: Io) -> Self {
-        Self { io, look_ups: Arc::default() }
+    pub fn new(io: Io, redis: Redis) -> Self {
+        Self { io, look_ups: Arc::new(LookUps::new(redis)) }
     }
 
     /// Registers the card that `number` names, as the customer typed it, in `account`. The same number again answers
@@ -104,7 +104,7 @@ impl Cards {
     /// # Errors
     /// See [`CardError`]; a wrong number counts as a look-up.
     pub async fn register(&self, account: Uuid, number: &str, nickname: &str) -> Result<Registered, CardError> {
-        self.look_ups.count(account, clock::instant()).map_err(CardError::TooOften)?;
+        self.look_ups.count(account).await.map_err(CardError::TooOften)?;
         let nickname = nickname.trim();
         if !(1..=LONGEST_NICKNAME).contains(&nickname.chars().count()) || nickname.chars().any(char::is_control) {
             return Err(CardError::Nickname);
@@ -136,6 +136,7 @@ pub async fn for_order(db: &impl ConnectionTrait, account_id: Uuid, card_id: Uui
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock;
 
     #[test]
     fn only_the_last_four_signs_of_a_number_are_shown() {

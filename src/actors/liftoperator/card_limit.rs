@@ -1,4 +1,5 @@
 //! How often an account may look up card numbers: numbers are guessable by machines, not by people.
+//! Each replica counts for itself, and Redis, while it is there, counts for all of them.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,28 +8,52 @@ use std::time::Duration;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::clock;
+use crate::redis::{Away, Redis};
+
 /// The span in which look-ups are counted.
 const WINDOW: Duration = Duration::from_secs(60);
 /// Look-ups in one span.
-const MOST: u32 = 30;
+const MOST: u64 = 30;
 /// From this many accounts on, those whose span is over are forgotten.
 const TIDY_AT: usize = 1_024;
 
-/// Counts of this process only: a fleet of n replicas allows n times as many.
-#[derive(Debug, Default)]
+/// The counts of all accounts.
 pub(super) struct LookUps {
+    /// What counts without Redis: then a fleet of n replicas allows n times as many.
+    own: OwnCounts,
+    redis: Redis,
+}
+
+#[derive(Debug, Default)]
+struct OwnCounts {
     accounts: Mutex<HashMap<Uuid, Span>>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Span {
     began: Instant,
-    count: u32,
+    count: u64,
 }
 
 impl LookUps {
+    pub(super) fn new(redis: Redis) -> Self {
+        Self { own: OwnCounts::default(), redis }
+    }
+
     /// Counts one look-up, or answers how long the account must wait for its next.
-    pub(super) fn count(&self, account: Uuid, now: Instant) -> Result<(), Duration> {
+    pub(super) async fn count(&self, account: Uuid) -> Result<(), Duration> {
+        // what this replica alone finds too many needs nobody else
+        self.own.count(account, clock::instant())?;
+        match self.redis.count(&format!("card-look-ups:{account}"), WINDOW).await {
+            Ok(counted) if counted.count > MOST => Err(counted.ends_in),
+            Ok(_) | Err(Away) => Ok(()),
+        }
+    }
+}
+
+impl OwnCounts {
+    fn count(&self, account: Uuid, now: Instant) -> Result<(), Duration> {
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         if accounts.len() >= TIDY_AT {
             accounts.retain(|_, span| now.saturating_duration_since(span.began) < WINDOW);
@@ -48,11 +73,10 @@ impl LookUps {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock;
 
     #[test]
     fn the_thirty_first_look_up_of_a_minute_waits_for_the_next() {
-        let (look_ups, account, now) = (LookUps::default(), Uuid::new_v4(), clock::instant());
+        let (look_ups, account, now) = (OwnCounts::default(), Uuid::new_v4(), clock::instant());
         for _ in 0..30 {
             assert_eq!(look_ups.count(account, now), Ok(()));
         }
@@ -64,7 +88,7 @@ mod tests {
 
     #[test]
     fn accounts_that_do_not_come_back_are_forgotten() {
-        let (look_ups, now) = (LookUps::default(), clock::instant());
+        let (look_ups, now) = (OwnCounts::default(), clock::instant());
         for _ in 0..TIDY_AT {
             look_ups.count(Uuid::new_v4(), now).unwrap();
         }

@@ -1,11 +1,11 @@
 //! Which supplier serves which operator: the one door to every contract's actor.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use super::supplier::{Connect, Question, Reply, Request, Supplier};
-use crate::actors::supervision::{Failure, Handle, Phase, Policy, Status, System};
+use super::supplier::{Connect, Question, Reply, Request, Settings, Supplier};
+use crate::actors::supervision::{Failure, Handle, Phase, Policy, Status, System, UnknownActor};
 use crate::clock::Deadline;
 use crate::ids::Reference;
 use crate::integrations::Outcome;
@@ -14,12 +14,22 @@ use crate::integrations::lift::{self, Booking, CheckedCard, Contract, Found, Tic
 /// The door to all operators; cheap to clone.
 #[derive(Clone)]
 pub struct Facade {
-    operators: Arc<BTreeMap<String, Entry>>,
+    inner: Arc<Inner>,
 }
 
+struct Inner {
+    system: System,
+    policy: Policy,
+    connect: Connect,
+    operators: RwLock<BTreeMap<String, Entry>>,
+}
+
+#[derive(Clone)]
 struct Entry {
-    contract: Contract,
+    settings: Settings,
     actor: Handle<Supplier>,
+    /// Nothing needs the contract any more; its actor has ended or will.
+    is_retired: bool,
 }
 
 /// Longest wait for a turn in a contract's mailbox; only then does a question's own time begin.
@@ -39,29 +49,61 @@ impl Facade {
     /// As [`Facade::start`], with another way to build clients than the registry of suppliers.
     #[must_use]
     pub fn start_with(system: &System, contracts: Vec<Contract>, policy: &Policy, connect: &Connect) -> Self {
-        let entries = contracts.into_iter().map(|contract| {
-            let actor = Supplier::start(system, &contract, policy.clone(), Arc::clone(connect));
-            (contract.operator.clone(), Entry { contract, actor })
-        });
-        Self { operators: Arc::new(entries.collect()) }
+        let (system, policy, connect) = (system.clone(), policy.clone(), Arc::clone(connect));
+        let facade = Self { inner: Arc::new(Inner { system, policy, connect, operators: RwLock::default() }) };
+        contracts.into_iter().for_each(|contract| facade.add(contract));
+        facade
+    }
+
+    /// Brings the actors to `contracts`, while the others' questions go on: starts what is new, starts afresh what has
+    /// other settings. Contracts that are not named stay as they are. Twice is once.
+    pub async fn bring_to(&self, contracts: Vec<Contract>) {
+        for contract in contracts {
+            match self.entry(&contract.operator) {
+                Some(entry) if entry.actor.name() == contract.actor_name() => {
+                    if entry.is_retired || !entry.settings.now().is_same(&contract) {
+                        tracing::info!(operator = contract.operator, "a contract has other settings");
+                        let key = contract.operator.clone();
+                        entry.settings.replace(contract);
+                        told(self.inner.system.restart(entry.actor.name()).await);
+                        self.put(key, Entry { is_retired: false, ..entry });
+                    }
+                }
+                Some(entry) => {
+                    told(self.inner.system.drain(entry.actor.name()).await);
+                    self.add(contract);
+                }
+                None => self.add(contract),
+            }
+        }
+    }
+
+    /// Ends the actor of an operator that no order needs any more, once it has answered what it took. Twice is once.
+    pub async fn retire(&self, operator: &str) {
+        let Some(entry) = self.entry(operator).filter(|entry| !entry.is_retired) else { return };
+        tracing::info!(operator, "a contract is not needed any more");
+        told(self.inner.system.drain(entry.actor.name()).await);
+        self.put(operator.to_owned(), Entry { is_retired: true, ..entry });
     }
 
     /// The contract of an operator.
     #[must_use]
-    pub fn contract(&self, operator: &str) -> Option<&Contract> {
-        self.operators.get(operator).map(|entry| &entry.contract)
+    pub fn contract(&self, operator: &str) -> Option<Arc<Contract>> {
+        self.entry(operator).filter(|entry| !entry.is_retired).map(|entry| entry.settings.now())
     }
 
     /// The state of an operator's actor, read without asking it.
     #[must_use]
     pub fn status(&self, operator: &str) -> Option<Status> {
-        self.operators.get(operator).map(|entry| entry.actor.status())
+        self.entry(operator).filter(|entry| !entry.is_retired).map(|entry| entry.actor.status())
     }
 
     /// Each operator's key and whether its supplier answers at the moment.
     #[must_use]
     pub fn states(&self) -> Vec<(String, Phase)> {
-        self.operators.iter().map(|(operator, entry)| (operator.clone(), entry.actor.status().state)).collect()
+        let operators = self.inner.operators.read().unwrap_or_else(PoisonError::into_inner);
+        let active = operators.iter().filter(|(_, entry)| !entry.is_retired);
+        active.map(|(operator, entry)| (operator.clone(), entry.actor.status().state)).collect()
     }
 
     /// Asks whether the operator accepts a card now.
@@ -101,7 +143,7 @@ impl Facade {
     }
 
     fn budget(&self, operator: &str, of: impl Fn(&Contract) -> Duration) -> Duration {
-        self.contract(operator).map_or(Duration::from_secs(1), of)
+        self.contract(operator).map_or(Duration::from_secs(1), |contract| of(&contract))
     }
 
     async fn ask(
@@ -111,9 +153,33 @@ impl Facade {
         budget: Duration,
         may_write: MayWrite,
     ) -> Result<Reply, Option<Failure>> {
-        let entry = self.operators.get(operator).ok_or(None)?;
+        let entry = self.entry(operator).ok_or(None)?;
         let request = Request { question, budget, may_write };
         entry.actor.ask(request, Deadline::after(budget + TURN)).await.map_err(Some)
+    }
+
+    fn add(&self, contract: Contract) {
+        let operator = contract.operator.clone();
+        let name = contract.actor_name();
+        let settings = Settings::new(contract);
+        let Inner { system, policy, connect, .. } = &*self.inner;
+        let actor = Supplier::start(system, name, settings.clone(), policy.clone(), Arc::clone(connect));
+        self.put(operator, Entry { settings, actor, is_retired: false });
+    }
+
+    fn entry(&self, operator: &str) -> Option<Entry> {
+        self.inner.operators.read().unwrap_or_else(PoisonError::into_inner).get(operator).cloned()
+    }
+
+    fn put(&self, operator: String, entry: Entry) {
+        self.inner.operators.write().unwrap_or_else(PoisonError::into_inner).insert(operator, entry);
+    }
+}
+
+/// A contract's own actor is always there.
+fn told(answer: Result<(), UnknownActor>) {
+    if let Err(error) = answer {
+        tracing::error!(%error, "a contract's actor cannot be told");
     }
 }
 

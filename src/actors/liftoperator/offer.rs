@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use aws_lc_rs::hmac;
-use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, SubsecRound, TimeDelta, Utc};
 
-use super::catalogue::{Catalogue, Category, HolderField, Operator, Product};
+use super::catalogue::{Catalogue, Category, Current, HolderField, Operator, Product};
 use super::offer_seal::{self, Promise};
 use crate::money::Cents;
+
+pub use super::offer_seal::Group;
 
 /// How long a price that was shown can be ordered.
 const LIFE: TimeDelta = TimeDelta::minutes(60);
@@ -15,7 +17,7 @@ const LIFE: TimeDelta = TimeDelta::minutes(60);
 /// Where prices are quoted and quotes are taken back. Cheap to clone, shared by all threads.
 #[derive(Clone)]
 pub struct Counter {
-    catalogue: Arc<Catalogue>,
+    catalogue: Current,
     key: hmac::Key,
 }
 
@@ -36,8 +38,17 @@ pub struct Offer<'a> {
     pub valid_from: NaiveDate,
     /// Last day, inclusive.
     pub valid_to: NaiveDate,
-    /// From when on it cannot be ordered any more: 60 minutes, or the end of loading on the day if that is earlier.
+    /// From when on it cannot be ordered any more: 60 minutes, or the end of loading on its first day if that is earlier.
     pub expires_at: DateTime<Utc>,
+    /// The family whose price it is a part of.
+    pub group: Option<Group>,
+}
+
+/// For which first day is asked, and when.
+#[derive(Clone, Copy)]
+pub(super) struct When {
+    pub(super) day: NaiveDate,
+    pub(super) now: DateTime<Utc>,
 }
 
 /// All that an order line needs to know of what it bought.
@@ -59,6 +70,8 @@ pub struct QuotedLine {
     pub valid_from: NaiveDate,
     /// Last day, inclusive.
     pub valid_to: NaiveDate,
+    /// Local time of the first day from which on it is valid; the whole day when absent.
+    pub from_time: Option<NaiveTime>,
     /// The price that was shown: gross euro cents, 0 is free.
     pub price_cents: Cents,
     /// Per mille: 100 is 10 %.
@@ -67,8 +80,10 @@ pub struct QuotedLine {
     pub needs: Vec<HolderField>,
     /// Whose cards the operator accepts, by the suppliers' keys.
     pub accepted_suppliers: Vec<String>,
-    /// From when on no ticket is loaded for the first day.
+    /// From when on the ticket is not loaded any more: a time of its first day.
     pub loading_ends: DateTime<Utc>,
+    /// The family whose price it is a part of: it holds when all of them are ordered together.
+    pub group: Option<Group>,
 }
 
 /// Why an offer cannot be ordered. Every one is the customer's to mend by asking for offers again.
@@ -80,7 +95,7 @@ pub enum OfferError {
     /// Its time is over; a new one may have another price.
     #[error("the offer has expired")]
     Expired,
-    /// It was ours, but the operator, product or category is not in the catalogue any more.
+    /// It was ours, but the catalogue has the operator, product or category no more, or with another validity.
     #[error("what was offered is not sold any more")]
     Unknown,
     /// The day is over, or its last loading time is.
@@ -101,21 +116,21 @@ impl Counter {
     ///
     /// # Errors
     /// `KeyTooShort`.
-    pub fn new(catalogue: Arc<Catalogue>, key: &[u8]) -> Result<Self, KeyTooShort> {
+    pub fn new(catalogue: impl Into<Current>, key: &[u8]) -> Result<Self, KeyTooShort> {
         if key.len() < 32 {
             return Err(KeyTooShort);
         }
-        Ok(Self { catalogue, key: hmac::Key::new(hmac::HMAC_SHA256, key) })
+        Ok(Self { catalogue: catalogue.into(), key: hmac::Key::new(hmac::HMAC_SHA256, key) })
     }
 
-    /// What the counter quotes from.
+    /// What the counter quotes from at this moment.
     #[must_use]
-    pub fn catalogue(&self) -> &Arc<Catalogue> {
-        &self.catalogue
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        self.catalogue.now()
     }
 
     /// Quotes every product of `operator` for a person born on `birth_date` and the plain date `day` in the operator's
-    /// time zone. Empty outside the season, for a day that is over or whose last loading time is, and for the unborn.
+    /// time zone. Without those whose season or sale `day` or `now` is outside of; empty for the unborn.
     #[must_use]
     pub fn offers<'a>(
         &self,
@@ -124,38 +139,54 @@ impl Counter {
         birth_date: NaiveDate,
         now: DateTime<Utc>,
     ) -> Vec<Offer<'a>> {
-        let loading_ends = operator.loading_ends(day);
-        let Some(category) = operator.category_of(birth_date).filter(|_| now < loading_ends && birth_date <= day)
-        else {
+        let Some(category) = operator.category_of(birth_date).filter(|_| birth_date <= day) else {
             return Vec::new();
         };
-        let Some(vat_permille) = self.catalogue.vat_permille(operator, day) else {
-            return Vec::new();
+        let quotes =
+            operator.products.iter().filter_map(|product| self.quote(operator, product, category, When { day, now }));
+        quotes.map(|offer| self.sealed(operator, offer)).collect()
+    }
+
+    /// What a product costs, when it can be ordered now; not yet sealed.
+    pub(super) fn quote<'a>(
+        &self,
+        operator: &'a Operator,
+        product: &'a Product,
+        category: &'a Category,
+        When { day, now }: When,
+    ) -> Option<Offer<'a>> {
+        let loading_ends = operator.loading_ends(product, day);
+        let opens = operator.sale_opens(product, day);
+        if now >= loading_ends || opens.is_some_and(|opens| now < opens) {
+            return None;
+        }
+        Some(Offer {
+            offer_id: String::new(),
+            product,
+            category,
+            price_cents: product.price_cents(category, day, operator.day_at(now))?,
+            vat_permille: self.catalogue.now().vat_permille(operator, day)?,
+            valid_from: day,
+            valid_to: product.last_day(day, &operator.season)?,
+            expires_at: (now + LIFE).min(loading_ends).trunc_subsecs(0),
+            group: None,
+        })
+    }
+
+    /// The offer with its id.
+    pub(super) fn sealed<'a>(&self, operator: &Operator, offer: Offer<'a>) -> Offer<'a> {
+        let promise = Promise {
+            operator: operator.key.clone(),
+            product: offer.product.key.clone(),
+            category: offer.category.key.clone(),
+            from: offer.valid_from,
+            to: offer.valid_to,
+            version: self.catalogue.now().version().to_owned(),
+            price_cents: offer.price_cents,
+            expires_at: offer.expires_at.timestamp(),
+            group: offer.group.clone(),
         };
-        let expires_at = (now + LIFE).min(loading_ends).trunc_subsecs(0);
-        let quote = |product: &'a Product| {
-            let price_cents = product.price_cents(category, day)?;
-            let promise = Promise {
-                operator: operator.key.clone(),
-                product: product.key.clone(),
-                category: category.key.clone(),
-                day,
-                version: self.catalogue.version().to_owned(),
-                price_cents,
-                expires_at: expires_at.timestamp(),
-            };
-            Some(Offer {
-                offer_id: offer_seal::seal(&self.key, &promise),
-                product,
-                category,
-                price_cents,
-                vat_permille,
-                valid_from: day,
-                valid_to: product.last_day(day),
-                expires_at,
-            })
-        };
-        operator.products.iter().filter_map(quote).collect()
+        Offer { offer_id: offer_seal::seal(&self.key, &promise), ..offer }
     }
 
     /// Takes an offer back for a holder born on `birth_date`. The price shown holds, also when a newer price list has
@@ -165,41 +196,50 @@ impl Counter {
     /// See [`OfferError`].
     pub fn redeem(&self, offer_id: &str, birth_date: NaiveDate, now: DateTime<Utc>) -> Result<QuotedLine, OfferError> {
         let promise = offer_seal::open(&self.key, offer_id).ok_or(OfferError::Forged)?;
-        let (operator, product, category, vat_permille) = self.still_sold(&promise).ok_or(OfferError::Unknown)?;
-        let loading_ends = operator.loading_ends(promise.day);
+        let catalogue = self.catalogue.now();
+        let (operator, product, category, vat_permille) =
+            still_sold(&catalogue, &promise).ok_or(OfferError::Unknown)?;
+        let loading_ends = operator.loading_ends(product, promise.from);
         if now >= loading_ends {
             return Err(OfferError::LoadingOver);
         }
         if now.timestamp() >= promise.expires_at {
             return Err(OfferError::Expired);
         }
-        if birth_date > promise.day || operator.category_of(birth_date).is_none_or(|own| own.key != category.key) {
+        if birth_date > promise.from || operator.category_of(birth_date).is_none_or(|own| own.key != category.key) {
             return Err(OfferError::OtherCategory);
         }
         Ok(QuotedLine {
             operator: operator.key.clone(),
-            supplier: operator.supplier.clone(),
+            supplier: operator.contract.supplier.clone(),
             product: product.key.clone(),
             category: category.key.clone(),
             product_code: product.code.clone(),
             category_code: category.code.clone(),
-            valid_from: promise.day,
-            valid_to: product.last_day(promise.day),
+            valid_from: promise.from,
+            valid_to: promise.to,
+            from_time: product.from_time,
             price_cents: promise.price_cents,
             vat_permille,
             needs: product.needs.clone(),
             accepted_suppliers: operator.accepts.clone(),
             loading_ends,
+            group: promise.group,
         })
     }
+}
 
-    fn still_sold(&self, promise: &Promise) -> Option<(&Operator, &Product, &Category, i32)> {
-        let operator = self.catalogue.operator(&promise.operator)?;
-        let product = operator.product(&promise.product)?;
-        let category = operator.category(&promise.category)?;
-        let vat_permille = self.catalogue.vat_permille(operator, promise.day)?;
-        Some((operator, product, category, vat_permille))
-    }
+fn still_sold<'a>(
+    catalogue: &'a Catalogue,
+    promise: &Promise,
+) -> Option<(&'a Operator, &'a Product, &'a Category, i32)> {
+    let operator = catalogue.operator(&promise.operator)?;
+    let product = operator.product(&promise.product)?;
+    let same = product.last_day(promise.from, &operator.season) == Some(promise.to);
+    let product = same.then_some(product)?;
+    let category = operator.category(&promise.category)?;
+    let vat_permille = catalogue.vat_permille(operator, promise.from)?;
+    Some((operator, product, category, vat_permille))
 }
 
 impl QuotedLine {

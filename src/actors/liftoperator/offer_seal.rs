@@ -3,14 +3,16 @@
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 
 use crate::money::Cents;
 
 /// Separates this use of the key from every other and numbers the form of the text.
-const FORM: &str = "offer1";
-/// Longest id that is looked at; ours are below 250.
+const FORM: &str = "offer2";
+/// Longest id that is looked at; ours have at most 250, which the catalogue's limits of keys see to.
 const LONGEST: usize = 400;
+/// A first day without signs between its numbers.
+const DAY: &str = "%Y%m%d";
 /// Bytes of an HMAC-SHA256.
 const TAG: usize = 32;
 
@@ -20,18 +22,45 @@ pub(super) struct Promise {
     pub(super) operator: String,
     pub(super) product: String,
     pub(super) category: String,
-    pub(super) day: NaiveDate,
+    pub(super) from: NaiveDate,
+    pub(super) to: NaiveDate,
     pub(super) version: String,
     pub(super) price_cents: Cents,
     /// Seconds since 1970.
     pub(super) expires_at: i64,
+    pub(super) group: Option<Group>,
+}
+
+/// Which of a family's offers one is: their prices hold only together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// The same for all of them, and for no other family.
+    pub id: String,
+    /// From 1.
+    pub place: usize,
+    /// How many there are.
+    pub size: usize,
+}
+
+impl Group {
+    fn text(&self) -> String {
+        format!("{}.{}.{}", self.id, self.place, self.size)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let [id, place, size] = text.split('.').collect::<Vec<_>>()[..] else { return None };
+        Some(Self { id: id.to_owned(), place: place.parse().ok()?, size: size.parse().ok()? })
+    }
 }
 
 /// Writes the promise and its HMAC-SHA256 in the alphabet of URLs.
 pub(super) fn seal(key: &hmac::Key, promise: &Promise) -> String {
-    let Promise { operator, product, category, day, version, price_cents, expires_at } = promise;
-    let mut bytes =
-        format!("{FORM}|{operator}|{product}|{category}|{day}|{version}|{price_cents}|{expires_at}").into_bytes();
+    let Promise { operator, product, category, from, to, version, price_cents, expires_at, group } = promise;
+    let (first, nights) = (from.format(DAY), (*to - *from).num_days());
+    let group = group.as_ref().map(Group::text).unwrap_or_default();
+    let text =
+        format!("{FORM}|{operator}|{product}|{category}|{first}|{nights}|{version}|{price_cents}|{expires_at}|{group}");
+    let mut bytes = text.into_bytes();
     let tag = hmac::sign(key, &bytes);
     bytes.extend_from_slice(tag.as_ref());
     URL_SAFE_NO_PAD.encode(bytes)
@@ -46,17 +75,20 @@ pub(super) fn open(key: &hmac::Key, id: &str) -> Option<Promise> {
     let (text, tag) = bytes.split_at_checked(bytes.len().checked_sub(TAG)?)?;
     hmac::verify(key, text, tag).ok()?;
     let fields: Vec<&str> = std::str::from_utf8(text).ok()?.split('|').collect();
-    let [FORM, operator, product, category, day, version, price_cents, expires_at] = fields[..] else {
+    let [FORM, operator, product, category, first, nights, version, price_cents, expires_at, group] = fields[..] else {
         return None;
     };
+    let from = NaiveDate::parse_from_str(first, DAY).ok()?;
     Some(Promise {
         operator: operator.to_owned(),
         product: product.to_owned(),
         category: category.to_owned(),
-        day: day.parse().ok()?,
+        from,
+        to: from.checked_add_days(Days::new(nights.parse().ok()?))?,
         version: version.to_owned(),
         price_cents: price_cents.parse().ok()?,
         expires_at: expires_at.parse().ok()?,
+        group: if group.is_empty() { None } else { Some(Group::read(group)?) },
     })
 }
 
@@ -69,26 +101,32 @@ mod tests {
         hmac::Key::new(hmac::HMAC_SHA256, &[byte; 32])
     }
 
+    /// With the longest names that the catalogue takes.
     fn promise(price_cents: Cents, expires_at: i64, offset: i64) -> Promise {
+        let from = NaiveDate::default() + chrono::TimeDelta::days(offset);
         Promise {
-            operator: "solden".into(),
-            product: "day".into(),
-            category: "small_child".into(),
-            day: NaiveDate::default() + chrono::TimeDelta::days(offset),
-            version: "2026-27.1".into(),
+            operator: "o".repeat(32),
+            product: "p".repeat(24),
+            category: "c".repeat(16),
+            from,
+            to: from + chrono::TimeDelta::days(240),
+            version: "v".repeat(24),
             price_cents,
             expires_at,
+            group: Some(Group { id: "0123456789a".into(), place: 10, size: 10 }),
         }
     }
 
     proptest! {
         #[test]
-        fn what_was_sealed_is_read_again(price in 0..100_000_i64, expires_at in 0..4_000_000_000_i64, offset in 0..40_000_i64) {
+        fn what_was_sealed_is_read_again(price in 0..300_000_i64, expires_at in 0..4_000_000_000_i64, offset in 0..40_000_i64) {
             let promise = promise(price, expires_at, offset);
             let id = seal(&key(1), &promise);
-            prop_assert!(id.len() < 250, "{}", id.len());
-            prop_assert_eq!(open(&key(1), &id), Some(promise));
+            prop_assert!(id.len() <= 250, "{}", id.len());
+            prop_assert_eq!(open(&key(1), &id), Some(promise.clone()));
             prop_assert_eq!(open(&key(2), &id), None);
+            let single = Promise { group: None, ..promise };
+            prop_assert_eq!(open(&key(1), &seal(&key(1), &single)), Some(single));
         }
 
         #[test]

@@ -1,7 +1,7 @@
 //! One operator contract as an actor: its own thread, mailbox, breaker and restart policy around one supplier client.
 
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -15,6 +15,24 @@ use crate::integrations::{Outcome, Permit};
 
 /// Builds the client of a contract, once for each incarnation of its actor and on its thread.
 pub type Connect = Arc<dyn Fn(&Contract) -> anyhow::Result<Rc<dyn LiftSupplier>> + Send + Sync>;
+
+/// What a contract says at this moment: the next incarnation of its actor is built from it. Clones share it.
+#[derive(Clone)]
+pub(super) struct Settings(Arc<RwLock<Arc<Contract>>>);
+
+impl Settings {
+    pub(super) fn new(contract: Contract) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(contract))))
+    }
+
+    pub(super) fn now(&self) -> Arc<Contract> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn replace(&self, contract: Contract) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(contract);
+    }
+}
 
 /// The one kind of actor that all contracts share.
 pub(super) struct Supplier {
@@ -59,12 +77,17 @@ impl Question {
 }
 
 impl Supplier {
-    /// Starts the actor of a contract.
-    pub(super) fn start(system: &System, contract: &Contract, policy: Policy, connect: Connect) -> Handle<Self> {
-        let spec = Spec { name: contract.actor_name(), mailbox: 512, in_flight: 32, arbiter: Placement::Own, policy };
-        let contract = contract.clone();
+    /// Starts the actor of a contract under its name.
+    pub(super) fn start(
+        system: &System,
+        name: String,
+        settings: Settings,
+        policy: Policy,
+        connect: Connect,
+    ) -> Handle<Self> {
+        let spec = Spec { name, mailbox: 512, in_flight: 32, arbiter: Placement::Own, policy };
         system.spawn(spec, move || {
-            let client = connect(&contract).map_err(StartError::new)?;
+            let client = connect(&settings.now()).map_err(StartError::new)?;
             Ok(Self { client })
         })
     }
@@ -89,6 +112,15 @@ impl Service for Supplier {
             }
         };
         clock::timeout_at(deadline, asked).map(|reply| reply.unwrap_or(late)).boxed_local()
+    }
+
+    fn verb(request: &Request) -> &'static str {
+        match request.question {
+            Question::Check(_) => "check",
+            Question::Issue(_) => "issue",
+            Question::Find(_) => "find",
+            Question::Cancel(_) => "cancel",
+        }
     }
 
     fn failed(answer: &Reply) -> bool {

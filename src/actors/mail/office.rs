@@ -45,6 +45,10 @@ impl Service for Office {
         Box::pin(async move { provider.send(letter, permit).await })
     }
 
+    fn verb(_letter: &OutgoingLetter) -> &'static str {
+        "send"
+    }
+
     fn failed(answer: &Outcome<()>) -> bool {
         answer.is_broken()
     }

@@ -33,6 +33,8 @@ pub(super) struct OrderFacts {
     /// Why the order ended without tickets.
     reason: String,
     money: Money,
+    /// Whether that is the order's own payment, not one too many.
+    own: bool,
     /// The number of the invoice.
     invoice: Option<String>,
     /// Whether its document travels with the letter.
@@ -81,6 +83,7 @@ impl OrderFacts {
             without: without.into_iter().map(ticket).collect(),
             reason: reason(language, order.refusal.as_deref().unwrap_or_default()),
             money: payment.map_or(Money { returned: None, owed: None, released: None }, |row| Money::of(row, language)),
+            own: told == order.wanted_payment,
             invoice: rows.invoice.as_ref().map(ToString::to_string),
             attached: false,
         }

@@ -75,6 +75,10 @@ fn of_an_order(slug: &str) -> Option<Words> {
             "sie wurde nicht rechtzeitig bezahlt. Wenn Sie noch Ski fahren möchten, bestellen Sie bitte neu",
         ),
         "cancelled" => both("you cancelled it", "Sie haben sie storniert"),
+        "undone_by_shop" => both(
+            "we had to cancel it. Please ask us, or order again",
+            "wir mussten sie stornieren. Bitte fragen Sie uns oder bestellen Sie neu",
+        ),
         "card_check_unavailable" => both(
             "the lift company could not check the keycard. Please order again a little later",
             "das Skigebiet konnte die Keycard nicht prüfen. Bitte bestellen Sie etwas später neu",

@@ -1,16 +1,18 @@
 //! The order's loop as one pure function: answers in, transitions made, next intents out.
 
 use chrono::TimeDelta;
-use uuid::Uuid;
 
+pub use super::effects::{CaseKind, Effects, Event, Letter, NewCase};
 use super::intent::Subject;
-use super::lifecycle::{OrderState, line_is_undone, row};
+use super::lifecycle::{OrderState, PaymentState, line_is_undone, row};
 use super::lines::{LineAnswer, LineCase};
 use super::observe::{acceptable, observe};
 use super::payments::{Goal, PaymentAnswer, PaymentCase};
 use super::record::{Moment, Order, Payment};
 use super::rules::Rules;
 use crate::integrations::Outcome;
+use crate::integrations::payment::Observed;
+use crate::money::Cents;
 
 /// What came back for one open intent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,50 +34,11 @@ pub enum Answer {
     Payment(PaymentAnswer),
 }
 
-/// What a turn of the loop brings besides the changed order; all of it is saved in the same commit.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Effects {
-    /// The transitions, in order.
-    pub events: Vec<Event>,
-    /// The letters to write.
-    pub letters: Vec<Letter>,
-    /// The intents that were answered, by their rows.
-    pub answered: Vec<(Uuid, Answered)>,
-    /// Whether an invoice is due.
-    pub invoice: bool,
-    /// Lines whose card is free again on their days.
-    pub freed: Vec<i32>,
-    /// What a person must close: payment number and why.
-    pub cases: Vec<(i32, &'static str)>,
-}
-
-/// One transition.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
-    /// The state that was entered.
-    pub state: OrderState,
-    /// Why, as a slug.
-    pub detail: Option<String>,
-}
-
-/// A letter that a commit writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Letter {
-    /// Tickets, refused lines, invoice.
-    Finished,
-    /// Nothing was taken.
-    Rejected,
-    /// Everything was undone.
-    Undone,
-    /// Money that was not the order's went back; the payment's number.
-    MoneyReturned(i32),
-}
-
 /// Takes what came back, makes every transition that follows, and commits to what is asked next.
 /// Asking for it again with nothing new changes nothing.
 pub fn advance(order: &mut Order, answers: &[Answered], now: Moment, rules: &Rules) -> Effects {
     let mut turn = Turn { order, now, rules, effects: Effects::default(), take_refused: false };
-    let before: Vec<_> = turn.order.payments.iter().map(|row| (row.no, row.state, row.owed)).collect();
+    let before = turn.order.payments.clone();
     for answered in answers {
         turn.take(answered);
     }
@@ -97,6 +60,29 @@ pub fn advance(order: &mut Order, answers: &[Answered], now: Moment, rules: &Rul
     turn.effects
 }
 
+/// Takes what the provider itself says about one transaction; `None` when that changes nothing.
+pub fn take_observed(order: &mut Order, seen: &Observed, now: Moment, rules: &Rules) -> Option<Effects> {
+    let before = order.payments.clone();
+    if !observe(order, seen, now) {
+        return None;
+    }
+    order.next_at = Some(now);
+    let mut turn = Turn { order, now, rules, effects: Effects::default(), take_refused: false };
+    turn.tell_of_money(&before);
+    Some(turn.effects)
+}
+
+/// Money that was owed went back by bank transfer; `None` when not so much is owed of that payment.
+pub fn take_transfer(order: &mut Order, no: i32, amount: Cents) -> Option<Effects> {
+    let row = order.payments.iter_mut().find(|row| row.no == no && row.owed >= amount && amount > 0)?;
+    row.owed -= amount;
+    row.returned += amount;
+    if row.held() <= 0 && row.owed == 0 {
+        row.enter(PaymentState::Returned);
+    }
+    Some(Effects { letters: vec![Letter::MoneyReturned(no)], ..Effects::default() })
+}
+
 /// Ends the order at the customer's wish, where its state allows that; `None` where it does not.
 /// It asks nothing: what is to be given back is its driver's next turn.
 pub fn cancel(order: &mut Order, now: Moment, rules: &Rules) -> Option<Effects> {
@@ -107,6 +93,43 @@ pub fn cancel(order: &mut Order, now: Moment, rules: &Rules) -> Option<Effects> 
     turn.end_without_ticket(OrderState::Rejected, Some("cancelled".to_owned()));
     turn.order.next_at = Some(now);
     Some(turn.effects)
+}
+
+/// Opens a further payment page where the newest one failed, is over or may have lost its session; `None` where it can be
+/// paid. Money that comes twice goes back by itself.
+///
+/// # Errors
+/// `TooLate` once the order does not wait for its payment any more, `TooMany` after [`MOST_PAGES`] pages.
+pub fn wish_page(order: &mut Order, now: Moment, rules: &Rules) -> Result<Option<Effects>, NoPage> {
+    if order.state != OrderState::Paying {
+        return Err(NoPage::TooLate);
+    }
+    let newest = order.payments.iter().map(|row| row.page_no).max().unwrap_or(0);
+    let rows = || order.payments.iter().filter(|row| row.page_no == newest);
+    // a page that nobody touches loses its session at the provider after half its life
+    let fresh = |row: &Payment| row.url.is_none() && !row.is_lost() || now < row.opened_at + rules.page_life / 2;
+    if rows().all(|row| row.state == PaymentState::Opened && fresh(row)) && newest > 0 {
+        return Ok(None);
+    }
+    if newest >= MOST_PAGES {
+        return Err(NoPage::TooMany);
+    }
+    let mut turn = Turn { order, now, rules, effects: Effects::default(), take_refused: false };
+    turn.add_page();
+    order.next_at = Some(now);
+    Ok(Some(Effects::default()))
+}
+
+/// Most payment pages of an order that waits for its payment.
+pub const MOST_PAGES: i32 = 8;
+
+/// Why no further payment page is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoPage {
+    /// The order does not wait for its payment any more.
+    TooLate,
+    /// It had too many already.
+    TooMany,
 }
 
 /// What is to be answered for the intents of an order that was just loaded: whoever asked them is gone.
@@ -151,6 +174,7 @@ impl Turn<'_> {
             (Answer::Payment(answer), Subject::Payment(no)) => {
                 if let PaymentAnswer::Status(Outcome::Done(Some(seen))) = answer {
                     observe(self.order, seen, self.now);
+                    self.count_call_of(no, seen);
                 }
                 self.take_refused |= matches!(answer, PaymentAnswer::Capture(Outcome::Refused(_)));
                 if let Some(mut case) = self.payment_case(no) {
@@ -170,6 +194,17 @@ impl Turn<'_> {
         for no in self.order.payments.iter().map(|payment| payment.no).collect::<Vec<_>>() {
             if let Some(mut case) = self.payment_case(no) {
                 case.ask();
+            }
+        }
+    }
+
+    /// A call about a page counts for the transaction that it was answered with.
+    fn count_call_of(&mut self, asked: i32, seen: &Observed) {
+        let answered = self.order.payments.iter().find(|row| row.tid.as_ref() == Some(&seen.tid)).map(|row| row.no);
+        let Some(answered) = answered.filter(|no| *no != asked) else { return };
+        for (no, calls) in [(asked, -1), (answered, 1)] {
+            if let Some(row) = self.order.payment_mut(no) {
+                row.status_calls += calls;
             }
         }
     }
@@ -204,8 +239,8 @@ impl Turn<'_> {
 
     pub(super) fn is_settled(&self, payment: &Payment) -> bool {
         let goal = self.goal(payment);
-        let mut payment = payment.clone();
-        PaymentCase { payment: &mut payment, order: self.order.state, goal, now: self.now, rules: self.rules }
+        let (mut payment, newest) = (payment.clone(), true);
+        PaymentCase { payment: &mut payment, order: self.order.state, goal, newest, now: self.now, rules: self.rules }
             .is_settled()
     }
 
@@ -220,8 +255,10 @@ impl Turn<'_> {
     }
 
     fn payment_case(&mut self, no: i32) -> Option<PaymentCase<'_>> {
-        let goal = self.order.payments.iter().find(|row| row.no == no).map(|row| self.goal(row))?;
+        let row = self.order.payments.iter().find(|row| row.no == no)?;
+        let (goal, page_no) = (self.goal(row), row.page_no);
+        let newest = !self.order.payments.iter().any(|row| row.page_no == page_no && row.no > no);
         let (order, now, rules) = (self.order.state, self.now, self.rules);
-        self.order.payment_mut(no).map(|payment| PaymentCase { payment, order, goal, now, rules })
+        self.order.payment_mut(no).map(|payment| PaymentCase { payment, order, goal, newest, now, rules })
     }
 }

@@ -7,9 +7,10 @@ use futures_util::future::LocalBoxFuture;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::advance::{Effects, cancel};
+use super::advance::{Effects, NoPage, cancel, take_observed, wish_page};
 use super::drive::{Driver, Drove};
-use super::observe::{claim, observe};
+use super::observe::{claim, decided_by_bank};
+use super::person::{self, Obstacle, Wish};
 use super::placing::Placing;
 use super::record::Order;
 use super::schedule::{Schedule, Wake};
@@ -42,6 +43,15 @@ pub enum ChangeError {
     /// Its state does not allow it any more; the state's word.
     #[error("the order is {0}")]
     TooLate(&'static str),
+    /// It does not wait for its payment; the state's word.
+    #[error("the order is {0} and waits for no payment")]
+    NotPaying(&'static str),
+    /// It had as many payment pages as there may be.
+    #[error("the order had too many payment pages")]
+    TooManyPages,
+    /// What a person wished is not possible.
+    #[error("the wish cannot be granted: {0:?}")]
+    Not(Obstacle),
     /// The database did not do it.
     #[error("the order could not be saved")]
     Io(#[from] IoError),
@@ -92,6 +102,41 @@ impl Desk {
         .await
     }
 
+    /// Opens a further payment page where the newest one cannot be paid any more; twice opens one.
+    ///
+    /// # Errors
+    /// `NotPaying` when the order waits for no payment, `TooManyPages`, `Unknown` for another customer's.
+    pub async fn open_page(&self, account_id: Uuid, id: Uuid) -> Result<Order, ChangeError> {
+        let rules = Arc::clone(&self.driver.rules);
+        self.change(id, move |order| {
+            if order.account_id != account_id {
+                return Err(ChangeError::Unknown);
+            }
+            wish_page(order, clock::now(), &rules).map_err(|no| match no {
+                NoPage::TooLate => ChangeError::NotPaying(order.state.word()),
+                NoPage::TooMany => ChangeError::TooManyPages,
+            })
+        })
+        .await
+    }
+
+    /// Whether a wish could be granted to the order as it was loaded.
+    ///
+    /// # Errors
+    /// What stands in the way.
+    pub fn may(&self, order: &Order, wish: Wish) -> Result<(), Obstacle> {
+        person::grant(&mut order.clone(), wish, clock::now(), &self.driver.rules).map(drop)
+    }
+
+    /// Grants a person's wish. Twice changes nothing more.
+    ///
+    /// # Errors
+    /// `Not` says what stands in the way.
+    pub async fn grant(&self, id: Uuid, wish: Wish) -> Result<Order, ChangeError> {
+        let rules = Arc::clone(&self.driver.rules);
+        self.change(id, move |order| person::grant(order, wish, clock::now(), &rules).map_err(ChangeError::Not)).await
+    }
+
     /// Takes a callback's claim. Believes nothing; twice changes nothing more.
     ///
     /// # Errors
@@ -104,18 +149,32 @@ impl Desk {
 
     /// Takes what the provider lists as open. Twice changes nothing more.
     pub async fn listed(&self, listed: Vec<Observed>) {
-        for seen in listed {
-            if let Err(error) = self.observed(&seen).await {
+        for seen in &listed {
+            if let Err(error) = self.observed(seen).await {
                 tracing::warn!(%error, tid = seen.tid, "a listed payment could not be taken");
             }
         }
+        if let Err(error) = self.look_after_suspended(&listed).await {
+            tracing::warn!(%error, "suspended payments could not be looked after");
+        }
+    }
+
+    /// A payment that was suspended and is not listed any more was decided by its bank: one status call tells how.
+    async fn look_after_suspended(&self, listed: &[Observed]) -> Result<(), ChangeError> {
+        for (id, no, tid) in self.driver.store.suspended().await? {
+            if !listed.iter().any(|seen| seen.tid == tid) {
+                self.change(id, move |order| Ok(decided_by_bank(order, no).then(|| wake(order)))).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn observed(&self, seen: &Observed) -> Result<(), ChangeError> {
         // other shops' payments, and those of a database before its restore, are reconciliation's
         let Some(id) = self.driver.store.order_of_page(seen.reference.clone()).await? else { return Ok(()) };
         let seen = seen.clone();
-        self.change(id, move |order| Ok(observe(order, &seen, clock::now()).then(|| wake(order)))).await?;
+        let rules = Arc::clone(&self.driver.rules);
+        self.change(id, move |order| Ok(take_observed(order, &seen, clock::now(), &rules))).await?;
         Ok(())
     }
 
@@ -131,9 +190,16 @@ impl Desk {
             let before = order.clone();
             let Some(effects) = change(&mut order)? else { return Ok(before) };
             super::drive::sign(&mut order);
-            if self.driver.store.save(&before, &mut order, &effects).await? == Saved::Done {
-                self.wake(Wake::Changed(id));
-                return Ok(order);
+            match self.driver.store.save(&before, &mut order, &effects).await? {
+                Saved::Done => {
+                    self.wake(Wake::Changed(id));
+                    return Ok(order);
+                }
+                Saved::Lost => {}
+                Saved::Taken => {
+                    self.driver.store.open_case_of_two_orders(&order).await?;
+                    return Ok(before);
+                }
             }
         }
         Err(ChangeError::Io(IoError::Late))
@@ -182,6 +248,10 @@ impl Service for Drives {
             })
         }
         .boxed_local()
+    }
+
+    fn verb(_task: &Task) -> &'static str {
+        "drive"
     }
 
     fn failed(answer: &Drove) -> bool {

@@ -8,8 +8,9 @@ use futures_util::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::advance::{Answered, Effects, abandoned, advance};
+use super::advance::{Answer, Answered, Effects, abandoned, advance};
 use super::intent::Subject;
+use super::payments::PaymentAnswer;
 use super::record::{Moment, Order};
 use super::rules::Rules;
 use super::save::open_intents;
@@ -17,6 +18,7 @@ use super::steps::{Asking, Outside};
 use super::store::{Saved, Store};
 use crate::clock::{self, Deadline};
 use crate::ids;
+use crate::integrations::Outcome;
 use crate::io::IoError;
 
 /// Answers that come within this time of each other are saved in one commit.
@@ -83,6 +85,13 @@ impl Driver {
                     order = fresh;
                     continue;
                 }
+                Saved::Taken => {
+                    self.store.open_case_of_two_orders(&order).await?;
+                    let Some(fresh) = self.ours(id).await? else { return Ok(Drove::NotOurs) };
+                    answers = still_meant(&fresh, &in_flight, disbelieved(answers));
+                    order = fresh;
+                    continue;
+                }
             }
             for answered in answers.drain(..) {
                 in_flight.retain(|(subject, _)| *subject != answered.subject);
@@ -145,6 +154,18 @@ pub(super) fn still_meant(fresh: &Order, in_flight: &[(Subject, Uuid)], answers:
     let is_others = |subject| others.iter().any(|(others, _)| *others == subject);
     let kept = answers.into_iter().filter(|answered| is_ours(answered.subject));
     kept.chain(abandoned(fresh).into_iter().filter(|died| is_others(died.subject))).collect()
+}
+
+/// The same answers, but for what was seen of a transaction: it is another order's, so nothing is known of ours.
+fn disbelieved(answers: Vec<Answered>) -> Vec<Answered> {
+    let unknown = |mut answered: Answered| {
+        if let Answer::Payment(PaymentAnswer::Status(Outcome::Done(Some(_)))) = &answered.answer {
+            let why = "the transaction belongs to another order".to_owned();
+            answered.answer = Answer::Payment(PaymentAnswer::Status(Outcome::Unknown(why)));
+        }
+        answered
+    };
+    answers.into_iter().map(unknown).collect()
 }
 
 /// The answer that comes first, and those that come soon after it.

@@ -44,6 +44,8 @@ pub enum Verb {
     History,
     /// What is the payment's state? Three calls, ever.
     Status,
+    /// What became of the page: its latest payment's state? One of those three calls.
+    Latest,
 }
 
 impl Verb {
@@ -61,14 +63,15 @@ impl Verb {
             Self::Credit => "credit",
             Self::History => "history",
             Self::Status => "status",
+            Self::Latest => "latest",
         }
     }
 
     /// The verb of a word.
     #[must_use]
     pub fn of(word: &str) -> Option<Self> {
-        use Verb::{Cancel, Capture, Check, Credit, Find, History, Issue, Open, Reverse, Status};
-        [Check, Issue, Find, Cancel, Open, Capture, Reverse, Credit, History, Status]
+        use Verb::{Cancel, Capture, Check, Credit, Find, History, Issue, Latest, Open, Reverse, Status};
+        [Check, Issue, Find, Cancel, Open, Capture, Reverse, Credit, History, Status, Latest]
             .into_iter()
             .find(|verb| verb.word() == word)
     }

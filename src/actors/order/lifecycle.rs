@@ -137,11 +137,14 @@ pub const fn payment_may(from: PaymentState, to: PaymentState) -> bool {
         Opened => matches!(to, Suspended | Reserved | Billed | Failed | Closed),
         Suspended => matches!(to, Reserved | Billed | Failed),
         // some methods jump, and a success may be reported after the page's life
-        Failed | Closed => matches!(to, Suspended | Reserved | Billed),
+        Failed => matches!(to, Suspended | Reserved | Billed | Closed),
+        Closed => matches!(to, Suspended | Reserved | Billed),
         Reserved => matches!(to, Billed | Reversed | Lapsed | Failed),
         Lapsed => matches!(to, Billed | Reversed),
         Billed => matches!(to, Returned | ChargedBack),
-        Returned | Reversed | ChargedBack => false,
+        // a bank may take back what we gave back already
+        Returned => matches!(to, ChargedBack),
+        Reversed | ChargedBack => false,
     }
 }
 

@@ -83,7 +83,13 @@ impl LineCase<'_> {
             LineAnswer::AskerDied => match intent.verb {
                 Verb::Issue => self.doubt(None),
                 Verb::Check | Verb::Find | Verb::Cancel => self.line.ask_at = None,
-                Verb::Open | Verb::Capture | Verb::Reverse | Verb::Credit | Verb::History | Verb::Status => {}
+                Verb::Open
+                | Verb::Capture
+                | Verb::Reverse
+                | Verb::Credit
+                | Verb::History
+                | Verb::Status
+                | Verb::Latest => {}
             },
         }
     }
@@ -187,11 +193,10 @@ impl LineCase<'_> {
     fn withdraw_found(&mut self, standing: Vec<Found>) {
         if let Some(live) = standing.iter().find(|found| found.state == FoundState::Live) {
             self.intend_cancel(Some(live.booking.clone()));
-        } else if standing.iter().any(|found| found.state == FoundState::Used) {
-            self.mark(RefusalKind::TicketUsed.slug());
-            self.wait_long();
-        } else {
+        } else if standing.iter().any(|found| found.state == FoundState::Pending) {
             self.pause();
+        } else if let Some(used) = standing.into_iter().find(|found| found.state == FoundState::Used) {
+            self.used(Some(used.booking));
         }
     }
 
@@ -202,12 +207,35 @@ impl LineCase<'_> {
             }
             // one of several is gone: look again before anything else
             Outcome::Done(()) => self.line.ask_at = None,
+            Outcome::Refused(refusal) if refusal.kind == RefusalKind::TicketUsed && self.line.withdrawing => {
+                self.used(None);
+            }
             Outcome::Refused(refusal) => {
-                self.mark(refusal.kind.slug());
+                Mark::set(&mut self.line.person, refusal.kind.slug(), self.now);
                 self.wait_long();
             }
             Outcome::Pending { ask_after } => self.pause_for(ask_after),
             Outcome::NotSent(_) | Outcome::Unknown(_) => self.pause(),
+        }
+    }
+
+    /// A used ticket is never undone by itself. Where the customer keeps what was issued, the line that was given up is as
+    /// good as issued: it was wanted, booked and skied with, so it is kept and paid. In an undo a person decides.
+    fn used(&mut self, booking: Option<Booking>) {
+        if self.order != OrderState::Authorised {
+            Mark::set(&mut self.line.person, RefusalKind::TicketUsed.slug(), self.now);
+            return self.wait_long();
+        }
+        match (self.line.state, booking) {
+            (LineState::Issued, _) => {
+                (self.line.withdrawing, self.line.person, self.line.ask_at) = (false, None, None);
+            }
+            (_, Some(booking)) => {
+                self.line.withdrawing = false;
+                self.book(booking);
+            }
+            // one of several: look again before anything else
+            (_, None) => self.pause(),
         }
     }
 
@@ -241,11 +269,6 @@ impl LineCase<'_> {
             None if may_ask_now => self.pause(),
             None => self.line.ask_at = Some(settles_at),
         }
-    }
-
-    fn mark(&mut self, reason: &str) {
-        let now = self.now;
-        self.line.person.get_or_insert_with(|| Mark { since: now, reason: reason.to_owned() });
     }
 
     fn pause(&mut self) {

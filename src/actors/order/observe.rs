@@ -12,7 +12,7 @@ pub fn acceptable<'a>(order: &'a Order, rules: &Rules) -> Option<&'a Payment> {
     order.payments.iter().find(|row| {
         matches!(row.state, PaymentState::Reserved | PaymentState::Billed)
             && row.returned == 0
-            && row.open.as_ref().is_none_or(|open| matches!(open.verb, Verb::Status | Verb::Open))
+            && row.open.as_ref().is_none_or(|open| matches!(open.verb, Verb::Status | Verb::Latest | Verb::Open))
             && row.doubt.is_none()
             && ((row.amount == order.total && row.currency == order.currency) || rules.controls.skip_wanted)
     })
@@ -44,7 +44,7 @@ pub fn observe(order: &mut Order, seen: &Observed, now: Moment) -> bool {
         ObservedState::Reversed | ObservedState::Credited => row.pull = false,
         ObservedState::ChargedBack => {
             bill(row, seen);
-            row.enter(PaymentState::ChargedBack);
+            row.charge_back();
         }
         ObservedState::Other => {
             tracing::error!(alert = true, reference = %row.reference, "the payment provider names a state that we do not know");
@@ -53,7 +53,7 @@ pub fn observe(order: &mut Order, seen: &Observed, now: Moment) -> bool {
     *row != before
 }
 
-/// Takes a callback's claim: believes nothing, and only notes that a status call is worth its price.
+/// Takes a callback's claim: believes nothing, and only notes that a status call or a look into the books is worth its price.
 /// Returns whether something is to be asked now.
 pub fn claim(order: &mut Order, callback: &Callback) -> bool {
     let seen = Observed {
@@ -63,23 +63,39 @@ pub fn claim(order: &mut Order, callback: &Callback) -> bool {
         amount: callback.amount,
         currency: callback.currency.clone(),
     };
-    if callback.state != ObservedState::Billed {
+    if !matches!(callback.state, ObservedState::Billed | ObservedState::ChargedBack) {
         return false;
     }
     let Some(no) = row_of(order, &seen) else { return false };
     let Some(row) = order.payment_mut(no) else { return false };
     let moving = row.doubt.is_some() || row.open.as_ref().is_some_and(|open| open.verb == Verb::Capture);
-    let decided = matches!(
-        row.state,
-        PaymentState::Billed | PaymentState::Returned | PaymentState::Reversed | PaymentState::ChargedBack
-    );
-    if moving || decided || row.pull {
+    let decided = match callback.state {
+        // money that moves is decided by the books, which show this as well
+        ObservedState::ChargedBack => matches!(row.state, PaymentState::Reversed | PaymentState::ChargedBack),
+        _billed => {
+            let known =
+                [PaymentState::Billed, PaymentState::Returned, PaymentState::Reversed, PaymentState::ChargedBack];
+            moving || known.contains(&row.state)
+        }
+    };
+    if decided || row.pull {
         return false;
     }
     row.tid.get_or_insert(seen.tid);
     row.pull = true;
     row.ask_at = None;
     true
+}
+
+/// Notes that a suspended payment is worth a status call; once, so that a list that does not show suspended ones costs no more.
+/// Returns whether something is to be asked now.
+pub fn decided_by_bank(order: &mut Order, no: i32) -> bool {
+    let Some(row) = order.payment_mut(no) else { return false };
+    let first = row.state == PaymentState::Suspended && row.status_calls == 0 && row.open.is_none() && !row.pull;
+    if first {
+        (row.pull, row.ask_at) = (true, None);
+    }
+    first
 }
 
 fn bill(row: &mut Payment, seen: &Observed) {

@@ -1,6 +1,6 @@
 //! An order as it is loaded and saved whole: the row, its lines, its payments and the intents that are open.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::intent::{Intent, Subject};
@@ -120,6 +120,8 @@ pub struct Ticket {
     pub valid_from: NaiveDate,
     /// Last day of validity, inclusive.
     pub valid_to: NaiveDate,
+    /// Local time of the first day from which on it is valid; the whole day when absent.
+    pub from_time: Option<NaiveTime>,
     /// VAT in per mille.
     pub vat_permille: i32,
     /// The card's id outward.
@@ -164,6 +166,24 @@ pub struct Mark {
     pub since: Moment,
     /// Why, as a slug.
     pub reason: String,
+    /// Whether a person has taken the row as it is: nobody is needed for this reason any more.
+    pub accepted: bool,
+}
+
+impl Mark {
+    /// Marks a row, unless it is marked already; another reason than the one that was accepted needs a person anew.
+    pub fn set(row: &mut Option<Self>, reason: &str, now: Moment) {
+        if row.as_ref().is_none_or(|mark| mark.accepted && mark.reason != reason) {
+            *row = Some(Self { since: now, reason: reason.to_owned(), accepted: false });
+        }
+    }
+
+    /// The same for what grows overdue by time alone: a row that a person has accepted does not come up again.
+    pub fn set_overdue(row: &mut Option<Self>, reason: &str, now: Moment) {
+        if row.is_none() {
+            Self::set(row, reason, now);
+        }
+    }
 }
 
 impl Line {
@@ -192,7 +212,19 @@ impl Order {
     /// Whether a person is needed for one of its rows.
     #[must_use]
     pub fn needs_person(&self) -> bool {
-        self.lines.iter().any(|line| line.person.is_some()) || self.payments.iter().any(|row| row.person.is_some())
+        self.marks().any(|mark| !mark.accepted)
+    }
+
+    /// Every mark of its rows, accepted ones too.
+    pub fn marks(&self) -> impl Iterator<Item = &Mark> {
+        let lines = self.lines.iter().filter_map(|line| line.person.as_ref());
+        lines.chain(self.payments.iter().filter_map(|row| row.person.as_ref()))
+    }
+
+    /// The same, to be changed.
+    pub fn marks_mut(&mut self) -> impl Iterator<Item = &mut Mark> {
+        let lines = self.lines.iter_mut().filter_map(|line| line.person.as_mut());
+        lines.chain(self.payments.iter_mut().filter_map(|row| row.person.as_mut()))
     }
 
     /// The line with a number.

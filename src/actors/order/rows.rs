@@ -1,11 +1,10 @@
 //! An order's rows in the database, to and from the record.
 
-use sea_orm::ActiveValue::Set;
-use sea_orm::DbErr;
-use starjack_entity::{order_line, order_step, orders, payment};
+use sea_orm::{ActiveValue::Set, DbErr, prelude::DateTimeWithTimeZone};
+use starjack_entity::{order_line, orders, payment};
 use uuid::Uuid;
 
-use super::intent::{Intent, Subject, Verb};
+use super::intent::Verb;
 use super::lifecycle::{LineState, OrderState, PaymentState};
 use super::record::{DoubtCause, Line, Mark, MoneyDoubt, OnRefusal, Order, Payment, Terms, Ticket};
 use crate::ids::{OrderNumber, Reference};
@@ -78,7 +77,7 @@ pub(super) fn line_of(row: order_line::Model, terms: Terms) -> Result<Line, DbEr
         doubt_since: row.doubt_since.map(|at| at.to_utc()),
         refusal: row.refusal.as_deref().map(refusal_of),
         booking,
-        person: mark_of(row.person_since, row.person_reason),
+        person: mark_of(row.person_since, row.person_reason, row.person_accepted),
         open: None,
         ticket: Ticket {
             operator: row.operator,
@@ -88,6 +87,7 @@ pub(super) fn line_of(row: order_line::Model, terms: Terms) -> Result<Line, DbEr
             category_code: row.category_code,
             valid_from: row.valid_from,
             valid_to: row.valid_to,
+            from_time: row.from_time,
             vat_permille: row.vat_permille,
             card_id: row.card_id,
             card_number: row.card_number,
@@ -115,6 +115,7 @@ pub(super) fn line_row(order_id: Uuid, line: &Line) -> order_line::ActiveModel {
         category_code: Set(ticket.category_code.clone()),
         valid_from: Set(ticket.valid_from),
         valid_to: Set(ticket.valid_to),
+        from_time: Set(ticket.from_time),
         price_cents: Set(line.price),
         vat_permille: Set(ticket.vat_permille),
         card_id: Set(ticket.card_id),
@@ -132,6 +133,7 @@ pub(super) fn line_row(order_id: Uuid, line: &Line) -> order_line::ActiveModel {
         booking_handle: Set(line.booking.as_ref().map(|booking| booking.handle.clone())),
         person_since: Set(line.person.as_ref().map(|mark| mark.since.into())),
         person_reason: Set(line.person.as_ref().map(|mark| short(mark.reason.clone()))),
+        person_accepted: Set(line.person.as_ref().is_some_and(|mark| mark.accepted)),
     }
 }
 
@@ -156,6 +158,7 @@ pub(super) fn payment_of(row: payment::Model) -> Result<Payment, DbErr> {
         owed: row.owed_cents,
         opened_at: row.opened_at.to_utc(),
         page_ends_at: row.page_ends_at.to_utc(),
+        back_since: row.back_since.map(|at| at.to_utc()),
         reserved_at: row.reserved_at.map(|at| at.to_utc()),
         status_calls: row.status_calls,
         pull: row.pull,
@@ -165,7 +168,7 @@ pub(super) fn payment_of(row: payment::Model) -> Result<Payment, DbErr> {
         settles_at: row.settles_at.map(|at| at.to_utc()),
         doubt_since: row.doubt_since.map(|at| at.to_utc()),
         doubt,
-        person: mark_of(row.person_since, row.person_reason),
+        person: mark_of(row.person_since, row.person_reason, row.person_accepted),
         open: None,
     })
 }
@@ -188,6 +191,7 @@ pub(super) fn payment_row(order_id: Uuid, payment: &Payment) -> payment::ActiveM
         owed_cents: Set(payment.owed),
         opened_at: Set(payment.opened_at.into()),
         page_ends_at: Set(payment.page_ends_at.into()),
+        back_since: Set(payment.back_since.map(Into::into)),
         reserved_at: Set(payment.reserved_at.map(Into::into)),
         status_calls: Set(payment.status_calls),
         pull: Set(payment.pull),
@@ -200,50 +204,7 @@ pub(super) fn payment_row(order_id: Uuid, payment: &Payment) -> payment::ActiveM
         doubt_cents: Set(payment.doubt.map(|doubt| doubt.amount)),
         person_since: Set(payment.person.as_ref().map(|mark| mark.since.into())),
         person_reason: Set(payment.person.as_ref().map(|mark| short(mark.reason.clone()))),
-    }
-}
-
-/// The intent of an unanswered step's row, and whose it is.
-pub(super) fn intent_of(row: order_step::Model) -> Result<(Subject, Intent), DbErr> {
-    let subject = match (row.line_no, row.payment_no) {
-        (Some(no), _) => Subject::Line(no),
-        (None, Some(no)) => Subject::Payment(no),
-        (None, None) => return Err(unreadable("order_step", "no subject")),
-    };
-    let booking = row.booking_handle.map(|handle| Booking { handle, ticket_reference: String::new() });
-    let intent = Intent {
-        id: row.id,
-        verb: Verb::of(&row.verb).ok_or_else(|| unreadable("order_step.verb", &row.verb))?,
-        booking,
-        amount: row.amount_cents.unwrap_or_default(),
-        asked_at: row.asked_at.to_utc(),
-    };
-    Ok((subject, intent))
-}
-
-/// The row of a new intent.
-pub(super) fn step_row(order: &Order, subject: Subject, intent: &Intent) -> order_step::ActiveModel {
-    let (line_no, payment_no, reference) = match subject {
-        Subject::Line(no) => {
-            (Some(no), None, order.lines.iter().find(|line| line.no == no).map(|line| line.reference.to_string()))
-        }
-        Subject::Payment(no) => {
-            (None, Some(no), order.payments.iter().find(|row| row.no == no).map(|row| row.reference.to_string()))
-        }
-    };
-    order_step::ActiveModel {
-        id: Set(intent.id),
-        order_id: Set(order.id),
-        line_no: Set(line_no),
-        payment_no: Set(payment_no),
-        verb: Set(intent.verb.word().to_owned()),
-        reference: Set(reference.unwrap_or_default()),
-        booking_handle: Set(intent.booking.as_ref().map(|booking| booking.handle.clone())),
-        amount_cents: Set(Some(intent.amount)),
-        asked_at: Set(intent.asked_at.into()),
-        answered_at: Set(None),
-        outcome: Set(None),
-        detail: Set(None),
+        person_accepted: Set(payment.person.as_ref().is_some_and(|mark| mark.accepted)),
     }
 }
 
@@ -272,12 +233,17 @@ fn refusal_of(text: &str) -> Refusal {
     Refusal { kind: RefusalKind::of(kind).unwrap_or(RefusalKind::ProductUnavailable), code: code.to_owned() }
 }
 
-fn mark_of(since: Option<sea_orm::prelude::DateTimeWithTimeZone>, reason: Option<String>) -> Option<Mark> {
-    since.map(|since| Mark { since: since.to_utc(), reason: reason.unwrap_or_default() })
+fn mark_of(since: Option<DateTimeWithTimeZone>, reason: Option<String>, accepted: bool) -> Option<Mark> {
+    since.map(|since| Mark { since: since.to_utc(), reason: reason.unwrap_or_default(), accepted })
 }
 
-const CAUSES: [(DoubtCause, &str); 3] =
-    [(DoubtCause::Unanswered, "unanswered"), (DoubtCause::Refused, "refused"), (DoubtCause::AskerDied, "asker_died")];
+const CAUSES: [(DoubtCause, &str); 5] = [
+    (DoubtCause::Unanswered, "unanswered"),
+    (DoubtCause::Refused, "refused"),
+    (DoubtCause::AskerDied, "asker_died"),
+    (DoubtCause::FirstLook, "first_look"),
+    (DoubtCause::NotCreditable, "not_creditable"),
+];
 
 fn doubt_text(doubt: &MoneyDoubt) -> String {
     let cause = CAUSES.iter().find(|(cause, _)| *cause == doubt.why).map_or("unanswered", |(_, word)| word);
@@ -291,6 +257,6 @@ fn doubt_of(text: &str, amount: i64) -> Result<MoneyDoubt, DbErr> {
     Ok(MoneyDoubt { verb, amount, why: why.ok_or_else(|| unreadable("payment.doubt", text))? })
 }
 
-fn unreadable(column: &str, value: &str) -> DbErr {
+pub(super) fn unreadable(column: &str, value: &str) -> DbErr {
     DbErr::Custom(format!("{column} holds {value}, which this version does not know"))
 }

@@ -2,23 +2,24 @@
 
 use futures_util::future::BoxFuture;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
-use starjack_entity::{account, case_file, order_event, order_line, order_step, orders, payment, ticket_day};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, SqlErr};
+use starjack_entity::{account, order_event, order_line, order_step, orders, payment, ticket_day};
 use uuid::Uuid;
 
 use super::advance::{Answer, Answered, Effects, Letter};
+use super::cases;
 use super::intent::{Intent, Subject};
 use super::lifecycle::{LineState, OrderState};
 use super::lines::LineAnswer;
 use super::payments::PaymentAnswer;
 use super::record::Order;
-use super::rows::{line_row, order_row, payment_row, short, step_row};
+use super::rows::{line_row, order_row, payment_row, short};
+use super::step_rows::step_row;
 use super::store::{Saved, Store};
 use crate::actors::invoice::{self, Buyer, NewInvoice};
 use crate::actors::jobs::{self, NewJob};
 use crate::actors::mail;
 use crate::clock;
-use crate::ids;
 use crate::integrations::Outcome;
 use crate::io::IoError;
 use crate::language::Language;
@@ -43,6 +44,7 @@ impl Store {
     /// The database's; after `Late` the commit may have happened, so the order must be loaded again.
     pub async fn save(&self, before: &Order, after: &mut Order, effects: &Effects) -> Result<Saved, IoError> {
         after.version = before.version + 1;
+        let (id, version, moves) = (after.id, after.version, !effects.events.is_empty());
         let writes_jobs = effects.invoice || !effects.letters.is_empty();
         let (store, before, order, effects) = (self.clone(), before.clone(), after.clone(), effects.clone());
         let saved = self
@@ -50,7 +52,14 @@ impl Store {
             .write(move |tx| {
                 Box::pin(async move { store.save_in(tx, &before, &order, &effects).await }) as BoxFuture<'_, _>
             })
-            .await?;
+            .await;
+        let saved = match saved {
+            Err(IoError::Database(error)) if is_tid_taken(&error) => return Ok(Saved::Taken),
+            other => other?,
+        };
+        if moves && saved == Saved::Done {
+            self.bells.ring(id, version);
+        }
         if writes_jobs && saved == Saved::Done {
             self.jobs.wake();
         }
@@ -141,26 +150,10 @@ impl Store {
         for letter in &effects.letters {
             jobs::enqueue(tx, letter_job(order, *letter)?).await?;
         }
-        for (payment_no, kind) in &effects.cases {
-            self.open_case(tx, order, *payment_no, kind).await?;
-        }
+        cases::write(tx, order, effects).await?;
         if effects.invoice {
             self.write_invoice(tx, order).await?;
         }
-        Ok(())
-    }
-
-    async fn open_case(&self, tx: &DatabaseTransaction, order: &Order, payment: i32, kind: &str) -> Result<(), DbErr> {
-        tracing::error!(alert = true, order.id = %order.id, payment, kind, "a case for a person");
-        let row = case_file::ActiveModel {
-            id: Set(ids::new_id()),
-            order_id: Set(Some(order.id)),
-            kind: Set(kind.to_owned()),
-            detail: Set(format!("payment {payment} of order {}", order.number)),
-            opened_at: Set(clock::now().into()),
-            closed_at: Set(None),
-        };
-        case_file::Entity::insert(row).exec_without_returning(tx).await?;
         Ok(())
     }
 
@@ -195,6 +188,11 @@ impl Store {
         let number = invoice::issue(tx, new).await?;
         jobs::enqueue(tx, invoice::document_job(&number)).await
     }
+}
+
+/// Whether a commit failed because a transaction of the provider belongs to another order already.
+fn is_tid_taken(error: &DbErr) -> bool {
+    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(what)) if what.contains("payment") && what.contains("tid"))
 }
 
 /// The open intents of an order.

@@ -1,15 +1,15 @@
-//! The SQL around an order: its idempotency key, the card's days, lists and history.
+//! The SQL around an order: its idempotency key, lists and history.
 
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, TryInsertResult,
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    TryInsertResult,
 };
-use starjack_entity::{idempotency, order_event, order_line, orders, payment, payment_callback, setting, ticket_day};
+use starjack_entity::{idempotency, order_event, orders, payment_callback, setting};
 use uuid::Uuid;
 
 use super::place::Placed;
-use super::record::{Moment, Order, Ticket};
+use super::record::{Moment, Order};
 use super::store::Store;
 use crate::clock;
 use crate::integrations::payment::Callback;
@@ -29,6 +29,8 @@ pub enum Remembered {
 /// One transition of an order, for its history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Past {
+    /// The version that brought it, and its number within that; they only grow.
+    pub mark: (i64, i32),
     /// When.
     pub at: Moment,
     /// The state's word.
@@ -38,38 +40,6 @@ pub struct Past {
 }
 
 impl Store {
-    /// Reserves the days of every line. Answers the line whose card has a ticket there on such a day already.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn reserve_days(&self, tx: &DatabaseTransaction, order: &Order) -> Result<Option<i32>, DbErr> {
-        let mut days = Vec::new();
-        for line in &order.lines {
-            let valid = line.ticket.valid_from.iter_days().take_while(|day| *day <= line.ticket.valid_to);
-            days.extend(valid.map(|day| (&line.ticket.operator, &line.ticket.card_number, day, line.no)));
-        }
-        // always in one order, so that two baskets with the same cards wait for each other instead of both failing
-        days.sort_unstable();
-        for (operator, card_number, day, line_no) in days {
-            let row = ticket_day::ActiveModel {
-                operator: Set(operator.clone()),
-                card_number: Set(card_number.clone()),
-                day: Set(day),
-                order_id: Set(order.id),
-                line_no: Set(line_no),
-            };
-            let inserted = ticket_day::Entity::insert(row)
-                .on_conflict(OnConflict::new().do_nothing().to_owned())
-                .try_insert()
-                .exec_without_returning(tx)
-                .await?;
-            if !matches!(inserted, TryInsertResult::Inserted(1..)) {
-                return Ok(Some(line_no));
-            }
-        }
-        Ok(None)
-    }
-
     /// The answer that was given under a key.
     ///
     /// # Errors
@@ -118,30 +88,6 @@ impl Store {
         Ok(matches!(inserted, TryInsertResult::Inserted(1..)))
     }
 
-    /// The number of the account's own order that has a ticket on this card, operator and day.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn order_on_card(&self, account_id: Uuid, ticket: &Ticket) -> Result<Option<String>, IoError> {
-        let ticket = ticket.clone();
-        self.io()
-            .read(move |db| {
-                Box::pin(async move {
-                    let taken = ticket_day::Entity::find()
-                        .filter(ticket_day::Column::Operator.eq(ticket.operator))
-                        .filter(ticket_day::Column::CardNumber.eq(ticket.card_number))
-                        .filter(ticket_day::Column::Day.between(ticket.valid_from, ticket.valid_to))
-                        .one(db)
-                        .await?;
-                    let Some(taken) = taken else { return Ok(None) };
-                    let own =
-                        orders::Entity::find_by_id(taken.order_id).filter(orders::Column::AccountId.eq(account_id));
-                    Ok(own.one(db).await?.map(|row| row.number))
-                })
-            })
-            .await
-    }
-
     /// An account's orders, newest first, older than `before`, at most `limit`.
     ///
     /// # Errors
@@ -171,39 +117,7 @@ impl Store {
         self.load_all(ids).await
     }
 
-    /// The orders of all accounts for which a person is needed, newest first, older than `before`, at most `limit`.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn stuck(&self, before: Option<Uuid>, limit: u64) -> Result<Vec<Order>, IoError> {
-        let ids: Vec<Uuid> = self
-            .io()
-            .read(move |db| {
-                Box::pin(async move {
-                    let lines = order_line::Entity::find()
-                        .select_only()
-                        .column(order_line::Column::OrderId)
-                        .filter(order_line::Column::PersonSince.is_not_null());
-                    let payments = payment::Entity::find()
-                        .select_only()
-                        .column(payment::Column::OrderId)
-                        .filter(payment::Column::PersonSince.is_not_null());
-                    let marked = Condition::any()
-                        .add(orders::Column::Id.in_subquery(lines.into_query()))
-                        .add(orders::Column::Id.in_subquery(payments.into_query()));
-                    let mut find = orders::Entity::find().filter(marked);
-                    if let Some(before) = before {
-                        find = find.filter(orders::Column::Id.lt(before));
-                    }
-                    let rows = find.select_only().column(orders::Column::Id).order_by_desc(orders::Column::Id);
-                    Ok::<_, IoError>(rows.limit(limit).into_tuple().all(db).await?)
-                })
-            })
-            .await?;
-        self.load_all(ids).await
-    }
-
-    async fn load_all(&self, ids: Vec<Uuid>) -> Result<Vec<Order>, IoError> {
+    pub(super) async fn load_all(&self, ids: Vec<Uuid>) -> Result<Vec<Order>, IoError> {
         let mut found = Vec::new();
         for id in ids {
             found.extend(self.load(id).await?);
@@ -226,8 +140,12 @@ impl Store {
                         .order_by_asc(order_event::Column::No)
                         .all(db)
                         .await?;
-                    let past =
-                        |row: order_event::Model| Past { at: row.at.to_utc(), state: row.state, detail: row.detail };
+                    let past = |row: order_event::Model| Past {
+                        mark: (row.version, row.no),
+                        at: row.at.to_utc(),
+                        state: row.state,
+                        detail: row.detail,
+                    };
                     Ok(rows.into_iter().map(past).collect())
                 })
             })

@@ -70,7 +70,9 @@ impl Outside {
         contract.map_or(Duration::MAX, |contract| match intent.verb {
             Verb::Check => contract.check_deadline,
             Verb::Issue | Verb::Find | Verb::Cancel => contract.issue_deadline,
-            Verb::Open | Verb::Capture | Verb::Reverse | Verb::Credit | Verb::History | Verb::Status => Duration::MAX,
+            Verb::Open | Verb::Capture | Verb::Reverse | Verb::Credit | Verb::History | Verb::Status | Verb::Latest => {
+                Duration::MAX
+            }
         })
     }
 
@@ -104,7 +106,7 @@ impl Outside {
                 }
                 .boxed_local()
             }
-            Verb::Open | Verb::Capture | Verb::Reverse | Verb::Credit | Verb::History | Verb::Status => {
+            Verb::Open | Verb::Capture | Verb::Reverse | Verb::Credit | Verb::History | Verb::Status | Verb::Latest => {
                 async { Answer::Line(LineAnswer::AskerDied) }.boxed_local()
             }
         }
@@ -138,8 +140,9 @@ impl Outside {
             Verb::History => {
                 async move { Answer::Payment(PaymentAnswer::History(desk.history(tid).await)) }.boxed_local()
             }
-            Verb::Status => {
-                let key = row.tid.clone().map_or_else(|| StatusKey::Page(row.reference.clone()), StatusKey::Tid);
+            Verb::Status | Verb::Latest => {
+                let own = row.tid.clone().filter(|_| intent.verb == Verb::Status);
+                let key = own.map_or_else(|| StatusKey::Page(row.reference.clone()), StatusKey::Tid);
                 async move { Answer::Payment(PaymentAnswer::Status(desk.payment_status(key).await)) }.boxed_local()
             }
             Verb::Check | Verb::Issue | Verb::Find | Verb::Cancel => {
@@ -177,6 +180,7 @@ fn ticket_order(order: &Order, line: &Line) -> TicketOrder {
         category_code: line.ticket.category_code.clone(),
         first_day: line.ticket.valid_from,
         last_day: line.ticket.valid_to,
+        from_time: line.ticket.from_time,
         price: line.price,
     }
 }

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use starjack_entity::{order_line, order_step, orders, payment};
 use uuid::Uuid;
 
+use super::bells::Bells;
+use super::lifecycle::OrderState;
 use super::record::{Order, Terms, Ticket};
-use super::rows::{intent_of, line_of, order_of, payment_of};
+use super::rows::{line_of, order_of, payment_of};
+use super::step_rows::intent_of;
 use crate::actors::invoice::Seller;
 use crate::actors::jobs::Jobs;
 use crate::io::{Io, IoError};
@@ -21,6 +24,7 @@ pub struct Store {
     pub(super) jobs: Jobs,
     terms: Arc<dyn Fn(&str) -> Terms + Send + Sync>,
     pub(super) paper: Arc<Paper>,
+    pub(super) bells: Bells,
 }
 
 /// What an invoice says besides the order.
@@ -40,18 +44,26 @@ pub enum Saved {
     Done,
     /// Somebody else wrote it in between: load it again.
     Lost,
+    /// It names a transaction of the provider that belongs to another order: nothing was saved, and nothing of it ever will be.
+    Taken,
 }
 
 impl Store {
     /// A store; `terms` answers how the contract of an operator's key may be asked.
     pub fn new(io: Io, jobs: Jobs, terms: impl Fn(&str) -> Terms + Send + Sync + 'static, paper: Paper) -> Self {
-        Self { io, jobs, terms: Arc::new(terms), paper: Arc::new(paper) }
+        Self { io, jobs, terms: Arc::new(terms), paper: Arc::new(paper), bells: Bells::default() }
     }
 
     /// The way to the database.
     #[must_use]
     pub fn io(&self) -> &Io {
         &self.io
+    }
+
+    /// The bells of watched orders.
+    #[must_use]
+    pub fn bells(&self) -> &Bells {
+        &self.bells
     }
 
     /// How the contract of an operator may be asked.
@@ -109,6 +121,28 @@ impl Store {
                         .order_by_asc(orders::Column::NextAt)
                         .limit(limit);
                     Ok(due.into_tuple().all(db).await?)
+                })
+            })
+            .await
+    }
+
+    /// Whether an order that has not ended has a ticket of the operator, so that its contract may still be asked.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn needs_operator(&self, operator: String) -> Result<bool, IoError> {
+        self.io
+            .read(move |db| {
+                Box::pin(async move {
+                    let ends = [OrderState::Finished, OrderState::Rejected, OrderState::Undone].map(OrderState::word);
+                    let open = orders::Entity::find()
+                        .select_only()
+                        .column(orders::Column::Id)
+                        .filter(orders::Column::State.is_not_in(ends));
+                    let line = order_line::Entity::find()
+                        .filter(order_line::Column::Operator.eq(operator))
+                        .filter(order_line::Column::OrderId.in_subquery(open.into_query()));
+                    Ok(line.one(db).await?.is_some())
                 })
             })
             .await

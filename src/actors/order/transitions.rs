@@ -64,7 +64,11 @@ impl Turn<'_> {
     fn leave_authorised(&mut self) {
         let late = self.now >= self.order.ends_by;
         let tired = late || self.any_line(|case| case.is_out_of_patience());
-        let open = self.order.lines.iter().any(|line| matches!(line.state, LineState::Asked | LineState::Doubtful));
+        // a line that was given up is open until it is gone, or was used and so is kept
+        let open = self.order.lines.iter().any(|line| {
+            let undecided = matches!(line.state, LineState::Asked | LineState::Doubtful);
+            undecided || (line.state == LineState::Issued && line.withdrawing)
+        });
         if tired && open {
             match self.order.on_refusal {
                 OnRefusal::Undo => return self.undo("patience_over"),
@@ -74,21 +78,26 @@ impl Turn<'_> {
         if open {
             return;
         }
-        let issued =
-            self.order.lines.iter().filter(|line| line.state == LineState::Issued && !line.withdrawing).count();
+        let issued = self.order.lines.iter().filter(|line| line.state == LineState::Issued).count();
         let all = issued == self.order.lines.len();
         if issued == 0 || (!all && self.order.on_refusal == OnRefusal::Undo) {
             let reason =
                 self.order.lines.iter().find_map(|line| line.refusal.as_ref()).map(|refusal| refusal.kind.slug());
             self.undo(reason.unwrap_or("not_issued"));
-        } else if self.order.lines.iter().all(|line| line.state != LineState::Issued || !line.withdrawing) {
+        } else {
             self.enter(OrderState::Issued, None);
         }
     }
 
     fn leave_issued(&mut self) {
         let gone = self.wanted().is_some_and(|row| {
-            let dead = [PaymentState::Failed, PaymentState::Lapsed, PaymentState::Reversed, PaymentState::Closed];
+            let dead = [
+                PaymentState::Failed,
+                PaymentState::Lapsed,
+                PaymentState::Reversed,
+                PaymentState::Closed,
+                PaymentState::ChargedBack,
+            ];
             dead.contains(&row.state) && self.order.issued_total() > 0
         });
         if self.take_refused || gone {
@@ -120,7 +129,7 @@ impl Turn<'_> {
         }
     }
 
-    fn undo(&mut self, reason: &str) {
+    pub(super) fn undo(&mut self, reason: &str) {
         self.order.refusal.get_or_insert_with(|| reason.to_owned());
         self.enter(OrderState::Undoing, Some(reason.to_owned()));
         let now = self.now;
@@ -153,7 +162,7 @@ impl Turn<'_> {
         self.effects.events.push(Event { state, detail });
     }
 
-    fn add_page(&mut self) {
+    pub(super) fn add_page(&mut self) {
         let page_no = self.order.payments.iter().map(|row| row.page_no).max().unwrap_or(0) + 1;
         let no = self.order.payments.iter().map(|row| row.no).max().unwrap_or(0) + 1;
         let page = Payment::page(self.order, (no, page_no), self.now, self.now + self.rules.page_life);
@@ -170,7 +179,10 @@ impl Turn<'_> {
         if self.order.payments.iter().any(|row| row.state == PaymentState::Suspended) {
             return self.order.ends_by;
         }
-        let last_page = self.order.payments.iter().filter(|row| row.url.is_some()).map(|row| row.page_ends_at).max();
+        let opening =
+            |row: &&Payment| row.state == PaymentState::Opened && !row.is_lost() && self.now < row.page_ends_at;
+        let pages = self.order.payments.iter().filter(|row| row.url.is_some() || opening(row));
+        let last_page = pages.map(|row| row.page_ends_at).max();
         let page_ends = last_page.unwrap_or(self.order.entered_at + self.rules.page_life);
         (page_ends + self.rules.page_grace).min(self.order.ends_by)
     }

@@ -1,26 +1,40 @@
 //! What a turn notices at its end: money that went back, what is overdue, and when to look again. Pure.
 
-use super::advance::{Letter, Turn};
+use super::advance::{CaseKind, Letter, NewCase, Turn};
 use super::lifecycle::{OrderState, PaymentState, has_ended, line_is_undone};
 use super::payments::STATUS_CALLS;
-use super::record::{Mark, Moment};
+use super::record::{Mark, Moment, Payment};
 
 impl Turn<'_> {
-    pub(super) fn tell_of_money(&mut self, before: &[(i32, PaymentState, i64)]) {
-        for payment in &self.order.payments {
-            let (state, owed) = before
-                .iter()
-                .find(|(no, ..)| *no == payment.no)
-                .map_or((PaymentState::Opened, 0), |(_, state, owed)| (*state, *owed));
-            let went_back = matches!(payment.state, PaymentState::Returned | PaymentState::Reversed);
+    /// Opens cases and writes letters of what became of money since `before`.
+    pub(super) fn tell_of_money(&mut self, before: &[Payment]) {
+        let order = &*self.order;
+        for payment in &order.payments {
+            let old = before.iter().find(|old| old.no == payment.no);
+            let (state, owed) = old.map_or((PaymentState::Opened, 0), |old| (old.state, old.owed));
+            let unwanted = order.wanted != Some(payment.no);
+            let entered = |one: PaymentState| payment.state == one && state != one;
             let newly_owed = payment.owed > owed;
             if newly_owed {
-                self.effects.cases.push((payment.no, "owed"));
+                let reason = match &order.refusal {
+                    _ if unwanted => "not_wanted",
+                    Some(refusal) => refusal,
+                    None => "not_issued",
+                };
+                let reason = reason.to_owned();
+                let (amount, mark) = (payment.owed - owed, (payment.returned + payment.owed).to_string());
+                self.effects.cases.push(NewCase { payment: payment.no, kind: CaseKind::Owed, amount, reason, mark });
             }
-            if payment.state == PaymentState::ChargedBack && state != PaymentState::ChargedBack {
-                self.effects.cases.push((payment.no, "charged_back"));
+            if entered(PaymentState::ChargedBack) {
+                let (kind, amount) = (CaseKind::ChargedBack, payment.captured - payment.returned);
+                let reason = order.state.word().to_owned();
+                self.effects.cases.push(NewCase { payment: payment.no, kind, amount, reason, mark: String::new() });
+                if owed > 0 {
+                    self.effects.settled.push(payment.no);
+                }
             }
-            if self.order.wanted != Some(payment.no) && ((went_back && state != payment.state) || newly_owed) {
+            let went_back = entered(PaymentState::Returned) || entered(PaymentState::Reversed);
+            if unwanted && (went_back || newly_owed) {
                 self.effects.letters.push(Letter::MoneyReturned(payment.no));
             }
         }
@@ -32,9 +46,8 @@ impl Turn<'_> {
         let take_overdue = self.order.state == OrderState::Issued && now >= self.order.ends_by;
         let wanted = self.order.wanted;
         let keeps_money = undo_overdue && !self.wanted_is_settled();
-        let mark = |person: &mut Option<Mark>, reason: &str| {
-            person.get_or_insert_with(|| Mark { since: now, reason: reason.to_owned() });
-        };
+        let overdue: Vec<i32> = self.unwanted_since().filter(|(_, until)| now >= *until).map(|(no, _)| no).collect();
+        let mark = |person: &mut Option<Mark>, reason: &str| Mark::set_overdue(person, reason, now);
         for line in &mut self.order.lines {
             if line.doubt_since.is_some_and(|since| now >= since + rules.doubt_alarm) {
                 mark(&mut line.person, "in_doubt_too_long");
@@ -52,6 +65,9 @@ impl Turn<'_> {
             }
             if keeps_money && wanted == Some(payment.no) {
                 mark(&mut payment.person, "undo_overdue");
+            }
+            if overdue.contains(&payment.no) {
+                mark(&mut payment.person, "give_back_overdue");
             }
             if payment.pull && payment.open.is_none() && payment.status_calls >= STATUS_CALLS {
                 mark(&mut payment.person, "claim_unconfirmed");
@@ -81,17 +97,25 @@ impl Turn<'_> {
             order.lines.iter().map(|line| line.doubt_since).chain(order.payments.iter().map(|row| row.doubt_since));
         times.extend(alarms.flatten().map(|since| since + self.rules.doubt_alarm));
         for payment in &order.payments {
-            if payment.state == PaymentState::Opened {
+            if matches!(payment.state, PaymentState::Opened | PaymentState::Failed) {
                 times.push(payment.page_ends_at);
             }
             if payment.doubt.is_some()
                 || payment.pull
                 || !self.is_settled(payment)
-                || matches!(payment.state, PaymentState::Opened | PaymentState::Suspended)
+                || matches!(payment.state, PaymentState::Opened | PaymentState::Suspended | PaymentState::Failed)
             {
                 times.extend(payment.ask_at);
             }
         }
+        times.extend(self.unwanted_since().map(|(_, until)| until));
         times.into_iter().filter(|at| *at > self.now).min()
+    }
+
+    /// Payments that are not the order's and still hold something, and when that needs a person's eyes.
+    fn unwanted_since(&self) -> impl Iterator<Item = (i32, Moment)> {
+        let unwanted = self.order.payments.iter().filter(|row| self.order.wanted != Some(row.no));
+        let open = unwanted.filter(|row| !self.is_settled(row));
+        open.filter_map(|row| Some((row.no, row.back_since? + self.rules.undo_alarm)))
     }
 }

@@ -182,6 +182,18 @@ impl Service for Provider {
         clock::timeout_at(deadline, asked).map(|reply| reply.unwrap_or(late)).boxed_local()
     }
 
+    fn verb(request: &Request) -> &'static str {
+        match request.question {
+            PaymentQuestion::Open(_) => "open",
+            PaymentQuestion::Capture(..) => "capture",
+            PaymentQuestion::Reverse(_) => "reverse",
+            PaymentQuestion::Credit(..) => "credit",
+            PaymentQuestion::History(_) => "history",
+            PaymentQuestion::ListOpen(..) => "list",
+            PaymentQuestion::Status(_) => "status",
+        }
+    }
+
     fn failed(answer: &Reply) -> bool {
         match answer {
             Reply::Opened(outcome) => outcome.is_broken(),

@@ -6,9 +6,11 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+/// How many orders of faults one actor remembers; a further one takes the place of the oldest.
+const REMEMBERED: usize = 64;
+
 /// Something that goes wrong in an actor because it was asked for, see `System::inject`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// The handler panics before it returns its future; the incarnation is discarded.
     PanicInHandler,
@@ -30,13 +32,20 @@ pub(super) struct Faults(Mutex<VecDeque<(Fault, u32)>>);
 
 impl Faults {
     pub(super) fn add(&self, fault: Fault, times: u32) {
-        if times > 0 {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back((fault, times));
+        if times == 0 {
+            return;
         }
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.len() == REMEMBERED {
+            waiting.pop_front();
+        }
+        waiting.push_back((fault, times));
     }
 
-    pub(super) fn clear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    /// Forgets what has not been suffered, and says how often that would have been.
+    pub(super) fn clear(&self) -> u32 {
+        let taken_back = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        taken_back.iter().fold(0, |sum: u32, (_, times)| sum.saturating_add(*times))
     }
 
     /// The fault of the next start, if one was asked for.

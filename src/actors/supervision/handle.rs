@@ -11,6 +11,7 @@ use futures_util::future::LocalBoxFuture;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
 
 /// What an actor does. One value of it is one incarnation: made by the factory on the actor's own arbiter,
 /// dropped there, never sent to another thread.
@@ -24,6 +25,11 @@ pub trait Service: 'static {
     /// a task beside others on the actor's thread, must not block it, and is dropped at the call's deadline.
     /// A panic here discards this value; a panic in the work is the end of that question alone.
     fn handle(&mut self, request: Self::Request, call: Call) -> LocalBoxFuture<'static, Self::Answer>;
+
+    /// What kind of question it is, one of few words, for the count of its answers.
+    fn verb(_request: &Self::Request) -> &'static str {
+        "ask"
+    }
 
     /// Whether the answer says that the outside is broken, so that it counts against the breaker; a clear no does not.
     fn failed(_answer: &Self::Answer) -> bool {
@@ -82,6 +88,8 @@ pub(super) struct Cell<S: Service> {
     pub(super) passed: Notify,
     /// Told when an incarnation has nothing in flight any more.
     pub(super) quiet: Arc<Notify>,
+    /// Cancelled once nobody shall wait for what was begun on a thread that is left behind.
+    pub(super) forsaken: CancellationToken,
     lives: Mutex<Vec<Arc<Life>>>,
 }
 
@@ -96,6 +104,7 @@ impl<S: Service> Cell<S> {
             phase: watch::Sender::new(Phase::Restarting),
             passed: Notify::new(),
             quiet: Arc::new(Notify::new()),
+            forsaken: CancellationToken::new(),
             lives: Mutex::default(),
         }
     }
@@ -113,6 +122,14 @@ impl<S: Service> Cell<S> {
     pub(super) fn in_flight(&self) -> usize {
         let lives = self.lives.lock().unwrap_or_else(PoisonError::into_inner);
         lives.iter().filter(|life| !life.is_lost()).map(|life| life.in_flight()).sum()
+    }
+
+    /// Waits until the shutdown no longer waits for a question that was begun on a thread that is left behind.
+    async fn forsakes(&self, ticket: &Ticket) {
+        self.forsaken.cancelled().await;
+        if !ticket.is_lost() {
+            std::future::pending().await
+        }
     }
 
     /// Whether nothing waits and nothing is in flight. The order matters: a question is counted in flight
@@ -158,7 +175,15 @@ impl<S: Service> Handle<S> {
         }
         let (ticket, mut reply) = self.0.mailbox.offer(request, deadline).map_err(Failure::not_begun)?;
         let asked = Asked { cell: &self.0, ticket };
-        match clock::timeout_at(deadline, &mut reply).await {
+        let answered = async {
+            tokio::select! {
+                biased;
+                answer = &mut reply => answer,
+                // told as a closed channel would be
+                () = self.0.forsakes(&asked.ticket) => Ok(Err(Failure { begun: asked.ticket.give_up(), why: Why::Replaced })),
+            }
+        };
+        match clock::timeout_at(deadline, answered).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_closed)) => Err(Failure { begun: asked.ticket.give_up(), why: Why::Replaced }),
             Err(_elapsed) => {

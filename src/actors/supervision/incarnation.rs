@@ -170,19 +170,20 @@ fn begin<S: Service>(
     (question, place): (Question<S>, InFlight),
 ) -> Result<(), String> {
     let Question { request, asker } = question;
-    if !asker.ticket.begin() {
+    if !asker.ticket.begin(life) {
         cell.mailbox.settle(asker.probe, Ending::Unused);
         return Ok(());
     }
     let call = Call::new(asker.deadline, Arc::clone(&asker.ticket), Arc::clone(life));
     let fault = cell.faults.for_question();
+    let verb = S::verb(&request);
     let handled = life.guard(|| {
         faults::strike_handler(fault);
-        service.handle(request, call)
+        (service.handle(request, call), fault)
     });
     match handled {
         Ok(work) => {
-            actix_rt::spawn(attend(Arc::clone(cell), place, asker, work, fault));
+            actix_rt::spawn(attend(Arc::clone(cell), place, asker, verb, work));
             Ok(())
         }
         Err(text) => {
@@ -201,9 +202,10 @@ async fn attend<S: Service>(
     cell: Arc<Cell<S>>,
     place: InFlight,
     asker: Asker<S>,
-    work: LocalBoxFuture<'static, S::Answer>,
-    fault: Option<Fault>,
+    verb: &'static str,
+    (work, fault): (LocalBoxFuture<'static, S::Answer>, Option<Fault>),
 ) {
+    let begun = clock::instant();
     let life = Arc::clone(&place.0);
     let mut work: Option<LocalBoxFuture<'static, _>> = Some(Box::pin(async move {
         faults::strike_work(fault).await;
@@ -232,6 +234,7 @@ async fn attend<S: Service>(
         cell.fail(&format!("panic while the work was dropped: {text}"));
     }
     cell.record.processed(clock::instant().saturating_duration_since(asker.asked_at));
+    cell.record.answered(verb, clock::since(begun), ending == Ending::Bad);
     if cell.mailbox.settle(asker.probe, ending) {
         cell.passed.notify_one();
     }

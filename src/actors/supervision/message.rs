@@ -3,8 +3,8 @@
 use super::incarnation::Life;
 use crate::clock::Deadline;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// A question that got no answer from its handler.
@@ -74,12 +74,22 @@ const GIVEN_UP: u8 = 3;
 /// The fate of one question: `queued → begun | abandoned`, decided once by whoever comes first,
 /// then `begun → given up` when nobody waits for the answer any more.
 #[derive(Debug, Default)]
-pub(super) struct Ticket(AtomicU8);
+pub(super) struct Ticket {
+    fate: AtomicU8,
+    /// Where it was begun, if it was.
+    life: OnceLock<Arc<Life>>,
+}
 
 impl Ticket {
     /// The handler's side of the step; false when the asker was first.
-    pub(super) fn begin(&self) -> bool {
+    pub(super) fn begin(&self, life: &Arc<Life>) -> bool {
+        self.life.get_or_init(|| Arc::clone(life));
         self.leave_queue_as(BEGUN).is_ok()
+    }
+
+    /// Whether it was begun on a thread that is left behind, so that nobody answers in time.
+    pub(super) fn is_lost(&self) -> bool {
+        self.life.get().is_some_and(|life| life.is_lost())
     }
 
     /// Takes a waiting question out of the race; false when it has begun or was abandoned before.
@@ -92,22 +102,22 @@ impl Ticket {
         match self.leave_queue_as(ABANDONED) {
             Ok(_) | Err(ABANDONED) => false,
             Err(_) => {
-                self.0.store(GIVEN_UP, Ordering::Release);
+                self.fate.store(GIVEN_UP, Ordering::Release);
                 true
             }
         }
     }
 
     pub(super) fn is_abandoned(&self) -> bool {
-        self.0.load(Ordering::Acquire) == ABANDONED
+        self.fate.load(Ordering::Acquire) == ABANDONED
     }
 
     fn is_awaited(&self) -> bool {
-        matches!(self.0.load(Ordering::Acquire), QUEUED | BEGUN)
+        matches!(self.fate.load(Ordering::Acquire), QUEUED | BEGUN)
     }
 
     fn leave_queue_as(&self, step: u8) -> Result<u8, u8> {
-        self.0.compare_exchange(QUEUED, step, Ordering::AcqRel, Ordering::Acquire)
+        self.fate.compare_exchange(QUEUED, step, Ordering::AcqRel, Ordering::Acquire)
     }
 }
 
@@ -177,6 +187,11 @@ mod tests {
     use super::*;
     use std::sync::Barrier;
     use std::thread;
+    use tokio::sync::Notify;
+
+    fn life() -> Arc<Life> {
+        Arc::new(Life::new(Arc::new(Notify::new())))
+    }
 
     #[test]
     fn of_asker_handler_and_purge_exactly_one_takes_the_question_out_of_the_queue() {
@@ -190,7 +205,8 @@ mod tests {
                 tickets.iter().map(claim).collect::<Vec<_>>()
             })
         };
-        let (began, purged, told_begun) = (run(Ticket::begin), run(Ticket::abandon), run(Ticket::give_up));
+        let (began, purged, told_begun) =
+            (run(|ticket| ticket.begin(&life())), run(Ticket::abandon), run(Ticket::give_up));
         let (began, purged, told_begun) = (began.join().unwrap(), purged.join().unwrap(), told_begun.join().unwrap());
         for round in 0..ROUNDS {
             assert!(!(began[round] && purged[round]), "begun and abandoned");
@@ -201,9 +217,9 @@ mod tests {
     #[test]
     fn a_question_that_was_given_up_stays_what_it_was() {
         let waiting = Ticket::default();
-        assert!(!waiting.give_up() && !waiting.give_up() && !waiting.begin());
+        assert!(!waiting.give_up() && !waiting.give_up() && !waiting.begin(&life()));
         let begun = Ticket::default();
-        assert!(begun.begin() && begun.is_awaited());
+        assert!(begun.begin(&life()) && begun.is_awaited());
         assert!(begun.give_up() && begun.give_up() && !begun.is_awaited() && !begun.is_abandoned());
     }
 

@@ -9,6 +9,7 @@
 //! What this cannot do: out of memory, a stack overflow and a panic during a panic end the process, and a supervisor
 //! outside starts it again; a spinning thread costs its share of the machine until its actor has moved and beyond.
 
+mod answers;
 mod breaker;
 mod door;
 mod faults;
@@ -23,6 +24,7 @@ mod system;
 mod threads;
 mod watchdog;
 
+pub use answers::{Answers, BOUNDS_MS};
 pub use breaker::Settings as BreakerSettings;
 pub use faults::Fault;
 pub use handle::{Handle, Placement, Service, Spec, StartError};

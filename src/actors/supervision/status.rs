@@ -1,5 +1,6 @@
 //! What an admin sees of an actor, readable without passing through any mailbox.
 
+use super::answers::{Answers, Tally};
 use crate::clock;
 use chrono::{DateTime, Utc};
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -92,6 +93,7 @@ pub(super) struct Record {
     last_failure: Mutex<Option<LastFailure>>,
     latencies_us: Box<[AtomicU32]>,
     measured: AtomicUsize,
+    answers: Tally,
 }
 
 impl Default for Record {
@@ -102,6 +104,7 @@ impl Default for Record {
             last_failure: Mutex::new(None),
             latencies_us: std::iter::repeat_with(AtomicU32::default).take(REMEMBERED).collect(),
             measured: AtomicUsize::new(0),
+            answers: Tally::default(),
         }
     }
 }
@@ -117,6 +120,15 @@ impl Record {
         if let Some(latency) = self.latencies_us.get(slot) {
             latency.store(u32::try_from(took.as_micros()).unwrap_or(u32::MAX), Ordering::Relaxed);
         }
+    }
+
+    /// Counts the end of a question that `took` so long from its turn on.
+    pub(super) fn answered(&self, verb: &'static str, took: Duration, failed: bool) {
+        self.answers.count(verb, took, failed);
+    }
+
+    pub(super) fn answers(&self) -> Vec<Answers> {
+        self.answers.read()
     }
 
     pub(super) fn failed(&self, message: &str) {

@@ -1,5 +1,6 @@
 //! The system: starts and names the actors, carries people's wishes to them, and ends them in order.
 
+use super::answers::Answers;
 use super::faults::Fault;
 use super::handle::{Cell, Handle, Service, Spec, StartError};
 use super::policy::{Event, Gate};
@@ -44,8 +45,10 @@ trait Managed: Send + Sync {
     fn name(&self) -> &str;
     fn status(&self) -> Status;
     fn phase(&self) -> watch::Receiver<Phase>;
+    fn answers(&self) -> Vec<Answers>;
     fn inject(&self, fault: Fault, times: u32);
-    fn clear_faults(&self);
+    fn clear_faults(&self) -> u32;
+    fn forsake(&self);
 }
 
 impl<S: Service> Managed for Cell<S> {
@@ -61,12 +64,20 @@ impl<S: Service> Managed for Cell<S> {
         self.phase.subscribe()
     }
 
+    fn answers(&self) -> Vec<Answers> {
+        self.record.answers()
+    }
+
     fn inject(&self, fault: Fault, times: u32) {
         self.faults.add(fault, times);
     }
 
-    fn clear_faults(&self) {
-        self.faults.clear();
+    fn clear_faults(&self) -> u32 {
+        self.faults.clear()
+    }
+
+    fn forsake(&self) {
+        self.forsaken.cancel();
     }
 }
 
@@ -139,6 +150,12 @@ impl System {
         self.actors().iter().map(|entry| entry.cell.status()).collect()
     }
 
+    /// How long every actor's answers took, by its name, without asking any of them.
+    #[must_use]
+    pub fn answers(&self) -> Vec<(String, Vec<Answers>)> {
+        self.actors().iter().map(|entry| (entry.cell.name().to_owned(), entry.cell.answers())).collect()
+    }
+
     /// Discards the incarnation and starts a fresh one, with breaker and crash history reset; what is in flight may
     /// finish, its fence no longer holds. A stopped actor starts again. Returns once the wish is carried out.
     /// # Errors
@@ -168,18 +185,26 @@ impl System {
         self.command(name, Event::Drain).await
     }
 
-    /// Lets the actor's next `times` questions, or starts, suffer `fault`. For tests and the demonstration.
+    /// Lets the actor's next `times` questions, or starts, suffer `fault`, after those asked for before; of more than
+    /// 64 such wishes the oldest are forgotten. For tests and the demonstration.
     /// # Errors
     /// There is no such actor.
     pub fn inject(&self, name: &str, fault: Fault, times: u32) -> Result<(), UnknownActor> {
         self.entry(name).map(|entry| entry.cell.inject(fault, times))
     }
 
-    /// Takes back the faults that the actor has not yet suffered.
+    /// Takes back the faults that the actor has not yet suffered, and says how many that were.
     /// # Errors
     /// There is no such actor.
-    pub fn clear_faults(&self, name: &str) -> Result<(), UnknownActor> {
+    pub fn clear_faults(&self, name: &str) -> Result<u32, UnknownActor> {
         self.entry(name).map(|entry| entry.cell.clear_faults())
+    }
+
+    /// How many threads are left behind at this moment, blocked by actors that have moved. One that comes back counts
+    /// until it has finished what was begun on it.
+    #[must_use]
+    pub fn lost_threads(&self) -> usize {
+        self.0.threads.watched().iter().filter(|thread| thread.lost.is_cancelled()).count()
     }
 
     /// Waits until the system can no longer keep its promises, and says why: too many lost threads, a silent control
@@ -191,10 +216,12 @@ impl System {
     }
 
     /// Drains the actors in the reverse order of their start, stops what is not done by `deadline`, and joins the
-    /// arbiters. True when a drain timed out. A second call finds nothing to do.
+    /// arbiters. What was begun on a thread that is left behind is told as replaced, so that no drain waits for it.
+    /// True when a drain timed out. A second call finds nothing to do.
     pub async fn shutdown(&self, deadline: Deadline) -> bool {
         let entries = self.actors().clone();
         let mut timed_out = false;
+        entries.iter().for_each(|entry| entry.cell.forsake());
         for entry in entries.iter().rev() {
             // one that hangs must leave time for those after it
             let share = Deadline::after(deadline.remaining() / 2);

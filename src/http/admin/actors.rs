@@ -4,7 +4,8 @@ use actix_web::{HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::store;
+use super::reason::{MaybeBecause, MaybeReason};
+use super::store::{self, Deed};
 use crate::actors::supervision::{Status, UnknownActor};
 use crate::http::paging::Page;
 use crate::http::{Admin, Problem, State};
@@ -15,9 +16,17 @@ use crate::language::both;
 #[schema(as = Actor)]
 pub struct ActorView {
     #[serde(flatten)]
-    status: Status,
+    pub(super) status: Status,
     /// The replica that it runs in, new with every start.
-    replica: Uuid,
+    pub(super) replica: Uuid,
+}
+
+impl ActorView {
+    /// An actor of the replica that answers.
+    #[must_use]
+    pub fn new(status: Status, replica: Uuid) -> Self {
+        Self { status, replica }
+    }
 }
 
 /// What an actor can be wished.
@@ -50,23 +59,25 @@ impl Wish {
     responses((status = 200, description = "All actors, in the order they were started", body = Page<ActorView>)))]
 #[get("/api/v1/admin/actors")]
 pub(in crate::http) async fn list(state: web::Data<State>, _admin: Admin) -> HttpResponse {
-    let view = |status| ActorView { status, replica: state.replica };
+    let view = |status| ActorView::new(status, state.replica);
     HttpResponse::Ok().json(Page::whole(state.actors.statuses().into_iter().map(view).collect()))
 }
 
 /// Wishes something of an actor of the replica that answers; carried out when answered.
-#[utoipa::path(tag = "admin", operation_id = "wish_of_actor", security(("bearer" = [])),
-    params(("name" = String, Path, description = "The actor's name; a `/` in it is sent as `%2F`"), ("wish" = Wish, Path)),
+#[utoipa::path(tag = "admin", operation_id = "wish_of_actor", security(("bearer" = [])), request_body = MaybeBecause,
+    params(("name" = String, Path, description = "The actor's name; a `/` in it is sent as `%2F`"), ("wish" = inline(Wish), Path)),
     responses((status = 202, description = "Done; `GET /api/v1/admin/actors` shows what became of it", body = ActorView)))]
 #[post("/api/v1/admin/actors/{name}/{wish}")]
 pub(in crate::http) async fn wish(
     state: web::Data<State>,
     admin: Admin,
     path: web::Path<(String, Wish)>,
+    MaybeReason(reason): MaybeReason,
 ) -> Result<HttpResponse, Problem> {
     let (name, wish) = path.into_inner();
     status_of(&state, &name)?;
-    store::write_down(&state.io, admin.account_id, wish.word(), &name).await?;
+    let deed = Deed { account_id: admin.account_id, action: wish.word(), subject: name.clone(), reason };
+    store::write_down(&state.io, deed).await?;
     tracing::info!(actor = name, wish = wish.word(), "an admin wishes something of an actor");
     match wish {
         Wish::Restart => state.actors.restart(&name).await,
@@ -74,10 +85,11 @@ pub(in crate::http) async fn wish(
         Wish::Resume => state.actors.resume(&name).await,
         Wish::Drain => state.actors.drain(&name).await,
     }?;
-    Ok(HttpResponse::Accepted().json(ActorView { status: status_of(&state, &name)?, replica: state.replica }))
+    state.streams.actors_changed();
+    Ok(HttpResponse::Accepted().json(ActorView::new(status_of(&state, &name)?, state.replica)))
 }
 
-fn status_of(state: &State, name: &str) -> Result<Status, UnknownActor> {
+pub(super) fn status_of(state: &State, name: &str) -> Result<Status, UnknownActor> {
     let found = state.actors.statuses().into_iter().find(|status| status.name == name);
     found.ok_or_else(|| UnknownActor(name.to_owned()))
 }

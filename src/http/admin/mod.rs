@@ -1,6 +1,15 @@
-//! What admins see and do. Every deed is written down before it is done.
+//! What admins see and do. Every deed is written down, with its reason, before it is done.
 
 pub mod actors;
+pub mod audit;
+pub mod cases;
+pub mod faults;
+pub mod jobs;
 pub mod keys;
+pub mod order;
+pub mod order_view;
 pub mod orders;
+pub mod owed;
+pub mod reason;
 pub mod store;
+pub mod suppliers;

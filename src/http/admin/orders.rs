@@ -14,6 +14,7 @@ use crate::http::{Admin, Problem, State};
 #[serde(deny_unknown_fields)]
 pub struct OrdersQuery {
     /// So far only `stuck`.
+    #[param(inline)]
     state: Which,
     /// The `next` of the page before.
     cursor: Option<String>,

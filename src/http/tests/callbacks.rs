@@ -138,7 +138,7 @@ async fn a_bill_that_could_not_be_noted_is_noted_when_it_is_reported_again() {
 }
 
 #[actix_rt::test]
-async fn what_is_forged_unknown_or_ambiguous_is_refused_and_changes_nothing() {
+async fn case_21_what_is_forged_unknown_or_ambiguous_is_refused_and_changes_nothing() {
     let world = World::start().await;
     let (_skier, id, claim) = world.paying().await;
     let before = world.load(id).await;
@@ -172,7 +172,7 @@ async fn another_amount_or_currency_is_kept_and_left_to_the_pull() {
 }
 
 #[actix_rt::test]
-async fn every_other_status_is_kept_and_changes_nothing_but_a_suspended_one_wakes_the_sweep() {
+async fn case_19_every_other_status_is_kept_and_changes_nothing_but_a_suspended_one_wakes_the_sweep() {
     let world = World::start().await;
     let (_skier, id, claim) = world.paying().await;
     let before = world.load(id).await;
@@ -182,7 +182,7 @@ async fn every_other_status_is_kept_and_changes_nothing_but_a_suspended_one_wake
         ("ERROR", false),
         ("REVERSED", false),
         ("CREDITED", false),
-        ("BILLED_REVERSAL", false),
+        ("RESERVED_REVERSAL", false),
         ("SOMETHING_NEW", false),
     ] {
         claim.status = status;
@@ -194,7 +194,18 @@ async fn every_other_status_is_kept_and_changes_nothing_but_a_suspended_one_wake
 }
 
 #[actix_rt::test]
-async fn while_the_database_fails_the_provider_is_told_to_come_again() {
+async fn a_charge_back_is_not_believed_and_asks_the_provider_once() {
+    let world = World::start().await;
+    let (_skier, id, claim) = world.paying().await;
+    let claim = Claim { status: "BILLED_REVERSAL", ..claim };
+    assert_eq!(world.report_five_times(&claim).await, ["OK"; 5]);
+    let order = world.load(id).await;
+    assert_eq!((page(&order).pull, page(&order).state.word()), (true, "opened"));
+    assert_eq!(world.callbacks_kept().await.len(), 1);
+}
+
+#[actix_rt::test]
+async fn case_24_while_the_database_fails_the_provider_is_told_to_come_again() {
     let world = World::start().await;
     let (_skier, _id, claim) = world.paying().await;
     let rename = async |from: &str, to: &str| {
@@ -225,7 +236,7 @@ async fn the_kept_text_is_bounded() {
 }
 
 #[actix_rt::test]
-async fn other_methods_do_no_harm() {
+async fn case_23_other_methods_do_no_harm() {
     let world = World::start().await;
     let (_skier, _id, claim) = world.paying().await;
     for method in ["HEAD", "PUT", "DELETE"] {
@@ -240,7 +251,7 @@ async fn other_methods_do_no_harm() {
 }
 
 #[actix_rt::test]
-async fn only_the_providers_networks_are_listened_to_and_only_our_proxies_are_believed() {
+async fn case_18_only_the_providers_networks_are_listened_to_and_only_our_proxies_are_believed() {
     let (mut state, _folder) = state().await;
     state.callback_networks = Networks::parse(["192.0.2.0/24"]).unwrap();
     state.trusted_proxies = Networks::parse(["10.0.0.0/8"]).unwrap();

@@ -10,7 +10,7 @@ use starjack_entity::audit;
 use super::{Answer, World, answer};
 use crate::actors::auth::Role;
 use crate::actors::liftoperator::Facade;
-use crate::actors::supervision::{BreakerPosition, Call, Phase, Placement, Policy, Service, Spec};
+use crate::actors::supervision::{BreakerPosition, Call, Failure, Phase, Placement, Policy, Service, Spec, Why};
 use crate::clock::{self, Deadline};
 use crate::http::operators::{OperatorStatus, OperatorStatuses, phase_outside};
 use crate::integrations::lift::{Contract, SUPPLIERS};
@@ -157,6 +157,7 @@ fn contract() -> Contract {
         credentials: ["client_name", "user_name", "password"].map(secret).into(),
         settings: std::collections::BTreeMap::new(),
         dedups_reference: false,
+        requests_per_second: 0,
         settle: Duration::from_secs(2),
         issue_patience: Duration::from_secs(2),
         check_deadline: Duration::from_secs(2),
@@ -182,6 +183,65 @@ impl Service for Idle {
 }
 
 #[actix_rt::test]
+async fn faults_are_suffered_by_the_next_questions_and_written_down() {
+    let world = World::start().await;
+    let clerk = world.token("clerk@example.org", Role::Admin).await;
+    let spec = Spec {
+        name: "lift/area".to_owned(),
+        mailbox: 1,
+        in_flight: 1,
+        arbiter: Placement::Domain,
+        policy: Policy::default(),
+    };
+    let actor = world.state.actors.spawn(spec, || Ok(Idle));
+    let path = "/api/v1/admin/actors/lift%2Farea/faults";
+    let inject = async |body: Value| answer(world.call("POST", path).bearer_auth(&clerk).json(&body)).await;
+    let injected = inject(json!({ "fault": "panic" })).await;
+    assert_eq!((injected.status, &injected.body["name"]), (202, &json!("lift/area")), "{injected:?}");
+    let soon = || Deadline::after(Duration::from_secs(10));
+    assert!(matches!(actor.ask((), soon()).await, Err(Failure { begun: true, why: Why::Panicked(_) })));
+    assert_eq!(actor.ask((), soon()).await, Ok(()), "one panic was asked for");
+
+    assert_eq!(inject(json!({ "fault": "wedge", "milliseconds": 60_000, "times": 100 })).await.status, 202);
+    let cleared = answer(world.call("DELETE", path).bearer_auth(&clerk)).await;
+    assert_eq!((cleared.status, cleared.body), (200, json!({ "taken_back": 100 })));
+    assert_eq!(actor.ask((), soon()).await, Ok(()));
+
+    for unclear in [
+        json!({ "fault": "wedge" }),
+        json!({ "fault": "wedge", "milliseconds": 60_001 }),
+        json!({ "fault": "delay", "milliseconds": 0 }),
+        json!({ "fault": "hang", "milliseconds": 5 }),
+        json!({ "fault": "panic", "times": 0 }),
+        json!({ "fault": "panic", "times": 101 }),
+    ] {
+        inject(unclear).await.expect_problem(422, "invalid");
+    }
+    for method in ["POST", "DELETE"] {
+        let nobody = world.call(method, "/api/v1/admin/actors/nobody/faults").bearer_auth(&clerk);
+        answer(nobody.json(&json!({ "fault": "panic" }))).await.expect_problem(404, "not-found");
+    }
+    let audited = [
+        ("inject panic".into(), "lift/area".into()),
+        ("inject wedge".into(), "lift/area".into()),
+        ("clear faults".into(), "lift/area".into()),
+    ];
+    assert_eq!(world.audited().await, audited);
+}
+
+#[actix_rt::test]
+async fn production_does_not_know_the_word_faults() {
+    let world = World::with(|state| state.breakable = false).await;
+    let clerk = world.token("clerk@example.org", Role::Admin).await;
+    for word in ["faults", "nonsense"] {
+        let call = |method: &str| world.call(method, &format!("/api/v1/admin/actors/order/{word}")).bearer_auth(&clerk);
+        answer(call("POST").json(&json!({ "fault": "panic" }))).await.expect_problem(404, "not-found");
+        answer(call("DELETE")).await.expect_problem(405, "method-not-allowed");
+    }
+    assert!(world.audited().await.is_empty());
+}
+
+#[actix_rt::test]
 async fn customers_and_strangers_see_and_move_no_actor() {
     let world = World::start().await;
     let anna = world.token("anna@example.org", Role::Customer).await;
@@ -190,6 +250,10 @@ async fn customers_and_strangers_see_and_move_no_actor() {
         world.open(path).await.expect_problem(401, "unauthenticated");
     }
     world.wish(&anna, "order/drain").await.expect_problem(403, "forbidden");
+    let fault = world.call("POST", "/api/v1/admin/actors/order/faults").bearer_auth(&anna);
+    answer(fault.json(&json!({ "fault": "panic" }))).await.expect_problem(403, "forbidden");
+    let undo = world.call("DELETE", "/api/v1/admin/actors/order/faults");
+    answer(undo).await.expect_problem(401, "unauthenticated");
     answer(world.call("POST", "/api/v1/admin/actors/order/drain")).await.expect_problem(401, "unauthenticated");
     assert!(world.audited().await.is_empty());
     let order = world.state.actors.statuses().into_iter().find(|status| status.name == "order").unwrap();

@@ -174,7 +174,7 @@ async fn an_order_is_placed_and_shown_as_it_was_answered() {
         ("valid_to", json!(day)),
         ("price", json!({ "amount": 8300, "currency": "EUR" })),
         ("ticket_reference", Value::Null),
-        ("refusal", Value::Null),
+        ("reason", Value::Null),
     ] {
         assert_eq!(line[field], value, "{field}");
     }
@@ -203,7 +203,7 @@ async fn the_same_key_and_body_answer_the_same_bytes_also_when_the_offer_does_no
     let io = world.io.clone();
     let (auth, desk) = (world.auth.clone(), world.state.orders.clone());
     let later = World::with(|state| {
-        let catalogue = Arc::clone(state.counter.catalogue());
+        let catalogue = state.counter.catalogue();
         state.counter = Counter::new(catalogue, b"a seal that no offer from before has").unwrap();
         (state.io, state.auth, state.orders) = (io, auth, desk);
     })
@@ -351,7 +351,7 @@ async fn no_ticket_is_ordered_after_its_last_loading_time() {
     let ischgl = catalogue.operator("ischgl").unwrap();
     let counter = Counter::new(Arc::clone(&catalogue), SECRET).unwrap();
     let day = clock::now().with_timezone(&ischgl.time_zone).date_naive();
-    let morning = ischgl.loading_ends(day) - chrono::TimeDelta::hours(12);
+    let morning = ischgl.loading_ends(&ischgl.products[0], day) - chrono::TimeDelta::hours(12);
     let offer = counter.offers(ischgl, day, ADULT.parse().unwrap(), morning)[0].offer_id.clone();
     let mut line = world.line(&skier, 0, ADULT).await;
     line["offer_id"] = offer.into();
@@ -407,8 +407,8 @@ async fn orders_are_paged_newest_first() {
         }
     }
     assert_eq!(seen, ids);
-    world.get("/api/v1/orders?cursor=eA", &skier.token).await.expect_problem(400, "malformed");
-    world.get("/api/v1/orders?limit=101", &skier.token).await.expect_problem(400, "malformed");
+    world.get("/api/v1/orders?cursor=eA", &skier.token).await.expect_problem(422, "invalid");
+    world.get("/api/v1/orders?limit=101", &skier.token).await.expect_problem(422, "invalid");
 }
 
 #[actix_rt::test]
@@ -440,7 +440,7 @@ async fn an_order_that_needs_a_person_is_stuck_and_admins_see_it() {
     let placed = world.order(&skier, "key-1").await;
     let stuck = "/api/v1/admin/orders?state=stuck";
     assert_eq!(world.get(stuck, &clerk).await.body, json!({ "items": [], "next": null }));
-    let mark = || Some(Mark { since: clock::now(), reason: "doubt".to_owned() });
+    let mark = || Some(Mark { since: clock::now(), reason: "doubt".to_owned(), accepted: false });
     world.change(id_of(&placed), |order| order.lines[0].person = mark()).await;
     let list = world.get(stuck, &clerk).await;
     assert_eq!((&list.body["items"][0]["id"], &list.body["items"][0]["state"]), (&placed.body["id"], &json!("stuck")));

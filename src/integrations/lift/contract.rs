@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::NaiveTime;
 use chrono_tz::Tz;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 /// The settings of one operator at one supplier.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub struct Contract {
     pub settings: BTreeMap<String, String>,
     /// Whether the supplier confirmed that it answers a known reference with its first answer.
     pub dedups_reference: bool,
+    /// Most requests in a second; 0 for no limit. Kept by the actor's client, so by each replica for itself.
+    pub requests_per_second: u32,
     /// Longest life of one request at the supplier; default 120 s.
     pub settle: Duration,
     /// How long a line may be asked for in all; default 10 min.
@@ -41,6 +43,17 @@ impl Contract {
     #[must_use]
     pub fn actor_name(&self) -> String {
         format!("{}/{}", self.supplier, self.operator)
+    }
+
+    /// Whether another contract says the same in every word, its credentials included.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let secrets = |contract: &Self| -> Vec<(String, String)> {
+            let all = contract.credentials.iter();
+            all.map(|(name, secret)| (name.clone(), secret.expose_secret().to_owned())).collect()
+        };
+        // the credentials show nothing of themselves
+        format!("{self:?}") == format!("{other:?}") && secrets(self) == secrets(other)
     }
 
     /// The credential of that name.

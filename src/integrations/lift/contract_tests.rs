@@ -56,6 +56,7 @@ pub(super) fn contract(supplier: &str, endpoint: &str, credentials: &[(&str, &st
         credentials: credentials.iter().map(secret).collect(),
         settings: BTreeMap::new(),
         dedups_reference: false,
+        requests_per_second: 0,
         settle: Duration::from_secs(2),
         issue_patience: Duration::from_secs(600),
         check_deadline: Duration::from_secs(8),
@@ -106,6 +107,7 @@ impl Rig {
             category_code: self.vendor.category_code.into(),
             first_day: day(),
             last_day: day(),
+            from_time: None,
             price: 8450,
         }
     }

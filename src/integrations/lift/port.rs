@@ -1,6 +1,6 @@
 //! What every access-control supplier can be asked, in our words.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use futures_util::future::LocalBoxFuture;
 
 use crate::ids::Reference;
@@ -59,6 +59,8 @@ pub struct TicketOrder {
     pub first_day: NaiveDate,
     /// Last day of validity, inclusive; equal to `first_day` for a day ticket.
     pub last_day: NaiveDate,
+    /// Local time of the first day from which on it is valid; the whole day when absent.
+    pub from_time: Option<NaiveTime>,
     /// Gross price in euro cents.
     pub price: Cents,
 }

@@ -118,6 +118,8 @@ pub struct History {
     pub captured: Cents,
     /// Sum paid back, minor units.
     pub credited: Cents,
+    /// Sum that the payer's bank took back, minor units.
+    pub charged_back: Cents,
     /// Whether the reservation was released.
     pub reversed: bool,
 }

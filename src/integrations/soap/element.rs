@@ -93,6 +93,9 @@ pub fn parse(document: &[u8]) -> Result<Element, ParseError> {
         return Err(ParseError::TooLong);
     }
     let text = std::str::from_utf8(document).map_err(|_not_utf8| ParseError::NotUtf8)?;
+    if let Some((before, _)) = text.split_once(|character| !is_xml_character(character)) {
+        return Err(ParseError::Malformed(before.len() as u64));
+    }
     let mut reader = NsReader::from_str(text.strip_prefix('\u{feff}').unwrap_or(text));
     reader.config_mut().enable_all_checks(true);
     reader.config_mut().expand_empty_elements = true;
@@ -166,6 +169,9 @@ impl Tree {
 fn element(reader: &NsReader<&[u8]>, start: &BytesStart<'_>) -> Option<Element> {
     let (namespace, name) = reader.resolver().resolve_element(start.name());
     let mut element = Element { name: name.into_inner().to_owned(), ..Element::default() };
+    if !is_local_name(&element.name) {
+        return None;
+    }
     element.namespace = match namespace {
         ResolveResult::Bound(namespace) => Some(namespace.into_inner().to_owned()),
         ResolveResult::Unbound => None,
@@ -210,6 +216,12 @@ fn check(declaration: &BytesDecl<'_>) -> Result<(), ParseError> {
         }
         Some(_) => Err(ParseError::NotUtf8),
     }
+}
+
+/// A name without a prefix; quick-xml takes any bytes up to the next blank. Source: "Namespaces in XML 1.0", section 3.
+fn is_local_name(name: &str) -> bool {
+    let inner = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '\u{b7}');
+    name.starts_with(|c: char| c.is_alphabetic() || c == '_') && name.chars().all(inner)
 }
 
 fn is_xml_character(character: char) -> bool {

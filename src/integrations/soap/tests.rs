@@ -105,7 +105,9 @@ fn what_soap_forbids_or_exceeds_a_bound_is_refused() {
     for (document, expected) in cases {
         assert_eq!(parse(document), Err(expected));
     }
-    for document in ["", "<a>", "<a/><b/>", "<a/>x", "x<a/>", "<a></b>", "<a b='1' b='2'/>", "<a>\u{1}</a>"] {
+    let broken = ["", "<a>", "<a/><b/>", "<a/>x", "x<a/>", "<a></b>", "<a b='1' b='2'/>", "<a>\u{1}</a>"];
+    let misnamed = ["<a\0/>", "<a\u{1}b='1'/>", "<1/>", "<a\"/>", "<p:q:r xmlns:p='x'/>", "<p: xmlns:p='x'/>"];
+    for document in broken.iter().chain(&misnamed) {
         assert!(matches!(parse(document.as_bytes()), Err(ParseError::Malformed(_))), "{document:?}");
     }
 }

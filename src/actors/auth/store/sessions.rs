@@ -43,6 +43,18 @@ pub(in crate::actors::auth) async fn session(
     Ok(session::Entity::find_by_id(id).one(db).await?)
 }
 
+/// Those of these sessions that still count.
+pub(in crate::actors::auth) async fn open_of(db: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Uuid>, DbErr> {
+    session::Entity::find()
+        .select_only()
+        .column(session::Column::Id)
+        .filter(session::Column::Id.is_in(ids.iter().copied()))
+        .filter(session::Column::RevokedAt.is_null())
+        .into_tuple()
+        .all(db)
+        .await
+}
+
 /// Ends a session and all refresh tokens that follow from it; twice changes nothing.
 pub(in crate::actors::auth) async fn revoke(
     db: &impl ConnectionTrait,

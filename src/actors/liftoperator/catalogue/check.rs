@@ -2,17 +2,16 @@
 
 use std::collections::HashSet;
 use std::fmt::Display;
+use std::ops::RangeInclusive;
 
 use chrono::{NaiveDate, TimeDelta};
 
-use super::operator::{Category, Operator, Product, ProductKind, Season};
+use super::check_product::{family_fits, product_is_whole};
+use super::operator::{Access, Category, Operator};
 use super::snapshot::{CatalogueError, Content};
-use crate::money::Cents;
 
-/// No lift ticket of a day costs more; a price above it is a slip of the pen.
-const HIGHEST_CENTS: Cents = 100_000;
-/// Payment providers take no total below it; free is 0.
-const LOWEST_CENTS: Cents = 10;
+/// Nobody who skis was born outside of them; limits of categories beyond are slips of the pen.
+const BIRTH_YEARS: RangeInclusive<i32> = 1850..=2200;
 
 pub(super) fn check(content: &Content) -> Result<(), CatalogueError> {
     let at_file = |fault| wrong("file", fault);
@@ -32,15 +31,20 @@ fn operator_is_whole(content: &Content, operator: &Operator) -> Result<(), Catal
         return Err(at_operator("latitude or longitude is not on this earth".into()));
     }
     once(operator.accepts.iter(), "accepts").map_err(at_operator)?;
-    for vendor in operator.accepts.iter().chain([&operator.supplier]) {
+    let supplier = &operator.contract.supplier;
+    for vendor in operator.accepts.iter().chain([supplier]) {
         if !content.cards.iter().any(|card| card.vendor == *vendor) {
             return Err(at_operator(format!("there is no [[card]] of {vendor}")));
         }
     }
-    if !operator.accepts_card_of(&operator.supplier) {
+    if !operator.accepts_card_of(supplier) {
         return Err(at_operator("does not accept its own supplier's cards".into()));
     }
+    access_fits(&operator.contract).map_err(at_operator)?;
     let season = &operator.season;
+    if season.sale_from.is_some_and(|opens| opens > season.to) {
+        return Err(at_operator("its sale opens after the season".into()));
+    }
     if season.from > season.to {
         return Err(at_operator("the season ends before it begins".into()));
     }
@@ -51,7 +55,7 @@ fn operator_is_whole(content: &Content, operator: &Operator) -> Result<(), Catal
     }
     let rates =
         rates.iter().map(|vat| Span { name: "VAT rate", from: vat.from.max(season.from), to: vat.to.min(season.to) });
-    every_day_once(rates.collect(), season).map_err(at_operator)?;
+    every_day_once(rates.collect(), (season.from, season.to)).map_err(at_operator)?;
     every_birth_year_once(&operator.categories).map_err(at_operator)?;
     once(operator.products.iter().map(|product| &product.key), "product").map_err(at_operator)?;
     if operator.products.is_empty() {
@@ -60,39 +64,38 @@ fn operator_is_whole(content: &Content, operator: &Operator) -> Result<(), Catal
     operator.products.iter().try_for_each(|product| {
         product_is_whole(operator, product)
             .map_err(|fault| wrong(format!("operator {}, product {}", operator.key, product.key), fault))
-    })
+    })?;
+    let family = operator.family.as_ref();
+    family
+        .map_or(Ok(()), |family| family_fits(operator, family))
+        .map_err(|fault| wrong(format!("operator {}, family", operator.key), fault))
 }
 
-fn product_is_whole(operator: &Operator, product: &Product) -> Result<(), String> {
-    name_fits(&product.key, 32, "key", "_-")?;
-    code_fits(&product.code)?;
-    once(product.needs.iter().map(|need| format!("{need:?}")), "needs")?;
-    match product.kind {
-        ProductKind::Day if product.days != 1 => return Err(format!("a day ticket of {} days", product.days)),
-        ProductKind::Day => {}
+fn access_fits(access: &Access) -> Result<(), String> {
+    let address = reqwest::Url::parse(&access.endpoint).ok();
+    let address = address.filter(|url| matches!(url.scheme(), "http" | "https") && !access.endpoint.ends_with('/'));
+    if address.is_none_or(|url| !url.username().is_empty() || url.password().is_some() || url.query().is_some()) {
+        return Err(format!("endpoint `{}` is no plain http or https address", access.endpoint));
     }
-    for band in &product.bands {
-        let name = format!("band {} from {}", band.name, band.from);
-        if let Some(stranger) = band.price_cents.keys().find(|key| operator.category(key).is_none()) {
-            return Err(format!("{name} has a price for {stranger}, which is no category"));
-        }
-        for category in &operator.categories {
-            match band.price_cents.get(&category.key) {
-                Some(0 | LOWEST_CENTS..=HIGHEST_CENTS) => {}
-                Some(cents) => return Err(format!("{name} asks {cents} cents of {}", category.key)),
-                None => return Err(format!("{name} has no price for {}", category.key)),
-            }
-        }
+    if let Some(secret) = access.settings.keys().find(|name| name.contains("password") || name.contains("secret")) {
+        return Err(format!("the setting {secret} looks like a secret, which belongs into the configuration"));
     }
-    let spans = product.bands.iter().map(|band| Span { name: &band.name, from: band.from, to: band.to });
-    every_day_once(spans.collect(), &operator.season)
+    if !(2..=1000).contains(&access.requests_per_second) {
+        return Err(format!("{} requests per second are not 2 to 1000", access.requests_per_second));
+    }
+    Ok(())
 }
 
-fn every_birth_year_once(categories: &[Category]) -> Result<(), String> {
+pub(super) fn every_birth_year_once(categories: &[Category]) -> Result<(), String> {
     once(categories.iter().map(|category| &category.key), "category")?;
     for category in categories {
-        name_fits(&category.key, 32, "category", "_-")?;
+        name_fits(&category.key, 16, "category", "_-")?;
         code_fits(&category.code).map_err(|fault| format!("category {}: {fault}", category.key))?;
+        if let Some(year) =
+            [category.born_from, category.born_to].into_iter().flatten().find(|y| !BIRTH_YEARS.contains(y))
+        {
+            return Err(format!("category {} has the birth year {year}", category.key));
+        }
         if category.born_from.zip(category.born_to).is_some_and(|(from, to)| from > to) {
             return Err(format!("category {} ends before it begins", category.key));
         }
@@ -122,21 +125,21 @@ fn every_birth_year_once(categories: &[Category]) -> Result<(), String> {
 }
 
 /// A named run of days, first and last inclusive.
-struct Span<'a> {
-    name: &'a str,
-    from: NaiveDate,
-    to: NaiveDate,
+pub(super) struct Span<'a> {
+    pub(super) name: &'a str,
+    pub(super) from: NaiveDate,
+    pub(super) to: NaiveDate,
 }
 
-fn every_day_once(mut spans: Vec<Span<'_>>, season: &Season) -> Result<(), String> {
+pub(super) fn every_day_once(mut spans: Vec<Span<'_>>, (first, last): (NaiveDate, NaiveDate)) -> Result<(), String> {
     spans.sort_by_key(|span| span.from);
-    let mut next = season.from;
+    let mut next = first;
     let mut before = "";
     for Span { name, from, to } in spans {
         if from > to {
             return Err(format!("{name} from {from} ends before it begins"));
         }
-        if from < season.from || to > season.to {
+        if from < first || to > last {
             return Err(format!("{name} from {from} to {to} leaves the season"));
         }
         if from > next {
@@ -148,13 +151,13 @@ fn every_day_once(mut spans: Vec<Span<'_>>, season: &Season) -> Result<(), Strin
         next = to + TimeDelta::days(1);
         before = name;
     }
-    if next <= season.to {
+    if next <= last {
         return Err(format!("{next} and later days of the season are in no band"));
     }
     Ok(())
 }
 
-fn once(keys: impl Iterator<Item = impl Display>, what: &str) -> Result<(), String> {
+pub(super) fn once(keys: impl Iterator<Item = impl Display>, what: &str) -> Result<(), String> {
     let mut seen = HashSet::new();
     for key in keys.map(|key| key.to_string()) {
         if let Some(key) = seen.replace(key) {
@@ -165,7 +168,7 @@ fn once(keys: impl Iterator<Item = impl Display>, what: &str) -> Result<(), Stri
 }
 
 /// Keys stand in offers, paths and the database, so they are short and plain.
-fn name_fits(name: &str, longest: usize, what: &str, signs: &str) -> Result<(), String> {
+pub(super) fn name_fits(name: &str, longest: usize, what: &str, signs: &str) -> Result<(), String> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || signs.contains(c);
     if name.is_empty() || name.len() > longest || !name.chars().all(plain) {
         return Err(format!("{what} `{name}` is not of 1 to {longest} lower-case letters, digits and any of {signs}"));
@@ -173,7 +176,7 @@ fn name_fits(name: &str, longest: usize, what: &str, signs: &str) -> Result<(), 
     Ok(())
 }
 
-fn code_fits(code: &str) -> Result<(), String> {
+pub(super) fn code_fits(code: &str) -> Result<(), String> {
     if code.is_empty() || code.len() > 64 || !code.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(format!("code `{code}` is not of 1 to 64 visible characters"));
     }
@@ -183,3 +186,7 @@ fn code_fits(code: &str) -> Result<(), String> {
 fn wrong(place: impl Into<String>, fault: String) -> CatalogueError {
     CatalogueError::Wrong { place: place.into(), fault }
 }
+
+#[cfg(test)]
+#[path = "check_tests.rs"]
+mod tests;

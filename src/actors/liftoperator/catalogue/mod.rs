@@ -1,16 +1,29 @@
-//! What is sold where, to whom and for how much: read once at the start, then an immutable snapshot behind an `Arc`.
+//! What is sold where, to whom and for how much: documents in the database, read into an immutable snapshot behind an
+//! `Arc` that is exchanged whole when they change.
 //!
-//! [`Catalogue`] reads a file and answers look-ups, `operator` holds the words of the file, `check` refuses a file in
-//! which some birth year or some day of the season would have no price or two.
+//! [`import`] weighs a file against what is kept and takes it, [`store`] keeps it, [`Current`] is the newest snapshot.
+//! [`Catalogue`] reads the files and answers look-ups; `operator`, `product` and `family` hold their words and what these
+//! mean for a price; `check` and `check_product` refuse what would leave a birth year or a day without a price, or with two.
 
+mod changes;
 mod check;
+mod check_product;
+mod current;
+mod family;
+pub mod import;
 mod operator;
+mod place;
+mod product;
+mod sample;
 mod snapshot;
+pub mod store;
 
 #[cfg(test)]
 mod tests;
 
-pub use operator::{
-    Band, CardFormat, Category, HolderField, Operator, Product, ProductKind, Season, Text, VatBand, Withdrawal,
-};
+pub use current::Current;
+pub use family::{Family, NoFamily};
+pub use operator::{Access, CardFormat, Category, Operator, Season, Text, VatBand};
+pub use product::{Band, HolderField, Product, ProductKind, SaleOpens, Withdrawal};
+pub use sample::sample;
 pub use snapshot::{Catalogue, CatalogueError};

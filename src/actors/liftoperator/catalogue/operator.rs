@@ -1,16 +1,17 @@
-//! The words of the catalogue: an operator, its person categories, products and price bands.
+//! The words of the catalogue: an operator, how its supplier is reached, its season and its person categories.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::family::Family;
+use super::product::{Product, SaleOpens};
 use crate::language::Language;
-use crate::money::Cents;
 
 /// One lift operator in one season.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Operator {
     /// Our key, for example `solden`: at most 32 of `[a-z0-9_-]`.
@@ -26,28 +27,50 @@ pub struct Operator {
     /// Degrees east, WGS 84, two decimals.
     pub longitude: f64,
     /// The operator's days are days of this zone.
-    #[serde(deserialize_with = "time_zone")]
+    #[serde(deserialize_with = "read_zone", serialize_with = "write_zone")]
     pub time_zone: Tz,
-    /// Latest local time at which a ticket of the same day is still loaded onto a card.
+    /// Latest local time at which a ticket of the same day is still loaded onto a card, unless a product has its own.
     pub last_loading_time: NaiveTime,
-    /// Which access-control supplier serves the operator, by its key in the registry.
-    pub supplier: String,
+    /// From when on tickets for a day are sold, unless a product has its own; at any time before when absent.
+    pub sale_opens: Option<SaleOpens>,
     /// Whose cards the operator's readers accept, by the suppliers' keys.
     pub accepts: Vec<String>,
-    /// Further settings of the contract by the supplier's own names.
-    pub settings: BTreeMap<String, String>,
+    /// Which supplier runs its gates and how that is reached.
+    pub contract: Access,
     /// The days on which its lifts run.
     pub season: Season,
     /// Person categories; together they hold every birth year once.
     #[serde(rename = "category")]
     pub categories: Vec<Category>,
+    /// What a family pays together, where that is less.
+    pub family: Option<Family>,
     /// What is sold.
     #[serde(rename = "product")]
     pub products: Vec<Product>,
 }
 
+/// How the operator's supplier is reached. Never a secret: those are the configuration's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Access {
+    /// Which access-control supplier serves the operator, by its key in the registry.
+    pub supplier: String,
+    /// The supplier's address for this operator, without a trailing slash; `[contracts.NAME]` may name another.
+    pub endpoint: String,
+    /// Which `[contracts.NAME]` of the configuration holds the credentials; the operator's own key when absent.
+    pub credentials: Option<String>,
+    /// Further settings of the contract by the supplier's own names.
+    #[serde(default)]
+    pub settings: BTreeMap<String, String>,
+    /// What the supplier allows, 2 to 1000. Enforced by each replica for itself: a question above it waits for its turn.
+    pub requests_per_second: u32,
+    /// Whether the supplier confirmed in writing that it answers a known reference with its first answer.
+    #[serde(default)]
+    pub dedups_reference: bool,
+}
+
 /// The days on which an operator's lifts run.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Season {
     /// For people, for example `2026/27`.
@@ -56,13 +79,15 @@ pub struct Season {
     pub from: NaiveDate,
     /// Last day, inclusive.
     pub to: NaiveDate,
+    /// The day whose beginning opens the sale; open already when absent.
+    pub sale_from: Option<NaiveDate>,
 }
 
 /// A person category by birth year, which areas prefer to ages.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Category {
-    /// Our key, for example `adult`.
+    /// Our key, for example `adult`: at most 16 of `[a-z0-9_-]`.
     pub key: String,
     /// For people.
     pub name: Text,
@@ -74,86 +99,8 @@ pub struct Category {
     pub code: String,
 }
 
-/// A product with its prices.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Product {
-    /// Our key, for example `day`.
-    pub key: String,
-    /// For people, and for the invoice.
-    pub name: Text,
-    /// What sort of ticket.
-    pub kind: ProductKind,
-    /// Days of validity; 1 for a day ticket.
-    pub days: u16,
-    /// The supplier's own code.
-    pub code: String,
-    /// Which right of withdrawal the buyer has.
-    pub withdrawal: Withdrawal,
-    /// What must be known of the holder.
-    pub needs: Vec<HolderField>,
-    /// Prices; together they hold every day of the season once.
-    #[serde(rename = "band")]
-    pub bands: Vec<Band>,
-}
-
-/// What sort of ticket a product is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ProductKind {
-    /// Valid on one date.
-    Day,
-}
-
-/// Which right of withdrawal a buyer has, said before the order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Withdrawal {
-    /// None: a leisure service on a fixed date. Source: Austrian FAGG, section 18 (1) 10.
-    None,
-}
-
-impl Withdrawal {
-    /// The sentence that the buyer reads before ordering.
-    #[must_use]
-    pub fn notice(self) -> Text {
-        match self {
-            Self::None => Text {
-                de: "Kein Rücktrittsrecht: Freizeitdienstleistung zu einem bestimmten Tag (§ 18 Abs. 1 Z 10 FAGG).".into(),
-                en: "No right of withdrawal: a leisure service on a fixed date (section 18 (1) 10 of the Austrian FAGG).".into(),
-            },
-        }
-    }
-}
-
-/// What must be known of a ticket's holder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum HolderField {
-    /// Given name.
-    FirstName,
-    /// Family name.
-    LastName,
-    /// Birth date.
-    BirthDate,
-}
-
-/// The prices of one run of days.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Band {
-    /// For people, for example `peak`; several bands may share a name.
-    pub name: String,
-    /// First day.
-    pub from: NaiveDate,
-    /// Last day, inclusive.
-    pub to: NaiveDate,
-    /// Gross price in euro cents by category.
-    pub price_cents: BTreeMap<String, Cents>,
-}
-
 /// The VAT rate on lift transport in a country for a while.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VatBand {
     /// Two letters of ISO 3166.
@@ -167,7 +114,7 @@ pub struct VatBand {
 }
 
 /// A kind of keycard.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CardFormat {
     /// Whose card it is, by the supplier's key.
@@ -213,10 +160,36 @@ impl Operator {
         self.accepts.iter().any(|accepted| accepted == vendor)
     }
 
-    /// From when on a ticket for `day` is not loaded any more. Where the clock is turned at that very time, the earlier moment.
+    /// The name of the configuration's section with the credentials.
     #[must_use]
-    pub fn loading_ends(&self, day: NaiveDate) -> DateTime<Utc> {
-        let local = day.and_time(self.last_loading_time);
+    pub fn credentials(&self) -> &str {
+        self.contract.credentials.as_deref().unwrap_or(&self.key)
+    }
+
+    /// Which day it is at the lifts.
+    #[must_use]
+    pub fn day_at(&self, now: DateTime<Utc>) -> NaiveDate {
+        now.with_timezone(&self.time_zone).date_naive()
+    }
+
+    /// From when on a ticket with the first day `day` is sold; `None` when it always was.
+    #[must_use]
+    pub fn sale_opens(&self, product: &Product, day: NaiveDate) -> Option<DateTime<Utc>> {
+        let of_season = self.season.sale_from.map(|first| self.moment(first, NaiveTime::MIN));
+        let lead = product.sale_opens.as_ref().or(self.sale_opens.as_ref());
+        let of_day = lead.map(|lead| self.moment(day - TimeDelta::days(i64::from(lead.days_before)), lead.at));
+        of_season.max(of_day)
+    }
+
+    /// From when on a ticket with the first day `day` is not loaded any more, whatever its last day.
+    #[must_use]
+    pub fn loading_ends(&self, product: &Product, day: NaiveDate) -> DateTime<Utc> {
+        self.moment(day, product.last_loading_time.unwrap_or(self.last_loading_time))
+    }
+
+    /// The moment of a local time. The first of two where the clock is turned back, the earlier one where it is turned on.
+    fn moment(&self, day: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
+        let local = day.and_time(time);
         let moment = |local| self.time_zone.from_local_datetime(&local).earliest();
         moment(local)
             .or_else(|| moment(local - TimeDelta::hours(1)))
@@ -230,6 +203,12 @@ impl Season {
     pub fn contains(&self, day: NaiveDate) -> bool {
         (self.from..=self.to).contains(&day)
     }
+
+    /// The first day of the sale, for prices that go by the day of purchase.
+    #[must_use]
+    pub fn sold_from(&self) -> NaiveDate {
+        self.sale_from.unwrap_or(self.from)
+    }
 }
 
 impl Category {
@@ -237,29 +216,6 @@ impl Category {
     #[must_use]
     pub fn contains(&self, year: i32) -> bool {
         self.born_from.is_none_or(|from| from <= year) && self.born_to.is_none_or(|to| year <= to)
-    }
-}
-
-impl Product {
-    /// The gross price in euro cents for a person of `category` from `day` on; `None` outside the season.
-    #[must_use]
-    pub fn price_cents(&self, category: &Category, day: NaiveDate) -> Option<Cents> {
-        let band = self.bands.iter().find(|band| band.contains(day))?;
-        band.price_cents.get(&category.key).copied()
-    }
-
-    /// The last day of a ticket whose first day is `day`.
-    #[must_use]
-    pub fn last_day(&self, day: NaiveDate) -> NaiveDate {
-        day + TimeDelta::days(i64::from(self.days) - 1)
-    }
-}
-
-impl Band {
-    /// Whether `day` has these prices.
-    #[must_use]
-    pub fn contains(&self, day: NaiveDate) -> bool {
-        (self.from..=self.to).contains(&day)
     }
 }
 
@@ -282,7 +238,12 @@ impl Text {
     }
 }
 
-fn time_zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Tz, D::Error> {
+fn read_zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Tz, D::Error> {
     let name = String::deserialize(deserializer)?;
     name.parse().map_err(|error| serde::de::Error::custom(format!("time zone {name}: {error}")))
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn write_zone<S: Serializer>(zone: &Tz, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(zone.name())
 }

@@ -7,12 +7,11 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use figment::providers::{Format, Toml};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::check;
 use super::operator::{CardFormat, Operator, VatBand};
-
-/// The sample areas that are part of the binary.
-const EMBEDDED: &str = include_str!("../../../../catalogue/areas.toml");
+use super::sample::sample;
 
 /// Every operator with its products and prices.
 #[derive(Debug)]
@@ -21,7 +20,7 @@ pub struct Catalogue {
     places: HashMap<String, usize>,
 }
 
-/// The file as it is written.
+/// The files as they are written, taken together.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Content {
@@ -69,16 +68,18 @@ impl Catalogue {
     /// # Errors
     /// As [`Catalogue::parse`]; a test keeps it from happening.
     pub fn embedded() -> Result<Arc<Self>, CatalogueError> {
-        Self::parse(EMBEDDED)
+        Self::parse(&sample())
     }
 
-    /// Reads a file of the form of `catalogue/areas.toml`. Blocks: for the start of the process.
+    /// Reads a file of the form of `catalogue/shop.toml` with operators in it, or a folder of the form of `catalogue/`, whose
+    /// `areas/` holds any number of operators. Blocks: for the start of the process.
     ///
     /// # Errors
-    /// `Unreadable` when there is no such file, else as [`Catalogue::parse`].
+    /// `Unreadable` when there is no such file or folder, else as [`Catalogue::parse`]; lines of a folder are counted on
+    /// from file to file.
     pub fn load(path: &Path) -> Result<Arc<Self>, CatalogueError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| CatalogueError::Unreadable { path: path.display().to_string(), source })?;
+        let text =
+            read(path).map_err(|source| CatalogueError::Unreadable { path: path.display().to_string(), source })?;
         Self::parse(&text)
     }
 
@@ -92,6 +93,42 @@ impl Catalogue {
             let line = text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1;
             CatalogueError::Malformed { line, fault: error.message().to_owned() }
         })?;
+        Self::whole(content)
+    }
+
+    /// What documents of the database say together; `head` holds what all operators share.
+    pub(super) fn of(
+        version: i64,
+        head: &Map<String, Value>,
+        documents: Vec<Value>,
+    ) -> Result<Arc<Self>, CatalogueError> {
+        if documents.is_empty() {
+            return Ok(Self::nothing());
+        }
+        for document in &documents {
+            let place = || format!("operator {}", document["key"].as_str().unwrap_or("without a key"));
+            Operator::deserialize(document)
+                .map_err(|error| CatalogueError::Wrong { place: place(), fault: error.to_string() })?;
+        }
+        let mut whole = head.clone();
+        for list in ["card", "vat"] {
+            whole.entry(list).or_insert_with(|| Value::Array(Vec::new()));
+        }
+        whole.insert("version".to_owned(), version.to_string().into());
+        whole.insert("operator".to_owned(), documents.into());
+        let content = Content::deserialize(&Value::Object(whole))
+            .map_err(|error| CatalogueError::Wrong { place: "file".to_owned(), fault: error.to_string() })?;
+        Self::whole(content)
+    }
+
+    /// A catalogue that sells nothing.
+    #[must_use]
+    pub fn nothing() -> Arc<Self> {
+        let content = Content { version: "0".to_owned(), cards: Vec::new(), vat: Vec::new(), operators: Vec::new() };
+        Arc::new(Self { content, places: HashMap::new() })
+    }
+
+    fn whole(content: Content) -> Result<Arc<Self>, CatalogueError> {
         check::check(&content)?;
         let places = content.operators.iter().enumerate().map(|(place, one)| (one.key.clone(), place)).collect();
         Ok(Arc::new(Self { content, places }))
@@ -134,4 +171,20 @@ impl Catalogue {
         }
         self.content.vat.iter().find(|band| band.country == operator.country && band.contains(day)).map(|b| b.permille)
     }
+}
+
+fn read(path: &Path) -> std::io::Result<String> {
+    if !path.is_dir() {
+        return std::fs::read_to_string(path);
+    }
+    let mut text = std::fs::read_to_string(path.join("shop.toml"))?;
+    let files = std::fs::read_dir(path.join("areas"))?.map(|file| Ok(file?.path()));
+    let mut files = files.collect::<std::io::Result<Vec<_>>>()?;
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));
+    files.sort();
+    for file in files {
+        text.push('\n');
+        text.push_str(&std::fs::read_to_string(file)?);
+    }
+    Ok(text)
 }

@@ -173,6 +173,7 @@ fn line(order_id: Uuid, no: i32, state: &str, refusal: Option<&str>) -> order_li
         category_code: "C".into(),
         valid_from: date("2026-12-24"),
         valid_to: date("2026-12-24"),
+        from_time: None,
         price_cents: if no == 1 { 7200 } else { 4350 },
         vat_permille: 100,
         card_id: Uuid::nil(),
@@ -190,6 +191,7 @@ fn line(order_id: Uuid, no: i32, state: &str, refusal: Option<&str>) -> order_li
         booking_handle: None,
         person_since: None,
         person_reason: None,
+        person_accepted: false,
     }
 }
 
@@ -211,6 +213,7 @@ fn paid(order_id: Uuid, no: i32, state: &str, (returned, owed): (i64, i64)) -> p
         owed_cents: owed,
         opened_at: at,
         page_ends_at: at,
+        back_since: None,
         reserved_at: None,
         status_calls: 0,
         pull: false,
@@ -223,6 +226,7 @@ fn paid(order_id: Uuid, no: i32, state: &str, (returned, owed): (i64, i64)) -> p
         doubt_cents: None,
         person_since: None,
         person_reason: None,
+        person_accepted: false,
     }
 }
 

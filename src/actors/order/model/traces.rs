@@ -3,10 +3,9 @@
 use super::*;
 use crate::actors::order::drive::still_meant;
 use crate::actors::order::lines::LineCase;
-use crate::actors::order::observe::claim;
+use crate::actors::order::observe::decided_by_bank;
 use crate::actors::order::payments::STATUS_CALLS;
 use crate::actors::order::record::Mark;
-use crate::integrations::payment::Callback;
 
 fn world(lines: i32) -> (World, Rules) {
     (start(&setting(lines, false, OnRefusal::Undo)), rules(Controls::default()))
@@ -35,7 +34,7 @@ impl World {
         }
         let page = self.order.payments[0].reference.to_string();
         let amount = self.order.total;
-        self.money.push(Transaction { page, reserved: true, amount, captured: 0, credited: 0 });
+        self.money.push(Transaction::of(&page, amount, true));
         let seen = self.money[0].observed(0);
         observe(&mut self.order, &seen, self.now);
         self.advance(&[], rules);
@@ -75,7 +74,7 @@ impl World {
             self = self.answered(subject, &intent, Fate::Answered, rules);
         }
         self.wait(rules.page_life, rules);
-        assert_eq!(self.open_verb(), Some(Verb::Status));
+        assert_eq!(self.open_verb(), Some(Verb::Latest));
         self.answer_payment(PaymentAnswer::Status(Outcome::Done(None)), rules);
         self.wait(rules.page_grace, rules);
         assert_eq!(self.order.state, OrderState::Rejected);
@@ -100,6 +99,9 @@ fn a_bill_that_is_reported_after_its_page_was_closed_is_confirmed_and_given_back
         currency: "EUR".into(),
     };
     world.answer_payment(PaymentAnswer::Status(Outcome::Done(Some(seen))), &rules);
+    assert_eq!(world.open_verb(), Some(Verb::History), "the books come before any credit");
+    let history = History { captured: world.order.total, ..History::default() };
+    world.answer_payment(PaymentAnswer::History(Outcome::Done(history)), &rules);
     assert_eq!(world.open_verb(), Some(Verb::Credit));
 }
 
@@ -175,7 +177,7 @@ fn money_that_cannot_be_given_back_for_a_week_calls_a_person() {
 fn a_late_success_of_a_move_of_money_clears_the_mark() {
     let (mut world, rules) = undoing();
     let now = world.now;
-    world.order.payments[0].person = Some(Mark { since: now, reason: "in_doubt_too_long".into() });
+    world.order.payments[0].person = Some(Mark { since: now, reason: "in_doubt_too_long".into(), accepted: false });
     world.answer_payment(PaymentAnswer::Reverse(Outcome::Done(())), &rules);
     assert_eq!(world.order.state, OrderState::Undone);
     assert!(!world.order.needs_person());
@@ -245,6 +247,9 @@ fn a_payment_that_stays_suspended_is_looked_after_when_its_order_has_ended() {
     assert_eq!(world.open_verb(), Some(Verb::Status));
     seen.state = ObservedState::Billed;
     world.answer_payment(PaymentAnswer::Status(Outcome::Done(Some(seen))), &rules);
+    assert_eq!(world.open_verb(), Some(Verb::History), "the books come before any credit");
+    let history = History { captured: world.order.total, ..History::default() };
+    world.answer_payment(PaymentAnswer::History(Outcome::Done(history)), &rules);
     assert_eq!(world.open_verb(), Some(Verb::Credit));
 }
 
@@ -264,4 +269,118 @@ fn an_intent_of_somebody_else_is_a_doubt_and_is_not_asked_as_if_it_were_new() {
     let states: Vec<_> = world.order.lines.iter().map(|line| line.state).collect();
     assert_eq!(states, [LineState::Refused, LineState::Doubtful]);
     assert!(world.in_flight().is_empty());
+}
+
+/// An order whose billed payment is given back, just after the books were read and the credit was asked.
+fn crediting() -> (World, Rules) {
+    let (mut world, rules) = undoing();
+    world.answer_payment(PaymentAnswer::Reverse(Outcome::Unknown(String::new())), &rules);
+    world.wait(rules.payment_settle, &rules);
+    let billed = History { captured: world.order.total, ..History::default() };
+    for verb in [Verb::History, Verb::History] {
+        assert_eq!(world.open_verb(), Some(verb));
+        world.answer_payment(PaymentAnswer::History(Outcome::Done(billed)), &rules);
+    }
+    assert_eq!(world.open_verb(), Some(Verb::Credit));
+    (world, rules)
+}
+
+#[test]
+fn what_cannot_be_credited_is_owed_unless_the_payers_bank_took_it_back() {
+    let no = || Outcome::Refused(Refusal { kind: RefusalKind::NotCreditable, code: String::new() });
+    for (charged_back, owed, state) in [(0, PRICE, PaymentState::Billed), (PRICE, 0, PaymentState::ChargedBack)] {
+        let (mut world, rules) = crediting();
+        world.answer_payment(PaymentAnswer::Credit(no()), &rules);
+        assert_eq!((world.open_verb(), world.order.payments[0].owed), (Some(Verb::History), 0));
+        let history = History { captured: PRICE, charged_back, ..History::default() };
+        world.answer_payment(PaymentAnswer::History(Outcome::Done(history)), &rules);
+        let row = &world.order.payments[0];
+        assert_eq!((row.owed, row.state, world.order.state), (owed, state, OrderState::Undone));
+    }
+}
+
+#[test]
+fn money_that_is_not_the_orders_and_cannot_be_given_back_for_a_week_calls_a_person() {
+    let (world, rules) = world(1);
+    let mut world = world.walk_to(OrderState::Paying, &rules);
+    while let Some((subject, intent)) = world.in_flight().into_iter().next() {
+        world = world.answered(subject, &intent, Fate::Answered, &rules);
+    }
+    let page = world.order.payments[0].reference.to_string();
+    world.money.push(Transaction::of(&page, PRICE + 1, true));
+    let seen = world.money[0].observed(0);
+    observe(&mut world.order, &seen, world.now);
+    world.advance(&[], &rules);
+    for day in 0..8 {
+        assert_eq!((world.open_verb(), world.order.needs_person()), (Some(Verb::Reverse), day >= 7));
+        world.answer_payment(PaymentAnswer::Reverse(Outcome::NotSent("ACCESS_DENIED".into())), &rules);
+        world.wait(TimeDelta::days(1), &rules);
+    }
+    assert!(world.order.needs_person());
+    world.answer_payment(PaymentAnswer::Reverse(Outcome::Done(())), &rules);
+    assert!(!world.order.needs_person());
+}
+
+#[test]
+fn a_page_whose_last_known_attempt_failed_is_looked_after_once_when_its_life_is_over() {
+    let (world, rules) = world(1);
+    let mut world = world.walk_to(OrderState::Paying, &rules);
+    while let Some((subject, intent)) = world.in_flight().into_iter().next() {
+        world = world.answered(subject, &intent, Fate::Answered, &rules);
+    }
+    let mut seen = Observed {
+        tid: "7".into(),
+        reference: world.order.payments[0].reference.to_string(),
+        state: ObservedState::Failed,
+        amount: world.order.total,
+        currency: "EUR".into(),
+    };
+    observe(&mut world.order, &seen, world.now);
+    world.advance(&[], &rules);
+    assert_eq!(world.open_verb(), None, "a failed attempt changes nothing while its page can be paid");
+    world.wait(rules.page_life, &rules);
+    assert_eq!(world.open_verb(), Some(Verb::Latest));
+    (seen.tid, seen.state) = ("8".into(), ObservedState::Billed);
+    world.answer_payment(PaymentAnswer::Status(Outcome::Done(Some(seen))), &rules);
+    assert_eq!((world.order.state, world.order.wanted), (OrderState::Authorised, Some(2)));
+    let calls: Vec<_> = world.order.payments.iter().map(|row| (row.state, row.status_calls)).collect();
+    assert_eq!(calls, [(PaymentState::Closed, 0), (PaymentState::Billed, 1)], "the call counts for its transaction");
+}
+
+#[test]
+fn a_claim_that_comes_while_its_page_is_looked_after_has_a_call_of_its_own() {
+    let (world, rules) = world(1);
+    let mut world = world.walk_to(OrderState::Paying, &rules);
+    while let Some((subject, intent)) = world.in_flight().into_iter().next() {
+        world = world.answered(subject, &intent, Fate::Answered, &rules);
+    }
+    world.wait(rules.page_life, &rules);
+    let billed = world.billed();
+    assert!(claim(&mut world.order, &billed));
+    world.answer_payment(PaymentAnswer::Status(Outcome::Done(None)), &rules);
+    assert_eq!(world.open_verb(), Some(Verb::Status));
+}
+
+#[test]
+fn a_suspended_payment_that_is_not_listed_any_more_costs_one_call() {
+    let (world, rules) = world(1);
+    let mut world = world.walk_to(OrderState::Paying, &rules);
+    while let Some((subject, intent)) = world.in_flight().into_iter().next() {
+        world = world.answered(subject, &intent, Fate::Answered, &rules);
+    }
+    let seen = Observed {
+        tid: "7".into(),
+        reference: world.order.payments[0].reference.to_string(),
+        state: ObservedState::Suspended,
+        amount: world.order.total,
+        currency: "EUR".into(),
+    };
+    observe(&mut world.order, &seen, world.now);
+    world.advance(&[], &rules);
+    assert!(decided_by_bank(&mut world.order, 1));
+    world.advance(&[], &rules);
+    assert_eq!(world.open_verb(), Some(Verb::Status));
+    world.answer_payment(PaymentAnswer::Status(Outcome::Done(Some(seen))), &rules);
+    assert!(!decided_by_bank(&mut world.order, 1), "a list that does not show suspended ones costs no more");
+    assert_eq!(world.open_verb(), None);
 }

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::ask::{PaymentCase, STATUS_CALLS};
+use super::ask::PaymentCase;
 use crate::actors::order::intent::{Intent, Verb};
 use crate::actors::order::lifecycle::PaymentState;
 use crate::actors::order::record::{DoubtCause, Mark, MoneyDoubt};
@@ -41,6 +41,7 @@ impl PaymentCase<'_> {
             PaymentAnswer::Reverse(outcome) => self.reversed(outcome),
             PaymentAnswer::Credit(outcome) => self.credited(intent, outcome),
             PaymentAnswer::History(outcome) => self.history(outcome),
+            PaymentAnswer::Status(outcome) if intent.verb == Verb::Latest => self.latest(&outcome),
             PaymentAnswer::Status(outcome) => self.status(&outcome),
             PaymentAnswer::AskerDied => self.asker_died(intent),
         }
@@ -97,8 +98,9 @@ impl PaymentCase<'_> {
             }
             Outcome::NotSent(_) => self.pause(),
             Outcome::Refused(refusal) if refusal.kind == RefusalKind::NotCreditable => {
-                self.payment.owed += if intent.amount == 0 { self.payment.held() } else { intent.amount };
-                self.clear_doubt();
+                // a bank that took the money back is told so too
+                let (verb, amount, why) = (Verb::Credit, intent.amount, DoubtCause::NotCreditable);
+                self.payment.doubt = Some(MoneyDoubt { verb, amount, why });
             }
             Outcome::Refused(_) => self.doubt(intent, DoubtCause::Refused),
             Outcome::Pending { .. } | Outcome::Unknown(_) if self.rules.controls.skip_history => self.pause(),
@@ -115,7 +117,8 @@ impl PaymentCase<'_> {
         match intent.verb {
             Verb::Capture | Verb::Reverse | Verb::Credit => self.doubt(intent, DoubtCause::AskerDied),
             Verb::Open => self.lose_page(),
-            Verb::History | Verb::Status => self.payment.ask_at = None,
+            Verb::Status => self.payment.pull = true,
+            Verb::History | Verb::Latest => self.payment.ask_at = None,
             Verb::Check | Verb::Issue | Verb::Find | Verb::Cancel => {}
         }
     }
@@ -133,6 +136,12 @@ impl PaymentCase<'_> {
     /// The books say how much was taken but not of which currency, so it is nobody's payment and goes back.
     fn claimed_by_history(&mut self, outcome: Outcome<History>) {
         let Outcome::Done(history) = outcome else { return self.pause() };
+        if self.taken_back(history) {
+            return;
+        }
+        if matches!(self.payment.state, PaymentState::Billed | PaymentState::Returned) {
+            return self.look_again_for_a_charge_back();
+        }
         self.payment.pull = false;
         if history.captured > 0 {
             self.bill(history.captured);
@@ -140,11 +149,38 @@ impl PaymentCase<'_> {
             self.payment.returned = history.credited;
             self.end_if_returned();
         } else {
+            self.clear_doubt();
             self.payment.enter(PaymentState::Closed);
         }
     }
 
+    /// What the payer's bank took back is nobody's to take or to give back any more.
+    fn taken_back(&mut self, history: History) -> bool {
+        if history.charged_back <= 0 {
+            return false;
+        }
+        if !matches!(self.payment.state, PaymentState::Billed | PaymentState::Returned) {
+            self.bill(history.captured);
+        }
+        self.payment.returned = self.payment.returned.max(history.credited);
+        self.payment.charge_back();
+        true
+    }
+
+    /// A report may be faster than the provider's books; what they do not show once all has settled is not so.
+    fn look_again_for_a_charge_back(&mut self) {
+        let settles_at = *self.payment.settles_at.get_or_insert(self.now + self.rules.payment_settle);
+        if self.now < settles_at {
+            return self.wait_long();
+        }
+        tracing::error!(alert = true, reference = %self.payment.reference, "a charge-back was reported that is not in the books");
+        (self.payment.pull, self.payment.settles_at) = (false, None);
+    }
+
     fn reservation_by_history(&mut self, doubt: MoneyDoubt, history: History) {
+        if self.taken_back(history) {
+            return;
+        }
         if history.captured > 0 {
             self.bill(history.captured);
             self.payment.returned = self.payment.returned.max(history.credited);
@@ -158,10 +194,19 @@ impl PaymentCase<'_> {
     }
 
     fn credit_by_history(&mut self, doubt: MoneyDoubt, history: History) {
+        if self.taken_back(history) {
+            return;
+        }
         if history.credited > self.payment.returned {
             self.payment.returned = history.credited;
             self.clear_doubt();
             self.end_if_returned();
+        } else if doubt.why == DoubtCause::NotCreditable {
+            self.payment.owed += if doubt.amount == 0 { self.payment.held() } else { doubt.amount };
+            self.clear_doubt();
+        } else if doubt.why == DoubtCause::FirstLook {
+            self.end_doubt_of_no_answer();
+            self.credit();
         } else if doubt.amount != 0 && doubt.why == DoubtCause::AskerDied {
             self.mark("partial_credit_in_doubt");
             self.wait_long();
@@ -176,10 +221,7 @@ impl PaymentCase<'_> {
             self.payment.ask_at = self.payment.settles_at;
             return;
         }
-        // asked again, but not forgotten: only a success ends what needs a person and since when
-        let (person, since) = (self.payment.person.take(), self.payment.doubt_since);
-        self.clear_doubt();
-        (self.payment.person, self.payment.doubt_since) = (person, since);
+        self.end_doubt_of_no_answer();
         if doubt.why == DoubtCause::Refused {
             self.payment.refusals += 1;
             if self.payment.refusals >= 2 {
@@ -191,30 +233,11 @@ impl PaymentCase<'_> {
         self.pause();
     }
 
-    fn status(&mut self, outcome: &Outcome<Option<Observed>>) {
-        match outcome {
-            Outcome::Done(_) => {
-                self.payment.pull = false;
-                if self.now >= self.payment.page_ends_at && self.payment.state == PaymentState::Opened {
-                    self.payment.enter(PaymentState::Closed);
-                }
-                if self.is_forgotten() {
-                    self.payment.ask_at = Some(self.now + self.rules.undo_alarm);
-                }
-            }
-            Outcome::NotSent(_) => {
-                self.payment.status_calls -= 1;
-                self.pause();
-            }
-            Outcome::Refused(_) | Outcome::Pending { .. } | Outcome::Unknown(_) => {
-                // three calls, ever: a provider that stumbles for a moment must not use them up
-                self.wait_long();
-                if self.payment.status_calls >= STATUS_CALLS && !self.wants_books() {
-                    self.payment.pull = false;
-                    self.payment.enter(PaymentState::Closed);
-                }
-            }
-        }
+    /// Asked again, but not forgotten: only a success ends what needs a person and since when.
+    fn end_doubt_of_no_answer(&mut self) {
+        let (person, since) = (self.payment.person.take(), self.payment.doubt_since);
+        self.clear_doubt();
+        (self.payment.person, self.payment.doubt_since) = (person, since);
     }
 
     fn bill(&mut self, amount: Cents) {
@@ -246,16 +269,15 @@ impl PaymentCase<'_> {
     }
 
     fn mark(&mut self, reason: &str) {
-        let now = self.now;
-        self.payment.person.get_or_insert_with(|| Mark { since: now, reason: reason.to_owned() });
+        Mark::set(&mut self.payment.person, reason, self.now);
     }
 
-    fn pause(&mut self) {
+    pub(super) fn pause(&mut self) {
         self.payment.attempts += 1;
         self.payment.ask_at = Some(self.now + self.rules.pause_after(self.payment.attempts));
     }
 
-    fn wait_long(&mut self) {
+    pub(super) fn wait_long(&mut self) {
         self.payment.ask_at = Some(self.now + self.rules.pause_limit.max(TimeDelta::milliseconds(1)));
     }
 }

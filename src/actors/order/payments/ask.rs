@@ -2,7 +2,7 @@
 
 use crate::actors::order::intent::{Intent, Verb};
 use crate::actors::order::lifecycle::{OrderState, PaymentState, has_ended};
-use crate::actors::order::record::{Moment, Payment};
+use crate::actors::order::record::{DoubtCause, Moment, MoneyDoubt, Payment};
 use crate::actors::order::rules::Rules;
 use crate::money::Cents;
 
@@ -28,6 +28,8 @@ pub struct PaymentCase<'a> {
     pub order: OrderState,
     /// What the order wants of it.
     pub goal: Goal,
+    /// Whether no later transaction of its page is known.
+    pub newest: bool,
     /// The moment of the decision.
     pub now: Moment,
     /// The times and limits.
@@ -43,8 +45,12 @@ impl PaymentCase<'_> {
         if self.payment.doubt.is_some() {
             self.intend(Verb::History, 0);
         } else if self.wants_status() {
+            // a claim that comes while this is under way wants an answer of its own
+            self.payment.pull = false;
             self.payment.status_calls += 1;
             self.intend(Verb::Status, 0);
+        } else if self.page_is_over() {
+            self.end_page();
         } else if self.wants_books() {
             self.intend(Verb::History, 0);
         } else if self.wants_page() {
@@ -57,7 +63,9 @@ impl PaymentCase<'_> {
     /// Whether what the order wants of it is so.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        if self.payment.doubt.is_some() || self.payment.open.as_ref().is_some_and(|open| open.verb != Verb::Status) {
+        if self.payment.doubt.is_some()
+            || self.payment.open.as_ref().is_some_and(|open| !matches!(open.verb, Verb::Status | Verb::Latest))
+        {
             return false;
         }
         match (self.goal, self.payment.state) {
@@ -65,7 +73,10 @@ impl PaymentCase<'_> {
             (Goal::Take(sum), PaymentState::Billed) => self.payment.held() <= sum,
             (Goal::GiveBack, PaymentState::Billed) => self.payment.held() <= 0,
             (Goal::Take(_) | Goal::GiveBack, PaymentState::Reserved) => false,
-            (Goal::Take(sum), PaymentState::Returned | PaymentState::Reversed | PaymentState::Lapsed) => sum == 0,
+            (
+                Goal::Take(sum),
+                PaymentState::Returned | PaymentState::Reversed | PaymentState::Lapsed | PaymentState::ChargedBack,
+            ) => sum == 0,
             (Goal::Take(_), _) => false,
             (Goal::GiveBack, _) => true,
         }
@@ -88,10 +99,26 @@ impl PaymentCase<'_> {
             self.payment.state,
             PaymentState::Opened | PaymentState::Failed | PaymentState::Closed | PaymentState::Lapsed
         );
-        let page_is_over = self.now >= self.payment.page_ends_at && self.payment.state == PaymentState::Opened;
         (self.payment.pull && (undecided || self.payment.state == PaymentState::Suspended || self.is_reserved()))
-            || page_is_over
             || self.is_forgotten()
+    }
+
+    /// Its page cannot be paid any more, and nobody looked yet what became of it.
+    fn page_is_over(&self) -> bool {
+        self.now >= self.payment.page_ends_at
+            && matches!(self.payment.state, PaymentState::Opened | PaymentState::Failed)
+    }
+
+    /// One look at the page's latest payment, by the newest row of the page: an attempt after a failed one may have succeeded.
+    fn end_page(&mut self) {
+        if self.newest && self.payment.status_calls < STATUS_CALLS {
+            self.payment.status_calls += 1;
+            self.intend(Verb::Latest, 0);
+        } else if !self.payment.pull {
+            self.payment.enter(PaymentState::Closed);
+        } else if self.wants_books() {
+            self.intend(Verb::History, 0);
+        }
     }
 
     /// Suspended when its order ended: its bank may still pay it. The last call is left for a claim.
@@ -101,9 +128,11 @@ impl PaymentCase<'_> {
             && self.payment.status_calls + 1 < STATUS_CALLS
     }
 
-    /// A claim of which no status call came back: the provider's books are read instead, as often as it takes.
+    /// A claim of which no status call came back, or that a bank took back what we hold: the provider's books are read,
+    /// as often as it takes.
     pub(super) fn wants_books(&self) -> bool {
-        self.payment.pull && self.payment.status_calls >= STATUS_CALLS && self.payment.tid.is_some()
+        let taken = matches!(self.payment.state, PaymentState::Billed | PaymentState::Returned);
+        self.payment.pull && self.payment.tid.is_some() && (taken || self.payment.status_calls >= STATUS_CALLS)
     }
 
     fn is_reserved(&self) -> bool {
@@ -137,17 +166,35 @@ impl PaymentCase<'_> {
             self.payment.enter(PaymentState::Lapsed);
             self.clear_doubt();
         } else {
+            self.payment.back_since.get_or_insert(self.now);
             self.intend(Verb::Reverse, 0);
         }
     }
 
+    /// The books come first: what went back without us, or was taken back by a bank, is not given back again.
     fn credit_down_to(&mut self, sum: Cents) {
         let excess = self.payment.held() - sum;
-        if excess > 0 {
-            let whole = excess == self.payment.captured;
-            self.intend(Verb::Credit, if whole { 0 } else { excess });
+        if excess > 0 && self.rules.controls.skip_history {
+            self.credit();
+        } else if excess > 0 {
+            self.payment.back_since.get_or_insert(self.now);
+            self.payment.doubt = Some(MoneyDoubt { verb: Verb::Credit, amount: 0, why: DoubtCause::FirstLook });
+            self.intend(Verb::History, 0);
         } else if sum == 0 && self.payment.owed == 0 {
             self.payment.enter(PaymentState::Returned);
+        }
+    }
+
+    /// Pays back what the order does not want of it.
+    pub(super) fn credit(&mut self) {
+        let excess = match self.goal {
+            Goal::Rest => 0,
+            Goal::Take(sum) => self.payment.held() - sum,
+            Goal::GiveBack => self.payment.held(),
+        };
+        if self.payment.state == PaymentState::Billed && excess > 0 {
+            let whole = excess == self.payment.captured;
+            self.intend(Verb::Credit, if whole { 0 } else { excess });
         }
     }
 

@@ -3,6 +3,7 @@
 mod answer;
 mod ask;
 mod payment;
+mod status;
 
 pub use answer::PaymentAnswer;
 pub use ask::{Goal, PaymentCase, STATUS_CALLS};

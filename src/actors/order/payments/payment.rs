@@ -37,6 +37,8 @@ pub struct Payment {
     pub opened_at: Moment,
     /// When it can no longer be paid.
     pub page_ends_at: Moment,
+    /// Since when it is to go back, wholly or in part.
+    pub back_since: Option<Moment>,
     /// When it was seen reserved.
     pub reserved_at: Option<Moment>,
     /// How often its status was asked: at most three times, ever.
@@ -81,6 +83,10 @@ pub enum DoubtCause {
     Refused,
     /// Its asker died.
     AskerDied,
+    /// Nothing was asked yet: the books are read before any money is credited.
+    FirstLook,
+    /// The method has no credits: the books are read once more before a bank transfer is owed.
+    NotCreditable,
 }
 
 impl Payment {
@@ -93,6 +99,14 @@ impl Payment {
             self.ask_at = None;
         }
         allowed
+    }
+
+    /// The payer's bank took the money back: what was still to be given back is not any more.
+    pub fn charge_back(&mut self) {
+        if self.enter(PaymentState::ChargedBack) {
+            (self.owed, self.pull) = (0, false);
+            (self.doubt, self.doubt_since, self.settles_at, self.person) = (None, None, None, None);
+        }
     }
 
     /// What was taken and neither went back nor is owed.
@@ -131,6 +145,7 @@ impl Payment {
             captured: Cents::default(),
             returned: Cents::default(),
             owed: Cents::default(),
+            back_since: None,
             opened_at,
             page_ends_at,
             reserved_at: None,
@@ -155,6 +170,7 @@ impl Payment {
             captured: 0,
             returned: 0,
             owed: 0,
+            back_since: None,
             reserved_at: None,
             status_calls: 0,
             pull: false,

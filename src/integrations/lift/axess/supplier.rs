@@ -20,7 +20,9 @@ pub const KIND: SupplierKind = SupplierKind { key: "axess", connect, parse_card:
 
 fn connect(contract: &Contract) -> anyhow::Result<Rc<dyn LiftSupplier>> {
     let config = Config::read(contract)?;
-    Ok(Rc::new(Axess { service: Service::new(Client::new(&contract.endpoint)?, config) }))
+    Ok(Rc::new(Axess {
+        service: Service::new(Client::new(&contract.endpoint)?.paced(contract.requests_per_second), config),
+    }))
 }
 
 struct Axess {

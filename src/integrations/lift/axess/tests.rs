@@ -51,7 +51,7 @@ fn rig(simulator: Simulator, contract: &Contract) -> Rig {
         find: "getTicketByExtOrder",
         cancel: "cancelTicket",
         card: starjack_simulator::sample_wtp_number,
-        product_code: "4/17",
+        product_code: "5/1",
         category_code: "2",
         gate: |booking| format!("axess/saalbach/tickets/{}/use", booking.handle.split('/').nth(2).unwrap()),
     };

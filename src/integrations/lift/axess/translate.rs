@@ -47,6 +47,15 @@ fn card_refusal(error_no: i64) -> Option<RefusalKind> {
     }
 }
 
+/// What an error number says about the sale; `None` says nothing about it.
+fn sale_refusal(error_no: i64) -> Option<RefusalKind> {
+    match error_no {
+        // product or person type not sold on that day. `Unproven:` ours
+        -6541 => Some(RefusalKind::ProductUnavailable),
+        _ => card_refusal(error_no),
+    }
+}
+
 fn refused<T>(kind: RefusalKind, code: impl ToString) -> Outcome<T> {
     Outcome::Refused(Refusal { kind, code: code.to_string() })
 }
@@ -79,7 +88,7 @@ pub(super) fn issued(reply: Result<Reply, CallError>) -> Outcome<Booking> {
         Ok(reply) => reply,
         Err(error) => return failed(error),
     };
-    match (reply.error_no, card_refusal(reply.error_no)) {
+    match (reply.error_no, sale_refusal(reply.error_no)) {
         (0 | KNOWN_REFERENCE, _) => match wire::tickets(&reply.result).as_deref() {
             Some([ticket, ..]) if ticket.error_no == 0 => Outcome::Done(booking(ticket.key)),
             _ => contradiction("issueTicket"),

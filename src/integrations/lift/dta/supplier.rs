@@ -20,7 +20,7 @@ pub const KIND: SupplierKind = SupplierKind { key: "dta", connect, parse_card: c
 
 fn connect(contract: &Contract) -> anyhow::Result<Rc<dyn LiftSupplier>> {
     let config = Config::read(contract)?;
-    let service = OrderService::new(Client::new(&contract.endpoint)?, &config);
+    let service = OrderService::new(Client::new(&contract.endpoint)?.paced(contract.requests_per_second), &config);
     Ok(Rc::new(Dta { service, config }))
 }
 

@@ -37,8 +37,8 @@ fn rig(simulator: Simulator, contract: &Contract) -> Rig {
         find: "GetOrdersByExternalId",
         cancel: "CancelOrder",
         card: starjack_simulator::sample_dta_number,
-        product_code: "0a0b0c0d-0000-11ec-8000-000000000001",
-        category_code: "0a0b0c0d-0000-11ec-8000-000000000002",
+        product_code: "1bfe25cd-e707-11f1-a2c3-02fc00000001",
+        category_code: "1bfe24e4-e707-11f1-a215-02fc00000001",
         gate: |booking| format!("dta/solden/orders/{}/use", booking.handle.split('/').next().unwrap()),
     };
     Rig::new(vendor, simulator, contract)

@@ -22,7 +22,7 @@ pub(super) fn new_order(order: &TicketOrder, zone: Tz) -> Option<NewOrder> {
         order_date: order.placed_at.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::Millis, false),
         product_id: order.product_code.clone(),
         consumer_category_id: order.category_code.clone(),
-        valid_from: day_begins(order.first_day, zone)?.to_rfc3339_opts(SecondsFormat::Secs, false),
+        valid_from: begins(order.first_day, order.from_time, zone)?.to_rfc3339_opts(SecondsFormat::Secs, false),
         first_name: order.holder.first_name.clone(),
         last_name: order.holder.last_name.clone(),
         birth_date: order.holder.birth_date.to_string(),
@@ -31,10 +31,10 @@ pub(super) fn new_order(order: &TicketOrder, zone: Tz) -> Option<NewOrder> {
     })
 }
 
-/// Midnight of the operator's day, or the first moment after it where clocks jump over midnight.
-fn day_begins(day: NaiveDate, zone: Tz) -> Option<DateTime<Tz>> {
-    let midnight = day.and_time(NaiveTime::MIN);
-    (0..=4).find_map(|halves| zone.from_local_datetime(&(midnight + TimeDelta::minutes(30 * halves))).earliest())
+/// The time of the operator's day, its midnight without one, or the first moment after it where clocks jump over it.
+fn begins(day: NaiveDate, time: Option<NaiveTime>, zone: Tz) -> Option<DateTime<Tz>> {
+    let local = day.and_time(time.unwrap_or(NaiveTime::MIN));
+    (0..=4).find_map(|halves| zone.from_local_datetime(&(local + TimeDelta::minutes(30 * halves))).earliest())
 }
 
 /// The report of `CheckIdentification`.

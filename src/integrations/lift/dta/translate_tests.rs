@@ -16,6 +16,7 @@ fn order() -> TicketOrder {
         category_code: "0a0b0c0d-0000-11ec-8000-000000000002".into(),
         first_day: "2026-12-19".parse().unwrap(),
         last_day: "2026-12-19".parse().unwrap(),
+        from_time: None,
         price: 8450,
     }
 }
@@ -47,7 +48,7 @@ fn a_day_without_a_midnight_begins_at_its_first_moment() {
         (chrono_tz::Europe::Vienna, "2026-07-01", "2026-07-01T00:00:00+02:00"),
         (chrono_tz::Asia::Beirut, "2022-03-27", "2022-03-27T01:00:00+03:00"),
     ] {
-        assert_eq!(day_begins(day.parse().unwrap(), zone).unwrap().to_rfc3339(), begins);
+        assert_eq!(super::begins(day.parse().unwrap(), None, zone).unwrap().to_rfc3339(), begins);
     }
 }
 

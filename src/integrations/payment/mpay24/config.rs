@@ -33,6 +33,22 @@ impl Config {
         Url::parse(&self.endpoint).is_ok_and(|url| is_loopback(&url))
     }
 
+    /// Refuses an endpoint, a merchant and networks that do not belong together; asked before anything starts.
+    ///
+    /// # Errors
+    /// The text says which rule is broken and what to write instead.
+    pub fn check(&self) -> anyhow::Result<()> {
+        let url = self.checked_endpoint()?;
+        ensure!(!self.callback_networks.is_empty(), "payment: callback_networks is empty: no callback would be taken");
+        if !is_loopback(&url) {
+            for address in ["127.0.0.1", "::1", "192.0.2.1", "2001:db8::1"] {
+                let heard = address.parse().is_ok_and(|address| self.callback_networks.contains(address));
+                ensure!(!heard, "payment: callback_networks holds {address}, which is not {}", self.endpoint);
+            }
+        }
+        Ok(())
+    }
+
     /// The address that requests go to.
     ///
     /// # Errors

@@ -68,8 +68,8 @@ pub(super) fn status(key: &StatusKey, answer: &Answer) -> Outcome<Option<Observe
 
 /// Sums up what the provider's books say of one transaction.
 ///
-/// `BILLED` adds to what was taken and `BILLED_REVERSAL` (the payer's bank took it back) takes away; `CREDITED` and `CREDITED_REVERSAL` do
-/// the same for what was paid back. Working states (`EXECUTE`, `AUTHORIZE`, …) and entries with an error number move nothing.
+/// `BILLED` adds to what was taken, `BILLED_REVERSAL` to what the payer's bank took back; `CREDITED` adds to what was paid back and
+/// `CREDITED_REVERSAL` takes away. Working states (`EXECUTE`, `AUTHORIZE`, …) and entries with an error number move nothing.
 /// Unproven: the vocabulary has no `REVERSED`; that a released reservation is written as `REVOKE` or `RESERVED_REVERSAL` is inferred
 /// from the names (`EXECUTE` precedes `BILLED` as `REVOKE` would precede `REVERSED`), and `REVERSED` is accepted as well.
 /// Unproven: that a partial capture and each partial credit is an entry of its own with its own amount.
@@ -87,7 +87,7 @@ pub(super) fn history(answer: &Answer) -> Outcome<History> {
             return contradiction(operation, "an entry's state is not in the document");
         }
     }
-    if sums.captured < 0 || sums.credited < 0 {
+    if sums.credited < 0 || sums.charged_back > sums.captured {
         return contradiction(operation, "more was taken back than was booked");
     }
     Outcome::Done(sums)
@@ -97,7 +97,7 @@ pub(super) fn history(answer: &Answer) -> Outcome<History> {
 fn book(sums: &mut History, entry: &HistoryEntry, amount: Cents) -> bool {
     match entry.tx_state.as_str() {
         "BILLED" => sums.captured += amount,
-        "BILLED_REVERSAL" => sums.captured -= amount,
+        "BILLED_REVERSAL" => sums.charged_back += amount,
         "CREDITED" => sums.credited += amount,
         "CREDITED_REVERSAL" => sums.credited -= amount,
         "REVOKE" | "REVERSED" | "RESERVED_REVERSAL" => sums.reversed = true,

@@ -124,7 +124,7 @@ fn empty_cut_and_foreign_answers_are_unknown() {
 }
 
 #[test]
-fn a_page_is_open_only_with_its_address() {
+fn case_26_a_page_is_open_only_with_its_address() {
     let url = "https://test.mpay24.com/app/bin/checkout/payment/0123456789abcdef0123456789abcdef";
     assert_eq!(opened("select_payment_opened"), Outcome::Done(OpenedPage { url: url.into() }));
     assert!(matches!(opened("select_payment_without_location"), Outcome::Unknown(_)));
@@ -162,12 +162,13 @@ fn money_moved_only_when_our_transaction_shows_it() {
 
 #[test]
 fn the_books_are_summed_by_what_was_booked() {
-    let sums = |captured, credited, reversed| Outcome::Done(History { captured, credited, reversed });
+    let sums = |captured, credited, reversed| Outcome::Done(History { captured, credited, reversed, charged_back: 0 });
     assert_eq!(history("history_reserved"), sums(0, 0, false));
     assert_eq!(history("history_billed_part"), sums(5_000, 0, false));
     assert_eq!(history("history_two_credits_and_one_failed"), sums(8_450, 3_000, false));
     assert_eq!(history("history_credit_reversed"), sums(8_450, 0, false));
-    assert_eq!(history("history_charged_back"), sums(0, 0, false));
+    let taken_back = History { captured: 8_450, charged_back: 8_450, ..History::default() };
+    assert_eq!(history("history_charged_back"), Outcome::Done(taken_back));
     assert_eq!(history("history_reversed"), sums(0, 0, true));
     for path in ["history_unlisted_state", "history_not_found"] {
         assert!(matches!(history(path), Outcome::Unknown(_)), "{path}");

@@ -18,7 +18,7 @@ fn fine() -> Callback {
 }
 
 #[test]
-fn what_does_not_decide_may_be_anything() {
+fn case_03_what_does_not_decide_may_be_anything_and_in_latin_1() {
     for more in [
         "",
         "&USER_FIELD=&ORDERDESC=90000*84.50*EUR&CUSTOMER=&FILTER_STATUS=OK&APPR_CODE=-test-",
@@ -35,7 +35,7 @@ fn what_does_not_decide_may_be_anything() {
 }
 
 #[test]
-fn a_decisive_parameter_that_is_missing_empty_repeated_or_no_such_thing_is_refused() {
+fn case_22_a_decisive_parameter_that_is_missing_empty_repeated_or_no_such_thing_is_refused() {
     for (from, to, says) in [
         ("secret=s3", "", "secret is missing"),
         ("secret=s3", "secret=", "secret is missing"),

@@ -25,7 +25,7 @@ fn validate(documents: &[String]) -> Result<(), String> {
 }
 
 #[test]
-fn every_order_is_valid_by_the_providers_schema() {
+fn case_01_every_order_is_valid_by_the_providers_schema() {
     let mut pages: Vec<PageOrder> = [
         "",
         "Tageskarte",
@@ -68,7 +68,7 @@ fn an_order_reads_as_written_here() {
 }
 
 #[test]
-fn amounts_are_decimal_text_with_two_places() {
+fn case_27_amounts_are_decimal_text_with_two_places() {
     for (amount, text) in
         [(10, "0.10"), (29, "0.29"), (115, "1.15"), (1_999, "19.99"), (1_000, "10.00"), (4_294_967_295, "42949672.95")]
     {
@@ -109,7 +109,7 @@ fn as_the_payer_reads(description: &str) -> Option<String> {
 }
 
 #[test]
-fn a_text_is_escaped_exactly_twice_in_total() {
+fn case_02_a_text_is_escaped_exactly_twice_in_total() {
     for text in ["R&D <b> \"x\" 'y' ]]>", "&amp; and &lt;amp;", "Grüße €"] {
         assert_eq!(as_the_payer_reads(text).as_deref(), Some(text));
     }

@@ -105,6 +105,14 @@ fn the_check_finds_swapped_missing_unknown_and_mistyped_members() {
 }
 
 #[test]
+fn case_32_no_request_names_a_profile() {
+    for ask in asks() {
+        let envelope = soap::envelope(&[], ask.body).to_lowercase();
+        assert!(!envelope.contains("profile") && !envelope.contains("customerid"), "{envelope}");
+    }
+}
+
+#[test]
 fn a_capture_always_says_how_much() {
     let envelope = soap::envelope(&[], wire::manual_clear(90_000, "102030", 8_450).body);
     assert!(envelope.contains(

@@ -12,7 +12,7 @@ use crate::clock::Deadline;
 use crate::integrations::payment::mpay24::client::bounded;
 use crate::integrations::payment::mpay24::wire::Operation;
 use crate::integrations::payment::mpay24::{Config, connect};
-use crate::integrations::payment::{OpenedPage, PaymentProvider};
+use crate::integrations::payment::{CreditAmount, OpenedPage, PaymentProvider};
 use crate::integrations::{Outcome, Permit};
 
 async fn server() -> (TcpListener, Rc<dyn PaymentProvider>) {
@@ -85,4 +85,20 @@ fn a_permit_is_cut_to_what_an_operation_may_take_and_still_ends_with_its_asker()
     let short = Permit::until(Deadline::after(Duration::from_secs(2)));
     assert_eq!(bounded(&short, Operation::ManualCredit).deadline(), short.deadline());
     assert!(!bounded(&Permit::new(hour.deadline(), || false), Operation::ManualCredit).holds());
+}
+
+#[tokio::test]
+async fn case_28_nothing_too_much_or_negative_is_moved_and_nothing_leaves_us() {
+    let (listener, provider) = server().await;
+    for amount in [0, -1, i64::from(u32::MAX) + 1] {
+        let captured = provider.capture("102030".into(), amount, permit()).await;
+        assert!(matches!(captured, Outcome::NotSent(_)), "{amount}: {captured:?}");
+        let credited = provider.credit("102030".into(), CreditAmount::Part(amount), permit()).await;
+        assert!(matches!(credited, Outcome::NotSent(_)), "{amount}: {credited:?}");
+    }
+    let heard = futures_util::FutureExt::now_or_never(listener.accept());
+    assert!(heard.is_none(), "nobody called");
+    let over = serve(&listener, "200 OK", "text/xml", "own/manual_credit_over_limit.xml");
+    let (credited, _) = tokio::join!(provider.credit("102030".into(), CreditAmount::Part(1), permit()), over);
+    assert!(matches!(credited, Outcome::Refused(refusal) if refusal.code == "CREDIT_LIMIT_EXCEEDED"));
 }

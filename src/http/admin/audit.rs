@@ -1,0 +1,74 @@
+//! What admins did.
+
+use actix_web::{HttpResponse, get, web};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::store::{self, Written};
+use crate::http::operators::PageQuery;
+use crate::http::paging::Page;
+use crate::http::{Admin, Problem, State};
+
+/// Which deeds.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct AuditQuery {
+    /// Only what was done to this: an order's or job's id, or an actor's name.
+    subject: Option<String>,
+    /// The `next` of the page before.
+    cursor: Option<String>,
+    /// 1 to 100, 20 when absent.
+    limit: Option<u64>,
+}
+
+/// A deed, written down before it was done.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Deed)]
+pub struct DeedView {
+    id: Uuid,
+    at: DateTime<Utc>,
+    /// Whose account.
+    account_id: Uuid,
+    /// The account's address; `null` when the account is gone.
+    #[schema(required)]
+    email: Option<String>,
+    /// What was done.
+    #[schema(example = "order.retry")]
+    action: String,
+    /// To whom: an order's or job's id, or an actor's name.
+    subject: String,
+    /// Why, in the admin's words.
+    #[schema(required)]
+    reason: Option<String>,
+}
+
+impl From<Written> for DeedView {
+    fn from(Written { row, email }: Written) -> Self {
+        Self {
+            id: row.id,
+            at: row.at.to_utc(),
+            account_id: row.account_id,
+            email,
+            action: row.action,
+            subject: row.subject,
+            reason: row.reason,
+        }
+    }
+}
+
+/// Every deed of every admin, newest first.
+#[utoipa::path(tag = "admin", operation_id = "list_deeds", security(("bearer" = [])), params(AuditQuery),
+    responses((status = 200, description = "A page", body = Page<DeedView>)))]
+#[get("/api/v1/admin/audit")]
+pub(in crate::http) async fn list(
+    state: web::Data<State>,
+    _admin: Admin,
+    query: web::Query<AuditQuery>,
+) -> Result<HttpResponse, Problem> {
+    let AuditQuery { subject, cursor, limit } = query.into_inner();
+    let (before, limit) = PageQuery::new(cursor, limit).read_id()?;
+    let rows = store::deeds(&state.io, subject, before, limit + 1).await?;
+    let views = rows.into_iter().map(DeedView::from).collect();
+    Ok(HttpResponse::Ok().json(Page::cut(views, limit, |deed: &DeedView| deed.id.to_string())))
+}

@@ -1,0 +1,135 @@
+//! One order with all that is known of it, and what a person may do about it.
+
+use actix_web::{HttpResponse, get, post, web};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::audit::DeedView;
+use super::order_view::AdminOrder;
+use super::reason::{Because, Reason};
+use super::store::{self, Deed};
+use super::suppliers;
+use crate::actors::order::record::Order;
+use crate::actors::order::{ChangeError, Obstacle, Wish};
+use crate::http::language::Reader;
+use crate::http::problem::Kind;
+use crate::http::{Admin, Problem, State};
+use crate::language::both;
+
+/// Most questions and deeds that are shown, the newest.
+const SHOWN: u64 = 200;
+
+/// What can be wished of an order.
+#[derive(Clone, Copy, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OrderWish {
+    /// Ask at once what would be asked after a pause.
+    Retry,
+    /// Give back what was attempted: tickets first, then the money.
+    Undo,
+    /// Take the marked rows as they are: nobody is needed any more. Moves no money and no ticket; the loop goes on.
+    Accept,
+}
+
+/// One order with its questions, claims, events, cases and deeds, and what its suppliers say of it right now.
+///
+/// Every supplier is waited for at most 5 s; what one did not tell is shown as `not_reachable`. Costs no status call.
+#[utoipa::path(tag = "admin", operation_id = "show_order_to_admin", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The order's id")),
+    responses((status = 200, description = "All that is known", body = AdminOrder)))]
+#[get("/api/v1/admin/orders/{id}")]
+pub(in crate::http) async fn show(
+    state: web::Data<State>,
+    admin: Admin,
+    id: web::Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let order = find(&state, *id).await?;
+    Ok(HttpResponse::Ok().json(view(&state, order, admin.reader()).await?))
+}
+
+/// Does something about an order in a person's name; the reason is written down first. Twice is like once.
+///
+/// 409 says why it is not possible. What follows is the order's own loop's: look again to see what became of it.
+#[utoipa::path(tag = "admin", operation_id = "wish_of_order", security(("bearer" = [])), request_body = Because,
+    params(("id" = Uuid, Path, description = "The order's id"), ("wish" = inline(OrderWish), Path)),
+    responses((status = 202, description = "Done; the order as it is now", body = AdminOrder)))]
+#[post("/api/v1/admin/orders/{id}/{wish}")]
+pub(in crate::http) async fn wish(
+    state: web::Data<State>,
+    admin: Admin,
+    path: web::Path<(Uuid, OrderWish)>,
+    Reason(reason): Reason,
+) -> Result<HttpResponse, Problem> {
+    let (id, wish) = path.into_inner();
+    let (wish, action) = match wish {
+        OrderWish::Retry => (Wish::Retry, "order.retry"),
+        OrderWish::Undo => (Wish::Undo, "order.undo"),
+        OrderWish::Accept => (Wish::Accept, "order.accept"),
+    };
+    state.orders.may(&find(&state, id).await?, wish)?;
+    let deed = Deed { account_id: admin.account_id, action, subject: id.to_string(), reason: Some(reason) };
+    store::write_down(&state.io, deed).await?;
+    tracing::info!(order.id = %id, action, "an admin wishes something of an order");
+    let order = state.orders.grant(id, wish).await.map_err(|error| match error {
+        ChangeError::Unknown => unknown(),
+        other @ (ChangeError::TooLate(_)
+        | ChangeError::NotPaying(_)
+        | ChangeError::TooManyPages
+        | ChangeError::Not(_)
+        | ChangeError::Io(_)) => other.into(),
+    })?;
+    Ok(HttpResponse::Accepted().json(view(&state, order, admin.reader()).await?))
+}
+
+async fn find(state: &State, id: Uuid) -> Result<Order, Problem> {
+    state.orders.store().load(id).await?.ok_or_else(unknown)
+}
+
+fn unknown() -> Problem {
+    Problem::not_found(both(
+        "No order has this id. `GET /api/v1/admin/orders?state=stuck` lists those that need a person.",
+        "Keine Bestellung hat diese id. `GET /api/v1/admin/orders?state=stuck` nennt die, die jemanden brauchen.",
+    ))
+}
+
+async fn view(state: &State, order: Order, reader: Reader) -> Result<AdminOrder, Problem> {
+    let store = state.orders.store();
+    let (lines, payments) =
+        futures_util::future::join(suppliers::lines(state, &order), suppliers::payments(state, &order)).await;
+    let questions = store.questions(order.id, SHOWN).await?;
+    let claims = store.claims(&order).await?;
+    let cases = store.cases(order.id).await?;
+    let events = store.history(order.id, order.version).await?;
+    let deeds = store::deeds(&state.io, Some(order.id.to_string()), None, SHOWN).await?;
+    let deeds = deeds.into_iter().map(DeedView::from).collect();
+    let known = super::order_view::Known { questions, claims, cases, events, deeds, reader };
+    AdminOrder::new(state, order, (lines, payments), known).await
+}
+
+impl From<Obstacle> for Problem {
+    fn from(obstacle: Obstacle) -> Self {
+        match obstacle {
+            Obstacle::NothingToAsk => Self::new(
+                Kind::NothingToRetry,
+                both(
+                    "Nothing of the order waits to be asked again: it has come to rest, or it waits for its payer.",
+                    "Nichts an der Bestellung wartet auf eine weitere Anfrage: Sie ruht, oder sie wartet auf die Zahlung.",
+                ),
+            ),
+            Obstacle::Taken => Self::new(
+                Kind::TooLate,
+                both(
+                    "The order's money is taken and its tickets are on their cards; it cannot be undone any more.",
+                    "Das Geld der Bestellung ist eingezogen und ihre Tickets sind auf den Karten; sie kann nicht mehr rückgängig gemacht werden.",
+                ),
+            ),
+            Obstacle::NotMarked => Self::new(
+                Kind::NotMarked,
+                both(
+                    "No person is needed for the order, so there is nothing to accept.",
+                    "Die Bestellung braucht niemanden, also gibt es nichts hinzunehmen.",
+                ),
+            ),
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The figures by which a server is watched. Labels are states, verbs, kinds of jobs and names of actors: few, and
+//! nothing that a customer wrote.
+
+use actix_web::{HttpResponse, web};
+use chrono::{DateTime, Utc};
+
+use super::gauges::{Gauges, Look};
+use super::text::{Kind, MEDIA_TYPE, Text};
+use crate::actors::order::lifecycle::ORDER_STATES;
+use crate::actors::supervision::{Answers, BOUNDS_MS, BreakerPosition, Phase, Status, System};
+use crate::clock;
+use crate::http::State;
+use crate::redis::Link;
+
+/// The figures as Prometheus reads them.
+pub(super) async fn show(state: web::Data<State>, gauges: web::Data<Gauges>) -> HttpResponse {
+    let mut text = Text::default();
+    if let Some(look) = gauges.look().await {
+        orders(&mut text, &look);
+        jobs(&mut text, &look);
+        let age = clock::since(look.at).as_secs_f64();
+        text.single("starjack_count_age_seconds", Kind::Gauge, "Age of the counts of orders and jobs.", age);
+    }
+    actors(&mut text, &state.actors.statuses());
+    answers(&mut text, &state.actors);
+    database(&mut text, &state);
+    let help = "Threads that are left behind blocked; the third ends the process.";
+    text.single("starjack_threads_lost", Kind::Gauge, help, state.actors.lost_threads());
+    let help = "1 when Redis answers; 0 also when none is configured.";
+    text.single("starjack_redis_up", Kind::Gauge, help, u8::from(state.redis.link() == Link::Up));
+    text.single("starjack_event_streams", Kind::Gauge, "Open event streams.", state.streams.count());
+    let ready = u8::from(state.readiness.get());
+    text.single("starjack_ready", Kind::Gauge, "1 when requests are taken, 0 while starting and draining.", ready);
+    HttpResponse::Ok().content_type(MEDIA_TYPE).body(text.into_string())
+}
+
+fn orders(text: &mut Text, look: &Look) {
+    let name = "starjack_orders";
+    text.family(name, Kind::Gauge, "Orders by state.");
+    for state in ORDER_STATES {
+        let known = look.orders.states.iter().find(|(word, _)| word == state.word());
+        text.sample(name, &[("state", state.word())], known.map_or(0, |(_, count)| *count));
+    }
+    let help = "Age of the oldest question whose outcome is not known; 0 without any.";
+    text.single("starjack_oldest_doubt_age_seconds", Kind::Gauge, help, age(look.orders.oldest_doubt));
+    let help = "Orders that need a person.";
+    text.single("starjack_orders_needing_person", Kind::Gauge, help, look.orders.marked);
+}
+
+fn jobs(text: &mut Text, look: &Look) {
+    let name = "starjack_jobs";
+    text.family(name, Kind::Gauge, "Jobs that are not done, by kind and state.");
+    for depth in &look.jobs {
+        text.sample(name, &[("kind", &depth.kind), ("state", &depth.state)], depth.jobs);
+    }
+    let name = "starjack_oldest_job_age_seconds";
+    text.family(name, Kind::Gauge, "How long the oldest job of a kind and state has been due; 0 while none is.");
+    for depth in &look.jobs {
+        text.sample(name, &[("kind", &depth.kind), ("state", &depth.state)], age(Some(depth.oldest)));
+    }
+}
+
+fn actors(text: &mut Text, statuses: &[Status]) {
+    let mut gauge = |name: &str, kind, help: &str, value: &dyn Fn(&Status) -> u64| {
+        text.family(name, kind, help);
+        for status in statuses {
+            text.sample(name, &[("actor", &status.name)], value(status));
+        }
+    };
+    let size = |size: usize| u64::try_from(size).unwrap_or(u64::MAX);
+    let up = |status: &Status| u64::from(status.state == Phase::Up);
+    gauge("starjack_actor_up", Kind::Gauge, "1 when the actor answers; not when it is down, paused or draining.", &up);
+    let breaker = |status: &Status| match status.breaker {
+        BreakerPosition::Closed => 0,
+        BreakerPosition::HalfOpen => 1,
+        BreakerPosition::Open => 2,
+    };
+    gauge("starjack_actor_breaker", Kind::Gauge, "0 closed, 1 half open, 2 open.", &breaker);
+    gauge("starjack_actor_mailbox_depth", Kind::Gauge, "Questions that wait.", &|status| size(status.mailbox.depth));
+    let capacity = |status: &Status| size(status.mailbox.capacity);
+    gauge("starjack_actor_mailbox_capacity", Kind::Gauge, "Questions that may wait.", &capacity);
+    let in_flight = |status: &Status| size(status.in_flight);
+    gauge("starjack_actor_in_flight", Kind::Gauge, "Questions that have begun and are not answered.", &in_flight);
+    gauge("starjack_actor_restarts_total", Kind::Counter, "Incarnations after the first.", &|status| status.restarts);
+    gauge("starjack_actor_questions_total", Kind::Counter, "Questions that began and ended.", &|status| {
+        status.processed
+    });
+}
+
+/// How long the suppliers' answers take, and how many of them were none.
+fn answers(text: &mut Text, system: &System) {
+    let all = system.answers();
+    let name = "starjack_answer_seconds";
+    text.family(name, Kind::Histogram, "Time from a question's turn to its end, by actor and verb.");
+    for (actor, answers) in &all {
+        answers.iter().for_each(|answers| histogram(text, name, actor, answers));
+    }
+    let name = "starjack_answers_failed_total";
+    text.family(name, Kind::Counter, "Answers that say that the outside is broken, or none at all, by actor and verb.");
+    for (actor, answers) in &all {
+        for answers in answers {
+            text.sample(name, &[("actor", actor), ("verb", answers.verb)], answers.failed);
+        }
+    }
+}
+
+fn histogram(text: &mut Text, name: &str, actor: &str, answers: &Answers) {
+    let labels = [("actor", actor), ("verb", answers.verb)];
+    let mut within = 0;
+    for (bound, count) in BOUNDS_MS.iter().zip(answers.buckets) {
+        within += count;
+        let bound = format!("{}.{:03}", bound / 1000, bound % 1000);
+        text.sample(&format!("{name}_bucket"), &[labels[0], labels[1], ("le", &bound)], within);
+    }
+    text.sample(&format!("{name}_bucket"), &[labels[0], labels[1], ("le", "+Inf")], answers.count);
+    text.sample(&format!("{name}_sum"), &labels, answers.total.as_secs_f64());
+    text.sample(&format!("{name}_count"), &labels, answers.count);
+}
+
+fn database(text: &mut Text, state: &State) {
+    let help = "Transactions that this process has committed.";
+    text.single("starjack_commits_total", Kind::Counter, help, state.io.commits());
+    let (open, idle) = state.io.connections();
+    let name = "starjack_database_connections";
+    text.family(name, Kind::Gauge, "Open database connections.");
+    let idle = u32::try_from(idle).unwrap_or(open).min(open);
+    text.sample(name, &[("state", "busy")], open - idle);
+    text.sample(name, &[("state", "idle")], idle);
+}
+
+/// Seconds since a moment; 0 without one, and for one that is still to come.
+fn age(since: Option<DateTime<Utc>>) -> f64 {
+    since.and_then(|since| (clock::now() - since).to_std().ok()).map_or(0.0, |age| age.as_secs_f64())
+}

@@ -1,0 +1,60 @@
+//! Whether this replica is ready, and what of it is not well.
+
+use std::time::Duration;
+
+use actix_web::{HttpResponse, web};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::actors::supervision::{BreakerPosition, Phase};
+use crate::clock::{self, Deadline};
+use crate::http::State;
+use crate::http::operators::phase_outside;
+use crate::redis::Link;
+
+/// How long the database is waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+#[derive(Serialize)]
+struct Detail {
+    /// Whether requests are taken.
+    ready: bool,
+    replica: Uuid,
+    database: DatabaseDetail,
+    redis: Link,
+    /// Those that do not answer; the others are well.
+    actors: Vec<ActorDetail>,
+}
+
+#[derive(Serialize)]
+struct DatabaseDetail {
+    answers: bool,
+    took_us: u64,
+    connections: u32,
+}
+
+#[derive(Serialize)]
+struct ActorDetail {
+    name: String,
+    state: Phase,
+    breaker: BreakerPosition,
+}
+
+/// 200 when requests are taken, else 503; both with what is not well.
+pub(super) async fn show(state: web::Data<State>) -> HttpResponse {
+    let asked = clock::instant();
+    let answers = matches!(clock::timeout_at(Deadline::after(PATIENCE), state.io.ping()).await, Ok(Ok(())));
+    let took_us = u64::try_from(clock::since(asked).as_micros()).unwrap_or(u64::MAX);
+    let unwell = state.actors.statuses().into_iter().filter(|status| phase_outside(status) != Phase::Up);
+    let actors = unwell.map(|status| ActorDetail { name: status.name, state: status.state, breaker: status.breaker });
+    let ready = state.readiness.get();
+    let detail = Detail {
+        ready,
+        replica: state.replica,
+        database: DatabaseDetail { answers, took_us, connections: state.io.connections().0 },
+        redis: state.redis.link(),
+        actors: actors.collect(),
+    };
+    let mut answer = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
+    answer.json(detail)
+}

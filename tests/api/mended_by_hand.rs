@@ -1,0 +1,205 @@
+//! What a person at the desk sees of an order, and does about it.
+
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Database, Person, World, both_databases, eventually};
+
+both_databases!(
+    a_person_sees_what_the_suppliers_know_and_which_one_does_not_answer,
+    an_order_that_waits_for_its_pause_is_asked_for_at_once_when_a_person_says_so,
+    an_issued_order_is_undone_when_a_person_says_so_twice,
+    an_order_on_its_way_to_the_gate_is_undone_with_whatever_was_booked_meanwhile,
+    a_finished_order_is_not_undone_and_nobody_but_an_admin_mends,
+    a_used_ticket_is_taken_as_it_is_and_moves_no_money,
+);
+
+async fn wish(clerk: &Person, order: &Value, wish: &str) -> Answer {
+    let path = format!("/api/v1/admin/orders/{}/{wish}", order["id"].as_str().unwrap());
+    clerk.client.post(&path, &json!({ "reason": format!("a test wants {wish}") })).await
+}
+
+/// All that is known of an order.
+async fn look(clerk: &Person, order: &Value) -> Value {
+    let path = format!("/api/v1/admin/orders/{}", order["id"].as_str().unwrap());
+    clerk.client.get(&path).await.expect(200)
+}
+
+fn id(order: &Value) -> &str {
+    order["id"].as_str().unwrap()
+}
+
+/// An order at these operators whose tickets are issued while the provider takes no money.
+async fn issued_but_not_taken(world: &World, anna: &Person, operators: &[&str]) -> Value {
+    let order = world.order_to_pay(anna, operators, "undo").await;
+    world.fault(json!({ "supplier": "mpay24", "operation": "ManualClear", "fault": "reset_before" })).await;
+    world.pay(&order, "reserved").await;
+    anna.wait_for(id(&order), &["issued"]).await
+}
+
+async fn a_person_sees_what_the_suppliers_know_and_which_one_does_not_answer(database: Database) {
+    let world = World::start(database).await;
+    let (anna, clerk) = tokio::join!(world.skier("Anna"), world.clerk());
+    let order = world.order_to_pay(&anna, &["solden", "obertauern"], "undo").await;
+    // the sum is claimed by a callback that is not believed; everything is asked with one status call at most
+    world.fault(json!({ "supplier": "dta", "operator": "solden", "fault": "reset_before" })).await;
+    world.pay(&order, "reserved").await;
+    let seen = eventually("a ticket at one gate and none at the other", async || {
+        let seen = look(&clerk, &order).await;
+        (seen["lines"][1]["state"] == "issued").then_some(seen)
+    })
+    .await;
+    assert_eq!(seen["state"], "authorised");
+    let (silent, told) = (&seen["lines"][0]["supplier"], &seen["lines"][1]["supplier"]);
+    assert_eq!((&silent["reach"], &silent["bookings"]), (&json!("not_reachable"), &json!([])), "{silent}");
+    assert!(silent["why"].is_string(), "{silent}");
+    assert_eq!((&told["reach"], &told["bookings"][0]["state"]), (&json!("told"), &json!("live")), "{told}");
+    let payment = &seen["payments"][0];
+    assert_eq!((&payment["state"], &payment["wanted"]), (&json!("reserved"), &json!(true)), "{payment}");
+    assert_eq!(payment["provider"]["reach"], "told", "{payment}");
+    assert_eq!(payment["provider"]["captured"], json!({ "amount": 0, "currency": "EUR" }), "{payment}");
+    assert_eq!(seen["callbacks"][0]["status"], "RESERVED", "{:#}", seen["callbacks"]);
+    assert!(seen["callbacks"][0].get("raw").is_none());
+    let verbs: Vec<&str> =
+        seen["steps"].as_array().unwrap().iter().map(|step| step["verb"].as_str().unwrap()).collect();
+    assert!(verbs.contains(&"check") && verbs.contains(&"open") && verbs.contains(&"issue"), "{verbs:?}");
+    let events: Vec<&Value> = seen["events"].as_array().unwrap().iter().map(|event| &event["state"]).collect();
+    assert_eq!(events, ["placed", "paying", "authorised"]);
+
+    let number = order["number"].as_str().unwrap();
+    let calls = world.ledger().await.payments_of(number)[0]["status_calls"].clone();
+    for _look in 0..5 {
+        look(&clerk, &order).await;
+    }
+    assert_eq!(world.ledger().await.payments_of(number)[0]["status_calls"], calls, "a look spent a status call");
+    world.clear_faults().await;
+    anna.wait_for(id(&order), &["finished"]).await;
+    world.clean_slate().await;
+}
+
+async fn an_order_that_waits_for_its_pause_is_asked_for_at_once_when_a_person_says_so(database: Database) {
+    let times = [("STARJACK_TIMES__PAUSE", "10m"), ("STARJACK_TIMES__PAUSE_LIMIT", "10m")];
+    let world = World::with(database, &times).await;
+    let (anna, clerk) = tokio::join!(world.skier("Anna"), world.clerk());
+    let order = world.order_to_pay(&anna, &["obertauern"], "undo").await;
+    wish(&clerk, &order, "retry").await.expect_problem(409, "nothing-to-retry");
+    world.fault(json!({ "supplier": "axess", "operation": "issueTicket", "fault": "reset_before" })).await;
+    world
+        .fault(json!({ "supplier": "axess", "operation": "getTicketByExtOrder", "fault": "http_status", "value": 503 }))
+        .await;
+    world.pay(&order, "reserved").await;
+    // the gate was not reached: the next attempt would come in ten minutes, or in five
+    eventually("a pause", async || {
+        let seen = look(&clerk, &order).await;
+        (seen["lines"][0]["attempts"].as_i64() > Some(0)).then_some(())
+    })
+    .await;
+    world.clear_faults().await;
+    // a person sees that the gate's computer answers again, its breaker included
+    eventually("an answer", async || {
+        (look(&clerk, &order).await["lines"][0]["supplier"]["reach"] == "told").then_some(())
+    })
+    .await;
+    assert_eq!(anna.order(id(&order)).await["state"], "authorised");
+    wish(&clerk, &order, "retry").await.expect(202);
+    // it may have ended meanwhile
+    let again = wish(&clerk, &order, "retry").await;
+    assert!(matches!(again.status, 202 | 409), "{}", again.json);
+    anna.wait_for(id(&order), &["finished"]).await;
+    assert_eq!(world.ledger().await.bookings_of(order["number"].as_str().unwrap()).len(), 1);
+    world.clean_slate().await;
+}
+
+async fn an_issued_order_is_undone_when_a_person_says_so_twice(database: Database) {
+    let world = World::start(database).await;
+    let (anna, clerk) = tokio::join!(world.skier("Anna"), world.clerk());
+    let order = issued_but_not_taken(&world, &anna, &["solden", "obertauern"]).await;
+    let path = format!("/api/v1/admin/orders/{}/undo", id(&order));
+    clerk.client.post(&path, &json!({})).await.expect_problem(422, "invalid");
+    clerk.client.post(&path, &json!({ "reason": " " })).await.expect_problem(422, "invalid");
+    assert_eq!(anna.order(id(&order)).await["state"], "issued", "nothing without a reason");
+    let (first, second) = tokio::join!(wish(&clerk, &order, "undo"), wish(&clerk, &order, "undo"));
+    for answer in [first, second] {
+        let state = answer.expect(202)["state"].clone();
+        assert!(state == "undoing" || state == "undone", "{state}");
+    }
+    world.clear_faults().await;
+    let undone = anna.wait_for(id(&order), &["undone"]).await;
+    assert_eq!(undone["reason"]["code"], "undone_by_shop", "{undone:#}");
+    world.clean_slate().await;
+    assert_eq!(wish(&clerk, &order, "undo").await.expect(202)["state"], "undone");
+    let deeds = look(&clerk, &order).await["deeds"].clone();
+    let deed = |deed: &Value| (deed["action"].clone(), deed["reason"].clone(), deed["email"].clone());
+    let wanted = (json!("order.undo"), json!("a test wants undo"), json!(clerk.email));
+    assert_eq!(deeds.as_array().unwrap().iter().map(deed).collect::<Vec<_>>(), vec![wanted; 3]);
+}
+
+async fn an_order_on_its_way_to_the_gate_is_undone_with_whatever_was_booked_meanwhile(database: Database) {
+    let world = World::start(database).await;
+    let (anna, clerk) = tokio::join!(world.skier("Anna"), world.clerk());
+    let order = world.order_to_pay(&anna, &["solden", "obertauern"], "keep").await;
+    // booked, and the answer comes after the person's wish
+    world.fault(json!({ "supplier": "axess", "operation": "issueTicket", "fault": "delay_ms", "value": 1000 })).await;
+    world.pay(&order, "reserved").await;
+    anna.wait_for(id(&order), &["authorised"]).await;
+    wish(&clerk, &order, "undo").await.expect(202);
+    anna.wait_for(id(&order), &["undone"]).await;
+    world.clean_slate().await;
+}
+
+async fn a_finished_order_is_not_undone_and_nobody_but_an_admin_mends(database: Database) {
+    let world = World::start(database).await;
+    let (anna, clerk) = tokio::join!(world.skier("Anna"), world.clerk());
+    let order = world.bought(&anna, &["solden"]).await;
+    wish(&clerk, &order, "undo").await.expect_problem(409, "too-late");
+    wish(&clerk, &order, "accept").await.expect_problem(409, "not-marked");
+    wish(&clerk, &order, "retry").await.expect_problem(409, "nothing-to-retry");
+    wish(&clerk, &order, "burn").await.expect_problem(404, "not-found");
+    wish(&anna, &order, "undo").await.expect_problem(403, "forbidden");
+    let path = format!("/api/v1/admin/orders/{}", id(&order));
+    anna.client.get(&path).await.expect_problem(403, "forbidden");
+    world.guest.get(&path).await.expect_problem(401, "unauthenticated");
+    let nobody = json!({ "id": uuid::Uuid::new_v4() });
+    wish(&clerk, &nobody, "undo").await.expect_problem(404, "not-found");
+    assert_eq!(look(&clerk, &order).await["deeds"], json!([]), "what was refused is no deed");
+    world.clean_slate().await;
+}
+
+async fn a_used_ticket_is_taken_as_it_is_and_moves_no_money(database: Database) {
+    let world = World::start(database).await;
+    let (anna, clerk) = tokio::join!(world.skier("Anna"), world.clerk());
+    let order = issued_but_not_taken(&world, &anna, &["obertauern"]).await;
+    let number = order["number"].as_str().unwrap();
+    let ticket = world.ledger().await.bookings_of(number)[0].clone();
+    let path = format!("axess/{}/tickets/{}/use", ticket.operator, ticket.id);
+    world.control(reqwest::Method::POST, &path, &json!({})).await.expect(200);
+    wish(&clerk, &order, "undo").await.expect(202);
+    anna.wait_for(id(&order), &["stuck"]).await;
+    let stuck = async || {
+        let list = clerk.client.get("/api/v1/admin/orders?state=stuck").await.expect(200);
+        list["items"].as_array().unwrap().iter().any(|item| item["id"] == order["id"])
+    };
+    assert!(stuck().await);
+    let seen = look(&clerk, &order).await;
+    assert_eq!((&seen["state"], &seen["marks"][0]["reason"]), (&json!("undoing"), &json!("ticket_used")), "{seen:#}");
+    assert_eq!(seen["lines"][0]["supplier"]["bookings"][0]["state"], "used");
+    let before = world.ledger().await;
+
+    for _twice in 0..2 {
+        let accepted = wish(&clerk, &order, "accept").await.expect(202);
+        assert_eq!((&accepted["state"], &accepted["marks"][0]["accepted"]), (&json!("undoing"), &json!(true)));
+    }
+    assert!(!stuck().await);
+    assert_eq!(anna.order(id(&order)).await["state"], "undoing");
+    // the loop goes on asking and does not call for a person again
+    let asked = seen["steps"].as_array().unwrap().len();
+    let later = eventually("further questions", async || {
+        let later = look(&clerk, &order).await;
+        (later["steps"].as_array().unwrap().len() > asked + 1).then_some(later)
+    })
+    .await;
+    assert_eq!(later["marks"][0]["accepted"], true, "{later:#}");
+    assert!(!stuck().await);
+    let after = world.ledger().await;
+    assert_eq!(after.payments_of(number)[0]["state"], before.payments_of(number)[0]["state"]);
+    assert_eq!((after.held(number), after.bookings_of(number)), (before.held(number), before.bookings_of(number)));
+}

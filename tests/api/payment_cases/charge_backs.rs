@@ -1,0 +1,105 @@
+//! A payer's bank takes the money back: a person is told once, and no order that has ended is changed.
+
+use serde_json::{Value, json};
+
+use super::{callback_of, clear_automatically, fault, happens, id, number, report, total, until};
+use crate::support::{Database, Person, World, both_databases, eventually};
+
+both_databases!(a_charge_back_opens_one_case_that_a_person_closes);
+
+/// The cases in a state.
+async fn cases(clerk: &Person, state: &str) -> Vec<Value> {
+    let page = clerk.client.get(&format!("/api/v1/admin/cases?state={state}")).await.expect(200);
+    page["items"].as_array().unwrap().clone()
+}
+
+async fn a_charge_back_opens_one_case_that_a_person_closes(database: Database) {
+    let world = World::start(database).await;
+    let (anna, clerk) = (world.skier("Anna").await, world.clerk().await);
+    let order = world.order_to_pay(&anna, &["solden"], "undo").await;
+    let paid = world.pay(&order, "reserved").await;
+    anna.wait_for(id(&order), &["finished"]).await;
+    // nobody believes a report that the provider's books do not show
+    let path = callback_of(&world, &order, &paid).await;
+    let forged = path.replace("STATUS=RESERVED", "STATUS=BILLED_REVERSAL").replace("PRICE=", "PRICE=1");
+    assert_eq!(report(&world, &forged).await, "OK");
+    world.bought(&anna, &["obertauern"]).await;
+    assert!(cases(&clerk, "open").await.is_empty());
+    happens(&world, &paid, "charge_back").await;
+    let case = eventually("a case", async || cases(&clerk, "open").await.pop()).await;
+    for price in 2..5 {
+        let again =
+            path.replace("STATUS=RESERVED", "STATUS=BILLED_REVERSAL").replace("PRICE=", &format!("PRICE={price}"));
+        assert_eq!(report(&world, &again).await, "OK");
+    }
+    world.bought(&anna, &["obertauern"]).await;
+    assert_eq!(cases(&clerk, "open").await.len(), 1, "one case, however often it is told");
+    let told = [&case["kind"], &case["order_number"], &case["amount"]["amount"], &case["reason"]];
+    assert_eq!(told, [&json!("charged_back"), &order["number"], &json!(total(&order)), &json!("finished")]);
+    assert_eq!(case["transaction"], json!(paid["mpay_tid"].to_string()));
+    assert_eq!(anna.order(id(&order)).await["state"], "finished");
+    world.clean_slate().await;
+
+    let close = format!("/api/v1/admin/cases/{}/close", case["id"].as_str().unwrap());
+    let body = json!({ "reason": "the customer paid in cash at the desk" });
+    anna.client.post(&close, &body).await.expect_problem(403, "forbidden");
+    anna.client.get("/api/v1/admin/cases?state=open").await.expect_problem(403, "forbidden");
+    clerk.client.post(&close, &json!({ "reason": "  " })).await.expect_problem(422, "invalid");
+    let closed = clerk.client.post(&close, &body).await.expect(200);
+    assert_eq!(closed["closed"]["reason"], body["reason"]);
+    let again = clerk.client.post(&close, &json!({ "reason": "something else" })).await.expect(200);
+    assert_eq!(again, closed, "twice answers how it was closed first");
+    assert!(cases(&clerk, "open").await.is_empty());
+    assert_eq!(cases(&clerk, "closed").await, [closed]);
+    let audit = clerk.client.get(&format!("/api/v1/admin/audit?subject={}", case["id"].as_str().unwrap())).await;
+    let deeds = audit.expect(200)["items"].as_array().unwrap().clone();
+    assert_eq!(deeds.len(), 1);
+    assert_eq!((&deeds[0]["action"], &deeds[0]["reason"]), (&json!("case.close"), &body["reason"]));
+}
+
+#[tokio::test]
+async fn money_that_is_taken_back_before_the_order_ends_takes_its_tickets_back_and_is_not_credited() {
+    let world = World::start(Database::Sqlite).await;
+    let (anna, clerk) = (world.skier("Anna").await, world.clerk().await);
+    clear_automatically(&world).await;
+    let order = world.order_to_pay(&anna, &["solden", "obertauern"], "keep").await;
+    fault(&world, ("dta", "CreateOrder"), "business_error", 1).await;
+    world
+        .fault(json!({ "supplier": "mpay24", "operation": "TransactionHistory", "fault": "http_status", "value": 503 }))
+        .await;
+    let paid = world.pay(&order, "reserved").await;
+    anna.wait_until(id(&order), "its tickets", |now| now["state"] == "issued").await;
+    happens(&world, &paid, "charge_back").await;
+    world.clear_faults().await;
+    anna.wait_for(id(&order), &["undone"]).await;
+    world.clean_slate().await;
+    let ledger = world.ledger().await;
+    assert_eq!(
+        (ledger.sum(number(&order), "credited"), ledger.sum(number(&order), "charged_back")),
+        (0, total(&order))
+    );
+    let open = cases(&clerk, "open").await;
+    assert_eq!((open.len(), &open[0]["kind"], &open[0]["reason"]), (1, &json!("charged_back"), &json!("undoing")));
+}
+
+#[tokio::test]
+async fn a_transaction_that_the_provider_names_for_two_orders_is_a_persons_and_stops_neither() {
+    let world = World::start(Database::Sqlite).await;
+    let (anna, clerk) = (world.skier("Anna").await, world.clerk().await);
+    let first = world.order_to_pay(&anna, &["solden"], "undo").await;
+    let paid = world.pay(&first, "billed").await;
+    anna.wait_for(id(&first), &["finished"]).await;
+    let second = world.order_to_pay(&anna, &["obertauern"], "undo").await;
+    let declined = world.pay(&second, "declined").await;
+    let path = callback_of(&world, &second, &declined).await.replace("STATUS=ERROR", "STATUS=BILLED");
+    let (own, other) = (declined["mpay_tid"].to_string(), paid["mpay_tid"].to_string());
+    assert_eq!(report(&world, &path.replace(&format!("MPAYTID={own}"), &format!("MPAYTID={other}"))).await, "OK");
+    let case = eventually("a case", async || cases(&clerk, "open").await.pop()).await;
+    assert_eq!((&case["kind"], &case["order_number"]), (&json!("two_orders"), &second["number"]));
+    assert!(case["reason"].as_str().unwrap().contains(&other), "{case:#}");
+    world.pay(&second, "reserved").await;
+    anna.wait_for(id(&second), &["finished"]).await;
+    world.clean_slate().await;
+    until(&world, "both sold", |ledger| ledger.bookings().iter().filter(|booking| booking.is_live()).count() == 2)
+        .await;
+}

@@ -1,0 +1,120 @@
+//! Redis: a server of one test's own, to be killed, and a proxy before it, to be stopped where it is.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+
+use super::world::{eventually, free_port};
+
+/// A Redis server; killed when dropped.
+#[derive(Debug)]
+pub(crate) struct Redis {
+    port: u16,
+    child: Child,
+}
+
+impl Redis {
+    pub(crate) async fn start() -> Self {
+        let port = free_port();
+        let this = Self { port, child: spawn(port) };
+        this.until_it_listens().await;
+        this
+    }
+
+    pub(crate) fn url(&self) -> String {
+        url(self.port)
+    }
+
+    /// Ends it without a chance to do anything more; what it knew is gone.
+    pub(crate) fn kill_9(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts it again, at the same place and empty; the old one must have ended.
+    pub(crate) async fn restart(&mut self) {
+        self.child = spawn(self.port);
+        self.until_it_listens().await;
+    }
+
+    async fn until_it_listens(&self) {
+        eventually("Redis listens", async || TcpStream::connect(("127.0.0.1", self.port)).ok()).await;
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        // it may have ended already
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn url(port: u16) -> String {
+    format!("redis://127.0.0.1:{port}/")
+}
+
+fn spawn(port: u16) -> Child {
+    let mut command = Command::new("redis-server");
+    command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().expect("redis-server is not installed")
+}
+
+/// Carries bytes to a Redis and back, until it is told to keep them; connections are taken all the same.
+#[derive(Debug)]
+pub(crate) struct Proxy {
+    pub(crate) url: String,
+    gate: Arc<Gate>,
+}
+
+#[derive(Debug, Default)]
+struct Gate {
+    shut: Mutex<bool>,
+    opened: Condvar,
+}
+
+impl Proxy {
+    pub(crate) fn before(redis: &Redis) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (port, behind) = (listener.local_addr().unwrap().port(), redis.port);
+        let gate = Arc::new(Gate::default());
+        let shared = Arc::clone(&gate);
+        // both end with the test's process
+        thread::spawn(move || {
+            for near in listener.incoming().map_while(Result::ok) {
+                let Ok(far) = TcpStream::connect(("127.0.0.1", behind)) else { continue };
+                for (from, to) in [(&near, &far), (&far, &near)] {
+                    let (from, to, gate) = (from.try_clone().unwrap(), to.try_clone().unwrap(), Arc::clone(&shared));
+                    thread::spawn(move || carry(from, to, &gate));
+                }
+            }
+        });
+        Self { url: url(port), gate }
+    }
+
+    /// From now on nothing passes.
+    pub(crate) fn hang(&self) {
+        *self.gate.shut.lock().unwrap() = true;
+    }
+
+    /// Lets everything pass, also what was kept.
+    pub(crate) fn go_on(&self) {
+        *self.gate.shut.lock().unwrap() = false;
+        self.gate.opened.notify_all();
+    }
+}
+
+fn carry(mut from: TcpStream, mut to: TcpStream, gate: &Gate) {
+    let mut bytes = [0; 4096];
+    while let Ok(count @ 1..) = from.read(&mut bytes) {
+        drop(gate.opened.wait_while(gate.shut.lock().unwrap(), |shut| *shut).unwrap());
+        if to.write_all(&bytes[..count]).is_err() {
+            break;
+        }
+    }
+    // the other side may have gone already
+    drop(to.shutdown(Shutdown::Both));
+}

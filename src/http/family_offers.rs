@@ -59,7 +59,8 @@ pub(super) async fn list(
     key: web::Path<String>,
     query: web::Json<FamilyQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let operator = find(state.counter.catalogue(), &key)?;
+    let catalogue = state.counter.catalogue();
+    let operator = find(&catalogue, &key)?;
     let FamilyQuery { day, birth_dates } = &*query;
     if !(2..=MOST_PEOPLE).contains(&birth_dates.len()) {
         return Err(Problem::invalid(format!("`birth_dates` must have 2 to {MOST_PEOPLE} dates.")));

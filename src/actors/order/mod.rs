@@ -1,8 +1,8 @@
 //! An order's way, top to bottom: [`lifecycle`] holds the tables, [`advance`](mod@advance) walks them, `drive` asks and saves.
 
 pub mod advance;
-mod card_days;
 mod bookkeeping;
+mod card_days;
 pub mod cases;
 mod desk;
 pub mod drive;

@@ -69,14 +69,12 @@ pub fn claim(order: &mut Order, callback: &Callback) -> bool {
     let Some(no) = row_of(order, &seen) else { return false };
     let Some(row) = order.payment_mut(no) else { return false };
     let moving = row.doubt.is_some() || row.open.as_ref().is_some_and(|open| open.verb == Verb::Capture);
-    let decided = match callback.state {
-        // money that moves is decided by the books, which show this as well
-        ObservedState::ChargedBack => matches!(row.state, PaymentState::Reversed | PaymentState::ChargedBack),
-        _billed => {
-            let known =
-                [PaymentState::Billed, PaymentState::Returned, PaymentState::Reversed, PaymentState::ChargedBack];
-            moving || known.contains(&row.state)
-        }
+    let known = [PaymentState::Billed, PaymentState::Returned, PaymentState::Reversed, PaymentState::ChargedBack];
+    let decided = if callback.state == ObservedState::Billed {
+        moving || known.contains(&row.state)
+    } else {
+        // money that moves is decided by the books, which show a charge-back as well
+        matches!(row.state, PaymentState::Reversed | PaymentState::ChargedBack)
     };
     if decided || row.pull {
         return false;

@@ -2,8 +2,11 @@
 
 mod answer;
 mod ask;
+mod books;
+mod doubt;
 mod payment;
 
 pub use answer::PaymentAnswer;
 pub use ask::{Goal, PaymentCase, STATUS_CALLS};
-pub use payment::{DoubtCause, MoneyDoubt, Payment};
+pub use doubt::{DoubtCause, MoneyDoubt};
+pub use payment::Payment;

@@ -64,7 +64,7 @@ pub(in crate::http) async fn list(state: web::Data<State>, _admin: Admin) -> Htt
 }
 
 /// Wishes something of an actor of the replica that answers; carried out when answered.
-#[utoipa::path(tag = "admin", operation_id = "wish_of_actor", security(("bearer" = [])), request_body = MaybeBecause,
+#[utoipa::path(tag = "admin", operation_id = "wish_of_actor", security(("bearer" = [])), request_body = Option<MaybeBecause>,
     params(("name" = String, Path, description = "The actor's name; a `/` in it is sent as `%2F`"), ("wish" = inline(Wish), Path)),
     responses((status = 202, description = "Done; `GET /api/v1/admin/actors` shows what became of it", body = ActorView)))]
 #[post("/api/v1/admin/actors/{name}/{wish}")]

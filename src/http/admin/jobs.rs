@@ -92,7 +92,7 @@ pub(in crate::http) async fn list(
 }
 
 /// Brings a dead job back with all its attempts; one that waits or runs is left alone.
-#[utoipa::path(tag = "admin", operation_id = "redrive_job", security(("bearer" = [])), request_body = MaybeBecause,
+#[utoipa::path(tag = "admin", operation_id = "redrive_job", security(("bearer" = [])), request_body = Option<MaybeBecause>,
     params(("id" = Uuid, Path, description = "The job's id")),
     responses((status = 202, description = "It runs again", body = JobView)))]
 #[post("/api/v1/admin/jobs/{id}/redrive")]

@@ -23,7 +23,7 @@ pub struct Because {
 }
 
 /// Why something is done, where that may be left unsaid.
-#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MaybeBecause {
     /// At most 200 characters, without names or addresses of customers.
@@ -35,7 +35,7 @@ pub struct MaybeBecause {
 #[derive(Debug)]
 pub struct Reason(pub String);
 
-/// The reason of a deed that may do without; an empty body is none.
+/// The reason of a deed that may do without; an empty body and `null` are none.
 #[derive(Debug)]
 pub struct MaybeReason(pub Option<String>);
 
@@ -71,9 +71,8 @@ impl FromRequest for MaybeReason {
         let whole = web::Bytes::from_request(request, payload);
         async move {
             let bytes = whole.await.map_err(|error| body::refuse_bytes(&error))?;
-            let MaybeBecause { reason } =
-                if bytes.is_empty() { MaybeBecause::default() } else { body::read_json(&bytes)? };
-            Ok(Self(clean(reason.as_deref().unwrap_or_default())?))
+            let because: Option<MaybeBecause> = if bytes.is_empty() { None } else { body::read_json(&bytes)? };
+            Ok(Self(clean(&because.and_then(|because| because.reason).unwrap_or_default())?))
         }
         .boxed_local()
     }

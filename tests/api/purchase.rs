@@ -81,7 +81,7 @@ async fn invoice_of(skier: &crate::support::Person, order: &Value) -> Vec<u8> {
 }
 
 /// What a reader of the PDF sees.
-fn text_of(pdf: &[u8]) -> String {
+pub(crate) fn text_of(pdf: &[u8]) -> String {
     let mut reader = Command::new("pdftotext")
         .args(["-layout", "-", "-"])
         .stdin(Stdio::piped())

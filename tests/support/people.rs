@@ -49,12 +49,12 @@ pub(crate) fn ticket(offer: &Offer, card_id: &str, first_name: &str, birth_date:
 }
 
 impl Person {
-    /// Logs in; `cards` counts the sample cards of the world.
     /// The same account on another device.
     pub(crate) async fn again(&self, guest: &Client) -> Self {
         Self::log_in(guest, &self.email, &self.password, Arc::clone(&self.cards)).await
     }
 
+    /// Logs in; `cards` counts the sample cards of the world.
     pub(crate) async fn log_in(guest: &Client, email: &str, password: &str, cards: Arc<AtomicU64>) -> Self {
         let body = json!({ "email": email, "password": password });
         // many who come at once are asked to wait

@@ -47,11 +47,7 @@ pub(crate) struct Played {
 
 impl Case {
     pub(crate) fn setting(&self) -> Setting {
-        Setting {
-            goes_on: self.goes_on,
-            short_pages: self.story.is_short(),
-            believes_in_dedup: self.believes_in_dedup,
-        }
+        Setting { goes_on: self.goes_on, short_pages: self.story.is_short(), believes_in_dedup: self.believes_in_dedup }
     }
 
     /// Plays it in a world without other orders under way.

@@ -92,8 +92,7 @@ pub(crate) fn rehearsals() -> Vec<Case> {
         let operators = if is_lift(verb) { &OPERATORS[..] } else { &OPERATORS[..1] };
         operators.iter().map(move |operator| Story::of(verb, operator, Outcome::Done))
     });
-    let rehearsal =
-        |story| Case { story, point: None, goes_on: GoesOn::Itself, believes_in_dedup: false };
+    let rehearsal = |story| Case { story, point: None, goes_on: GoesOn::Itself, believes_in_dedup: false };
     verbs.chain(others()).map(rehearsal).collect()
 }
 
@@ -124,7 +123,12 @@ pub(crate) fn missing(killed_at: &BTreeSet<(String, Outcome)>) -> Vec<String> {
     for outcome in OUTCOMES {
         let verbs = VERBS.into_iter().flat_map(|verb| moments_of_verb(verb, outcome));
         let beside = calls_beside(outcome).into_iter().flat_map(|(call, _)| moments_of_call(call, outcome));
-        missing.extend(verbs.chain(beside).filter(|point| !at(point, outcome)).map(|point| format!("{point} ({})", outcome.word())));
+        missing.extend(
+            verbs
+                .chain(beside)
+                .filter(|point| !at(point, outcome))
+                .map(|point| format!("{point} ({})", outcome.word())),
+        );
     }
     let orders = ORDER_STATES.into_iter().map(|state| format!("order {}", state.word()));
     let lines = LINE_STATES.into_iter().map(|state| format!("line {}", state.word()));

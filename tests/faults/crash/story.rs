@@ -128,9 +128,7 @@ impl Story {
             Verb::Open => (Self { ends: refusable("rejected"), ..base }, payment(verb)),
             Verb::Capture => (Self { ends: refusable("undone"), ..base }, payment(verb)),
             Verb::Reverse => (undone(base, issue), payment(verb)),
-            Verb::Credit | Verb::History => {
-                (Self { customer: Customer::Bills, ..undone(base, issue) }, payment(verb))
-            }
+            Verb::Credit | Verb::History => (Self { customer: Customer::Bills, ..undone(base, issue) }, payment(verb)),
             // three calls a transaction, ever: where a fault and a crash cost two, the last word is the books', which
             // know no currency, so the money goes back
             Verb::Status => (Self { customer: Customer::Bills, ends: spent(outcome), ..base }, payment(verb)),

@@ -20,8 +20,10 @@ pub(crate) fn print(all: &[Played], took: Duration) {
     }
     eprintln!("| killed at | outcome | story | end, who went on |\n| --- | --- | --- | --- |");
     for ([point, outcome, story], ends) in &rows {
-        let ends: Vec<String> =
-            ends.iter().map(|(end, times)| if *times == 1 { end.clone() } else { format!("{end} (x{times})") }).collect();
+        let ends: Vec<String> = ends
+            .iter()
+            .map(|(end, times)| if *times == 1 { end.clone() } else { format!("{end} (x{times})") })
+            .collect();
         eprintln!("| {point} | {outcome} | {story} | {} |", ends.join("; "));
     }
     let killed = all.iter().filter(|played| played.killed).count();

@@ -73,6 +73,11 @@ impl Person {
         }
     }
 
+    /// The same person at another replica.
+    pub(crate) fn at(&self, base: &str) -> Self {
+        Self { client: self.client.at(base), ..self.clone() }
+    }
+
     /// The number of a card that nobody has registered yet, of Axess's kind or DTA's.
     pub(crate) fn next_card_number(&self, is_axess: bool) -> String {
         let serial = self.cards.fetch_add(1, Ordering::Relaxed);

@@ -101,7 +101,8 @@ impl Service for Supplier {
         let client = Rc::clone(&self.client);
         let fence = call.fence();
         let deadline = Deadline::after(request.budget).min(call.deadline());
-        let permit = Permit::new(deadline, move || fence.holds() && (request.may_write)());
+        let what = Self::verb(&request);
+        let permit = Permit::new(deadline, move || fence.holds() && (request.may_write)()).asking(what);
         let late = request.question.unanswered();
         let asked = async move {
             match request.question {

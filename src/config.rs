@@ -115,11 +115,8 @@ pub struct Database {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Auth {
-    /// Ed25519 key that signs access tokens, PKCS#8 DER in base64.
-    pub signing_key: SecretString,
-    /// The key before it, while its tokens live.
-    pub previous_signing_key: Option<SecretString>,
-    /// At least 32 characters; seals offers and makes confirmation codes; the same on every replica.
+    /// At least 32 characters; seals offers and the keys that sign access tokens, makes the codes in letters; the same on
+    /// every replica.
     pub secret: SecretString,
 }
 

@@ -17,6 +17,7 @@ pub mod ids;
 pub mod import;
 pub mod integrations;
 pub mod io;
+pub mod language;
 pub mod money;
 pub mod network;
 pub mod redis;

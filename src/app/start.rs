@@ -29,7 +29,7 @@ use crate::redis::Redis;
 
 use super::end::watch_over;
 use super::parts::{
-    contracts, desk_of_accounts, is_simulated, keep_forgetting, keep_sweeping, policy, start_jobs, store,
+    contracts, is_simulated, keep_forgetting, keep_sweeping, policy, secret_of_codes, start_jobs, store,
 };
 use super::shelf::{Shelf, Stock};
 
@@ -170,7 +170,9 @@ impl Ground {
         watch_over("sweep", &self.broken, keep_sweeping(sweep.clone(), payment.clone(), orders.clone()));
         let incarnation = replica.incarnation;
         watch_over("lease", &self.broken, async move { replica.run().await });
-        let auth = desk_of_accounts(config, &self.io)?;
+        let auth = auth::Desk::open(self.io.clone(), secret_of_codes(config)).await?;
+        let learner = auth.clone();
+        watch_over("learning", &self.broken, async move { learner.keep_learning().await });
         watch_over("forgetting", &self.broken, keep_forgetting(auth.clone()));
         let streams = self.open_streams(&auth, orders.store());
         let redis = Redis::start(&self.io, config.redis.as_ref())?;

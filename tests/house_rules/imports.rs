@@ -6,10 +6,11 @@ use crate::assert_none;
 use crate::sources::{Source, sources};
 
 /// Below everything: what they may import is said beside them.
-const LOWER: [(&str, &[&str]); 7] = [
+const LOWER: [(&str, &[&str]); 8] = [
     ("clock", &[]),
     ("ids", &[]),
     ("money", &[]),
+    ("language", &["money"]),
     ("network", &[]),
     ("telemetry", &[]),
     ("io", &["clock"]),
@@ -18,14 +19,14 @@ const LOWER: [(&str, &[&str]); 7] = [
 
 /// Who may import whom, besides itself, from the ground up.
 const LAYERS: [(&str, &[&str]); 9] = [
-    ("integrations", &["clock", "ids", "money", "network"]),
-    ("actors", &["integrations", "clock", "ids", "money", "io", "redis"]),
+    ("integrations", &["clock", "ids", "language", "money", "network"]),
+    ("actors", &["integrations", "clock", "ids", "language", "money", "io", "redis"]),
     ("config", &["actors", "integrations", "clock", "network", "redis"]),
-    ("http", &["actors", "integrations", "clock", "ids", "money", "network", "io", "redis"]),
-    ("app", &["http", "config", "actors", "integrations", "clock", "io", "network", "redis"]),
+    ("http", &["actors", "integrations", "clock", "ids", "language", "money", "network", "io", "redis"]),
+    ("app", &["http", "config", "actors", "integrations", "clock", "io", "language", "network", "redis"]),
     ("demo", &["command", "app", "config", "actors", "clock", "ids", "io"]),
     ("import", &["app", "config", "actors", "integrations", "io"]),
-    ("command", &["demo", "import", "app", "config", "actors", "clock", "ids", "io"]),
+    ("command", &["demo", "import", "app", "config", "http", "actors", "clock", "ids", "io"]),
     ("lib", &[]),
 ];
 

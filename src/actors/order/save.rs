@@ -22,6 +22,7 @@ use crate::actors::mail;
 use crate::clock;
 use crate::integrations::Outcome;
 use crate::io::IoError;
+use crate::language::Language;
 
 impl Store {
     /// Writes a new order in the caller's transaction. Its intents must carry their ids.
@@ -159,6 +160,7 @@ impl Store {
     /// The last statements of the commit: the series' row is locked for as short as can be.
     async fn write_invoice(&self, tx: &DatabaseTransaction, order: &Order) -> Result<(), DbErr> {
         let buyer = account::Entity::find_by_id(order.account_id).one(tx).await?;
+        let language = buyer.as_ref().map(|account| Language::stored(&account.language)).unwrap_or_default();
         let name = buyer.map(|account| format!("{} {}", account.first_name, account.last_name)).unwrap_or_default();
         let sold = order.lines.iter().filter(|line| line.state == LineState::Issued);
         let new = NewInvoice {
@@ -170,7 +172,7 @@ impl Store {
             buyer: Buyer { name, address: Vec::new() },
             lines: sold
                 .map(|line| invoice::Line {
-                    description: (self.paper.describe)(&line.ticket),
+                    description: (self.paper.describe)(&line.ticket, language),
                     quantity: 1,
                     from: line.ticket.valid_from,
                     to: line.ticket.valid_to,
@@ -180,6 +182,7 @@ impl Store {
                 .collect(),
             total_cents: order.issued_total(),
             currency: order.currency.clone(),
+            language,
             simulated: self.paper.simulated,
         };
         let number = invoice::issue(tx, new).await?;

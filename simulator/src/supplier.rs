@@ -54,7 +54,14 @@ impl Supplier {
     /// The operations simulated, as faults name them.
     pub(crate) const fn operations(self) -> &'static [&'static str] {
         match self {
-            Self::Dta => &["CheckIdentification", "CreateOrder", "GetOrder", "GetOrdersByExternalId", "CancelOrder"],
+            Self::Dta => &[
+                "CheckIdentification",
+                "CreateOrder",
+                "GetOrder",
+                "GetOrdersByExternalId",
+                "CancelOrder",
+                "GetCatalog",
+            ],
             Self::Axess => &[
                 "login",
                 "logout",
@@ -63,6 +70,10 @@ impl Supplier {
                 "getTicketByExtOrder",
                 "cancelTicket",
                 "getTicketStatus",
+                "getpools",
+                "gettickettypes",
+                "getpersontypes",
+                "gettariff",
             ],
             Self::Mpay24 => &[
                 "SelectPayment",

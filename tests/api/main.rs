@@ -27,6 +27,7 @@ mod placing_again;
 mod privacy;
 mod process;
 mod purchase;
+mod refreshing;
 mod sessions;
 mod walk;
 mod watched;

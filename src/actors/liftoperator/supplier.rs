@@ -10,7 +10,7 @@ use futures_util::future::LocalBoxFuture;
 use crate::actors::supervision::{Call, Handle, Placement, Policy, Service, Spec, StartError, System};
 use crate::clock::{self, Deadline};
 use crate::ids::Reference;
-use crate::integrations::lift::{Booking, CheckedCard, Contract, Found, LiftSupplier, TicketOrder};
+use crate::integrations::lift::{Booking, CheckedCard, Contract, Found, Goods, LiftSupplier, TicketOrder, Wanted};
 use crate::integrations::{Outcome, Permit};
 
 /// Builds the client of a contract, once for each incarnation of its actor and on its thread.
@@ -45,6 +45,7 @@ pub(super) enum Question {
     Issue(Box<TicketOrder>),
     Find(Reference),
     Cancel(Booking),
+    Catalogue(Box<Wanted>),
 }
 
 /// A question, and whether its asker may still write.
@@ -61,6 +62,7 @@ pub(super) enum Reply {
     Issue(Outcome<Booking>),
     Find(Outcome<Vec<Found>>),
     Cancel(Outcome<()>),
+    Catalogue(Outcome<Goods>),
 }
 
 impl Question {
@@ -72,6 +74,7 @@ impl Question {
             Self::Issue(_) => Reply::Issue(Outcome::Unknown(why())),
             Self::Find(_) => Reply::Find(Outcome::Unknown(why())),
             Self::Cancel(_) => Reply::Cancel(Outcome::Unknown(why())),
+            Self::Catalogue(_) => Reply::Catalogue(Outcome::Unknown(why())),
         }
     }
 }
@@ -109,6 +112,7 @@ impl Service for Supplier {
                 Question::Issue(order) => Reply::Issue(client.issue(*order, permit).await),
                 Question::Find(reference) => Reply::Find(client.find(reference, permit).await),
                 Question::Cancel(booking) => Reply::Cancel(client.cancel(booking, permit).await),
+                Question::Catalogue(wanted) => Reply::Catalogue(client.catalogue(*wanted, permit).await),
             }
         };
         clock::timeout_at(deadline, asked).map(|reply| reply.unwrap_or(late)).boxed_local()
@@ -120,6 +124,7 @@ impl Service for Supplier {
             Question::Issue(_) => "issue",
             Question::Find(_) => "find",
             Question::Cancel(_) => "cancel",
+            Question::Catalogue(_) => "catalogue",
         }
     }
 
@@ -129,6 +134,7 @@ impl Service for Supplier {
             Reply::Issue(outcome) => outcome.is_broken(),
             Reply::Find(outcome) => outcome.is_broken(),
             Reply::Cancel(outcome) => outcome.is_broken(),
+            Reply::Catalogue(outcome) => outcome.is_broken(),
         }
     }
 }

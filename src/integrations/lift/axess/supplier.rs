@@ -7,11 +7,11 @@ use futures_util::future::LocalBoxFuture;
 
 use super::client::Service;
 use super::config::Config;
-use super::{card, translate};
+use super::{card, lists, translate};
 use crate::ids::Reference;
 use crate::integrations::client::Client;
 use crate::integrations::lift::{
-    Booking, Capabilities, CheckedCard, Contract, Found, LiftSupplier, SupplierKind, TicketOrder,
+    Booking, Capabilities, CheckedCard, Contract, Found, Goods, LiftSupplier, SupplierKind, TicketOrder, Wanted,
 };
 use crate::integrations::{Outcome, Permit};
 
@@ -68,6 +68,16 @@ impl LiftSupplier for Axess {
             match translate::cancelled(self.service.cancel_ticket(key, &permit).await) {
                 Ok(outcome) => outcome,
                 Err(error_no) => translate::decided(error_no, self.service.ticket_status(key, &permit).await),
+            }
+        }
+        .boxed_local()
+    }
+
+    fn catalogue(&self, wanted: Wanted, permit: Permit) -> LocalBoxFuture<'_, Outcome<Goods>> {
+        async move {
+            match lists::goods(&self.service, &wanted, &permit).await {
+                Ok(goods) => Outcome::Done(goods),
+                Err(error) => translate::failed(error),
             }
         }
         .boxed_local()

@@ -160,7 +160,7 @@ pub(super) fn key(booking: &Booking) -> Option<TicketKey> {
     Some(TicketKey { project_no, pos_no, journal_no, serial_no, unicode_no })
 }
 
-fn failed<T>(error: CallError) -> Outcome<T> {
+pub(super) fn failed<T>(error: CallError) -> Outcome<T> {
     match error {
         CallError::NotSent(why) => Outcome::NotSent(why),
         CallError::Unknown(why) => Outcome::Unknown(why),

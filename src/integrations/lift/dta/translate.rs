@@ -32,7 +32,7 @@ pub(super) fn new_order(order: &TicketOrder, zone: Tz) -> Option<NewOrder> {
 }
 
 /// The time of the operator's day, its midnight without one, or the first moment after it where clocks jump over it.
-fn begins(day: NaiveDate, time: Option<NaiveTime>, zone: Tz) -> Option<DateTime<Tz>> {
+pub(super) fn begins(day: NaiveDate, time: Option<NaiveTime>, zone: Tz) -> Option<DateTime<Tz>> {
     let local = day.and_time(time.unwrap_or(NaiveTime::MIN));
     (0..=4).find_map(|halves| zone.from_local_datetime(&(local + TimeDelta::minutes(30 * halves))).earliest())
 }

@@ -32,6 +32,7 @@ mod placing_again;
 mod privacy;
 mod process;
 mod purchase;
+mod refreshing;
 mod sessions;
 mod todays_sale;
 mod walk;

@@ -102,7 +102,7 @@ impl Life {
             return self.plan_in(pause, Accident::Thaw);
         }
         self.happened.push("two at once");
-        lapsed.store(!self.off.writes_without_lease, Ordering::SeqCst);
+        lapsed.store(true, Ordering::SeqCst);
         self.replaced = Some((process, lapsed));
         self.plan_in(LEASE, Accident::Begin);
         self.plan_in(pause + LEASE, Accident::Awake);

@@ -79,7 +79,8 @@ impl Life {
     fn draw(ground: &Rc<Ground>, time: Time, (seed, off): (u64, Off)) -> Self {
         let dice = Dice::new(seed);
         let trace = Trace::new(time.clone());
-        let trouble = dice.one(&[0, 4, 4, 12, 30]);
+        let drawn = dice.one(&[0, 4, 4, 12, 30]);
+        let trouble = off.trouble.unwrap_or(drawn);
         let quay = Quay {
             books: Arc::new(Books::default()),
             dice: dice.another(),
@@ -88,6 +89,7 @@ impl Life {
             lapsed: Arc::default(),
             asked: Arc::new(AtomicU64::new(0)),
             struck: Arc::new(AtomicU64::new(0)),
+            dies: Arc::default(),
             stumbled: Arc::default(),
             operator: String::new(),
             dedups: false,
@@ -115,8 +117,8 @@ impl Life {
         }
         let trouble = dice.one(&[0, 0, 5, 20]);
         ground.sky.set(Some(Day { time, dice: dice.another(), trouble, closed_until: Duration::ZERO }));
-        if off.forget_days {
-            ground.run("CREATE TRIGGER forget_days AFTER INSERT ON ticket_day BEGIN DELETE FROM ticket_day; END");
+        if let Some(trigger) = off.trigger {
+            ground.run(format!("CREATE TRIGGER off {trigger}"));
         }
         life.people(&dice);
         life
@@ -148,6 +150,10 @@ impl Life {
     fn run(mut self) -> End {
         loop {
             while self.people.run() | runs(&mut self.serving) | runs(&mut self.replaced) {}
+            if self.quay.dies.swap(false, Ordering::SeqCst) {
+                self.happen(Accident::Crash);
+                continue;
+            }
             let next = self.agenda.first_key_value().map_or(LONGEST, |((at, _), _)| *at);
             if self.time.go_on(next) {
                 continue;

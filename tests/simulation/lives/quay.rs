@@ -40,6 +40,8 @@ pub(crate) struct Quay {
     /// How many questions arrived, and how many of them suffered something.
     pub(crate) asked: Arc<AtomicU64>,
     pub(crate) struck: Arc<AtomicU64>,
+    /// The process dies at this very moment.
+    pub(crate) dies: Arc<AtomicBool>,
     /// Pages of which a question about their state suffered something.
     pub(crate) stumbled: Arc<Mutex<BTreeSet<String>>>,
     pub(crate) operator: String,
@@ -103,8 +105,14 @@ impl Quay {
                 drop(act(&mut ledger));
                 drop(act(&mut ledger));
             }
-            // processes die by accidents of their own
-            Fault::Gated | Fault::CrashBeforeAsking | Fault::CrashBeforeSaving => {}
+            Fault::CrashBeforeAsking | Fault::CrashBeforeSaving => {
+                if fault == Fault::CrashBeforeSaving {
+                    drop(act(&mut books.open()));
+                }
+                self.dies.store(true, Ordering::SeqCst);
+                return pending().await;
+            }
+            Fault::Gated => {}
         }
         clock::sleep(self.dice.millis(10, 2500)).await;
         Outcome::Unknown("no answer".to_owned())

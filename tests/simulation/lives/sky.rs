@@ -83,12 +83,12 @@ impl Ground {
                               AND name NOT IN ('seaql_migrations', 'account', 'setting')";
         let clear = self.io.read(|db| {
             Box::pin(async move {
-                db.execute_unprepared("PRAGMA foreign_keys = OFF").await?;
+                db.execute_unprepared("PRAGMA foreign_keys = OFF; DROP TRIGGER IF EXISTS off").await?;
                 for row in db.query_all_raw(Statement::from_string(DbBackend::Sqlite, TABLES)).await? {
                     let table: String = row.try_get_by_index(0)?;
                     db.execute_unprepared(&format!("DELETE FROM {table}")).await?;
                 }
-                db.execute_unprepared("DROP TRIGGER IF EXISTS forget_days; PRAGMA foreign_keys = ON").await?;
+                db.execute_unprepared("PRAGMA foreign_keys = ON").await?;
                 Ok::<_, IoError>(())
             })
         });
@@ -96,10 +96,11 @@ impl Ground {
     }
 
     /// Runs a statement, whatever the weather.
-    pub(crate) fn run(&self, sql: &'static str) {
+    pub(crate) fn run(&self, sql: impl Into<String>) {
+        let sql = sql.into();
         let run = self.io.read(move |db| {
             Box::pin(async move {
-                db.execute_unprepared(sql).await?;
+                db.execute_unprepared(&sql).await?;
                 Ok::<_, IoError>(())
             })
         });

@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::demo;
 use crate::http::admin::store::{Deed, write_down};
 use crate::ids;
-use crate::import::{self, AreaFile, OperatorFiles};
+use crate::import::{self, AreaFile, OperatorFiles, RefreshWish};
 use crate::io::Io;
 
 /// Sells lift tickets of many ski areas and loads each one onto the skier's own keycard.
@@ -45,6 +45,13 @@ enum What {
     Import {
         #[command(subcommand)]
         what: ImportWhat,
+    },
+    /// Asks an operator's supplier what it sells now. Shows first what differs; `--take` takes what was shown.
+    Refresh {
+        #[command(flatten)]
+        wish: RefreshWish,
+        #[command(flatten)]
+        files: Files,
     },
     /// Manages the people who run the shop.
     Admin {
@@ -156,6 +163,12 @@ pub async fn run(command: Command) -> anyhow::Result<u8> {
         What::Import { what: ImportWhat::Areas { wish, files } } => {
             let io = open_database(&read(&files)?).await?;
             demo::say(&import::areas(&wish, &io, somebody()).await?)?;
+            Ok(0)
+        }
+        What::Refresh { wish, files } => {
+            let config = read(&files)?;
+            let io = open_database(&config).await?;
+            demo::say(&import::refresh(&wish, &config, &io, somebody()).await?)?;
             Ok(0)
         }
         What::Admin { what: AdminWhat::Create { email, files } } => create_admin(&email, &files).await,

@@ -24,6 +24,12 @@ use crate::crash_points;
 /// Longest wait for one piece of database work, queueing for a connection included.
 const WORK_DEADLINE: Duration = Duration::from_secs(30);
 
+/// What stands between an asker and the database of a simulation.
+pub trait Weather: Send + Sync {
+    /// Takes as long as the way to the database, or back from it; false where the connection is lost on it.
+    fn arrives(&self) -> BoxFuture<'static, bool>;
+}
+
 /// The way to the database; cheap to clone, usable from every thread.
 #[derive(Clone)]
 pub struct Io {
@@ -36,6 +42,7 @@ struct Inner {
     commits: Arc<AtomicU64>,
     /// SQLite has one writer: waiting here is fair, waiting for its file lock is not.
     writer: Option<Arc<Semaphore>>,
+    weather: Option<Arc<dyn Weather>>,
 }
 
 /// Why database work did not succeed.
@@ -58,6 +65,14 @@ impl Io {
     /// # Errors
     /// `Unsafe` when PostgreSQL runs without `fsync`, `Database` when it cannot be reached.
     pub async fn start(url: &str, connections: u32) -> Result<Self, IoError> {
+        Self::start_in(url, connections, None).await
+    }
+
+    /// The same in a simulation: work is done on the thread that asks for it, after the weather let it through.
+    ///
+    /// # Errors
+    /// As [`Io::start`].
+    pub async fn start_in(url: &str, connections: u32, weather: Option<Arc<dyn Weather>>) -> Result<Self, IoError> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("io")
@@ -78,7 +93,8 @@ impl Io {
             Ok(db) => {
                 let one_writer = db.get_database_backend() == DbBackend::Sqlite;
                 let writer = one_writer.then(|| Arc::new(Semaphore::new(1)));
-                Ok(Self { inner: Arc::new(Inner { runtime: Some(runtime), db, commits: Arc::default(), writer }) })
+                let commits = Arc::default();
+                Ok(Self { inner: Arc::new(Inner { runtime: Some(runtime), db, commits, writer, weather }) })
             }
             Err(error) => {
                 runtime.shutdown_background();
@@ -219,6 +235,10 @@ impl Io {
         let Some(runtime) = &self.inner.runtime else {
             return Err(IoError::Late.into());
         };
+        if let Some(weather) = &self.inner.weather {
+            let done = if weather.arrives().await { runtime.block_on(work) } else { Err(IoError::Late.into()) };
+            return if weather.arrives().await { done } else { Err(IoError::Late.into()) };
+        }
         let task = runtime.spawn(work);
         match clock::timeout_at(Deadline::after(WORK_DEADLINE), task).await {
             Ok(Ok(answer)) => answer,

@@ -54,7 +54,9 @@ impl Supplier {
     /// The operations simulated, as faults name them.
     pub(crate) const fn operations(self) -> &'static [&'static str] {
         match self {
-            Self::Dta => &["CheckIdentification", "CreateOrder", "GetOrder", "GetOrdersByExternalId", "GetOrders", "CancelOrder"],
+            Self::Dta => {
+                &["CheckIdentification", "CreateOrder", "GetOrder", "GetOrdersByExternalId", "GetOrders", "CancelOrder"]
+            }
             Self::Axess => &[
                 "login",
                 "logout",

@@ -69,6 +69,8 @@ kinds! {
         "Nothing waits to be asked again" "Nichts wartet auf eine weitere Anfrage"
     NotMarked CONFLICT "not-marked"
         "No person is needed" "Es wird niemand gebraucht"
+    NothingToAgree CONFLICT "nothing-to-agree"
+        "There is nothing to agree to" "Es gibt nichts, dem zuzustimmen wäre"
     JobDone CONFLICT "job-done"
         "The job is done" "Der Auftrag ist erledigt"
     MoneyOwed CONFLICT "money-owed"
@@ -123,6 +125,8 @@ kinds! {
         "A fault on our side" "Ein Fehler auf unserer Seite"
     NotImplemented NOT_IMPLEMENTED "not-implemented"
         "Not possible here yet" "Hier noch nicht möglich"
+    OperatorDown SERVICE_UNAVAILABLE "operator-down"
+        "The operator's system does not answer" "Das System des Skigebiets antwortet nicht"
     Unavailable SERVICE_UNAVAILABLE "unavailable"
         "Not available right now" "Im Augenblick nicht verfügbar"
 }

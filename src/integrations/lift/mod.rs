@@ -12,5 +12,7 @@ mod print_form;
 mod registry;
 
 pub use contract::Contract;
-pub use port::{Booking, Capabilities, CheckedCard, Found, FoundState, Holder, LiftSupplier, Sold, SoldPage, TicketOrder};
+pub use port::{
+    Booking, Capabilities, CheckedCard, Found, FoundState, Holder, LiftSupplier, Sold, SoldPage, TicketOrder,
+};
 pub use registry::{CardNumber, CardNumberError, SUPPLIERS, SupplierKind, connect, mask, parse_card_number};

@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::demo;
 use crate::http::admin::store::{Deed, write_down};
 use crate::ids;
-use crate::import::{self, AreaFile, OperatorFiles};
+use crate::import::{self, AreaFile, OperatorFiles, RefreshWish};
 use crate::io::Io;
 
 /// Sells lift tickets of many ski areas and loads each one onto the skier's own keycard.
@@ -52,6 +52,13 @@ enum What {
     Reconcile {
         #[command(flatten)]
         wish: DayToCompare,
+        #[command(flatten)]
+        files: Files,
+    },
+    /// Asks an operator's supplier what it sells now. Shows first what differs; `--take` takes what was shown.
+    Refresh {
+        #[command(flatten)]
+        wish: RefreshWish,
         #[command(flatten)]
         files: Files,
     },
@@ -186,6 +193,12 @@ pub async fn run(command: Command) -> anyhow::Result<u8> {
             let runs = reconcile::wish_and_wait(&io, wish.day, wish.operator, wish.patience).await?;
             runs.iter().try_for_each(|run| demo::say(&run.to_string()))?;
             Ok(u8::from(!runs.iter().all(Run::agrees)))
+        }
+        What::Refresh { wish, files } => {
+            let config = read(&files)?;
+            let io = open_database(&config).await?;
+            demo::say(&import::refresh(&wish, &config, &io, somebody()).await?)?;
+            Ok(0)
         }
         What::Admin { what: AdminWhat::Create { email, files } } => create_admin(&email, &files).await,
     }

@@ -23,6 +23,7 @@ use crate::actors::supervision::System;
 use crate::actors::{auth, order};
 use crate::config::{Config, Environment};
 use crate::http::operators::{OperatorStatus, OperatorStatuses as _};
+use crate::crash_points;
 use crate::http::state::Readiness;
 use crate::http::streams::{Limits, Streams};
 use crate::http::{self, State};
@@ -81,6 +82,10 @@ impl App {
     /// # Errors
     /// Says which part did not start and why.
     pub async fn start(config: Config, io: Io) -> anyhow::Result<Self> {
+        if let Some(folder) = &config.crash_points {
+            tracing::warn!(?folder, "a test may end this process at any moment that it arms");
+            crash_points::watch(folder.clone());
+        }
         let (listener, address) = listen(config.http.listen)?;
         let (operations_listener, operations) = listen(config.operations.listen)?;
         tracing::info!(?config, "configuration");
@@ -138,7 +143,8 @@ impl Ground {
         stock: Stock,
         (address, broken): (SocketAddr, watch::Sender<Option<&'static str>>),
     ) -> anyhow::Result<Self> {
-        let settings = jobs::Settings { first_pause: config.times.job_pause, ..jobs::Settings::default() };
+        let (lease, first_pause) = (config.times.job_lease, config.times.job_pause);
+        let settings = jobs::Settings { lease, run_deadline: lease * 3 / 4, first_pause, ..jobs::Settings::default() };
         let simulated = is_simulated(&config, &stock.sold);
         Ok(Self {
             catalogue: Arc::clone(&stock.sold).into(),

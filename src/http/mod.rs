@@ -110,6 +110,8 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     api.service(admin::order::wish);    // POST /api/v1/admin/orders/{id}/{wish}           admin
     api.service(admin::jobs::list);     // GET /api/v1/admin/jobs               admin
     api.service(admin::jobs::redrive);  // POST /api/v1/admin/jobs/{id}/redrive            admin
+    api.service(admin::differences::show); // GET /api/v1/admin/operators/{key}/catalogue-differences    admin
+    api.service(admin::differences::accept); // POST /api/v1/admin/operators/{key}/catalogue-differences  admin
     api.service(admin::audit::list);    // GET /api/v1/admin/audit              admin
 }
 

@@ -15,6 +15,7 @@ pub mod look;
 mod mended;
 #[cfg(test)]
 mod model;
+mod moments;
 pub mod observe;
 pub mod payments;
 pub mod person;

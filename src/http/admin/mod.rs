@@ -3,6 +3,7 @@
 pub mod actors;
 pub mod audit;
 pub mod cases;
+pub mod differences;
 pub mod faults;
 pub mod jobs;
 pub mod keys;

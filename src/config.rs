@@ -15,8 +15,9 @@ use crate::actors::invoice::Seller;
 use crate::actors::mail::Letterhead;
 use crate::actors::order::rules::Rules;
 use crate::actors::payment::SweepSettings;
+use crate::actors::reconcile;
 use crate::clock;
-use crate::integrations::client::is_loopback;
+use crate::integrations::client::is_loopback_address;
 use crate::integrations::{mail, payment};
 use crate::network::Networks;
 use crate::redis;
@@ -51,9 +52,14 @@ pub struct Config {
     pub letterhead: Letterhead,
     /// Who sells.
     pub seller: Seller,
+    /// When days are compared, and when a doubt alarms.
+    #[serde(default)]
+    pub books: reconcile::Settings,
     /// How long is waited for what.
     #[serde(default)]
     pub times: Times,
+    /// Folder in which a test arms the moments at which this process ends; refused in production.
+    pub crash_points: Option<PathBuf>,
     /// What it was read from: the values under the files, as JSON, and the files.
     #[serde(skip)]
     source: (SecretString, Vec<PathBuf>),
@@ -181,6 +187,9 @@ pub struct Times {
     /// The pause after a job's first failed attempt.
     #[serde(deserialize_with = "clock::deserialize")]
     pub job_pause: Duration,
+    /// After how long a job whose worker was never heard of again is anybody's; an attempt has three quarters of it.
+    #[serde(deserialize_with = "clock::deserialize")]
+    pub job_lease: Duration,
     /// After how long without an event a stream says that somebody is there.
     #[serde(deserialize_with = "clock::deserialize")]
     pub heartbeat: Duration,
@@ -208,6 +217,7 @@ impl Default for Times {
             sweep_every: seconds(60),
             sweep_pause: seconds(1),
             job_pause: seconds(5),
+            job_lease: seconds(60),
             heartbeat: seconds(15),
             breaker_pause: seconds(5),
         }
@@ -248,6 +258,7 @@ impl Config {
             page_life: TimeDelta::from_std(times.page_life)?,
             page_grace: TimeDelta::from_std(times.page_grace)?,
             payment_settle: TimeDelta::from_std(times.payment_settle)?,
+            doubt_alarm: TimeDelta::from_std(self.books.alarm_after)?,
             pause: TimeDelta::from_std(times.pause)?,
             pause_limit: TimeDelta::from_std(times.pause_limit)?,
             ..Rules::default()
@@ -273,6 +284,7 @@ impl Config {
         let production = self.environment == Environment::Production;
         anyhow::ensure!(!(production && self.is_simulated()), "simulated suppliers need environment = \"test\"");
         anyhow::ensure!(!(production && self.payment.test), "the payment test system needs environment = \"test\"");
+        anyhow::ensure!(!(production && self.crash_points.is_some()), "crash_points needs environment = \"test\"");
         self.payment.check()?;
         self.redis.as_ref().map_or(Ok(()), redis::Settings::check)?;
         for (name, shorter, longer) in [
@@ -286,10 +298,4 @@ impl Config {
         }
         Ok(())
     }
-}
-
-/// Whether a supplier's address is on this machine, as only a simulator's is.
-#[must_use]
-pub fn is_loopback_address(text: &str) -> bool {
-    reqwest::Url::parse(text).is_ok_and(|url| is_loopback(&url))
 }

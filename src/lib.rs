@@ -11,6 +11,7 @@ pub mod app;
 pub mod clock;
 pub mod command;
 pub mod config;
+pub mod crash_points;
 pub mod demo;
 pub mod http;
 pub mod ids;

@@ -20,7 +20,8 @@ use crate::actors::payment::{Desk as PaymentDesk, Sweep};
 use crate::actors::supervision::{Policy, StartError};
 use crate::actors::{auth, mail, order};
 use crate::clock;
-use crate::config::{Config, Environment, is_loopback_address};
+use crate::config::{Config, Environment};
+use crate::integrations::client::is_loopback_address;
 use crate::integrations::{lift, mail as mail_port};
 use crate::language::Language;
 

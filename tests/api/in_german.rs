@@ -3,8 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::purchase::text_of;
-use crate::support::{ADULT, Answer, Database, Person, World, both_databases, eventually, new_key, ticket};
+use crate::support::{ADULT, Answer, Database, Person, World, both_databases, eventually, new_key, text_of, ticket};
 
 both_databases!(
     a_purchase_is_told_of_in_german_from_the_page_to_the_invoice,

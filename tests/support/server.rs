@@ -93,6 +93,12 @@ impl Server {
         self.child.wait().unwrap();
     }
 
+    /// The signal by which it ended; `None` while it runs.
+    pub(crate) fn died_of(&mut self) -> Option<i32> {
+        use std::os::unix::process::ExitStatusExt as _;
+        self.child.try_wait().unwrap().map(|status| status.signal().unwrap_or_else(|| panic!("it ended: {status}")))
+    }
+
     /// Whether it has ended, and how.
     pub(crate) fn exit_code(&mut self) -> Option<i32> {
         self.child.try_wait().unwrap().and_then(|status| status.code())

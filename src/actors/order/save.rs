@@ -11,6 +11,7 @@ use super::cases;
 use super::intent::{Intent, Subject};
 use super::lifecycle::{LineState, OrderState};
 use super::lines::LineAnswer;
+use super::moments::Moments;
 use super::payments::PaymentAnswer;
 use super::record::Order;
 use super::rows::{line_row, order_row, payment_row, short};
@@ -46,17 +47,24 @@ impl Store {
         after.version = before.version + 1;
         let (id, version, moves) = (after.id, after.version, !effects.events.is_empty());
         let writes_jobs = effects.invoice || !effects.letters.is_empty();
+        let moments = Moments::of(Some(before), after, effects);
         let (store, before, order, effects) = (self.clone(), before.clone(), after.clone(), effects.clone());
+        let soon = moments.clone();
         let saved = self
             .io()
             .write(move |tx| {
-                Box::pin(async move { store.save_in(tx, &before, &order, &effects).await }) as BoxFuture<'_, _>
+                Box::pin(async move {
+                    let saved = store.save_in(tx, &before, &order, &effects).await?;
+                    soon.before_commit(saved);
+                    Ok(saved)
+                }) as BoxFuture<'_, _>
             })
             .await;
         let saved = match saved {
             Err(IoError::Database(error)) if is_tid_taken(&error) => return Ok(Saved::Taken),
             other => other?,
         };
+        moments.after_commit(saved);
         if moves && saved == Saved::Done {
             self.bells.ring(id, version);
         }

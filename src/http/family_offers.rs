@@ -76,7 +76,8 @@ pub(super) async fn list(
     }
     let offers = state.counter.family_offers(operator, *day, birth_dates, clock::now()).map_err(no_family)?;
     let now = loading(&state, operator);
-    Ok(HttpResponse::Ok().json(Page::whole(offers.into_iter().map(|offer| family_view(offer, operator, now)).collect())))
+    Ok(HttpResponse::Ok()
+        .json(Page::whole(offers.into_iter().map(|offer| family_view(offer, operator, now)).collect())))
 }
 
 fn family_view<'a>(offer: FamilyOffer<'a>, operator: &Operator, now: Loading) -> FamilyOfferView<'a> {

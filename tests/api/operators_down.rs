@@ -96,7 +96,9 @@ async fn a_card_that_nobody_could_check_and_that_is_refused_later_is_paid_back()
     until_it_says(&world, "stubai", "later").await;
     let placed = anna.place(&lines(&world, &anna, "stubai").await, "undo", &new_key()).await.expect(202);
     let order = anna.wait_for_page(placed["id"].as_str().unwrap()).await;
-    world.fault(json!({ "supplier": "dta", "operator": "stubai", "fault": "business_error", "value": "MediumFull" })).await;
+    world
+        .fault(json!({ "supplier": "dta", "operator": "stubai", "fault": "business_error", "value": "MediumFull" }))
+        .await;
     world.pay(&order, "reserved").await;
     anna.wait_for(placed["id"].as_str().unwrap(), &["authorised"]).await;
     wish(&clerk, "dta/stubai", "resume").await;
@@ -134,7 +136,8 @@ async fn what_waited_is_loaded_at_the_operators_pace() {
         anna.wait_for(id, &["finished"]).await;
     }
     let ledger = world.ledger().await;
-    let asked = ledger.of("dta").iter().map(|entry| entry["asked_at"].as_str().unwrap().parse::<DateTime<Utc>>().unwrap());
+    let asked =
+        ledger.of("dta").iter().map(|entry| entry["asked_at"].as_str().unwrap().parse::<DateTime<Utc>>().unwrap());
     let mut asked: Vec<_> = asked.collect();
     asked.sort_unstable();
     assert_eq!(asked.len(), waiting.len(), "each once");

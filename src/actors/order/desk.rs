@@ -79,7 +79,10 @@ impl Desk {
         let (wakes, receiver) = mpsc::channel(WAKES);
         let schedule =
             Schedule { wakes: receiver, drives, store: driver.store.clone(), replica: driver.outside.replica.clone() };
-        Ok((Self { driver, epoch, wakes, placing: Placing::default(), sells_unchecked: Arc::new(|_| false) }, schedule.run()))
+        Ok((
+            Self { driver, epoch, wakes, placing: Placing::default(), sells_unchecked: Arc::new(|_| false) },
+            schedule.run(),
+        ))
     }
 
     /// The same desk, which sells the tickets of these operators without a check of their card: their systems are down, and

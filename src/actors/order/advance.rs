@@ -234,7 +234,11 @@ impl Turn<'_> {
             OrderState::Issued | OrderState::Finished if self.rules.controls.take_total => Goal::Take(order.total),
             // a line that was taken out of a finished order is given back
             OrderState::Issued | OrderState::Finished => Goal::Take(order.issued_total()),
-            OrderState::Undoing if order.lines.iter().any(|line| !line_is_undone(line.state)) => Goal::Rest,
+            OrderState::Undoing
+                if order.lines.iter().any(|line| !line_is_undone(line.state)) && !self.rules.controls.money_first =>
+            {
+                Goal::Rest
+            }
             OrderState::Undoing | OrderState::Undone | OrderState::Rejected => Goal::GiveBack,
             OrderState::Placed | OrderState::Paying | OrderState::Authorised | OrderState::Captured => Goal::Rest,
         }

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
 mod controls;
+mod down;
 mod faults;
 mod incarnation;
 mod invariants;

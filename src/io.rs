@@ -4,6 +4,7 @@
 //! So the pool lives on a runtime of its own that runs no other code, and a transaction is one task there from
 //! begin to commit. Every `store.rs` goes through [`Io`], and so does `redis.rs`.
 
+use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -18,6 +19,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 
 use crate::clock::{self, Deadline};
+use crate::crash_points;
 
 /// Longest wait for one piece of database work, queueing for a connection included.
 const WORK_DEADLINE: Duration = Duration::from_secs(30);
@@ -120,7 +122,8 @@ impl Io {
     ///
     /// # Errors
     /// What the work answers; `Late` after 30 s (then the commit may or may not have happened).
-    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    #[track_caller]
+    pub fn write<T, E, F>(&self, work: F) -> impl Future<Output = Result<T, E>>
     where
         T: Send + 'static,
         E: From<IoError> + From<DbErr> + Send + 'static,
@@ -128,6 +131,7 @@ impl Io {
     {
         let db = self.inner.db.clone();
         let (writer, commits) = (self.inner.writer.clone(), Arc::clone(&self.inner.commits));
+        let place = Location::caller();
         self.spawn(async move {
             let _turn = match &writer {
                 Some(writer) => Some(writer.acquire().await.map_err(|_closed| IoError::Late)?),
@@ -141,7 +145,9 @@ impl Io {
                 .await?;
             match work(&transaction).await {
                 Ok(value) => {
+                    crash_points::here(|| format!("{}: before commit", name(place)));
                     transaction.commit().await?;
+                    crash_points::here(|| format!("{}: after commit", name(place)));
                     commits.fetch_add(1, Ordering::Relaxed);
                     Ok(value)
                 }
@@ -153,7 +159,6 @@ impl Io {
                 }
             }
         })
-        .await
     }
 
     /// Whether the database is PostgreSQL, where rows can be locked and replicas can share it.
@@ -244,6 +249,11 @@ impl Io {
             Err(_elapsed) => Err(IoError::Late.into()),
         }
     }
+}
+
+/// A transaction by the place that asks for it, for example `actors/jobs/queue.rs:140`.
+fn name(place: &Location<'_>) -> String {
+    format!("{}:{}", place.file().trim_start_matches("src/"), place.line())
 }
 
 impl Drop for Inner {

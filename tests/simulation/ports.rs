@@ -11,7 +11,9 @@ use starjack::actors::order::intent::Verb;
 use starjack::actors::order::lifecycle::OrderState;
 use starjack::clock;
 use starjack::ids::Reference;
-use starjack::integrations::lift::{Booking, Capabilities, CheckedCard, Found, LiftSupplier, TicketOrder};
+use starjack::integrations::lift::{
+    Booking, Capabilities, CheckedCard, Found, Goods, LiftSupplier, TicketOrder, Wanted,
+};
 use starjack::integrations::payment::{
     CreditAmount, History, Observed, OpenedPage, PageOrder, PaymentProvider, StatusKey,
 };
@@ -207,6 +209,10 @@ impl LiftSupplier for Lift {
     fn cancel(&self, booking: Booking, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>> {
         let reference = self.port.outside.books.open().reference_of(&booking.handle);
         self.port.meet((Verb::Cancel, reference), permit, move |ledger| ledger.cancel(&booking.handle)).boxed_local()
+    }
+
+    fn catalogue(&self, _wanted: Wanted, _permit: Permit) -> LocalBoxFuture<'_, Outcome<Goods>> {
+        async { Outcome::NotSent("no order asks for it".to_owned()) }.boxed_local()
     }
 }
 

@@ -11,7 +11,7 @@ use futures_util::future::LocalBoxFuture;
 use starjack::actors::order::intent::Verb;
 use starjack::clock;
 use starjack::ids::Reference;
-use starjack::integrations::lift::{Booking, Capabilities, CheckedCard, Found, LiftSupplier, TicketOrder};
+use starjack::integrations::lift::{Booking, Capabilities, CheckedCard, Found, Goods, LiftSupplier, TicketOrder, Wanted};
 use starjack::integrations::payment::{
     CreditAmount, History, Observed, OpenedPage, PageOrder, PaymentProvider, StatusKey,
 };
@@ -169,6 +169,10 @@ impl LiftSupplier for Quay {
     fn cancel(&self, booking: Booking, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>> {
         let reference = self.books.open().reference_of(&booking.handle);
         self.meet((Verb::Cancel, reference), permit, move |ledger| ledger.cancel(&booking.handle)).boxed_local()
+    }
+
+    fn catalogue(&self, _wanted: Wanted, _permit: Permit) -> LocalBoxFuture<'_, Outcome<Goods>> {
+        async { Outcome::NotSent("no order asks for it".to_owned()) }.boxed_local()
     }
 }
 

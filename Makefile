@@ -12,10 +12,12 @@ T ?=
 # how long a soak, a wedge or the fuzzing of a reader takes, and which dice a soak has: make soak SECONDS=600 SEED=7
 SECONDS ?= 60
 SEED ?=
+# how many lives of orders a simulation lives, from SEED on: make sim SEEDS=2000
+SEEDS ?= $(or $(seeds),2000)
 # how many generated requests a call gets: make schemathesis REQUESTS=500
 REQUESTS ?= 100
 
-.PHONY: help run test check soak wedge fuzz schemathesis fmt bless entity
+.PHONY: help run test check sim soak wedge fuzz schemathesis fmt bless entity
 
 help: ## shows this list
 	@sed -En 's/^([a-z]+):[^#]*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 21
@@ -43,6 +45,10 @@ fuzz: ## feeds the readers of hostile input, guided by coverage (SECONDS=60 each
 schemathesis: ## sends generated requests to everything that openapi.json describes (REQUESTS=100 a call)
 	@scripts/prepare schemathesis
 	@exec scripts/schemathesis $(REQUESTS)
+
+sim: ## lives whole orders under random faults, then with one rule off at a time (SEEDS=2000, SEED=n is the first)
+	@scripts/prepare check
+	@export STARJACK_SIMULATION_SEEDS=$(SEEDS) STARJACK_SEED=$(or $(SEED),1) && exec scripts/tests sim
 
 soak: ## breaks actors at random beside neighbours that must not notice (SECONDS=60, SEED=n repeats the dice)
 	@scripts/prepare test

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use starjack::actors::order::Store;
 use starjack::actors::order::lifecycle::{LineState, OrderState, PaymentState, has_ended, row};
 use starjack::actors::order::record::Order;
-use starjack::actors::order::Store;
 use starjack::io::{Io, IoError};
 use starjack::money::Cents;
 use starjack_entity::{invoice, invoice_series, job, order_event, order_step, orders, ticket_day};
@@ -160,7 +160,8 @@ fn of_tickets(order: &Order, ledger: &Ledger) -> Vec<Violation> {
         }
         for ticket in ledger.tickets.iter().filter(|ticket| ticket.live && ticket.reference == reference) {
             let (asked, wanted) = (&ticket.order, &line.ticket);
-            let codes = (&*asked.product_code, &*asked.category_code) == (&*wanted.product_code, &*wanted.category_code);
+            let codes =
+                (&*asked.product_code, &*asked.category_code) == (&*wanted.product_code, &*wanted.category_code);
             let days = (asked.first_day, asked.last_day) == (wanted.valid_from, wanted.valid_to);
             let whose = asked.card == wanted.card_number && asked.holder == wanted.holder();
             if !(codes && days && whose && ticket.operator == wanted.operator && asked.price == line.price) {
@@ -265,7 +266,8 @@ fn of_invoices(orders: &[Order], rows: &Rows) -> Vec<Violation> {
         for row in rows.invoices.iter().filter(|row| row.order_id == order.id) {
             let lines: Vec<serde_json::Value> = serde_json::from_str(&row.lines).unwrap();
             let number = |line: &serde_json::Value, name: &str| line[name].as_i64().unwrap();
-            let lines: Vec<_> = lines.iter().map(|line| (number(line, "gross_cents"), number(line, "vat_permille"))).collect();
+            let lines: Vec<_> =
+                lines.iter().map(|line| (number(line, "gross_cents"), number(line, "vat_permille"))).collect();
             if lines != issued {
                 wrong.push(broken(Invariant::Vat, order, format!("{lines:?} is invoiced instead of {issued:?}")));
             }

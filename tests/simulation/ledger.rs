@@ -121,7 +121,13 @@ impl Ledger {
             self.slips.push(Violation { invariant: Invariant::OneTicketACardAndDay, says });
         }
         let final_at = std::mem::take(&mut self.slowly).then(|| clock::instant() + BOOKING_TAKES);
-        self.tickets.push(Ticket { reference, operator: operator.to_owned(), order: order.clone(), live: true, final_at });
+        self.tickets.push(Ticket {
+            reference,
+            operator: operator.to_owned(),
+            order: order.clone(),
+            live: true,
+            final_at,
+        });
         self.tickets.len() - 1
     }
 

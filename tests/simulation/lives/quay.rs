@@ -11,7 +11,9 @@ use futures_util::future::LocalBoxFuture;
 use starjack::actors::order::intent::Verb;
 use starjack::clock;
 use starjack::ids::Reference;
-use starjack::integrations::lift::{Booking, Capabilities, CheckedCard, Found, Goods, LiftSupplier, TicketOrder, Wanted};
+use starjack::integrations::lift::{
+    Booking, Capabilities, CheckedCard, Found, Goods, LiftSupplier, TicketOrder, Wanted,
+};
 use starjack::integrations::payment::{
     CreditAmount, History, Observed, OpenedPage, PageOrder, PaymentProvider, StatusKey,
 };

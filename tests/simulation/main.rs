@@ -16,7 +16,7 @@ mod many;
 mod pages;
 mod ports;
 mod rows;
-mod soak;
 mod stories;
+mod story;
 mod twice;
 mod world;

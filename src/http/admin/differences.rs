@@ -1,6 +1,5 @@
 //! What an operator's supplier sells otherwise than we do: shown, and taken as it was shown.
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, post, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -8,8 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::store::{self, Deed};
 use crate::actors::liftoperator::catalogue::Difference;
 use crate::actors::liftoperator::catalogue::refresh::{RefreshError, Shown, look, take};
+use crate::http::problem::Kind;
 use crate::http::{Admin, Problem, State};
 use crate::integrations::lift::Named;
+use crate::language::both;
 use crate::money::Money;
 
 /// What differs at this moment.
@@ -20,7 +21,7 @@ pub struct DifferencesView {
     fingerprint: String,
     /// Why nothing of it can be taken; `null` when something can.
     #[schema(required)]
-    held_back: Option<&'static str>,
+    held_back: Option<String>,
     /// Everything that differs.
     items: Vec<DifferenceView>,
     /// Always `null`: the list is whole.
@@ -109,7 +110,7 @@ pub(in crate::http) async fn accept(
         return Err(RefreshError::Changed.into());
     }
     if let Some(why) = shown.refusal() {
-        return Err(RefreshError::NothingToTake(why.to_owned()).into());
+        return Err(RefreshError::NothingToTake(why).into());
     }
     let reason = Some(format!("differences {}", shown.fingerprint));
     let deed = Deed { account_id: admin.account_id, action: "catalogue.refresh", subject: key.into_inner(), reason };
@@ -120,7 +121,7 @@ pub(in crate::http) async fn accept(
 
 impl From<Shown> for DifferencesView {
     fn from(shown: Shown) -> Self {
-        let held_back = shown.refusal();
+        let held_back = shown.refusal().map(|why| why.en.into_owned());
         let items = shown.differences.into_iter().map(DifferenceView::from).collect();
         Self { fingerprint: shown.fingerprint, held_back, items, next: None }
     }
@@ -166,26 +167,41 @@ impl From<Difference> for DifferenceView {
 impl From<RefreshError> for Problem {
     fn from(error: RefreshError) -> Self {
         match error {
-            RefreshError::NotSold(_) => {
-                Self::not_found("No operator is sold here under this key. `GET /api/v1/operators` lists all.")
-            }
-            RefreshError::NotAsked(why) => {
-                Self::unavailable(format!("The supplier cannot be asked now ({why}). Nothing was changed."), 10)
-            }
+            RefreshError::NotSold(_) => Self::not_found(both(
+                "No operator is sold here under this key. `GET /api/v1/operators` lists all.",
+                "Unter diesem Schlüssel wird hier kein Skigebiet verkauft. `GET /api/v1/operators` nennt alle.",
+            )),
+            RefreshError::NotAsked(why) => Self::unavailable(
+                both(
+                    format!("The supplier cannot be asked now ({why}). Nothing was changed."),
+                    format!("Der Lieferant kann gerade nicht gefragt werden ({why}). Es wurde nichts geändert."),
+                ),
+                10,
+            ),
             RefreshError::NoAnswer(why) => Self::new(
-                StatusCode::BAD_GATEWAY,
-                "no-whole-answer",
-                "The supplier gave no whole answer",
-                format!("What it sells is not known ({why}). Nothing was changed; ask again later."),
+                Kind::NoWholeAnswer,
+                both(
+                    format!("What it sells is not known ({why}). Nothing was changed; ask again later."),
+                    format!(
+                        "Was er verkauft, ist nicht bekannt ({why}). Es wurde nichts geändert; fragen Sie später noch einmal."
+                    ),
+                ),
             ),
-            RefreshError::Changed => Self::conflict(
-                "changed-meanwhile",
-                "What differs now is not what was shown. Nothing was changed; look at the differences again.",
+            RefreshError::Changed => Self::new(
+                Kind::ChangedMeanwhile,
+                both(
+                    "What differs now is not what was shown. Nothing was changed; look at the differences again.",
+                    "Was jetzt abweicht, ist nicht das, was gezeigt wurde. Es wurde nichts geändert; sehen Sie die Abweichungen noch einmal an.",
+                ),
             ),
-            RefreshError::NothingToTake(why) => {
-                Self::conflict("nothing-to-take", format!("{why} Nothing was changed."))
-            }
-            RefreshError::Unfit(why) => Self::conflict("cannot-be-sold", format!("{why}. Nothing was changed.")),
+            RefreshError::NothingToTake(why) => Self::new(
+                Kind::NothingToTake,
+                both(format!("{} Nothing was changed.", why.en), format!("{} Es wurde nichts geändert.", why.de)),
+            ),
+            RefreshError::Unfit(why) => Self::new(
+                Kind::CannotBeSold,
+                both(format!("{why}. Nothing was changed."), format!("{why}. Es wurde nichts geändert.")),
+            ),
             RefreshError::Database(error) => error.into(),
         }
     }

@@ -6,6 +6,7 @@ pub mod cases;
 pub mod differences;
 pub mod faults;
 pub mod jobs;
+pub mod keys;
 pub mod order;
 pub mod order_view;
 pub mod orders;

@@ -14,5 +14,7 @@ mod registry;
 
 pub use contract::Contract;
 pub use goods::{Goods, Named, Tariff, Wanted, WantedProduct};
-pub use port::{Booking, Capabilities, CheckedCard, Found, FoundState, Holder, LiftSupplier, TicketOrder};
+pub use port::{
+    Booking, Capabilities, CheckedCard, Found, FoundState, Holder, LiftSupplier, Sold, SoldPage, TicketOrder,
+};
 pub use registry::{CardNumber, CardNumberError, SUPPLIERS, SupplierKind, connect, mask, parse_card_number};

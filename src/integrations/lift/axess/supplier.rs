@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use chrono::NaiveDate;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
@@ -11,7 +12,8 @@ use super::{card, lists, translate};
 use crate::ids::Reference;
 use crate::integrations::client::Client;
 use crate::integrations::lift::{
-    Booking, Capabilities, CheckedCard, Contract, Found, Goods, LiftSupplier, SupplierKind, TicketOrder, Wanted,
+    Booking, Capabilities, CheckedCard, Contract, Found, Goods, LiftSupplier, SoldPage, SupplierKind, TicketOrder,
+    Wanted,
 };
 use crate::integrations::{Outcome, Permit};
 
@@ -79,6 +81,16 @@ impl LiftSupplier for Axess {
                 Ok(goods) => Outcome::Done(goods),
                 Err(error) => translate::failed(error),
             }
+        }
+        .boxed_local()
+    }
+
+    fn list(&self, day: NaiveDate, after: Option<String>, permit: Permit) -> LocalBoxFuture<'_, Outcome<SoldPage>> {
+        async move {
+            let Some(after) = after.map_or(Some(0), |journal_no| journal_no.parse().ok()) else {
+                return Outcome::NotSent("the page's mark is not one of ours".into());
+            };
+            translate::sold(self.service.sales_list((&day.to_string(), after), &permit).await)
         }
         .boxed_local()
     }

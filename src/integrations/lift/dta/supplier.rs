@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use chrono::NaiveDate;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
@@ -11,7 +12,8 @@ use super::{card, catalog, translate};
 use crate::ids::Reference;
 use crate::integrations::client::Client;
 use crate::integrations::lift::{
-    Booking, Capabilities, CheckedCard, Contract, Found, Goods, LiftSupplier, SupplierKind, TicketOrder, Wanted,
+    Booking, Capabilities, CheckedCard, Contract, Found, Goods, LiftSupplier, SoldPage, SupplierKind, TicketOrder,
+    Wanted,
 };
 use crate::integrations::soap::Element;
 use crate::integrations::{Outcome, Permit};
@@ -99,6 +101,19 @@ impl LiftSupplier for Dta {
             };
             match self.service.get_catalog(catalog_id, &permit).await.and_then(read) {
                 Ok(goods) => Outcome::Done(goods),
+                Err(error) => translate::read_failed(error),
+            }
+        }
+        .boxed_local()
+    }
+
+    fn list(&self, day: NaiveDate, after: Option<String>, permit: Permit) -> LocalBoxFuture<'_, Outcome<SoldPage>> {
+        async move {
+            let Some(span) = translate::span(day, after.as_deref(), self.config.time_zone) else {
+                return Outcome::NotSent(NOT_NORMAL.into());
+            };
+            match self.service.get_orders(&span, &permit).await {
+                Ok(block) => Outcome::Done(translate::sold(&span, block, self.config.booked_suffices)),
                 Err(error) => translate::read_failed(error),
             }
         }

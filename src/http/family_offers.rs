@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, post, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::body::Json;
 use super::offers::{OfferView, view};
 use super::operators::find;
 use super::paging::Page;
@@ -57,11 +58,11 @@ pub struct FamilyOfferView<'a> {
 pub(super) async fn list(
     state: web::Data<State>,
     key: web::Path<String>,
-    query: web::Json<FamilyQuery>,
+    Json(query): Json<FamilyQuery>,
 ) -> Result<HttpResponse, Problem> {
     let catalogue = state.counter.catalogue();
     let operator = find(&catalogue, &key)?;
-    let FamilyQuery { day, birth_dates } = &*query;
+    let FamilyQuery { day, birth_dates } = &query;
     if !(2..=MOST_PEOPLE).contains(&birth_dates.len()) {
         return Err(Problem::invalid(both(
             format!("`birth_dates` must have 2 to {MOST_PEOPLE} dates."),

@@ -109,10 +109,6 @@ impl Axess {
                     None,
                 ))
             }
-            "getpools" => Ok((lists::pools(&self.shelf), None)),
-            "gettickettypes" => Ok((lists::ticket_types(&self.shelf, request.text_of("NPOOLNO")), None)),
-            "getpersontypes" => Ok((lists::person_types(&self.shelf), None)),
-            "gettariff" => Ok((lists::tariff(&self.shelf, request)?, None)),
             "getSalesList" => {
                 let number = |name| decimal(request.text_of(name)).unwrap_or_default();
                 let most = usize::try_from(number("NMAXCOUNT")).unwrap_or_default();
@@ -120,6 +116,10 @@ impl Axess {
                 let sold = book.sold_on(request.text_of("SZDATE"), after).take(most);
                 Ok((sold.map(|sold| ("ACTTICKET", sale(sold, now))).collect(), None))
             }
+            "getpools" => Ok((lists::pools(&self.shelf), None)),
+            "gettickettypes" => Ok((lists::ticket_types(&self.shelf, request.text_of("NPOOLNO")), None)),
+            "getpersontypes" => Ok((lists::person_types(&self.shelf), None)),
+            "gettariff" => Ok((lists::tariff(&self.shelf, request)?, None)),
             "cancelTicket" => {
                 book.cancel(&Naming::read(request)?, request.text_of("NBLOCKING") == "-1", now)?;
                 Ok((Members::new(), None))

@@ -147,20 +147,20 @@ impl Facade {
         }
     }
 
-    /// Lists what the operator's supplier sells now, within ten times the deadline of an issue. Changes nothing.
-    pub async fn catalogue(&self, operator: &str, wanted: Wanted) -> Outcome<Goods> {
-        let budget = self.budget(operator, |contract| contract.issue_deadline * CATALOGUE_QUESTIONS);
-        match self.ask(operator, Question::Catalogue(Box::new(wanted)), budget, Arc::new(|| true)).await {
-            Ok(Reply::Catalogue(outcome)) => outcome,
-            other => failed(other),
-        }
-    }
-
     /// Lists what the operator's supplier booked on a day; a page after the one before.
     pub async fn list(&self, operator: &str, day: NaiveDate, after: Option<String>) -> Outcome<SoldPage> {
         let budget = self.budget(operator, |contract| contract.issue_deadline);
         match self.ask(operator, Question::List(day, after), budget, Arc::new(|| true)).await {
             Ok(Reply::List(outcome)) => outcome,
+            other => failed(other),
+        }
+    }
+
+    /// Lists what the operator's supplier sells now, within ten times the deadline of an issue. Changes nothing.
+    pub async fn catalogue(&self, operator: &str, wanted: Wanted) -> Outcome<Goods> {
+        let budget = self.budget(operator, |contract| contract.issue_deadline * CATALOGUE_QUESTIONS);
+        match self.ask(operator, Question::Catalogue(Box::new(wanted)), budget, Arc::new(|| true)).await {
+            Ok(Reply::Catalogue(outcome)) => outcome,
             other => failed(other),
         }
     }

@@ -48,8 +48,8 @@ pub(super) enum Question {
     Issue(Box<TicketOrder>),
     Find(Reference),
     Cancel(Booking),
-    Catalogue(Box<Wanted>),
     List(NaiveDate, Option<String>),
+    Catalogue(Box<Wanted>),
 }
 
 /// A question, and whether its asker may still write.
@@ -66,8 +66,8 @@ pub(super) enum Reply {
     Issue(Outcome<Booking>),
     Find(Outcome<Vec<Found>>),
     Cancel(Outcome<()>),
-    Catalogue(Outcome<Goods>),
     List(Outcome<SoldPage>),
+    Catalogue(Outcome<Goods>),
 }
 
 impl Question {
@@ -79,8 +79,8 @@ impl Question {
             Self::Issue(_) => Reply::Issue(Outcome::Unknown(why())),
             Self::Find(_) => Reply::Find(Outcome::Unknown(why())),
             Self::Cancel(_) => Reply::Cancel(Outcome::Unknown(why())),
-            Self::Catalogue(_) => Reply::Catalogue(Outcome::Unknown(why())),
             Self::List(..) => Reply::List(Outcome::Unknown(why())),
+            Self::Catalogue(_) => Reply::Catalogue(Outcome::Unknown(why())),
         }
     }
 }
@@ -119,8 +119,8 @@ impl Service for Supplier {
                 Question::Issue(order) => Reply::Issue(client.issue(*order, permit).await),
                 Question::Find(reference) => Reply::Find(client.find(reference, permit).await),
                 Question::Cancel(booking) => Reply::Cancel(client.cancel(booking, permit).await),
-                Question::Catalogue(wanted) => Reply::Catalogue(client.catalogue(*wanted, permit).await),
                 Question::List(day, after) => Reply::List(client.list(day, after, permit).await),
+                Question::Catalogue(wanted) => Reply::Catalogue(client.catalogue(*wanted, permit).await),
             }
         };
         clock::timeout_at(deadline, asked).map(|reply| reply.unwrap_or(late)).boxed_local()
@@ -132,8 +132,8 @@ impl Service for Supplier {
             Question::Issue(_) => "issue",
             Question::Find(_) => "find",
             Question::Cancel(_) => "cancel",
-            Question::Catalogue(_) => "catalogue",
             Question::List(..) => "list",
+            Question::Catalogue(_) => "catalogue",
         }
     }
 

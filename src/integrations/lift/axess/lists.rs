@@ -13,7 +13,7 @@ use super::wire::{self, number};
 use crate::integrations::Permit;
 use crate::integrations::lift::{Goods, Named, Tariff, Wanted, WantedProduct};
 use crate::integrations::soap::{Element, Tag};
-use crate::money;
+use crate::money::read_decimal;
 
 /// The product is not sold on that day. `Unproven:` ours, as for a sale.
 const NOT_SOLD: i64 = -6541;
@@ -100,7 +100,7 @@ async fn tariffs(
         let answer = listed(reply)?;
         let read = |answer: &Element| {
             let till: NaiveDate = answer.text_of("SZVALIDTILL")?.parse().ok()?;
-            let price = money::parse(answer.text_of("FTARIFF")?)?;
+            let price = read_decimal(answer.text_of("FTARIFF")?)?;
             (till >= day && answer.text_of("SZCURRENCY") == Some("EUR")).then_some((till, price))
         };
         let (till, price) = read(&answer).ok_or_else(|| contradiction("gettariff"))?;

@@ -75,22 +75,22 @@ impl LiftSupplier for Axess {
         .boxed_local()
     }
 
-    fn catalogue(&self, wanted: Wanted, permit: Permit) -> LocalBoxFuture<'_, Outcome<Goods>> {
-        async move {
-            match lists::goods(&self.service, &wanted, &permit).await {
-                Ok(goods) => Outcome::Done(goods),
-                Err(error) => translate::failed(error),
-            }
-        }
-        .boxed_local()
-    }
-
     fn list(&self, day: NaiveDate, after: Option<String>, permit: Permit) -> LocalBoxFuture<'_, Outcome<SoldPage>> {
         async move {
             let Some(after) = after.map_or(Some(0), |journal_no| journal_no.parse().ok()) else {
                 return Outcome::NotSent("the page's mark is not one of ours".into());
             };
             translate::sold(self.service.sales_list((&day.to_string(), after), &permit).await)
+        }
+        .boxed_local()
+    }
+
+    fn catalogue(&self, wanted: Wanted, permit: Permit) -> LocalBoxFuture<'_, Outcome<Goods>> {
+        async move {
+            match lists::goods(&self.service, &wanted, &permit).await {
+                Ok(goods) => Outcome::Done(goods),
+                Err(error) => translate::failed(error),
+            }
         }
         .boxed_local()
     }

@@ -125,7 +125,7 @@ pub(super) fn sold(reply: Result<Reply, CallError>) -> Outcome<SoldPage> {
     let next = last.filter(|_| sales.len() >= wire::MOST_SALES);
     let one = |sale: wire::Sale| {
         let found = Found { booking: booking(sale.ticket.key), state: state(sale.ticket.status?)? };
-        Some(Sold { reference: sale.ext_order_no, found, price: sale.tariff.as_deref().and_then(money::parse) })
+        Some(Sold { reference: sale.ext_order_no, found, price: sale.tariff.as_deref().and_then(money::read_decimal) })
     };
     match sales.into_iter().filter(|sale| !sale.ext_order_no.is_empty()).map(one).collect() {
         Some(sold) => Outcome::Done(SoldPage { sold, next }),

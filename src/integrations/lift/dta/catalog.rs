@@ -12,7 +12,7 @@ use chrono_tz::Tz;
 use super::translate::begins;
 use crate::integrations::lift::{Goods, Named, Tariff, Wanted, WantedProduct};
 use crate::integrations::soap::Element;
-use crate::money::{self, Cents};
+use crate::money::{Cents, read_decimal};
 
 /// `Unproven:` made in the pattern of the header's namespace.
 pub(super) const INVENTORY: &str = "http://www.skidata.com/dta/saleschannel/v10/inventory";
@@ -95,7 +95,7 @@ impl Book<'_> {
         Some(Item {
             priority: item.text_of("Priority")?.parse().ok()?,
             ranges: self.ranges(item.text_of("TimePeriodId")?)?,
-            price: money::parse(price.text_of("Amount")?)?,
+            price: read_decimal(price.text_of("Amount")?)?,
         })
     }
 

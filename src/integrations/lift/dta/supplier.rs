@@ -91,6 +91,19 @@ impl LiftSupplier for Dta {
         .boxed_local()
     }
 
+    fn list(&self, day: NaiveDate, after: Option<String>, permit: Permit) -> LocalBoxFuture<'_, Outcome<SoldPage>> {
+        async move {
+            let Some(span) = translate::span(day, after.as_deref(), self.config.time_zone) else {
+                return Outcome::NotSent(NOT_NORMAL.into());
+            };
+            match self.service.get_orders(&span, &permit).await {
+                Ok(block) => Outcome::Done(translate::sold(&span, block, self.config.booked_suffices)),
+                Err(error) => translate::read_failed(error),
+            }
+        }
+        .boxed_local()
+    }
+
     fn catalogue(&self, wanted: Wanted, permit: Permit) -> LocalBoxFuture<'_, Outcome<Goods>> {
         async move {
             let Some(catalog_id) = &self.config.catalog_id else {
@@ -101,19 +114,6 @@ impl LiftSupplier for Dta {
             };
             match self.service.get_catalog(catalog_id, &permit).await.and_then(read) {
                 Ok(goods) => Outcome::Done(goods),
-                Err(error) => translate::read_failed(error),
-            }
-        }
-        .boxed_local()
-    }
-
-    fn list(&self, day: NaiveDate, after: Option<String>, permit: Permit) -> LocalBoxFuture<'_, Outcome<SoldPage>> {
-        async move {
-            let Some(span) = translate::span(day, after.as_deref(), self.config.time_zone) else {
-                return Outcome::NotSent(NOT_NORMAL.into());
-            };
-            match self.service.get_orders(&span, &permit).await {
-                Ok(block) => Outcome::Done(translate::sold(&span, block, self.config.booked_suffices)),
                 Err(error) => translate::read_failed(error),
             }
         }

@@ -91,7 +91,7 @@ fn days_that_are_over_are_not_compared() {
     goods.tariffs.iter_mut().for_each(|tariff| tariff.from = tariff.from.max(day("2026-12-25")));
     let found = between(&document, &operator, &goods, day("2026-12-25"));
     assert_eq!((shown(&found), found.held_back), (vec![], None));
-    dearer(&mut goods, "2026-12-25", "2027-01-06", 9000);
+    dearer(&mut goods, "2026-12-19", "2027-01-06", 9000);
     let found = between(&document, &operator, &goods, day("2026-12-25"));
     let taken: Operator = serde_json::from_value(found.document).unwrap();
     let peak: Vec<_> = taken.products[0].bands.iter().skip(1).take(2).map(|band| (band.from, band.to)).collect();

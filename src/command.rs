@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use uuid::Uuid;
 
 use crate::actors::auth::{self, Names, Role, Rotation};
+use crate::actors::reconcile::{self, DayToCompare, Run};
 use crate::app::App;
 use crate::clock;
 use crate::config::Config;
@@ -45,6 +46,14 @@ enum What {
     Import {
         #[command(subcommand)]
         what: ImportWhat,
+    },
+    /// Compares a day with the payment provider and the operators: a running server does it, this waits for it.
+    /// Ends with 1 when something differs or could not be asked.
+    Reconcile {
+        #[command(flatten)]
+        wish: DayToCompare,
+        #[command(flatten)]
+        files: Files,
     },
     /// Asks an operator's supplier what it sells now. Shows first what differs; `--take` takes what was shown.
     Refresh {
@@ -164,6 +173,12 @@ pub async fn run(command: Command) -> anyhow::Result<u8> {
             let io = open_database(&read(&files)?).await?;
             demo::say(&import::areas(&wish, &io, somebody()).await?)?;
             Ok(0)
+        }
+        What::Reconcile { wish, files } => {
+            let io = open_database(&read(&files)?).await?;
+            let runs = reconcile::wish_and_wait(&io, wish).await?;
+            runs.iter().try_for_each(|run| demo::say(&run.to_string()))?;
+            Ok(u8::from(!runs.iter().all(Run::agrees)))
         }
         What::Refresh { wish, files } => {
             let config = read(&files)?;

@@ -236,8 +236,8 @@ impl From<auth::Error> for Problem {
             E::WrongOldPassword => Self::new(
                 Kind::WrongOldPassword,
                 both(
-                    "Nothing was changed. Check the old password, or ask for a code by letter.",
-                    "Es wurde nichts geändert. Prüfen Sie das alte Passwort oder fordern Sie einen Code per Brief an.",
+                    "Nothing was changed. Check the old password, or ask for a code by e-mail.",
+                    "Es wurde nichts geändert. Prüfen Sie das alte Passwort oder fordern Sie einen Code per E-Mail an.",
                 ),
             ),
             E::WrongToken | E::UnknownKey => Self::unauthenticated(both(

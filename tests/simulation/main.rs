@@ -6,15 +6,17 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
 mod controls;
+mod down;
 mod faults;
 mod incarnation;
 mod invariants;
 mod ledger;
+mod lives;
 mod many;
 mod pages;
 mod ports;
 mod rows;
-mod soak;
 mod stories;
+mod story;
 mod twice;
 mod world;

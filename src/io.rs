@@ -45,6 +45,9 @@ pub enum IoError {
     /// No answer in time; whether a transaction was committed is not known.
     #[error("the database did not answer in time")]
     Late,
+    /// Another replica has the duty now for which this was to be written; nothing was kept.
+    #[error("another replica does this now")]
+    Fenced,
     /// The database is not fit to be the truth.
     #[error("the database is not safe to use: {0}")]
     Unsafe(String),

@@ -8,6 +8,7 @@
 //! ```
 
 pub mod auth;
+pub mod fleet;
 pub mod invoice;
 pub mod jobs;
 pub mod liftoperator;

@@ -10,18 +10,18 @@ use secrecy::ExposeSecret;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::actors::fleet::{Duties, Replica, Tree, share_breakers};
 use crate::actors::invoice::Archive;
 use crate::actors::jobs::{self, Jobs};
 use crate::actors::liftoperator::catalogue::Current;
 use crate::actors::liftoperator::{Cards, Counter, Facade};
 use crate::actors::order::drive::Driver;
-use crate::actors::order::replica::Replica;
 use crate::actors::order::steps::Outside;
 use crate::actors::payment::{Desk as PaymentDesk, Sweep};
 use crate::actors::supervision::System;
 use crate::actors::{auth, order};
 use crate::config::{Config, Environment};
-use crate::http::state::Readiness;
+use crate::http::state::{Fleet, Readiness};
 use crate::http::streams::{Limits, Streams};
 use crate::http::{self, State};
 use crate::io::Io;
@@ -156,7 +156,9 @@ impl Ground {
         let lift = Facade::start(&self.system, contracts, &policy);
         let deadline = config.times.payment_deadline;
         let payment = PaymentDesk::start(&self.system, config.payment.clone(), policy.clone(), deadline);
-        let replica = Replica::announce(self.io.clone()).await?;
+        let redis = Redis::start(&self.io, config.redis.as_ref())?;
+        let replica = Replica::announce_among(self.io.clone(), redis.clone()).await?;
+        let duties = Duties::new(self.io.clone(), redis.clone(), replica.clone(), self.draining.clone());
         let public_url = self.public_url.clone();
         let outside = Outside { lift: lift.clone(), payment: payment.clone(), replica: replica.clone(), public_url };
         let (rules, draining) = (Arc::new(config.rules()?), self.draining.clone());
@@ -167,13 +169,19 @@ impl Ground {
         let (orders, schedule) = order::Desk::start(&self.system, driver, policy).await?;
         let sweep = Sweep::new(config.sweep());
         watch_over("schedule", &self.broken, schedule);
-        watch_over("sweep", &self.broken, keep_sweeping(sweep.clone(), payment.clone(), orders.clone()));
-        let incarnation = replica.incarnation;
-        watch_over("lease", &self.broken, async move { replica.run().await });
+        let sweeping = keep_sweeping(duties.clone(), sweep.clone(), payment.clone(), orders.clone());
+        watch_over("sweep", &self.broken, sweeping);
+        let tree = Tree::new(redis.clone(), replica.clone(), self.system.clone());
+        let shown = tree.clone();
+        watch_over("tree", &self.broken, async move { shown.show().await });
+        let sharing = share_breakers(self.system.clone(), replica.news.clone(), config.times.breaker_pause);
+        watch_over("breakers", &self.broken, sharing);
         let auth = desk_of_accounts(config, &self.io)?;
-        watch_over("forgetting", &self.broken, keep_forgetting(auth.clone()));
+        let forgetting = keep_forgetting(duties.clone(), replica.clone(), auth.clone(), self.jobs.clone());
+        watch_over("forgetting", &self.broken, forgetting);
+        let alive = replica.clone();
+        watch_over("lease", &self.broken, async move { alive.run().await });
         let streams = self.open_streams(&auth, orders.store());
-        let redis = Redis::start(&self.io, config.redis.as_ref())?;
         Ok(State {
             auth,
             trusted_proxies: config.http.trusted_proxies.clone(),
@@ -191,7 +199,8 @@ impl Ground {
             streams,
             actors: self.system.clone(),
             redis,
-            replica: incarnation,
+            replica: replica.incarnation,
+            fleet: Fleet { tree, duties, replica },
             readiness,
             return_origins: config.http.return_origins.clone(),
             simulated: self.simulated,

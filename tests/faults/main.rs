@@ -24,6 +24,7 @@ mod bench;
 mod callbacks;
 mod case;
 mod crowd;
+mod fleet;
 mod given_up;
 mod killed;
 mod matrix;

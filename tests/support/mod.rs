@@ -2,6 +2,7 @@
 //!
 //! A test says what people do ([`people`]) in a [`World`] and ends with [`World::clean_slate`], which compares what the
 //! shop says with what really happened at the suppliers. [`both_databases!`] runs a story on SQLite and on PostgreSQL.
+mod balancer;
 mod client;
 mod database;
 mod invariants;
@@ -13,6 +14,7 @@ mod stream;
 mod suppliers;
 mod world;
 
+pub(crate) use balancer::Balancer;
 pub(crate) use client::{Answer, Client};
 pub(crate) use database::Database;
 pub(crate) use invariants::check;

@@ -27,6 +27,24 @@ impl Redis {
         url(self.port)
     }
 
+    /// Makes it forget everything, as `FLUSHALL` does.
+    pub(crate) fn empty(&self) {
+        self.say("FLUSHALL");
+    }
+
+    /// Makes it answer so many milliseconds late, once: it does nothing else meanwhile.
+    pub(crate) fn slow(&self, milliseconds: u64) {
+        self.say(&format!("DEBUG SLEEP 0.{milliseconds:03}"));
+    }
+
+    fn say(&self, command: &str) {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.write_all(format!("{command}\r\n").as_bytes()).unwrap();
+        let mut answer = [0; 3];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"+OK", "{command}");
+    }
+
     /// Ends it without a chance to do anything more; what it knew is gone.
     pub(crate) fn kill_9(&mut self) {
         self.child.kill().unwrap();
@@ -58,7 +76,18 @@ fn url(port: u16) -> String {
 
 fn spawn(port: u16) -> Child {
     let mut command = Command::new("redis-server");
-    command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
+    command.args([
+        "--port",
+        &port.to_string(),
+        "--bind",
+        "127.0.0.1",
+        "--save",
+        "",
+        "--appendonly",
+        "no",
+        "--enable-debug-command",
+        "local",
+    ]);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().expect("redis-server is not installed")
 }

@@ -16,6 +16,7 @@ mod faults;
 mod handle;
 mod incarnation;
 mod mailbox;
+mod managed;
 mod message;
 mod policy;
 mod status;

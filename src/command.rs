@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::actors::auth::{self, Names, Role};
 use crate::app::App;
-use crate::config::Config;
+use crate::config::{CONNECTIONS, Config};
 use crate::demo;
 use crate::ids;
 use crate::import::{self, AreaFile, OperatorFiles};
@@ -196,7 +196,7 @@ pub fn lock(folder: &Path) -> anyhow::Result<File> {
 
 async fn open_database(config: &Config) -> anyhow::Result<Io> {
     std::fs::create_dir_all(&config.data).with_context(|| format!("cannot make {}", config.data.display()))?;
-    let io = Io::start(config.database.url.expose_secret(), config.database.connections.unwrap_or(16)).await?;
+    let io = Io::start(config.database.url.expose_secret(), config.database.connections.unwrap_or(CONNECTIONS)).await?;
     io.migrate().await?;
     Ok(io)
 }

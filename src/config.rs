@@ -21,6 +21,9 @@ use crate::integrations::{mail, payment};
 use crate::network::Networks;
 use crate::redis;
 
+/// Most database connections of a replica, unless the configuration says otherwise.
+pub const CONNECTIONS: u32 = 16;
+
 /// Everything that can be set.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -107,8 +110,11 @@ impl Default for Operations {
 pub struct Database {
     /// `postgres://…`, or `sqlite://FILE?mode=rwc`; may hold a password, so it is never printed.
     pub url: SecretString,
-    /// Most connections of this replica; default 16.
+    /// Most connections of each replica; default 16.
     pub connections: Option<u32>,
+    /// How many replicas share the database at most, one that starts before another has ended included; default 1. Their
+    /// connections must fit into what the server allows, or none starts.
+    pub replicas: Option<u32>,
 }
 
 /// Secrets of accounts and offers; environment variables in production.

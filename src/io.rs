@@ -167,6 +167,31 @@ impl Io {
         }
     }
 
+    /// Looks whether the server allows so many connections to each of so many replicas.
+    ///
+    /// # Errors
+    /// `Unsafe` says what to change; the database's.
+    pub async fn check_room(&self, replicas: u32, connections: u32) -> Result<(), IoError> {
+        if !self.is_postgres() {
+            return Ok(());
+        }
+        let mut settings = Vec::new();
+        for name in ["max_connections", "superuser_reserved_connections"] {
+            settings.push(self.read(move |db| Box::pin(async move { Ok::<_, IoError>(show(db, name).await?) })).await?);
+        }
+        let numbers = settings.iter().map(|value: &String| value.parse().unwrap_or_default());
+        let [most, reserved]: [u32; 2] = numbers.collect::<Vec<_>>().try_into().unwrap_or_default();
+        let (wanted, free) = (replicas.saturating_mul(connections), most.saturating_sub(reserved));
+        if wanted <= free {
+            tracing::info!(replicas, connections, wanted, free, "database connections");
+            return Ok(());
+        }
+        Err(IoError::Unsafe(format!(
+            "database.replicas ({replicas}) × database.connections ({connections}) = {wanted} connections, but PostgreSQL \
+             allows {free} (max_connections {most} less {reserved} reserved); lower one of the two or raise max_connections"
+        )))
+    }
+
     /// Asks the database for nothing; it answers or it does not.
     ///
     /// # Errors
@@ -264,14 +289,15 @@ async fn refuse_unsafe(db: &DatabaseConnection) -> Result<(), IoError> {
         return Ok(());
     }
     for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
-        let row = db.query_one_raw(Statement::from_string(DbBackend::Postgres, format!("SHOW {setting}"))).await?;
-        let value: String = match row {
-            Some(row) => row.try_get_by_index(0)?,
-            None => String::new(),
-        };
-        if value == "off" {
+        if show(db, setting).await? == "off" {
             return Err(IoError::Unsafe(format!("PostgreSQL runs with {setting}=off; switch it on")));
         }
     }
     Ok(())
+}
+
+/// The value of one of PostgreSQL's settings.
+async fn show(db: &DatabaseConnection, setting: &str) -> Result<String, DbErr> {
+    let row = db.query_one_raw(Statement::from_string(DbBackend::Postgres, format!("SHOW {setting}"))).await?;
+    row.map_or(Ok(String::new()), |row| row.try_get_by_index(0))
 }

@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -12,10 +13,10 @@ use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use tokio_util::sync::CancellationToken;
 
 use super::start::Ground;
-use crate::actors::fleet::{Duties, Held, Replica};
+use crate::actors::fleet::{Duties, FleetTurns, Held, Replica};
 use crate::actors::invoice::Writer;
 use crate::actors::jobs::{self, Handler, Jobs};
-use crate::actors::liftoperator::{Catalogue, Facade, Operator};
+use crate::actors::liftoperator::{Catalogue, Connect, Facade, Operator};
 use crate::actors::order::record::{Terms, Ticket};
 use crate::actors::order::store::{Paper, Store};
 use crate::actors::payment::{Desk as PaymentDesk, Sweep};
@@ -23,8 +24,9 @@ use crate::actors::supervision::{Policy, StartError};
 use crate::actors::{auth, mail, order};
 use crate::clock;
 use crate::config::{Config, Environment, is_loopback_address};
-use crate::integrations::{lift, mail as mail_port};
+use crate::integrations::{Pace, lift, mail as mail_port};
 use crate::io::Io;
+use crate::redis::Redis;
 
 const HOUR: Duration = Duration::from_secs(3600);
 /// The duty of reading the list of open payments.
@@ -44,6 +46,15 @@ pub(super) fn contracts(config: &Config, catalogue: &Catalogue) -> Vec<lift::Con
         contract(config, operator).inspect_err(error).ok()
     };
     catalogue.operators().iter().filter_map(contract).collect()
+}
+
+/// Builds clients that keep their contracts' pace together with those of the other replicas.
+pub(super) fn connect_together(redis: Redis, replica: Replica) -> Connect {
+    Arc::new(move |contract: &lift::Contract| {
+        let turns = FleetTurns::new(redis.clone(), replica.clone(), &contract.actor_name());
+        let pace = Pace::new(contract.requests_per_second).map(|pace| pace.together(Arc::new(turns)));
+        lift::connect_paced(contract, pace)
+    })
 }
 
 /// How an operator is reached.

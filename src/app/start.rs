@@ -20,7 +20,7 @@ use crate::actors::order::steps::Outside;
 use crate::actors::payment::{Desk as PaymentDesk, Sweep};
 use crate::actors::supervision::System;
 use crate::actors::{auth, order};
-use crate::config::{Config, Environment};
+use crate::config::{CONNECTIONS, Config, Environment};
 use crate::http::state::{Fleet, Readiness};
 use crate::http::streams::{Limits, Streams};
 use crate::http::{self, State};
@@ -29,7 +29,7 @@ use crate::redis::Redis;
 
 use super::end::watch_over;
 use super::parts::{
-    contracts, desk_of_accounts, is_simulated, keep_forgetting, keep_sweeping, policy, start_jobs, store,
+    connect_together, contracts, desk_of_accounts, is_simulated, keep_forgetting, keep_sweeping, policy, start_jobs, store,
 };
 use super::shelf::{Shelf, Stock};
 
@@ -44,6 +44,7 @@ pub struct App {
     /// The database.
     pub io: Io,
     pub(super) system: System,
+    pub(super) replica: Replica,
     pub(super) readiness: Readiness,
     pub(super) streams: Streams,
     pub(super) draining: CancellationToken,
@@ -83,6 +84,8 @@ impl App {
         let (operations_listener, operations) = listen(config.operations.listen)?;
         tracing::info!(?config, "configuration");
         let (tell, broken) = watch::channel(None);
+        let database = &config.database;
+        io.check_room(database.replicas.unwrap_or(1), database.connections.unwrap_or(CONNECTIONS)).await?;
         let stock = Stock::load(&io).await?;
         stock.warn_when_empty();
         let ground = Ground::prepare(config, io, stock, (address, tell))?;
@@ -90,7 +93,7 @@ impl App {
         let jobs_thread = start_jobs(&ground, &jobs_stop);
         let readiness = Readiness::default();
         let state = web::Data::new(ground.open_desks(readiness.clone()).await?);
-        let streams = state.streams.clone();
+        let (streams, replica) = (state.streams.clone(), state.fleet.replica.clone());
         let server = http::serve(state.clone(), listener, ground.config.http.workers.unwrap_or(2))?;
         let handle = server.handle();
         watch_over("http", &ground.broken, server.map(|_ended| ()));
@@ -105,6 +108,7 @@ impl App {
             public_url,
             io,
             system,
+            replica,
             readiness,
             streams,
             draining,
@@ -153,17 +157,18 @@ impl Ground {
         let policy = policy(config);
         let removed = contracts(config, &self.stock.removed);
         let contracts = contracts(config, &self.stock.sold).into_iter().chain(removed).collect();
-        let lift = Facade::start(&self.system, contracts, &policy);
-        let deadline = config.times.payment_deadline;
-        let payment = PaymentDesk::start(&self.system, config.payment.clone(), policy.clone(), deadline);
         let redis = Redis::start(&self.io, config.redis.as_ref())?;
         let replica = Replica::announce_among(self.io.clone(), redis.clone()).await?;
+        let connect = connect_together(redis.clone(), replica.clone());
+        let lift = Facade::start_with(&self.system, contracts, &policy, &connect);
+        let deadline = config.times.payment_deadline;
+        let payment = PaymentDesk::start(&self.system, config.payment.clone(), policy.clone(), deadline);
         let duties = Duties::new(self.io.clone(), redis.clone(), replica.clone(), self.draining.clone());
         let public_url = self.public_url.clone();
         let outside = Outside { lift: lift.clone(), payment: payment.clone(), replica: replica.clone(), public_url };
         let (rules, draining) = (Arc::new(config.rules()?), self.draining.clone());
         let store = store(self, lift.clone());
-        let shelf = Shelf::new(self, lift.clone(), store.clone());
+        let shelf = Shelf::new(self, lift.clone(), store.clone(), replica.news.clone());
         watch_over("catalogue", &self.broken, shelf.keep());
         let driver = Driver { store, outside, rules, draining };
         let (orders, schedule) = order::Desk::start(&self.system, driver, policy).await?;

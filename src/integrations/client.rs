@@ -17,7 +17,7 @@ use rustls_platform_verifier::BuilderVerifierExt;
 
 use super::Permit;
 use super::gate::{Gate, PERMIT_OVER};
-use super::pace::Pace;
+use super::pace::{Pace, TooLate};
 use crate::clock::{self, Elapsed};
 
 /// The largest answer that is read unless the request says otherwise, in bytes.
@@ -58,11 +58,10 @@ impl Client {
         Ok(Self { http, endpoint: endpoint.trim_end_matches('/').to_owned(), pace: None })
     }
 
-    /// Sends at most so many requests in a second, 0 for no limit: a request waits for its turn, and is not sent when its
-    /// deadline comes first.
+    /// Sends at this pace, where there is one: a request waits for its turn, and is not sent when its deadline comes first.
     #[must_use]
-    pub fn paced(self, requests_per_second: u32) -> Self {
-        Self { pace: Pace::new(requests_per_second), ..self }
+    pub fn paced(self, pace: Option<Pace>) -> Self {
+        Self { pace, ..self }
     }
 
     /// Sends `request` once and reads the whole answer, whatever its status, before the permit's deadline.
@@ -99,7 +98,8 @@ impl Client {
     async fn exchange(&self, request: Request, permit: &Permit, gate: &Gate) -> Result<Answer, Failure> {
         let Request { method, path, headers, body, limit } = request;
         if let Some(pace) = &self.pace {
-            pace.turn().await;
+            let late = |error: TooLate| Failure { connecting: true, text: error.to_string() };
+            pace.turn(permit.deadline()).await.map_err(late)?;
         }
         let mut outgoing = self.http.request(method, format!("{}{path}", self.endpoint)).headers(headers);
         if !body.is_empty() {

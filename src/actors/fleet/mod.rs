@@ -6,6 +6,7 @@
 //! news       what replicas tell each other at once; each also looks for itself
 //! tree       every replica's actors, seen from each of them
 //! breakers   a breaker that opens here opens elsewhere too
+//! turns      the pace of a contract, kept by all together
 //! ```
 //!
 //! The database decides everything that must be right: who drives an order, whose token of a duty counts. Redis makes it
@@ -19,9 +20,11 @@ mod store;
 #[cfg(test)]
 pub(crate) mod tests;
 mod tree;
+mod turns;
 
 pub use breakers::share_breakers;
 pub use duty::{Duties, Fence, Held};
 pub use news::{Heard, Listener, News};
 pub use replica::{Lease, Replica};
 pub use tree::{ReplicaActors, Tree};
+pub use turns::FleetTurns;

@@ -15,7 +15,7 @@ SEED ?=
 # how many generated requests a call gets: make schemathesis REQUESTS=500
 REQUESTS ?= 100
 
-.PHONY: help run test check soak wedge fuzz schemathesis fmt bless entity
+.PHONY: help run test check soak wedge fleet fuzz schemathesis fmt bless entity
 
 help: ## shows this list
 	@sed -En 's/^([a-z]+):[^#]*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 21
@@ -51,6 +51,10 @@ soak: ## breaks actors at random beside neighbours that must not notice (SECONDS
 wedge: ## blocks one operator's thread while others buy elsewhere, and prints what they feel of it (SECONDS=60)
 	@scripts/prepare test
 	@export STARJACK_WEDGE_SECONDS=$(SECONDS) && exec scripts/with_servers scripts/tests long wedged::
+
+fleet: ## kills three replicas in turn under load, restarts Redis and PostgreSQL, and counts every cent (SECONDS=60)
+	@scripts/prepare test
+	@export STARJACK_FLEET_SECONDS=$(SECONDS) && exec scripts/with_servers scripts/tests long fleet::long::
 
 fmt: ## formats all code
 	@scripts/prepare check

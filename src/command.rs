@@ -8,11 +8,15 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::signal::unix::{SignalKind, signal};
+use uuid::Uuid;
 
-use crate::actors::auth::{self, Names, Role};
+use crate::actors::auth::{self, Names, Role, Rotation};
+use crate::actors::fleet::CONNECTIONS;
 use crate::app::App;
-use crate::config::{CONNECTIONS, Config};
+use crate::clock;
+use crate::config::Config;
 use crate::demo;
+use crate::http::admin::store::{Deed, write_down};
 use crate::ids;
 use crate::import::{self, AreaFile, OperatorFiles};
 use crate::io::Io;
@@ -33,6 +37,11 @@ enum What {
     Serve(Files),
     /// Brings the database to the newest schema.
     Migrate(Files),
+    /// Manages the keys that sign access tokens.
+    Keys {
+        #[command(subcommand)]
+        what: KeysWhat,
+    },
     /// Brings in what is sold and where. Shows first what would change; `--take` takes it, whole or not at all.
     Import {
         #[command(subcommand)]
@@ -69,6 +78,19 @@ enum AdminWhat {
     Create {
         /// The address to log in with.
         email: String,
+        #[command(flatten)]
+        files: Files,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum KeysWhat {
+    /// Draws the next key, for all replicas: published at once, signing in five minutes, the one before it believed until
+    /// its tokens have expired.
+    Rotate {
+        /// Somebody else may have the old key: it is not believed any more, and the new one signs at once.
+        #[arg(long)]
+        compromised: bool,
         #[command(flatten)]
         files: Files,
     },
@@ -125,6 +147,7 @@ pub async fn run(command: Command) -> anyhow::Result<u8> {
             open_database(&read(&files)?).await?;
             Ok(0)
         }
+        What::Keys { what: KeysWhat::Rotate { compromised, files } } => rotate_keys(compromised, &files).await,
         What::Import { what: ImportWhat::Operators { wish, files } } => {
             let config = read(&files)?;
             let io = open_database(&config).await?;
@@ -213,6 +236,18 @@ async fn create_admin(email: &str, files: &Files) -> anyhow::Result<u8> {
     let names = Names { first: "Shop".to_owned(), last: "Admin".to_owned() };
     auth::create_account(&io, email, SecretString::from(password.clone()), names, Role::Admin).await?;
     demo::say(&format!("{email} may log in with the password {password}"))?;
+    Ok(0)
+}
+
+async fn rotate_keys(compromised: bool, files: &Files) -> anyhow::Result<u8> {
+    let config = read(files)?;
+    let io = open_database(&config).await?;
+    let (rotation, action) =
+        if compromised { (Rotation::Compromised, "replace_keys") } else { (Rotation::Planned, "rotate_keys") };
+    let (subject, reason) = ("signing keys".to_owned(), Some(somebody()));
+    write_down(&io, Deed { account_id: Uuid::nil(), action, subject, reason }).await?;
+    let new = auth::rotate(&io, config.auth.secret.expose_secret().as_bytes(), rotation, clock::now()).await?;
+    demo::say(&format!("key {} signs from {}", new.kid, new.signs_from))?;
     Ok(0)
 }
 

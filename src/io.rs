@@ -4,6 +4,7 @@
 //! So the pool lives on a runtime of its own that runs no other code, and a transaction is one task there from
 //! begin to commit. Every `store.rs` goes through [`Io`], and so does `redis.rs`.
 
+use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -18,9 +19,16 @@ use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 
 use crate::clock::{self, Deadline};
+use crate::crash_points;
 
 /// Longest wait for one piece of database work, queueing for a connection included.
 const WORK_DEADLINE: Duration = Duration::from_secs(30);
+
+/// What stands between an asker and the database of a simulation.
+pub trait Weather: Send + Sync {
+    /// Takes as long as the way to the database, or back from it; false where the connection is lost on it.
+    fn arrives(&self) -> BoxFuture<'static, bool>;
+}
 
 /// The way to the database; cheap to clone, usable from every thread.
 #[derive(Clone)]
@@ -34,6 +42,7 @@ struct Inner {
     commits: Arc<AtomicU64>,
     /// SQLite has one writer: waiting here is fair, waiting for its file lock is not.
     writer: Option<Arc<Semaphore>>,
+    weather: Option<Arc<dyn Weather>>,
 }
 
 /// Why database work did not succeed.
@@ -59,6 +68,14 @@ impl Io {
     /// # Errors
     /// `Unsafe` when PostgreSQL runs without `fsync`, `Database` when it cannot be reached.
     pub async fn start(url: &str, connections: u32) -> Result<Self, IoError> {
+        Self::start_in(url, connections, None).await
+    }
+
+    /// The same in a simulation: work is done on the thread that asks for it, after the weather let it through.
+    ///
+    /// # Errors
+    /// As [`Io::start`].
+    pub async fn start_in(url: &str, connections: u32, weather: Option<Arc<dyn Weather>>) -> Result<Self, IoError> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("io")
@@ -79,7 +96,8 @@ impl Io {
             Ok(db) => {
                 let one_writer = db.get_database_backend() == DbBackend::Sqlite;
                 let writer = one_writer.then(|| Arc::new(Semaphore::new(1)));
-                Ok(Self { inner: Arc::new(Inner { runtime: Some(runtime), db, commits: Arc::default(), writer }) })
+                let commits = Arc::default();
+                Ok(Self { inner: Arc::new(Inner { runtime: Some(runtime), db, commits, writer, weather }) })
             }
             Err(error) => {
                 runtime.shutdown_background();
@@ -107,7 +125,8 @@ impl Io {
     ///
     /// # Errors
     /// What the work answers; `Late` after 30 s (then the commit may or may not have happened).
-    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    #[track_caller]
+    pub fn write<T, E, F>(&self, work: F) -> impl Future<Output = Result<T, E>>
     where
         T: Send + 'static,
         E: From<IoError> + From<DbErr> + Send + 'static,
@@ -115,6 +134,7 @@ impl Io {
     {
         let db = self.inner.db.clone();
         let (writer, commits) = (self.inner.writer.clone(), Arc::clone(&self.inner.commits));
+        let place = Location::caller();
         self.spawn(async move {
             let _turn = match &writer {
                 Some(writer) => Some(writer.acquire().await.map_err(|_closed| IoError::Late)?),
@@ -128,7 +148,9 @@ impl Io {
                 .await?;
             match work(&transaction).await {
                 Ok(value) => {
+                    crash_points::here(|| format!("{}: before commit", name(place)));
                     transaction.commit().await?;
+                    crash_points::here(|| format!("{}: after commit", name(place)));
                     commits.fetch_add(1, Ordering::Relaxed);
                     Ok(value)
                 }
@@ -140,7 +162,6 @@ impl Io {
                 }
             }
         })
-        .await
     }
 
     /// Whether the database is PostgreSQL, where rows can be locked and replicas can share it.
@@ -165,31 +186,6 @@ impl Io {
             let pool = self.inner.db.get_sqlite_connection_pool();
             (pool.size(), pool.num_idle())
         }
-    }
-
-    /// Looks whether the server allows so many connections to each of so many replicas.
-    ///
-    /// # Errors
-    /// `Unsafe` says what to change; the database's.
-    pub async fn check_room(&self, replicas: u32, connections: u32) -> Result<(), IoError> {
-        if !self.is_postgres() {
-            return Ok(());
-        }
-        let mut settings = Vec::new();
-        for name in ["max_connections", "superuser_reserved_connections"] {
-            settings.push(self.read(move |db| Box::pin(async move { Ok::<_, IoError>(show(db, name).await?) })).await?);
-        }
-        let numbers = settings.iter().map(|value: &String| value.parse().unwrap_or_default());
-        let [most, reserved]: [u32; 2] = numbers.collect::<Vec<_>>().try_into().unwrap_or_default();
-        let (wanted, free) = (replicas.saturating_mul(connections), most.saturating_sub(reserved));
-        if wanted <= free {
-            tracing::info!(replicas, connections, wanted, free, "database connections");
-            return Ok(());
-        }
-        Err(IoError::Unsafe(format!(
-            "database.replicas ({replicas}) × database.connections ({connections}) = {wanted} connections, but PostgreSQL \
-             allows {free} (max_connections {most} less {reserved} reserved); lower one of the two or raise max_connections"
-        )))
     }
 
     /// Asks the database for nothing; it answers or it does not.
@@ -242,6 +238,10 @@ impl Io {
         let Some(runtime) = &self.inner.runtime else {
             return Err(IoError::Late.into());
         };
+        if let Some(weather) = &self.inner.weather {
+            let done = if weather.arrives().await { runtime.block_on(work) } else { Err(IoError::Late.into()) };
+            return if weather.arrives().await { done } else { Err(IoError::Late.into()) };
+        }
         let task = runtime.spawn(work);
         match clock::timeout_at(Deadline::after(WORK_DEADLINE), task).await {
             Ok(Ok(answer)) => answer,
@@ -252,6 +252,11 @@ impl Io {
             Err(_elapsed) => Err(IoError::Late.into()),
         }
     }
+}
+
+/// A transaction by the place that asks for it, for example `actors/jobs/queue.rs:140`.
+fn name(place: &Location<'_>) -> String {
+    format!("{}:{}", place.file().trim_start_matches("src/"), place.line())
 }
 
 impl Drop for Inner {
@@ -289,15 +294,14 @@ async fn refuse_unsafe(db: &DatabaseConnection) -> Result<(), IoError> {
         return Ok(());
     }
     for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
-        if show(db, setting).await? == "off" {
+        let row = db.query_one_raw(Statement::from_string(DbBackend::Postgres, format!("SHOW {setting}"))).await?;
+        let value: String = match row {
+            Some(row) => row.try_get_by_index(0)?,
+            None => String::new(),
+        };
+        if value == "off" {
             return Err(IoError::Unsafe(format!("PostgreSQL runs with {setting}=off; switch it on")));
         }
     }
     Ok(())
-}
-
-/// The value of one of PostgreSQL's settings.
-async fn show(db: &DatabaseConnection, setting: &str) -> Result<String, DbErr> {
-    let row = db.query_one_raw(Statement::from_string(DbBackend::Postgres, format!("SHOW {setting}"))).await?;
-    row.map_or(Ok(String::new()), |row| row.try_get_by_index(0))
 }

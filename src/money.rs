@@ -31,6 +31,18 @@ pub fn decimal(cents: Cents) -> String {
     format!("{sign}{}.{:02}", amount / 100, amount % 100)
 }
 
+/// Reads what [`decimal`] writes, with as many places as there are cents; `None` for anything else.
+#[must_use]
+pub fn parse(text: &str) -> Option<Cents> {
+    let (whole, places) = text.split_once('.').unwrap_or((text, ""));
+    let (cents, rest) = places.split_at(places.len().min(2));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !digits(whole) || !digits(cents) || rest.bytes().any(|byte| byte != b'0') {
+        return None;
+    }
+    whole.parse::<Cents>().ok()?.checked_mul(100)?.checked_add(format!("{cents:0<2}").parse().ok()?)
+}
+
 /// The net part of a gross amount at a rate in per mille (100 is 10 %), rounded half up to the cent.
 #[must_use]
 pub fn net(gross: Cents, rate_permille: i64) -> Cents {
@@ -46,6 +58,16 @@ mod tests {
     fn amounts_are_written_with_two_places() {
         for (cents, text) in [(0, "0.00"), (5, "0.05"), (8450, "84.50"), (-120, "-1.20")] {
             assert_eq!(decimal(cents), text);
+        }
+    }
+
+    #[test]
+    fn amounts_are_read_as_they_are_written() {
+        for (text, cents) in [("0.00", 0), ("84.50", 8450), ("84.5", 8450), ("84", 8400), ("1.2000", 120)] {
+            assert_eq!(parse(text), Some(cents), "{text}");
+        }
+        for text in ["", ".5", "-1.00", "1.234", "1,20", "1e2", "é.00", "1.é", "99999999999999999999"] {
+            assert_eq!(parse(text), None, "{text}");
         }
     }
 

@@ -11,6 +11,7 @@ mod m20261201_000006_alter_case_file;
 mod m20261201_000007_add_from_time;
 mod m20261201_000008_look_in;
 mod m20261201_000010_create_operator;
+mod m20261201_000011_create_signing_key;
 mod m20261201_000012_create_duty;
 
 /// Brings a database to the newest schema; running it twice changes nothing.
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000007_add_from_time::Migration),
             Box::new(m20261201_000008_look_in::Migration),
             Box::new(m20261201_000010_create_operator::Migration),
+            Box::new(m20261201_000011_create_signing_key::Migration),
             Box::new(m20261201_000012_create_duty::Migration),
         ]
     }

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::clock::stamp;
+use crate::deed::{Deed, Particulars};
 use crate::faults;
 use crate::http::{Answer, Asked};
 use crate::mpay24::Payment;
@@ -70,6 +71,14 @@ async fn route(world: &Arc<World>, asked: &Asked) -> Result<Answer, Answer> {
             let contract = world.axess.get(*operator).ok_or_else(|| unknown(asked))?;
             gate(contract.pass_gate(journal))
         }
+        ("POST", ["dta", operator, "orders", order, deed]) => {
+            let contract = world.dta.get(*operator).ok_or_else(|| unknown(asked))?;
+            done(contract.at_the_desk(order, &deed_of(deed, asked)?))
+        }
+        ("POST", ["axess", operator, "tickets", journal, deed]) => {
+            let contract = world.axess.get(*operator).ok_or_else(|| unknown(asked))?;
+            done(contract.at_the_desk(journal, &deed_of(deed, asked)?))
+        }
         ("PUT", ["mpay24", "clearing"]) => {
             let automatic = body::<Clearing>(asked)?.automatic;
             world.mpay24.set_automatic(automatic);
@@ -114,6 +123,16 @@ fn cannot(status: u16, says: &str) -> Answer {
 fn gate(passed: Result<(), String>) -> Result<Answer, Answer> {
     passed.map_err(|says| Answer::problem(409, "gate-stays-closed", &says))?;
     Ok(Answer::json(200, &json!({ "status": "used" })))
+}
+
+fn deed_of(name: &str, asked: &Asked) -> Result<Deed, Answer> {
+    let particulars = if asked.body.is_empty() { Particulars::default() } else { body(asked)? };
+    Deed::of(name, particulars).ok_or_else(|| unknown(asked))
+}
+
+fn done(happened: Result<(), String>) -> Result<Answer, Answer> {
+    happened.map_err(|says| cannot(409, &says))?;
+    Ok(Answer::json(200, &json!({ "status": "done" })))
 }
 
 fn body<T: DeserializeOwned>(asked: &Asked) -> Result<T, Answer> {

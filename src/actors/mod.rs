@@ -4,6 +4,7 @@
 //! http ──▶ order ──▶ liftoperator ──▶ one actor per operator contract ──▶ integrations/lift
 //!            │  └──▶ payment ─────────▶ integrations/payment
 //!            └─rows─▶ jobs ──▶ invoice (documents), mail ──▶ integrations/mail
+//! order, jobs, auth ──▶ fleet (who may write, and what one replica does for all)
 //! http ──▶ auth, liftoperator (catalogue, offers, cards)
 //! ```
 

@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::actors::fleet::{Duties, Replica, Tree, share_breakers};
+use crate::actors::fleet::{CONNECTIONS, Duties, Replica, Tree, check_room, share_breakers};
 use crate::actors::invoice::Archive;
 use crate::actors::jobs::{self, Jobs};
 use crate::actors::liftoperator::catalogue::Current;
@@ -20,7 +20,8 @@ use crate::actors::order::steps::Outside;
 use crate::actors::payment::{Desk as PaymentDesk, Sweep};
 use crate::actors::supervision::System;
 use crate::actors::{auth, order};
-use crate::config::{CONNECTIONS, Config, Environment};
+use crate::config::{Config, Environment};
+use crate::crash_points;
 use crate::http::state::{Fleet, Readiness};
 use crate::http::streams::{Limits, Streams};
 use crate::http::{self, State};
@@ -29,7 +30,8 @@ use crate::redis::Redis;
 
 use super::end::watch_over;
 use super::parts::{
-    connect_together, contracts, desk_of_accounts, is_simulated, keep_forgetting, keep_sweeping, policy, start_jobs, store,
+    connect_together, contracts, is_simulated, keep_forgetting, keep_sweeping, policy, secret_of_codes, start_jobs,
+    store,
 };
 use super::shelf::{Shelf, Stock};
 
@@ -80,12 +82,16 @@ impl App {
     /// # Errors
     /// Says which part did not start and why.
     pub async fn start(config: Config, io: Io) -> anyhow::Result<Self> {
+        if let Some(folder) = &config.crash_points {
+            tracing::warn!(?folder, "a test may end this process at any moment that it arms");
+            crash_points::watch(folder.clone());
+        }
         let (listener, address) = listen(config.http.listen)?;
         let (operations_listener, operations) = listen(config.operations.listen)?;
         tracing::info!(?config, "configuration");
         let (tell, broken) = watch::channel(None);
         let database = &config.database;
-        io.check_room(database.replicas.unwrap_or(1), database.connections.unwrap_or(CONNECTIONS)).await?;
+        check_room(&io, database.replicas.unwrap_or(1), database.connections.unwrap_or(CONNECTIONS)).await?;
         let stock = Stock::load(&io).await?;
         stock.warn_when_empty();
         let ground = Ground::prepare(config, io, stock, (address, tell))?;
@@ -134,7 +140,8 @@ impl Ground {
         stock: Stock,
         (address, broken): (SocketAddr, watch::Sender<Option<&'static str>>),
     ) -> anyhow::Result<Self> {
-        let settings = jobs::Settings { first_pause: config.times.job_pause, ..jobs::Settings::default() };
+        let (lease, first_pause) = (config.times.job_lease, config.times.job_pause);
+        let settings = jobs::Settings { lease, run_deadline: lease * 3 / 4, first_pause, ..jobs::Settings::default() };
         let simulated = is_simulated(&config, &stock.sold);
         Ok(Self {
             catalogue: Arc::clone(&stock.sold).into(),
@@ -181,7 +188,9 @@ impl Ground {
         watch_over("tree", &self.broken, async move { shown.show().await });
         let sharing = share_breakers(self.system.clone(), replica.news.clone(), config.times.breaker_pause);
         watch_over("breakers", &self.broken, sharing);
-        let auth = desk_of_accounts(config, &self.io)?;
+        let auth = auth::Desk::open(self.io.clone(), secret_of_codes(config)).await?;
+        let learner = auth.clone();
+        watch_over("learning", &self.broken, async move { learner.keep_learning().await });
         let forgetting = keep_forgetting(duties.clone(), replica.clone(), auth.clone(), self.jobs.clone());
         watch_over("forgetting", &self.broken, forgetting);
         let alive = replica.clone();

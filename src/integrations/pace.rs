@@ -37,7 +37,7 @@ pub enum Agreed {
 /// The turn would have come after the deadline; none was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no turn before the deadline: the contract allows only so many requests a second")]
-pub struct TooLate;
+pub(super) struct TooLate;
 
 impl Pace {
     /// At most `per_second` turns in any second; none is kept for later. `None` for 0: no limit.

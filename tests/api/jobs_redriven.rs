@@ -1,6 +1,6 @@
 //! A letter that was refused is brought back by a person once its cause is gone.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::{Database, World, both_databases, eventually};
 
@@ -67,10 +67,8 @@ async fn dead_jobs_come_in_pages(database: Database) {
     loop {
         let page = clerk.client.get(&format!("/api/v1/admin/jobs?state=dead&limit=2{next}")).await.expect(200);
         ids.extend(page["items"].as_array().unwrap().iter().map(|job| job["id"].clone()));
-        match &page["next"] {
-            Value::String(cursor) => next = format!("&cursor={cursor}"),
-            _ => break,
-        }
+        let Some(cursor) = page["next"].as_str() else { break };
+        next = format!("&cursor={cursor}");
     }
     assert_eq!(ids.len(), 3, "{ids:?}");
     ids.dedup();

@@ -1,6 +1,7 @@
 //! The shop from outside, through its API alone: the real binary, real sockets, both databases.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on says so")]
 #![expect(clippy::print_stderr, reason = "a failed test shows the server's log")]
+#![expect(clippy::cognitive_complexity, reason = "each assertion counts as a branch of its own")]
 #![expect(clippy::allow_attributes, reason = "each test crate uses its own part of the support")]
 
 #[path = "../support/mod.rs"]
@@ -10,8 +11,12 @@ mod support;
 mod actors_steered;
 mod areas_imported;
 mod cancelling;
+mod card_days;
 mod cards_refused;
 mod children_for_free;
+mod every_area;
+mod every_kind;
+mod families;
 mod front_door;
 mod hostile;
 mod importing;
@@ -28,6 +33,7 @@ mod privacy;
 mod process;
 mod purchase;
 mod sessions;
+mod todays_sale;
 mod walk;
 mod watched;
 mod witness;

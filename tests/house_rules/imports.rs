@@ -6,39 +6,45 @@ use crate::assert_none;
 use crate::sources::{Source, sources};
 
 /// Below everything: what they may import is said beside them.
-const LOWER: [(&str, &[&str]); 7] = [
+const LOWER: [(&str, &[&str]); 9] = [
     ("clock", &[]),
+    ("crash_points", &[]),
     ("ids", &[]),
     ("money", &[]),
+    ("language", &["money"]),
     ("network", &[]),
     ("telemetry", &[]),
-    ("io", &["clock"]),
+    ("io", &["clock", "crash_points"]),
     ("redis", &["clock", "io"]),
 ];
 
 /// Who may import whom, besides itself, from the ground up.
 const LAYERS: [(&str, &[&str]); 9] = [
-    ("integrations", &["clock", "ids", "money", "network"]),
-    ("actors", &["integrations", "clock", "ids", "money", "io", "redis"]),
+    ("integrations", &["clock", "crash_points", "ids", "language", "money", "network"]),
+    ("actors", &["integrations", "clock", "crash_points", "ids", "language", "money", "io", "redis"]),
     ("config", &["actors", "integrations", "clock", "network", "redis"]),
-    ("http", &["actors", "integrations", "clock", "ids", "money", "network", "io", "redis"]),
-    ("app", &["http", "config", "actors", "integrations", "clock", "io", "network", "redis"]),
+    ("http", &["actors", "integrations", "clock", "ids", "language", "money", "network", "io", "redis"]),
+    (
+        "app",
+        &["http", "config", "actors", "integrations", "clock", "crash_points", "io", "language", "network", "redis"],
+    ),
     ("demo", &["command", "app", "config", "actors", "clock", "ids", "io"]),
     ("import", &["app", "config", "actors", "integrations", "io"]),
-    ("command", &["demo", "import", "app", "config", "actors", "clock", "ids", "io"]),
+    ("command", &["demo", "import", "app", "config", "http", "actors", "clock", "ids", "io"]),
     ("lib", &[]),
 ];
 
 /// Which actor may ask which, as drawn in `src/actors/mod.rs`.
-const ACTORS: [(&str, &[&str]); 8] = [
+const ACTORS: [(&str, &[&str]); 9] = [
+    ("fleet", &["supervision"]),
     ("supervision", &[]),
-    ("jobs", &[]),
+    ("jobs", &["fleet"]),
     ("invoice", &["jobs"]),
-    ("auth", &["jobs"]),
+    ("auth", &["fleet", "jobs"]),
     ("liftoperator", &["supervision"]),
     ("payment", &["supervision"]),
     ("mail", &["auth", "invoice", "jobs", "supervision"]),
-    ("order", &["liftoperator", "payment", "invoice", "jobs", "mail", "supervision"]),
+    ("order", &["fleet", "liftoperator", "payment", "invoice", "jobs", "mail", "supervision"]),
 ];
 
 /// The ports and what they share; a port knows no other port.

@@ -168,6 +168,6 @@ pub(crate) fn store(setting: &Setting, io: Io) -> Store {
         uid: "ATU12345678".to_owned(),
         short: ShortName::try_from("STAR".to_owned()).unwrap(),
     };
-    let paper = Paper { seller, simulated: true, describe: Box::new(|ticket| ticket.product.clone()) };
+    let paper = Paper { seller, simulated: true, describe: Box::new(|ticket, _language| ticket.product.clone()) };
     Store::new(io.clone(), Jobs::new(io, jobs::Settings::default()), move |_| terms, paper)
 }

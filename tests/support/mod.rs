@@ -5,10 +5,13 @@
 mod balancer;
 mod client;
 mod database;
+mod goods;
 mod invariants;
 mod ledger;
+mod paper;
 mod people;
 mod redis;
+mod sample;
 mod server;
 mod stream;
 mod suppliers;
@@ -16,11 +19,13 @@ mod world;
 
 pub(crate) use balancer::Balancer;
 pub(crate) use client::{Answer, Client};
-pub(crate) use database::Database;
+pub(crate) use database::{Cluster, Database, Postgres};
 pub(crate) use invariants::check;
 pub(crate) use ledger::{Booking, Ledger};
+pub(crate) use paper::text_of;
 pub(crate) use people::{ADULT, Offer, Person, SMALL_CHILD, ticket};
 pub(crate) use redis::{Proxy, Redis};
+pub(crate) use sample::{area_file, areas, listed, sample};
 pub(crate) use server::{Ran, Server};
 pub(crate) use stream::{Event, Stream};
 pub(crate) use world::{PATIENCE, World, eventually, new_key};

@@ -56,12 +56,17 @@ impl World {
 
     /// With variables such as `("STARJACK_TIMES__PAGE_LIFE", "3s")` over the tests' own short times.
     pub(crate) async fn with(database: Database, settings: &[(&str, &str)]) -> Self {
-        let suppliers = Suppliers::start().await;
-        let folder = tempfile::tempdir().unwrap();
         let database = match database {
             Database::Sqlite => None,
             Database::Postgres => Some(Postgres::create().await),
         };
+        Self::on(database, settings).await
+    }
+
+    /// On this PostgreSQL database, or on the embedded one.
+    pub(crate) async fn on(database: Option<Postgres>, settings: &[(&str, &str)]) -> Self {
+        let suppliers = Suppliers::start().await;
+        let folder = tempfile::tempdir().unwrap();
         let plan = Plan {
             folder: folder.path().to_owned(),
             database: database.as_ref().map(Postgres::url),
@@ -105,6 +110,11 @@ impl World {
         assert!(self.plan.database.is_some(), "the embedded database belongs to one process");
         let log = format!("server-{}.log", self.replicas.fetch_add(1, Ordering::Relaxed) + 1);
         Server::start(&Plan { port: free_port(), log, ..self.plan.clone() }).await
+    }
+
+    /// The address of its PostgreSQL database.
+    pub(crate) fn database_url(&self) -> &str {
+        self.plan.database.as_deref().unwrap()
     }
 
     /// Runs `starjack` with these words on the server's database, in the world's folder.
@@ -187,13 +197,8 @@ impl World {
 
     /// The day ticket of an operator for somebody born on that date.
     pub(crate) async fn offer(&self, operator: &str, day: NaiveDate, birth_date: &str) -> Offer {
-        let path = format!("/api/v1/operators/{operator}/offers?day={day}&birth_date={birth_date}");
-        let offers = self.guest.get(&path).await.expect(200);
-        let first = &offers["items"][0];
-        Offer {
-            id: first["offer_id"].as_str().unwrap_or_else(|| panic!("{operator} offers nothing: {offers}")).to_owned(),
-            cents: first["price"]["amount"].as_i64().unwrap(),
-        }
+        let offers = self.offers(operator, day, birth_date).await;
+        Offer::of(offers.first().unwrap_or_else(|| panic!("{operator} offers nothing on {day}")))
     }
 
     /// One adult's ticket at each of these operators, each on a new card of the operator's own kind.
@@ -201,9 +206,7 @@ impl World {
         let mut lines = Vec::new();
         for operator in operators {
             let offer = self.offer(operator, self.ski_day(), ADULT).await;
-            let is_axess = matches!(*operator, "obertauern" | "saalbach");
-            let card = if is_axess { skier.card_axess().await } else { skier.card_dta().await };
-            lines.push(ticket(&offer, &card, "Anna", ADULT));
+            lines.push(ticket(&offer, &skier.card_for(operator).await, "Anna", ADULT));
         }
         lines
     }

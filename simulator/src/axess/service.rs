@@ -12,6 +12,7 @@ use super::sessions::Sessions;
 use super::shapes::{AX, TEAM, decimal, parameter};
 use crate::access::AxessAccess;
 use crate::clock::Clock;
+use crate::deed::Deed;
 use crate::faults::Bent;
 use crate::goods::Goods;
 use crate::http::{Answer, Asked};
@@ -43,6 +44,12 @@ impl Axess {
     pub(crate) fn pass_gate(&self, journal: &str) -> Result<(), String> {
         let journal = journal.parse().map_err(|error| format!("journal number: {error}"))?;
         self.state().1.pass_gate(journal, self.clock.now())
+    }
+
+    /// What people at the operator's own desk do to a ticket; the error says why not.
+    pub(crate) fn at_the_desk(&self, journal: &str, deed: &Deed) -> Result<(), String> {
+        let journal = journal.parse().map_err(|error| format!("journal number: {error}"))?;
+        self.state().1.at_the_desk(journal, deed, self.clock.now())
     }
 
     fn state(&self) -> MutexGuard<'_, (Sessions, Book)> {
@@ -96,6 +103,13 @@ impl Axess {
                     None,
                 ))
             }
+            "getSalesList" => {
+                let number = |name| decimal(request.text_of(name)).unwrap_or_default();
+                let most = usize::try_from(number("NMAXCOUNT")).unwrap_or_default();
+                let after = (number("NPROJNO"), number("NJOURNALNO"));
+                let sold = book.sold_on(request.text_of("SZDATE"), after).take(most);
+                Ok((sold.map(|sold| ("ACTTICKET", sale(sold, now))).collect(), None))
+            }
             "cancelTicket" => {
                 book.cancel(&Naming::read(request)?, request.text_of("NBLOCKING") == "-1", now)?;
                 Ok((Members::new(), None))
@@ -139,6 +153,17 @@ fn receipt(tickets: Vec<&Ticket>) -> Members {
     let mut members: Members = tickets.into_iter().map(|issued| ("ACTTICKET", ticket(issued, None))).collect();
     members.push(("NTRANSNO", transaction.to_string()));
     members
+}
+
+/// A ticket of the list of sales, which says more of it.
+fn sale(sold: &Ticket, now: Now) -> String {
+    let cents = sold.wish.price_cents;
+    let told = ticket(sold, Some(sold.status(now)));
+    let (numbers, validity) = told.split_at(told.find("<a:SZVALIDFROM").unwrap_or(told.len()));
+    leaf("a:FTARIFF", format!("{}.{:02}", cents / 100, cents % 100))
+        + numbers
+        + &leaf("a:SZEXTORDERNO", &sold.reference)
+        + validity
 }
 
 fn ticket(ticket: &Ticket, status: Option<i64>) -> String {

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta};
 use serde_json::Value;
 
 use super::book::{Book, Terms};
@@ -12,6 +12,7 @@ use super::refusal::{Refusal, fault, is_report};
 use super::shapes::{self, ORDER, SOAP_HEADER, number};
 use crate::access::DtaAccess;
 use crate::clock::{Clock, stamp};
+use crate::deed::Deed;
 use crate::faults::Bent;
 use crate::goods::Goods;
 use crate::http::{Answer, Asked};
@@ -47,6 +48,11 @@ impl Dta {
         self.book().pass_gate(order_id, self.clock.now())
     }
 
+    /// What people at the operator's own desk do to a booking, unseen by any interface; the error says why not.
+    pub(crate) fn at_the_desk(&self, order_id: &str, deed: &Deed) -> Result<(), String> {
+        self.book().at_the_desk(order_id, deed, self.clock.now())
+    }
+
     fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -70,6 +76,7 @@ impl Dta {
             "CreateOrder" => self.create(call, bent),
             "GetOrder" => Ok(self.book().get(call.text_of("OrderId"))?.shown(self.clock.now())),
             "GetOrdersByExternalId" => Ok(node("Orders", &self.find(call.text_of("ExternalOrderId"), bent))),
+            "GetOrders" => Ok(node("Orders", &self.list(call)?)),
             _ => self.cancel(call.text_of("OrderId")),
         }
     }
@@ -92,6 +99,17 @@ impl Dta {
         }
         let now = self.clock.now();
         self.book().find(reference).map(|order| order.shown(now)).collect()
+    }
+
+    fn list(&self, call: &Element) -> Result<String, Refusal> {
+        let instant = |name| DateTime::parse_from_rfc3339(call.text_of(name)).map(|at| at.to_utc());
+        let unreadable = |_| Refusal::new("InternalError", "From and To need their offset");
+        let (from, to) = (instant("From").map_err(unreadable)?, instant("To").map_err(unreadable)?);
+        let rows = |name| call.text_of(name).parse().unwrap_or_default();
+        let (first, block, now): (usize, usize, _) = (rows("FirstRow"), rows("BlockSize"), self.clock.now());
+        let book = self.book();
+        let of_span = book.orders().filter(|order| (from..to).contains(&order.asked_at));
+        Ok(of_span.skip(first).take(block).map(|order| order.shown(now)).collect())
     }
 
     fn cancel(&self, order_id: &str) -> Result<String, Refusal> {
@@ -118,6 +136,7 @@ fn shape_of(operation: &str) -> Option<&'static [Member]> {
         "CreateOrder" => Some(shapes::CREATE_ORDER),
         "GetOrder" => Some(shapes::GET_ORDER),
         "GetOrdersByExternalId" => Some(shapes::GET_ORDERS_BY_EXTERNAL_ID),
+        "GetOrders" => Some(shapes::GET_ORDERS),
         "CancelOrder" => Some(shapes::CANCEL_ORDER),
         _ => None,
     }
@@ -174,7 +193,7 @@ impl Service for Dta {
         let usual = match operation {
             "CheckIdentification" => "NOT_COMPATIBLE",
             "CancelOrder" => "TicketUsed",
-            "GetOrder" | "GetOrdersByExternalId" => "UnknownOrder",
+            "GetOrder" | "GetOrdersByExternalId" | "GetOrders" => "UnknownOrder",
             _ => "MediumNotCompatible",
         };
         let code = code.unwrap_or(usual);

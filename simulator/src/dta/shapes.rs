@@ -62,6 +62,12 @@ const WHOLE_ORDER: &[Member] = &[
 pub(crate) const CREATE_ORDER: &[Member] = &[one(&["Order"], Holds::Members(WHOLE_ORDER))];
 pub(crate) const GET_ORDER: &[Member] = &[one(&["OrderId"], FILLED)];
 pub(crate) const GET_ORDERS_BY_EXTERNAL_ID: &[Member] = &[one(&["ExternalOrderId"], REFERENCE)];
+/// `Unproven:` the operation's name and its paging by first row and block size are public, the members' meaning is ours:
+/// orders that came in from `From` on and before `To`.
+pub(crate) const GET_ORDERS: &[Member] =
+    &[one(&["From"], DATE_TIME), one(&["To"], DATE_TIME), one(&["FirstRow"], UNSIGNED_INT), one(&["BlockSize"], BLOCK)];
+const BLOCK: Holds =
+    Holds::Text("1 to 500", |text| text.parse::<usize>().is_ok_and(|rows| (1..=500).contains(&rows)));
 pub(crate) const CANCEL_ORDER: &[Member] = &[one(&["OrderId"], FILLED), maybe(&["Reason"], TEXT)];
 
 /// Reads an `Identification` whose shape is checked.

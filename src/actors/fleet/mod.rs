@@ -7,6 +7,7 @@
 //! tree       every replica's actors, seen from each of them
 //! breakers   a breaker that opens here opens elsewhere too
 //! turns      the pace of a contract, kept by all together
+//! room       whether the database has room for the connections of all
 //! ```
 //!
 //! The database decides everything that must be right: who drives an order, whose token of a duty counts. Redis makes it
@@ -16,6 +17,7 @@ mod breakers;
 mod duty;
 mod news;
 pub mod replica;
+mod room;
 mod store;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -26,5 +28,6 @@ pub use breakers::share_breakers;
 pub use duty::{Duties, Fence, Held};
 pub use news::{Heard, Listener, News};
 pub use replica::{Lease, Replica};
+pub use room::{CONNECTIONS, check_room};
 pub use tree::{ReplicaActors, Tree};
 pub use turns::FleetTurns;

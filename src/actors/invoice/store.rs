@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::seller::Seller;
 use crate::ids::OrderNumber;
+use crate::language::Language;
 use crate::money::Cents;
 
 /// An invoice's number, `<short name>-<year>-<six digits>`: unique, without gaps within its series.
@@ -61,6 +62,8 @@ pub struct NewInvoice {
     pub total_cents: Cents,
     /// Three letters of ISO 4217.
     pub currency: String,
+    /// The buyer's language, in which the document is written.
+    pub language: Language,
     /// Whether no real money was charged; the document says so on every page.
     pub simulated: bool,
 }
@@ -116,6 +119,8 @@ pub struct Invoice {
     pub total_cents: Cents,
     /// Three letters of ISO 4217.
     pub currency: String,
+    /// The language of the document.
+    pub language: Language,
     /// Whether no real money was charged.
     pub simulated: bool,
     /// SHA-256 of the document in hex, once it was written.
@@ -126,6 +131,8 @@ pub struct Invoice {
 #[derive(Serialize, Deserialize)]
 struct StoredBuyer {
     order_number: String,
+    #[serde(default)]
+    language: Language,
     #[serde(flatten)]
     buyer: Buyer,
 }
@@ -152,7 +159,7 @@ pub async fn issue(tx: &DatabaseTransaction, new: NewInvoice) -> Result<InvoiceN
     }
     let issued_on = new.issued_at.with_timezone(&Vienna).date_naive();
     let series = format!("{}-{}", new.seller.short.as_str(), issued_on.year());
-    let buyer = StoredBuyer { order_number: new.order_number.to_string(), buyer: new.buyer };
+    let buyer = StoredBuyer { order_number: new.order_number.to_string(), language: new.language, buyer: new.buyer };
     let seller = StoredSeller { seller: new.seller, simulated: new.simulated };
     let (buyer, seller, lines) = (to_json(&buyer)?, to_json(&seller)?, to_json(&new.lines)?);
     let serial = next_serial(tx, &series).await?;
@@ -209,7 +216,7 @@ pub async fn read(db: &impl ConnectionTrait, number: &InvoiceNumber) -> Result<O
     let Some(row) = invoice::Entity::find_by_id(number.as_str()).one(db).await? else {
         return Ok(None);
     };
-    let StoredBuyer { order_number, buyer } = from_json(&row.buyer)?;
+    let StoredBuyer { order_number, language, buyer } = from_json(&row.buyer)?;
     let StoredSeller { seller, simulated } = from_json(&row.seller)?;
     Ok(Some(Invoice {
         number: InvoiceNumber(row.number),
@@ -223,6 +230,7 @@ pub async fn read(db: &impl ConnectionTrait, number: &InvoiceNumber) -> Result<O
         lines: from_json(&row.lines)?,
         total_cents: row.total_cents,
         currency: row.currency,
+        language,
         simulated,
         document_sha256: row.document_sha256,
     }))

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use chrono::NaiveDate;
+
 use super::supplier::{Connect, Question, Reply, Request, Settings, Supplier};
 use crate::actors::supervision::{Failure, Handle, Phase, Policy, Status, System, UnknownActor};
 use crate::clock::Deadline;
 use crate::ids::Reference;
 use crate::integrations::Outcome;
-use crate::integrations::lift::{self, Booking, CheckedCard, Contract, Found, TicketOrder};
+use crate::integrations::lift::{self, Booking, CheckedCard, Contract, Found, SoldPage, TicketOrder};
 
 /// The door to all operators; cheap to clone.
 #[derive(Clone)]
@@ -138,6 +140,15 @@ impl Facade {
         let budget = self.budget(operator, |contract| contract.issue_deadline);
         match self.ask(operator, Question::Cancel(booking), budget, may_write).await {
             Ok(Reply::Cancel(outcome)) => outcome,
+            other => failed(other),
+        }
+    }
+
+    /// Lists what the operator's supplier booked on a day; a page after the one before.
+    pub async fn list(&self, operator: &str, day: NaiveDate, after: Option<String>) -> Outcome<SoldPage> {
+        let budget = self.budget(operator, |contract| contract.issue_deadline);
+        match self.ask(operator, Question::List(day, after), budget, Arc::new(|| true)).await {
+            Ok(Reply::List(outcome)) => outcome,
             other => failed(other),
         }
     }

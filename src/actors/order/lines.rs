@@ -234,7 +234,6 @@ impl LineCase<'_> {
                 self.line.withdrawing = false;
                 self.book(booking);
             }
-            // one of several: look again before anything else
             (_, None) => self.pause(),
         }
     }

@@ -63,20 +63,19 @@ pub fn claim(order: &mut Order, callback: &Callback) -> bool {
         amount: callback.amount,
         currency: callback.currency.clone(),
     };
-    if !matches!(callback.state, ObservedState::Billed | ObservedState::ChargedBack) {
+    let charged_back = callback.state == ObservedState::ChargedBack;
+    if !charged_back && callback.state != ObservedState::Billed {
         return false;
     }
     let Some(no) = row_of(order, &seen) else { return false };
     let Some(row) = order.payment_mut(no) else { return false };
     let moving = row.doubt.is_some() || row.open.as_ref().is_some_and(|open| open.verb == Verb::Capture);
-    let decided = match callback.state {
-        // money that moves is decided by the books, which show this as well
-        ObservedState::ChargedBack => matches!(row.state, PaymentState::Reversed | PaymentState::ChargedBack),
-        _billed => {
-            let known =
-                [PaymentState::Billed, PaymentState::Returned, PaymentState::Reversed, PaymentState::ChargedBack];
-            moving || known.contains(&row.state)
-        }
+    // money that moves is decided by the books, which show a charge-back as well
+    let decided = if charged_back {
+        matches!(row.state, PaymentState::Reversed | PaymentState::ChargedBack)
+    } else {
+        let known = [PaymentState::Billed, PaymentState::Returned, PaymentState::Reversed, PaymentState::ChargedBack];
+        moving || known.contains(&row.state)
     };
     if decided || row.pull {
         return false;

@@ -4,9 +4,8 @@ use sea_orm::{ActiveValue::Set, DbErr, prelude::DateTimeWithTimeZone};
 use starjack_entity::{order_line, orders, payment};
 use uuid::Uuid;
 
-use super::intent::Verb;
 use super::lifecycle::{LineState, OrderState, PaymentState};
-use super::record::{DoubtCause, Line, Mark, MoneyDoubt, OnRefusal, Order, Payment, Terms, Ticket};
+use super::record::{Line, Mark, MoneyDoubt, OnRefusal, Order, Payment, Terms, Ticket};
 use crate::ids::{OrderNumber, Reference};
 use crate::integrations::lift::Booking;
 use crate::integrations::{Refusal, RefusalKind};
@@ -140,7 +139,9 @@ pub(super) fn line_row(order_id: Uuid, line: &Line) -> order_line::ActiveModel {
 /// The payment of its row.
 pub(super) fn payment_of(row: payment::Model) -> Result<Payment, DbErr> {
     let doubt = match (row.doubt, row.doubt_cents) {
-        (Some(text), Some(amount)) => Some(doubt_of(&text, amount)?),
+        (Some(text), Some(amount)) => {
+            Some(MoneyDoubt::of(&text, amount).ok_or_else(|| unreadable("payment.doubt", &text))?)
+        }
         (Some(_), None) | (None, _) => None,
     };
     Ok(Payment {
@@ -200,7 +201,7 @@ pub(super) fn payment_row(order_id: Uuid, payment: &Payment) -> payment::ActiveM
         ask_at: Set(payment.ask_at.map(Into::into)),
         settles_at: Set(payment.settles_at.map(Into::into)),
         doubt_since: Set(payment.doubt_since.map(Into::into)),
-        doubt: Set(payment.doubt.map(|doubt| doubt_text(&doubt))),
+        doubt: Set(payment.doubt.as_ref().map(MoneyDoubt::words)),
         doubt_cents: Set(payment.doubt.map(|doubt| doubt.amount)),
         person_since: Set(payment.person.as_ref().map(|mark| mark.since.into())),
         person_reason: Set(payment.person.as_ref().map(|mark| short(mark.reason.clone()))),
@@ -235,26 +236,6 @@ fn refusal_of(text: &str) -> Refusal {
 
 fn mark_of(since: Option<DateTimeWithTimeZone>, reason: Option<String>, accepted: bool) -> Option<Mark> {
     since.map(|since| Mark { since: since.to_utc(), reason: reason.unwrap_or_default(), accepted })
-}
-
-const CAUSES: [(DoubtCause, &str); 5] = [
-    (DoubtCause::Unanswered, "unanswered"),
-    (DoubtCause::Refused, "refused"),
-    (DoubtCause::AskerDied, "asker_died"),
-    (DoubtCause::FirstLook, "first_look"),
-    (DoubtCause::NotCreditable, "not_creditable"),
-];
-
-fn doubt_text(doubt: &MoneyDoubt) -> String {
-    let cause = CAUSES.iter().find(|(cause, _)| *cause == doubt.why).map_or("unanswered", |(_, word)| word);
-    format!("{}/{cause}", doubt.verb.word())
-}
-
-fn doubt_of(text: &str, amount: i64) -> Result<MoneyDoubt, DbErr> {
-    let (verb, cause) = text.split_once('/').unwrap_or((text, ""));
-    let why = CAUSES.iter().find(|(_, word)| *word == cause).map(|(cause, _)| *cause);
-    let verb = Verb::of(verb).ok_or_else(|| unreadable("payment.doubt", text))?;
-    Ok(MoneyDoubt { verb, amount, why: why.ok_or_else(|| unreadable("payment.doubt", text))? })
 }
 
 pub(super) fn unreadable(column: &str, value: &str) -> DbErr {

@@ -10,6 +10,7 @@ use crate::actors::fleet::ReplicaActors;
 use crate::actors::supervision::{Status, UnknownActor};
 use crate::http::paging::Page;
 use crate::http::{Admin, Problem, State};
+use crate::language::both;
 
 /// An actor of a replica.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -75,7 +76,7 @@ pub(in crate::http) async fn all(state: &State) -> Vec<ActorView> {
 }
 
 /// Wishes something of an actor of the replica that answers; carried out when answered.
-#[utoipa::path(tag = "admin", operation_id = "wish_of_actor", security(("bearer" = [])), request_body = MaybeBecause,
+#[utoipa::path(tag = "admin", operation_id = "wish_of_actor", security(("bearer" = [])), request_body = Option<MaybeBecause>,
     params(("name" = String, Path, description = "The actor's name; a `/` in it is sent as `%2F`"), ("wish" = inline(Wish), Path)),
     responses((status = 202, description = "Done; `GET /api/v1/admin/actors` shows what became of it", body = ActorView)))]
 #[post("/api/v1/admin/actors/{name}/{wish}")]
@@ -107,8 +108,9 @@ pub(super) fn status_of(state: &State, name: &str) -> Result<Status, UnknownActo
 
 impl From<UnknownActor> for Problem {
     fn from(_unknown: UnknownActor) -> Self {
-        Self::not_found(
+        Self::not_found(both(
             "No actor has this name. `GET /api/v1/admin/actors` lists all; a `/` in a name is sent as `%2F`.",
-        )
+            "Kein Aktor heißt so. `GET /api/v1/admin/actors` nennt alle; ein `/` im Namen wird als `%2F` gesendet.",
+        ))
     }
 }

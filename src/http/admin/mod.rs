@@ -5,6 +5,7 @@ pub mod audit;
 pub mod cases;
 pub mod faults;
 pub mod jobs;
+pub mod keys;
 pub mod order;
 pub mod order_view;
 pub mod orders;

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::http::body;
 use crate::http::problem::Problem;
+use crate::language::both;
 
 /// Longest reason in characters.
 const LONGEST: usize = 200;
@@ -22,7 +23,7 @@ pub struct Because {
 }
 
 /// Why something is done, where that may be left unsaid.
-#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MaybeBecause {
     /// At most 200 characters, without names or addresses of customers.
@@ -34,7 +35,7 @@ pub struct MaybeBecause {
 #[derive(Debug)]
 pub struct Reason(pub String);
 
-/// The reason of a deed that may do without; an empty body is none.
+/// The reason of a deed that may do without; an empty body and `null` are none.
 #[derive(Debug)]
 pub struct MaybeReason(pub Option<String>);
 
@@ -46,7 +47,12 @@ impl FromRequest for Reason {
         let whole = web::Bytes::from_request(request, payload);
         async move {
             let bytes = whole.await.map_err(|error| body::refuse_bytes(&error))?;
-            let missing = || Problem::invalid("Say why: send `{\"reason\": \"…\"}` with 1 to 200 characters.");
+            let missing = || {
+                Problem::invalid(both(
+                    "Say why: send `{\"reason\": \"…\"}` with 1 to 200 characters.",
+                    "Sagen Sie, warum: Senden Sie `{\"reason\": \"…\"}` mit 1 bis 200 Zeichen.",
+                ))
+            };
             if bytes.is_empty() {
                 return Err(missing());
             }
@@ -65,9 +71,8 @@ impl FromRequest for MaybeReason {
         let whole = web::Bytes::from_request(request, payload);
         async move {
             let bytes = whole.await.map_err(|error| body::refuse_bytes(&error))?;
-            let MaybeBecause { reason } =
-                if bytes.is_empty() { MaybeBecause::default() } else { body::read_json(&bytes)? };
-            Ok(Self(clean(reason.as_deref().unwrap_or_default())?))
+            let because: Option<MaybeBecause> = if bytes.is_empty() { None } else { body::read_json(&bytes)? };
+            Ok(Self(clean(&because.and_then(|because| because.reason).unwrap_or_default())?))
         }
         .boxed_local()
     }
@@ -77,7 +82,10 @@ impl FromRequest for MaybeReason {
 fn clean(reason: &str) -> Result<Option<String>, Problem> {
     let reason = reason.trim();
     if reason.chars().count() > LONGEST || reason.chars().any(char::is_control) {
-        return Err(Problem::invalid("`reason` must be one line of at most 200 characters."));
+        return Err(Problem::invalid(both(
+            "`reason` must be one line of at most 200 characters.",
+            "`reason` muss eine Zeile von höchstens 200 Zeichen sein.",
+        )));
     }
     Ok(Some(reason.to_owned()).filter(|reason| !reason.is_empty()))
 }

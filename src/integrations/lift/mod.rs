@@ -12,5 +12,9 @@ mod print_form;
 mod registry;
 
 pub use contract::Contract;
-pub use port::{Booking, Capabilities, CheckedCard, Found, FoundState, Holder, LiftSupplier, TicketOrder};
-pub use registry::{CardNumber, CardNumberError, SUPPLIERS, SupplierKind, connect, mask, parse_card_number};
+pub use port::{
+    Booking, Capabilities, CheckedCard, Found, FoundState, Holder, LiftSupplier, Sold, SoldPage, TicketOrder,
+};
+pub use registry::{
+    CardNumber, CardNumberError, SUPPLIERS, SupplierKind, connect, connect_paced, mask, parse_card_number,
+};

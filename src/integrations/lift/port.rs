@@ -1,6 +1,7 @@
 //! What every access-control supplier can be asked, in our words.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
 use crate::ids::Reference;
@@ -24,6 +25,34 @@ pub trait LiftSupplier: 'static {
 
     /// Cancels a booking. Harmless to repeat: already cancelled is `Done`; a used ticket is `Refused` as `TicketUsed`.
     fn cancel(&self, booking: Booking, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>>;
+
+    /// Lists what was booked on `day` of the operator's zone, cancelled bookings too, in its own order; a page that begins
+    /// after the `next` of the one before. Harmless to repeat.
+    fn list(&self, day: NaiveDate, after: Option<String>, permit: Permit) -> LocalBoxFuture<'_, Outcome<SoldPage>> {
+        let told = Outcome::NotSent(format!("this supplier has no list of {day}, nor of anything after {after:?}"));
+        drop(permit);
+        std::future::ready(told).boxed_local()
+    }
+}
+
+/// A page of what a supplier booked on one day.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct SoldPage {
+    /// The bookings.
+    pub sold: Vec<Sold>,
+    /// Where the next page begins; `None` on the last.
+    pub next: Option<String>,
+}
+
+/// A booking as a supplier's list of a day has it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Sold {
+    /// The reference that it was booked under: ours, or anybody's.
+    pub reference: String,
+    /// The booking, and where it stands.
+    pub found: Found,
+    /// Its gross price, where the list has it.
+    pub price: Option<Cents>,
 }
 
 /// What a contract can do.

@@ -35,26 +35,30 @@ async fn case_34_money_that_cannot_be_credited_is_listed_until_it_was_sent_by_ba
     anna.cancel(id(&late)).await.expect(202);
     pay_by_eps(&world, late["payment"]["page_url"].as_str().unwrap()).await;
     let list = eventually("both in the list", async || Some(owed(&clerk).await).filter(|list| list.len() == 2)).await;
-    let first = &list[0];
-    let told = [&first["order_number"], &first["amount"]["amount"], &first["transaction"], &list[1]["reason"]];
-    let transaction = json!(paid["mpay_tid"].to_string());
-    assert_eq!(told, [&refused["number"], &json!(total(&refused)), &transaction, &json!("not_wanted")]);
-    let page = clerk.client.get("/api/v1/admin/owed?limit=1").await.expect(200);
-    let next = format!("/api/v1/admin/owed?limit=1&cursor={}", page["next"].as_str().unwrap());
-    assert_eq!(clerk.client.get(&next).await.expect(200)["items"], json!([list[1]]));
-    let lines: Vec<String> = export(&clerk).await.lines().map(str::to_owned).collect();
-    assert_eq!(lines[0], "id,order,reference,transaction,amount_cents,amount,currency,since,reason");
-    let cents = total(&refused);
-    let row =
-        format!("{0},{0}-P1,{1},{cents},{2}.{3:02},EUR,", number(&refused), paid["mpay_tid"], cents / 100, cents % 100);
-    assert!(lines.len() == 3 && lines[1].contains(&row), "{lines:?}");
-
-    send_it(&world, (&anna, &clerk), (&refused, first)).await;
+    shown(&clerk, &list, (&refused, &paid)).await;
+    send_it(&world, (&anna, &clerk), (&refused, &list[0])).await;
     assert_eq!(owed(&clerk).await, [list[1].clone()]);
     assert_eq!(export(&clerk).await.lines().count(), 2);
     let ledger = world.ledger().await;
     let kept = [number(&refused), number(&late)].map(|number| ledger.sum(number, "credited"));
     assert_eq!(kept, [0, 0], "the provider was not asked in vain again");
+}
+
+/// The list tells what to send, page by page and as a file.
+async fn shown(clerk: &Person, list: &[Value], (refused, paid): (&Value, &Value)) {
+    let first = &list[0];
+    let told = [&first["order_number"], &first["amount"]["amount"], &first["transaction"], &list[1]["reason"]];
+    let transaction = json!(paid["mpay_tid"].to_string());
+    assert_eq!(told, [&refused["number"], &json!(total(refused)), &transaction, &json!("not_wanted")]);
+    let page = clerk.client.get("/api/v1/admin/owed?limit=1").await.expect(200);
+    let next = format!("/api/v1/admin/owed?limit=1&cursor={}", page["next"].as_str().unwrap());
+    assert_eq!(clerk.client.get(&next).await.expect(200)["items"], json!([list[1]]));
+    let lines: Vec<String> = export(clerk).await.lines().map(str::to_owned).collect();
+    assert_eq!(lines[0], "id,order,reference,transaction,amount_cents,amount,currency,since,reason");
+    let cents = total(refused);
+    let row =
+        format!("{0},{0}-P1,{1},{cents},{2}.{3:02},EUR,", number(refused), paid["mpay_tid"], cents / 100, cents % 100);
+    assert!(lines.len() == 3 && lines[1].contains(&row), "{lines:?}");
 }
 
 /// Says that one sum was sent: once, whoever says it how often.

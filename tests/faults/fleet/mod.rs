@@ -1,11 +1,14 @@
 //! Replicas of one shop: several processes over one PostgreSQL and one Redis, behind one address.
 
 mod duties;
+mod long;
 mod orders;
+mod redis_breaks;
+mod together;
 
 use serde_json::Value;
 
-use crate::support::{Balancer, Client, Database, Redis, Server, World, eventually, new_key};
+use crate::support::{Balancer, Client, Cluster, Postgres, Redis, Server, World, eventually, new_key};
 
 /// A shop of several replicas with a Redis of its own. Customers, and the payment provider's callbacks, come through the
 /// balancer.
@@ -20,6 +23,15 @@ pub(super) struct Fleet {
 impl Fleet {
     /// So many replicas, with variables over the tests' own short times; the world's own begins alone.
     pub(super) async fn start(replicas: usize, settings: &[(&str, &str)]) -> Self {
+        Self::on(Postgres::create().await, replicas, settings).await
+    }
+
+    /// The same on a PostgreSQL server of its own.
+    pub(super) async fn start_in(cluster: &Cluster, replicas: usize, settings: &[(&str, &str)]) -> Self {
+        Self::on(Postgres::create_in(&cluster.url()).await, replicas, settings).await
+    }
+
+    async fn on(database: Postgres, replicas: usize, settings: &[(&str, &str)]) -> Self {
         let (redis, balancer) = (Redis::start().await, Balancer::start());
         let (url, prefix) = (redis.url(), format!("t-{}", new_key()));
         let mut all = vec![
@@ -28,7 +40,7 @@ impl Fleet {
             ("STARJACK_HTTP__PUBLIC_URL", &balancer.url),
         ];
         all.extend(settings);
-        let mut world = World::with(Database::Postgres, &all).await;
+        let mut world = World::on(Some(database), &all).await;
         let first = until_it_has(&world.server, "sweep").await;
         assert_eq!(first, 1, "alone it has every duty");
         let mut others = Vec::new();

@@ -53,7 +53,7 @@ impl<'de> Visitor<'de> for Bounding {
     }
 
     fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Coordinates, E> {
-        let small = i32::try_from(number).map_err(|_| E::custom("a position of it is not on this earth"))?;
+        let small = i32::try_from(number).map_err(|_too_big| E::custom("a position of it is not on this earth"))?;
         Ok(Coordinates::Number(f64::from(small)))
     }
 

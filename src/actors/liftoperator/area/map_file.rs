@@ -146,15 +146,21 @@ impl MapFile {
         let operates = properties.status.is_none_or(|status| status == "operating");
         let name = properties.name.map(|name| one_line(&name)).filter(|name| !name.is_empty());
         let skipped = &mut self.skipped;
-        let Some(name) = name else { return Ok(skipped.unnamed += 1) };
+        let Some(name) = name else {
+            skipped.unnamed += 1;
+            return Ok(());
+        };
         if identities.is_empty() {
-            return Ok(skipped.unsourced += 1);
+            skipped.unsourced += 1;
+            return Ok(());
         }
         if !operates {
-            return Ok(skipped.not_operating += 1);
+            skipped.not_operating += 1;
+            return Ok(());
         }
         if !countries.is_empty() && !country.as_ref().is_some_and(|country| countries.contains(country)) {
-            return Ok(skipped.elsewhere += 1);
+            skipped.elsewhere += 1;
+            return Ok(());
         }
         let (longitude_hundredths, latitude_hundredths) = geometry.coordinates.middle()?;
         let state = place.localized.get("en").or_else(|| place.localized.values().next());

@@ -10,9 +10,6 @@ use crate::integrations::payment::{History, Observed, OpenedPage};
 use crate::integrations::{Outcome, RefusalKind};
 use crate::money::Cents;
 
-/// ISO 4217's code for none.
-const NO_CURRENCY: &str = "XXX";
-
 /// What came back for an intent of a payment.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum PaymentAnswer {
@@ -123,131 +120,21 @@ impl PaymentCase<'_> {
         }
     }
 
-    /// The provider's books decide what became of a move of money in doubt.
-    fn history(&mut self, outcome: Outcome<History>) {
-        let Some(doubt) = self.payment.doubt else { return self.claimed_by_history(outcome) };
-        match outcome {
-            Outcome::Done(history) if doubt.verb == Verb::Credit => self.credit_by_history(doubt, history),
-            Outcome::Done(history) => self.reservation_by_history(doubt, history),
-            Outcome::Pending { .. } | Outcome::Refused(_) | Outcome::NotSent(_) | Outcome::Unknown(_) => self.pause(),
-        }
-    }
-
-    /// The books say how much was taken but not of which currency, so it is nobody's payment and goes back.
-    fn claimed_by_history(&mut self, outcome: Outcome<History>) {
-        let Outcome::Done(history) = outcome else { return self.pause() };
-        if self.taken_back(history) {
-            return;
-        }
-        if matches!(self.payment.state, PaymentState::Billed | PaymentState::Returned) {
-            return self.look_again_for_a_charge_back();
-        }
-        self.payment.pull = false;
-        if history.captured > 0 {
-            self.bill(history.captured);
-            self.payment.currency = NO_CURRENCY.to_owned();
-            self.payment.returned = history.credited;
-            self.end_if_returned();
-        } else {
-            self.clear_doubt();
-            self.payment.enter(PaymentState::Closed);
-        }
-    }
-
-    /// What the payer's bank took back is nobody's to take or to give back any more.
-    fn taken_back(&mut self, history: History) -> bool {
-        if history.charged_back <= 0 {
-            return false;
-        }
-        if !matches!(self.payment.state, PaymentState::Billed | PaymentState::Returned) {
-            self.bill(history.captured);
-        }
-        self.payment.returned = self.payment.returned.max(history.credited);
-        self.payment.charge_back();
-        true
-    }
-
-    /// A report may be faster than the provider's books; what they do not show once all has settled is not so.
-    fn look_again_for_a_charge_back(&mut self) {
-        let settles_at = *self.payment.settles_at.get_or_insert(self.now + self.rules.payment_settle);
-        if self.now < settles_at {
-            return self.wait_long();
-        }
-        tracing::error!(alert = true, reference = %self.payment.reference, "a charge-back was reported that is not in the books");
-        (self.payment.pull, self.payment.settles_at) = (false, None);
-    }
-
-    fn reservation_by_history(&mut self, doubt: MoneyDoubt, history: History) {
-        if self.taken_back(history) {
-            return;
-        }
-        if history.captured > 0 {
-            self.bill(history.captured);
-            self.payment.returned = self.payment.returned.max(history.credited);
-            self.end_if_returned();
-        } else if history.reversed {
-            self.payment.enter(PaymentState::Reversed);
-            self.clear_doubt();
-        } else {
-            self.ask_again_after_silence(doubt);
-        }
-    }
-
-    fn credit_by_history(&mut self, doubt: MoneyDoubt, history: History) {
-        if self.taken_back(history) {
-            return;
-        }
-        if history.credited > self.payment.returned {
-            self.payment.returned = history.credited;
-            self.clear_doubt();
-            self.end_if_returned();
-        } else if doubt.why == DoubtCause::NotCreditable {
-            self.payment.owed += if doubt.amount == 0 { self.payment.held() } else { doubt.amount };
-            self.clear_doubt();
-        } else if doubt.why == DoubtCause::FirstLook {
-            self.end_doubt_of_no_answer();
-            self.credit();
-        } else if doubt.amount != 0 && doubt.why == DoubtCause::AskerDied {
-            self.mark("partial_credit_in_doubt");
-            self.wait_long();
-        } else {
-            self.ask_again_after_silence(doubt);
-        }
-    }
-
-    fn ask_again_after_silence(&mut self, doubt: MoneyDoubt) {
-        let settled = doubt.verb == Verb::Capture || self.payment.settles_at.is_none_or(|at| self.now >= at);
-        if !settled {
-            self.payment.ask_at = self.payment.settles_at;
-            return;
-        }
-        self.end_doubt_of_no_answer();
-        if doubt.why == DoubtCause::Refused {
-            self.payment.refusals += 1;
-            if self.payment.refusals >= 2 {
-                self.mark("money_back_refused");
-                self.wait_long();
-                return;
-            }
-        }
-        self.pause();
-    }
-
     /// Asked again, but not forgotten: only a success ends what needs a person and since when.
-    fn end_doubt_of_no_answer(&mut self) {
+    pub(super) fn end_doubt_of_no_answer(&mut self) {
         let (person, since) = (self.payment.person.take(), self.payment.doubt_since);
         self.clear_doubt();
         (self.payment.person, self.payment.doubt_since) = (person, since);
     }
 
-    fn bill(&mut self, amount: Cents) {
+    pub(super) fn bill(&mut self, amount: Cents) {
         self.payment.enter(PaymentState::Billed);
         self.payment.captured = amount;
         self.payment.amount = amount;
         self.clear_doubt();
     }
 
-    fn end_if_returned(&mut self) {
+    pub(super) fn end_if_returned(&mut self) {
         if self.payment.held() <= 0 && self.payment.owed == 0 && self.payment.returned > 0 {
             self.payment.enter(PaymentState::Returned);
         }
@@ -268,7 +155,7 @@ impl PaymentCase<'_> {
         self.payment.attempts = 0;
     }
 
-    fn mark(&mut self, reason: &str) {
+    pub(super) fn mark(&mut self, reason: &str) {
         Mark::set(&mut self.payment.person, reason, self.now);
     }
 

@@ -2,9 +2,12 @@
 
 mod answer;
 mod ask;
+mod books;
+mod doubt;
 mod payment;
 mod status;
 
 pub use answer::PaymentAnswer;
 pub use ask::{Goal, PaymentCase, STATUS_CALLS};
-pub use payment::{DoubtCause, MoneyDoubt, Payment};
+pub use doubt::{DoubtCause, MoneyDoubt};
+pub use payment::Payment;

@@ -1,6 +1,7 @@
 //! One transaction at the payment provider.
 
-use crate::actors::order::intent::{Intent, Verb};
+use super::doubt::MoneyDoubt;
+use crate::actors::order::intent::Intent;
 use crate::actors::order::lifecycle::{PaymentState, payment_may};
 use crate::actors::order::record::{Mark, Moment, Order};
 use crate::ids::Reference;
@@ -61,32 +62,6 @@ pub struct Payment {
     pub person: Option<Mark>,
     /// The intent that is open.
     pub open: Option<Intent>,
-}
-
-/// A move of money whose end is not known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct MoneyDoubt {
-    /// Which move.
-    pub verb: Verb,
-    /// How much, where it was a part.
-    pub amount: Cents,
-    /// Why it is in doubt.
-    pub why: DoubtCause,
-}
-
-/// Why a move of money is in doubt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum DoubtCause {
-    /// No clear answer came.
-    Unanswered,
-    /// A no that may mean "already done".
-    Refused,
-    /// Its asker died.
-    AskerDied,
-    /// Nothing was asked yet: the books are read before any money is credited.
-    FirstLook,
-    /// The method has no credits: the books are read once more before a bank transfer is owed.
-    NotCreditable,
 }
 
 impl Payment {

@@ -84,6 +84,12 @@ impl Service {
         self.within_session("team:getTicketByExtOrder", permit, tag).await
     }
 
+    /// The sales of a day (`yyyy-MM-dd`) after a journal number. Harmless to repeat.
+    pub(super) async fn sales_list(&self, (day, after): (&str, i64), permit: &Permit) -> Result<Reply, CallError> {
+        let tag = |session: &str| wire::sales_list(session, self.config.project_no, (day, after));
+        self.within_session("team:getSalesList", permit, tag).await
+    }
+
     /// Cancels the sale and blocks the ticket. Harmless to repeat; what an error means, the status says.
     pub(super) async fn cancel_ticket(&self, ticket: TicketKey, permit: &Permit) -> Result<Reply, CallError> {
         self.within_session("team:cancelTicket", permit, |session| ticket.cancel_tag(session)).await

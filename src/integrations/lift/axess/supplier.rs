@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use chrono::NaiveDate;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
@@ -11,7 +12,7 @@ use super::{card, translate};
 use crate::ids::Reference;
 use crate::integrations::client::Client;
 use crate::integrations::lift::{
-    Booking, Capabilities, CheckedCard, Contract, Found, LiftSupplier, SupplierKind, TicketOrder,
+    Booking, Capabilities, CheckedCard, Contract, Found, LiftSupplier, SoldPage, SupplierKind, TicketOrder,
 };
 use crate::integrations::{Outcome, Pace, Permit};
 
@@ -20,9 +21,7 @@ pub const KIND: SupplierKind = SupplierKind { key: "axess", connect, parse_card:
 
 fn connect(contract: &Contract, pace: Option<Pace>) -> anyhow::Result<Rc<dyn LiftSupplier>> {
     let config = Config::read(contract)?;
-    Ok(Rc::new(Axess {
-        service: Service::new(Client::new(&contract.endpoint)?.paced(pace), config),
-    }))
+    Ok(Rc::new(Axess { service: Service::new(Client::new(&contract.endpoint)?.paced(pace), config) }))
 }
 
 struct Axess {
@@ -69,6 +68,16 @@ impl LiftSupplier for Axess {
                 Ok(outcome) => outcome,
                 Err(error_no) => translate::decided(error_no, self.service.ticket_status(key, &permit).await),
             }
+        }
+        .boxed_local()
+    }
+
+    fn list(&self, day: NaiveDate, after: Option<String>, permit: Permit) -> LocalBoxFuture<'_, Outcome<SoldPage>> {
+        async move {
+            let Some(after) = after.map_or(Some(0), |journal_no| journal_no.parse().ok()) else {
+                return Outcome::NotSent("the page's mark is not one of ours".into());
+            };
+            translate::sold(self.service.sales_list((&day.to_string(), after), &permit).await)
         }
         .boxed_local()
     }

@@ -4,7 +4,7 @@ use super::client::{CallError, Reply};
 use super::config::Config;
 use super::wire::{self, CheckWtpNo, IssueTicket, TicketKey};
 use crate::ids::Reference;
-use crate::integrations::lift::{Booking, CheckedCard, Found, FoundState, TicketOrder};
+use crate::integrations::lift::{Booking, CheckedCard, Found, FoundState, Sold, SoldPage, TicketOrder};
 use crate::integrations::{Outcome, Refusal, RefusalKind};
 use crate::money;
 
@@ -110,6 +110,26 @@ pub(super) fn found(reference: &Reference, reply: Result<Reply, CallError>) -> O
     match tickets.iter().map(one).collect() {
         Some(found) => Outcome::Done(found),
         None => Outcome::Unknown(format!("a ticket's status under {reference} is not in its document")),
+    }
+}
+
+/// A page of a day's sales; tickets without a reference are somebody else's.
+pub(super) fn sold(reply: Result<Reply, CallError>) -> Outcome<SoldPage> {
+    let reply = match reply {
+        Ok(Reply { error_no: 0, result }) => result,
+        Ok(Reply { error_no, .. }) => return unlisted(error_no),
+        Err(error) => return failed(error),
+    };
+    let Some(sales) = wire::sales(&reply) else { return contradiction("getSalesList") };
+    let last = sales.last().map(|sale| sale.ticket.key.journal_no.to_string());
+    let next = last.filter(|_| sales.len() >= wire::MOST_SALES);
+    let one = |sale: wire::Sale| {
+        let found = Found { booking: booking(sale.ticket.key), state: state(sale.ticket.status?)? };
+        Some(Sold { reference: sale.ext_order_no, found, price: sale.tariff.as_deref().and_then(money::parse) })
+    };
+    match sales.into_iter().filter(|sale| !sale.ext_order_no.is_empty()).map(one).collect() {
+        Some(sold) => Outcome::Done(SoldPage { sold, next }),
+        None => contradiction("getSalesList"),
     }
 }
 

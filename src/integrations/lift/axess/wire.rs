@@ -102,6 +102,39 @@ pub(super) fn ticket_by_ext_order(session: &str, ext_order_no: &str) -> Tag {
     Tag::new("team:i_ctGetTicketByExtOrderReq").text("ax:NSESSIONID", session).text("ax:SZEXTORDERNO", ext_order_no)
 }
 
+/// The most tickets of one page of sales.
+pub(super) const MOST_SALES: usize = 500;
+
+/// `i_ctGetSalesListReq`. `Unproven:` ours, in the pattern of the sister service's list of sales, which is paged by a running
+/// counter and a most.
+pub(super) fn sales_list(session: &str, project_no: u32, (day, after): (&str, i64)) -> Tag {
+    Tag::new("team:i_ctGetSalesListReq")
+        .text("ax:NJOURNALNO", after.to_string())
+        .text("ax:NMAXCOUNT", MOST_SALES.to_string())
+        .text("ax:NPROJNO", project_no.to_string())
+        .text("ax:NSESSIONID", session)
+        .text("ax:SZDATE", day)
+}
+
+/// A ticket of the list of sales, which says whose it is and what it costs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Sale {
+    pub(super) ext_order_no: String,
+    pub(super) ticket: Ticket,
+    /// Decimal text.
+    pub(super) tariff: Option<String>,
+}
+
+/// The sales of an answer, in order; `None` when one of them is not understood.
+pub(super) fn sales(result: &Element) -> Option<Vec<Sale>> {
+    let sale = |element: &Element| {
+        let text = |name: &str| element.text_of(name).map(str::to_owned);
+        let ext_order_no = text("SZEXTORDERNO").unwrap_or_default();
+        Some(Sale { ext_order_no, ticket: Ticket::read(element)?, tariff: text("FTARIFF") })
+    };
+    result.children("ACTTICKET").map(sale).collect()
+}
+
 /// Which ticket: a sale's journal number names it, and each of our sales is one ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TicketKey {

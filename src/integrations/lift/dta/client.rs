@@ -3,7 +3,7 @@
 use secrecy::ExposeSecret;
 
 use super::config::Config;
-use super::wire::{self, BookedOrder, Identification, NewOrder};
+use super::wire::{self, BookedOrder, GetOrders, Identification, ListedOrder, NewOrder};
 use crate::integrations::Permit;
 use crate::integrations::client::{Client, SendError};
 use crate::integrations::soap::{self, Element, Fault, SoapError, Tag};
@@ -86,6 +86,18 @@ impl OrderService {
         let orders = answer.child("Orders").ok_or_else(|| contradiction("GetOrdersByExternalId"))?;
         let read = |order| BookedOrder::read(order).ok_or_else(|| contradiction("GetOrdersByExternalId"));
         orders.children("Order").map(read).collect()
+    }
+
+    /// A block of the orders of a span, and how many rows it had: those that cannot be read are counted too.
+    pub(super) async fn get_orders(
+        &self,
+        span: &GetOrders,
+        permit: &Permit,
+    ) -> Result<(Vec<ListedOrder>, usize), CallError> {
+        let answer = self.call("GetOrders", span.tag(), permit).await?;
+        let orders = answer.child("Orders").ok_or_else(|| contradiction("GetOrders"))?;
+        let rows = orders.children("Order").count();
+        Ok((orders.children("Order").filter_map(ListedOrder::read).collect(), rows))
     }
 
     /// Cancels a whole order. A second time is the fault `AlreadyCanceled`.

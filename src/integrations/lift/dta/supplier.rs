@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use chrono::NaiveDate;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
@@ -11,7 +12,7 @@ use super::{card, translate};
 use crate::ids::Reference;
 use crate::integrations::client::Client;
 use crate::integrations::lift::{
-    Booking, Capabilities, CheckedCard, Contract, Found, LiftSupplier, SupplierKind, TicketOrder,
+    Booking, Capabilities, CheckedCard, Contract, Found, LiftSupplier, SoldPage, SupplierKind, TicketOrder,
 };
 use crate::integrations::{Outcome, Pace, Permit};
 
@@ -83,6 +84,19 @@ impl LiftSupplier for Dta {
             match self.service.cancel_order(order_id, &permit).await {
                 Ok(()) => Outcome::Done(()),
                 Err(error) => translate::cancel_failed(error),
+            }
+        }
+        .boxed_local()
+    }
+
+    fn list(&self, day: NaiveDate, after: Option<String>, permit: Permit) -> LocalBoxFuture<'_, Outcome<SoldPage>> {
+        async move {
+            let Some(span) = translate::span(day, after.as_deref(), self.config.time_zone) else {
+                return Outcome::NotSent(NOT_NORMAL.into());
+            };
+            match self.service.get_orders(&span, &permit).await {
+                Ok(block) => Outcome::Done(translate::sold(&span, block, self.config.booked_suffices)),
+                Err(error) => translate::read_failed(error),
             }
         }
         .boxed_local()

@@ -17,7 +17,7 @@ use rustls_platform_verifier::BuilderVerifierExt;
 
 use super::Permit;
 use super::gate::{Gate, PERMIT_OVER};
-use super::pace::{Pace, TooLate};
+use super::pace::Pace;
 use crate::clock::{self, Elapsed};
 use crate::crash_points;
 
@@ -99,8 +99,7 @@ impl Client {
     async fn exchange(&self, request: Request, permit: &Permit, gate: &Gate) -> Result<Answer, Failure> {
         let Request { method, path, headers, body, limit } = request;
         if let Some(pace) = &self.pace {
-            let late = |error: TooLate| Failure { connecting: true, text: error.to_string() };
-            pace.turn(permit.deadline()).await.map_err(late)?;
+            pace.turn(permit.deadline()).await;
         }
         let mut outgoing = self.http.request(method, format!("{}{path}", self.endpoint)).headers(headers);
         if !body.is_empty() {

@@ -34,11 +34,6 @@ pub enum Agreed {
     Apart(u32),
 }
 
-/// The turn would have come after the deadline; none was taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no turn before the deadline: the contract allows only so many requests a second")]
-pub(super) struct TooLate;
-
 impl Pace {
     /// At most `per_second` turns in any second; none is kept for later. `None` for 0: no limit.
     #[must_use]
@@ -53,36 +48,35 @@ impl Pace {
         Self { together: Some(turns), ..self }
     }
 
-    /// Waits for the next turn. A wait that is given up leaves its turn unused.
-    ///
-    /// # Errors
-    /// `TooLate`, at once.
-    pub(super) async fn turn(&self, deadline: Deadline) -> Result<(), TooLate> {
+    /// Waits for the next turn, beyond the deadline when it would come only then: so whoever comes too late asks no sooner
+    /// again than if it had waited in vain. A wait that is given up leaves its turn unused.
+    pub(super) async fn turn(&self, deadline: Deadline) {
         let most = deadline.remaining();
         let agreed = match &self.together {
             Some(turns) => turns.next(self.every, most).await,
             None => Agreed::Apart(1),
         };
         let wait = match agreed {
-            Agreed::In(wait) => self.keep_up(clock::instant(), wait),
-            Agreed::TooLate => return Err(TooLate),
-            Agreed::Apart(replicas) => self.next(clock::instant(), self.every * replicas.max(1), most)?,
+            Agreed::In(wait) => Some(self.keep_up(clock::instant(), wait)),
+            Agreed::TooLate => None,
+            Agreed::Apart(replicas) => self.next(clock::instant(), self.every * replicas.max(1), most),
         };
-        if !wait.is_zero() {
-            clock::sleep(wait).await;
+        match wait {
+            Some(Duration::ZERO) => {}
+            Some(wait) => clock::sleep(wait).await,
+            None => std::future::pending().await,
         }
-        Ok(())
     }
 
-    /// Takes the next turn of somebody who asks at `now`, and says how long it is to come.
-    fn next(&self, now: Instant, every: Duration, most: Duration) -> Result<Duration, TooLate> {
+    /// Takes the next turn of somebody who asks at `now`, and says how long it is to come; none that would come too late.
+    fn next(&self, now: Instant, every: Duration, most: Duration) -> Option<Duration> {
         let mut free_at = self.free_at.lock().unwrap_or_else(PoisonError::into_inner);
         let turn = (*free_at).max(now);
         if turn - now > most {
-            return Err(TooLate);
+            return None;
         }
         *free_at = turn + every;
-        Ok(turn - now)
+        Some(turn - now)
     }
 
     /// Knows of a turn that was agreed on, so that no burst follows when replicas cannot agree any more.
@@ -122,9 +116,9 @@ mod tests {
         let (pace, now) = (Pace::new(2).unwrap(), clock::instant() + LONG);
         let most = Duration::from_millis(600);
         let waits: Vec<_> = (0..5).map(|_| pace.next(now, pace.every, most)).collect();
-        let (at_once, then) = (Ok(Duration::ZERO), Ok(Duration::from_millis(500)));
-        assert_eq!(waits, [at_once, then, Err(TooLate), Err(TooLate), Err(TooLate)]);
-        assert_eq!(pace.next(now, pace.every, LONG), Ok(Duration::from_secs(1)), "as if the others had not asked");
+        let (at_once, then) = (Some(Duration::ZERO), Some(Duration::from_millis(500)));
+        assert_eq!(waits, [at_once, then, None, None, None]);
+        assert_eq!(pace.next(now, pace.every, LONG), Some(Duration::from_secs(1)), "as if the others had not asked");
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! to write under the lease of before is not sent.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
@@ -45,6 +45,8 @@ pub(super) struct Shared {
     lapses: AtomicU64,
     /// How many replicas were alive at the last renewal.
     alive: AtomicU32,
+    /// It has given its lease up and renews it no more.
+    resigned: AtomicBool,
 }
 
 /// The lease as it was at one moment. Renewals keep it; once it was over, it never holds again, for others may have taken
@@ -172,6 +174,7 @@ impl Replica {
 
     /// Gives the lease up, so that others take over at once what is left; nothing may be written any more.
     pub async fn resign(&self) {
+        self.shared.resigned.store(true, Ordering::Release);
         self.shared.alive_until_ms.store(0, Ordering::Release);
         if !self.io.is_postgres() {
             return;
@@ -196,6 +199,9 @@ impl Replica {
         }
         loop {
             clock::sleep(RENEWAL).await;
+            if self.shared.resigned.load(Ordering::Acquire) {
+                return std::future::pending().await;
+            }
             if let Err(error) = self.renew().await {
                 tracing::warn!(%error, "the replica's lease could not be renewed");
             }

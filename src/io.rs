@@ -54,7 +54,7 @@ pub enum IoError {
     /// No answer in time; whether a transaction was committed is not known.
     #[error("the database did not answer in time")]
     Late,
-    /// Another replica has the duty now for which this was to be written; nothing was kept.
+    /// It was to be written for a duty that another replica has now; nothing was kept.
     #[error("another replica does this now")]
     Fenced,
     /// The database is not fit to be the truth.
@@ -148,9 +148,9 @@ impl Io {
                 .await?;
             match work(&transaction).await {
                 Ok(value) => {
-                    crash_points::here(|| format!("{}: before commit", name(place)));
+                    crash_points::here(|| format!("{}: before commit", crash_points::place(place)));
                     transaction.commit().await?;
-                    crash_points::here(|| format!("{}: after commit", name(place)));
+                    crash_points::here(|| format!("{}: after commit", crash_points::place(place)));
                     commits.fetch_add(1, Ordering::Relaxed);
                     Ok(value)
                 }
@@ -254,11 +254,6 @@ impl Io {
     }
 }
 
-/// A transaction by the place that asks for it, for example `actors/jobs/queue.rs:140`.
-fn name(place: &Location<'_>) -> String {
-    format!("{}:{}", place.file().trim_start_matches("src/"), place.line())
-}
-
 impl Drop for Inner {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
@@ -295,10 +290,7 @@ async fn refuse_unsafe(db: &DatabaseConnection) -> Result<(), IoError> {
     }
     for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
         let row = db.query_one_raw(Statement::from_string(DbBackend::Postgres, format!("SHOW {setting}"))).await?;
-        let value: String = match row {
-            Some(row) => row.try_get_by_index(0)?,
-            None => String::new(),
-        };
+        let value: String = row.map_or(Ok(String::new()), |row| row.try_get_by_index(0))?;
         if value == "off" {
             return Err(IoError::Unsafe(format!("PostgreSQL runs with {setting}=off; switch it on")));
         }

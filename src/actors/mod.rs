@@ -4,6 +4,7 @@
 //! http ──▶ order ──▶ liftoperator ──▶ one actor per operator contract ──▶ integrations/lift
 //!            │  └──▶ payment ─────────▶ integrations/payment
 //!            └─rows─▶ jobs ──▶ invoice (documents), mail ──▶ integrations/mail
+//! http ──▶ reconcile ──▶ order, liftoperator, payment, jobs
 //! order, jobs, auth ──▶ fleet (who may write, and what one replica does for all)
 //! http ──▶ auth, liftoperator (catalogue, offers, cards)
 //! ```
@@ -16,4 +17,5 @@ pub mod liftoperator;
 pub mod mail;
 pub mod order;
 pub mod payment;
+pub mod reconcile;
 pub mod supervision;

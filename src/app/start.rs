@@ -10,18 +10,20 @@ use secrecy::ExposeSecret;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::actors::fleet::{CONNECTIONS, Duties, Replica, Tree, check_room, share_breakers};
+use crate::actors::fleet::{Duties, Replica, Tree, share_breakers};
 use crate::actors::invoice::Archive;
 use crate::actors::jobs::{self, Jobs};
-use crate::actors::liftoperator::catalogue::Current;
+use crate::actors::liftoperator::catalogue::{Current, WhenDown};
 use crate::actors::liftoperator::{Cards, Counter, Facade};
 use crate::actors::order::drive::Driver;
 use crate::actors::order::steps::Outside;
 use crate::actors::payment::{Desk as PaymentDesk, Sweep};
+use crate::actors::reconcile::Books;
 use crate::actors::supervision::System;
 use crate::actors::{auth, order};
 use crate::config::{Config, Environment};
 use crate::crash_points;
+use crate::http::operators::{OperatorStatus, OperatorStatuses as _};
 use crate::http::state::{Fleet, Readiness};
 use crate::http::streams::{Limits, Streams};
 use crate::http::{self, State};
@@ -90,8 +92,6 @@ impl App {
         let (operations_listener, operations) = listen(config.operations.listen)?;
         tracing::info!(?config, "configuration");
         let (tell, broken) = watch::channel(None);
-        let database = &config.database;
-        check_room(&io, database.replicas.unwrap_or(1), database.connections.unwrap_or(CONNECTIONS)).await?;
         let stock = Stock::load(&io).await?;
         stock.warn_when_empty();
         let ground = Ground::prepare(config, io, stock, (address, tell))?;
@@ -125,6 +125,12 @@ impl App {
             broken,
         })
     }
+}
+
+/// Whether an operator is down and its contract says that orders wait.
+fn waits(catalogue: &Current, operators: &Facade, key: &str) -> bool {
+    let says = catalogue.now().operator(key).is_some_and(|operator| operator.contract.when_down == WhenDown::Wait);
+    says && operators.status_of(key) == OperatorStatus::Down
 }
 
 fn listen(at: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
@@ -179,6 +185,8 @@ impl Ground {
         watch_over("catalogue", &self.broken, shelf.keep());
         let driver = Driver { store, outside, rules, draining };
         let (orders, schedule) = order::Desk::start(&self.system, driver, policy).await?;
+        let (catalogue, operators) = (self.catalogue.clone(), lift.clone());
+        let orders = orders.selling_unchecked(move |key| waits(&catalogue, &operators, key));
         let sweep = Sweep::new(config.sweep());
         watch_over("schedule", &self.broken, schedule);
         let sweeping = keep_sweeping(duties.clone(), sweep.clone(), payment.clone(), orders.clone());
@@ -188,6 +196,11 @@ impl Ground {
         watch_over("tree", &self.broken, async move { shown.show().await });
         let sharing = share_breakers(self.system.clone(), replica.news.clone(), config.times.breaker_pause);
         watch_over("breakers", &self.broken, sharing);
+        let alarming = orders.clone();
+        let alarm = move |_held| alarming.clone().keep_alarming();
+        let alarms = duties.clone();
+        watch_over("alarm", &self.broken, async move { alarms.keep("alarm", alarm, std::future::pending).await });
+        let books = self.open_books((lift.clone(), payment.clone(), orders.clone()));
         let auth = auth::Desk::open(self.io.clone(), secret_of_codes(config)).await?;
         let learner = auth.clone();
         watch_over("learning", &self.broken, async move { learner.keep_learning().await });
@@ -204,6 +217,7 @@ impl Ground {
             operator_statuses: Arc::new(lift.clone()),
             jobs: self.jobs.clone(),
             orders,
+            books,
             facade: lift,
             payment,
             sweep,
@@ -221,6 +235,14 @@ impl Ground {
             breakable: config.environment == Environment::Test,
             io: self.io.clone(),
         })
+    }
+
+    /// Reconciliation, with its worker and its daily wish.
+    fn open_books(&self, asked: (Facade, PaymentDesk, order::Desk)) -> Books {
+        let books = Books::new(&self.io, asked, self.config.times.job_pause);
+        watch_over("books", &self.broken, books.clone().keep(self.draining.clone()));
+        watch_over("daily books", &self.broken, books.clone().keep_daily(self.config.books));
+        books
     }
 
     /// Event streams, with what ends and wakes them although it happened elsewhere.

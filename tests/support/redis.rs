@@ -32,6 +32,7 @@ impl Redis {
         let this = Self { port, child, _folder: Some(folder) };
         this.until_it_listens().await;
         this.say("CLUSTER ADDSLOTSRANGE 0 16383");
+        eventually("the cluster serves its slots", async || (&this.ask("SET ready yes") == b"+OK").then_some(())).await;
         this
     }
 
@@ -64,11 +65,16 @@ impl Redis {
     }
 
     fn say(&self, command: &str) {
+        assert_eq!(&self.ask(command), b"+OK", "{command}");
+    }
+
+    /// The beginning of the answer to a command.
+    fn ask(&self, command: &str) -> [u8; 3] {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream.write_all(format!("{command}\r\n").as_bytes()).unwrap();
         let mut answer = [0; 3];
         stream.read_exact(&mut answer).unwrap();
-        assert_eq!(&answer, b"+OK", "{command}");
+        answer
     }
 
     /// Ends it without a chance to do anything more; what it knew is gone.

@@ -179,6 +179,12 @@ impl Outside {
             return_url: order.return_url.clone().unwrap_or_else(|| format!("{public}/orders/{}", order.id)),
         }
     }
+
+    /// Whether this replica may still write, to be asked before the first byte: not any more once its lease was over.
+    #[must_use]
+    pub fn may_write(&self) -> MayWrite {
+        may_write(&self.replica.lease())
+    }
 }
 
 fn may_write(lease: &Lease) -> MayWrite {

@@ -4,10 +4,12 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
+use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
 use sea_orm::{ConnectionTrait as _, Database, DatabaseConnection, DbBackend, Statement};
 use starjack::clock::{self, Deadline};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::Fleet;
@@ -61,15 +63,15 @@ async fn break_all(fleet: &mut Fleet, cluster: &Cluster, end: Deadline) -> (usiz
     let db = Database::connect(fleet.world.database_url()).await.unwrap();
     let third = end.remaining() / 3;
     let (mut redis_at, mut postgres_at) = (Some(third * 2), Some(third));
-    let (mut watched, mut killed) = (FuturesUnordered::new(), 0);
+    let (mut watched, mut killed) = (Watched::default(), 0);
     while !end.is_over() {
         let victim = killed % REPLICAS;
         let server = if victim == 0 { &mut fleet.world.server } else { &mut fleet.others[victim - 1] };
         let incarnation = incarnation(server).await;
         server.kill_9();
-        watched.push(taken_over(db.clone(), incarnation));
+        watched.running.push(taken_over(db.clone(), incarnation, clock::instant()).boxed_local());
         killed += 1;
-        clock::sleep(DEAD).await;
+        watched.during(DEAD).await;
         if redis_at.take_if(|left| end.remaining() <= *left).is_some() {
             eprintln!("Redis is restarted");
             fleet.redis.kill_9();
@@ -85,14 +87,31 @@ async fn break_all(fleet: &mut Fleet, cluster: &Cluster, end: Deadline) -> (usiz
             other => fleet.others[other - 1] = fleet.world.another_server().await,
         }
         fleet.lead_to_all();
-        clock::sleep(PAUSE).await;
+        watched.during(PAUSE).await;
     }
     assert!(redis_at.is_none() && postgres_at.is_none(), "the time was too short");
-    let mut slowest = Duration::ZERO;
-    while let Some(took) = watched.next().await {
-        slowest = slowest.max(took);
+    while let Some(took) = watched.running.next().await {
+        watched.slowest = watched.slowest.max(took);
     }
-    (killed, slowest)
+    (killed, watched.slowest)
+}
+
+/// Dead replicas whose orders are not all taken over yet, and how long that took at most.
+#[derive(Default)]
+struct Watched {
+    running: FuturesUnordered<LocalBoxFuture<'static, Duration>>,
+    slowest: Duration,
+}
+
+impl Watched {
+    /// Watches for so long.
+    async fn during(&mut self, pause: Duration) {
+        let end = Deadline::after(pause);
+        while let Ok(Some(took)) = clock::timeout_at(end, self.running.next()).await {
+            self.slowest = self.slowest.max(took);
+        }
+        clock::sleep(end.remaining()).await;
+    }
 }
 
 async fn incarnation(server: &Server) -> Uuid {
@@ -102,8 +121,7 @@ async fn incarnation(server: &Server) -> Uuid {
 }
 
 /// Waits until no order that is under way is a dead replica's any more.
-async fn taken_over(db: DatabaseConnection, dead: Uuid) -> Duration {
-    let killed = clock::instant();
+async fn taken_over(db: DatabaseConnection, dead: Uuid, killed: Instant) -> Duration {
     let sql = "SELECT count(*) FROM orders WHERE driver = $1 AND next_at IS NOT NULL";
     eventually("a dead replica's orders are taken over", async || {
         let asked = Statement::from_sql_and_values(DbBackend::Postgres, sql, [dead.into()]);

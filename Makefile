@@ -19,7 +19,7 @@ ONLY ?=
 # how many generated requests a call gets: make schemathesis REQUESTS=500
 REQUESTS ?= 100
 
-.PHONY: help run test check crash-matrix sim soak wedge fuzz schemathesis fmt bless entity
+.PHONY: help run test check crash-matrix sim soak wedge fleet fuzz schemathesis fmt bless entity
 
 help: ## shows this list
 	@sed -En 's/^([a-z-]+):[^#]*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 21
@@ -63,6 +63,10 @@ soak: ## breaks actors at random beside neighbours that must not notice (SECONDS
 wedge: ## blocks one operator's thread while others buy elsewhere, and prints what they feel of it (SECONDS=60)
 	@scripts/prepare test
 	@export STARJACK_WEDGE_SECONDS=$(SECONDS) && exec scripts/with_servers scripts/tests long wedged::
+
+fleet: ## kills three replicas in turn under load, restarts Redis and PostgreSQL, and counts every cent (SECONDS=60)
+	@scripts/prepare test
+	@export STARJACK_FLEET_SECONDS=$(SECONDS) && exec scripts/with_servers scripts/tests long fleet::long::
 
 fmt: ## formats all code
 	@scripts/prepare check

@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use uuid::Uuid;
 
 use crate::actors::auth::{self, Names, Role, Rotation};
+use crate::actors::fleet::{CONNECTIONS, check_room};
 use crate::actors::reconcile::{self, DayToCompare, Run};
 use crate::app::App;
 use crate::clock;
@@ -216,6 +217,8 @@ async fn serve(files: &Files) -> anyhow::Result<u8> {
     let config = read(files)?;
     let _lock = own(&config)?;
     let io = open_database(&config).await?;
+    let (replicas, connections) = (config.database.replicas.unwrap_or(1), config.database.connections);
+    check_room(&io, replicas, connections.unwrap_or(CONNECTIONS)).await.context(BadConfiguration)?;
     let app = App::start(config, io).await?;
     tracing::info!(address = %app.address, operations = %app.operations, "ready");
     Ok(app.run_until(told).await.code())
@@ -246,7 +249,7 @@ pub fn lock(folder: &Path) -> anyhow::Result<File> {
 
 async fn open_database(config: &Config) -> anyhow::Result<Io> {
     std::fs::create_dir_all(&config.data).with_context(|| format!("cannot make {}", config.data.display()))?;
-    let io = Io::start(config.database.url.expose_secret(), config.database.connections.unwrap_or(16)).await?;
+    let io = Io::start(config.database.url.expose_secret(), config.database.connections.unwrap_or(CONNECTIONS)).await?;
     io.migrate().await?;
     Ok(io)
 }

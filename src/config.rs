@@ -112,8 +112,10 @@ impl Default for Operations {
 pub struct Database {
     /// `postgres://…`, or `sqlite://FILE?mode=rwc`; may hold a password, so it is never printed.
     pub url: SecretString,
-    /// Most connections of this replica; default 16.
+    /// Most connections of each replica; default 16.
     pub connections: Option<u32>,
+    /// Most replicas that share it, also while one replaces another; default 1. The server must allow their connections.
+    pub replicas: Option<u32>,
 }
 
 /// Secrets of accounts and offers; environment variables in production.

@@ -281,8 +281,7 @@ impl Config {
 
     /// Numbers that depend on each other, and what production refuses.
     fn check(&self) -> anyhow::Result<()> {
-        let times = &self.times;
-        let production = self.environment == Environment::Production;
+        let (times, production) = (&self.times, self.environment == Environment::Production);
         anyhow::ensure!(!(production && self.is_simulated()), "simulated suppliers need environment = \"test\"");
         anyhow::ensure!(!(production && self.payment.test), "the payment test system needs environment = \"test\"");
         anyhow::ensure!(!(production && self.crash_points.is_some()), "crash_points needs environment = \"test\"");

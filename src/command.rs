@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::actors::auth::{self, Names, Role, Rotation};
 use crate::actors::fleet::{CONNECTIONS, check_room};
-use crate::actors::reconcile::{self, Run};
+use crate::actors::reconcile::{self, DayToCompare, Run};
 use crate::app::App;
 use crate::clock;
 use crate::config::Config;
@@ -112,20 +112,6 @@ enum KeysWhat {
     },
 }
 
-/// Which day is to be compared, with whom.
-#[derive(Debug, Args)]
-pub struct DayToCompare {
-    /// The day, `YYYY-MM-DD`, in each other side's own time zone.
-    #[arg(long)]
-    day: chrono::NaiveDate,
-    /// With this operator alone, by its key; with everybody without it.
-    #[arg(long, value_name = "KEY")]
-    operator: Option<String>,
-    /// How long is waited for a running server.
-    #[arg(long, default_value = "10m", value_parser = |text: &str| clock::parse(text).ok_or("not like 90s or 10m"))]
-    patience: std::time::Duration,
-}
-
 /// Where the configuration stands.
 #[derive(Debug, Args)]
 pub struct Files {
@@ -191,7 +177,7 @@ pub async fn run(command: Command) -> anyhow::Result<u8> {
         }
         What::Reconcile { wish, files } => {
             let io = open_database(&read(&files)?).await?;
-            let runs = reconcile::wish_and_wait(&io, wish.day, wish.operator, wish.patience).await?;
+            let runs = reconcile::wish_and_wait(&io, wish).await?;
             runs.iter().try_for_each(|run| demo::say(&run.to_string()))?;
             Ok(u8::from(!runs.iter().all(Run::agrees)))
         }

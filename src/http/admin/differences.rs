@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::store::{self, Deed};
 use crate::actors::liftoperator::catalogue::Difference;
 use crate::actors::liftoperator::catalogue::refresh::{RefreshError, Shown, look, take};
+use crate::http::body::Json;
 use crate::http::problem::Kind;
 use crate::http::{Admin, Problem, State};
 use crate::integrations::lift::Named;
@@ -103,7 +104,7 @@ pub(in crate::http) async fn accept(
     state: web::Data<State>,
     admin: Admin,
     key: web::Path<String>,
-    body: web::Json<TakeBody>,
+    Json(body): Json<TakeBody>,
 ) -> Result<HttpResponse, Problem> {
     let shown = look(&state.io, &state.facade, &key).await?;
     if shown.fingerprint != body.fingerprint {

@@ -72,7 +72,7 @@ pub(in crate::http) async fn wish(
     admin: Admin,
     Json(wish): Json<DayToCompare>,
 ) -> Result<HttpResponse, Problem> {
-    let DayToCompare { day, operator } = wish.0;
+    let DayToCompare { day, operator } = wish;
     // the day has begun wherever an operator may be
     if day > (clock::now() + chrono::TimeDelta::hours(14)).date_naive() {
         return Err(Problem::invalid(both(

@@ -41,6 +41,18 @@ impl<T> Outcome<T> {
         }
     }
 
+    /// The value, or why there is none in words for people.
+    ///
+    /// # Errors
+    /// Anything but `Done`.
+    pub fn told(self) -> Result<T, String> {
+        let why = self.why();
+        match self {
+            Self::Done(value) => Ok(value),
+            Self::Refused(_) | Self::NotSent(_) | Self::Pending { .. } | Self::Unknown(_) => Err(why),
+        }
+    }
+
     /// Turns the value of `Done` into another.
     pub fn map<U>(self, turn: impl FnOnce(T) -> U) -> Outcome<U> {
         match self {

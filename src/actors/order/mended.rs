@@ -107,7 +107,9 @@ impl Desk {
                 return Ok(Again::Stands);
             }
             Outcome::Done(_) => {}
-            other => return Ok(Again::Later(PAUSE, other.why())),
+            other @ (Outcome::Refused(_) | Outcome::NotSent(_) | Outcome::Pending { .. } | Outcome::Unknown(_)) => {
+                return Ok(Again::Later(PAUSE, other.why()));
+            }
         }
         let lease = self.driver.outside.replica.lease();
         let (order, intent) = self.intend_again(id, no).await?;

@@ -89,7 +89,9 @@ async fn withdraw(books: &Books, case: &Agreed) -> Result<(), Stop> {
             Outcome::Done(()) => {}
             Outcome::Refused(refusal) if refusal.kind == RefusalKind::TicketUsed => {}
             Outcome::Refused(refusal) => return Err(Stop::Never(None, refusal.kind.slug().to_owned())),
-            other => return Err(Stop::Later(PAUSE, other.why())),
+            other @ (Outcome::NotSent(_) | Outcome::Pending { .. } | Outcome::Unknown(_)) => {
+                return Err(Stop::Later(PAUSE, other.why()));
+            }
         }
     }
     agree(books, case, line.as_ref()).await
@@ -155,7 +157,9 @@ async fn release(books: &Books, case: &Agreed) -> Result<(), Stop> {
         Outcome::Done(()) if history(books, case).await?.reversed => Ok(()),
         Outcome::Done(()) => Err(Stop::Again("the provider's books do not show it yet".to_owned())),
         Outcome::Refused(refusal) => Err(Stop::Never(None, refusal.code)),
-        other => Err(Stop::Later(PAUSE, other.why())),
+        other @ (Outcome::NotSent(_) | Outcome::Pending { .. } | Outcome::Unknown(_)) => {
+            Err(Stop::Later(PAUSE, other.why()))
+        }
     }
 }
 
@@ -167,10 +171,8 @@ async fn money_agrees(books: &Books, case: &Agreed) -> Result<bool, Stop> {
 }
 
 async fn history(books: &Books, case: &Agreed) -> Result<crate::integrations::payment::History, Stop> {
-    match books.payment.history(case.subject.clone()).await {
-        Outcome::Done(history) => Ok(history),
-        other => Err(Stop::Later(PAUSE, other.why())),
-    }
+    let told = books.payment.history(case.subject.clone()).await.told();
+    told.map_err(|why| Stop::Later(PAUSE, why))
 }
 
 /// Whether both sides say the same of a ticket now; what is left is another case's, or a person's.
@@ -185,10 +187,8 @@ async fn agree(books: &Books, case: &Agreed, line: Option<&OurLine>) -> Result<(
 
 async fn find(books: &Books, case: &Agreed) -> Result<Vec<Found>, Stop> {
     let reference = Reference::stored(case.subject.clone());
-    match books.lift.find(operator(case)?, reference, books.may_write()).await {
-        Outcome::Done(found) => Ok(found),
-        other => Err(Stop::Later(PAUSE, other.why())),
-    }
+    let told = books.lift.find(operator(case)?, reference, books.may_write()).await.told();
+    told.map_err(|why| Stop::Later(PAUSE, why))
 }
 
 /// The line of the case's reference, if there is one; one that is still driven is not touched.

@@ -13,7 +13,6 @@ use super::ours::{self, Flaw, OurLine, OurPayment};
 use super::store::{Run, Scope, Tally};
 use crate::clock;
 use crate::ids::{self, Reference};
-use crate::integrations::Outcome;
 use crate::integrations::lift::{Found, Sold};
 use crate::integrations::payment::{Observed, ObservedState};
 use crate::io::IoError;
@@ -79,13 +78,13 @@ impl Comparing<'_> {
     async fn sold_on(&mut self, key: &str, day: NaiveDate) -> Option<Vec<Sold>> {
         let (mut sold, mut after) = (Vec::new(), None);
         loop {
-            match self.books.lift.list(key, day, after).await {
-                Outcome::Done(page) => {
+            match self.books.lift.list(key, day, after).await.told() {
+                Ok(page) => {
                     sold.extend(page.sold);
                     after = page.next;
                 }
-                other => {
-                    self.not_told(format!("no list of the day: {}", other.why()));
+                Err(why) => {
+                    self.not_told(format!("no list of the day: {}", why));
                     return None;
                 }
             }
@@ -103,14 +102,19 @@ impl Comparing<'_> {
         (ours, sold): (Option<&OurLine>, &[&Sold]),
         today: NaiveDate,
     ) -> Option<(Difference, About)> {
-        let found =
-            match self.books.lift.find(key, Reference::stored(reference.to_owned()), self.books.may_write()).await {
-                Outcome::Done(found) => found,
-                other => {
-                    self.not_told(format!("{reference}: {}", other.why()));
-                    return None;
-                }
-            };
+        let found = match self
+            .books
+            .lift
+            .find(key, Reference::stored(reference.to_owned()), self.books.may_write())
+            .await
+            .told()
+        {
+            Ok(found) => found,
+            Err(why) => {
+                self.not_told(format!("{reference}: {}", why));
+                return None;
+            }
+        };
         let ticket = ours.map(ticket_of);
         let listed = sold.iter().find_map(|sold| sold.price);
         let by_price = || ticket.as_ref().zip(listed).and_then(|(ours, theirs)| compare::price(ours, theirs));
@@ -146,14 +150,14 @@ impl Comparing<'_> {
 
     /// A row that moved while its books were read is compared another day.
     async fn look_into_books(&mut self, payment: &OurPayment) -> Result<Option<Difference>, IoError> {
-        match self.books.payment.history(payment.tid.clone()).await {
-            Outcome::Done(books) => {
+        match self.books.payment.history(payment.tid.clone()).await.told() {
+            Ok(books) => {
                 let Some(difference) = compare::money(&payment.money, &books) else { return Ok(None) };
                 let still = ours::payment_of(&self.books.io, payment.tid.clone()).await?;
                 Ok(still.filter(|still| still == payment).map(|_| difference))
             }
-            other => {
-                self.not_told(format!("{}: {}", payment.tid, other.why()));
+            Err(why) => {
+                self.not_told(format!("{}: {}", payment.tid, why));
                 Ok(None)
             }
         }
@@ -165,8 +169,8 @@ impl Comparing<'_> {
         loop {
             clock::sleep(LIST_PAUSE).await;
             let begin = u32::try_from(listed.len()).unwrap_or(u32::MAX);
-            match self.books.payment.list_open(begin, LIST_MOST).await {
-                Outcome::Done(page) => {
+            match self.books.payment.list_open(begin, LIST_MOST).await.told() {
+                Ok(page) => {
                     let is_last = page.len() < usize::try_from(LIST_MOST).unwrap_or(usize::MAX);
                     listed.extend(page);
                     if is_last {
@@ -174,8 +178,8 @@ impl Comparing<'_> {
                         return listed;
                     }
                 }
-                other => {
-                    self.not_told(format!("no list of reservations: {}", other.why()));
+                Err(why) => {
+                    self.not_told(format!("no list of reservations: {}", why));
                     return Vec::new();
                 }
             }

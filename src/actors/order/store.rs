@@ -34,8 +34,11 @@ pub struct Paper {
     /// Whether everything is simulated.
     pub simulated: bool,
     /// What a ticket is called in the buyer's language.
-    pub describe: Box<dyn Fn(&Ticket, Language) -> String + Send + Sync>,
+    pub describe: Describe,
 }
+
+/// What a ticket is called in one language.
+pub type Describe = Box<dyn Fn(&Ticket, Language) -> String + Send + Sync>;
 
 /// How a save ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

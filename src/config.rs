@@ -122,8 +122,7 @@ pub struct Database {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Auth {
-    /// At least 32 characters; seals offers and the keys that sign access tokens, makes the codes in letters; the same on
-    /// every replica.
+    /// At least 32 characters; seals offers and signing keys, makes the codes in letters; the same on every replica.
     pub secret: SecretString,
 }
 

@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 
 use starjack::actors::order::intent::Verb;
 
-use case::{Case, Played};
+use case::{BOOKED_TWICE, Case, Played};
 use stage::GoesOn;
 use story::{OPERATORS, Outcome, Story};
 
@@ -84,5 +84,5 @@ async fn a_ticket_too_many_is_noticed() {
     let case = Case { story, point, goes_on: GoesOn::Itself, while_starting: false, believes_in_dedup: true };
     let played = troupe::play(vec![case]).await;
     let wrong = played[0].violations.join("\n");
-    assert!(played[0].killed && wrong.contains("2 live bookings"), "it was not noticed: {wrong}");
+    assert!(played[0].killed && wrong.contains(BOOKED_TWICE), "it was not noticed: {wrong}");
 }

@@ -16,8 +16,7 @@ use crate::actors::mail::Letterhead;
 use crate::actors::order::rules::Rules;
 use crate::actors::{payment::SweepSettings, reconcile};
 use crate::clock;
-use crate::integrations::client::is_loopback_address;
-use crate::integrations::{mail, payment};
+use crate::integrations::{client::is_loopback_address, mail, payment};
 use crate::network::Networks;
 use crate::redis;
 
@@ -281,8 +280,7 @@ impl Config {
 
     /// Numbers that depend on each other, and what production refuses.
     fn check(&self) -> anyhow::Result<()> {
-        let times = &self.times;
-        let production = self.environment == Environment::Production;
+        let (times, production) = (&self.times, self.environment == Environment::Production);
         anyhow::ensure!(!(production && self.is_simulated()), "simulated suppliers need environment = \"test\"");
         anyhow::ensure!(!(production && self.payment.test), "the payment test system needs environment = \"test\"");
         anyhow::ensure!(!(production && self.crash_points.is_some()), "crash_points needs environment = \"test\"");

@@ -89,6 +89,7 @@ impl Life {
             lapsed: Arc::default(),
             asked: Arc::new(AtomicU64::new(0)),
             struck: Arc::new(AtomicU64::new(0)),
+            parts: off.parts,
             dies: Arc::default(),
             stumbled: Arc::default(),
             operator: String::new(),

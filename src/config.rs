@@ -16,8 +16,7 @@ use crate::actors::mail::Letterhead;
 use crate::actors::order::rules::Rules;
 use crate::actors::{payment::SweepSettings, reconcile};
 use crate::clock;
-use crate::integrations::client::is_loopback_address;
-use crate::integrations::{mail, payment};
+use crate::integrations::{client::is_loopback_address, mail, payment};
 use crate::network::Networks;
 use crate::redis;
 

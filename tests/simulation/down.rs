@@ -8,7 +8,7 @@ use starjack::clock;
 
 use super::faults::{Fault, Strike};
 use super::incarnation::Setting;
-use super::stories::Story;
+use super::story::Story;
 use super::world::{PATIENCE, POLICIES, World, new_order};
 
 /// Far less than the patience of asking: questions that never left cost none of it.

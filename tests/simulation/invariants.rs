@@ -39,25 +39,12 @@ pub(crate) enum Invariant {
     Accepted,
 }
 
+#[rustfmt::skip]
 pub(crate) const INVARIANTS: [Invariant; 18] = [
-    Invariant::Money,
-    Invariant::Reserved,
-    Invariant::Rest,
-    Invariant::Tickets,
-    Invariant::Person,
-    Invariant::OneTicket,
-    Invariant::RightTicket,
-    Invariant::OneTicketACardAndDay,
-    Invariant::TicketDays,
-    Invariant::TicketsFirst,
-    Invariant::Price,
-    Invariant::Invoices,
-    Invariant::Vat,
-    Invariant::History,
-    Invariant::Letters,
-    Invariant::Balance,
-    Invariant::Intents,
-    Invariant::Accepted,
+    Invariant::Money, Invariant::Reserved, Invariant::Rest, Invariant::Tickets, Invariant::Person,
+    Invariant::OneTicket, Invariant::RightTicket, Invariant::OneTicketACardAndDay, Invariant::TicketDays, Invariant::TicketsFirst,
+    Invariant::Price, Invariant::Invoices, Invariant::Vat, Invariant::History, Invariant::Letters,
+    Invariant::Balance, Invariant::Intents, Invariant::Accepted,
 ];
 
 impl Invariant {

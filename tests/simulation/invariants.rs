@@ -18,25 +18,10 @@ use super::world::World;
 /// world of orders and suppliers cannot break is not here: settlement with operators (I10), strangers' reads (I12), days of 23
 /// and 25 hours (I13), production of keycards (I14) and erasure (I15).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[rustfmt::skip]
 pub(crate) enum Invariant {
-    Money,
-    Reserved,
-    Rest,
-    Tickets,
-    Person,
-    OneTicket,
-    RightTicket,
-    OneTicketACardAndDay,
-    TicketDays,
-    TicketsFirst,
-    Price,
-    Invoices,
-    Vat,
-    History,
-    Letters,
-    Balance,
-    Intents,
-    Accepted,
+    Money, Reserved, Rest, Tickets, Person, OneTicket, RightTicket, OneTicketACardAndDay, TicketDays,
+    TicketsFirst, Price, Invoices, Vat, History, Letters, Balance, Intents, Accepted,
 }
 
 #[rustfmt::skip]

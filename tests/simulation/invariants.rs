@@ -18,46 +18,18 @@ use super::world::World;
 /// world of orders and suppliers cannot break is not here: settlement with operators (I10), strangers' reads (I12), days of 23
 /// and 25 hours (I13), production of keycards (I14) and erasure (I15).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[rustfmt::skip]
 pub(crate) enum Invariant {
-    Money,
-    Reserved,
-    Rest,
-    Tickets,
-    Person,
-    OneTicket,
-    RightTicket,
-    OneTicketACardAndDay,
-    TicketDays,
-    TicketsFirst,
-    Price,
-    Invoices,
-    Vat,
-    History,
-    Letters,
-    Balance,
-    Intents,
-    Accepted,
+    Money, Reserved, Rest, Tickets, Person, OneTicket, RightTicket, OneTicketACardAndDay, TicketDays,
+    TicketsFirst, Price, Invoices, Vat, History, Letters, Balance, Intents, Accepted,
 }
 
+#[rustfmt::skip]
 pub(crate) const INVARIANTS: [Invariant; 18] = [
-    Invariant::Money,
-    Invariant::Reserved,
-    Invariant::Rest,
-    Invariant::Tickets,
-    Invariant::Person,
-    Invariant::OneTicket,
-    Invariant::RightTicket,
-    Invariant::OneTicketACardAndDay,
-    Invariant::TicketDays,
-    Invariant::TicketsFirst,
-    Invariant::Price,
-    Invariant::Invoices,
-    Invariant::Vat,
-    Invariant::History,
-    Invariant::Letters,
-    Invariant::Balance,
-    Invariant::Intents,
-    Invariant::Accepted,
+    Invariant::Money, Invariant::Reserved, Invariant::Rest, Invariant::Tickets, Invariant::Person,
+    Invariant::OneTicket, Invariant::RightTicket, Invariant::OneTicketACardAndDay, Invariant::TicketDays, Invariant::TicketsFirst,
+    Invariant::Price, Invariant::Invoices, Invariant::Vat, Invariant::History, Invariant::Letters,
+    Invariant::Balance, Invariant::Intents, Invariant::Accepted,
 ];
 
 impl Invariant {

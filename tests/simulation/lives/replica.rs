@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use starjack::actors::liftoperator::{Connect, Facade};
@@ -40,7 +40,7 @@ pub(crate) type Entrance = Rc<RefCell<Option<Door>>>;
 pub(crate) fn boot((setting, io): (&Setting, &Io), quay: &Quay, entrance: &Entrance) -> (Process, Arc<AtomicBool>) {
     let process = Process::new();
     let quay = Quay { lapsed: Arc::default(), ..quay.clone() };
-    let lapsed = Arc::clone(&quay.lapsed);
+    let (lapsed, begun) = (Arc::clone(&quay.lapsed), Arc::clone(&quay.lapsed));
     let (setting, io, entrance, inbox) = (setting.clone(), io.clone(), Rc::clone(entrance), process.inbox.clone());
     process.inbox.begin(async move {
         let door = loop {
@@ -49,7 +49,10 @@ pub(crate) fn boot((setting, io): (&Setting, &Io), quay: &Quay, entrance: &Entra
                 Err(_) => clock::sleep(Duration::from_millis(500)).await,
             }
         };
-        *entrance.borrow_mut() = Some(door);
+        // one that wakes after its place was taken has no door to open
+        if !begun.load(Ordering::SeqCst) {
+            *entrance.borrow_mut() = Some(door);
+        }
     });
     (process, lapsed)
 }

@@ -11,13 +11,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use uuid::Uuid;
 
 use crate::actors::auth::{self, Names, Role, Rotation};
+use crate::actors::reconcile::{self, Run};
 use crate::app::App;
 use crate::clock;
 use crate::config::Config;
 use crate::demo;
 use crate::http::admin::store::{Deed, write_down};
 use crate::ids;
-use crate::import::{self, AreaFile, OperatorFiles};
+use crate::import::{self, AreaFile, OperatorFiles, RefreshWish};
 use crate::io::Io;
 
 /// Sells lift tickets of many ski areas and loads each one onto the skier's own keycard.
@@ -45,6 +46,21 @@ enum What {
     Import {
         #[command(subcommand)]
         what: ImportWhat,
+    },
+    /// Compares a day with the payment provider and the operators: a running server does it, this waits for it.
+    /// Ends with 1 when something differs or could not be asked.
+    Reconcile {
+        #[command(flatten)]
+        wish: DayToCompare,
+        #[command(flatten)]
+        files: Files,
+    },
+    /// Asks an operator's supplier what it sells now. Shows first what differs; `--take` takes what was shown.
+    Refresh {
+        #[command(flatten)]
+        wish: RefreshWish,
+        #[command(flatten)]
+        files: Files,
     },
     /// Manages the people who run the shop.
     Admin {
@@ -93,6 +109,20 @@ enum KeysWhat {
         #[command(flatten)]
         files: Files,
     },
+}
+
+/// Which day is to be compared, with whom.
+#[derive(Debug, Args)]
+pub struct DayToCompare {
+    /// The day, `YYYY-MM-DD`, in each other side's own time zone.
+    #[arg(long)]
+    day: chrono::NaiveDate,
+    /// With this operator alone, by its key; with everybody without it.
+    #[arg(long, value_name = "KEY")]
+    operator: Option<String>,
+    /// How long is waited for a running server.
+    #[arg(long, default_value = "10m", value_parser = |text: &str| clock::parse(text).ok_or("not like 90s or 10m"))]
+    patience: std::time::Duration,
 }
 
 /// Where the configuration stands.
@@ -156,6 +186,18 @@ pub async fn run(command: Command) -> anyhow::Result<u8> {
         What::Import { what: ImportWhat::Areas { wish, files } } => {
             let io = open_database(&read(&files)?).await?;
             demo::say(&import::areas(&wish, &io, somebody()).await?)?;
+            Ok(0)
+        }
+        What::Reconcile { wish, files } => {
+            let io = open_database(&read(&files)?).await?;
+            let runs = reconcile::wish_and_wait(&io, wish.day, wish.operator, wish.patience).await?;
+            runs.iter().try_for_each(|run| demo::say(&run.to_string()))?;
+            Ok(u8::from(!runs.iter().all(Run::agrees)))
+        }
+        What::Refresh { wish, files } => {
+            let config = read(&files)?;
+            let io = open_database(&config).await?;
+            demo::say(&import::refresh(&wish, &config, &io, somebody()).await?)?;
             Ok(0)
         }
         What::Admin { what: AdminWhat::Create { email, files } } => create_admin(&email, &files).await,

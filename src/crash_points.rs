@@ -9,6 +9,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
+use std::panic::Location;
 use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -34,6 +35,12 @@ pub fn here(name: impl FnOnce() -> String) {
     {
         tracing::error!(%error, "a crash point cannot be told of");
     }
+}
+
+/// A transaction by the place that asks for it, for example `actors/jobs/queue.rs:140`.
+#[must_use]
+pub fn place(asker: &Location<'_>) -> String {
+    format!("{}:{}", asker.file().trim_start_matches("src/"), asker.line())
 }
 
 struct Trap {

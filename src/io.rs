@@ -145,9 +145,9 @@ impl Io {
                 .await?;
             match work(&transaction).await {
                 Ok(value) => {
-                    crash_points::here(|| format!("{}: before commit", name(place)));
+                    crash_points::here(|| format!("{}: before commit", crash_points::place(place)));
                     transaction.commit().await?;
-                    crash_points::here(|| format!("{}: after commit", name(place)));
+                    crash_points::here(|| format!("{}: after commit", crash_points::place(place)));
                     commits.fetch_add(1, Ordering::Relaxed);
                     Ok(value)
                 }
@@ -249,11 +249,6 @@ impl Io {
             Err(_elapsed) => Err(IoError::Late.into()),
         }
     }
-}
-
-/// A transaction by the place that asks for it, for example `actors/jobs/queue.rs:140`.
-fn name(place: &Location<'_>) -> String {
-    format!("{}:{}", place.file().trim_start_matches("src/"), place.line())
 }
 
 impl Drop for Inner {

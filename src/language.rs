@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Europe::Vienna;
 use serde::{Deserialize, Serialize};
 
@@ -96,7 +96,8 @@ impl Language {
             let mut parts = range.split(';').map(str::trim);
             let tag = parts.next().unwrap_or_default();
             let primary = tag.split('-').next().unwrap_or_default();
-            let quality = parts.find_map(|part| part.strip_prefix("q=")).map_or(1000, thousandths);
+            let quality =
+                parts.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q="))).map_or(1000, thousandths);
             let spoken = Self::ALL.into_iter().find(|language| language.as_str().eq_ignore_ascii_case(primary));
             if let Some(language) = spoken
                 && quality > best.map_or(0, |(best, _)| best)
@@ -152,10 +153,15 @@ impl Language {
         }
     }
 
-    /// The days a ticket is valid, both inclusive: a day alone, or where it begins and ends.
+    /// When a ticket is valid: a day alone, on it maybe from an hour on, or where it begins and ends, both inclusive.
     #[must_use]
-    pub fn days(self, from: NaiveDate, to: NaiveDate) -> String {
+    pub fn days(self, from: NaiveDate, to: NaiveDate, hour: Option<NaiveTime>) -> String {
         let (first, last) = (self.day(from), self.day(to));
+        let first = match (self, hour.map(|hour| hour.format("%H:%M"))) {
+            (_, None) => first,
+            (Self::De, Some(hour)) => format!("{first} ab {hour} Uhr"),
+            (Self::En, Some(hour)) => format!("{first} from {hour}"),
+        };
         match self {
             _ if from == to => first,
             Self::De => format!("gültig von {first} bis {last}"),
@@ -208,9 +214,12 @@ mod tests {
         assert_eq!((de.amount("CHF", 100).as_str(), en.amount("CHF", 100).as_str()), ("1,00 CHF", "CHF 1.00"));
         let (first, last) = (date("2026-12-19"), date("2027-01-05"));
         assert_eq!((de.day(first).as_str(), en.day(first).as_str()), ("19. Dezember 2026", "19 December 2026"));
-        assert_eq!(de.days(first, first), "19. Dezember 2026");
-        assert_eq!(de.days(first, last), "gültig von 19. Dezember 2026 bis 5. Jänner 2027");
-        assert_eq!(en.days(first, last), "valid from 19 December 2026 to 5 January 2027");
+        assert_eq!(de.days(first, first, None), "19. Dezember 2026");
+        let noon = "12:00:00".parse().ok();
+        assert_eq!(de.days(first, first, noon), "19. Dezember 2026 ab 12:00 Uhr");
+        assert_eq!(en.days(first, first, noon), "19 December 2026 from 12:00");
+        assert_eq!(de.days(first, last, None), "gültig von 19. Dezember 2026 bis 5. Jänner 2027");
+        assert_eq!(en.days(first, last, None), "valid from 19 December 2026 to 5 January 2027");
     }
 
     #[test]
@@ -222,6 +231,10 @@ mod tests {
             ("fr, de;q=0.7, en;q=0.3", Some(Language::De)),
             ("de;q=0, en;q=0.1", Some(Language::En)),
             ("DE ; q=1.000", Some(Language::De)),
+            ("en;Q=0.2, de-CH-1996;q=0.25", Some(Language::De)),
+            ("de;q=0.5, en;q=0.5", Some(Language::De)),
+            ("de;q=-1, en;q=2, en;q=0.001", Some(Language::En)),
+            ("deutsch, ;;=,, q=1", None),
             ("fr", None),
             ("*", None),
             ("de;q=x", None),

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::clock::stamp;
 use crate::deed::{Deed, Particulars};
 use crate::faults;
+use crate::goods::Changes;
 use crate::http::{Answer, Asked};
 use crate::mpay24::Payment;
 use crate::server::{Ending, Handler};
@@ -63,6 +64,7 @@ async fn route(world: &Arc<World>, asked: &Asked) -> Result<Answer, Answer> {
             world.dta.get(*operator).ok_or_else(|| unknown(asked))?.set_step(step_ms);
             Ok(Answer::json(200, &json!({ "step_ms": step_ms })))
         }
+        ("PUT", ["goods", operator]) => change_goods(world, operator, asked),
         ("POST", ["dta", operator, "orders", order, "use"]) => {
             let contract = world.dta.get(*operator).ok_or_else(|| unknown(asked))?;
             gate(contract.pass_gate(order))
@@ -103,6 +105,18 @@ fn ledger_of(world: &World, supplier: &str) -> Result<Answer, Answer> {
     let supplier: Supplier = serde_json::from_value(Value::String(supplier.to_owned()))
         .map_err(|error| Answer::problem(404, "unknown-supplier", &error.to_string()))?;
     Ok(Answer::json(200, &world.ledger_of(supplier)))
+}
+
+/// What an operator sells from now on; `{}` is what it sold at the start.
+fn change_goods(world: &World, operator: &str, asked: &Asked) -> Result<Answer, Answer> {
+    let changes: Changes = body(asked)?;
+    let shown = Answer::json(200, &json!(changes));
+    match (world.dta.get(operator), world.axess.get(operator)) {
+        (Some(contract), _) => contract.change_goods(changes),
+        (None, Some(contract)) => contract.change_goods(changes),
+        (None, None) => return Err(unknown(asked)),
+    }
+    Ok(shown)
 }
 
 async fn order_fault(world: &Arc<World>, asked: &Asked) -> Result<Answer, Answer> {

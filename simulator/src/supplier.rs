@@ -54,7 +54,15 @@ impl Supplier {
     /// The operations simulated, as faults name them.
     pub(crate) const fn operations(self) -> &'static [&'static str] {
         match self {
-            Self::Dta => &["CheckIdentification", "CreateOrder", "GetOrder", "GetOrdersByExternalId", "GetOrders", "CancelOrder"],
+            Self::Dta => &[
+                "CheckIdentification",
+                "CreateOrder",
+                "GetOrder",
+                "GetOrdersByExternalId",
+                "GetOrders",
+                "CancelOrder",
+                "GetCatalog",
+            ],
             Self::Axess => &[
                 "login",
                 "logout",
@@ -64,6 +72,10 @@ impl Supplier {
                 "getSalesList",
                 "cancelTicket",
                 "getTicketStatus",
+                "getpools",
+                "gettickettypes",
+                "getpersontypes",
+                "gettariff",
             ],
             Self::Mpay24 => &[
                 "SelectPayment",

@@ -122,7 +122,7 @@ pub(super) fn start_jobs(ground: &Ground, stop: &CancellationToken) -> actix_rt:
             head,
             post: Box::new(office),
             accounts: Box::new(mail::Registrations::new(io.clone(), secret)),
-            title_of: Box::new(move |language, slugs| title(&catalogue.now(), language, slugs)),
+            describe: Box::new(move |language, slugs| described(&catalogue.now(), language, slugs)),
             io,
         };
         let handlers: Vec<Rc<dyn Handler>> = vec![Rc::new(sender), Rc::new(Writer::new(archive))];
@@ -157,6 +157,13 @@ pub(super) async fn keep_sweeping(sweep: Sweep, desk: PaymentDesk, orders: order
         async move { orders.listed(listed).await }
     };
     sweep.run(&desk, tell).await;
+}
+
+/// What letters say of a ticket, from the keys of operator, product and category.
+fn described(catalogue: &Catalogue, language: Language, slugs: [&str; 3]) -> mail::Described {
+    let product = catalogue.operator(slugs[0]).and_then(|operator| operator.product(slugs[1]));
+    let withdrawal = product.map(|product| product.withdrawal.notice().of(language).to_owned());
+    mail::Described { title: title(catalogue, language, slugs), withdrawal }
 }
 
 /// A ticket's name for people, for example `Day ticket, Adult, Sölden`, from the keys of operator, product and category.

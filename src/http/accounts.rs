@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::body::Json;
 use super::network::client_address;
 use super::problem::{Kind, Problem};
 use super::session::Customer;
@@ -101,8 +102,8 @@ pub struct Tokens {
 /// Asks for an account. A letter brings the code, or the hint that the address has an account already.
 #[utoipa::path(tag = "accounts", operation_id = "open_account", responses((status = 202, description = "A letter is on its way", body = LetterSent)))]
 #[post("/api/v1/accounts")]
-pub(super) async fn open(state: web::Data<State>, body: web::Json<OpenAccount>) -> Result<HttpResponse, Problem> {
-    let wish = body.into_inner();
+pub(super) async fn open(state: web::Data<State>, Json(body): Json<OpenAccount>) -> Result<HttpResponse, Problem> {
+    let wish = body;
     let application = Application {
         email: wish.email,
         password: wish.password,
@@ -117,8 +118,11 @@ pub(super) async fn open(state: web::Data<State>, body: web::Json<OpenAccount>) 
 /// Opens the account with the code from the letter. A code may be typed five times within half an hour.
 #[utoipa::path(tag = "accounts", operation_id = "confirm_account", responses((status = 201, description = "The account is open", body = AccountView)))]
 #[post("/api/v1/accounts/confirmation")]
-pub(super) async fn confirm(state: web::Data<State>, body: web::Json<ConfirmAccount>) -> Result<HttpResponse, Problem> {
-    let ConfirmAccount { email, code } = body.into_inner();
+pub(super) async fn confirm(
+    state: web::Data<State>,
+    Json(body): Json<ConfirmAccount>,
+) -> Result<HttpResponse, Problem> {
+    let ConfirmAccount { email, code } = body;
     refuse_control_characters(&email)?;
     let account = state.auth.confirm(&email, code).await?;
     Ok(HttpResponse::Created().json(AccountView::from(account)))
@@ -141,9 +145,9 @@ fn refuse_control_characters(email: &str) -> Result<(), Problem> {
 pub(super) async fn log_in(
     state: web::Data<State>,
     request: HttpRequest,
-    body: web::Json<LogIn>,
+    Json(body): Json<LogIn>,
 ) -> Result<HttpResponse, Problem> {
-    let LogIn { email, password } = body.into_inner();
+    let LogIn { email, password } = body;
     refuse_control_characters(&email)?;
     let from = client_address(&request, &state.trusted_proxies);
     let pair = state.auth.log_in(&email, password, from).await?;
@@ -153,7 +157,7 @@ pub(super) async fn log_in(
 /// Continues a session with a new pair. A refresh token that is used a second time ends the session.
 #[utoipa::path(tag = "sessions", operation_id = "refresh_session", responses((status = 201, description = "A new pair", body = Tokens)))]
 #[post("/api/v1/sessions/refresh")]
-pub(super) async fn refresh(state: web::Data<State>, body: web::Json<Refresh>) -> Result<HttpResponse, Problem> {
+pub(super) async fn refresh(state: web::Data<State>, Json(body): Json<Refresh>) -> Result<HttpResponse, Problem> {
     let pair = state.auth.refresh(&body.refresh_token).await?;
     Ok(HttpResponse::Created().json(Tokens::from(pair)))
 }
@@ -232,8 +236,8 @@ impl From<auth::Error> for Problem {
             E::WrongOldPassword => Self::new(
                 Kind::WrongOldPassword,
                 both(
-                    "Nothing was changed. Check the old password, or ask for a code by letter.",
-                    "Es wurde nichts geändert. Prüfen Sie das alte Passwort oder fordern Sie einen Code per Brief an.",
+                    "Nothing was changed. Check the old password, or ask for a code by e-mail.",
+                    "Es wurde nichts geändert. Prüfen Sie das alte Passwort oder fordern Sie einen Code per E-Mail an.",
                 ),
             ),
             E::WrongToken | E::UnknownKey => Self::unauthenticated(both(

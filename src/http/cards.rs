@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::body::Json;
 use super::operators::PageQuery;
 use super::paging::Page;
 use super::problem::{Kind, Problem};
@@ -50,7 +51,7 @@ pub struct CardView {
 pub(super) async fn register(
     state: web::Data<State>,
     customer: Customer,
-    new: web::Json<NewCard>,
+    Json(new): Json<NewCard>,
 ) -> Result<HttpResponse, Problem> {
     Ok(match state.cards.register(customer.account_id, &new.number, &new.nickname).await? {
         Registered::New(card) => HttpResponse::Created().json(view(card, &state)),

@@ -4,13 +4,14 @@ use actix_web::{HttpResponse, post, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::offers::{OfferView, view};
+use super::body::Json;
+use super::offers::{Loading, OfferView, loading, view};
 use super::operators::find;
 use super::paging::Page;
 use super::problem::{Kind, Problem};
 use super::state::State;
 use crate::actors::liftoperator::FamilyOffer;
-use crate::actors::liftoperator::catalogue::{NoFamily, Text};
+use crate::actors::liftoperator::catalogue::{NoFamily, Operator, Text};
 use crate::clock;
 use crate::language::both;
 use crate::money::Money;
@@ -57,11 +58,11 @@ pub struct FamilyOfferView<'a> {
 pub(super) async fn list(
     state: web::Data<State>,
     key: web::Path<String>,
-    query: web::Json<FamilyQuery>,
+    Json(query): Json<FamilyQuery>,
 ) -> Result<HttpResponse, Problem> {
     let catalogue = state.counter.catalogue();
     let operator = find(&catalogue, &key)?;
-    let FamilyQuery { day, birth_dates } = &*query;
+    let FamilyQuery { day, birth_dates } = &query;
     if !(2..=MOST_PEOPLE).contains(&birth_dates.len()) {
         return Err(Problem::invalid(both(
             format!("`birth_dates` must have 2 to {MOST_PEOPLE} dates."),
@@ -75,17 +76,19 @@ pub(super) async fn list(
         )));
     }
     let offers = state.counter.family_offers(operator, *day, birth_dates, clock::now()).map_err(no_family)?;
-    Ok(HttpResponse::Ok().json(Page::whole(offers.into_iter().map(family_view).collect())))
+    let now = loading(&state, operator);
+    Ok(HttpResponse::Ok()
+        .json(Page::whole(offers.into_iter().map(|offer| family_view(offer, operator, now)).collect())))
 }
 
-fn family_view(offer: FamilyOffer<'_>) -> FamilyOfferView<'_> {
+fn family_view<'a>(offer: FamilyOffer<'a>, operator: &Operator, now: Loading) -> FamilyOfferView<'a> {
     FamilyOfferView {
         product: &offer.product.key,
         product_name: &offer.product.name,
         family_price: &offer.family.name,
         price: Money::euro(offer.price_cents),
         price_without: Money::euro(offer.alone_cents),
-        offers: offer.offers.into_iter().map(view).collect(),
+        offers: offer.offers.into_iter().map(|offer| view(offer, operator, now)).collect(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use actix_web::dev::Payload;
 use actix_web::http::header::HeaderName;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
 use futures_util::{FutureExt, TryFutureExt};
 use sha2::{Digest, Sha256};
@@ -34,7 +34,7 @@ impl FromRequest for Repeatable {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let key = read_key(request);
-        let is_json = request.mime_type().ok().flatten().is_some_and(|mime| mime.essence_str() == "application/json");
+        let is_json = body::is_json(request);
         let whole = web::Bytes::from_request(request, payload).map_err(|error| body::refuse_bytes(&error));
         async move {
             let key = key?;

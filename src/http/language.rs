@@ -32,5 +32,6 @@ impl Reader {
 /// The most wanted language of a request's headers that we speak.
 #[must_use]
 pub fn asked(headers: &HeaderMap) -> Option<Language> {
-    headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).and_then(Language::accepted)
+    let given: Vec<&str> = headers.get_all(header::ACCEPT_LANGUAGE).filter_map(|value| value.to_str().ok()).collect();
+    Language::accepted(&given.join(","))
 }

@@ -5,6 +5,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::accounts::AccountView;
+use super::body::Json;
 use super::problem::Problem;
 use super::session::Customer;
 use super::state::State;
@@ -53,9 +54,9 @@ pub(super) async fn show(state: web::Data<State>, customer: Customer) -> Result<
 pub(super) async fn change(
     state: web::Data<State>,
     customer: Customer,
-    body: web::Json<ChangeAccount>,
+    Json(body): Json<ChangeAccount>,
 ) -> Result<HttpResponse, Problem> {
-    let ChangeAccount { first_name, last_name, language } = body.into_inner();
+    let ChangeAccount { first_name, last_name, language } = body;
     let change = Change { first_name, last_name, language };
     let account = state.auth.change_account(customer.account_id, change).await?;
     Ok(HttpResponse::Ok().json(AccountView::from(account)))
@@ -70,9 +71,9 @@ pub(super) async fn change(
 pub(super) async fn change_password(
     state: web::Data<State>,
     customer: Customer,
-    body: web::Json<ChangePassword>,
+    Json(body): Json<ChangePassword>,
 ) -> Result<HttpResponse, Problem> {
-    let ChangePassword { old_password, new_password } = body.into_inner();
+    let ChangePassword { old_password, new_password } = body;
     state.auth.change_password(customer.account_id, customer.session, old_password, new_password).await?;
     Ok(HttpResponse::NoContent().finish())
 }

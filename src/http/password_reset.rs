@@ -5,6 +5,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::accounts::LetterSent;
+use super::body::Json;
 use super::network::client_address;
 use super::problem::Problem;
 use super::state::State;
@@ -38,7 +39,7 @@ pub struct ResetPassword {
 pub(super) async fn ask(
     state: web::Data<State>,
     request: HttpRequest,
-    body: web::Json<AskForNewPassword>,
+    Json(body): Json<AskForNewPassword>,
 ) -> Result<HttpResponse, Problem> {
     let from = client_address(&request, &state.trusted_proxies);
     state.auth.ask_for_new_password(&body.email, from).await?;
@@ -52,9 +53,9 @@ pub(super) async fn ask(
 pub(super) async fn confirm(
     state: web::Data<State>,
     request: HttpRequest,
-    body: web::Json<ResetPassword>,
+    Json(body): Json<ResetPassword>,
 ) -> Result<HttpResponse, Problem> {
-    let ResetPassword { email, code, password } = body.into_inner();
+    let ResetPassword { email, code, password } = body;
     let from = client_address(&request, &state.trusted_proxies);
     state.auth.reset_password(&email, code, password, from).await?;
     Ok(HttpResponse::NoContent().finish())

@@ -137,6 +137,12 @@ impl Problem {
         self.kind.slug()
     }
 
+    /// What happened here and what to do about it.
+    #[must_use]
+    pub fn detail(&self) -> &Words {
+        &self.detail
+    }
+
     /// The answer in one language; `instance` is the request's id.
     #[must_use]
     pub fn render(&self, instance: Option<&str>, language: Language) -> HttpResponse {

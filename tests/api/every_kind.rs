@@ -161,7 +161,8 @@ fn is_told(wanted: &[Wanted], total: i64, letter: &str) {
         let title = format!("{}, Adult, {}", operator.product(want.product).unwrap().name.en, operator.name);
         let place = letter.find(&title).unwrap_or_else(|| panic!("{title} is not in:\n{letter}"));
         let about = letter[place..].lines().nth(1).unwrap();
-        let days = Language::En.days(want.first, want.last);
+        let hour = (want.begins != "00:00:00").then(|| want.begins.parse().unwrap());
+        let days = Language::En.days(want.first, want.last, hour);
         for words in [days, Language::En.amount("EUR", want.cents)] {
             assert!(about.contains(&words), "{words} is not in {about}");
         }

@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use serde_json::Value;
 
 use super::book::{Book, POS, Ticket};
+use super::lists;
 use super::number::media_id;
 use super::requests::{LOGIN_FAILED, NO_SEGMENT, NO_SESSION, Naming, Refusal, SOAP_LOGIN_FAILED, Wish, card};
 use super::sessions::Sessions;
@@ -14,7 +15,7 @@ use crate::access::AxessAccess;
 use crate::clock::Clock;
 use crate::deed::Deed;
 use crate::faults::Bent;
-use crate::goods::Goods;
+use crate::goods::{Changes, Goods, Shelf};
 use crate::http::{Answer, Asked};
 use crate::soap;
 use crate::supplier::{Service, Supplier};
@@ -25,19 +26,24 @@ pub(crate) const PATH: &str = "/DCI4WTP/DCI4WTPService.svc/soap";
 
 /// One operator's contract.
 pub(crate) struct Axess {
-    goods: &'static Goods,
+    shelf: Shelf,
     access: AxessAccess,
     clock: Arc<Clock>,
     state: Mutex<(Sessions, Book)>,
 }
 
 /// Members of a result with their markup inside; sorted before they are sent.
-type Members = Vec<(&'static str, String)>;
+pub(crate) type Members = Vec<(&'static str, String)>;
 
 impl Axess {
     pub(crate) fn new(goods: &'static Goods, access: AxessAccess, clock: Arc<Clock>, session_seconds: u32) -> Self {
         let sessions = Sessions::new(TimeDelta::seconds(i64::from(session_seconds)));
-        Self { goods, access, clock, state: Mutex::new((sessions, Book::new())) }
+        Self { shelf: Shelf::new(goods), access, clock, state: Mutex::new((sessions, Book::new())) }
+    }
+
+    /// From now on its list differs like this from the start.
+    pub(crate) fn change_goods(&self, changes: Changes) {
+        self.shelf.change(changes);
     }
 
     /// A gate pass; the error says why the gate stays closed.
@@ -93,7 +99,7 @@ impl Axess {
             }
             "checkWTPNo" => check(request.text_of("SZWTPNO"), book, now),
             "issueTicket" => {
-                let wishes = || request.all("ACTTICKET").map(|ticket| Wish::read(ticket, self.goods)).collect();
+                let wishes = || request.all("ACTTICKET").map(|ticket| Wish::read(ticket, &self.shelf)).collect();
                 issue(request.text_of("SZEXTORDERNO"), wishes, book, (bent, now))
             }
             "getTicketByExtOrder" => {
@@ -110,6 +116,10 @@ impl Axess {
                 let sold = book.sold_on(request.text_of("SZDATE"), after).take(most);
                 Ok((sold.map(|sold| ("ACTTICKET", sale(sold, now))).collect(), None))
             }
+            "getpools" => Ok((lists::pools(&self.shelf), None)),
+            "gettickettypes" => Ok((lists::ticket_types(&self.shelf, request.text_of("NPOOLNO")), None)),
+            "getpersontypes" => Ok((lists::person_types(&self.shelf), None)),
+            "gettariff" => Ok((lists::tariff(&self.shelf, request)?, None)),
             "cancelTicket" => {
                 book.cancel(&Naming::read(request)?, request.text_of("NBLOCKING") == "-1", now)?;
                 Ok((Members::new(), None))
@@ -215,7 +225,7 @@ impl Service for Axess {
     }
 
     fn operator(&self) -> Option<&str> {
-        Some(self.goods.operator)
+        Some(self.shelf.goods.operator)
     }
 
     fn operation<'a>(&self, asked: &'a Asked) -> Option<&'a str> {
@@ -248,6 +258,6 @@ impl Service for Axess {
     }
 
     fn ledger(&self) -> Vec<Value> {
-        self.state().1.entries(self.goods.operator)
+        self.state().1.entries(&self.shelf.operator())
     }
 }

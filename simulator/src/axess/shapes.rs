@@ -73,6 +73,14 @@ const STATUS: &[Member] = &[
     maybe(&["NUNICODENO"], DECIMAL),
 ];
 
+const POOLS: &[Member] =
+    &[one(&["NSESSIONID"], DECIMAL), one(&["NWTPPROFILENO"], DECIMAL), one(&["SZCOUNTRYCODE"], FILLED)];
+const TICKET_TYPES: &[Member] =
+    &[one(&["NPOOLNO"], DECIMAL), one(&["NSESSIONID"], DECIMAL), one(&["NWTPPROFILENO"], DECIMAL)];
+const PERSON_TYPES: &[Member] = &[one(&["NSESSIONID"], DECIMAL), one(&["NWTPPROFILENO"], DECIMAL)];
+const TARIFF: &[Member] =
+    &[one(&["CTPRODUCT"], Holds::Members(PRODUCT)), one(&["NSESSIONID"], DECIMAL), one(&["NWTPPROFILENO"], DECIMAL)];
+
 /// The one parameter of an operation and its members.
 pub(crate) fn parameter(operation: &str) -> Option<Member> {
     match operation {
@@ -84,6 +92,10 @@ pub(crate) fn parameter(operation: &str) -> Option<Member> {
         "getSalesList" => Some(one(&["i_ctGetSalesListReq"], Holds::Members(SALES))),
         "cancelTicket" => Some(one(&["i_ctCancelTicketReq"], Holds::Members(CANCEL))),
         "getTicketStatus" => Some(one(&["i_ctGetTicketStatusReq"], Holds::Members(STATUS))),
+        "getpools" => Some(one(&["i_ctPoolReq"], Holds::Members(POOLS))),
+        "gettickettypes" => Some(one(&["i_ctTicketTypeReq"], Holds::Members(TICKET_TYPES))),
+        "getpersontypes" => Some(one(&["i_ctPersonTypeReq"], Holds::Members(PERSON_TYPES))),
+        "gettariff" => Some(one(&["i_ctTariffReq"], Holds::Members(TARIFF))),
         _ => None,
     }
 }

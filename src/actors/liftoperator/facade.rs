@@ -11,7 +11,7 @@ use crate::actors::supervision::{Failure, Handle, Phase, Policy, Status, System,
 use crate::clock::Deadline;
 use crate::ids::Reference;
 use crate::integrations::Outcome;
-use crate::integrations::lift::{self, Booking, CheckedCard, Contract, Found, SoldPage, TicketOrder};
+use crate::integrations::lift::{self, Booking, CheckedCard, Contract, Found, Goods, SoldPage, TicketOrder, Wanted};
 
 /// The door to all operators; cheap to clone.
 #[derive(Clone)]
@@ -36,6 +36,9 @@ struct Entry {
 
 /// Longest wait for a turn in a contract's mailbox; only then does a question's own time begin.
 const TURN: Duration = Duration::from_secs(30);
+
+/// A catalogue takes as long as so many other questions: some suppliers are asked for each price.
+const CATALOGUE_QUESTIONS: u32 = 10;
 
 /// Whether the asker may still write: looked at before the first byte.
 pub type MayWrite = Arc<dyn Fn() -> bool + Send + Sync>;
@@ -149,6 +152,15 @@ impl Facade {
         let budget = self.budget(operator, |contract| contract.issue_deadline);
         match self.ask(operator, Question::List(day, after), budget, Arc::new(|| true)).await {
             Ok(Reply::List(outcome)) => outcome,
+            other => failed(other),
+        }
+    }
+
+    /// Lists what the operator's supplier sells now, within ten times the deadline of an issue. Changes nothing.
+    pub async fn catalogue(&self, operator: &str, wanted: Wanted) -> Outcome<Goods> {
+        let budget = self.budget(operator, |contract| contract.issue_deadline * CATALOGUE_QUESTIONS);
+        match self.ask(operator, Question::Catalogue(Box::new(wanted)), budget, Arc::new(|| true)).await {
+            Ok(Reply::Catalogue(outcome)) => outcome,
             other => failed(other),
         }
     }

@@ -11,7 +11,9 @@ use futures_util::future::LocalBoxFuture;
 use crate::actors::supervision::{Call, Handle, Placement, Policy, Service, Spec, StartError, System};
 use crate::clock::{self, Deadline};
 use crate::ids::Reference;
-use crate::integrations::lift::{Booking, CheckedCard, Contract, Found, LiftSupplier, SoldPage, TicketOrder};
+use crate::integrations::lift::{
+    Booking, CheckedCard, Contract, Found, Goods, LiftSupplier, SoldPage, TicketOrder, Wanted,
+};
 use crate::integrations::{Outcome, Permit};
 
 /// Builds the client of a contract, once for each incarnation of its actor and on its thread.
@@ -47,6 +49,7 @@ pub(super) enum Question {
     Find(Reference),
     Cancel(Booking),
     List(NaiveDate, Option<String>),
+    Catalogue(Box<Wanted>),
 }
 
 /// A question, and whether its asker may still write.
@@ -64,6 +67,7 @@ pub(super) enum Reply {
     Find(Outcome<Vec<Found>>),
     Cancel(Outcome<()>),
     List(Outcome<SoldPage>),
+    Catalogue(Outcome<Goods>),
 }
 
 impl Question {
@@ -76,6 +80,7 @@ impl Question {
             Self::Find(_) => Reply::Find(Outcome::Unknown(why())),
             Self::Cancel(_) => Reply::Cancel(Outcome::Unknown(why())),
             Self::List(..) => Reply::List(Outcome::Unknown(why())),
+            Self::Catalogue(_) => Reply::Catalogue(Outcome::Unknown(why())),
         }
     }
 }
@@ -115,6 +120,7 @@ impl Service for Supplier {
                 Question::Find(reference) => Reply::Find(client.find(reference, permit).await),
                 Question::Cancel(booking) => Reply::Cancel(client.cancel(booking, permit).await),
                 Question::List(day, after) => Reply::List(client.list(day, after, permit).await),
+                Question::Catalogue(wanted) => Reply::Catalogue(client.catalogue(*wanted, permit).await),
             }
         };
         clock::timeout_at(deadline, asked).map(|reply| reply.unwrap_or(late)).boxed_local()
@@ -127,6 +133,7 @@ impl Service for Supplier {
             Question::Find(_) => "find",
             Question::Cancel(_) => "cancel",
             Question::List(..) => "list",
+            Question::Catalogue(_) => "catalogue",
         }
     }
 
@@ -138,6 +145,7 @@ impl Service for Supplier {
             Reply::Cancel(outcome) => outcome.is_broken(),
             // a supplier without such a list is not broken
             Reply::List(outcome) => matches!(outcome, Outcome::Unknown(_)),
+            Reply::Catalogue(outcome) => outcome.is_broken(),
         }
     }
 }

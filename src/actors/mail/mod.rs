@@ -22,6 +22,6 @@ mod tests;
 pub use account_files::Registrations;
 pub use letters::Letterhead;
 pub use office::{Office, Post, spec};
-pub use order_facts::{TitleOf, plain_title};
+pub use order_facts::{Describe, Described, plain_title};
 pub use payload::{OrderLetter, order_letter};
 pub use sender::{AccountFiles, Sender};

@@ -7,8 +7,17 @@ use super::store::{LineRow, OrderRows, PaymentRow};
 use crate::language::Language;
 use crate::money::Cents;
 
-/// The name of a ticket in one language, from the slugs of operator, product and category.
-pub type TitleOf = Box<dyn Fn(Language, [&str; 3]) -> String>;
+/// What the catalogue knows of a ticket, in one language.
+#[derive(Clone, Debug)]
+pub struct Described {
+    /// Its name, for example `Season pass, Adult, Sölden`.
+    pub title: String,
+    /// Which right of withdrawal its buyer has; `None` when the catalogue does not have it any more.
+    pub withdrawal: Option<String>,
+}
+
+/// Describes a ticket in one language, from the slugs of operator, product and category.
+pub type Describe = Box<dyn Fn(Language, [&str; 3]) -> Described>;
 
 /// A title from the slugs alone, for example `Day ticket, adult, Solden`.
 #[must_use]
@@ -30,6 +39,8 @@ pub(super) struct OrderFacts {
     without: Vec<Ticket>,
     /// What the issued tickets cost.
     charged: String,
+    /// Which rights of withdrawal the buyer of the issued tickets has.
+    withdrawals: Vec<Withdrawal>,
     /// Why the order ended without tickets.
     reason: String,
     money: Money,
@@ -54,6 +65,14 @@ struct Ticket {
     reason: String,
 }
 
+/// A right of withdrawal, as the law wants it in writing once it was bought.
+#[derive(Serialize)]
+struct Withdrawal {
+    text: String,
+    /// The tickets that it is about; none when it is about all.
+    tickets: Vec<String>,
+}
+
 /// What became of money; amounts with their currency, `None` for nothing.
 #[derive(Serialize)]
 struct Money {
@@ -67,11 +86,11 @@ struct Money {
 
 impl OrderFacts {
     /// The facts of `rows`; the money told of is that of payment `payment_no`, or of the order's own payment.
-    pub(super) fn of(rows: &OrderRows, payment_no: Option<i32>, title_of: &TitleOf) -> Self {
+    pub(super) fn of(rows: &OrderRows, payment_no: Option<i32>, describe: &Describe) -> Self {
         let order = &rows.order;
         let (issued, without): (Vec<_>, Vec<_>) = rows.lines.iter().partition(|line| is(&line.state, "issued"));
         let language = Language::stored(&rows.account.language);
-        let ticket = |line: &LineRow| Ticket::of(line, language, &order.currency, title_of);
+        let ticket = |line: &LineRow| Ticket::of(line, language, &order.currency, describe);
         let told = payment_no.or(order.wanted_payment);
         let payment = rows.payments.iter().find(|payment| Some(payment.no) == told);
         Self {
@@ -79,6 +98,7 @@ impl OrderFacts {
             number: order.number.clone(),
             path: format!("/orders/{}", order.id),
             charged: language.amount(&order.currency, issued.iter().map(|line| line.price_cents).sum()),
+            withdrawals: withdrawals(&issued, language, describe),
             issued: issued.into_iter().map(ticket).collect(),
             without: without.into_iter().map(ticket).collect(),
             reason: reason(language, order.refusal.as_deref().unwrap_or_default()),
@@ -91,13 +111,13 @@ impl OrderFacts {
 }
 
 impl Ticket {
-    fn of(line: &LineRow, language: Language, currency: &str, title_of: &TitleOf) -> Self {
+    fn of(line: &LineRow, language: Language, currency: &str, describe: &Describe) -> Self {
         let digits: Vec<_> = line.card_number.chars().collect();
         let refused = is(&line.state, "refused");
         let refusal = line.refusal.as_deref().filter(|_| refused);
         Self {
-            title: title_of(language, [&line.operator, &line.product, &line.category]),
-            days: language.days(line.valid_from, line.valid_to),
+            title: describe(language, [&line.operator, &line.product, &line.category]).title,
+            days: language.days(line.valid_from, line.valid_to, line.from_time),
             holder: format!("{} {}", line.holder_first_name, line.holder_last_name),
             card: digits[digits.len().saturating_sub(4)..].iter().collect(),
             price: language.amount(currency, line.price_cents),
@@ -117,6 +137,24 @@ impl Money {
             released: some(row.amount_cents).filter(|_| never_taken),
         }
     }
+}
+
+/// The distinct rights of the tickets, in their order; with their names only where they differ.
+fn withdrawals(issued: &[&LineRow], language: Language, describe: &Describe) -> Vec<Withdrawal> {
+    let mut rights: Vec<Withdrawal> = Vec::new();
+    for line in issued {
+        let Described { title, withdrawal } = describe(language, [&line.operator, &line.product, &line.category]);
+        let Some(text) = withdrawal else { continue };
+        match rights.iter_mut().find(|right| right.text == text) {
+            Some(right) if right.tickets.contains(&title) => {}
+            Some(right) => right.tickets.push(title),
+            None => rights.push(Withdrawal { text, tickets: vec![title] }),
+        }
+    }
+    if let [only] = rights.as_mut_slice() {
+        only.tickets.clear();
+    }
+    rights
 }
 
 /// Whether a stored state is `name`.

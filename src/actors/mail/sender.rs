@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::letters::{self, Letterhead, Rendered};
 use super::office::Post;
-use super::order_facts::{OrderFacts, TitleOf, greeted};
+use super::order_facts::{Describe, OrderFacts, greeted};
 use super::payload::{KIND, Payload};
 use super::store::{self, OrderRows};
 use crate::actors::auth;
@@ -40,8 +40,8 @@ pub struct Sender {
     pub post: Box<dyn Post>,
     /// Who knows what letters about accounts say.
     pub accounts: Box<dyn AccountFiles>,
-    /// The names of tickets.
-    pub title_of: TitleOf,
+    /// What the catalogue knows of tickets.
+    pub describe: Describe,
 }
 
 /// Whoever knows what a letter about an account says.
@@ -137,14 +137,14 @@ impl Sender {
 
     async fn order_draft(&self, name: &str, order_id: Uuid, payment: Option<i32>) -> Result<Draft, JobEnd> {
         let rows = self.order(order_id).await?;
-        let facts = OrderFacts::of(&rows, payment, &self.title_of);
+        let facts = OrderFacts::of(&rows, payment, &self.describe);
         let words = self.render(name, Language::stored(&rows.account.language), facts)?;
         Ok(Draft { to: rows.account.email, words, attachments: Vec::new() })
     }
 
     async fn finished_draft(&self, order_id: Uuid, attempt: i32) -> Result<Draft, JobEnd> {
         let rows = self.order(order_id).await?;
-        let mut facts = OrderFacts::of(&rows, None, &self.title_of);
+        let mut facts = OrderFacts::of(&rows, None, &self.describe);
         let mut attachments = Vec::new();
         if let Some(number) = &rows.invoice {
             attachments.extend(self.invoice(number, attempt).await?);

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::actors::{ActorView, status_of};
 use super::store::{self, Deed};
 use crate::actors::supervision::Fault;
+use crate::http::body::Json;
 use crate::http::{Admin, Problem, State};
 use crate::language::both;
 
@@ -91,7 +92,7 @@ pub(in crate::http) async fn inject(
     state: web::Data<State>,
     admin: Admin,
     name: web::Path<String>,
-    new: web::Json<NewFault>,
+    Json(new): Json<NewFault>,
 ) -> Result<HttpResponse, Problem> {
     status_of(&state, &name)?;
     let (fault, times, word) = new.read()?;

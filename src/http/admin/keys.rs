@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::store::{self, Deed};
 use crate::actors::auth::{NewKey, Rotation};
+use crate::http::body::Json;
 use crate::http::{Admin, Problem, State};
 
 /// Why the key changes.
@@ -35,7 +36,7 @@ pub struct KeyView {
 pub(in crate::http) async fn rotate(
     state: web::Data<State>,
     admin: Admin,
-    body: web::Json<RotateKeys>,
+    Json(body): Json<RotateKeys>,
 ) -> Result<HttpResponse, Problem> {
     let (rotation, action) = match body.compromised {
         false => (Rotation::Planned, "rotate_keys"),

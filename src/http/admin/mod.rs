@@ -3,6 +3,7 @@
 pub mod actors;
 pub mod audit;
 pub mod cases;
+pub mod differences;
 pub mod faults;
 pub mod jobs;
 pub mod keys;
@@ -11,5 +12,6 @@ pub mod order_view;
 pub mod orders;
 pub mod owed;
 pub mod reason;
+pub mod reconciliations;
 pub mod store;
 pub mod suppliers;

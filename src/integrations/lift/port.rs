@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
+use super::{Goods, Wanted};
 use crate::ids::Reference;
 use crate::integrations::{Outcome, Permit};
 use crate::money::Cents;
@@ -25,6 +26,10 @@ pub trait LiftSupplier: 'static {
 
     /// Cancels a booking. Harmless to repeat: already cancelled is `Done`; a used ticket is `Refused` as `TicketUsed`.
     fn cancel(&self, booking: Booking, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>>;
+
+    /// Lists all that is sold now, with the prices of what is wanted. Changes nothing; harmless to repeat.
+    /// Only a whole list is `Done`: where a part of it is missing or not understood, all of it is `Unknown`.
+    fn catalogue(&self, wanted: Wanted, permit: Permit) -> LocalBoxFuture<'_, Outcome<Goods>>;
 
     /// Lists what was booked on `day` of the operator's zone, cancelled bookings too, in its own order; a page that begins
     /// after the `next` of the one before. Harmless to repeat.

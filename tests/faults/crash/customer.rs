@@ -69,9 +69,9 @@ impl Customer {
 }
 
 impl Payer {
-    /// Whether nothing more is done.
+    /// Whether nothing more is done about an order that has ended: without a page nobody pays.
     pub(crate) fn is_done(&self) -> bool {
-        self.deeds.is_empty()
+        self.deeds.is_empty() || self.page.is_none()
     }
 
     /// Does what can be done now, as the order looks.

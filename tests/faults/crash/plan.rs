@@ -83,6 +83,9 @@ pub(crate) fn by_the_tables() -> Vec<Case> {
             }
         }
     }
+    for point in moments_of_verb(Verb::Credit, Outcome::Done) {
+        plan.add(Story::part_goes_back(), &point, 1);
+    }
     plan.into_cases()
 }
 

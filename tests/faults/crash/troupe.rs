@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 
 use super::case::{Case, Played};
 use super::stage::{Setting, Stage};
+use super::story::NEEDS_A_PERSON;
 
 /// Worlds at once: they mostly wait for leases and settled requests.
 const WORLDS: usize = 8;
@@ -63,8 +64,8 @@ async fn work(queues: &Mutex<Vec<(Setting, VecDeque<Case>)>>, played: &Mutex<Vec
         }
         served += 1;
         let came = perform(&case, here).await;
-        // what went wrong here must not spoil the next case
-        if !came.violations.is_empty() {
+        // what went wrong here, or waits for a person, must not spoil the next case
+        if !came.violations.is_empty() || came.end == NEEDS_A_PERSON {
             (stage, served) = (None, 0);
         }
         let mut played = played.lock().unwrap();

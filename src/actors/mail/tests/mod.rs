@@ -18,13 +18,14 @@ use uuid::Uuid;
 
 use super::letters::Letterhead;
 use super::office::Post;
-use super::order_facts::plain_title;
+use super::order_facts::{Described, plain_title};
 use super::payload::KIND;
 use super::sender::{AccountFiles, Sender};
 use crate::actors::auth::{Letter, LetterFacts, Names};
 use crate::actors::invoice::{self, Archive, Buyer, Line, NewInvoice, Seller};
 use crate::actors::jobs::tests::database;
 use crate::actors::jobs::{Handler, Job, JobEnd, NewJob};
+use crate::actors::liftoperator::catalogue::Withdrawal;
 use crate::clock::{self, Deadline};
 use crate::ids::OrderNumber;
 use crate::integrations::Outcome;
@@ -111,12 +112,24 @@ async fn desk_in(language: Language) -> Desk {
         head: head(),
         post: Box::new(pillar.clone()),
         accounts: Box::new(Files { language }),
-        title_of: Box::new(|language, slugs| match language {
-            Language::De => "Tageskarte, Erwachsene".to_owned(),
-            Language::En => plain_title(slugs),
-        }),
+        describe: Box::new(describe),
     };
     Desk { folder, io, pillar, sender }
+}
+
+/// Day tickets of fixed dates, season passes that their buyer may withdraw from, and what is not sold any more.
+fn describe(language: Language, slugs: [&str; 3]) -> Described {
+    let title = match language {
+        Language::De if slugs[1] == "season" => "Saisonkarte, Erwachsene".to_owned(),
+        Language::De => "Tageskarte, Erwachsene".to_owned(),
+        Language::En => plain_title(slugs),
+    };
+    let withdrawal = match slugs[1] {
+        "season" => Some(Withdrawal::FourteenDays),
+        "gone" => None,
+        _ => Some(Withdrawal::None),
+    };
+    Described { title, withdrawal: withdrawal.map(|right| right.notice().of(language).to_owned()) }
 }
 
 impl Desk {

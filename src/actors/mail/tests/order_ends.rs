@@ -34,6 +34,52 @@ async fn a_finished_order_tells_of_tickets_refusals_money_and_brings_its_invoice
 }
 
 #[tokio::test]
+async fn a_letter_says_which_ticket_its_buyer_may_withdraw_from_in_both_languages() {
+    for (language, right, none, of_season) in [
+        (
+            Language::En,
+            "14 days from the purchase to withdraw",
+            "No right of withdrawal",
+            "This is for: Season, adult, Solden.",
+        ),
+        (
+            Language::De,
+            "14 Tage Rücktrittsrecht ab dem Kauf",
+            "Kein Rücktrittsrecht",
+            "Das gilt für: Saisonkarte, Erwachsene.",
+        ),
+    ] {
+        let desk = desk_in(language).await;
+        for (products, says_right, says_none) in [
+            (&["season", "season"][..], true, false),
+            (&["day", "day"], false, true),
+            (&["season", "day", "season"], true, true),
+            (&["gone"], false, false),
+        ] {
+            let id = Uuid::new_v4();
+            let number = OrderNumber::draw('A').to_string();
+            let lines = (1..).zip(products).map(|(no, product)| order_line::Model {
+                product: (*product).into(),
+                reference: format!("{number}-{no}"),
+                category: "adult".into(),
+                ..line(id, no, "issued", None)
+            });
+            let order = orders::Model { number: number.clone(), ..order(id, "Finished", None) };
+            insert_for(language, &desk.io, order, (lines.collect(), vec![])).await;
+            let letter = desk.letter(&order_letter(OrderLetter::Finished, id, 7).unwrap()).await;
+            let mixed = says_right && says_none;
+            for part in [&letter.text, &letter.html] {
+                let count = |words: &str| part.matches(words).count();
+                assert_eq!(count(right), usize::from(says_right), "{products:?}: {part}");
+                assert_eq!(count(none), usize::from(says_none), "{products:?}: {part}");
+                assert_eq!(count(of_season), usize::from(mixed), "{products:?}: {part}");
+            }
+            assert!(!letter.text.contains("\n\n\n\n"), "{}", letter.text);
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_order_that_cost_nothing_has_no_invoice_to_speak_of() {
     let desk = desk().await;
     let id = Uuid::new_v4();

@@ -8,11 +8,12 @@ use futures_util::future::LocalBoxFuture;
 
 use super::client::Service;
 use super::config::Config;
-use super::{card, translate};
+use super::{card, lists, translate};
 use crate::ids::Reference;
 use crate::integrations::client::Client;
 use crate::integrations::lift::{
-    Booking, Capabilities, CheckedCard, Contract, Found, LiftSupplier, SoldPage, SupplierKind, TicketOrder,
+    Booking, Capabilities, CheckedCard, Contract, Found, Goods, LiftSupplier, SoldPage, SupplierKind, TicketOrder,
+    Wanted,
 };
 use crate::integrations::{Outcome, Permit};
 
@@ -80,6 +81,16 @@ impl LiftSupplier for Axess {
                 return Outcome::NotSent("the page's mark is not one of ours".into());
             };
             translate::sold(self.service.sales_list((&day.to_string(), after), &permit).await)
+        }
+        .boxed_local()
+    }
+
+    fn catalogue(&self, wanted: Wanted, permit: Permit) -> LocalBoxFuture<'_, Outcome<Goods>> {
+        async move {
+            match lists::goods(&self.service, &wanted, &permit).await {
+                Ok(goods) => Outcome::Done(goods),
+                Err(error) => translate::failed(error),
+            }
         }
         .boxed_local()
     }

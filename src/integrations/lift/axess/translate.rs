@@ -125,7 +125,7 @@ pub(super) fn sold(reply: Result<Reply, CallError>) -> Outcome<SoldPage> {
     let next = last.filter(|_| sales.len() >= wire::MOST_SALES);
     let one = |sale: wire::Sale| {
         let found = Found { booking: booking(sale.ticket.key), state: state(sale.ticket.status?)? };
-        Some(Sold { reference: sale.ext_order_no, found, price: sale.tariff.as_deref().and_then(money::parse) })
+        Some(Sold { reference: sale.ext_order_no, found, price: sale.tariff.as_deref().and_then(money::read_decimal) })
     };
     match sales.into_iter().filter(|sale| !sale.ext_order_no.is_empty()).map(one).collect() {
         Some(sold) => Outcome::Done(SoldPage { sold, next }),
@@ -180,7 +180,7 @@ pub(super) fn key(booking: &Booking) -> Option<TicketKey> {
     Some(TicketKey { project_no, pos_no, journal_no, serial_no, unicode_no })
 }
 
-fn failed<T>(error: CallError) -> Outcome<T> {
+pub(super) fn failed<T>(error: CallError) -> Outcome<T> {
     match error {
         CallError::NotSent(why) => Outcome::NotSent(why),
         CallError::Unknown(why) => Outcome::Unknown(why),

@@ -76,13 +76,8 @@ impl IssueTicket {
             .text("ax:SZBIRTHDATE", &self.birth_date)
             .text("ax:SZFIRSTNAME", &self.first_name)
             .text("ax:SZNAME", &self.last_name);
-        let product = Tag::new("ax:CTPRODUCT")
-            .text("ax:NARTICLENO", "0")
-            .text("ax:NPERSONTYPNO", self.person_type_no.to_string())
-            .text("ax:NPOOLNO", self.pool_no.to_string())
-            .text("ax:NPROJNO", self.project_no.to_string())
-            .text("ax:NTICKETTYPENO", self.ticket_type_no.to_string())
-            .text("ax:SZVALIDFROM", &self.valid_from);
+        let product =
+            product((self.pool_no, self.ticket_type_no), self.person_type_no, self.project_no, &self.valid_from);
         let ticket = Tag::new("ax:ACTTICKET")
             .child(person)
             .child(product)
@@ -95,6 +90,17 @@ impl IssueTicket {
             .text("ax:NWTPPROFILENO", self.profile_no.to_string())
             .text("ax:SZEXTORDERNO", &self.ext_order_no)
     }
+}
+
+/// `CTPRODUCT` of a pool and ticket type, from a day `yyyy-MM-dd` on.
+pub(super) fn product((pool, ticket_type): (u32, u32), person_type: u32, project: u32, valid_from: &str) -> Tag {
+    Tag::new("ax:CTPRODUCT")
+        .text("ax:NARTICLENO", "0")
+        .text("ax:NPERSONTYPNO", person_type.to_string())
+        .text("ax:NPOOLNO", pool.to_string())
+        .text("ax:NPROJNO", project.to_string())
+        .text("ax:NTICKETTYPENO", ticket_type.to_string())
+        .text("ax:SZVALIDFROM", valid_from)
 }
 
 /// `i_ctGetTicketByExtOrderReq`.

@@ -32,7 +32,7 @@ pub(super) fn new_order(order: &TicketOrder, zone: Tz) -> Option<NewOrder> {
 }
 
 /// The time of the operator's day, its midnight without one, or the first moment after it where clocks jump over it.
-fn begins(day: NaiveDate, time: Option<NaiveTime>, zone: Tz) -> Option<DateTime<Tz>> {
+pub(super) fn begins(day: NaiveDate, time: Option<NaiveTime>, zone: Tz) -> Option<DateTime<Tz>> {
     let local = day.and_time(time.unwrap_or(NaiveTime::MIN));
     (0..=4).find_map(|halves| zone.from_local_datetime(&(local + TimeDelta::minutes(30 * halves))).earliest())
 }
@@ -141,7 +141,7 @@ pub(super) fn span(day: NaiveDate, after: Option<&str>, zone: Tz) -> Option<GetO
 pub(super) fn sold(span: &GetOrders, (orders, rows): (Vec<ListedOrder>, usize), booked_suffices: bool) -> SoldPage {
     let one = |listed: ListedOrder| {
         let found = Found { booking: booking(&listed.order), state: state(&listed.order, booked_suffices)? };
-        let price = listed.price.as_deref().and_then(money::parse);
+        let price = listed.price.as_deref().and_then(money::read_decimal);
         Some(Sold { reference: listed.external_order_id, found, price })
     };
     let next = (rows >= GetOrders::BLOCK).then(|| (span.first_row + rows).to_string());

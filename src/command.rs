@@ -11,7 +11,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use uuid::Uuid;
 
 use crate::actors::auth::{self, Names, Role, Rotation};
-use crate::actors::reconcile::{self, Run};
+use crate::actors::fleet::{CONNECTIONS, check_room};
+use crate::actors::reconcile::{self, DayToCompare, Run};
 use crate::app::App;
 use crate::clock;
 use crate::config::Config;
@@ -111,20 +112,6 @@ enum KeysWhat {
     },
 }
 
-/// Which day is to be compared, with whom.
-#[derive(Debug, Args)]
-pub struct DayToCompare {
-    /// The day, `YYYY-MM-DD`, in each other side's own time zone.
-    #[arg(long)]
-    day: chrono::NaiveDate,
-    /// With this operator alone, by its key; with everybody without it.
-    #[arg(long, value_name = "KEY")]
-    operator: Option<String>,
-    /// How long is waited for a running server.
-    #[arg(long, default_value = "10m", value_parser = |text: &str| clock::parse(text).ok_or("not like 90s or 10m"))]
-    patience: std::time::Duration,
-}
-
 /// Where the configuration stands.
 #[derive(Debug, Args)]
 pub struct Files {
@@ -190,7 +177,7 @@ pub async fn run(command: Command) -> anyhow::Result<u8> {
         }
         What::Reconcile { wish, files } => {
             let io = open_database(&read(&files)?).await?;
-            let runs = reconcile::wish_and_wait(&io, wish.day, wish.operator, wish.patience).await?;
+            let runs = reconcile::wish_and_wait(&io, wish).await?;
             runs.iter().try_for_each(|run| demo::say(&run.to_string()))?;
             Ok(u8::from(!runs.iter().all(Run::agrees)))
         }
@@ -230,6 +217,8 @@ async fn serve(files: &Files) -> anyhow::Result<u8> {
     let config = read(files)?;
     let _lock = own(&config)?;
     let io = open_database(&config).await?;
+    let (replicas, connections) = (config.database.replicas.unwrap_or(1), config.database.connections);
+    check_room(&io, replicas, connections.unwrap_or(CONNECTIONS)).await.context(BadConfiguration)?;
     let app = App::start(config, io).await?;
     tracing::info!(address = %app.address, operations = %app.operations, "ready");
     Ok(app.run_until(told).await.code())
@@ -260,7 +249,7 @@ pub fn lock(folder: &Path) -> anyhow::Result<File> {
 
 async fn open_database(config: &Config) -> anyhow::Result<Io> {
     std::fs::create_dir_all(&config.data).with_context(|| format!("cannot make {}", config.data.display()))?;
-    let io = Io::start(config.database.url.expose_secret(), config.database.connections.unwrap_or(16)).await?;
+    let io = Io::start(config.database.url.expose_secret(), config.database.connections.unwrap_or(CONNECTIONS)).await?;
     io.migrate().await?;
     Ok(io)
 }

@@ -14,8 +14,7 @@ use serde::Deserialize;
 use crate::actors::invoice::Seller;
 use crate::actors::mail::Letterhead;
 use crate::actors::order::rules::Rules;
-use crate::actors::payment::SweepSettings;
-use crate::actors::reconcile;
+use crate::actors::{payment::SweepSettings, reconcile};
 use crate::clock;
 use crate::integrations::client::is_loopback_address;
 use crate::integrations::{mail, payment};
@@ -113,8 +112,10 @@ impl Default for Operations {
 pub struct Database {
     /// `postgres://…`, or `sqlite://FILE?mode=rwc`; may hold a password, so it is never printed.
     pub url: SecretString,
-    /// Most connections of this replica; default 16.
+    /// Most connections of each replica; default 16.
     pub connections: Option<u32>,
+    /// Most replicas that share it, also while one replaces another; default 1. The server must allow their connections.
+    pub replicas: Option<u32>,
 }
 
 /// Secrets of accounts and offers; environment variables in production.
@@ -280,8 +281,7 @@ impl Config {
 
     /// Numbers that depend on each other, and what production refuses.
     fn check(&self) -> anyhow::Result<()> {
-        let times = &self.times;
-        let production = self.environment == Environment::Production;
+        let (times, production) = (&self.times, self.environment == Environment::Production);
         anyhow::ensure!(!(production && self.is_simulated()), "simulated suppliers need environment = \"test\"");
         anyhow::ensure!(!(production && self.payment.test), "the payment test system needs environment = \"test\"");
         anyhow::ensure!(!(production && self.crash_points.is_some()), "crash_points needs environment = \"test\"");

@@ -54,6 +54,9 @@ pub enum IoError {
     /// No answer in time; whether a transaction was committed is not known.
     #[error("the database did not answer in time")]
     Late,
+    /// It was to be written for a duty that another replica has now; nothing was kept.
+    #[error("another replica does this now")]
+    Fenced,
     /// The database is not fit to be the truth.
     #[error("the database is not safe to use: {0}")]
     Unsafe(String),
@@ -287,10 +290,7 @@ async fn refuse_unsafe(db: &DatabaseConnection) -> Result<(), IoError> {
     }
     for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
         let row = db.query_one_raw(Statement::from_string(DbBackend::Postgres, format!("SHOW {setting}"))).await?;
-        let value: String = match row {
-            Some(row) => row.try_get_by_index(0)?,
-            None => String::new(),
-        };
+        let value: String = row.map_or(Ok(String::new()), |row| row.try_get_by_index(0))?;
         if value == "off" {
             return Err(IoError::Unsafe(format!("PostgreSQL runs with {setting}=off; switch it on")));
         }

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod card;
 pub mod case_file;
 pub mod catalogue_version;
+pub mod duty;
 pub mod idempotency;
 pub mod invoice;
 pub mod invoice_series;

@@ -12,6 +12,7 @@ mod m20261201_000007_add_from_time;
 mod m20261201_000008_look_in;
 mod m20261201_000010_create_operator;
 mod m20261201_000011_create_signing_key;
+mod m20261201_000012_create_duty;
 mod m20261201_000013_reconcile;
 mod m20261201_000018_add_vat_country;
 
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000008_look_in::Migration),
             Box::new(m20261201_000010_create_operator::Migration),
             Box::new(m20261201_000011_create_signing_key::Migration),
+            Box::new(m20261201_000012_create_duty::Migration),
             Box::new(m20261201_000013_reconcile::Migration),
             Box::new(m20261201_000018_add_vat_country::Migration),
         ]

@@ -5,10 +5,12 @@
 //!            │  └──▶ payment ─────────▶ integrations/payment
 //!            └─rows─▶ jobs ──▶ invoice (documents), mail ──▶ integrations/mail
 //! http ──▶ reconcile ──▶ order, liftoperator, payment, jobs
+//! order, jobs, auth ──▶ fleet (who may write, and what one replica does for all)
 //! http ──▶ auth, liftoperator (catalogue, offers, cards)
 //! ```
 
 pub mod auth;
+pub mod fleet;
 pub mod invoice;
 pub mod jobs;
 pub mod liftoperator;

@@ -65,6 +65,8 @@ impl App {
         self.draining.cancel();
         self.jobs_stop.cancel();
         let in_time = !self.system.shutdown(deadline).await;
+        // nothing is written any more: others need not wait for the lease to end
+        self.replica.resign().await;
         // to the end one can see how it drains
         self.operations_server.stop(false).await;
         self.jobs_thread.stop();

@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -11,9 +12,10 @@ use secrecy::{ExposeSecret, SecretSlice};
 use tokio_util::sync::CancellationToken;
 
 use super::start::Ground;
+use crate::actors::fleet::{Duties, FleetTurns, Held, Replica};
 use crate::actors::invoice::Writer;
-use crate::actors::jobs::{self, Handler};
-use crate::actors::liftoperator::{Catalogue, Facade, Operator};
+use crate::actors::jobs::{self, Handler, Jobs};
+use crate::actors::liftoperator::{Catalogue, Connect, Facade, Operator};
 use crate::actors::order::record::{Terms, Ticket};
 use crate::actors::order::store::{Paper, Store};
 use crate::actors::payment::{Desk as PaymentDesk, Sweep};
@@ -22,10 +24,13 @@ use crate::actors::{auth, mail, order};
 use crate::clock;
 use crate::config::{Config, Environment};
 use crate::integrations::client::is_loopback_address;
-use crate::integrations::{lift, mail as mail_port};
+use crate::integrations::{Pace, lift, mail as mail_port};
 use crate::language::Language;
+use crate::redis::Redis;
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
+const HOUR: Duration = Duration::from_secs(3600);
+/// The duty of reading the list of open payments.
+const SWEEP: &str = "sweep";
 
 /// How actors that ask outside are restarted and cut off.
 pub(super) fn policy(config: &Config) -> Policy {
@@ -41,6 +46,15 @@ pub(super) fn contracts(config: &Config, catalogue: &Catalogue) -> Vec<lift::Con
         contract(config, operator).inspect_err(error).ok()
     };
     catalogue.operators().iter().filter_map(contract).collect()
+}
+
+/// Builds clients that keep their contracts' pace together with those of the other replicas.
+pub(super) fn connect_together(redis: Redis, replica: Replica) -> Connect {
+    Arc::new(move |contract: &lift::Contract| {
+        let turns = FleetTurns::new(redis.clone(), replica.clone(), &contract.actor_name());
+        let pace = Pace::new(contract.requests_per_second).map(|pace| pace.together(Arc::new(turns)));
+        lift::connect_paced(contract, pace)
+    })
 }
 
 /// How an operator is reached.
@@ -140,23 +154,53 @@ pub(super) fn start_jobs(ground: &Ground, stop: &CancellationToken) -> actix_rt:
     thread
 }
 
-/// Forgets registrations and tokens that are too old to count, at the start and once a day.
-pub(super) async fn keep_forgetting(accounts: auth::Desk) {
-    loop {
-        if let Err(error) = accounts.forget_old().await {
-            tracing::warn!(%error, "old registrations and tokens could not be forgotten");
+/// Forgets what is too old to count, hour after hour, on one replica for all.
+pub(super) async fn keep_forgetting(duties: Duties, replica: Replica, accounts: auth::Desk, jobs: Jobs) {
+    let forget = async |held: Held| {
+        loop {
+            match jobs.purge(held.fence()).await {
+                Ok(0) => {}
+                Ok(purged) => tracing::info!(purged, "done jobs were forgotten"),
+                Err(error) => tracing::warn!(%error, "done jobs could not be forgotten"),
+            }
+            if let Err(error) = accounts.forget_old(held.fence()).await {
+                tracing::warn!(%error, "old registrations and tokens could not be forgotten");
+            }
+            if let Err(error) = replica.forget_dead(held.fence()).await {
+                tracing::warn!(%error, "dead replicas could not be forgotten");
+            }
+            clock::sleep(HOUR).await;
         }
-        clock::sleep(DAY).await;
-    }
+    };
+    duties.keep("forgetting", forget, std::future::pending).await;
 }
 
-/// Reads the list of open payments for ever and tells the orders.
-pub(super) async fn keep_sweeping(sweep: Sweep, desk: PaymentDesk, orders: order::Desk) {
-    let tell = |listed| {
-        let orders = orders.clone();
-        async move { orders.listed(listed).await }
+/// Reads the list of open payments for ever, on one replica for all, and tells the orders. What is reported to another
+/// replica is wished of whoever has the duty.
+pub(super) async fn keep_sweeping(duties: Duties, sweep: Sweep, desk: PaymentDesk, orders: order::Desk) {
+    let work = async |held: Held| {
+        // what was reported while nobody had the duty
+        sweep.wish();
+        let pass_on = async {
+            loop {
+                held.wished().await;
+                sweep.wish();
+            }
+        };
+        let tell = |listed| {
+            let (orders, fence) = (orders.clone(), held.fence());
+            async move { orders.listed_under(listed, Some(fence)).await }
+        };
+        futures_util::future::join(sweep.run(&desk, tell), pass_on).await;
     };
-    sweep.run(&desk, tell).await;
+    let otherwise = async || {
+        sweep.wished().await;
+        if let Err(error) = duties.wish(SWEEP).await {
+            tracing::warn!(%error, "whoever lists open payments could not be told to do it now");
+            sweep.wish();
+        }
+    };
+    duties.keep(SWEEP, work, otherwise).await;
 }
 
 /// What letters say of a ticket, from the keys of operator, product and category.

@@ -12,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::parts::contracts;
 use super::start::Ground;
+use crate::actors::fleet::{Heard, Listener, News};
 use crate::actors::liftoperator::Facade;
 use crate::actors::liftoperator::catalogue::{Catalogue, Current, store};
 use crate::actors::order::store::Store;
@@ -29,6 +30,7 @@ pub(super) struct Shelf {
     current: Current,
     lift: Facade,
     orders: Store,
+    news: News,
     seen: i64,
     /// Removed operators whose actors may still be needed.
     leaving: BTreeSet<String>,
@@ -36,15 +38,16 @@ pub(super) struct Shelf {
 
 impl Shelf {
     /// Everything that was read at the start.
-    pub(super) fn new(ground: &Ground, lift: Facade, orders: Store) -> Self {
+    pub(super) fn new(ground: &Ground, lift: Facade, orders: Store, news: News) -> Self {
         let leaving = ground.stock.removed.operators().iter().map(|operator| operator.key.clone()).collect();
         let (io, config, current) = (ground.io.clone(), ground.config.clone(), ground.catalogue.clone());
-        Self { io, config, current, lift, orders, seen: ground.stock.version, leaving }
+        Self { io, config, current, lift, orders, news, seen: ground.stock.version, leaving }
     }
 
     /// Goes on for ever.
     pub(super) async fn keep(mut self) {
         let mut hang_up = signal(SignalKind::hangup()).ok();
+        let mut heard = self.news.listen();
         loop {
             let asked = async {
                 match &mut hang_up {
@@ -54,6 +57,7 @@ impl Shelf {
             };
             let told = tokio::select! {
                 _ = asked => true,
+                () = until_changed(&mut heard) => false,
                 () = clock::sleep(LOOK) => false,
             };
             if let Err(error) = self.look(told).await {
@@ -87,6 +91,8 @@ impl Shelf {
         self.seen = stock.version;
         tracing::info!(version = stock.version, operators = stock.sold.operators().len(), "the catalogue has changed");
         self.current.replace(stock.sold);
+        // whoever sees it first tells the others, which look for themselves too
+        self.news.tell(&Heard::Catalogue);
         Ok(())
     }
 
@@ -99,6 +105,10 @@ impl Shelf {
         }
         Ok(())
     }
+}
+
+async fn until_changed(heard: &mut Listener) {
+    while heard.next().await != Heard::Catalogue {}
 }
 
 /// What the database holds of the catalogue, read.

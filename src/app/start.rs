@@ -10,12 +10,12 @@ use secrecy::ExposeSecret;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::actors::fleet::{Duties, Replica, Tree, share_breakers};
 use crate::actors::invoice::Archive;
 use crate::actors::jobs::{self, Jobs};
 use crate::actors::liftoperator::catalogue::{Current, WhenDown};
 use crate::actors::liftoperator::{Cards, Counter, Facade};
 use crate::actors::order::drive::Driver;
-use crate::actors::order::replica::Replica;
 use crate::actors::order::steps::Outside;
 use crate::actors::payment::{Desk as PaymentDesk, Sweep};
 use crate::actors::reconcile::Books;
@@ -24,7 +24,7 @@ use crate::actors::{auth, order};
 use crate::config::{Config, Environment};
 use crate::crash_points;
 use crate::http::operators::{OperatorStatus, OperatorStatuses as _};
-use crate::http::state::Readiness;
+use crate::http::state::{Fleet, Readiness};
 use crate::http::streams::{Limits, Streams};
 use crate::http::{self, State};
 use crate::io::Io;
@@ -32,7 +32,8 @@ use crate::redis::Redis;
 
 use super::end::watch_over;
 use super::parts::{
-    contracts, is_simulated, keep_forgetting, keep_sweeping, policy, secret_of_codes, start_jobs, store,
+    connect_together, contracts, is_simulated, keep_forgetting, keep_sweeping, policy, secret_of_codes, start_jobs,
+    store,
 };
 use super::shelf::{Shelf, Stock};
 
@@ -47,6 +48,7 @@ pub struct App {
     /// The database.
     pub io: Io,
     pub(super) system: System,
+    pub(super) replica: Replica,
     pub(super) readiness: Readiness,
     pub(super) streams: Streams,
     pub(super) draining: CancellationToken,
@@ -97,7 +99,7 @@ impl App {
         let jobs_thread = start_jobs(&ground, &jobs_stop);
         let readiness = Readiness::default();
         let state = web::Data::new(ground.open_desks(readiness.clone()).await?);
-        let streams = state.streams.clone();
+        let (streams, replica) = (state.streams.clone(), state.fleet.replica.clone());
         let server = http::serve(state.clone(), listener, ground.config.http.workers.unwrap_or(2))?;
         let handle = server.handle();
         watch_over("http", &ground.broken, server.map(|_ended| ()));
@@ -112,6 +114,7 @@ impl App {
             public_url,
             io,
             system,
+            replica,
             readiness,
             streams,
             draining,
@@ -167,15 +170,18 @@ impl Ground {
         let policy = policy(config);
         let removed = contracts(config, &self.stock.removed);
         let contracts = contracts(config, &self.stock.sold).into_iter().chain(removed).collect();
-        let lift = Facade::start(&self.system, contracts, &policy);
+        let redis = Redis::start(&self.io, config.redis.as_ref())?;
+        let replica = Replica::announce_among(self.io.clone(), redis.clone()).await?;
+        let connect = connect_together(redis.clone(), replica.clone());
+        let lift = Facade::start_with(&self.system, contracts, &policy, &connect);
         let deadline = config.times.payment_deadline;
         let payment = PaymentDesk::start(&self.system, config.payment.clone(), policy.clone(), deadline);
-        let replica = Replica::announce(self.io.clone()).await?;
+        let duties = Duties::new(self.io.clone(), redis.clone(), replica.clone(), self.draining.clone());
         let public_url = self.public_url.clone();
         let outside = Outside { lift: lift.clone(), payment: payment.clone(), replica: replica.clone(), public_url };
         let (rules, draining) = (Arc::new(config.rules()?), self.draining.clone());
         let store = store(self, lift.clone());
-        let shelf = Shelf::new(self, lift.clone(), store.clone());
+        let shelf = Shelf::new(self, lift.clone(), store.clone(), replica.news.clone());
         watch_over("catalogue", &self.broken, shelf.keep());
         let driver = Driver { store, outside, rules, draining };
         let (orders, schedule) = order::Desk::start(&self.system, driver, policy).await?;
@@ -183,17 +189,26 @@ impl Ground {
         let orders = orders.selling_unchecked(move |key| waits(&catalogue, &operators, key));
         let sweep = Sweep::new(config.sweep());
         watch_over("schedule", &self.broken, schedule);
-        watch_over("sweep", &self.broken, keep_sweeping(sweep.clone(), payment.clone(), orders.clone()));
-        watch_over("alarm", &self.broken, orders.clone().keep_alarming());
+        let sweeping = keep_sweeping(duties.clone(), sweep.clone(), payment.clone(), orders.clone());
+        watch_over("sweep", &self.broken, sweeping);
+        let tree = Tree::new(redis.clone(), replica.clone(), self.system.clone());
+        let shown = tree.clone();
+        watch_over("tree", &self.broken, async move { shown.show().await });
+        let sharing = share_breakers(self.system.clone(), replica.news.clone(), config.times.breaker_pause);
+        watch_over("breakers", &self.broken, sharing);
+        let alarming = orders.clone();
+        let alarm = move |_held| alarming.clone().keep_alarming();
+        let alarms = duties.clone();
+        watch_over("alarm", &self.broken, async move { alarms.keep("alarm", alarm, std::future::pending).await });
         let books = self.open_books((lift.clone(), payment.clone(), orders.clone()));
-        let incarnation = replica.incarnation;
-        watch_over("lease", &self.broken, async move { replica.run().await });
         let auth = auth::Desk::open(self.io.clone(), secret_of_codes(config)).await?;
         let learner = auth.clone();
         watch_over("learning", &self.broken, async move { learner.keep_learning().await });
-        watch_over("forgetting", &self.broken, keep_forgetting(auth.clone()));
+        let forgetting = keep_forgetting(duties.clone(), replica.clone(), auth.clone(), self.jobs.clone());
+        watch_over("forgetting", &self.broken, forgetting);
+        let alive = replica.clone();
+        watch_over("lease", &self.broken, async move { alive.run().await });
         let streams = self.open_streams(&auth, orders.store());
-        let redis = Redis::start(&self.io, config.redis.as_ref())?;
         Ok(State {
             auth,
             trusted_proxies: config.http.trusted_proxies.clone(),
@@ -212,7 +227,8 @@ impl Ground {
             streams,
             actors: self.system.clone(),
             redis,
-            replica: incarnation,
+            replica: replica.incarnation,
+            fleet: Fleet { tree, duties, replica },
             readiness,
             return_origins: config.http.return_origins.clone(),
             simulated: self.simulated,

@@ -35,7 +35,7 @@ pub async fn run(demo: Demo) -> anyhow::Result<u8> {
     let config = Config::read(base, &[])?;
     let app = App::start(config, io.clone()).await?;
     let api = app.public_url.clone();
-    say(&setting::first_line((&api, app.operations), &suppliers.endpoints, &people).to_string())?;
+    say(&setting::first_line(&app, &suppliers.endpoints, &people).to_string())?;
     if demo.buy {
         let shop = basket::Shop::new(&api, &suppliers.endpoints, &people, &folder)?;
         tokio::select! {

@@ -1,7 +1,6 @@
 //! What the demonstration runs on: database, simulated suppliers, people, and the configuration that joins them.
 
 use std::fs::File;
-use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -13,6 +12,7 @@ use super::store::remember;
 use crate::actors::auth::{self, Names, Role};
 use crate::actors::liftoperator::catalogue::import::{Import, take};
 use crate::actors::liftoperator::catalogue::{sample, store};
+use crate::app::App;
 use crate::command::{Demo, lock};
 use crate::ids;
 use crate::io::Io;
@@ -148,11 +148,12 @@ pub(super) fn configuration(demo: &Demo, (folder, url): (&Path, &str), endpoints
 }
 
 /// The first line on stdout.
-pub(super) fn first_line((api, operations): (&str, SocketAddr), endpoints: &Value, people: &People) -> Value {
+pub(super) fn first_line(app: &App, endpoints: &Value, people: &People) -> Value {
     let log_in = |person: &LogIn| json!({ "email": person.email, "password": person.password.expose_secret() });
     json!({
-        "api": api,
-        "operations": format!("http://{operations}"),
+        "api": app.public_url,
+        "listens": format!("http://{}", app.address),
+        "operations": format!("http://{}", app.operations),
         "simulator": endpoints["control"],
         "simulated": true,
         "logins": { "admin": log_in(&people.admin), "skier": log_in(&people.skier) },

@@ -10,15 +10,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::State;
 use super::operators::AlwaysUp;
-use super::state::Readiness;
+use super::state::{Fleet, Readiness};
 use super::streams::{Limits, Streams};
+use crate::actors::fleet::{Duties, Replica, Tree};
 use crate::actors::invoice::{Archive, Seller, ShortName};
 use crate::actors::jobs::{self, Jobs};
 use crate::actors::liftoperator::catalogue::sample;
 use crate::actors::liftoperator::{Cards, Catalogue, Counter, Facade};
 use crate::actors::order::drive::Driver;
 use crate::actors::order::record::Terms;
-use crate::actors::order::replica::Replica;
 use crate::actors::order::rules::Rules;
 use crate::actors::order::steps::Outside;
 use crate::actors::order::store::{Paper, Store};
@@ -73,9 +73,14 @@ pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output 
         strangers: super::strangers::Strangers::default(),
         archive: Archive::new(io.clone(), folder.path()),
         streams: Streams::new(Limits::default()),
-        actors: system,
+        actors: system.clone(),
         redis: Redis::off(),
         replica: outside.replica.incarnation,
+        fleet: Fleet {
+            duties: Duties::new(io.clone(), Redis::off(), outside.replica.clone(), CancellationToken::new()),
+            tree: Tree::new(Redis::off(), outside.replica.clone(), system),
+            replica: outside.replica,
+        },
         readiness: Readiness::default(),
         return_origins: vec![SHOP.to_owned()],
         simulated: true,

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::operators::OperatorStatuses;
 use super::strangers::Strangers;
 use super::streams::Streams;
+use crate::actors::fleet::{Duties, Replica, Tree};
 use crate::actors::invoice::Archive;
 use crate::actors::jobs::Jobs;
 use crate::actors::liftoperator::{Cards, Counter, Facade};
@@ -56,6 +57,8 @@ pub struct State {
     pub actors: supervision::System,
     /// What replicas count together, for its state.
     pub redis: Redis,
+    /// What replicas do together.
+    pub fleet: Fleet,
     /// This replica's incarnation.
     pub replica: Uuid,
     /// Whether requests are taken; false while starting and draining.
@@ -66,6 +69,16 @@ pub struct State {
     pub simulated: bool,
     /// Whether admins may break actors: never where real money moves.
     pub breakable: bool,
+}
+
+/// What replicas do together.
+pub struct Fleet {
+    /// This replica and its lease.
+    pub replica: Replica,
+    /// What one replica does for all.
+    pub duties: Duties,
+    /// The actors of every replica.
+    pub tree: Tree,
 }
 
 /// Whether this replica takes requests; clones share it.

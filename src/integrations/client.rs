@@ -59,11 +59,10 @@ impl Client {
         Ok(Self { http, endpoint: endpoint.trim_end_matches('/').to_owned(), pace: None })
     }
 
-    /// Sends at most so many requests in a second, 0 for no limit: a request waits for its turn, and is not sent when its
-    /// deadline comes first.
+    /// Sends at this pace, where there is one: a request waits for its turn, and is not sent when its deadline comes first.
     #[must_use]
-    pub fn paced(self, requests_per_second: u32) -> Self {
-        Self { pace: Pace::new(requests_per_second), ..self }
+    pub fn paced(self, pace: Option<Pace>) -> Self {
+        Self { pace, ..self }
     }
 
     /// Sends `request` once and reads the whole answer, whatever its status, before the permit's deadline.
@@ -100,7 +99,7 @@ impl Client {
     async fn exchange(&self, request: Request, permit: &Permit, gate: &Gate) -> Result<Answer, Failure> {
         let Request { method, path, headers, body, limit } = request;
         if let Some(pace) = &self.pace {
-            pace.turn().await;
+            pace.turn(permit.deadline()).await;
         }
         let mut outgoing = self.http.request(method, format!("{}{path}", self.endpoint)).headers(headers);
         if !body.is_empty() {

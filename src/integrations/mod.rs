@@ -13,4 +13,5 @@ mod permit;
 pub mod soap;
 
 pub use outcome::{Outcome, Refusal, RefusalKind};
+pub use pace::{Agreed, Pace, Turns};
 pub use permit::Permit;

@@ -1,41 +1,95 @@
-//! The pace that a supplier's contract allows: requests take turns, none is refused for it.
+//! The pace that a supplier's contract allows, for all replicas together: requests take turns, and one whose turn would come
+//! after its deadline takes none.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
-use crate::clock;
+use crate::clock::{self, Deadline};
 
 /// Turns at equal distances; clones share them.
-#[derive(Clone, Debug)]
-pub(super) struct Pace {
+#[derive(Clone)]
+pub struct Pace {
     every: Duration,
     free_at: Arc<Mutex<Instant>>,
+    together: Option<Arc<dyn Turns>>,
+}
+
+/// Turns that replicas take together.
+pub trait Turns: Send + Sync {
+    /// Takes the next turn of all, unless it would come later than after `most`. `every` is their distance.
+    fn next(&self, every: Duration, most: Duration) -> BoxFuture<'static, Agreed>;
+}
+
+/// What replicas have agreed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agreed {
+    /// The turn comes after this time, and is taken.
+    In(Duration),
+    /// It would come too late, and is not taken.
+    TooLate,
+    /// They cannot agree: each of so many goes at its share of the pace.
+    Apart(u32),
 }
 
 impl Pace {
     /// At most `per_second` turns in any second; none is kept for later. `None` for 0: no limit.
-    pub(super) fn new(per_second: u32) -> Option<Self> {
+    #[must_use]
+    pub fn new(per_second: u32) -> Option<Self> {
         let every = Duration::from_secs(1).checked_div(per_second)?;
-        Some(Self { every, free_at: Arc::new(Mutex::new(clock::instant())) })
+        Some(Self { every, free_at: Arc::new(Mutex::new(clock::instant())), together: None })
     }
 
-    /// Waits for the next turn. A wait that is given up leaves its turn unused.
-    pub(super) async fn turn(&self) {
-        let now = clock::instant();
-        let wait = self.next(now) - now;
-        if !wait.is_zero() {
-            clock::sleep(wait).await;
+    /// The same pace for all replicas that take these turns.
+    #[must_use]
+    pub fn together(self, turns: Arc<dyn Turns>) -> Self {
+        Self { together: Some(turns), ..self }
+    }
+
+    /// Waits for the next turn, beyond the deadline when it would come only then: so whoever comes too late asks no sooner
+    /// again than if it had waited in vain. A wait that is given up leaves its turn unused.
+    pub(super) async fn turn(&self, deadline: Deadline) {
+        let most = deadline.remaining();
+        let agreed = match &self.together {
+            Some(turns) => turns.next(self.every, most).await,
+            None => Agreed::Apart(1),
+        };
+        let wait = match agreed {
+            Agreed::In(wait) => Some(self.keep_up(clock::instant(), wait)),
+            Agreed::TooLate => None,
+            Agreed::Apart(replicas) => self.next(clock::instant(), self.every * replicas.max(1), most),
+        };
+        match wait {
+            Some(Duration::ZERO) => {}
+            Some(wait) => clock::sleep(wait).await,
+            None => std::future::pending().await,
         }
     }
 
-    /// Takes the next turn of somebody who asks at `now`.
-    fn next(&self, now: Instant) -> Instant {
+    /// Takes the next turn of somebody who asks at `now`, and says how long it is to come; none that would come too late.
+    fn next(&self, now: Instant, every: Duration, most: Duration) -> Option<Duration> {
         let mut free_at = self.free_at.lock().unwrap_or_else(PoisonError::into_inner);
         let turn = (*free_at).max(now);
-        *free_at = turn + self.every;
-        turn
+        if turn - now > most {
+            return None;
+        }
+        *free_at = turn + every;
+        Some(turn - now)
+    }
+
+    /// Knows of a turn that was agreed on, so that no burst follows when replicas cannot agree any more.
+    fn keep_up(&self, now: Instant, wait: Duration) -> Duration {
+        let mut free_at = self.free_at.lock().unwrap_or_else(PoisonError::into_inner);
+        *free_at = (*free_at).max(now + wait + self.every);
+        wait
+    }
+}
+
+impl std::fmt::Debug for Pace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pace").field("every", &self.every).finish_non_exhaustive()
     }
 }
 
@@ -43,12 +97,35 @@ impl Pace {
 mod tests {
     use super::*;
 
+    const LONG: Duration = Duration::from_secs(60);
+
     #[test]
     fn turns_come_at_their_pace_and_idle_time_is_not_saved_up() {
-        let (pace, begun) = (Pace::new(10).unwrap(), clock::instant() + Duration::from_secs(60));
-        let turns = |after: u64| pace.clone().next(begun + Duration::from_millis(after)) - begun;
+        let (pace, begun) = (Pace::new(10).unwrap(), clock::instant() + LONG);
+        let turns = |after: u64| {
+            let now = begun + Duration::from_millis(after);
+            now + pace.clone().next(now, pace.every, LONG).unwrap() - begun
+        };
         let milliseconds = [0, 0, 0, 250, 900].map(|after| turns(after).as_millis());
         assert_eq!(milliseconds, [0, 100, 200, 300, 900]);
         assert!(Pace::new(0).is_none());
+    }
+
+    #[test]
+    fn who_would_come_too_late_takes_no_turn_from_those_who_would_not() {
+        let (pace, now) = (Pace::new(2).unwrap(), clock::instant() + LONG);
+        let most = Duration::from_millis(600);
+        let waits: Vec<_> = (0..5).map(|_| pace.next(now, pace.every, most)).collect();
+        let (at_once, then) = (Some(Duration::ZERO), Some(Duration::from_millis(500)));
+        assert_eq!(waits, [at_once, then, None, None, None]);
+        assert_eq!(pace.next(now, pace.every, LONG), Some(Duration::from_secs(1)), "as if the others had not asked");
+    }
+
+    #[test]
+    fn replicas_that_cannot_agree_share_the_pace() {
+        let (pace, now) = (Pace::new(10).unwrap(), clock::instant() + LONG);
+        pace.keep_up(now, Duration::from_millis(400));
+        let waits = [1, 2, 3].map(|_| pace.next(now, pace.every * 3, LONG).unwrap().as_millis());
+        assert_eq!(waits, [500, 800, 1100], "after what was agreed on before, a third of the pace each");
     }
 }

@@ -132,9 +132,14 @@ impl Crowd {
 
     /// Does with every page what its order's customer does, until `orders` orders have had theirs.
     pub(crate) async fn pay(&self, orders: usize) {
-        let deadline = Deadline::after(PATIENCE);
+        self.pay_until(&AtomicUsize::new(orders)).await;
+    }
+
+    /// The same where the number of orders is known only later.
+    pub(crate) async fn pay_until(&self, orders: &AtomicUsize) {
+        let mut deadline = Deadline::after(PATIENCE);
         let mut dealt_with: BTreeSet<String> = BTreeSet::new();
-        while dealt_with.len() < orders {
+        while dealt_with.len() < orders.load(Ordering::Relaxed) {
             let placed = self.placed.lock().unwrap().clone();
             let mut ready = Vec::new();
             for page in self.open_pages().await {
@@ -143,6 +148,7 @@ impl Crowd {
                     && dealt_with.insert(number.to_owned())
                 {
                     ready.push((page, *fate, id, person));
+                    deadline = Deadline::after(PATIENCE);
                 }
             }
             let mut paying = Vec::new();
@@ -151,7 +157,7 @@ impl Crowd {
             }
             join_all(paying).await;
             let ended = dealt_with.len();
-            assert!(!deadline.is_over(), "only {ended} of {orders} orders had a page within {PATIENCE:?}");
+            assert!(!deadline.is_over(), "only {ended} orders had a page within {PATIENCE:?}");
             clock::sleep(LOOK).await;
         }
     }

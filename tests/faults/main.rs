@@ -25,6 +25,7 @@ mod callbacks;
 mod case;
 mod crash;
 mod crowd;
+mod fleet;
 mod given_up;
 mod killed;
 mod matrix;

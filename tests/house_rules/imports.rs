@@ -35,15 +35,16 @@ const LAYERS: [(&str, &[&str]); 9] = [
 ];
 
 /// Which actor may ask which, as drawn in `src/actors/mod.rs`.
-const ACTORS: [(&str, &[&str]); 9] = [
+const ACTORS: [(&str, &[&str]); 10] = [
+    ("fleet", &["supervision"]),
     ("supervision", &[]),
-    ("jobs", &[]),
+    ("jobs", &["fleet"]),
     ("invoice", &["jobs"]),
-    ("auth", &["jobs"]),
+    ("auth", &["fleet", "jobs"]),
     ("liftoperator", &["supervision"]),
     ("payment", &["supervision"]),
     ("mail", &["auth", "invoice", "jobs", "supervision"]),
-    ("order", &["liftoperator", "payment", "invoice", "jobs", "mail", "supervision"]),
+    ("order", &["fleet", "liftoperator", "payment", "invoice", "jobs", "mail", "supervision"]),
     ("reconcile", &["liftoperator", "payment", "jobs", "order"]),
 ];
 

@@ -1,7 +1,12 @@
 //! A database of its own for every world.
 
+use std::path::Path;
+use std::process::{Command, Stdio};
+
 use sea_orm::{ConnectionTrait, Database as Connector};
 use uuid::Uuid;
+
+use super::world::free_port;
 
 /// Which database a story runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,6 +14,64 @@ pub(crate) enum Database {
     Sqlite,
     /// Needs `STARJACK_TEST_POSTGRES`, the address of a cluster that may create databases; `make test` starts one.
     Postgres,
+}
+
+/// A PostgreSQL server of one test's own, to be restarted; gone when dropped.
+#[derive(Debug)]
+pub(crate) struct Cluster {
+    folder: tempfile::TempDir,
+    port: u16,
+}
+
+impl Cluster {
+    pub(crate) fn start() -> Self {
+        let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+        let this = Self { folder, port };
+        let path = this.folder.path().display();
+        run(
+            this.folder.path(),
+            &format!("initdb -D {path}/data -U postgres --auth=trust --encoding=UTF8 --locale=C.UTF-8 --no-sync"),
+        );
+        control(
+            this.folder.path(),
+            &format!("start -w -o '-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={path}'"),
+        );
+        this
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}", self.port)
+    }
+
+    /// What ends every connection and transaction, and starts again; it takes a while.
+    pub(crate) fn restarting(&self) -> impl FnOnce() + Send + 'static {
+        let path = self.folder.path().to_owned();
+        move || control(&path, "restart -w -m fast")
+    }
+}
+
+/// Tells the server what to do.
+fn control(folder: &Path, words: &str) {
+    let path = folder.display();
+    run(folder, &format!("pg_ctl -D {path}/data -l {path}/data/server.log {words}"));
+}
+
+/// Runs one of PostgreSQL's programs, as somebody else than root, as whom it does not run.
+fn run(folder: &Path, words: &str) {
+    let path = folder.display();
+    let script = format!(
+        "bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1); PATH=${{bin:+$bin:}}$PATH; cd {path}; \
+         if [ $(id -u) = 0 ]; then owner=nobody; ! id -u postgres >/dev/null 2>&1 || owner=postgres; \
+         chown $owner {path}; exec runuser -u $owner -- env PATH=\"$PATH\" {words}; else exec {words}; fi"
+    );
+    let ran = Command::new("sh").args(["-c", &script]).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+    assert!(ran.success() || std::thread::panicking(), "{words}");
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        control(self.folder.path(), "stop -m immediate");
+    }
 }
 
 /// A PostgreSQL database that is dropped with this.
@@ -23,6 +86,11 @@ impl Postgres {
         let cluster = std::env::var("STARJACK_TEST_POSTGRES").unwrap_or_else(|_unset| {
             panic!("STARJACK_TEST_POSTGRES is not set: run `make test`, or name a cluster such as postgres://postgres@127.0.0.1:5432/")
         });
+        Self::create_in(&cluster).await
+    }
+
+    /// In another cluster than that of all tests.
+    pub(crate) async fn create_in(cluster: &str) -> Self {
         let this =
             Self { cluster: cluster.trim_end_matches('/').to_owned(), name: format!("t_{}", Uuid::new_v4().simple()) };
         this.order(&format!("CREATE DATABASE {}", this.name)).await;

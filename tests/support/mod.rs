@@ -2,6 +2,7 @@
 //!
 //! A test says what people do ([`people`]) in a [`World`] and ends with [`World::clean_slate`], which compares what the
 //! shop says with what really happened at the suppliers. [`both_databases!`] runs a story on SQLite and on PostgreSQL.
+mod balancer;
 mod client;
 mod database;
 mod goods;
@@ -16,8 +17,9 @@ mod stream;
 mod suppliers;
 mod world;
 
+pub(crate) use balancer::Balancer;
 pub(crate) use client::{Answer, Client};
-pub(crate) use database::Database;
+pub(crate) use database::{Cluster, Database, Postgres};
 pub(crate) use invariants::check;
 pub(crate) use ledger::{Booking, Ledger};
 pub(crate) use paper::text_of;

@@ -13,18 +13,68 @@ use super::world::{eventually, free_port};
 pub(crate) struct Redis {
     port: u16,
     child: Child,
+    _folder: Option<tempfile::TempDir>,
 }
 
 impl Redis {
     pub(crate) async fn start() -> Self {
         let port = free_port();
-        let this = Self { port, child: spawn(port) };
+        let this = Self { port, child: spawn(port), _folder: None };
+        this.until_it_listens().await;
+        this
+    }
+
+    /// A cluster of one server that has every slot.
+    pub(crate) async fn start_cluster() -> Self {
+        let (port, folder) = (free_port(), tempfile::tempdir().unwrap());
+        let words = ["--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1", "--dir"];
+        let child = spawn_with(port, words.into_iter().chain([folder.path().to_str().unwrap()]));
+        let this = Self { port, child, _folder: Some(folder) };
+        this.until_it_listens().await;
+        this.say("CLUSTER ADDSLOTSRANGE 0 16383");
+        eventually("the cluster serves its slots", async || (&this.ask("SET ready yes") == b"+OK").then_some(())).await;
+        this
+    }
+
+    /// A sentinel that names `master` under a name.
+    pub(crate) async fn start_sentinel(master: &Self, name: &str) -> Self {
+        let (port, folder) = (free_port(), tempfile::tempdir().unwrap());
+        let file = folder.path().join("sentinel.conf");
+        let words = format!("port {port}\nbind 127.0.0.1\nsentinel monitor {name} 127.0.0.1 {} 1\n", master.port);
+        std::fs::write(&file, words).unwrap();
+        let mut command = Command::new("redis-server");
+        command.arg(&file).arg("--sentinel").current_dir(folder.path());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let this = Self { port, child: command.spawn().unwrap(), _folder: Some(folder) };
         this.until_it_listens().await;
         this
     }
 
     pub(crate) fn url(&self) -> String {
         url(self.port)
+    }
+
+    /// Makes it forget everything, as `FLUSHALL` does.
+    pub(crate) fn empty(&self) {
+        self.say("FLUSHALL");
+    }
+
+    /// Makes it answer so many milliseconds late, once: it does nothing else meanwhile.
+    pub(crate) fn slow(&self, milliseconds: u64) {
+        self.say(&format!("DEBUG SLEEP 0.{milliseconds:03}"));
+    }
+
+    fn say(&self, command: &str) {
+        assert_eq!(&self.ask(command), b"+OK", "{command}");
+    }
+
+    /// The beginning of the answer to a command.
+    fn ask(&self, command: &str) -> [u8; 3] {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.write_all(format!("{command}\r\n").as_bytes()).unwrap();
+        let mut answer = [0; 3];
+        stream.read_exact(&mut answer).unwrap();
+        answer
     }
 
     /// Ends it without a chance to do anything more; what it knew is gone.
@@ -57,9 +107,24 @@ fn url(port: u16) -> String {
 }
 
 fn spawn(port: u16) -> Child {
+    spawn_with(port, [])
+}
+
+fn spawn_with<'a>(port: u16, words: impl IntoIterator<Item = &'a str>) -> Child {
     let mut command = Command::new("redis-server");
-    command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.args([
+        "--port",
+        &port.to_string(),
+        "--bind",
+        "127.0.0.1",
+        "--save",
+        "",
+        "--appendonly",
+        "no",
+        "--enable-debug-command",
+        "local",
+    ]);
+    command.args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().expect("redis-server is not installed")
 }
 

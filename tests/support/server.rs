@@ -9,6 +9,8 @@ use std::time::Duration;
 use serde_json::Value;
 use starjack::clock::{self, Deadline};
 
+use super::client::Client;
+
 /// Longest wait for the first line, and for the end.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How much of a log a failed test shows.
@@ -85,6 +87,11 @@ impl Server {
     /// Where the API is.
     pub(crate) fn api(&self) -> &str {
         self.first_line["api"].as_str().unwrap()
+    }
+
+    /// The listener of those who run it.
+    pub(crate) fn operations(&self) -> Client {
+        Client::new(self.first_line["operations"].as_str().unwrap())
     }
 
     /// Ends it without a chance to do anything more.

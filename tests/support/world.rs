@@ -56,12 +56,17 @@ impl World {
 
     /// With variables such as `("STARJACK_TIMES__PAGE_LIFE", "3s")` over the tests' own short times.
     pub(crate) async fn with(database: Database, settings: &[(&str, &str)]) -> Self {
-        let suppliers = Suppliers::start().await;
-        let folder = tempfile::tempdir().unwrap();
         let database = match database {
             Database::Sqlite => None,
             Database::Postgres => Some(Postgres::create().await),
         };
+        Self::on(database, settings).await
+    }
+
+    /// On this PostgreSQL database, or on the embedded one.
+    pub(crate) async fn on(database: Option<Postgres>, settings: &[(&str, &str)]) -> Self {
+        let suppliers = Suppliers::start().await;
+        let folder = tempfile::tempdir().unwrap();
         let plan = Plan {
             folder: folder.path().to_owned(),
             database: database.as_ref().map(Postgres::url),
@@ -105,6 +110,11 @@ impl World {
         assert!(self.plan.database.is_some(), "the embedded database belongs to one process");
         let log = format!("server-{}.log", self.replicas.fetch_add(1, Ordering::Relaxed) + 1);
         Server::start(&Plan { port: free_port(), log, ..self.plan.clone() }).await
+    }
+
+    /// The address of its PostgreSQL database.
+    pub(crate) fn database_url(&self) -> &str {
+        self.plan.database.as_deref().unwrap()
     }
 
     /// Runs `starjack` with these words on the server's database, in the world's folder.

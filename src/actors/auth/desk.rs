@@ -17,6 +17,7 @@ use super::password::Hasher;
 use super::store;
 use super::throttle::{Counter, InMemory};
 use super::token::{Claims, Keys};
+use crate::actors::fleet::Fence;
 use crate::clock;
 use crate::ids;
 use crate::io::Io;
@@ -131,10 +132,18 @@ impl Desk {
     /// no token left, and networks not seen for half a year. Meant for once a day; twice changes nothing.
     ///
     /// # Errors
-    /// The database's.
-    pub async fn forget_old(&self) -> Result<(), Error> {
+    /// The database's; also when another replica does this now.
+    pub async fn forget_old(&self, fence: Fence) -> Result<(), Error> {
         let now = clock::now();
-        self.inner.io.write(move |tx| Box::pin(async move { Ok(store::forget_old(tx, now).await?) })).await
+        self.inner
+            .io
+            .write(move |tx| {
+                Box::pin(async move {
+                    fence.check(tx).await?;
+                    Ok(store::forget_old(tx, now).await?)
+                })
+            })
+            .await
     }
 
     /// The public keys that verify access tokens, the current one first.

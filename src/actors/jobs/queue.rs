@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::listed::{JobState, Listed};
 use super::store::{self, Claim, Depth, Job, Verdict};
+use crate::actors::fleet::Fence;
 use crate::clock;
 use crate::io::{Io, IoError};
 
@@ -132,10 +133,17 @@ impl Jobs {
     /// Deletes what was done longer ago than it is kept; answers how many jobs.
     ///
     /// # Errors
-    /// The database's.
-    pub async fn purge(&self) -> Result<u64, IoError> {
+    /// The database's; `Fenced` when another replica does this now.
+    pub async fn purge(&self, fence: Fence) -> Result<u64, IoError> {
         let before = clock::now() - self.settings.keep_done;
-        self.io.write(move |tx| Box::pin(async move { Ok::<_, IoError>(store::purge(tx, before).await?) })).await
+        self.io
+            .write(move |tx| {
+                Box::pin(async move {
+                    fence.check(tx).await?;
+                    Ok::<_, IoError>(store::purge(tx, before).await?)
+                })
+            })
+            .await
     }
 
     /// Waits until the bell rings.

@@ -6,18 +6,15 @@ use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use futures_util::{FutureExt, pin_mut};
 use tokio_util::sync::CancellationToken;
 
 use super::queue::{Jobs, Settings};
 use super::store::{Job, Verdict};
 use crate::clock::{self, Deadline};
 use crate::crash_points;
-
-/// How often done jobs are looked through for ones to forget.
-const PURGE_EVERY: Duration = Duration::from_secs(3600);
 
 /// Works off the jobs of one kind. A job may come twice: running it again must be harmless.
 pub trait Handler {
@@ -60,8 +57,6 @@ pub enum JobEnd {
 pub async fn work_off(jobs: Jobs, handlers: Vec<Rc<dyn Handler>>, stop: CancellationToken) {
     let handlers: BTreeMap<_, _> = handlers.into_iter().map(|handler| (handler.kind(), handler)).collect();
     let mut flying = FuturesUnordered::new();
-    let purge = purge_now_and_then(&jobs).fuse();
-    pin_mut!(purge);
     let mut due = true;
     while !(stop.is_cancelled() && flying.is_empty()) {
         let room = jobs.settings().in_flight.saturating_sub(u32::try_from(flying.len()).unwrap_or(u32::MAX));
@@ -77,7 +72,6 @@ pub async fn work_off(jobs: Jobs, handlers: Vec<Rc<dyn Handler>>, stop: Cancella
             () = stop.cancelled(), if !stop.is_cancelled() => {}
             () = jobs.bell(), if !stop.is_cancelled() => due = true,
             () = clock::sleep(jobs.settings().poll), if !stop.is_cancelled() => due = true,
-            () = &mut purge => {}
         }
     }
 }
@@ -165,15 +159,4 @@ fn judge(settings: &Settings, job: &Job, end: JobEnd) -> Verdict {
 fn words(panic: &(dyn Any + Send)) -> &str {
     let owned = panic.downcast_ref::<String>().map(String::as_str);
     owned.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without words")
-}
-
-async fn purge_now_and_then(jobs: &Jobs) {
-    loop {
-        match jobs.purge().await {
-            Ok(0) => {}
-            Ok(purged) => tracing::info!(purged, "done jobs were forgotten"),
-            Err(error) => tracing::warn!(error = %error, "done jobs cannot be forgotten"),
-        }
-        clock::sleep(PURGE_EVERY).await;
-    }
 }

@@ -15,6 +15,7 @@ use super::placing::Placing;
 use super::record::Order;
 use super::schedule::{Schedule, Wake};
 use super::store::{Saved, Store};
+use crate::actors::fleet::{Fence, Heard};
 use crate::actors::supervision::{BreakerSettings, Call, Placement, Policy, Service, Spec, System};
 use crate::clock;
 use crate::integrations::payment::{Callback, Observed};
@@ -159,42 +160,59 @@ impl Desk {
         Ok(())
     }
 
-    /// Takes what the provider lists as open. Twice changes nothing more.
+    /// Takes what the provider lists as open, as whoever may read its list does. Twice changes nothing more.
     pub async fn listed(&self, listed: Vec<Observed>) {
+        self.listed_under(listed, None).await;
+    }
+
+    /// The same for a duty: what comes after another replica has taken it is not taken.
+    pub async fn listed_under(&self, listed: Vec<Observed>, fence: Option<Fence>) {
         for seen in &listed {
-            if let Err(error) = self.observed(seen).await {
-                tracing::warn!(%error, tid = seen.tid, "a listed payment could not be taken");
+            match self.observed(seen, fence.clone()).await {
+                Ok(()) => {}
+                Err(ChangeError::Io(IoError::Fenced)) => return,
+                Err(error) => tracing::warn!(%error, tid = seen.tid, "a listed payment could not be taken"),
             }
         }
-        if let Err(error) = self.look_after_suspended(&listed).await {
+        if let Err(error) = self.look_after_suspended(&listed, fence).await {
             tracing::warn!(%error, "suspended payments could not be looked after");
         }
     }
 
     /// A payment that was suspended and is not listed any more was decided by its bank: one status call tells how.
-    async fn look_after_suspended(&self, listed: &[Observed]) -> Result<(), ChangeError> {
+    async fn look_after_suspended(&self, listed: &[Observed], fence: Option<Fence>) -> Result<(), ChangeError> {
         for (id, no, tid) in self.driver.store.suspended().await? {
             if !listed.iter().any(|seen| seen.tid == tid) {
-                self.change(id, move |order| Ok(decided_by_bank(order, no).then(|| wake(order)))).await?;
+                let decided = move |order: &mut Order| Ok(decided_by_bank(order, no).then(|| wake(order)));
+                self.change_under(id, fence.clone(), decided).await?;
             }
         }
         Ok(())
     }
 
-    async fn observed(&self, seen: &Observed) -> Result<(), ChangeError> {
+    async fn observed(&self, seen: &Observed, fence: Option<Fence>) -> Result<(), ChangeError> {
         // other shops' payments, and those of a database before its restore, are reconciliation's
         let Some(id) = self.driver.store.order_of_page(seen.reference.clone()).await? else { return Ok(()) };
         let seen = seen.clone();
         let rules = Arc::clone(&self.driver.rules);
-        self.change(id, move |order| Ok(take_observed(order, &seen, clock::now(), &rules))).await?;
+        self.change_under(id, fence, move |order| Ok(take_observed(order, &seen, clock::now(), &rules))).await?;
         Ok(())
+    }
+
+    pub(super) async fn change(
+        &self,
+        id: Uuid,
+        change: impl Fn(&mut Order) -> Result<Option<Effects>, ChangeError>,
+    ) -> Result<Order, ChangeError> {
+        self.change_under(id, None, change).await
     }
 
     /// Loads, changes and saves an order, again when somebody else was faster; then wakes its driver.
     /// A change that answers `None` saves nothing.
-    pub(super) async fn change(
+    async fn change_under(
         &self,
         id: Uuid,
+        fence: Option<Fence>,
         change: impl Fn(&mut Order) -> Result<Option<Effects>, ChangeError>,
     ) -> Result<Order, ChangeError> {
         for _try in 0..TRIES {
@@ -202,9 +220,9 @@ impl Desk {
             let before = order.clone();
             let Some(effects) = change(&mut order)? else { return Ok(before) };
             super::drive::sign(&mut order);
-            match self.driver.store.save(&before, &mut order, &effects).await? {
+            match self.driver.store.save_under(&before, &mut order, &effects, fence.clone()).await? {
                 Saved::Done => {
-                    self.wake(Wake::Changed(id));
+                    self.wake_driver(&order);
                     return Ok(order);
                 }
                 Saved::Lost => {}
@@ -215,6 +233,16 @@ impl Desk {
             }
         }
         Err(ChangeError::Io(IoError::Late))
+    }
+
+    /// The driver is told at once where it is; it also looks for itself every second.
+    fn wake_driver(&self, order: &Order) {
+        let replica = &self.driver.outside.replica;
+        if order.driver == replica.incarnation {
+            self.wake(Wake::Changed(order.id));
+        } else {
+            replica.news.tell(&Heard::Order { id: order.id, driver: order.driver });
+        }
     }
 
     pub(super) fn wake(&self, wake: Wake) {

@@ -77,6 +77,8 @@ impl Driver {
         let mut asking: FuturesUnordered<Asking> = FuturesUnordered::new();
         let mut in_flight: Vec<(Subject, Uuid)> = Vec::new();
         loop {
+            // of before the commit: whoever takes the order over after it has ended this lease
+            let lease = self.outside.replica.lease();
             match self.turn(&mut order, &answers).await? {
                 Saved::Done => {}
                 Saved::Lost => {
@@ -98,7 +100,7 @@ impl Driver {
             }
             for (subject, intent) in open_intents(&order) {
                 if !in_flight.iter().any(|(_, id)| *id == intent.id)
-                    && let Some(question) = self.outside.ask(&order, subject, &intent)
+                    && let Some(question) = self.outside.ask(&order, subject, &intent, &lease)
                 {
                     in_flight.push((subject, intent.id));
                     asking.push(question);

@@ -109,9 +109,10 @@ impl Desk {
             Outcome::Done(_) => {}
             other => return Ok(Again::Later(PAUSE, other.why())),
         }
+        let lease = self.driver.outside.replica.lease();
         let (order, intent) = self.intend_again(id, no).await?;
         let subject = Subject::Line(no);
-        let asking = self.driver.outside.ask(&order, subject, &intent).ok_or(ChangeError::Unknown)?;
+        let asking = self.driver.outside.ask(&order, subject, &intent, &lease).ok_or(ChangeError::Unknown)?;
         let answered = asking.await;
         self.take_again(id, no, (intent.id, answered)).await
     }

@@ -22,7 +22,7 @@ pub mod person;
 mod place;
 mod placing;
 pub mod record;
-pub mod replica;
+pub use crate::actors::fleet::replica;
 mod rows;
 pub mod rules;
 mod save;

@@ -17,6 +17,7 @@ use super::record::Order;
 use super::rows::{line_row, order_row, payment_row, short};
 use super::step_rows::step_row;
 use super::store::{Saved, Store};
+use crate::actors::fleet::Fence;
 use crate::actors::invoice::{self, Buyer, NewInvoice};
 use crate::actors::jobs::{self, NewJob};
 use crate::actors::mail;
@@ -34,6 +35,10 @@ impl Store {
         orders::Entity::insert(order_row(order)).exec_without_returning(tx).await?;
         let lines = order.lines.iter().map(|line| line_row(order.id, line));
         order_line::Entity::insert_many(lines).exec_without_returning(tx).await?;
+        // whose cards need no check has its payment page at once
+        for row in &order.payments {
+            payment::Entity::insert(payment_row(order.id, row)).exec_without_returning(tx).await?;
+        }
         self.write_intents(tx, None, order).await?;
         self.write_effects(tx, order, effects).await
     }
@@ -44,6 +49,20 @@ impl Store {
     /// # Errors
     /// The database's; after `Late` the commit may have happened, so the order must be loaded again.
     pub async fn save(&self, before: &Order, after: &mut Order, effects: &Effects) -> Result<Saved, IoError> {
+        self.save_under(before, after, effects, None).await
+    }
+
+    /// The same for a duty, whose fence is looked at in the same transaction.
+    ///
+    /// # Errors
+    /// As [`Store::save`]; `Fenced` when another replica has the duty now.
+    pub async fn save_under(
+        &self,
+        before: &Order,
+        after: &mut Order,
+        effects: &Effects,
+        fence: Option<Fence>,
+    ) -> Result<Saved, IoError> {
         after.version = before.version + 1;
         let (id, version, moves) = (after.id, after.version, !effects.events.is_empty());
         let writes_jobs = effects.invoice || !effects.letters.is_empty();
@@ -54,6 +73,9 @@ impl Store {
             .io()
             .write(move |tx| {
                 Box::pin(async move {
+                    if let Some(fence) = fence {
+                        fence.check(tx).await?;
+                    }
                     let saved = store.save_in(tx, &before, &order, &effects).await?;
                     soon.before_commit(saved);
                     Ok(saved)

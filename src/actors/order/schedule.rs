@@ -12,8 +12,8 @@ use uuid::Uuid;
 use super::desk::{Drives, Task};
 use super::drive::Drove;
 use super::record::{Moment, Order};
-use super::replica::Replica;
 use super::store::Store;
+use crate::actors::fleet::{Heard, Replica};
 use crate::actors::supervision::{Failure, Handle};
 use crate::clock::{self, Deadline};
 
@@ -65,12 +65,17 @@ impl Schedule {
             drives: self.drives.clone(),
         };
         let mut look = self.look(Duration::ZERO, 0);
+        let mut news = self.replica.news.listen();
         loop {
             let next = clock::sleep(state.until_next());
             tokio::select! {
                 Some(wake) = self.wakes.recv() => match wake {
                     Wake::Placed(order) => state.begin(order),
                     Wake::Changed(id) => state.wake(id),
+                },
+                heard = news.next() => match heard {
+                    Heard::Order { id, driver } if driver == self.replica.incarnation => state.wake(id),
+                    Heard::Order { .. } | Heard::Wish(_) | Heard::Opened { .. } | Heard::Catalogue => {}
                 },
                 Some((id, drove)) = state.running.next(), if !state.running.is_empty() => state.ended(id, drove),
                 found = &mut look => {

@@ -12,7 +12,7 @@ use super::intent::{Intent, Subject, Verb};
 use super::lines::LineAnswer;
 use super::payments::PaymentAnswer;
 use super::record::{Line, Order, Payment};
-use super::replica::Replica;
+use crate::actors::fleet::{Lease, Replica};
 use crate::actors::liftoperator::{Facade, MayWrite};
 use crate::actors::payment::{Desk as PaymentDesk, PaymentQuestion};
 use crate::clock;
@@ -38,17 +38,18 @@ pub struct Outside {
 pub type Asking = LocalBoxFuture<'static, Answered>;
 
 impl Outside {
-    /// Asks what an intent says; `None` when the order has no such row.
+    /// Asks what an intent says, under the lease that held before the intent was committed; `None` when the order has no
+    /// such row.
     #[must_use]
-    pub fn ask(&self, order: &Order, subject: Subject, intent: &Intent) -> Option<Asking> {
+    pub fn ask(&self, order: &Order, subject: Subject, intent: &Intent, lease: &Lease) -> Option<Asking> {
         let asking = match subject {
             Subject::Line(no) => {
                 let line = order.lines.iter().find(|line| line.no == no)?;
-                self.ask_lift(order, line, intent)
+                self.ask_lift(order, line, intent, may_write(lease))
             }
             Subject::Payment(no) => {
                 let payment = order.payments.iter().find(|row| row.no == no)?;
-                self.ask_payment(order, payment, intent)
+                self.ask_payment(order, payment, intent, may_write(lease))
             }
         };
         let asked = clock::instant();
@@ -79,8 +80,14 @@ impl Outside {
         })
     }
 
-    fn ask_lift(&self, order: &Order, line: &Line, intent: &Intent) -> LocalBoxFuture<'static, Answer> {
-        let (lift, may_write) = (self.lift.clone(), self.may_write());
+    fn ask_lift(
+        &self,
+        order: &Order,
+        line: &Line,
+        intent: &Intent,
+        may_write: MayWrite,
+    ) -> LocalBoxFuture<'static, Answer> {
+        let lift = self.lift.clone();
         let operator = line.ticket.operator.clone();
         let reference = line.reference.clone();
         match intent.verb {
@@ -115,8 +122,14 @@ impl Outside {
         }
     }
 
-    fn ask_payment(&self, order: &Order, row: &Payment, intent: &Intent) -> LocalBoxFuture<'static, Answer> {
-        let (desk, may_write) = (self.payment.clone(), self.may_write());
+    fn ask_payment(
+        &self,
+        order: &Order,
+        row: &Payment,
+        intent: &Intent,
+        may_write: MayWrite,
+    ) -> LocalBoxFuture<'static, Answer> {
+        let desk = self.payment.clone();
         let tid = row.tid.clone().unwrap_or_default();
         let amount = intent.amount;
         match intent.verb {
@@ -167,12 +180,16 @@ impl Outside {
         }
     }
 
-    /// Whether this replica may still write, to be asked before the first byte.
+    /// Whether this replica may still write, to be asked before the first byte: not any more once its lease was over.
     #[must_use]
     pub fn may_write(&self) -> MayWrite {
-        let replica = self.replica.clone();
-        Arc::new(move || replica.is_alive())
+        may_write(&self.replica.lease())
     }
+}
+
+fn may_write(lease: &Lease) -> MayWrite {
+    let lease = lease.clone();
+    Arc::new(move || lease.holds())
 }
 
 fn ticket_order(order: &Order, line: &Line) -> TicketOrder {

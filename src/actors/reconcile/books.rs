@@ -23,6 +23,9 @@ use crate::io::{Io, IoError};
 /// Longest time of one comparison: a day may have thousands of tickets, and an operator's pace is kept.
 const LONGEST: Duration = Duration::from_secs(30 * 60);
 
+/// Longest attempt to carry out what was agreed to: a few questions to one side.
+const LONGEST_MEND: Duration = Duration::from_secs(180);
+
 /// The door to reconciliation; cheap to clone.
 #[derive(Clone)]
 pub struct Books {
@@ -30,7 +33,8 @@ pub struct Books {
     pub(super) lift: Facade,
     pub(super) payment: PaymentDesk,
     pub(super) orders: OrderDesk,
-    jobs: Jobs,
+    runs: Jobs,
+    mends: Jobs,
 }
 
 /// Why nothing was agreed to.
@@ -48,16 +52,21 @@ impl Books {
     /// The door; [`Books::keep`] is the worker behind it. `pause` is the one after a job's first failed attempt.
     #[must_use]
     pub fn new(io: &Io, (lift, payment, orders): (Facade, PaymentDesk, OrderDesk), pause: Duration) -> Self {
-        let lease = LONGEST + Duration::from_secs(60);
-        let settings =
-            Settings { in_flight: 2, run_deadline: LONGEST, lease, first_pause: pause, ..Settings::default() };
-        Self { jobs: Jobs::new(io.clone(), settings), io: io.clone(), lift, payment, orders }
+        let jobs = |run_deadline: Duration| {
+            let lease = run_deadline + Duration::from_secs(60);
+            Jobs::new(
+                io.clone(),
+                Settings { in_flight: 2, run_deadline, lease, first_pause: pause, ..Settings::default() },
+            )
+        };
+        Self { runs: jobs(LONGEST), mends: jobs(LONGEST_MEND), io: io.clone(), lift, payment, orders }
     }
 
-    /// Works off comparisons and what was agreed to, until `stop`.
+    /// Works off comparisons, and beside them what was agreed to, until `stop`.
     pub async fn keep(self, stop: CancellationToken) {
-        let handlers: Vec<Rc<dyn Handler>> = vec![Rc::new(Runner(self.clone())), Rc::new(Mender(self.clone()))];
-        work_off(self.jobs.clone(), handlers, stop).await;
+        let runs = work_off(self.runs.clone(), vec![Rc::new(Runner(self.clone()))], stop.clone());
+        let mends = work_off(self.mends.clone(), vec![Rc::new(Mender(self.clone()))], stop);
+        futures_util::future::join(runs, mends).await;
     }
 
     /// Wishes for a day's comparisons with these, or with everybody; answers them as they wait.
@@ -68,7 +77,7 @@ impl Books {
         let scopes = scope.map_or_else(|| self.everybody(), |scope| vec![scope]);
         let wishes = scopes.into_iter().map(|scope| (scope, day)).collect();
         let runs = store::wish(&self.io, wishes, (false, Some(by))).await?;
-        self.jobs.wake();
+        self.runs.wake();
         Ok(runs)
     }
 
@@ -99,12 +108,12 @@ impl Books {
     /// See [`AgreeError`].
     pub async fn agree(&self, case: Uuid, by: Uuid) -> Result<(), AgreeError> {
         cases::agree(&self.io, case, by).await?.ok_or(AgreeError::Nothing)?;
-        self.jobs.wake();
+        self.mends.wake();
         Ok(())
     }
 
     pub(super) fn wake(&self) {
-        self.jobs.wake();
+        self.runs.wake();
     }
 
     /// Reads, and writes that are harmless to repeat, need no lease of an order.

@@ -21,4 +21,4 @@ mod wait;
 pub use books::{AgreeError, Books};
 pub use daily::Settings;
 pub use store::Run;
-pub use wait::wish_and_wait;
+pub use wait::{DayToCompare, wish_and_wait};

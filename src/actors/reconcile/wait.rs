@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use chrono::NaiveDate;
+use clap::Args;
 
 use super::store::{self, Run, Scope};
 use crate::actors::liftoperator::catalogue::store::load;
@@ -14,16 +15,26 @@ use crate::io::Io;
 /// How often the end is looked for.
 const LOOK: Duration = Duration::from_millis(250);
 
+/// Which day is to be compared, with whom.
+#[derive(Debug, Args)]
+pub struct DayToCompare {
+    /// The day, `YYYY-MM-DD`, in each other side's own time zone.
+    #[arg(long)]
+    day: NaiveDate,
+    /// With this operator alone, by its key; with everybody without it.
+    #[arg(long, value_name = "KEY")]
+    operator: Option<String>,
+    /// How long is waited for a running server.
+    #[arg(long, default_value = "10m", value_parser = |text: &str| clock::parse(text).ok_or("not like 90s or 10m"))]
+    patience: Duration,
+}
+
 /// Wishes for a day's comparisons and waits until they are through.
 ///
 /// # Errors
 /// No such operator; no server worked them off within `patience` (they stay wished for); the database's.
-pub async fn wish_and_wait(
-    io: &Io,
-    day: NaiveDate,
-    operator: Option<String>,
-    patience: Duration,
-) -> anyhow::Result<Vec<Run>> {
+pub async fn wish_and_wait(io: &Io, wish: DayToCompare) -> anyhow::Result<Vec<Run>> {
+    let DayToCompare { day, operator, patience } = wish;
     let kept = load(io).await.context("the catalogue cannot be read")?;
     let (sold, _removed) = kept.catalogues();
     let scopes: Vec<Scope> = match operator {

@@ -100,6 +100,14 @@ impl Door {
         self.breaker = Breaker::NEW;
     }
 
+    /// Opens the breaker until `until` because another replica's opened; one that is open for longer stays so, and one that
+    /// probes goes on probing.
+    pub(super) fn open_breaker(&mut self, until: Instant, now: Instant) {
+        if let Breaker::Closed { .. } = self.breaker.at(now) {
+            self.breaker = Breaker::Open { until };
+        }
+    }
+
     pub(super) fn set_gate(&mut self, gate: Gate) {
         self.gate = gate;
     }

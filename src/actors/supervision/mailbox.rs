@@ -10,6 +10,7 @@ use super::{breaker, status};
 use crate::clock::{self, Deadline};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -161,6 +162,11 @@ impl<S: Service> Mailbox<S> {
 
     pub(super) fn reset_breaker(&self) {
         self.lock().door.reset_breaker();
+    }
+
+    pub(super) fn open_breaker(&self, pause: Duration) {
+        let now = clock::instant();
+        self.lock().door.open_breaker(now + pause, now);
     }
 
     pub(super) fn fill(&self) -> status::MailboxStatus {

@@ -17,6 +17,7 @@ mod handle;
 mod here;
 mod incarnation;
 mod mailbox;
+mod managed;
 mod message;
 mod policy;
 mod status;

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// One actor as `GET /api/v1/admin/actors` shows it; the caller adds the replica.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[schema(as = ActorStatus)]
 pub struct Status {
     /// The actor's path, such as `dta/solden`.
@@ -34,7 +34,7 @@ pub struct Status {
 }
 
 /// The state of an actor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = ActorState)]
 pub enum Phase {
@@ -53,7 +53,7 @@ pub enum Phase {
 }
 
 /// The position of a breaker.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BreakerPosition {
     /// Questions pass.
@@ -65,7 +65,7 @@ pub enum BreakerPosition {
 }
 
 /// How full a mailbox is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct MailboxStatus {
     /// Questions that wait.
     pub depth: usize,
@@ -74,7 +74,7 @@ pub struct MailboxStatus {
 }
 
 /// A failure and its time.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct LastFailure {
     /// When it was noticed.
     pub at: DateTime<Utc>,

@@ -3,8 +3,9 @@
 use super::answers::Answers;
 use super::faults::Fault;
 use super::handle::{Cell, Handle, Service, Spec, StartError};
+use super::managed::Managed;
 use super::policy::{Event, Gate};
-use super::status::{Phase, Status};
+use super::status::{BreakerPosition, Phase, Status};
 use super::supervisor::{Command, Supervisor};
 use super::threads::{Thread, Threads};
 use super::watchdog::{self, Watch};
@@ -14,7 +15,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use std::{io, thread};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 
 /// How many wishes for one actor may wait for its supervisor.
 const COMMANDS: usize = 8;
@@ -38,47 +39,6 @@ pub(super) struct Inner {
 pub(super) struct Entry {
     cell: Arc<dyn Managed>,
     commands: mpsc::Sender<Command>,
-}
-
-/// What the system needs of an actor, whatever it serves.
-trait Managed: Send + Sync {
-    fn name(&self) -> &str;
-    fn status(&self) -> Status;
-    fn phase(&self) -> watch::Receiver<Phase>;
-    fn answers(&self) -> Vec<Answers>;
-    fn inject(&self, fault: Fault, times: u32);
-    fn clear_faults(&self) -> u32;
-    fn forsake(&self);
-}
-
-impl<S: Service> Managed for Cell<S> {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn status(&self) -> Status {
-        Cell::status(self)
-    }
-
-    fn phase(&self) -> watch::Receiver<Phase> {
-        self.phase.subscribe()
-    }
-
-    fn answers(&self) -> Vec<Answers> {
-        self.record.answers()
-    }
-
-    fn inject(&self, fault: Fault, times: u32) {
-        self.faults.add(fault, times);
-    }
-
-    fn clear_faults(&self) -> u32 {
-        self.faults.clear()
-    }
-
-    fn forsake(&self) {
-        self.forsaken.cancel();
-    }
 }
 
 /// No actor of this name.
@@ -154,6 +114,19 @@ impl System {
     #[must_use]
     pub fn answers(&self) -> Vec<(String, Vec<Answers>)> {
         self.actors().iter().map(|entry| (entry.cell.name().to_owned(), entry.cell.answers())).collect()
+    }
+
+    /// The position of every actor's breaker, by the actor's name.
+    #[must_use]
+    pub fn breakers(&self) -> Vec<(String, BreakerPosition)> {
+        self.actors().iter().map(|entry| (entry.cell.name().to_owned(), entry.cell.breaker())).collect()
+    }
+
+    /// Opens a breaker that is closed, for `pause`: somebody else has found the outside broken. Then it probes.
+    /// # Errors
+    /// There is no such actor.
+    pub fn open_breaker(&self, name: &str, pause: Duration) -> Result<(), UnknownActor> {
+        self.entry(name).map(|entry| entry.cell.open_breaker(pause))
     }
 
     /// Discards the incarnation and starts a fresh one, with breaker and crash history reset; what is in flight may

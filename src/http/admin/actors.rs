@@ -1,4 +1,4 @@
-//! The actors of this replica, and what an admin may wish of them.
+//! The actors of every replica, and what an admin may wish of them.
 
 use actix_web::{HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
@@ -6,13 +6,14 @@ use uuid::Uuid;
 
 use super::reason::{MaybeBecause, MaybeReason};
 use super::store::{self, Deed};
+use crate::actors::fleet::ReplicaActors;
 use crate::actors::supervision::{Status, UnknownActor};
 use crate::http::paging::Page;
 use crate::http::{Admin, Problem, State};
 use crate::language::both;
 
 /// An actor of a replica.
-#[derive(Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = Actor)]
 pub struct ActorView {
     #[serde(flatten)]
@@ -54,13 +55,24 @@ impl Wish {
     }
 }
 
-/// Every actor of the replica that answers.
+/// Every actor of every replica: first those of the one that answers. Those of others are seen through Redis, as they were
+/// two seconds ago at most; without it, only the answering replica's.
 #[utoipa::path(tag = "admin", operation_id = "list_actors", security(("bearer" = [])),
-    responses((status = 200, description = "All actors, in the order they were started", body = Page<ActorView>)))]
+    responses((status = 200, description = "All actors, each replica's in the order they were started", body = Page<ActorView>)))]
 #[get("/api/v1/admin/actors")]
 pub(in crate::http) async fn list(state: web::Data<State>, _admin: Admin) -> HttpResponse {
-    let view = |status| ActorView::new(status, state.replica);
-    HttpResponse::Ok().json(Page::whole(state.actors.statuses().into_iter().map(view).collect()))
+    HttpResponse::Ok().json(Page::whole(all(&state).await))
+}
+
+/// The actors of every replica, those of this one first.
+pub(in crate::http) async fn all(state: &State) -> Vec<ActorView> {
+    let own = state.actors.statuses().into_iter().map(|status| ActorView::new(status, state.replica));
+    let others = state.fleet.tree.others().await;
+    let of = |other: &ReplicaActors| {
+        let replica = other.replica;
+        other.actors.clone().into_iter().map(move |status| ActorView::new(status, replica))
+    };
+    own.chain(others.iter().flat_map(of)).collect()
 }
 
 /// Wishes something of an actor of the replica that answers; carried out when answered.

@@ -12,6 +12,7 @@ use crate::actors::order::CloseError;
 use crate::actors::reconcile::AgreeError;
 use crate::actors::reconcile::store::{Run, Scope};
 use crate::clock;
+use crate::http::body::Json;
 use crate::http::operators::PageQuery;
 use crate::http::paging::Page;
 use crate::http::problem::Kind;
@@ -69,9 +70,9 @@ impl From<Run> for RunView {
 pub(in crate::http) async fn wish(
     state: web::Data<State>,
     admin: Admin,
-    wish: web::Json<DayToCompare>,
+    Json(wish): Json<DayToCompare>,
 ) -> Result<HttpResponse, Problem> {
-    let DayToCompare { day, operator } = wish.0;
+    let DayToCompare { day, operator } = wish;
     // the day has begun wherever an operator may be
     if day > (clock::now() + chrono::TimeDelta::hours(14)).date_naive() {
         return Err(Problem::invalid(both(

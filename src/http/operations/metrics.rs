@@ -1,6 +1,8 @@
 //! The figures by which a server is watched. Labels are states, verbs, kinds of jobs and names of actors: few, and
 //! nothing that a customer wrote.
 
+use std::time::Duration;
+
 use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 
@@ -26,8 +28,8 @@ pub(super) async fn show(state: web::Data<State>, gauges: web::Data<Gauges>) -> 
     database(&mut text, &state);
     let help = "Threads that are left behind blocked; the third ends the process.";
     text.single("starjack_threads_lost", Kind::Gauge, help, state.actors.lost_threads());
-    let help = "1 when Redis answers; 0 also when none is configured.";
-    text.single("starjack_redis_up", Kind::Gauge, help, u8::from(state.redis.link() == Link::Up));
+    redis(&mut text, &state);
+    fleet(&mut text, &state);
     text.single("starjack_event_streams", Kind::Gauge, "Open event streams.", state.streams.count());
     let ready = u8::from(state.readiness.get());
     text.single("starjack_ready", Kind::Gauge, "1 when requests are taken, 0 while starting and draining.", ready);
@@ -131,6 +133,33 @@ fn database(text: &mut Text, state: &State) {
     let idle = u32::try_from(idle).unwrap_or(open).min(open);
     text.sample(name, &[("state", "busy")], open - idle);
     text.sample(name, &[("state", "idle")], idle);
+}
+
+fn redis(text: &mut Text, state: &State) {
+    let help = "1 when Redis answers; 0 also when none is configured.";
+    text.single("starjack_redis_up", Kind::Gauge, help, u8::from(state.redis.link() == Link::Up));
+    let talk = state.redis.talk();
+    let name = "starjack_redis_commands_total";
+    text.family(name, Kind::Counter, "Commands to Redis; away are those without an answer in time.");
+    text.sample(name, &[("outcome", "answered")], talk.answered);
+    text.sample(name, &[("outcome", "away")], talk.away);
+    let took = Duration::from_micros(talk.took_us).as_secs_f64();
+    text.single("starjack_redis_last_answer_seconds", Kind::Gauge, "How long its last answer took.", took);
+}
+
+fn fleet(text: &mut Text, state: &State) {
+    let replica = &state.fleet.replica;
+    let help = "Replicas that were alive when this one renewed its lease.";
+    text.single("starjack_replicas_alive", Kind::Gauge, help, replica.alive());
+    let help = "1 while this replica may write orders.";
+    text.single("starjack_lease_holds", Kind::Gauge, help, u8::from(replica.is_alive()));
+    let help = "How often the lease was over before it was renewed: others may have taken orders over.";
+    text.single("starjack_lease_lapses_total", Kind::Counter, help, replica.lapses());
+    let name = "starjack_duty_held";
+    text.family(name, Kind::Gauge, "1 on the replica that does this for all.");
+    for (duty, token) in state.fleet.duties.known() {
+        text.sample(name, &[("duty", duty)], u8::from(token.is_some()));
+    }
 }
 
 /// Seconds since a moment; 0 without one, and for one that is still to come.

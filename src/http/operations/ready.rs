@@ -1,5 +1,6 @@
 //! Whether this replica is ready, and what of it is not well.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use actix_web::{HttpResponse, web};
@@ -10,7 +11,7 @@ use crate::actors::supervision::{BreakerPosition, Phase};
 use crate::clock::{self, Deadline};
 use crate::http::State;
 use crate::http::operators::phase_outside;
-use crate::redis::Link;
+use crate::redis::{Link, Talk};
 
 /// How long the database is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -22,8 +23,24 @@ struct Detail {
     replica: Uuid,
     database: DatabaseDetail,
     redis: Link,
+    fleet: FleetDetail,
     /// Those that do not answer; the others are well.
     actors: Vec<ActorDetail>,
+}
+
+/// What replicas are to each other.
+#[derive(Serialize)]
+struct FleetDetail {
+    /// How many replicas were alive when this one renewed its lease.
+    alive: u32,
+    /// Whether this one may write orders.
+    lease: bool,
+    /// How often its lease was over before it was renewed.
+    lapses: u64,
+    /// The duties that there are, and the token under which this replica has them.
+    duties: BTreeMap<&'static str, Option<i64>>,
+    /// How the talk with Redis goes, by which replicas work together.
+    redis: Talk,
 }
 
 #[derive(Serialize)]
@@ -53,8 +70,20 @@ pub(super) async fn show(state: web::Data<State>) -> HttpResponse {
         replica: state.replica,
         database: DatabaseDetail { answers, took_us, connections: state.io.connections().0 },
         redis: state.redis.link(),
+        fleet: fleet(&state),
         actors: actors.collect(),
     };
     let mut answer = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     answer.json(detail)
+}
+
+fn fleet(state: &State) -> FleetDetail {
+    let replica = &state.fleet.replica;
+    FleetDetail {
+        alive: replica.alive(),
+        lease: replica.is_alive(),
+        lapses: replica.lapses(),
+        duties: state.fleet.duties.known().into_iter().collect(),
+        redis: state.redis.talk(),
+    }
 }

@@ -1,4 +1,4 @@
-//! The actors of this replica as they change.
+//! The actors of every replica as they change.
 
 use std::time::Duration;
 
@@ -6,17 +6,16 @@ use actix_web::{HttpResponse, get, web};
 use tokio::sync::watch::Receiver;
 
 use super::feed::{self, Look, Lost, Source};
-use crate::actors::supervision::Status;
 use crate::clock;
-use crate::http::admin::actors::ActorView;
+use crate::http::admin::actors::{ActorView, all};
 use crate::http::paging::Page;
 use crate::http::{Admin, Customer, Problem, State};
 
 /// How often the actors are looked at; it costs no question and no database.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// The actors of the replica that answers: first all of them (`actors`, as `GET /api/v1/admin/actors`), then each that
-/// changed (`actor`), within a second, and at once when an admin steers one. The last event is named `end`.
+/// The actors of every replica: first all of them (`actors`, as `GET /api/v1/admin/actors`), then each that
+/// changed (`actor`), within a second here and within three elsewhere, and at once when an admin steers one. The last event is named `end`.
 #[utoipa::path(tag = "admin", operation_id = "watch_actors", security(("bearer" = [])),
     responses((status = 200, description = "Server-sent events", content_type = "text/event-stream", body = ActorView)))]
 #[get("/api/v1/admin/actors/events")]
@@ -33,18 +32,17 @@ pub(in crate::http) async fn watch(
 struct Tree {
     state: web::Data<State>,
     steered: Receiver<()>,
-    told: Option<Vec<Status>>,
+    told: Option<Vec<ActorView>>,
 }
 
 impl Source for Tree {
     async fn look(&mut self) -> Result<Look, Lost> {
-        let now = self.state.actors.statuses();
-        let view = |status: &Status| ActorView::new(status.clone(), self.state.replica);
+        let now = all(&self.state).await;
         let text = match &self.told {
-            None => feed::event("actors", None, &Page::whole(now.iter().map(view).collect())),
+            None => feed::event("actors", None, &Page::whole(now.clone())),
             Some(told) => {
-                let changed = now.iter().filter(|status| !told.contains(status));
-                changed.map(|status| feed::event("actor", None, &view(status))).collect()
+                let changed = now.iter().filter(|actor| !told.contains(actor));
+                changed.map(|actor| feed::event("actor", None, actor)).collect()
             }
         };
         self.told = Some(now);

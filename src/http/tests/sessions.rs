@@ -88,7 +88,7 @@ async fn an_old_refresh_token_does_not_count_and_is_forgotten_with_its_session()
     aged.await.unwrap();
     world.refresh(&session.body["refresh_token"]).await.expect_problem(401, "session-over");
     for _ in 0..2 {
-        world.auth.forget_old().await.unwrap();
+        world.auth.forget_old(crate::actors::fleet::tests::fence(&world.io).await).await.unwrap();
         assert_eq!(world.tokens().await.len(), 1);
         let sessions = world.io.read(|db| Box::pin(async { Ok::<_, IoError>(session::Entity::find().all(db).await?) }));
         assert_eq!(sessions.await.unwrap().len(), 1);

@@ -22,7 +22,7 @@ pub struct Contract {
     pub settings: BTreeMap<String, String>,
     /// Whether the supplier confirmed that it answers a known reference with its first answer.
     pub dedups_reference: bool,
-    /// Most requests in a second; 0 for no limit. Kept by the actor's client, so by each replica for itself.
+    /// Most requests in a second; 0 for no limit. Kept by all replicas together.
     pub requests_per_second: u32,
     /// Longest life of one request at the supplier; default 120 s.
     pub settle: Duration,

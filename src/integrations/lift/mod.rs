@@ -17,4 +17,6 @@ pub use goods::{Goods, Named, Tariff, Wanted, WantedProduct};
 pub use port::{
     Booking, Capabilities, CheckedCard, Found, FoundState, Holder, LiftSupplier, Sold, SoldPage, TicketOrder,
 };
-pub use registry::{CardNumber, CardNumberError, SUPPLIERS, SupplierKind, connect, mask, parse_card_number};
+pub use registry::{
+    CardNumber, CardNumberError, SUPPLIERS, SupplierKind, connect, connect_paced, mask, parse_card_number,
+};

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::{Contract, LiftSupplier};
+use crate::integrations::Pace;
 use crate::language::{Words, both};
 
 /// What the house knows of a supplier without asking it.
@@ -10,7 +11,7 @@ pub struct SupplierKind {
     /// The key in contracts, actor names and the database.
     pub key: &'static str,
     /// Builds the client of one contract for one incarnation of its actor.
-    pub connect: fn(&Contract) -> anyhow::Result<Rc<dyn LiftSupplier>>,
+    pub connect: fn(&Contract, Option<Pace>) -> anyhow::Result<Rc<dyn LiftSupplier>>,
     /// Normalises and checks a keycard number; `None` when the text does not look like this supplier's.
     pub parse_card: fn(&str) -> Option<Result<String, CardNumberError>>,
 }
@@ -32,16 +33,24 @@ pub struct CardNumber {
 #[error("{}", .0.en)]
 pub struct CardNumberError(pub Words);
 
-/// Builds the client of `contract`.
+/// Builds the client of `contract`, which keeps the contract's pace by itself.
 ///
 /// # Errors
 /// The supplier is unknown, or the contract lacks a credential or setting; the text names it.
 pub fn connect(contract: &Contract) -> anyhow::Result<Rc<dyn LiftSupplier>> {
+    connect_paced(contract, Pace::new(contract.requests_per_second))
+}
+
+/// The same with another pace.
+///
+/// # Errors
+/// As [`connect`].
+pub fn connect_paced(contract: &Contract, pace: Option<Pace>) -> anyhow::Result<Rc<dyn LiftSupplier>> {
     let kind = SUPPLIERS
         .iter()
         .find(|kind| kind.key == contract.supplier)
         .ok_or_else(|| anyhow::anyhow!("unknown supplier {}", contract.supplier))?;
-    (kind.connect)(contract)
+    (kind.connect)(contract, pace)
 }
 
 /// Normalises and checks a keycard number as the customer typed it.

@@ -27,9 +27,9 @@ async fn reserved_by_nobody(world: &World, reference: &str) -> Value {
          </e:SelectPayment></s:Body></s:Envelope>",
         text("merchant_id")
     );
-    let url = format!("{}/app/bin/etpproxy_v15", text("url"));
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let asked = client.post(url).basic_auth(format!("u{}", text("merchant_id")), Some(text("password"))).body(envelope);
+    let asked =
+        client.post(text("url")).basic_auth(format!("u{}", text("merchant_id")), Some(text("password"))).body(envelope);
     let asked = asked.header("content-type", "text/xml");
     let answer = asked.send().await.unwrap().text().await.unwrap();
     assert!(answer.contains("REDIRECT"), "{answer}");

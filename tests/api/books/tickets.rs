@@ -84,6 +84,7 @@ async fn every_ticket_that_differs_is_one_case_and_what_was_agreed_makes_both_si
     assert_eq!((sum(&third, "differences"), sum(&third, "opened")), (3, 0), "{third:#?}");
     // what only people can mend
     at_the_desk(&world, (&back, "obertauern"), "cancel", json!({})).await;
+    at_the_desk(&world, (&dearer, "saalbach"), "reprice", json!({ "cents": dearer["total"]["amount"] })).await;
     let walk_in =
         world.ledger().await.bookings().into_iter().find(|booking| booking.reference == "walk-in-17").unwrap();
     let path = format!("axess/obertauern/tickets/{}/cancel", walk_in.id);

@@ -42,6 +42,8 @@ pub(crate) struct Quay {
     /// How many questions arrived, and how many of them suffered something.
     pub(crate) asked: Arc<AtomicU64>,
     pub(crate) struck: Arc<AtomicU64>,
+    /// Most tickets are refused, and most answers about money that goes back are lost.
+    pub(crate) parts: bool,
     /// The process dies at this very moment.
     pub(crate) dies: Arc<AtomicBool>,
     /// Pages of which a question about their state suffered something.
@@ -122,10 +124,15 @@ impl Quay {
 
     /// What becomes of a question, if not its answer.
     fn fault(&self, verb: Verb, reference: &str) -> Option<Fault> {
-        if !self.dice.percent(self.trouble) {
+        let often = self.parts && matches!(verb, Verb::Issue | Verb::Credit);
+        if !self.dice.percent(if often { 60 } else { self.trouble }) {
             return None;
         }
-        let fault = self.dice.one(&fitting(verb));
+        let fault = match verb {
+            Verb::Issue if often => Fault::Refused,
+            Verb::Credit if often => Fault::DoneUnanswered,
+            other => self.dice.one(&fitting(other)),
+        };
         // a supplier that dedups answers a reference that it knows with its first answer
         let knows = fault == Fault::Refused && self.dedups && self.books.open().knows(reference);
         // a credit that the way itself doubles pays twice, and no rule of ours can help

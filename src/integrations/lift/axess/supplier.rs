@@ -15,16 +15,14 @@ use crate::integrations::lift::{
     Booking, Capabilities, CheckedCard, Contract, Found, Goods, LiftSupplier, SoldPage, SupplierKind, TicketOrder,
     Wanted,
 };
-use crate::integrations::{Outcome, Permit};
+use crate::integrations::{Outcome, Pace, Permit};
 
 /// Axess in the list of suppliers.
 pub const KIND: SupplierKind = SupplierKind { key: "axess", connect, parse_card: card::parse };
 
-fn connect(contract: &Contract) -> anyhow::Result<Rc<dyn LiftSupplier>> {
+fn connect(contract: &Contract, pace: Option<Pace>) -> anyhow::Result<Rc<dyn LiftSupplier>> {
     let config = Config::read(contract)?;
-    Ok(Rc::new(Axess {
-        service: Service::new(Client::new(&contract.endpoint)?.paced(contract.requests_per_second), config),
-    }))
+    Ok(Rc::new(Axess { service: Service::new(Client::new(&contract.endpoint)?.paced(pace), config) }))
 }
 
 struct Axess {

@@ -16,14 +16,14 @@ use crate::integrations::lift::{
     Wanted,
 };
 use crate::integrations::soap::Element;
-use crate::integrations::{Outcome, Permit};
+use crate::integrations::{Outcome, Pace, Permit};
 
 /// SKIDATA DTA in the list of suppliers.
 pub const KIND: SupplierKind = SupplierKind { key: "dta", connect, parse_card: card::parse };
 
-fn connect(contract: &Contract) -> anyhow::Result<Rc<dyn LiftSupplier>> {
+fn connect(contract: &Contract, pace: Option<Pace>) -> anyhow::Result<Rc<dyn LiftSupplier>> {
     let config = Config::read(contract)?;
-    let service = OrderService::new(Client::new(&contract.endpoint)?.paced(contract.requests_per_second), &config);
+    let service = OrderService::new(Client::new(&contract.endpoint)?.paced(pace), &config);
     Ok(Rc::new(Dta { service, config }))
 }
 

@@ -1,0 +1,237 @@
+//! Duties: what one replica does for all, such as reading the list of open payments.
+//!
+//! Redis holds the lease: whoever has it does the duty, and who has it renews it. The database holds the fence: each holder
+//! takes a new token, and every write of a duty looks, in its own transaction, whether its token is still the newest. So a
+//! replica that was paused, or that Redis forgot, writes nothing any more, whatever it believes.
+//! While Redis is away the database alone decides: a duty is taken only from a replica that is dead, as orders are.
+
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use sea_orm::DatabaseTransaction;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::news::{Heard, Listener};
+use super::replica::Replica;
+use super::store::{self, Standing, Take};
+use crate::clock;
+use crate::io::{Io, IoError};
+use crate::redis::{Away, Redis};
+
+/// How long a lease lasts that is not renewed.
+const LEASE: Duration = Duration::from_secs(6);
+/// How often a holder looks for wishes and at its token, and how often others try to become the holder.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// The duties of this replica; cheap to clone.
+#[derive(Clone)]
+pub struct Duties {
+    io: Io,
+    redis: Redis,
+    replica: Replica,
+    /// Once cancelled, duties are given back and none is taken.
+    draining: CancellationToken,
+    known: Arc<Mutex<BTreeMap<&'static str, Option<i64>>>>,
+}
+
+/// A duty that this replica has; cheap to clone.
+#[derive(Clone)]
+pub struct Held {
+    fence: Fence,
+    wished: Arc<Notify>,
+}
+
+/// What every write of a duty is checked by; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Fence {
+    name: &'static str,
+    token: i64,
+    lost: CancellationToken,
+}
+
+impl Fence {
+    pub(super) fn new(name: &'static str, token: i64, lost: CancellationToken) -> Self {
+        Self { name, token, lost }
+    }
+
+    /// Whether a write has found that somebody else has the duty.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.lost.is_cancelled()
+    }
+
+    /// Looks whether the duty is still this replica's. To be called in the transaction that writes: nobody else takes the
+    /// duty before it ends.
+    ///
+    /// # Errors
+    /// `Fenced` when somebody else has it now: the transaction is to be rolled back.
+    pub async fn check(&self, tx: &DatabaseTransaction) -> Result<(), IoError> {
+        if store::is_newest(tx, self.name, self.token).await? {
+            return Ok(());
+        }
+        self.lost.cancel();
+        Err(IoError::Fenced)
+    }
+}
+
+impl Held {
+    /// What its writes are checked by.
+    #[must_use]
+    pub fn fence(&self) -> Fence {
+        self.fence.clone()
+    }
+
+    /// Waits until somebody wishes that the duty is done now. May be dropped while it waits; several wishes are one.
+    pub async fn wished(&self) {
+        self.wished.notified().await;
+    }
+}
+
+impl Duties {
+    /// No duty yet.
+    #[must_use]
+    pub fn new(io: Io, redis: Redis, replica: Replica, draining: CancellationToken) -> Self {
+        Self { io, redis, replica, draining, known: Arc::default() }
+    }
+
+    /// Does `work` while this replica has the duty, from its beginning each time it gets it, and `otherwise` while it has it
+    /// not; each is dropped where it stands when that changes. `work` that ends is begun again. Runs for ever.
+    pub async fn keep<W, O>(&self, name: &'static str, work: impl Fn(Held) -> W, otherwise: impl Fn() -> O)
+    where
+        W: Future<Output = ()>,
+        O: Future<Output = ()>,
+    {
+        let mut news = self.replica.news.listen();
+        loop {
+            self.note(name, None);
+            let standing = tokio::select! {
+                standing = self.win(name) => standing,
+                () = again_and_again(&otherwise) => continue,
+                () = self.draining.cancelled() => return std::future::pending().await,
+            };
+            tracing::info!(duty = name, token = standing.token, "this replica has the duty");
+            self.note(name, Some(standing.token));
+            let fence = Fence::new(name, standing.token, CancellationToken::new());
+            let held = Held { fence, wished: Arc::default() };
+            tokio::select! {
+                () = again_and_again(|| work(held.clone())) => {}
+                () = self.until_lost(&held, standing, &mut news) => {
+                    tracing::warn!(duty = name, token = standing.token, "this replica has lost the duty");
+                }
+                () = self.draining.cancelled() => self.give_back(name, standing.token).await,
+            }
+        }
+    }
+
+    /// Wishes that whoever has the duty does it now. What is wished while nobody has it is done by whoever gets it.
+    ///
+    /// # Errors
+    /// The database's: the holder may have been told all the same.
+    pub async fn wish(&self, name: &'static str) -> Result<(), IoError> {
+        self.replica.news.tell(&Heard::Wish(name.to_owned()));
+        store::wish(&self.io, name).await
+    }
+
+    /// The duties that there are, and under which token this replica has them.
+    #[must_use]
+    pub fn known(&self) -> Vec<(&'static str, Option<i64>)> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.iter().map(|(name, token)| (*name, *token)).collect()
+    }
+
+    fn note(&self, name: &'static str, token: Option<i64>) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(name, token);
+    }
+
+    /// Waits until the duty is this replica's.
+    async fn win(&self, name: &'static str) -> Standing {
+        loop {
+            match self.try_to_take(name).await {
+                Ok(Some(standing)) => return standing,
+                Ok(None) => {}
+                Err(error) => tracing::warn!(%error, duty = name, "it is not known who has the duty"),
+            }
+            clock::sleep(LOOK).await;
+        }
+    }
+
+    async fn try_to_take(&self, name: &'static str) -> Result<Option<Standing>, IoError> {
+        if !self.replica.is_alive() {
+            return Ok(None);
+        }
+        let take = match self.lease(name).await {
+            Ok(false) => return Ok(None),
+            Ok(true) => Take::Always,
+            Err(Away) => Take::FromTheDead,
+        };
+        store::take(&self.io, name, self.replica.incarnation, take).await
+    }
+
+    /// Renews the lease; where one process owns the database there is nobody to take it from.
+    async fn lease(&self, name: &'static str) -> Result<bool, Away> {
+        if !self.io.is_postgres() {
+            return Ok(true);
+        }
+        self.redis.lease(&key(name), self.replica.incarnation, LEASE).await
+    }
+
+    /// Renews the lease and hands on wishes until somebody else has the duty.
+    async fn until_lost(&self, held: &Held, mut standing: Standing, news: &mut Listener) {
+        let Fence { name, token, lost } = &held.fence;
+        let mut look = pin!(clock::sleep(LOOK));
+        loop {
+            tokio::select! {
+                () = lost.cancelled() => return,
+                () = until_wished(news, name) => held.wished.notify_one(),
+                () = &mut look => {
+                    look.set(clock::sleep(LOOK));
+                    if self.lease(name).await == Ok(false) {
+                        return;
+                    }
+                    match store::standing(&self.io, name).await {
+                        Ok(Some(now)) if now.token == *token => {
+                            if now.wishes != standing.wishes {
+                                held.wished.notify_one();
+                            }
+                            standing = now;
+                        }
+                        Ok(_others) => return,
+                        // whatever is written is checked all the same
+                        Err(error) => tracing::warn!(%error, duty = name, "it is not known who has the duty"),
+                    }
+                }
+            }
+        }
+    }
+
+    async fn give_back(&self, name: &'static str, token: i64) {
+        let row = store::release(&self.io, name, token).await;
+        let lease = self.redis.release(&key(name), self.replica.incarnation).await;
+        // what could not be given back ends by itself
+        tracing::info!(
+            duty = name,
+            token,
+            row = row.is_ok(),
+            lease = lease.is_ok(),
+            "this replica gives the duty back"
+        );
+    }
+}
+
+fn key(name: &str) -> String {
+    format!("duty:{name}")
+}
+
+async fn until_wished(news: &mut Listener, name: &str) {
+    while news.next().await != Heard::Wish(name.to_owned()) {}
+}
+
+async fn again_and_again<F: Future<Output = ()>>(work: impl Fn() -> F) {
+    loop {
+        work().await;
+        clock::sleep(LOOK).await;
+    }
+}

@@ -1,0 +1,132 @@
+//! What replicas tell each other at once. A word that is lost costs time and nothing else: everybody also looks for itself.
+
+use std::time::Duration;
+
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use uuid::Uuid;
+
+use crate::redis::Redis;
+
+/// The longest name of a duty or actor that is understood.
+const LONGEST: usize = 120;
+
+/// Tells the other replicas, and hears what they tell; cheap to clone.
+#[derive(Clone)]
+pub struct News(Redis);
+
+/// What one replica tells all others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// An order was changed by another replica than its driver.
+    Order {
+        /// The order.
+        id: Uuid,
+        /// Who drives it.
+        driver: Uuid,
+    },
+    /// Somebody wishes that a duty is done now.
+    Wish(String),
+    /// A breaker opened that was closed.
+    Opened {
+        /// The actor's name.
+        actor: String,
+        /// How long nothing is asked of it.
+        pause: Duration,
+    },
+    /// The catalogue has a new version.
+    Catalogue,
+}
+
+/// What one listener hears.
+pub struct Listener(Option<Receiver<String>>);
+
+impl News {
+    /// News that go by this Redis.
+    #[must_use]
+    pub fn new(redis: Redis) -> Self {
+        Self(redis)
+    }
+
+    /// Tells all others; lost while Redis is away.
+    pub fn tell(&self, news: &Heard) {
+        self.0.tell(&news.to_text());
+    }
+
+    /// Hears what others tell from now on.
+    #[must_use]
+    pub fn listen(&self) -> Listener {
+        Listener(Some(self.0.listen()))
+    }
+}
+
+impl Listener {
+    /// The next piece of news; never without Redis. What is not understood, such as a newer version's, is passed over.
+    /// May be dropped while it waits.
+    pub async fn next(&mut self) -> Heard {
+        while let Some(receiver) = &mut self.0 {
+            match receiver.recv().await {
+                Ok(text) => {
+                    if let Some(news) = Heard::of(&text) {
+                        return news;
+                    }
+                }
+                Err(RecvError::Lagged(lost)) => tracing::debug!(lost, "news of other replicas were lost"),
+                Err(RecvError::Closed) => self.0 = None,
+            }
+        }
+        std::future::pending().await
+    }
+}
+
+impl Heard {
+    fn to_text(&self) -> String {
+        match self {
+            Self::Order { id, driver } => format!("order {id} {driver}"),
+            Self::Wish(duty) => format!("wish {duty}"),
+            Self::Opened { actor, pause } => format!("opened {} {actor}", pause.as_millis()),
+            Self::Catalogue => "catalogue".to_owned(),
+        }
+    }
+
+    fn of(text: &str) -> Option<Self> {
+        let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
+        let name = |name: &str| Some(name.to_owned()).filter(|name| (1..=LONGEST).contains(&name.len()));
+        match word {
+            "order" => {
+                let (id, driver) = rest.split_once(' ')?;
+                Some(Self::Order { id: id.parse().ok()?, driver: driver.parse().ok()? })
+            }
+            "wish" => Some(Self::Wish(name(rest)?)),
+            "opened" => {
+                let (pause, actor) = rest.split_once(' ')?;
+                Some(Self::Opened { actor: name(actor)?, pause: Duration::from_millis(pause.parse().ok()?) })
+            }
+            "catalogue" => Some(Self::Catalogue),
+            _unknown => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn news_are_heard_as_they_were_told_and_anything_else_is_passed_over() {
+        let (id, driver) = (Uuid::new_v4(), Uuid::new_v4());
+        for news in [
+            Heard::Order { id, driver },
+            Heard::Wish("sweep".to_owned()),
+            Heard::Opened { actor: "dta/solden".to_owned(), pause: Duration::from_millis(1500) },
+            Heard::Catalogue,
+        ] {
+            assert_eq!(Heard::of(&news.to_text()), Some(news));
+        }
+        let long = format!("wish {}", "x".repeat(LONGEST + 1));
+        for text in ["", "order", "order x y", "wish", "wish ", "opened soon dta/solden", "opened -1 x", "else", &long]
+        {
+            assert_eq!(Heard::of(text), None, "{text}");
+        }
+    }
+}

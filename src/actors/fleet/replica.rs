@@ -1,0 +1,271 @@
+//! Which replica incarnation this process is, and until when it may write orders.
+//!
+//! On PostgreSQL each incarnation renews its row every two seconds and may write until six seconds after the last renewal,
+//! by the database's clock; on SQLite the data folder is locked by one process, so every other incarnation is dead.
+//! Whoever was paused for longer than that has lost its orders, also when it renews the row afterwards: what it was about
+//! to write under the lease of before is not sent.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::duty::Fence;
+use super::news::News;
+use crate::clock;
+use crate::ids;
+use crate::io::{Io, IoError};
+use crate::redis::Redis;
+
+/// How far ahead a renewal reaches.
+const ALIVE_SECONDS: u64 = 6;
+/// How often it is renewed.
+const RENEWAL: Duration = Duration::from_secs(2);
+
+/// This incarnation and its lease; cheap to clone.
+#[derive(Clone)]
+pub struct Replica {
+    /// Its id in `orders.driver`.
+    pub incarnation: Uuid,
+    /// What replicas tell each other.
+    pub news: News,
+    started: Instant,
+    pub(super) shared: Arc<Shared>,
+    io: Io,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    /// Milliseconds after the start until which it may write; `u64::MAX` where nobody else can.
+    pub(super) alive_until_ms: AtomicU64,
+    /// How often the lease was over before it was renewed.
+    lapses: AtomicU64,
+    /// How many replicas were alive at the last renewal.
+    alive: AtomicU32,
+    /// It has given its lease up and renews it no more.
+    resigned: AtomicBool,
+}
+
+/// The lease as it was at one moment. Renewals keep it; once it was over, it never holds again, for others may have taken
+/// over what was this replica's.
+#[derive(Clone)]
+pub struct Lease {
+    replica: Replica,
+    lapses: u64,
+}
+
+impl Lease {
+    /// Whether nobody can have taken anything over since, by the monotonic clock.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        // in this order: a renewal counts the lapse first
+        self.replica.is_alive() && self.replica.lapses() == self.lapses
+    }
+}
+
+impl Shared {
+    /// Takes note of a renewal that was asked and answered at these milliseconds after the start.
+    pub(super) fn renewed(&self, asked: u64, answered: u64) {
+        let former = self.alive_until_ms.load(Ordering::Acquire);
+        if former > 0 && answered >= former {
+            // before the renewal is seen: nothing of before may be sent under it
+            self.lapses.fetch_add(1, Ordering::AcqRel);
+            tracing::warn!(
+                "the lease was over before it was renewed: others may have taken this replica's orders over"
+            );
+        }
+        // counted from before the question, so that our own clock gives up first
+        self.alive_until_ms.store(asked + ALIVE_SECONDS * 1000, Ordering::Release);
+    }
+}
+
+impl Replica {
+    /// Announces a new incarnation that tells others nothing.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn announce(io: Io) -> Result<Self, IoError> {
+        Self::announce_among(io, Redis::off()).await
+    }
+
+    /// Announces a new incarnation to the others.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn announce_among(io: Io, redis: Redis) -> Result<Self, IoError> {
+        let (incarnation, started) = (ids::new_id(), clock::instant());
+        let replica = Self { incarnation, news: News::new(redis), started, shared: Arc::default(), io };
+        if replica.io.is_postgres() {
+            replica.renew().await?;
+        } else {
+            replica.shared.alive.store(1, Ordering::Relaxed);
+            replica.shared.alive_until_ms.store(u64::MAX, Ordering::Release);
+        }
+        Ok(replica)
+    }
+
+    /// Whether this incarnation may still write orders, by the monotonic clock.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.since_start() < self.shared.alive_until_ms.load(Ordering::Acquire)
+    }
+
+    /// The lease of this moment; to be taken before the commit under whose version something is written.
+    #[must_use]
+    pub fn lease(&self) -> Lease {
+        Lease { replica: self.clone(), lapses: self.lapses() }
+    }
+
+    /// How often the lease was over before it was renewed.
+    #[must_use]
+    pub fn lapses(&self) -> u64 {
+        self.shared.lapses.load(Ordering::Acquire)
+    }
+
+    /// How many replicas were alive at the last renewal, this one included.
+    #[must_use]
+    pub fn alive(&self) -> u32 {
+        self.shared.alive.load(Ordering::Relaxed)
+    }
+
+    /// The other replicas that are alive.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn others(&self) -> Result<Vec<Uuid>, IoError> {
+        let (own, postgres) = (self.incarnation, self.io.is_postgres());
+        if !postgres {
+            return Ok(Vec::new());
+        }
+        self.io
+            .read(move |db| {
+                Box::pin(async move {
+                    let sql = "SELECT incarnation FROM replica WHERE alive_until > clock_timestamp() AND incarnation <> $1 \
+                               ORDER BY incarnation";
+                    let rows = db.query_all_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [own.into()]));
+                    let rows = rows.await?;
+                    Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
+                })
+            })
+            .await
+    }
+
+    /// Forgets replicas that have been dead for a day.
+    ///
+    /// # Errors
+    /// The database's; `Fenced` when another replica does this now.
+    pub async fn forget_dead(&self, fence: Fence) -> Result<(), IoError> {
+        if !self.io.is_postgres() {
+            return Ok(());
+        }
+        self.io
+            .write(move |tx| {
+                Box::pin(async move {
+                    fence.check(tx).await?;
+                    let sql = "DELETE FROM replica WHERE alive_until < clock_timestamp() - interval '1 day'";
+                    Ok(tx.execute_raw(Statement::from_string(DbBackend::Postgres, sql)).await.map(drop)?)
+                })
+            })
+            .await
+    }
+
+    /// Gives the lease up, so that others take over at once what is left; nothing may be written any more.
+    pub async fn resign(&self) {
+        self.shared.resigned.store(true, Ordering::Release);
+        self.shared.alive_until_ms.store(0, Ordering::Release);
+        if !self.io.is_postgres() {
+            return;
+        }
+        let incarnation = self.incarnation;
+        let resigned = self.io.write(move |tx| {
+            Box::pin(async move {
+                let sql = "UPDATE replica SET alive_until = clock_timestamp() WHERE incarnation = $1";
+                tx.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [incarnation.into()])).await?;
+                Ok::<_, IoError>(())
+            })
+        });
+        if let Err(error) = resigned.await {
+            tracing::warn!(%error, "the replica's lease could not be given up; it ends by itself");
+        }
+    }
+
+    /// Renews the lease for ever; where nobody else can write there is nothing to renew.
+    pub async fn run(&self) {
+        if !self.io.is_postgres() {
+            return std::future::pending().await;
+        }
+        loop {
+            clock::sleep(RENEWAL).await;
+            if self.shared.resigned.load(Ordering::Acquire) {
+                return std::future::pending().await;
+            }
+            if let Err(error) = self.renew().await {
+                tracing::warn!(%error, "the replica's lease could not be renewed");
+            }
+        }
+    }
+
+    /// Takes over the orders whose driver is dead: raises their version, so that a driver that is not quite dead loses.
+    /// Answers how many.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn take_over(&self) -> Result<u64, IoError> {
+        if !self.is_alive() {
+            return Ok(0);
+        }
+        let (incarnation, postgres) = (self.incarnation, self.io.is_postgres());
+        self.io
+            .write(move |tx| {
+                Box::pin(async move {
+                    let statement = if postgres {
+                        Statement::from_sql_and_values(
+                            DbBackend::Postgres,
+                            "UPDATE orders SET driver = $1, version = version + 1 WHERE next_at IS NOT NULL AND driver <> $1 \
+                             AND NOT EXISTS (SELECT 1 FROM replica WHERE incarnation = orders.driver AND alive_until > clock_timestamp())",
+                            [incarnation.into()],
+                        )
+                    } else {
+                        Statement::from_sql_and_values(
+                            DbBackend::Sqlite,
+                            "UPDATE orders SET driver = $1, version = version + 1 WHERE next_at IS NOT NULL AND driver <> $1",
+                            [incarnation.into()],
+                        )
+                    };
+                    Ok::<_, IoError>(tx.execute_raw(statement).await?.rows_affected())
+                })
+            })
+            .await
+    }
+
+    async fn renew(&self) -> Result<(), IoError> {
+        let (incarnation, asked) = (self.incarnation, self.since_start());
+        let alive: i64 = self
+            .io
+            .write(move |tx| {
+                Box::pin(async move {
+                    let sql = format!(
+                        "INSERT INTO replica (incarnation, started_at, alive_until) \
+                         VALUES ($1, clock_timestamp(), clock_timestamp() + interval '{ALIVE_SECONDS} seconds') \
+                         ON CONFLICT (incarnation) DO UPDATE SET alive_until = excluded.alive_until"
+                    );
+                    tx.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [incarnation.into()]))
+                        .await?;
+                    let count = "SELECT count(*) FROM replica WHERE alive_until > clock_timestamp()";
+                    let row = tx.query_one_raw(Statement::from_string(DbBackend::Postgres, count)).await?;
+                    Ok::<_, IoError>(row.map_or(Ok(1), |row| row.try_get_by_index(0))?)
+                })
+            })
+            .await?;
+        self.shared.renewed(asked, self.since_start());
+        self.shared.alive.store(u32::try_from(alive).unwrap_or(1).max(1), Ordering::Relaxed);
+        Ok(())
+    }
+
+    pub(super) fn since_start(&self) -> u64 {
+        u64::try_from(clock::instant().saturating_duration_since(self.started).as_millis()).unwrap_or(u64::MAX)
+    }
+}

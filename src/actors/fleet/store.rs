@@ -1,0 +1,89 @@
+//! All SQL of duties. Whether a holder lives is told by its replica's row and the database's clock, as for orders.
+
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, Statement, Value};
+use starjack_entity::duty;
+use uuid::Uuid;
+
+use crate::io::{Io, IoError};
+
+/// What the database says of a duty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Standing {
+    /// The fence: it grows with each holder.
+    pub(super) token: i64,
+    /// Grows with each wish.
+    pub(super) wishes: i64,
+}
+
+/// When a duty may be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Take {
+    /// Whoever asks has the lease.
+    Always,
+    /// Only from nobody, from oneself, and from a replica that is dead.
+    FromTheDead,
+}
+
+/// Takes a duty under a new token, which ends every older one; `None` when it may not be taken.
+pub(super) async fn take(io: &Io, name: &'static str, holder: Uuid, take: Take) -> Result<Option<Standing>, IoError> {
+    let (backend, only) = match (io.is_postgres(), take) {
+        (false, _) => (DbBackend::Sqlite, ""),
+        (true, Take::Always) => (DbBackend::Postgres, ""),
+        (true, Take::FromTheDead) => (
+            DbBackend::Postgres,
+            "WHERE duty.holder IS NULL OR duty.holder = $2 OR NOT EXISTS \
+             (SELECT 1 FROM replica WHERE incarnation = duty.holder AND alive_until > clock_timestamp())",
+        ),
+    };
+    let sql = format!(
+        "INSERT INTO duty (name, token, holder, wishes) VALUES ($1, 1, $2, 0) \
+         ON CONFLICT (name) DO UPDATE SET token = duty.token + 1, holder = excluded.holder {only} RETURNING token, wishes"
+    );
+    let statement = Statement::from_sql_and_values(backend, sql, [name.into(), holder.into()]);
+    io.write(move |tx| {
+        Box::pin(async move {
+            let Some(row) = tx.query_one_raw(statement).await? else { return Ok(None) };
+            Ok(Some(Standing { token: row.try_get("", "token")?, wishes: row.try_get("", "wishes")? }))
+        })
+    })
+    .await
+}
+
+/// How a duty stands; `None` when nobody ever had it.
+pub(super) async fn standing(io: &Io, name: &'static str) -> Result<Option<Standing>, IoError> {
+    io.read(move |db| {
+        Box::pin(async move {
+            let row = duty::Entity::find_by_id(name).one(db).await?;
+            Ok(row.map(|row| Standing { token: row.token, wishes: row.wishes }))
+        })
+    })
+    .await
+}
+
+/// Gives a duty back, if the token is still the newest.
+pub(super) async fn release(io: &Io, name: &'static str, token: i64) -> Result<(), IoError> {
+    let words: [Value; 2] = [name.into(), token.into()];
+    run(io, "UPDATE duty SET holder = NULL WHERE name = $1 AND token = $2", words.into()).await
+}
+
+/// Wishes that whoever has a duty does it now. A wish for what nobody ever had is not kept: its first holder begins at once.
+pub(super) async fn wish(io: &Io, name: &'static str) -> Result<(), IoError> {
+    run(io, "UPDATE duty SET wishes = wishes + 1 WHERE name = $1", vec![name.into()]).await
+}
+
+async fn run(io: &Io, sql: &'static str, words: Vec<Value>) -> Result<(), IoError> {
+    let backend = if io.is_postgres() { DbBackend::Postgres } else { DbBackend::Sqlite };
+    let statement = Statement::from_sql_and_values(backend, sql, words);
+    io.write(move |tx| Box::pin(async move { Ok(tx.execute_raw(statement).await.map(drop)?) })).await
+}
+
+/// Whether the token is the newest, and stays it until the transaction ends: whoever takes the duty waits for that.
+pub(super) async fn is_newest(tx: &DatabaseTransaction, name: &'static str, token: i64) -> Result<bool, DbErr> {
+    let (backend, lock) = match tx.get_database_backend() {
+        DbBackend::Postgres => (DbBackend::Postgres, " FOR SHARE"),
+        other => (other, ""),
+    };
+    let sql = format!("SELECT token FROM duty WHERE name = $1 AND token = $2{lock}");
+    let row = tx.query_one_raw(Statement::from_sql_and_values(backend, sql, [name.into(), token.into()])).await?;
+    Ok(row.is_some())
+}

@@ -1,0 +1,130 @@
+//! What replicas do together by Redis, and what each does for itself while it is away.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use starjack::io::Io;
+use starjack::redis::{Link, Redis as Way, Settings, Turn};
+
+use super::Fleet;
+use crate::support::{Person, Redis, World, eventually, new_key};
+
+on_postgres!(
+    a_breaker_that_opens_here_opens_there,
+    replicas_see_each_others_actors,
+    turns_and_leases_are_taken_together_at_one_server_at_a_sentinels_master_and_at_a_cluster,
+    replicas_for_whose_connections_the_database_has_no_room_do_not_start,
+);
+
+/// The actors that a replica shows, by replica.
+async fn actors(clerk: &Person, at: &str) -> Vec<Value> {
+    clerk.client.at(at).get("/api/v1/admin/actors").await.expect(200)["items"].as_array().unwrap().clone()
+}
+
+async fn a_breaker_that_opens_here_opens_there() {
+    let fleet = Fleet::start(2, &[("STARJACK_TIMES__BREAKER_PAUSE", "10s")]).await;
+    let world = &fleet.world;
+    let (clerk, anna) = (world.clerk().await, world.skier("Anna").await);
+    let (first, second) = (super::address(&world.server), super::address(&fleet.others[0]));
+    fleet.balancer.lead_to([first]);
+    world.fault(json!({ "supplier": "dta", "operator": "solden", "fault": "http_status", "value": 503 })).await;
+    let lines = world.basket(&anna, &["solden"]).await;
+    anna.place(&lines, "undo", &new_key()).await.expect(202);
+    let opened = eventually("the breaker is open on the other replica", async || {
+        let all = actors(&clerk, second).await;
+        let own = all.into_iter().find(|actor| actor["name"] == "dta/solden").unwrap();
+        (own["breaker"] == "open").then_some(own)
+    })
+    .await;
+    assert_eq!(opened["processed"], 0, "it has asked nothing itself: {opened:#}");
+}
+
+async fn replicas_see_each_others_actors() {
+    let mut fleet = Fleet::start(2, &[]).await;
+    let clerk = fleet.world.clerk().await;
+    let (first, second) = (super::address(&fleet.world.server).to_owned(), super::address(&fleet.others[0]).to_owned());
+    let replicas = async |at: &str| -> BTreeSet<String> {
+        let all = actors(&clerk, at).await;
+        all.iter().map(|actor| actor["replica"].as_str().unwrap().to_owned()).collect()
+    };
+    for at in [&first, &second] {
+        eventually("both replicas are seen", async || (replicas(at).await.len() == 2).then_some(())).await;
+    }
+    let own = actors(&clerk, &second).await[0]["replica"].clone();
+    assert_ne!(own, actors(&clerk, &first).await[0]["replica"], "each shows its own first");
+    fleet.redis.kill_9();
+    eventually("each sees its own", async || (replicas(&second).await.len() == 1).then_some(())).await;
+    fleet.redis.restart().await;
+    eventually("both are seen again", async || (replicas(&second).await.len() == 2).then_some(())).await;
+    fleet.world.kill_9();
+    eventually("the dead one is gone", async || (replicas(&second).await.len() == 1).then_some(())).await;
+}
+
+async fn way(io: &Io, url: &str, prefix: &str) -> Way {
+    let settings = Settings { url: url.to_owned().into(), prefix: prefix.to_owned() };
+    let way = Way::start(io, Some(&settings)).unwrap();
+    eventually(&format!("{url} answers"), async || (way.link() == Link::Up).then_some(())).await;
+    way
+}
+
+async fn turns_and_leases_are_taken_together_at_one_server_at_a_sentinels_master_and_at_a_cluster() {
+    let io = Io::start("sqlite::memory:", 1).await.unwrap();
+    let (one, cluster) = (Redis::start().await, Redis::start_cluster().await);
+    let sentinel = Redis::start_sentinel(&one, "shop").await;
+    let plain = |redis: &Redis| redis.url().trim_start_matches("redis://").trim_end_matches('/').to_owned();
+    for url in [
+        one.url(),
+        format!("redis-sentinel://{}#shop", plain(&sentinel)),
+        format!("redis-cluster://{}", plain(&cluster)),
+    ] {
+        let prefix = new_key();
+        let (here, there) = (way(&io, &url, &prefix).await, way(&io, &url, &prefix).await);
+        let (every, long) = (Duration::from_millis(100), Duration::from_secs(60));
+        let asked = (0..20).map(|index| if index % 2 == 0 { &here } else { &there });
+        let turns = join_all(asked.map(async |way| way.turn("pace", every, long).await.unwrap())).await;
+        let waits: BTreeSet<_> = turns.into_iter().map(|turn| wait(turn) / 50_000).collect();
+        assert!(waits.len() >= 19, "{url}: turns at distances of 100 ms, not {waits:?}");
+        assert_eq!(here.turn("pace", every, Duration::ZERO).await, Ok(Turn::TooLate), "{url}");
+
+        let (anna, ben) = (uuid::Uuid::new_v4(), uuid::Uuid::new_v4());
+        let lease = async |way: &Way, who| way.lease("duty", who, long).await.unwrap();
+        assert_eq!((lease(&here, anna).await, lease(&there, ben).await, lease(&here, anna).await), (true, false, true));
+        there.release("duty", ben).await.unwrap();
+        assert!(!lease(&there, ben).await, "{url}: nobody gives back what is another's");
+        here.release("duty", anna).await.unwrap();
+        assert!(lease(&there, ben).await, "{url}");
+
+        here.put("text", "seen".to_owned(), long).await.unwrap();
+        assert_eq!(there.get("text").await, Ok(Some("seen".to_owned())), "{url}");
+        let (mut own, mut heard) = (here.listen(), there.listen());
+        eventually("the other hears it", async || {
+            here.tell("catalogue");
+            heard.try_recv().ok()
+        })
+        .await;
+        assert!(own.try_recv().is_err(), "{url}: nobody hears itself");
+    }
+}
+
+fn wait(turn: Turn) -> u128 {
+    match turn {
+        Turn::In(wait) => wait.as_micros(),
+        Turn::TooLate => panic!("too late"),
+    }
+}
+
+async fn replicas_for_whose_connections_the_database_has_no_room_do_not_start() {
+    let world = World::start(crate::support::Database::Postgres).await;
+    let file = world.folder().join("many.toml");
+    std::fs::write(&file, "[database]\nconnections = 16\nreplicas = 100\n").unwrap();
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+    let config = |name: &str| root.join(name).display().to_string();
+    let (base, test) = (config("base.toml"), config("test.toml"));
+    let words = ["serve", "--config", &base, "--config", &test, "--config", file.to_str().unwrap()];
+    let ran = world.command(&words);
+    assert_eq!(ran.code, 78, "{}", ran.log);
+    let says = "database.replicas (100) × database.connections (16) = 1600 connections, but PostgreSQL allows";
+    assert!(ran.log.contains(says), "{}", ran.log);
+}

@@ -40,6 +40,7 @@ pub struct Model {
     pub person_reason: Option<String>,
     pub person_accepted: bool,
     pub from_time: Option<Time>,
+    pub vat_country: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

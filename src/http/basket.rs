@@ -217,6 +217,7 @@ fn ticket(quoted: QuotedLine, card: Card, holder: Holder) -> Ticket {
         valid_to: quoted.valid_to,
         from_time: quoted.from_time,
         vat_permille: quoted.vat_permille,
+        vat_country: quoted.vat_country,
         card_id: card.id,
         card_number: card.number,
         holder_first_name: holder.first_name,

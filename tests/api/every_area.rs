@@ -74,7 +74,7 @@ async fn each_country_has_its_own_tax_on_the_invoice(database: Database) {
     for (country, percent, gross) in [("AT", 10, cents[0] + cents[3]), ("DE", 7, cents[1]), ("IT", 10, cents[2])] {
         let net = (gross * 200 + 100 + percent) / (2 * (100 + percent));
         let amount = |cents: i64| format!("{}.{:02}", cents / 100, cents % 100);
-        let row = format!("{country} {percent} % {} {} {}", amount(net), amount(gross - net), amount(gross));
+        let row = format!("{country} {percent}% {} {} {}", amount(net), amount(gross - net), amount(gross));
         assert!(rows.contains(&row), "{row} is not in:\n{text}");
     }
     // no clean slate: the supplier books the tickets abroad under the name of the operator whose contract was lent

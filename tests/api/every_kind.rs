@@ -3,6 +3,7 @@
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 use serde_json::{Value, json};
 use starjack::clock;
+use starjack::language::Language;
 
 use crate::support::{
     ADULT, Booking, Database, Offer, World, both_databases, eventually, listed, new_key, sample, text_of, ticket,
@@ -115,10 +116,10 @@ fn is_booked_as(want: &Wanted, booking: &Booking) {
     assert_eq!((&booking.day, &booking.until), (&want.first.to_string(), &want.last.to_string()), "{want:?}");
     assert_eq!(booking.cents, want.cents, "{want:?}");
     if booking.supplier == "dta" {
-        // summer time from the last Sunday of March on, whose own midnight is still winter
-        let summer = want.first >= last_sunday_of_march(want.first.year());
-        let is_its_midnight = want.first == last_sunday_of_march(want.first.year()) && want.begins == "00:00:00";
-        let offset = if summer && !is_its_midnight { "+02:00" } else { "+01:00" };
+        // the season ends before October; the midnight of the day on which clocks are turned on is still winter
+        let turned_on = last_sunday_of_march(want.first.year()).and_hms_opt(2, 0, 0).unwrap();
+        let begins = want.first.and_time(want.begins.parse().unwrap());
+        let offset = if begins > turned_on && want.first.month() < 10 { "+02:00" } else { "+01:00" };
         assert_eq!(booking.begins, format!("{}T{}{offset}", want.first, want.begins), "{want:?}");
     }
 }
@@ -130,25 +131,28 @@ fn last_sunday_of_march(year: i32) -> NaiveDate {
 
 /// Each line with its product, days, rate and price, and the tax of the whole.
 fn is_invoiced(wanted: &[Wanted], total: i64, text: &str) {
+    let begins = |no: usize| text.find(&format!("\n{no}  ")).unwrap_or_else(|| panic!("no line {no} in:\n{text}"));
     for (want, no) in wanted.iter().zip(1..) {
-        let row = text.lines().find(|row| row.trim_start().starts_with(&format!("{no} ")));
-        let row = row.unwrap_or_else(|| panic!("no line {no} in:\n{text}"));
+        let ends = if no < wanted.len() { begins(no + 1) } else { text.find("Total, VAT included").unwrap() };
+        // description and days may take several rows, side by side
+        let line = &text[begins(no) + 1..ends];
+        let row = line.lines().next().unwrap();
         let name = &sample().operator(want.operator).unwrap().product(want.product).unwrap().name.en;
-        let first = want.first.format("%d.%m.%Y").to_string();
-        for words in [name, &first, " 1 ", " 10 % "] {
+        for words in [name, " 1 ", " 10% "] {
             assert!(row.contains(words), "{words} is not in the line {row}");
         }
-        assert!(row.ends_with(&format!(" {}", amount(want.cents))), "{want:?} {row}");
-        if want.last != want.first {
-            let last = want.last.format("%d.%m.%Y").to_string();
-            assert!(text.contains(&last), "{last} is not in:\n{text}");
+        assert!(row.ends_with(&format!(" {}", Language::En.number(want.cents))), "{want:?} {row}");
+        for day in [want.first, want.last].map(|day| Language::En.day(day)) {
+            let stands = |word: &str| line.split_whitespace().any(|found| found == word);
+            assert!(day.split(' ').all(stands), "{day} is not in:\n{line}");
         }
     }
     let net = (total * 2000 + 1100) / 2200;
+    let of_rate = [net, total - net, total].map(|cents| Language::En.number(cents)).join(" ");
+    let of_rate = format!("AT 10% {of_rate}");
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let of_rate = format!("10 % {} {} {}", amount(net), amount(total - net), amount(total));
     assert!(text.lines().any(|row| words(row) == of_rate), "{of_rate} is not in:\n{text}");
-    assert!(text.contains(&format!("EUR {}", amount(total))), "{text}");
+    assert!(text.contains(&Language::En.amount("EUR", total)), "{text}");
 }
 
 fn is_told(wanted: &[Wanted], total: i64, letter: &str) {
@@ -157,15 +161,11 @@ fn is_told(wanted: &[Wanted], total: i64, letter: &str) {
         let title = format!("{}, Adult, {}", operator.product(want.product).unwrap().name.en, operator.name);
         let place = letter.find(&title).unwrap_or_else(|| panic!("{title} is not in:\n{letter}"));
         let about = letter[place..].lines().nth(1).unwrap();
-        let (first, last) = (want.first.format("%-d %b %Y").to_string(), want.last.format("%-d %b %Y").to_string());
-        for words in [first, last, format!("EUR {}", amount(want.cents))] {
+        let hour = (want.begins != "00:00:00").then(|| want.begins.parse().unwrap());
+        let days = Language::En.days(want.first, want.last, hour);
+        for words in [days, Language::En.amount("EUR", want.cents)] {
             assert!(about.contains(&words), "{words} is not in {about}");
         }
     }
-    assert!(letter.contains(&format!("EUR {}", amount(total))), "{letter}");
-}
-
-/// Cents as the invoice writes them.
-fn amount(cents: i64) -> String {
-    format!("{}.{:02}", cents / 100, cents % 100)
+    assert!(letter.contains(&Language::En.amount("EUR", total)), "{letter}");
 }

@@ -78,9 +78,9 @@ async fn who_is_no_family_is_told_why(database: Database) {
     let day = world.ski_day();
     for (operator, people, why) in [
         ("ischgl", &[ADULT, "2015-05-05"][..], "Ask for single offers"),
-        ("solden", &["2015-05-05", "2013-06-06"], "too few or too many parents"),
+        ("solden", &["2015-05-05", "2013-06-06"], "are too few or too many parents"),
         ("solden", &[ADULT, ADULT, ADULT, "2015-05-05"], "too few or too many parents"),
-        ("solden", &[ADULT, ADULT], "no child among them"),
+        ("solden", &[ADULT, ADULT], "no child among these people"),
     ] {
         let problem = world.family_offers(operator, day, people).await.expect_problem(422, "no-family-price");
         assert!(problem["detail"].as_str().unwrap().contains(why), "{problem}");

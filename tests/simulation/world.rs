@@ -216,6 +216,7 @@ fn ticket() -> Ticket {
         valid_to: tomorrow,
         from_time: None,
         vat_permille: 100,
+        vat_country: "AT".into(),
         card_id: ids::new_id(),
         card_number: format!("card {}", CARDS.fetch_add(1, Ordering::Relaxed)),
         holder_first_name: "Ada".to_owned(),

@@ -181,7 +181,8 @@ impl<'a> Layout<'a> {
         self.y += LEADING;
         for rate in rates {
             let [net, vat, gross] = [rate.net, rate.vat, rate.gross].map(|cents| language.number(cents));
-            let values = [percent(language, rate.vat_permille), net, vat, gross];
+            let of_country = format!("{} {}", rate.country, percent(language, rate.vat_permille));
+            let values = [of_country, net, vat, gross];
             for (x, value) in columns.into_iter().zip(&values) {
                 self.sheet.right((x, self.y), PLAIN, value);
             }

@@ -92,6 +92,13 @@ pub struct Line {
     pub gross_cents: Cents,
     /// The rate in per mille (100 is 10 %).
     pub vat_permille: i32,
+    /// The country whose tax that is, two letters of ISO 3166; Austria on invoices that do not say it.
+    #[serde(default = "austria")]
+    pub vat_country: String,
+}
+
+fn austria() -> String {
+    "AT".to_owned()
 }
 
 /// An invoice as it was issued; `Debug` is not derived because it names the buyer.

@@ -33,7 +33,15 @@ fn date(text: &str) -> NaiveDate {
 
 fn line(description: &str, gross_cents: i64, vat_permille: i32) -> Line {
     let day = date("2026-12-24");
-    Line { description: description.into(), quantity: 1, from: day, to: day, gross_cents, vat_permille }
+    Line {
+        description: description.into(),
+        quantity: 1,
+        from: day,
+        to: day,
+        gross_cents,
+        vat_permille,
+        vat_country: "AT".into(),
+    }
 }
 
 fn new_invoice(order_id: Uuid, lines: Vec<Line>) -> NewInvoice {
@@ -188,10 +196,19 @@ async fn what_was_issued_is_what_is_read() {
 proptest! {
     #[test]
     fn net_and_tax_of_all_rates_add_up_to_what_was_paid(
-        lines in prop::collection::vec((0_i64..200_000, prop::sample::select(vec![0, 70, 81, 100, 200])), 1..40)
+        lines in prop::collection::vec((0_i64..200_000, prop::sample::select(vec![0, 70, 81, 100, 200]), any::<bool>()), 1..40)
     ) {
-        let lines: Vec<_> = lines.into_iter().map(|(gross, rate)| line("ticket", gross, rate)).collect();
+        let country = |abroad| if abroad { "IT" } else { "AT" };
+        let lines = lines.into_iter().map(|(gross, rate, abroad)| {
+            Line { vat_country: country(abroad).to_owned(), ..line("ticket", gross, rate) }
+        });
+        let lines: Vec<_> = lines.collect();
         let totals = per_rate(&lines);
+        for country in ["AT", "IT"] {
+            let own: i64 = lines.iter().filter(|line| line.vat_country == country).map(|line| line.gross_cents).sum();
+            let told = totals.iter().filter(|total| total.country == country).map(|total| total.gross);
+            prop_assert_eq!(told.sum::<i64>(), own);
+        }
         for total in &totals {
             prop_assert_eq!(total.net + total.vat, total.gross);
             // the tax is the rate of the net amount, to less than a cent
@@ -249,7 +266,7 @@ async fn the_document_shows_all_that_the_law_asks_for() {
         assert!(text.contains(shown), "{shown} is missing in:\n{text}");
     }
     let rates: Vec<Vec<_>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
-    for rate in [["10%", "240.00", "24.00", "264.00"], ["20%", "4.17", "0.83", "5.00"]] {
+    for rate in [["AT", "10%", "240.00", "24.00", "264.00"], ["AT", "20%", "4.17", "0.83", "5.00"]] {
         assert!(rates.iter().any(|words| *words == rate), "{rate:?} is missing in:\n{text}");
     }
 }

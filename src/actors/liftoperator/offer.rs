@@ -76,6 +76,8 @@ pub struct QuotedLine {
     pub price_cents: Cents,
     /// Per mille: 100 is 10 %.
     pub vat_permille: i32,
+    /// The country whose tax that is: two letters of ISO 3166.
+    pub vat_country: String,
     /// What must be known of the holder.
     pub needs: Vec<HolderField>,
     /// Whose cards the operator accepts, by the suppliers' keys.
@@ -221,6 +223,7 @@ impl Counter {
             from_time: product.from_time,
             price_cents: promise.price_cents,
             vat_permille,
+            vat_country: operator.country.clone(),
             needs: product.needs.clone(),
             accepted_suppliers: operator.accepts.clone(),
             loading_ends,

@@ -129,6 +129,104 @@ fn today_is_sold_until_the_last_loading_time_of_the_operators_zone() {
     }
 }
 
+/// The keys of the products that are offered there.
+fn sold(counter: &Counter, operator: &str, day: &str, now: &str) -> Vec<String> {
+    let catalogue = counter.catalogue();
+    let offers = counter.offers(catalogue.operator(operator).unwrap(), date(day), date(ADULT), moment(now));
+    offers.into_iter().map(|offer| offer.product.key.clone()).collect()
+}
+
+#[test]
+fn a_half_day_is_sold_until_its_own_hour_on_its_day() {
+    // 15:00 in Vienna; on 2027-03-28 and on 2026-10-25 the clocks were changed in the night before
+    for operator in ["solden", "moelltal"] {
+        for (day, last_second) in [
+            ("2026-12-19", "2026-12-19T13:59:59Z"),
+            ("2027-03-27", "2027-03-27T13:59:59Z"),
+            ("2027-03-28", "2027-03-28T12:59:59Z"),
+            ("2026-10-25", "2026-10-25T13:59:59Z"),
+        ] {
+            let over = (moment(last_second) + TimeDelta::seconds(1)).to_rfc3339();
+            let keys = |now: &str| sold(&counter(), operator, day, now);
+            assert!(keys(last_second).contains(&"half_day".to_owned()), "{operator} {day}");
+            assert!(!keys(&over).contains(&"half_day".to_owned()), "{operator} {day}");
+            assert!(keys(&over).contains(&"day".to_owned()), "{operator} {day}: the day ticket has another hour");
+        }
+    }
+}
+
+#[test]
+fn a_sale_opens_with_its_day_in_the_operators_zone_and_an_early_price_ends_so() {
+    // midnight in Vienna is 22:00 UTC in summer time and 23:00 UTC in winter
+    let pass = |now: &str| {
+        let offers = offered("solden", "2026-12-19", moment(now));
+        offers.last().map(|(_, cents)| *cents)
+    };
+    assert_eq!((pass("2026-08-31T21:59:59Z"), pass("2026-08-31T22:00:00Z")), (None, Some(89_000)));
+    assert_eq!((pass("2026-11-30T22:59:59Z"), pass("2026-11-30T23:00:00Z")), (Some(89_000), Some(96_000)));
+    // an early price that was shown in the last second still holds for its hour
+    let now = moment("2026-11-30T22:59:59Z");
+    let (id, shown) = offered("solden", "2026-12-19", now).pop().unwrap();
+    assert_eq!(redeem(&id, ADULT, "2026-11-30T23:59:58Z").unwrap().price_cents, shown);
+}
+
+#[test]
+fn a_sale_that_opens_the_day_before_opens_by_the_clock_on_the_wall() {
+    let areas =
+        sample().replacen("kind = \"day\"", "kind = \"day\"\nsale_opens = { days_before = 1, at = \"15:00:00\" }", 100);
+    let counter = Counter::new(Catalogue::parse(&areas).unwrap(), &[7; 32]).unwrap();
+    for (day, opens) in [
+        ("2026-12-19", "2026-12-18T14:00:00Z"),
+        ("2027-03-28", "2027-03-27T14:00:00Z"),
+        ("2027-03-29", "2027-03-28T13:00:00Z"),
+        ("2026-10-26", "2026-10-25T14:00:00Z"),
+    ] {
+        let early = (moment(opens) - TimeDelta::seconds(1)).to_rfc3339();
+        assert!(!sold(&counter, "solden", day, &early).contains(&"day".to_owned()), "{day}");
+        assert!(sold(&counter, "solden", day, opens).contains(&"day".to_owned()), "{day}");
+    }
+}
+
+#[test]
+fn each_ticket_ends_within_the_season_or_is_not_sold() {
+    let now = "2026-11-23T08:00:00Z";
+    for (day, keys) in [
+        ("2027-04-26", &["day", "half_day", "six_days", "five_in_seven", "season"][..]),
+        ("2027-04-27", &["day", "half_day", "six_days", "season"]),
+        ("2027-04-28", &["day", "half_day", "season"]),
+        ("2027-05-02", &["day", "half_day", "season"]),
+        ("2027-05-03", &[]),
+        ("2026-10-01", &[]),
+    ] {
+        assert_eq!(sold(&counter(), "solden", day, now), keys, "{day}");
+    }
+}
+
+#[test]
+fn whose_birthday_is_between_order_and_ski_day_keeps_the_category_of_the_birth_year() {
+    let counter = counter();
+    let catalogue = counter.catalogue();
+    let solden = catalogue.operator("solden").unwrap();
+    let category = |born: &str, day: &str| {
+        let offers = counter.offers(solden, date(day), date(born), moment("2026-11-23T08:00:00Z"));
+        offers.first().map(|offer| offer.category.key.clone()).unwrap()
+    };
+    for (born, expected) in [
+        ("1961-12-31", "senior"),
+        ("1962-01-01", "adult"),
+        ("2007-12-31", "adult"),
+        ("2008-01-01", "youth"),
+        ("2010-12-31", "youth"),
+        ("2011-01-01", "child"),
+        ("2018-12-31", "child"),
+        ("2019-01-01", "small_child"),
+    ] {
+        for day in ["2026-12-30", "2026-12-31", "2027-01-01", "2027-01-02"] {
+            assert_eq!(category(born, day), expected, "born {born}, on {day}");
+        }
+    }
+}
+
 #[test]
 fn the_day_is_the_operators_wherever_the_customer_sits() {
     // In New York it is still the evening of the 18th, in Vienna the 19th has begun.

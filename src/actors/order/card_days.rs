@@ -1,6 +1,6 @@
 //! The SQL of a card's days: one ticket a card, operator and day, decided by the key of the table.
 
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{OnConflict, Query};
 use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, TryInsertResult};
 use starjack_entity::{orders, ticket_day};
 use uuid::Uuid;
@@ -45,15 +45,17 @@ impl Store {
         self.io()
             .read(move |db| {
                 Box::pin(async move {
-                    let taken = ticket_day::Entity::find()
-                        .filter(ticket_day::Column::Operator.eq(ticket.operator))
-                        .filter(ticket_day::Column::CardNumber.eq(ticket.card_number))
-                        .filter(ticket_day::Column::Day.between(ticket.valid_from, ticket.valid_to))
-                        .one(db)
-                        .await?;
-                    let Some(taken) = taken else { return Ok(None) };
-                    let own =
-                        orders::Entity::find_by_id(taken.order_id).filter(orders::Column::AccountId.eq(account_id));
+                    // a card may be registered in several accounts: whatever strangers have on it is not told
+                    let taken = Query::select()
+                        .column(ticket_day::Column::OrderId)
+                        .from(ticket_day::Entity)
+                        .and_where(ticket_day::Column::Operator.eq(ticket.operator))
+                        .and_where(ticket_day::Column::CardNumber.eq(ticket.card_number))
+                        .and_where(ticket_day::Column::Day.between(ticket.valid_from, ticket.valid_to))
+                        .take();
+                    let own = orders::Entity::find()
+                        .filter(orders::Column::AccountId.eq(account_id))
+                        .filter(orders::Column::Id.in_subquery(taken));
                     Ok(own.one(db).await?.map(|row| row.number))
                 })
             })

@@ -124,6 +124,8 @@ pub struct Ticket {
     pub from_time: Option<NaiveTime>,
     /// VAT in per mille.
     pub vat_permille: i32,
+    /// The country whose tax that is: two letters of ISO 3166.
+    pub vat_country: String,
     /// The card's id outward.
     pub card_id: Uuid,
     /// The card's number in its normal form.

@@ -208,6 +208,7 @@ impl Store {
                     to: line.ticket.valid_to,
                     gross_cents: line.price,
                     vat_permille: line.ticket.vat_permille,
+                    vat_country: line.ticket.vat_country.clone(),
                 })
                 .collect(),
             total_cents: order.issued_total(),

@@ -499,6 +499,7 @@ async fn invoice(world: &World, order: Order) -> String {
                     to: today(),
                     gross_cents: order.total,
                     vat_permille: 100,
+                    vat_country: "AT".to_owned(),
                 }],
                 total_cents: order.total,
                 currency: "EUR".to_owned(),

@@ -46,6 +46,7 @@ fn ticket(dice: &Dice, card: u64) -> Ticket {
         valid_to: day,
         from_time: None,
         vat_permille: dice.one(&[100, 200]),
+        vat_country: dice.one(&["AT", "IT"]).to_owned(),
         card_id: ids::new_id(),
         card_number: format!("card {card}"),
         holder_first_name: "Ada".to_owned(),

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::{Datelike, NaiveDate, TimeDelta};
 use proptest::prelude::*;
 
-use super::{Catalogue, Operator, ProductKind, sample};
+use super::{Catalogue, Category, Operator, ProductKind, sample};
 
 static AREAS: LazyLock<String> = LazyLock::new(sample);
 
@@ -106,9 +106,12 @@ proptest! {
         let operator = &catalogue.operators()[which];
         let birth_date = date("1905-01-01") + TimeDelta::days(born);
         let day = operator.season.from + TimeDelta::days(into_season);
-        let categories: Vec<_> =
-            operator.categories.iter().filter(|one| operator.category_of(birth_date).is_some_and(|own| own.key == one.key)).collect();
+        let birth_year = birth_date.year();
+        // counted from what is written, not asked of what finds the first
+        let is_in = |one: &&Category| one.born_from.unwrap_or(i32::MIN) <= birth_year && birth_year <= one.born_to.unwrap_or(i32::MAX);
+        let categories: Vec<_> = operator.categories.iter().filter(is_in).collect();
         prop_assert_eq!(categories.len(), 1);
+        prop_assert_eq!(operator.category_of(birth_date), Some(categories[0]));
         for product in &operator.products {
             let bands: Vec<_> = product.bands.iter().filter(|band| band.contains(day)).collect();
             prop_assert_eq!(bands.len(), usize::from(operator.season.contains(day)));

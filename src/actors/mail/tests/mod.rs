@@ -189,6 +189,7 @@ fn line(order_id: Uuid, no: i32, state: &str, refusal: Option<&str>) -> order_li
         from_time: None,
         price_cents: if no == 1 { 7200 } else { 4350 },
         vat_permille: 100,
+        vat_country: "AT".into(),
         card_id: Uuid::nil(),
         card_number: "01-1614 7133 5501 9876 5432-1".into(),
         holder_first_name: "Žofia".into(),
@@ -286,7 +287,15 @@ async fn insert_for(
 
 async fn issue_invoice(io: &Io, order_id: Uuid) {
     let day = date("2026-12-24");
-    let line = Line { description: "t".into(), quantity: 1, from: day, to: day, gross_cents: 7200, vat_permille: 100 };
+    let line = Line {
+        description: "t".into(),
+        quantity: 1,
+        from: day,
+        to: day,
+        gross_cents: 7200,
+        vat_permille: 100,
+        vat_country: "AT".into(),
+    };
     let new = NewInvoice {
         order_id,
         order_number: OrderNumber::stored("A0123456789".into()),

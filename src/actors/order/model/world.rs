@@ -82,6 +82,7 @@ pub(super) fn some_ticket(day: NaiveDate) -> Ticket {
         valid_to: day,
         from_time: None,
         vat_permille: 100,
+        vat_country: "AT".into(),
         card_id: Uuid::nil(),
         card_number: String::new(),
         holder_first_name: String::new(),

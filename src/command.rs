@@ -5,15 +5,19 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use chrono::TimeDelta;
 use clap::{Args, Parser, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::actors::auth::{self, Names, Role};
+use crate::actors::{invoice, order};
 use crate::app::App;
+use crate::clock;
 use crate::config::Config;
 use crate::demo;
-use crate::ids;
+use crate::epoch;
+use crate::ids::{self, Epoch};
 use crate::import::{self, AreaFile, OperatorFiles};
 use crate::io::Io;
 
@@ -33,6 +37,14 @@ enum What {
     Serve(Files),
     /// Brings the database to the newest schema.
     Migrate(Files),
+    /// Tells a database that a backup was restored into it, once and before any server starts on it.
+    Restored {
+        /// The newest order number that anybody has seen, or its first letter: in the payment provider's portal, in a letter.
+        #[arg(long, value_name = "ORDER")]
+        newest: String,
+        #[command(flatten)]
+        files: Files,
+    },
     /// Brings in what is sold and where. Shows first what would change; `--take` takes it, whole or not at all.
     Import {
         #[command(subcommand)]
@@ -125,6 +137,7 @@ pub async fn run(command: Command) -> anyhow::Result<u8> {
             open_database(&read(&files)?).await?;
             Ok(0)
         }
+        What::Restored { newest, files } => restored(&newest, &files).await,
         What::Import { what: ImportWhat::Operators { wish, files } } => {
             let config = read(&files)?;
             let io = open_database(&config).await?;
@@ -140,10 +153,10 @@ pub async fn run(command: Command) -> anyhow::Result<u8> {
     }
 }
 
-/// The exit code of a failure: 78 for a configuration that cannot be used.
+/// The exit code of a failure: 78 for a configuration or a database that cannot be used as it is.
 #[must_use]
 pub fn exit_code(error: &anyhow::Error) -> u8 {
-    if error.is::<BadConfiguration>() { 78 } else { 1 }
+    if error.is::<BadConfiguration>() || error.is::<epoch::Copied>() { 78 } else { 1 }
 }
 
 /// Ends when the process is told to.
@@ -199,6 +212,30 @@ async fn open_database(config: &Config) -> anyhow::Result<Io> {
     let io = Io::start(config.database.url.expose_secret(), config.database.connections.unwrap_or(16)).await?;
     io.migrate().await?;
     Ok(io)
+}
+
+async fn restored(newest: &str, files: &Files) -> anyhow::Result<u8> {
+    let newest = Epoch::of(newest).context("--newest is an order number such as A7K2M9QX4TB, or its first letter")?;
+    let config = read(files)?;
+    let _lock = own(&config)?;
+    let io = open_database(&config).await?;
+    let (settle, page_life) = (config.times.settle, config.times.page_life);
+    let (settle, page_life) = (TimeDelta::from_std(settle)?, TimeDelta::from_std(page_life)?);
+    let done = order::restored(&io, newest, order::RestoreTimes { now: clock::now(), settle, page_life }).await?;
+    tracing::warn!(epoch = %done.epoch, by = somebody(), "a backup was restored");
+    let last = invoice::last_numbers(&io).await?;
+    demo::say(&format!(
+        "New order numbers begin with {}, and invoices have a series of their own: no number is given out twice.\n\
+         {} orders had not ended: their payment pages are looked at anew, and {} tickets are looked for at their operators before \
+         they are booked.\n\
+         The last invoices in the books: {}. Higher numbers that were given out are lost; keep their documents.\n\
+         Now start the servers. What was sold after the backup is at the suppliers and not in the books: see deploy/README.md.",
+        done.epoch,
+        done.open_orders,
+        done.tickets_in_doubt,
+        if last.is_empty() { "none".to_owned() } else { last.join(", ") },
+    ))?;
+    Ok(0)
 }
 
 /// Who works at the command line, for the record.

@@ -14,6 +14,7 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
+use starjack_migration::Schema;
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 
@@ -21,6 +22,9 @@ use crate::clock::{self, Deadline};
 
 /// Longest wait for one piece of database work, queueing for a connection included.
 const WORK_DEADLINE: Duration = Duration::from_secs(30);
+
+/// Held by whoever migrates a PostgreSQL database; the number means nothing.
+const ONE_MIGRATES: &str = "SELECT pg_advisory_xact_lock(7318249)";
 
 /// The way to the database; cheap to clone, usable from every thread.
 #[derive(Clone)]
@@ -172,16 +176,21 @@ impl Io {
         self.read(|db| Box::pin(async move { Ok::<_, IoError>(db.ping().await?) })).await
     }
 
-    /// Brings the schema up to date; twice changes nothing.
+    /// Brings the schema up to date; twice changes nothing, and replicas that start together take turns.
     ///
     /// # Errors
     /// The migration that did not go through.
     pub async fn migrate(&self) -> Result<(), IoError> {
         self.read(|db| {
             Box::pin(async move {
-                use sea_orm_migration::MigratorTrait;
-                starjack_migration::Migrator::up(db, None).await?;
-                Ok::<_, IoError>(())
+                let turn = db.begin().await?;
+                if turn.get_database_backend() == DbBackend::Postgres {
+                    turn.execute_unprepared(ONE_MIGRATES).await?;
+                }
+                if starjack_migration::bring_up(db).await? == Schema::Newer {
+                    tracing::warn!("a newer version has expanded the schema; this one goes on with what it knows");
+                }
+                Ok::<_, IoError>(turn.commit().await?)
             })
         })
         .await

@@ -12,6 +12,7 @@ pub mod clock;
 pub mod command;
 pub mod config;
 pub mod demo;
+pub mod epoch;
 pub mod http;
 pub mod ids;
 pub mod import;

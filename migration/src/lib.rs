@@ -1,6 +1,7 @@
 //! The schema, the same for SQLite and PostgreSQL. Times are written by the program, never by the database.
 
 use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::DatabaseConnection;
 
 mod m20261201_000001_create_account;
 mod m20261201_000002_create_order;
@@ -29,5 +30,33 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000008_look_in::Migration),
             Box::new(m20261201_000010_create_operator::Migration),
         ]
+    }
+}
+
+/// How a database stands to this version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Schema {
+    /// Exactly as this version knows it.
+    Ours,
+    /// A newer version has expanded it, and left everything that this one reads and writes.
+    Newer,
+}
+
+/// Brings a database to the newest schema; one that a newer version has expanded stays as it is, so that this version can be
+/// started beside the newer one, and again after it. Only one may do so at a time.
+///
+/// # Errors
+/// The migration that did not go through; a database of a version that knows migrations which this one does not, and lacks
+/// some of this one's.
+pub async fn bring_up(db: &DatabaseConnection) -> Result<Schema, DbErr> {
+    let applied: Vec<String> = Migrator::get_migration_models(db).await?.into_iter().map(|row| row.version).collect();
+    let ours: Vec<String> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+    if applied.iter().all(|name| ours.contains(name)) {
+        Migrator::up(db, None).await?;
+        return Ok(Schema::Ours);
+    }
+    match ours.iter().find(|name| !applied.contains(name)) {
+        None => Ok(Schema::Newer),
+        Some(lacks) => Err(DbErr::Custom(format!("the database is another version's and lacks {lacks}"))),
     }
 }

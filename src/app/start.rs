@@ -2,6 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::web;
 use anyhow::Context as _;
@@ -21,6 +22,7 @@ use crate::actors::payment::{Desk as PaymentDesk, Sweep};
 use crate::actors::supervision::System;
 use crate::actors::{auth, order};
 use crate::config::{Config, Environment};
+use crate::epoch;
 use crate::http::state::Readiness;
 use crate::http::streams::{Limits, Streams};
 use crate::http::{self, State};
@@ -45,6 +47,7 @@ pub struct App {
     pub io: Io,
     pub(super) system: System,
     pub(super) readiness: Readiness,
+    pub(super) drain_delay: Duration,
     pub(super) streams: Streams,
     pub(super) draining: CancellationToken,
     pub(super) jobs_stop: CancellationToken,
@@ -82,6 +85,7 @@ impl App {
         let (listener, address) = listen(config.http.listen)?;
         let (operations_listener, operations) = listen(config.operations.listen)?;
         tracing::info!(?config, "configuration");
+        anyhow::ensure!(epoch::is_original(&io).await?, epoch::Copied);
         let (tell, broken) = watch::channel(None);
         let stock = Stock::load(&io).await?;
         stock.warn_when_empty();
@@ -98,6 +102,7 @@ impl App {
         let operations_server = server.handle();
         watch_over("operations", &ground.broken, server.map(|_ended| ()));
         readiness.set(true);
+        let drain_delay = ground.config.http.drain_delay;
         let Ground { io, system, public_url, draining, .. } = ground;
         Ok(Self {
             address,
@@ -106,6 +111,7 @@ impl App {
             io,
             system,
             readiness,
+            drain_delay,
             streams,
             draining,
             jobs_stop,

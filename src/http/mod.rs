@@ -13,6 +13,7 @@ pub mod family_offers;
 pub mod health;
 pub mod idempotency;
 pub mod intake;
+mod leaving;
 pub mod network;
 pub mod offers;
 pub mod openapi;

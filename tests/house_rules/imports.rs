@@ -6,7 +6,7 @@ use crate::assert_none;
 use crate::sources::{Source, sources};
 
 /// Below everything: what they may import is said beside them.
-const LOWER: [(&str, &[&str]); 7] = [
+const LOWER: [(&str, &[&str]); 8] = [
     ("clock", &[]),
     ("ids", &[]),
     ("money", &[]),
@@ -14,18 +14,19 @@ const LOWER: [(&str, &[&str]); 7] = [
     ("telemetry", &[]),
     ("io", &["clock"]),
     ("redis", &["clock", "io"]),
+    ("epoch", &["ids", "io"]),
 ];
 
 /// Who may import whom, besides itself, from the ground up.
 const LAYERS: [(&str, &[&str]); 9] = [
     ("integrations", &["clock", "ids", "money", "network"]),
-    ("actors", &["integrations", "clock", "ids", "money", "io", "redis"]),
+    ("actors", &["integrations", "clock", "epoch", "ids", "money", "io", "redis"]),
     ("config", &["actors", "integrations", "clock", "network", "redis"]),
     ("http", &["actors", "integrations", "clock", "ids", "money", "network", "io", "redis"]),
-    ("app", &["http", "config", "actors", "integrations", "clock", "io", "network", "redis"]),
+    ("app", &["http", "config", "actors", "integrations", "clock", "epoch", "io", "network", "redis"]),
     ("demo", &["command", "app", "config", "actors", "clock", "ids", "io"]),
     ("import", &["app", "config", "actors", "integrations", "io"]),
-    ("command", &["demo", "import", "app", "config", "actors", "clock", "ids", "io"]),
+    ("command", &["demo", "import", "app", "config", "actors", "clock", "epoch", "ids", "io"]),
     ("lib", &[]),
 ];
 

@@ -6,6 +6,7 @@ mod client;
 mod database;
 mod invariants;
 mod ledger;
+mod nginx;
 mod people;
 mod redis;
 mod server;
@@ -15,13 +16,14 @@ mod world;
 
 pub(crate) use client::{Answer, Client};
 pub(crate) use database::Database;
-pub(crate) use invariants::check;
+pub(crate) use invariants::{check, check_known};
 pub(crate) use ledger::{Booking, Ledger};
+pub(crate) use nginx::Nginx;
 pub(crate) use people::{ADULT, Offer, Person, SMALL_CHILD, ticket};
 pub(crate) use redis::{Proxy, Redis};
 pub(crate) use server::{Ran, Server};
 pub(crate) use stream::{Event, Stream};
-pub(crate) use world::{PATIENCE, World, eventually, new_key};
+pub(crate) use world::{PATIENCE, World, eventually, free_port, new_key};
 
 /// Makes two tests of each story `async fn story(database: Database)`: `story::sqlite` and `story::postgres`.
 macro_rules! both_databases {

@@ -19,7 +19,7 @@ use crate::actors::jobs::tests::database;
 use crate::actors::jobs::{Handler, Job, JobEnd, NewJob};
 use crate::actors::supervision::System;
 use crate::clock::{self, Deadline};
-use crate::ids::OrderNumber;
+use crate::ids::{Epoch, OrderNumber};
 use crate::integrations::mail::{MailProvider, OutgoingLetter};
 use crate::integrations::{Outcome, Permit, Refusal, RefusalKind};
 use crate::io::{Io, IoError};
@@ -408,7 +408,7 @@ async fn the_other_ends_say_why_and_where_the_money_is() {
     ] {
         let id = Uuid::new_v4();
         let (money, returned, owed) = payment;
-        let number = OrderNumber::draw('A').to_string();
+        let number = OrderNumber::draw(Epoch::FIRST).to_string();
         let order = orders::Model { number: number.clone(), ..order(id, state, Some(refusal)) };
         let line = order_line::Model { reference: number.clone(), ..line(id, 1, "Withdrawn", None) };
         insert(&desk.io, order, vec![line], vec![paid(id, 1, money, (returned, owed))]).await;

@@ -17,6 +17,8 @@ use super::schedule::{Schedule, Wake};
 use super::store::{Saved, Store};
 use crate::actors::supervision::{BreakerSettings, Call, Placement, Policy, Service, Spec, System};
 use crate::clock;
+use crate::epoch;
+use crate::ids::Epoch;
 use crate::integrations::payment::{Callback, Observed};
 use crate::io::IoError;
 
@@ -24,7 +26,7 @@ use crate::io::IoError;
 #[derive(Clone)]
 pub struct Desk {
     pub(super) driver: Driver,
-    pub(super) epoch: char,
+    pub(super) epoch: Epoch,
     wakes: mpsc::Sender<Wake>,
     pub(super) placing: Placing,
 }
@@ -73,7 +75,7 @@ impl Desk {
             Spec { name: "order".to_owned(), mailbox: 8192, in_flight: 8192, arbiter: Placement::Domain, policy };
         let served = driver.clone();
         let drives = system.spawn(spec, move || Ok(Drives { driver: served.clone() }));
-        let epoch = driver.store.epoch().await?;
+        let epoch = epoch::read(driver.store.io()).await?;
         let (wakes, receiver) = mpsc::channel(WAKES);
         let schedule =
             Schedule { wakes: receiver, drives, store: driver.store.clone(), replica: driver.outside.replica.clone() };

@@ -60,6 +60,23 @@ async fn a_replica_lives_before_it_is_ready() {
 }
 
 #[actix_rt::test]
+async fn a_replica_that_leaves_turns_reads_away_and_serves_what_nobody_may_repeat() {
+    let world = World::start().await;
+    world.account("anna@example.org", Role::Customer).await;
+    world.state.readiness.set(true);
+    let before = world.log_in("anna@example.org", "correct horse").await;
+    assert_eq!((before.status, before.headers.get("connection")), (201, None));
+    world.state.readiness.leave();
+    for path in ["/api/v1/operators", "/status", "/nowhere"] {
+        world.open(path).await.expect_problem(502, "leaving");
+    }
+    world.open("/readyz").await.expect_problem(503, "unavailable");
+    assert_eq!(world.open("/livez").await.status, 200);
+    let served = world.log_in("anna@example.org", "correct horse").await;
+    assert_eq!((served.status, served.headers["connection"].to_str().unwrap()), (201, "close"));
+}
+
+#[actix_rt::test]
 async fn a_paused_supplier_degrades_the_public_status_until_it_is_resumed() {
     let world = World::start().await;
     let clerk = world.token("clerk@example.org", Role::Admin).await;

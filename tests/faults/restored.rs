@@ -27,7 +27,11 @@ async fn a_backup_that_is_restored_books_no_ticket_again_and_gives_out_no_number
     // customers order and pay while the backup is taken, and go on afterwards
     let (backup, (), ()) = tokio::join!(
         async {
-            eventually("half of the orders", async || (crowd.numbers().len() >= ORDERS / 2).then_some(())).await;
+            // some wait for their page, some for their payer, some are paid
+            eventually("the first payments", async || {
+                (world.ledger().await.of("mpay24").len() >= ORDERS / 4).then_some(())
+            })
+            .await;
             world.back_up().await
         },
         crowd.place(ORDERS),

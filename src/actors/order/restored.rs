@@ -121,6 +121,10 @@ async fn look_at_pages(tx: &DatabaseTransaction, end_at: DateTime<Utc>) -> Resul
 }
 
 async fn wake(tx: &DatabaseTransaction, now: DateTime<Utc>) -> Result<u64, DbErr> {
+    // what waited for its customer was not waiting while nobody answered
+    let waiting = [OrderState::Placed, OrderState::Paying].map(OrderState::word);
+    let began = orders::Entity::update_many().col_expr(orders::Column::EnteredAt, Expr::value(now));
+    began.filter(orders::Column::State.is_in(waiting)).exec(tx).await?;
     let woken = orders::Entity::update_many().col_expr(orders::Column::NextAt, Expr::value(now)).filter(is_open());
     Ok(woken.exec(tx).await?.rows_affected)
 }

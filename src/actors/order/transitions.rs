@@ -35,7 +35,7 @@ impl Turn<'_> {
                 self.add_page();
             }
         } else if TimeDelta::milliseconds(asked_ms) >= self.rules.check_patience
-            || self.now >= self.order.placed_at + self.rules.placed_limit
+            || self.now >= self.order.entered_at + self.rules.placed_limit
         {
             self.end_without_ticket(OrderState::Rejected, Some("card_check_unavailable".to_owned()));
         }

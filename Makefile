@@ -12,13 +12,15 @@ T ?=
 # how long a soak, a wedge or the fuzzing of a reader takes, and which dice a soak has: make soak SECONDS=600 SEED=7
 SECONDS ?= 60
 SEED ?=
+# which moments, stories or outcomes of the crash matrix are played alone
+ONLY ?=
 # how many generated requests a call gets: make schemathesis REQUESTS=500
 REQUESTS ?= 100
 
-.PHONY: help run test check soak wedge fuzz schemathesis fmt bless entity released
+.PHONY: help run test check crash-matrix soak wedge fuzz schemathesis fmt bless entity released
 
 help: ## shows this list
-	@sed -En 's/^([a-z]+):[^#]*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 21
+	@sed -En 's/^([a-z-]+):[^#]*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 21
 
 run: ## starts the demonstration: every supplier simulated, one basket buys itself (ends with Ctrl-C)
 	@scripts/prepare run
@@ -43,6 +45,10 @@ fuzz: ## feeds the readers of hostile input, guided by coverage (SECONDS=60 each
 schemathesis: ## sends generated requests to everything that openapi.json describes (REQUESTS=100 a call)
 	@scripts/prepare schemathesis
 	@exec scripts/schemathesis $(REQUESTS)
+
+crash-matrix: ## kills the server at every commit and every call of an order, and prints what became of it (ONLY="issue: not sent")
+	@scripts/prepare test
+	@export STARJACK_CRASH_MATRIX=full STARJACK_CRASH_ONLY="$(ONLY)" && exec scripts/with_servers scripts/tests long crash::
 
 soak: ## breaks actors at random beside neighbours that must not notice (SECONDS=60, SEED=n repeats the dice)
 	@scripts/prepare test

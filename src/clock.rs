@@ -1,23 +1,49 @@
 //! The only source of time: instants of the wall clock, deadlines and pauses of the monotonic one.
 
+use std::cell::RefCell;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, Utc};
+use futures_util::future::BoxFuture;
 use tokio::time::Instant;
+
+/// The time of a simulation, in which a day takes as long as what happens in it.
+pub trait Time: Send + Sync {
+    /// The moment of its wall clock.
+    fn now(&self) -> DateTime<Utc>;
+    /// The moment of its monotonic clock.
+    fn instant(&self) -> Instant;
+    /// Ends at a moment of its monotonic clock.
+    fn sleep_until(&self, moment: Instant) -> BoxFuture<'static, ()>;
+}
+
+thread_local! {
+    static SIMULATED: RefCell<Option<Arc<dyn Time>>> = const { RefCell::new(None) };
+}
+
+/// Lets the calling thread live in another time, or in the real one again. For simulations.
+pub fn live_in(time: Option<Arc<dyn Time>>) {
+    SIMULATED.with(|simulated| *simulated.borrow_mut() = time);
+}
+
+fn simulated() -> Option<Arc<dyn Time>> {
+    SIMULATED.with(|simulated| simulated.borrow().clone())
+}
 
 /// The moment of the wall clock in UTC, cut to microseconds because PostgreSQL keeps no more.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the wall clock")]
 pub fn now() -> DateTime<Utc> {
-    Utc::now().trunc_subsecs(6)
+    simulated().map_or_else(Utc::now, |time| time.now()).trunc_subsecs(6)
 }
 
 /// The moment of the monotonic clock, for measuring how long something took.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the monotonic clock")]
 pub fn instant() -> Instant {
-    Instant::now()
+    simulated().map_or_else(Instant::now, |time| time.instant())
 }
 
 /// How long ago a moment of the monotonic clock was; zero for one that is still to come.
@@ -29,7 +55,10 @@ pub fn since(moment: Instant) -> Duration {
 /// Pauses the calling task for `pause`.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that sleeps")]
 pub async fn sleep(pause: Duration) {
-    tokio::time::sleep(pause).await;
+    match simulated() {
+        Some(time) => time.sleep_until(time.instant() + pause).await,
+        None => tokio::time::sleep(pause).await,
+    }
 }
 
 /// The moment of the monotonic clock after which nobody waits for an answer any more.
@@ -78,7 +107,14 @@ pub struct Elapsed;
 /// # Errors
 /// `Elapsed` once the deadline has passed; `work` is dropped then.
 pub async fn timeout_at<T>(deadline: Deadline, work: impl Future<Output = T>) -> Result<T, Elapsed> {
-    tokio::time::timeout_at(deadline.0, work).await.map_err(|_elapsed| Elapsed)
+    let Some(time) = simulated() else {
+        return tokio::time::timeout_at(deadline.0, work).await.map_err(|_elapsed| Elapsed);
+    };
+    tokio::select! {
+        biased;
+        done = work => Ok(done),
+        () = time.sleep_until(deadline.0) => Err(Elapsed),
+    }
 }
 
 /// A span of time in words: a whole number and `ms`, `s`, `m`, `h` or `d`; `None` for anything else.

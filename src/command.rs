@@ -9,16 +9,18 @@ use chrono::TimeDelta;
 use clap::{Args, Parser, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::signal::unix::{SignalKind, signal};
+use uuid::Uuid;
 
-use crate::actors::auth::{self, Names, Role};
+use crate::actors::auth::{self, Names, Role, Rotation};
 use crate::actors::{invoice, order};
 use crate::app::App;
 use crate::clock;
 use crate::config::Config;
 use crate::demo;
 use crate::epoch;
+use crate::http::admin::store::{Deed, write_down};
 use crate::ids::{self, Epoch};
-use crate::import::{self, AreaFile, OperatorFiles};
+use crate::import::{self, AreaFile, OperatorFiles, RefreshWish};
 use crate::io::Io;
 
 /// Sells lift tickets of many ski areas and loads each one onto the skier's own keycard.
@@ -45,10 +47,22 @@ enum What {
         #[command(flatten)]
         files: Files,
     },
+    /// Manages the keys that sign access tokens.
+    Keys {
+        #[command(subcommand)]
+        what: KeysWhat,
+    },
     /// Brings in what is sold and where. Shows first what would change; `--take` takes it, whole or not at all.
     Import {
         #[command(subcommand)]
         what: ImportWhat,
+    },
+    /// Asks an operator's supplier what it sells now. Shows first what differs; `--take` takes what was shown.
+    Refresh {
+        #[command(flatten)]
+        wish: RefreshWish,
+        #[command(flatten)]
+        files: Files,
     },
     /// Manages the people who run the shop.
     Admin {
@@ -81,6 +95,19 @@ enum AdminWhat {
     Create {
         /// The address to log in with.
         email: String,
+        #[command(flatten)]
+        files: Files,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum KeysWhat {
+    /// Draws the next key, for all replicas: published at once, signing in five minutes, the one before it believed until
+    /// its tokens have expired.
+    Rotate {
+        /// Somebody else may have the old key: it is not believed any more, and the new one signs at once.
+        #[arg(long)]
+        compromised: bool,
         #[command(flatten)]
         files: Files,
     },
@@ -138,6 +165,7 @@ pub async fn run(command: Command) -> anyhow::Result<u8> {
             Ok(0)
         }
         What::Restored { newest, files } => restored(&newest, &files).await,
+        What::Keys { what: KeysWhat::Rotate { compromised, files } } => rotate_keys(compromised, &files).await,
         What::Import { what: ImportWhat::Operators { wish, files } } => {
             let config = read(&files)?;
             let io = open_database(&config).await?;
@@ -147,6 +175,12 @@ pub async fn run(command: Command) -> anyhow::Result<u8> {
         What::Import { what: ImportWhat::Areas { wish, files } } => {
             let io = open_database(&read(&files)?).await?;
             demo::say(&import::areas(&wish, &io, somebody()).await?)?;
+            Ok(0)
+        }
+        What::Refresh { wish, files } => {
+            let config = read(&files)?;
+            let io = open_database(&config).await?;
+            demo::say(&import::refresh(&wish, &config, &io, somebody()).await?)?;
             Ok(0)
         }
         What::Admin { what: AdminWhat::Create { email, files } } => create_admin(&email, &files).await,
@@ -223,18 +257,13 @@ async fn restored(newest: &str, files: &Files) -> anyhow::Result<u8> {
     let (settle, page_life) = (TimeDelta::from_std(settle)?, TimeDelta::from_std(page_life)?);
     let done = order::restored(&io, newest, order::RestoreTimes { now: clock::now(), settle, page_life }).await?;
     tracing::warn!(epoch = %done.epoch, by = somebody(), "a backup was restored");
-    let last = invoice::last_numbers(&io).await?;
+    let last = invoice::last_numbers(&io).await?.join(", ");
     demo::say(&format!(
-        "New order numbers begin with {}, and invoices have a series of their own: no number is given out twice.\n\
-         {} orders had not ended: their payment pages are looked at anew, and {} tickets are looked for at their operators before \
-         they are booked.\n\
-         The last invoices in the books: {}. Higher numbers that were given out are lost; keep their documents.\n\
-         Now start the servers. What was sold after the backup is at the suppliers and not in the books: see deploy/README.md.",
-        done.epoch,
-        done.open_orders,
-        done.tickets_in_doubt,
-        if last.is_empty() { "none".to_owned() } else { last.join(", ") },
+        "{done}\nThe last invoices in the books: {last}. Higher numbers that were given out are lost; keep them."
     ))?;
+    demo::say(
+        "Now start the servers. What was sold after the backup is at the suppliers alone: see deploy/README.md.",
+    )?;
     Ok(0)
 }
 
@@ -250,6 +279,18 @@ async fn create_admin(email: &str, files: &Files) -> anyhow::Result<u8> {
     let names = Names { first: "Shop".to_owned(), last: "Admin".to_owned() };
     auth::create_account(&io, email, SecretString::from(password.clone()), names, Role::Admin).await?;
     demo::say(&format!("{email} may log in with the password {password}"))?;
+    Ok(0)
+}
+
+async fn rotate_keys(compromised: bool, files: &Files) -> anyhow::Result<u8> {
+    let config = read(files)?;
+    let io = open_database(&config).await?;
+    let (rotation, action) =
+        if compromised { (Rotation::Compromised, "replace_keys") } else { (Rotation::Planned, "rotate_keys") };
+    let (subject, reason) = ("signing keys".to_owned(), Some(somebody()));
+    write_down(&io, Deed { account_id: Uuid::nil(), action, subject, reason }).await?;
+    let new = auth::rotate(&io, config.auth.secret.expose_secret().as_bytes(), rotation, clock::now()).await?;
+    demo::say(&format!("key {} signs from {}", new.kid, new.signs_from))?;
     Ok(0)
 }
 

@@ -16,7 +16,7 @@ use crate::actors::mail::Letterhead;
 use crate::actors::order::rules::Rules;
 use crate::actors::payment::SweepSettings;
 use crate::clock;
-use crate::integrations::client::is_loopback;
+use crate::integrations::client::is_loopback_address;
 use crate::integrations::{mail, payment};
 use crate::network::Networks;
 use crate::redis;
@@ -54,6 +54,8 @@ pub struct Config {
     /// How long is waited for what.
     #[serde(default)]
     pub times: Times,
+    /// Folder in which a test arms the moments at which this process ends; refused in production.
+    pub crash_points: Option<PathBuf>,
     /// What it was read from: the values under the files, as JSON, and the files.
     #[serde(skip)]
     source: (SecretString, Vec<PathBuf>),
@@ -118,11 +120,8 @@ pub struct Database {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Auth {
-    /// Ed25519 key that signs access tokens, PKCS#8 DER in base64.
-    pub signing_key: SecretString,
-    /// The key before it, while its tokens live.
-    pub previous_signing_key: Option<SecretString>,
-    /// At least 32 characters; seals offers and makes confirmation codes; the same on every replica.
+    /// At least 32 characters; seals offers and the keys that sign access tokens, makes the codes in letters; the same on
+    /// every replica.
     pub secret: SecretString,
 }
 
@@ -187,6 +186,9 @@ pub struct Times {
     /// The pause after a job's first failed attempt.
     #[serde(deserialize_with = "clock::deserialize")]
     pub job_pause: Duration,
+    /// After how long a job whose worker was never heard of again is anybody's; an attempt has three quarters of it.
+    #[serde(deserialize_with = "clock::deserialize")]
+    pub job_lease: Duration,
     /// After how long without an event a stream says that somebody is there.
     #[serde(deserialize_with = "clock::deserialize")]
     pub heartbeat: Duration,
@@ -214,6 +216,7 @@ impl Default for Times {
             sweep_every: seconds(60),
             sweep_pause: seconds(1),
             job_pause: seconds(5),
+            job_lease: seconds(60),
             heartbeat: seconds(15),
             breaker_pause: seconds(5),
         }
@@ -278,6 +281,7 @@ impl Config {
         let production = self.environment == Environment::Production;
         anyhow::ensure!(!(production && self.is_simulated()), "simulated suppliers need environment = \"test\"");
         anyhow::ensure!(!(production && self.payment.test), "the payment test system needs environment = \"test\"");
+        anyhow::ensure!(!(production && self.crash_points.is_some()), "crash_points needs environment = \"test\"");
         self.payment.check()?;
         self.redis.as_ref().map_or(Ok(()), redis::Settings::check)?;
         for (name, shorter, longer) in [
@@ -291,10 +295,4 @@ impl Config {
         }
         Ok(())
     }
-}
-
-/// Whether a supplier's address is on this machine, as only a simulator's is.
-#[must_use]
-pub fn is_loopback_address(text: &str) -> bool {
-    reqwest::Url::parse(text).is_ok_and(|url| is_loopback(&url))
 }

@@ -117,6 +117,26 @@ impl fmt::Display for Reference {
     }
 }
 
+/// Whether a text is a ticket's reference as [`OrderNumber::ticket`] makes it, of whatever database.
+#[must_use]
+pub fn is_ticket(text: &str) -> bool {
+    let line = |rest: &str| rest.parse::<u8>().is_ok_and(|line| (1..=20).contains(&line));
+    text.split_once('-').is_some_and(|(number, rest)| is_number(number) && line(rest))
+}
+
+/// Whether a text is a payment page's reference as [`OrderNumber::page`] makes it, of whatever database.
+#[must_use]
+pub fn is_page(text: &str) -> bool {
+    let page = |rest: &str| rest.parse::<u32>().is_ok_and(|page| page > 0);
+    text.split_once("-P").is_some_and(|(number, rest)| is_number(number) && page(rest))
+}
+
+fn is_number(text: &str) -> bool {
+    text.len() == 11
+        && text.starts_with(|epoch: char| epoch.is_ascii_uppercase())
+        && text.bytes().skip(1).all(|byte| ALPHABET.contains(&byte))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,6 +147,11 @@ mod tests {
         for reference in [number.ticket(20), number.page(12)] {
             assert!(reference.as_str().len() <= 24);
             assert!(reference.as_str().bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-'));
+        }
+        assert!(is_ticket(number.ticket(20).as_str()) && is_page(number.page(12).as_str()));
+        assert!(!is_ticket(number.page(1).as_str()) && !is_page(number.ticket(1).as_str()));
+        for other in ["", "A-1", "A0123456789-0", "A0123456789-21", "a0123456789-1", "A012345678U-1", "shop-17"] {
+            assert!(!is_ticket(other), "{other}");
         }
         assert_eq!(number.ticket(3), number.ticket(3));
         assert_ne!(OrderNumber::draw(Epoch::FIRST), OrderNumber::draw(Epoch::FIRST));

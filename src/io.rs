@@ -4,6 +4,7 @@
 //! So the pool lives on a runtime of its own that runs no other code, and a transaction is one task there from
 //! begin to commit. Every `store.rs` goes through [`Io`], and so does `redis.rs`.
 
+use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -19,12 +20,16 @@ use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 
 use crate::clock::{self, Deadline};
+use crate::crash_points;
 
 /// Longest wait for one piece of database work, queueing for a connection included.
 const WORK_DEADLINE: Duration = Duration::from_secs(30);
 
-/// Held by whoever migrates a PostgreSQL database; the number means nothing.
-const ONE_MIGRATES: &str = "SELECT pg_advisory_xact_lock(7318249)";
+/// What stands between an asker and the database of a simulation.
+pub trait Weather: Send + Sync {
+    /// Takes as long as the way to the database, or back from it; false where the connection is lost on it.
+    fn arrives(&self) -> BoxFuture<'static, bool>;
+}
 
 /// The way to the database; cheap to clone, usable from every thread.
 #[derive(Clone)]
@@ -38,6 +43,7 @@ struct Inner {
     commits: Arc<AtomicU64>,
     /// SQLite has one writer: waiting here is fair, waiting for its file lock is not.
     writer: Option<Arc<Semaphore>>,
+    weather: Option<Arc<dyn Weather>>,
 }
 
 /// Why database work did not succeed.
@@ -60,6 +66,14 @@ impl Io {
     /// # Errors
     /// `Unsafe` when PostgreSQL runs without `fsync`, `Database` when it cannot be reached.
     pub async fn start(url: &str, connections: u32) -> Result<Self, IoError> {
+        Self::start_in(url, connections, None).await
+    }
+
+    /// The same in a simulation: work is done on the thread that asks for it, after the weather let it through.
+    ///
+    /// # Errors
+    /// As [`Io::start`].
+    pub async fn start_in(url: &str, connections: u32, weather: Option<Arc<dyn Weather>>) -> Result<Self, IoError> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("io")
@@ -80,7 +94,8 @@ impl Io {
             Ok(db) => {
                 let one_writer = db.get_database_backend() == DbBackend::Sqlite;
                 let writer = one_writer.then(|| Arc::new(Semaphore::new(1)));
-                Ok(Self { inner: Arc::new(Inner { runtime: Some(runtime), db, commits: Arc::default(), writer }) })
+                let commits = Arc::default();
+                Ok(Self { inner: Arc::new(Inner { runtime: Some(runtime), db, commits, writer, weather }) })
             }
             Err(error) => {
                 runtime.shutdown_background();
@@ -108,7 +123,8 @@ impl Io {
     ///
     /// # Errors
     /// What the work answers; `Late` after 30 s (then the commit may or may not have happened).
-    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    #[track_caller]
+    pub fn write<T, E, F>(&self, work: F) -> impl Future<Output = Result<T, E>>
     where
         T: Send + 'static,
         E: From<IoError> + From<DbErr> + Send + 'static,
@@ -116,6 +132,7 @@ impl Io {
     {
         let db = self.inner.db.clone();
         let (writer, commits) = (self.inner.writer.clone(), Arc::clone(&self.inner.commits));
+        let place = Location::caller();
         self.spawn(async move {
             let _turn = match &writer {
                 Some(writer) => Some(writer.acquire().await.map_err(|_closed| IoError::Late)?),
@@ -129,7 +146,9 @@ impl Io {
                 .await?;
             match work(&transaction).await {
                 Ok(value) => {
+                    crash_points::here(|| format!("{}: before commit", crash_points::place(place)));
                     transaction.commit().await?;
+                    crash_points::here(|| format!("{}: after commit", crash_points::place(place)));
                     commits.fetch_add(1, Ordering::Relaxed);
                     Ok(value)
                 }
@@ -141,7 +160,6 @@ impl Io {
                 }
             }
         })
-        .await
     }
 
     /// Whether the database is PostgreSQL, where rows can be locked and replicas can share it.
@@ -181,19 +199,11 @@ impl Io {
     /// # Errors
     /// The migration that did not go through.
     pub async fn migrate(&self) -> Result<(), IoError> {
-        self.read(|db| {
-            Box::pin(async move {
-                let turn = db.begin().await?;
-                if turn.get_database_backend() == DbBackend::Postgres {
-                    turn.execute_unprepared(ONE_MIGRATES).await?;
-                }
-                if starjack_migration::bring_up(db).await? == Schema::Newer {
-                    tracing::warn!("a newer version has expanded the schema; this one goes on with what it knows");
-                }
-                Ok::<_, IoError>(turn.commit().await?)
-            })
-        })
-        .await
+        let schema = self.read(|db| Box::pin(async move { Ok::<_, IoError>(starjack_migration::bring_up(db).await?) }));
+        if schema.await? == Schema::Newer {
+            tracing::warn!("a newer version has expanded the schema; this one goes on with what it knows");
+        }
+        Ok(())
     }
 
     /// Keeps work that is none of the database's on the I/O runtime until it ends by itself, or the runtime does.
@@ -223,6 +233,10 @@ impl Io {
         let Some(runtime) = &self.inner.runtime else {
             return Err(IoError::Late.into());
         };
+        if let Some(weather) = &self.inner.weather {
+            let done = if weather.arrives().await { runtime.block_on(work) } else { Err(IoError::Late.into()) };
+            return if weather.arrives().await { done } else { Err(IoError::Late.into()) };
+        }
         let task = runtime.spawn(work);
         match clock::timeout_at(Deadline::after(WORK_DEADLINE), task).await {
             Ok(Ok(answer)) => answer,

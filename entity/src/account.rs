@@ -22,8 +22,12 @@ pub struct Model {
 pub enum Relation {
     #[sea_orm(has_many = "super::card::Entity")]
     Card,
+    #[sea_orm(has_many = "super::known_network::Entity")]
+    KnownNetwork,
     #[sea_orm(has_many = "super::orders::Entity")]
     Orders,
+    #[sea_orm(has_many = "super::password_reset::Entity")]
+    PasswordReset,
     #[sea_orm(has_many = "super::session::Entity")]
     Session,
 }
@@ -34,9 +38,21 @@ impl Related<super::card::Entity> for Entity {
     }
 }
 
+impl Related<super::known_network::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::KnownNetwork.def()
+    }
+}
+
 impl Related<super::orders::Entity> for Entity {
     fn to() -> RelationDef {
         Relation::Orders.def()
+    }
+}
+
+impl Related<super::password_reset::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::PasswordReset.def()
     }
 }
 

@@ -7,7 +7,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::clock::stamp;
+use crate::deed::{Deed, Particulars};
 use crate::faults;
+use crate::goods::Changes;
 use crate::http::{Answer, Asked};
 use crate::mpay24::Payment;
 use crate::server::{Ending, Handler};
@@ -62,6 +64,7 @@ async fn route(world: &Arc<World>, asked: &Asked) -> Result<Answer, Answer> {
             world.dta.get(*operator).ok_or_else(|| unknown(asked))?.set_step(step_ms);
             Ok(Answer::json(200, &json!({ "step_ms": step_ms })))
         }
+        ("PUT", ["goods", operator]) => change_goods(world, operator, asked),
         ("POST", ["dta", operator, "orders", order, "use"]) => {
             let contract = world.dta.get(*operator).ok_or_else(|| unknown(asked))?;
             gate(contract.pass_gate(order))
@@ -69,6 +72,14 @@ async fn route(world: &Arc<World>, asked: &Asked) -> Result<Answer, Answer> {
         ("POST", ["axess", operator, "tickets", journal, "use"]) => {
             let contract = world.axess.get(*operator).ok_or_else(|| unknown(asked))?;
             gate(contract.pass_gate(journal))
+        }
+        ("POST", ["dta", operator, "orders", order, deed]) => {
+            let contract = world.dta.get(*operator).ok_or_else(|| unknown(asked))?;
+            done(contract.at_the_desk(order, &deed_of(deed, asked)?))
+        }
+        ("POST", ["axess", operator, "tickets", journal, deed]) => {
+            let contract = world.axess.get(*operator).ok_or_else(|| unknown(asked))?;
+            done(contract.at_the_desk(journal, &deed_of(deed, asked)?))
         }
         ("PUT", ["mpay24", "clearing"]) => {
             let automatic = body::<Clearing>(asked)?.automatic;
@@ -96,6 +107,18 @@ fn ledger_of(world: &World, supplier: &str) -> Result<Answer, Answer> {
     Ok(Answer::json(200, &world.ledger_of(supplier)))
 }
 
+/// What an operator sells from now on; `{}` is what it sold at the start.
+fn change_goods(world: &World, operator: &str, asked: &Asked) -> Result<Answer, Answer> {
+    let changes: Changes = body(asked)?;
+    let shown = Answer::json(200, &json!(changes));
+    match (world.dta.get(operator), world.axess.get(operator)) {
+        (Some(contract), _) => contract.change_goods(changes),
+        (None, Some(contract)) => contract.change_goods(changes),
+        (None, None) => return Err(unknown(asked)),
+    }
+    Ok(shown)
+}
+
 async fn order_fault(world: &Arc<World>, asked: &Asked) -> Result<Answer, Answer> {
     let order: faults::Order = body(asked)?;
     let id = world.order_fault(order).await.map_err(|says| Answer::problem(422, "fault-does-not-fit", &says))?;
@@ -114,6 +137,16 @@ fn cannot(status: u16, says: &str) -> Answer {
 fn gate(passed: Result<(), String>) -> Result<Answer, Answer> {
     passed.map_err(|says| Answer::problem(409, "gate-stays-closed", &says))?;
     Ok(Answer::json(200, &json!({ "status": "used" })))
+}
+
+fn deed_of(name: &str, asked: &Asked) -> Result<Deed, Answer> {
+    let particulars = if asked.body.is_empty() { Particulars::default() } else { body(asked)? };
+    Deed::of(name, particulars).ok_or_else(|| unknown(asked))
+}
+
+fn done(happened: Result<(), String>) -> Result<Answer, Answer> {
+    happened.map_err(|says| cannot(409, &says))?;
+    Ok(Answer::json(200, &json!({ "status": "done" })))
 }
 
 fn body<T: DeserializeOwned>(asked: &Asked) -> Result<T, Answer> {

@@ -9,6 +9,7 @@ mod access;
 mod axess;
 mod clock;
 mod control;
+mod deed;
 mod dta;
 mod endpoint;
 mod faults;

@@ -54,15 +54,28 @@ impl Supplier {
     /// The operations simulated, as faults name them.
     pub(crate) const fn operations(self) -> &'static [&'static str] {
         match self {
-            Self::Dta => &["CheckIdentification", "CreateOrder", "GetOrder", "GetOrdersByExternalId", "CancelOrder"],
+            Self::Dta => &[
+                "CheckIdentification",
+                "CreateOrder",
+                "GetOrder",
+                "GetOrdersByExternalId",
+                "GetOrders",
+                "CancelOrder",
+                "GetCatalog",
+            ],
             Self::Axess => &[
                 "login",
                 "logout",
                 "checkWTPNo",
                 "issueTicket",
                 "getTicketByExtOrder",
+                "getSalesList",
                 "cancelTicket",
                 "getTicketStatus",
+                "getpools",
+                "gettickettypes",
+                "getpersontypes",
+                "gettariff",
             ],
             Self::Mpay24 => &[
                 "SelectPayment",

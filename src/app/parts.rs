@@ -5,10 +5,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use base64::Engine as _;
 use chrono::TimeDelta;
 use futures_util::FutureExt;
-use secrecy::{ExposeSecret, SecretSlice, SecretString};
+use secrecy::{ExposeSecret, SecretSlice};
 use tokio_util::sync::CancellationToken;
 
 use super::start::Ground;
@@ -21,9 +20,10 @@ use crate::actors::payment::{Desk as PaymentDesk, Sweep};
 use crate::actors::supervision::{Policy, StartError};
 use crate::actors::{auth, mail, order};
 use crate::clock;
-use crate::config::{Config, Environment, is_loopback_address};
+use crate::config::{Config, Environment};
+use crate::integrations::client::is_loopback_address;
 use crate::integrations::{lift, mail as mail_port};
-use crate::io::Io;
+use crate::language::Language;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -98,19 +98,12 @@ pub(super) fn store(ground: &Ground, lift: Facade) -> Store {
         patience: TimeDelta::from_std(times.issue_patience).unwrap_or(TimeDelta::minutes(10)),
     };
     let names = ground.catalogue.clone();
-    let describe = move |ticket: &Ticket| title(&names.now(), &ticket.operator, &ticket.product, &ticket.category);
+    let describe = move |ticket: &Ticket, language| {
+        title(&names.now(), language, [&ticket.operator, &ticket.product, &ticket.category])
+    };
     let (seller, simulated) = (ground.config.seller.clone(), ground.simulated);
     let paper = Paper { seller, simulated, describe: Box::new(describe) };
     Store::new(ground.io.clone(), ground.jobs.clone(), terms, paper)
-}
-
-/// Accounts, with the keys that sign their tokens.
-pub(super) fn desk_of_accounts(config: &Config, io: &Io) -> anyhow::Result<auth::Desk> {
-    let mut keys = auth::Keys::from_pkcs8(&from_base64(&config.auth.signing_key)?)?;
-    if let Some(previous) = &config.auth.previous_signing_key {
-        keys = keys.with_previous(&from_base64(previous)?)?;
-    }
-    Ok(auth::Desk::new(io.clone(), keys, secret_of_codes(config)))
 }
 
 /// Jobs run on a thread of their own: rendering a document takes its time.
@@ -129,7 +122,7 @@ pub(super) fn start_jobs(ground: &Ground, stop: &CancellationToken) -> actix_rt:
             head,
             post: Box::new(office),
             accounts: Box::new(mail::Registrations::new(io.clone(), secret)),
-            title_of: Box::new(move |operator, product, category| title(&catalogue.now(), operator, product, category)),
+            describe: Box::new(move |language, slugs| described(&catalogue.now(), language, slugs)),
             io,
         };
         let handlers: Vec<Rc<dyn Handler>> = vec![Rc::new(sender), Rc::new(Writer::new(archive))];
@@ -166,20 +159,24 @@ pub(super) async fn keep_sweeping(sweep: Sweep, desk: PaymentDesk, orders: order
     sweep.run(&desk, tell).await;
 }
 
-/// A ticket's name for people, for example `Day ticket, Adult, Sölden`.
-fn title(catalogue: &Catalogue, operator: &str, product: &str, category: &str) -> String {
+/// What letters say of a ticket, from the keys of operator, product and category.
+fn described(catalogue: &Catalogue, language: Language, slugs: [&str; 3]) -> mail::Described {
+    let product = catalogue.operator(slugs[0]).and_then(|operator| operator.product(slugs[1]));
+    let withdrawal = product.map(|product| product.withdrawal.notice().of(language).to_owned());
+    mail::Described { title: title(catalogue, language, slugs), withdrawal }
+}
+
+/// A ticket's name for people, for example `Day ticket, Adult, Sölden`, from the keys of operator, product and category.
+fn title(catalogue: &Catalogue, language: Language, slugs: [&str; 3]) -> String {
+    let [operator, product, category] = slugs;
     let named = catalogue.operator(operator).and_then(|operator| {
         let product = operator.products.iter().find(|known| known.key == product)?;
         let category = operator.categories.iter().find(|known| known.key == category)?;
-        Some(format!("{}, {}, {}", product.name.en, category.name.en, operator.name))
+        Some(format!("{}, {}, {}", product.name.of(language), category.name.of(language), operator.name))
     });
-    named.unwrap_or_else(|| mail::plain_title(operator, product, category))
+    named.unwrap_or_else(|| mail::plain_title(slugs))
 }
 
-fn secret_of_codes(config: &Config) -> SecretSlice<u8> {
+pub(super) fn secret_of_codes(config: &Config) -> SecretSlice<u8> {
     config.auth.secret.expose_secret().as_bytes().to_vec().into()
-}
-
-fn from_base64(secret: &SecretString) -> anyhow::Result<Vec<u8>> {
-    base64::engine::general_purpose::STANDARD.decode(secret.expose_secret()).context("a signing key is not base64")
 }

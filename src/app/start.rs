@@ -22,6 +22,7 @@ use crate::actors::payment::{Desk as PaymentDesk, Sweep};
 use crate::actors::supervision::System;
 use crate::actors::{auth, order};
 use crate::config::{Config, Environment};
+use crate::crash_points;
 use crate::epoch;
 use crate::http::state::Readiness;
 use crate::http::streams::{Limits, Streams};
@@ -31,7 +32,7 @@ use crate::redis::Redis;
 
 use super::end::watch_over;
 use super::parts::{
-    contracts, desk_of_accounts, is_simulated, keep_forgetting, keep_sweeping, policy, start_jobs, store,
+    contracts, is_simulated, keep_forgetting, keep_sweeping, policy, secret_of_codes, start_jobs, store,
 };
 use super::shelf::{Shelf, Stock};
 
@@ -82,6 +83,10 @@ impl App {
     /// # Errors
     /// Says which part did not start and why.
     pub async fn start(config: Config, io: Io) -> anyhow::Result<Self> {
+        if let Some(folder) = &config.crash_points {
+            tracing::warn!(?folder, "a test may end this process at any moment that it arms");
+            crash_points::watch(folder.clone());
+        }
         let (listener, address) = listen(config.http.listen)?;
         let (operations_listener, operations) = listen(config.operations.listen)?;
         tracing::info!(?config, "configuration");
@@ -136,7 +141,8 @@ impl Ground {
         stock: Stock,
         (address, broken): (SocketAddr, watch::Sender<Option<&'static str>>),
     ) -> anyhow::Result<Self> {
-        let settings = jobs::Settings { first_pause: config.times.job_pause, ..jobs::Settings::default() };
+        let (lease, first_pause) = (config.times.job_lease, config.times.job_pause);
+        let settings = jobs::Settings { lease, run_deadline: lease * 3 / 4, first_pause, ..jobs::Settings::default() };
         let simulated = is_simulated(&config, &stock.sold);
         Ok(Self {
             catalogue: Arc::clone(&stock.sold).into(),
@@ -176,7 +182,9 @@ impl Ground {
         watch_over("sweep", &self.broken, keep_sweeping(sweep.clone(), payment.clone(), orders.clone()));
         let incarnation = replica.incarnation;
         watch_over("lease", &self.broken, async move { replica.run().await });
-        let auth = desk_of_accounts(config, &self.io)?;
+        let auth = auth::Desk::open(self.io.clone(), secret_of_codes(config)).await?;
+        let learner = auth.clone();
+        watch_over("learning", &self.broken, async move { learner.keep_learning().await });
         watch_over("forgetting", &self.broken, keep_forgetting(auth.clone()));
         let streams = self.open_streams(&auth, orders.store());
         let redis = Redis::start(&self.io, config.redis.as_ref())?;

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::Context as _;
-use base64::Engine as _;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use starjack_simulator::{Simulator, sample_dta_number, sample_wtp_number};
@@ -37,7 +36,6 @@ impl Suppliers {
 pub(super) struct People {
     pub(super) admin: LogIn,
     pub(super) skier: LogIn,
-    pub(super) signing_key: SecretString,
     pub(super) secret: SecretString,
 }
 
@@ -79,13 +77,10 @@ pub(super) async fn suppliers(demo: &Demo) -> anyhow::Result<Suppliers> {
 
 /// The people and secrets of this database, made at the first start.
 pub(super) async fn people(io: &Io) -> anyhow::Result<People> {
-    let generated = base64::engine::general_purpose::STANDARD.encode(auth::Keys::generate()?);
-    let signing_key = remember(io, "demo_signing_key".to_owned(), generated).await?;
     let secret = remember(io, "demo_secret".to_owned(), ids::new_secret()).await?;
     Ok(People {
         admin: person(io, "admin@starjack.example", ("Ada", "Admin"), Role::Admin).await?,
         skier: person(io, "skier@starjack.example", ("Sepp", "Skier"), Role::Customer).await?,
-        signing_key: signing_key.into(),
         secret: secret.into(),
     })
 }
@@ -120,10 +115,7 @@ pub(super) fn configuration(demo: &Demo, (folder, url): (&Path, &str), endpoints
         "operations": { "listen": demo.operations },
         "database": { "url": url },
         "data": folder,
-        "auth": {
-            "signing_key": people.signing_key.expose_secret(),
-            "secret": people.secret.expose_secret(),
-        },
+        "auth": { "secret": people.secret.expose_secret() },
         "contracts": contracts,
         "payment": {
             "endpoint": endpoints["mpay24"]["url"],

@@ -1,6 +1,5 @@
 //! Accounts, sessions and the keys that verify them.
 
-use actix_web::http::StatusCode;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use chrono::NaiveDate;
@@ -8,11 +7,13 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::body::Json;
 use super::network::client_address;
-use super::problem::Problem;
+use super::problem::{Kind, Problem};
 use super::session::Customer;
 use super::state::State;
-use crate::actors::auth::{self, Account, Application, Language, Names, Pair, Role};
+use crate::actors::auth::{self, Account, Application, Names, PUBLISHED_BEFORE, Pair, Role};
+use crate::language::{Language, both};
 
 /// Who wants an account.
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -101,8 +102,8 @@ pub struct Tokens {
 /// Asks for an account. A letter brings the code, or the hint that the address has an account already.
 #[utoipa::path(tag = "accounts", operation_id = "open_account", responses((status = 202, description = "A letter is on its way", body = LetterSent)))]
 #[post("/api/v1/accounts")]
-pub(super) async fn open(state: web::Data<State>, body: web::Json<OpenAccount>) -> Result<HttpResponse, Problem> {
-    let wish = body.into_inner();
+pub(super) async fn open(state: web::Data<State>, Json(body): Json<OpenAccount>) -> Result<HttpResponse, Problem> {
+    let wish = body;
     let application = Application {
         email: wish.email,
         password: wish.password,
@@ -117,8 +118,11 @@ pub(super) async fn open(state: web::Data<State>, body: web::Json<OpenAccount>) 
 /// Opens the account with the code from the letter. A code may be typed five times within half an hour.
 #[utoipa::path(tag = "accounts", operation_id = "confirm_account", responses((status = 201, description = "The account is open", body = AccountView)))]
 #[post("/api/v1/accounts/confirmation")]
-pub(super) async fn confirm(state: web::Data<State>, body: web::Json<ConfirmAccount>) -> Result<HttpResponse, Problem> {
-    let ConfirmAccount { email, code } = body.into_inner();
+pub(super) async fn confirm(
+    state: web::Data<State>,
+    Json(body): Json<ConfirmAccount>,
+) -> Result<HttpResponse, Problem> {
+    let ConfirmAccount { email, code } = body;
     refuse_control_characters(&email)?;
     let account = state.auth.confirm(&email, code).await?;
     Ok(HttpResponse::Created().json(AccountView::from(account)))
@@ -127,7 +131,10 @@ pub(super) async fn confirm(state: web::Data<State>, body: web::Json<ConfirmAcco
 /// No address has any, and a database may refuse to look for one.
 fn refuse_control_characters(email: &str) -> Result<(), Problem> {
     if email.contains(char::is_control) {
-        return Err(Problem::invalid("`email` must have no control characters."));
+        return Err(Problem::invalid(both(
+            "`email` must have no control characters.",
+            "`email` darf keine Steuerzeichen enthalten.",
+        )));
     }
     Ok(())
 }
@@ -138,9 +145,9 @@ fn refuse_control_characters(email: &str) -> Result<(), Problem> {
 pub(super) async fn log_in(
     state: web::Data<State>,
     request: HttpRequest,
-    body: web::Json<LogIn>,
+    Json(body): Json<LogIn>,
 ) -> Result<HttpResponse, Problem> {
-    let LogIn { email, password } = body.into_inner();
+    let LogIn { email, password } = body;
     refuse_control_characters(&email)?;
     let from = client_address(&request, &state.trusted_proxies);
     let pair = state.auth.log_in(&email, password, from).await?;
@@ -150,12 +157,12 @@ pub(super) async fn log_in(
 /// Continues a session with a new pair. A refresh token that is used a second time ends the session.
 #[utoipa::path(tag = "sessions", operation_id = "refresh_session", responses((status = 201, description = "A new pair", body = Tokens)))]
 #[post("/api/v1/sessions/refresh")]
-pub(super) async fn refresh(state: web::Data<State>, body: web::Json<Refresh>) -> Result<HttpResponse, Problem> {
+pub(super) async fn refresh(state: web::Data<State>, Json(body): Json<Refresh>) -> Result<HttpResponse, Problem> {
     let pair = state.auth.refresh(&body.refresh_token).await?;
     Ok(HttpResponse::Created().json(Tokens::from(pair)))
 }
 
-/// Ends the session. Its last access token counts until it expires.
+/// Ends the session, its access token included: at other replicas within five seconds.
 #[utoipa::path(
     tag = "sessions", operation_id = "log_out",
     responses((status = 204, description = "The session is over")),
@@ -168,11 +175,24 @@ pub(super) async fn log_out(state: web::Data<State>, customer: Customer) -> Resu
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// The public keys that verify access tokens, current and previous.
+/// Ends every session of the account, this one included: at other replicas within five seconds.
+#[utoipa::path(
+    tag = "sessions", operation_id = "log_out_everywhere",
+    responses((status = 204, description = "Every session is over")),
+    security(("bearer" = []))
+)]
+#[delete("/api/v1/sessions/all")]
+pub(super) async fn log_out_everywhere(state: web::Data<State>, customer: Customer) -> Result<HttpResponse, Problem> {
+    state.auth.log_out_everywhere(customer.account_id).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// The public keys that verify access tokens: the one that signs first, then others that are or will be believed.
 #[utoipa::path(tag = "sessions", operation_id = "show_keys", responses((status = 200, description = "A JWK set, RFC 7517", body = Object)))]
 #[get("/.well-known/jwks.json")]
 pub(super) async fn show_keys(state: web::Data<State>) -> HttpResponse {
-    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=300")).json(state.auth.published_keys())
+    let life = format!("public, max-age={}", PUBLISHED_BEFORE.as_secs());
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, life)).json(state.auth.published_keys())
 }
 
 impl From<Account> for AccountView {
@@ -203,29 +223,52 @@ impl From<Pair> for Tokens {
 impl From<auth::Error> for Problem {
     fn from(error: auth::Error) -> Self {
         use auth::Error as E;
-        let refused = |slug, title, detail| Self::new(StatusCode::UNAUTHORIZED, slug, title, detail);
         match error {
             E::Invalid(detail) => Self::invalid(detail),
-            E::WrongPassword => refused(
-                "wrong-password",
-                "Address and password do not belong together",
-                "Check both and try again. Without an account, open one first.",
+            E::WrongPassword => Self::new(
+                Kind::WrongPassword,
+                both(
+                    "Check both and try again. Without an account, open one first.",
+                    "Prüfen Sie beide und versuchen Sie es noch einmal. Ohne Konto eröffnen Sie zuerst eines.",
+                ),
             ),
-            E::SessionOver => refused("session-over", "The session is over", "Log in again."),
-            E::WrongToken => {
-                Self::unauthenticated("The access token does not count. Refresh the session or log in again.")
-            }
+            E::SessionOver => Self::new(Kind::SessionOver, both("Log in again.", "Melden Sie sich neu an.")),
+            E::WrongOldPassword => Self::new(
+                Kind::WrongOldPassword,
+                both(
+                    "Nothing was changed. Check the old password, or ask for a code by e-mail.",
+                    "Es wurde nichts geändert. Prüfen Sie das alte Passwort oder fordern Sie einen Code per E-Mail an.",
+                ),
+            ),
+            E::WrongToken | E::UnknownKey => Self::unauthenticated(both(
+                "The access token does not count. Refresh the session or log in again.",
+                "Das Zugangstoken gilt nicht. Erneuern Sie die Sitzung oder melden Sie sich neu an.",
+            )),
             E::WrongCode => Self::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "wrong-code",
-                "The code does not count",
-                "It is wrong, too old or was tried too often. Check it, or ask for the account again to get a new one.",
+                Kind::WrongCode,
+                both(
+                    "It is wrong, too old or was tried too often. Check it, or ask for a new one.",
+                    "Er ist falsch, zu alt oder wurde zu oft versucht. Prüfen Sie ihn oder fordern Sie einen neuen an.",
+                ),
             ),
-            E::Taken => Self::conflict("address-taken", "This address has an account. Log in with it."),
-            E::Throttled(wait) => {
-                Self::throttled("Too many failed log-ins. Wait, then try again.", wait.as_secs().saturating_add(1))
-            }
-            E::Busy => Self::unavailable("Many are logging in at the moment. Nothing was done, try again.", 2),
+            E::Taken => Self::new(
+                Kind::AddressTaken,
+                both("Log in with this address.", "Melden Sie sich mit dieser Adresse an."),
+            ),
+            E::Throttled(wait) => Self::throttled(
+                both(
+                    "Too many attempts. Wait, then try again.",
+                    "Zu viele Versuche. Warten Sie und versuchen Sie es dann noch einmal.",
+                ),
+                wait.as_secs().saturating_add(1),
+            ),
+            E::Busy => Self::unavailable(
+                both(
+                    "Many are logging in at the moment. Nothing was done, try again.",
+                    "Gerade melden sich viele an. Es ist nichts geschehen, versuchen Sie es noch einmal.",
+                ),
+                2,
+            ),
             E::Database(error) => error.into(),
             E::Fault(place) => {
                 tracing::error!(place, "accounts are faulty");

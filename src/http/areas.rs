@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::operators::{Location, PageQuery};
-use super::paging::Page;
+use super::paging::{self, Page};
 use super::problem::Problem;
 use super::state::State;
 use crate::actors::liftoperator::area::{self, Area};
@@ -67,9 +67,7 @@ pub(super) async fn list(state: web::Data<State>, query: web::Query<AreasQuery>)
     let AreasQuery { country, cursor, limit } = query.into_inner();
     let (after, limit) = PageQuery::new(cursor, limit).read_id()?;
     let page = area::Page { after, country, limit: limit + 1 };
-    let areas = area::list(&state.io, page)
-        .await?
-        .ok_or_else(|| Problem::malformed("The list has changed since that page. Begin again without a `cursor`."))?;
+    let areas = area::list(&state.io, page).await?.ok_or_else(|| Problem::malformed(paging::list_changed()))?;
     let catalogue = state.counter.catalogue();
     let view = |area: Area| {
         let operator = area.operator.filter(|key| catalogue.operator(key).is_some());

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use actix_web::http::StatusCode;
 use chrono::NaiveDate;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::problem::Problem;
+use super::problem::{Kind, Problem};
 use super::state::State;
 use crate::actors::liftoperator::card::{self, Card};
 use crate::actors::liftoperator::{Group, QuotedLine, for_order};
@@ -15,6 +14,7 @@ use crate::actors::order::NewLine;
 use crate::actors::order::record::{OnRefusal, Ticket};
 use crate::clock;
 use crate::io::IoError;
+use crate::language::both;
 
 /// Most tickets in one order.
 const MOST_LINES: usize = 20;
@@ -101,9 +101,10 @@ impl PlaceOrder {
         };
         match reqwest::Url::parse(text).ok().filter(is_known) {
             Some(url) => Ok(Some(url.into())),
-            None => {
-                Err(Problem::invalid("`return_url` must be an http or https address of a shop that is known here."))
-            }
+            None => Err(Problem::invalid(both(
+                "`return_url` must be an http or https address of a shop that is known here.",
+                "`return_url` muss eine http- oder https-Adresse eines hier bekannten Shops sein.",
+            ))),
         }
     }
 
@@ -113,12 +114,16 @@ impl PlaceOrder {
     /// 422 that names the line.
     pub async fn lines(&self, state: &State, account_id: Uuid) -> Result<Vec<NewLine>, Problem> {
         if !(1..=MOST_LINES).contains(&self.lines.len()) {
-            return Err(Problem::invalid(format!("`lines` must have 1 to {MOST_LINES} tickets.")));
+            return Err(Problem::invalid(both(
+                format!("`lines` must have 1 to {MOST_LINES} tickets."),
+                format!("`lines` muss 1 bis {MOST_LINES} Tickets enthalten."),
+            )));
         }
         let cards = self.cards(state, account_id).await?;
         let (mut lines, mut groups) = (Vec::<NewLine>::new(), Vec::new());
         for ((wish, card), no) in self.lines.iter().zip(cards).zip(1..) {
-            let (line, group) = wish.check(state, card).map_err(|problem| problem.about(&format!("Line {no}")))?;
+            let part = both(format!("Line {no}"), format!("Zeile {no}"));
+            let (line, group) = wish.check(state, card).map_err(|problem| problem.about(&part))?;
             groups.push(group);
             if let Some(other) = lines.iter().position(|other| clash(&other.ticket, &line.ticket)) {
                 return Err(card_twice(other + 1, no));
@@ -188,7 +193,10 @@ fn name(field: &str, given: &str) -> Result<String, Problem> {
     if (1..=LONGEST_NAME).contains(&name.chars().count()) && !name.chars().any(char::is_control) {
         return Ok(name.to_owned());
     }
-    Err(Problem::invalid(format!("The holder's `{field}` must have 1 to {LONGEST_NAME} characters on one line.")))
+    Err(Problem::invalid(both(
+        format!("The holder's `{field}` must have 1 to {LONGEST_NAME} characters on one line."),
+        format!("`{field}` der Person, die fährt, muss 1 bis {LONGEST_NAME} Zeichen in einer Zeile haben."),
+    )))
 }
 
 fn ticket(quoted: QuotedLine, card: Card, holder: Holder) -> Ticket {
@@ -220,48 +228,50 @@ fn clash(one: &Ticket, other: &Ticket) -> bool {
 
 /// The same for a card of somebody else and one that does not exist.
 fn unknown_card() -> Problem {
-    Problem::new(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "unknown-card",
-        "The account has no such card",
+    let detail = both(
         "Register the card first, then name its `id`.",
-    )
+        "Registrieren Sie die Karte zuerst und nennen Sie dann ihre `id`.",
+    );
+    Problem::new(Kind::UnknownCard, detail)
 }
 
 fn card_not_accepted(number: &str) -> Problem {
-    Problem::new(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "card-not-accepted",
-        "This kind of card does not open the operator's gates",
-        format!("The operator does not accept {}. See its `accepted_cards`.", card::masked(number)),
-    )
+    let number = card::masked(number);
+    let detail = both(
+        format!("The operator does not accept {number}. Choose one of its `accepted_cards`."),
+        format!("Das Skigebiet nimmt {number} nicht an. Wählen Sie eine Karte aus seinen `accepted_cards`."),
+    );
+    Problem::new(Kind::CardNotAccepted, detail)
 }
 
 fn card_twice(one: usize, other: usize) -> Problem {
-    Problem::new(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "card-twice",
-        "A card can have one ticket an operator and day",
+    let detail = both(
         format!("Lines {one} and {other} want the same card, operator and day. Choose another card for one of them."),
-    )
+        format!(
+            "Zeile {one} und Zeile {other} wollen dieselbe Karte im selben Skigebiet am selben Tag. Wählen Sie für eine davon eine andere Karte."
+        ),
+    );
+    Problem::new(Kind::CardTwice, detail)
 }
 
 fn family_incomplete(line: usize, size: usize) -> Problem {
-    Problem::new(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "family-incomplete",
-        "A family price holds only for the whole family",
+    let detail = both(
         format!(
             "Line {line} is one of {size} offers of a family price. Order all {size}, each once, or ask for single offers."
         ),
-    )
+        format!(
+            "Zeile {line} ist eines von {size} Angeboten eines Familienpreises. Bestellen Sie alle {size}, jedes einmal, oder fragen Sie nach einzelnen Angeboten."
+        ),
+    );
+    Problem::new(Kind::FamilyIncomplete, detail)
 }
 
 fn family_kept_in_part(line: usize) -> Problem {
-    Problem::new(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "family-together",
-        "A family's tickets are kept or undone together",
+    let detail = both(
         format!("Line {line} is of a family price. Leave `on_refusal` out or say `undo`, or ask for single offers."),
-    )
+        format!(
+            "Zeile {line} gehört zu einem Familienpreis. Lassen Sie `on_refusal` weg oder senden Sie `undo`, oder fragen Sie nach einzelnen Angeboten."
+        ),
+    );
+    Problem::new(Kind::FamilyTogether, detail)
 }

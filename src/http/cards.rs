@@ -1,16 +1,17 @@
 //! The keycards of the account that asks.
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::body::Json;
 use super::operators::PageQuery;
 use super::paging::Page;
-use super::problem::Problem;
+use super::problem::{Kind, Problem};
 use super::session::Customer;
 use super::state::State;
 use crate::actors::liftoperator::card::{Card, CardError, Registered};
+use crate::language::both;
 
 /// A card to be registered.
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -50,7 +51,7 @@ pub struct CardView {
 pub(super) async fn register(
     state: web::Data<State>,
     customer: Customer,
-    new: web::Json<NewCard>,
+    Json(new): Json<NewCard>,
 ) -> Result<HttpResponse, Problem> {
     Ok(match state.cards.register(customer.account_id, &new.number, &new.nickname).await? {
         Registered::New(card) => HttpResponse::Created().json(view(card, &state)),
@@ -89,15 +90,19 @@ impl From<CardError> for Problem {
         match error {
             CardError::TooOften(wait) => {
                 let seconds = wait.as_secs() + 1;
-                Self::throttled("Too many card numbers in a short time. Wait before you send the next.", seconds)
+                Self::throttled(
+                    both(
+                        "Too many card numbers in a short time. Wait before you send the next.",
+                        "Zu viele Kartennummern in kurzer Zeit. Warten Sie, bevor Sie die nächste senden.",
+                    ),
+                    seconds,
+                )
             }
-            CardError::Number(error) => Self::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "card-number",
-                "This is not the number of a keycard",
-                sentence(&error.0),
-            ),
-            CardError::Nickname => Self::invalid("`nickname` must have 1 to 60 characters on one line."),
+            CardError::Number(error) => Self::new(Kind::CardNumber, both(sentence(&error.0.en), sentence(&error.0.de))),
+            CardError::Nickname => Self::invalid(both(
+                "`nickname` must have 1 to 60 characters on one line.",
+                "`nickname` muss 1 bis 60 Zeichen in einer Zeile haben.",
+            )),
             CardError::Io(error) => error.into(),
         }
     }

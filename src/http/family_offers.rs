@@ -1,18 +1,19 @@
 //! What a family pays together, one sealed offer a person. Nothing is stored.
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, post, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::body::Json;
 use super::offers::{OfferView, view};
 use super::operators::find;
 use super::paging::Page;
-use super::problem::Problem;
+use super::problem::{Kind, Problem};
 use super::state::State;
 use crate::actors::liftoperator::FamilyOffer;
 use crate::actors::liftoperator::catalogue::{NoFamily, Text};
 use crate::clock;
+use crate::language::both;
 use crate::money::Money;
 
 /// Most people in one family.
@@ -57,16 +58,22 @@ pub struct FamilyOfferView<'a> {
 pub(super) async fn list(
     state: web::Data<State>,
     key: web::Path<String>,
-    query: web::Json<FamilyQuery>,
+    Json(query): Json<FamilyQuery>,
 ) -> Result<HttpResponse, Problem> {
     let catalogue = state.counter.catalogue();
     let operator = find(&catalogue, &key)?;
-    let FamilyQuery { day, birth_dates } = &*query;
+    let FamilyQuery { day, birth_dates } = &query;
     if !(2..=MOST_PEOPLE).contains(&birth_dates.len()) {
-        return Err(Problem::invalid(format!("`birth_dates` must have 2 to {MOST_PEOPLE} dates.")));
+        return Err(Problem::invalid(both(
+            format!("`birth_dates` must have 2 to {MOST_PEOPLE} dates."),
+            format!("`birth_dates` muss 2 bis {MOST_PEOPLE} Daten enthalten."),
+        )));
     }
     if birth_dates.iter().any(|birth_date| birth_date > day) {
-        return Err(Problem::invalid("One of `birth_dates` lies after `day`. Compare them."));
+        return Err(Problem::invalid(both(
+            "One of `birth_dates` lies after `day`. Compare them.",
+            "Eines der `birth_dates` liegt nach `day`. Vergleichen Sie sie.",
+        )));
     }
     let offers = state.counter.family_offers(operator, *day, birth_dates, clock::now()).map_err(no_family)?;
     Ok(HttpResponse::Ok().json(Page::whole(offers.into_iter().map(family_view).collect())))
@@ -84,20 +91,26 @@ fn family_view(offer: FamilyOffer<'_>) -> FamilyOfferView<'_> {
 }
 
 fn no_family(why: Option<NoFamily>) -> Problem {
-    let (title, detail) = match why {
-        None => ("The operator has no family price", "Ask for single offers.".to_owned()),
-        Some(NoFamily::Parents) => (
-            "These people are no family to the operator",
-            "There are too few or too many parents among them. See the operator's `family_price`.".to_owned(),
+    let detail = match why {
+        None => both(
+            "The operator has no family price. Ask for single offers.",
+            "Dieses Skigebiet hat keinen Familienpreis. Fragen Sie nach einzelnen Angeboten.",
         ),
-        Some(NoFamily::Children) => (
-            "These people are no family to the operator",
-            "There is no child among them. See the operator's `family_price`.".to_owned(),
+        Some(NoFamily::Parents) => both(
+            "There are too few or too many parents among these people. See the operator's `family_price`.",
+            "Unter diesen Personen sind zu wenige oder zu viele Eltern. Sehen Sie in `family_price` des Skigebiets nach.",
         ),
-        Some(NoFamily::Neither(place)) => (
-            "These people are no family to the operator",
+        Some(NoFamily::Children) => both(
+            "There is no child among these people. See the operator's `family_price`.",
+            "Unter diesen Personen ist kein Kind. Sehen Sie in `family_price` des Skigebiets nach.",
+        ),
+        Some(NoFamily::Neither(place)) => both(
             format!("Person {} counts neither as a parent nor as a child. Leave that birth date out.", place + 1),
+            format!(
+                "Person {} zählt weder als Elternteil noch als Kind. Lassen Sie dieses Geburtsdatum weg.",
+                place + 1
+            ),
         ),
     };
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "no-family-price", title, detail)
+    Problem::new(Kind::NoFamilyPrice, detail)
 }

@@ -47,7 +47,6 @@ pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output 
     let folder = tempfile::tempdir().unwrap();
     let io = Io::start(&format!("sqlite:{}", folder.path().join("db").display()), 4).await.unwrap();
     io.migrate().await.unwrap();
-    let keys = auth::Keys::from_pkcs8(&auth::Keys::generate().unwrap()).unwrap();
     let system = System::start_watched(Watch::default()).unwrap();
     let outside = outside(&system, &io).await;
     let driver = Driver {
@@ -58,7 +57,7 @@ pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output 
     };
     let (orders, schedule) = order::Desk::start(&system, driver, Policy::default()).await.unwrap();
     let state = State {
-        auth: auth::Desk::new(io.clone(), keys, SECRET.to_vec().into()),
+        auth: auth::Desk::open(io.clone(), SECRET.to_vec().into()).await.unwrap(),
         trusted_proxies: Networks::default(),
         counter: Counter::new(Catalogue::parse(&areas()).unwrap(), SECRET).unwrap(),
         cards: Cards::new(io.clone(), Redis::off()),
@@ -105,7 +104,8 @@ fn provider() -> ProviderConfig {
 
 fn store(io: &Io) -> Store {
     let terms = Terms { dedups: false, settle: TimeDelta::seconds(2), patience: TimeDelta::minutes(10) };
-    let paper = Paper { seller: seller(), simulated: true, describe: Box::new(|ticket| ticket.product.clone()) };
+    let paper =
+        Paper { seller: seller(), simulated: true, describe: Box::new(|ticket, _language| ticket.product.clone()) };
     Store::new(io.clone(), jobs(io), move |_| terms, paper)
 }
 

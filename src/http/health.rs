@@ -7,6 +7,7 @@ use super::operators::phase_outside;
 use super::problem::Problem;
 use super::state::State;
 use crate::actors::supervision::Phase;
+use crate::language::both;
 
 /// How everything does.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -55,7 +56,13 @@ pub(super) async fn ready(state: web::Data<State>) -> Result<HttpResponse, Probl
     if state.readiness.get() {
         Ok(HttpResponse::Ok().json(Alive { status: Health::Up }))
     } else {
-        Err(Problem::unavailable("This replica is starting or draining. Ask another one.", 1))
+        Err(Problem::unavailable(
+            both(
+                "This replica is starting or draining. Ask another one.",
+                "Dieser Server fährt gerade hoch oder herunter. Fragen Sie einen anderen.",
+            ),
+            1,
+        ))
     }
 }
 

@@ -1,15 +1,15 @@
 //! What makes a request repeatable: its `Idempotency-Key` and its body, byte for byte.
 
 use actix_web::dev::Payload;
-use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderName;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
 use futures_util::{FutureExt, TryFutureExt};
 use sha2::{Digest, Sha256};
 
 use super::body;
-use super::problem::Problem;
+use super::problem::{Kind, Problem};
+use crate::language::both;
 
 /// The header.
 pub const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
@@ -34,7 +34,7 @@ impl FromRequest for Repeatable {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let key = read_key(request);
-        let is_json = request.mime_type().ok().flatten().is_some_and(|mime| mime.essence_str() == "application/json");
+        let is_json = body::is_json(request);
         let whole = web::Bytes::from_request(request, payload).map_err(|error| body::refuse_bytes(&error));
         async move {
             let key = key?;
@@ -52,18 +52,20 @@ fn read_key(request: &HttpRequest) -> Result<String, Problem> {
     let mut keys = request.headers().get_all(HEADER);
     let Some(key) = keys.next() else {
         return Err(Problem::new(
-            StatusCode::BAD_REQUEST,
-            "idempotency-key-missing",
-            "The header Idempotency-Key is missing",
-            "Choose a new key for each order, for example a UUID, and send the same one when you repeat the request.",
+            Kind::IdempotencyKeyMissing,
+            both(
+                "Choose a new key for each order, for example a UUID, and send the same one when you repeat the request.",
+                "Wählen Sie für jede Bestellung einen neuen Schlüssel, zum Beispiel eine UUID, und senden Sie denselben, wenn Sie die Anfrage wiederholen.",
+            ),
         ));
     };
     let visible = (1..=LONGEST).contains(&key.len()) && key.as_bytes().iter().all(u8::is_ascii_graphic);
     match key.to_str() {
         Ok(key) if visible && keys.next().is_none() => Ok(key.to_owned()),
-        Ok(_) | Err(_) => {
-            Err(Problem::malformed("`Idempotency-Key` must be one key of 1 to 255 visible ASCII characters."))
-        }
+        Ok(_) | Err(_) => Err(Problem::malformed(both(
+            "`Idempotency-Key` must be one key of 1 to 255 visible ASCII characters.",
+            "`Idempotency-Key` muss ein einziger Schlüssel aus 1 bis 255 sichtbaren ASCII-Zeichen sein.",
+        ))),
     }
 }
 

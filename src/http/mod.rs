@@ -13,18 +13,23 @@ pub mod family_offers;
 pub mod health;
 pub mod idempotency;
 pub mod intake;
+pub mod language;
 mod leaving;
+pub mod me;
 pub mod network;
 pub mod offers;
 pub mod openapi;
 pub mod operations;
 pub mod operators;
 pub mod order_page;
+pub mod order_problems;
 pub mod order_view;
 pub mod orders;
 pub mod paging;
+pub mod password_reset;
 pub mod payment_callback;
 pub mod problem;
+pub mod problem_kind;
 pub mod request_id;
 pub mod server;
 pub mod session;
@@ -57,9 +62,15 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     // accounts and sessions
     api.service(accounts::open);        // POST /api/v1/accounts                anyone
     api.service(accounts::confirm);     // POST /api/v1/accounts/confirmation   who has the code
+    api.service(password_reset::ask);     // POST /api/v1/accounts/password-reset               anyone
+    api.service(password_reset::confirm); // POST /api/v1/accounts/password-reset/confirmation  who has the code
+    api.service(me::show);              // GET /api/v1/accounts/me              customer
+    api.service(me::change);            // PATCH /api/v1/accounts/me            customer
+    api.service(me::change_password);   // PUT /api/v1/accounts/me/password     customer
     api.service(accounts::log_in);      // POST /api/v1/sessions                who has the password
     api.service(accounts::refresh);     // POST /api/v1/sessions/refresh        who has a refresh token
     api.service(accounts::log_out);     // DELETE /api/v1/sessions              customer
+    api.service(accounts::log_out_everywhere); // DELETE /api/v1/sessions/all   customer
     api.service(accounts::show_keys);   // GET /.well-known/jwks.json           anyone
     // ski areas, prices and keycards
     api.service(operators::list);       // GET /api/v1/operators                anyone
@@ -86,6 +97,7 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     api.service(admin::actors::list);   // GET /api/v1/admin/actors             admin
     api.service(streams::actors::watch); // GET /api/v1/admin/actors/events     admin
     api.service(admin::actors::wish);   // POST /api/v1/admin/actors/{name}/{wish}         admin
+    api.service(admin::keys::rotate);   // POST /api/v1/admin/keys              admin
     api.service(admin::orders::list);   // GET /api/v1/admin/orders             admin
     api.service(admin::cases::list);    // GET /api/v1/admin/cases              admin
     api.service(admin::cases::close);   // POST /api/v1/admin/cases/{id}/close  admin
@@ -96,6 +108,8 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     api.service(admin::order::wish);    // POST /api/v1/admin/orders/{id}/{wish}           admin
     api.service(admin::jobs::list);     // GET /api/v1/admin/jobs               admin
     api.service(admin::jobs::redrive);  // POST /api/v1/admin/jobs/{id}/redrive            admin
+    api.service(admin::differences::show); // GET /api/v1/admin/operators/{key}/catalogue-differences    admin
+    api.service(admin::differences::accept); // POST /api/v1/admin/operators/{key}/catalogue-differences  admin
     api.service(admin::audit::list);    // GET /api/v1/admin/audit              admin
 }
 

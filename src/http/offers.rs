@@ -1,17 +1,17 @@
 //! What a ticket costs for a person on a day. Nothing is stored: the offer's id carries the offer.
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::operators::find;
 use super::paging::Page;
-use super::problem::Problem;
+use super::problem::{Kind, Problem};
 use super::state::State;
 use crate::actors::liftoperator::catalogue::{HolderField, ProductKind, Text, Withdrawal};
 use crate::actors::liftoperator::{Offer, OfferError};
 use crate::clock;
+use crate::language::both;
 use crate::money::Money;
 
 /// Who wants to ski when.
@@ -78,7 +78,10 @@ pub(super) async fn list(
     let catalogue = state.counter.catalogue();
     let operator = find(&catalogue, &key)?;
     if query.birth_date > query.day {
-        return Err(Problem::invalid("`birth_date` lies after `day`. Compare the two."));
+        return Err(Problem::invalid(both(
+            "`birth_date` lies after `day`. Compare the two.",
+            "`birth_date` liegt nach `day`. Vergleichen Sie die beiden.",
+        )));
     }
     let offers = state.counter.offers(operator, query.day, query.birth_date, clock::now());
     Ok(HttpResponse::Ok().json(Page::whole(offers.into_iter().map(view).collect())))
@@ -112,27 +115,37 @@ pub fn view(offer: Offer<'_>) -> OfferView<'_> {
 
 impl From<OfferError> for Problem {
     fn from(error: OfferError) -> Self {
-        let (slug, title, detail) = match error {
+        let (kind, detail) = match error {
             OfferError::Forged => (
-                "offer-not-ours",
-                "Not an offer of ours",
-                "Send an `offer_id` exactly as the offers of an operator have it.",
+                Kind::OfferNotOurs,
+                both(
+                    "Send an `offer_id` exactly as the offers of an operator have it.",
+                    "Senden Sie eine `offer_id` genau so, wie sie in den Angeboten steht.",
+                ),
             ),
-            OfferError::Expired => {
-                ("offer-expired", "The offer has expired", "Ask for offers again; the price may be another one now.")
-            }
-            OfferError::Unknown => ("offer-gone", "What was offered is not sold any more", "Ask for offers again."),
+            OfferError::Expired => (
+                Kind::OfferExpired,
+                both(
+                    "Ask for offers again; the price may be another one now.",
+                    "Fragen Sie die Angebote neu ab; der Preis kann inzwischen ein anderer sein.",
+                ),
+            ),
+            OfferError::Unknown => (Kind::OfferGone, both("Ask for offers again.", "Fragen Sie die Angebote neu ab.")),
             OfferError::LoadingOver => (
-                "loading-over",
-                "Tickets for this day are not loaded any more",
-                "Choose a later day and ask for its offers.",
+                Kind::LoadingOver,
+                both(
+                    "Choose a later day and ask for its offers.",
+                    "Wählen Sie einen späteren Tag und fragen Sie dessen Angebote ab.",
+                ),
             ),
             OfferError::OtherCategory => (
-                "other-category",
-                "The holder's birth date does not fit the offer",
-                "Ask for offers with the holder's own birth date.",
+                Kind::OtherCategory,
+                both(
+                    "Ask for offers with the holder's own birth date.",
+                    "Fragen Sie die Angebote mit dem Geburtsdatum der Person ab, die fährt.",
+                ),
             ),
         };
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, slug, title, detail)
+        Self::new(kind, detail)
     }
 }

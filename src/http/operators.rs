@@ -11,6 +11,7 @@ use super::state::State;
 use crate::actors::liftoperator::Facade;
 use crate::actors::liftoperator::catalogue::{CardFormat, Catalogue, Operator, Season, Text};
 use crate::actors::supervision::{BreakerPosition, Phase, Status};
+use crate::language::both;
 
 /// Whether an operator's tickets are issued right now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -157,7 +158,7 @@ impl PageQuery {
         match key.map(|key| key.parse()) {
             None => Ok((None, limit)),
             Some(Ok(id)) => Ok((Some(id), limit)),
-            Some(Err(_)) => Err(Problem::invalid("`cursor` must be the `next` of an earlier page.")),
+            Some(Err(_)) => Err(Problem::invalid(paging::no_cursor())),
         }
     }
 }
@@ -172,9 +173,10 @@ pub(super) async fn list(state: web::Data<State>, query: web::Query<PageQuery>) 
     let begin = match after {
         None => 0,
         Some(key) => {
-            1 + operators.iter().position(|one| one.key == key).ok_or_else(|| {
-                Problem::invalid("The list has changed since that page. Begin again without a `cursor`.")
-            })?
+            1 + operators
+                .iter()
+                .position(|one| one.key == key)
+                .ok_or_else(|| Problem::invalid(paging::list_changed()))?
         }
     };
     let rest = operators.iter().skip(begin).take(usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1));
@@ -197,7 +199,10 @@ pub(super) async fn show(state: web::Data<State>, key: web::Path<String>) -> Res
 /// 404.
 pub fn find<'a>(catalogue: &'a Catalogue, key: &str) -> Result<&'a Operator, Problem> {
     catalogue.operator(key).ok_or_else(|| {
-        Problem::not_found("No operator is sold here under this key. `GET /api/v1/operators` lists all.")
+        Problem::not_found(both(
+            "No operator is sold here under this key. `GET /api/v1/operators` lists all.",
+            "Unter diesem Schlüssel wird hier kein Skigebiet verkauft. `GET /api/v1/operators` nennt alle.",
+        ))
     })
 }
 

@@ -4,16 +4,19 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::language::Reader;
+use super::problem::Problem;
 use super::state::State;
 use crate::actors::invoice::{InvoiceNumber, number_of_order};
 use crate::actors::liftoperator::card::masked;
 use crate::actors::liftoperator::catalogue::{Catalogue, Text};
-use crate::actors::mail::reasons::sentence;
+use crate::actors::mail::reasons;
 use crate::actors::order::Past;
 use crate::actors::order::lifecycle::OrderState;
 use crate::actors::order::record::{Line, Order, Payment, Ticket};
 use crate::clock;
 use crate::io::IoError;
+use crate::language::Language;
 use crate::money::Money;
 
 /// An order.
@@ -33,7 +36,7 @@ pub struct OrderView {
     total: Money,
     /// Why it was rejected or undone.
     #[schema(required)]
-    refusal: Option<RefusalView>,
+    reason: Option<ReasonView>,
     lines: Vec<LineView>,
     payment: PaymentView,
     /// Empty until something was charged.
@@ -78,7 +81,7 @@ pub struct LineView {
     ticket_reference: Option<String>,
     /// Why it was refused.
     #[schema(required)]
-    refusal: Option<RefusalView>,
+    reason: Option<ReasonView>,
 }
 
 /// Who skis.
@@ -92,13 +95,13 @@ pub struct HolderView {
 
 /// Why something did not come about.
 #[derive(Serialize, utoipa::ToSchema)]
-#[schema(as = Refusal)]
-pub struct RefusalView {
+#[schema(as = Reason)]
+pub struct ReasonView {
     /// A stable slug that programs may compare.
     #[schema(example = "card_full")]
-    reason: String,
-    /// The same in words that say what can be done about it.
-    words: String,
+    code: String,
+    /// The same in words that say what can be done about it: in the language of `Accept-Language`, else the account's.
+    text: String,
 }
 
 /// How the order is paid.
@@ -135,10 +138,12 @@ impl OrderView {
     ///
     /// # Errors
     /// The database's.
-    pub async fn read(order: Order, state: &State) -> Result<Self, IoError> {
+    pub async fn read(order: Order, state: &State, reader: Reader) -> Result<Self, Problem> {
         let history = state.orders.store().history(order.id, order.version).await?;
         let invoice = invoice_of(state, order.id).await?;
-        Ok(Self::new(&order, &history, invoice.as_ref(), &state.counter.catalogue()))
+        let words = order.refusal.is_some() || order.lines.iter().any(|line| line.refusal.is_some());
+        let language = if words { reader.language(state).await? } else { Language::default() };
+        Ok(Self::new(&order, (&history, invoice.as_ref()), &state.counter.catalogue(), language))
     }
 
     /// An order that is being placed.
@@ -146,10 +151,15 @@ impl OrderView {
     pub fn placed(order: &Order, catalogue: &Catalogue) -> Self {
         let placed =
             Past { mark: (1, 1), at: order.placed_at, state: OrderState::Placed.word().to_owned(), detail: None };
-        Self::new(order, &[placed], None, catalogue)
+        Self::new(order, (&[placed], None), catalogue, Language::default())
     }
 
-    fn new(order: &Order, history: &[Past], invoice: Option<&InvoiceNumber>, catalogue: &Catalogue) -> Self {
+    fn new(
+        order: &Order,
+        (history, invoice): (&[Past], Option<&InvoiceNumber>),
+        catalogue: &Catalogue,
+        language: Language,
+    ) -> Self {
         let money = |amount| Money { amount, currency: order.currency.clone() };
         let link = |number: &InvoiceNumber| InvoiceLink {
             number: number.to_string(),
@@ -161,8 +171,8 @@ impl OrderView {
             state: word(order),
             placed_at: order.placed_at,
             total: money(order.total),
-            refusal: order.refusal.as_deref().map(explain),
-            lines: order.lines.iter().map(|line| line_view(line, money(line.price), catalogue)).collect(),
+            reason: order.refusal.as_deref().map(|reason| explain(reason, language)),
+            lines: order.lines.iter().map(|line| line_view(line, money(line.price), catalogue, language)).collect(),
             payment: payment_view(order),
             invoices: invoice.map(link).into_iter().collect(),
             history: history.iter().map(|past| HistoryEntry { at: past.at, state: past.state.clone() }).collect(),
@@ -181,7 +191,7 @@ async fn invoice_of(state: &State, id: Uuid) -> Result<Option<InvoiceNumber>, Io
     found.await
 }
 
-fn line_view(line: &Line, price: Money, catalogue: &Catalogue) -> LineView {
+fn line_view(line: &Line, price: Money, catalogue: &Catalogue, language: Language) -> LineView {
     let Ticket { operator, product, category, .. } = &line.ticket;
     let area = catalogue.operator(operator);
     LineView {
@@ -203,7 +213,7 @@ fn line_view(line: &Line, price: Money, catalogue: &Catalogue) -> LineView {
         valid_to: line.ticket.valid_to,
         price,
         ticket_reference: line.booking.as_ref().map(|booking| booking.ticket_reference.clone()),
-        refusal: line.refusal.as_ref().map(|refusal| explain(refusal.kind.slug())),
+        reason: line.refusal.as_ref().map(|refusal| explain(refusal.kind.slug(), language)),
     }
 }
 
@@ -220,8 +230,10 @@ fn payment_view(order: &Order) -> PaymentView {
     }
 }
 
-fn explain(reason: &str) -> RefusalView {
-    let clause = sentence(reason);
-    let (first, rest) = clause.split_at_checked(1).unwrap_or((clause, ""));
-    RefusalView { reason: reason.to_owned(), words: format!("{}{rest}.", first.to_uppercase()) }
+fn explain(reason: &str, language: Language) -> ReasonView {
+    let clause = reasons::sentence(reason).into_one(language);
+    let mut signs = clause.chars();
+    let first = signs.next().map(char::to_uppercase).into_iter().flatten();
+    let text = first.chain(signs).chain(['.']).collect();
+    ReasonView { code: reasons::code(reason).to_owned(), text }
 }

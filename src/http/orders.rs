@@ -8,10 +8,11 @@ use uuid::Uuid;
 use super::basket::PlaceOrder;
 use super::body;
 use super::idempotency::Repeatable;
+use super::language::Reader;
 use super::operators::PageQuery;
 use super::order_view::OrderView;
 use super::paging::Page;
-use super::problem::Problem;
+use super::problem::{Kind, Problem};
 use super::session::Customer;
 use super::state::State;
 use crate::actors::auth::Role;
@@ -19,6 +20,7 @@ use crate::actors::invoice::{self, ArchiveError, InvoiceNumber};
 use crate::actors::order::record::Order;
 use crate::actors::order::{ChangeError, NewOrder, PlaceError, Placed, Remembered};
 use crate::io::IoError;
+use crate::language::both;
 
 /// Places an order of 1 to 20 tickets. The answer says where to see it go on; pay at its `payment.page_url` once it has one.
 ///
@@ -61,7 +63,7 @@ pub(super) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let (before, limit) = query.read_id()?;
     let orders = state.orders.store().of_account(customer.account_id, before, limit + 1).await?;
-    Ok(HttpResponse::Ok().json(page(orders, limit, &state).await?))
+    Ok(HttpResponse::Ok().json(page(orders, limit, &state, customer.reader()).await?))
 }
 
 /// One order.
@@ -75,7 +77,7 @@ pub(super) async fn show(
     id: web::Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let order = readable(&state, customer, *id).await?;
-    Ok(HttpResponse::Ok().json(OrderView::read(order, &state).await?))
+    Ok(HttpResponse::Ok().json(OrderView::read(order, &state, customer.reader()).await?))
 }
 
 /// Cancels an order on which no ticket is being issued yet. What was paid meanwhile goes back by itself.
@@ -92,7 +94,7 @@ pub(super) async fn cancel(
 ) -> Result<HttpResponse, Problem> {
     let order = state.orders.cancel(customer.account_id, *id).await?;
     name_in_log(&order);
-    Ok(HttpResponse::Accepted().json(OrderView::read(order, &state).await?))
+    Ok(HttpResponse::Accepted().json(OrderView::read(order, &state, customer.reader()).await?))
 }
 
 /// Opens a further payment page where the present one failed, is over or has waited for so long that the provider may have
@@ -110,7 +112,7 @@ pub(super) async fn open_page(
 ) -> Result<HttpResponse, Problem> {
     let order = state.orders.open_page(customer.account_id, *id).await?;
     name_in_log(&order);
-    Ok(HttpResponse::Accepted().json(OrderView::read(order, &state).await?))
+    Ok(HttpResponse::Accepted().json(OrderView::read(order, &state, customer.reader()).await?))
 }
 
 /// An invoice of an order, as it was issued.
@@ -147,19 +149,25 @@ pub(super) async fn show_invoice(
 #[post("/api/v1/orders/{id}/returns")]
 pub(super) async fn return_tickets(_customer: Customer, _id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     Err(Problem::new(
-        StatusCode::NOT_IMPLEMENTED,
-        "not-implemented",
-        "Tickets cannot be given back here yet",
-        "Ask us, and name the order's number.",
+        Kind::NotImplemented,
+        both(
+            "Tickets cannot be given back here yet. Ask us, and name the order's number.",
+            "Tickets können hier noch nicht zurückgegeben werden. Fragen Sie uns und nennen Sie die Bestellnummer.",
+        ),
     ))
 }
 
 /// A page of orders that were read with `limit + 1`.
-pub(super) async fn page(orders: Vec<Order>, limit: u64, state: &State) -> Result<Page<OrderView>, Problem> {
+pub(super) async fn page(
+    orders: Vec<Order>,
+    limit: u64,
+    state: &State,
+    reader: Reader,
+) -> Result<Page<OrderView>, Problem> {
     let Page { items, next } = Page::cut(orders, limit, |order: &Order| order.id.to_string());
     let mut views = Vec::with_capacity(items.len());
     for order in items {
-        views.push(OrderView::read(order, state).await?);
+        views.push(OrderView::read(order, state, reader).await?);
     }
     Ok(Page { items: views, next })
 }
@@ -190,92 +198,4 @@ fn name_in_log(order: &Order) {
     let span = tracing::Span::current();
     span.record("order.id", tracing::field::display(order.id));
     span.record("order.number", tracing::field::display(&order.number));
-}
-
-impl From<PlaceError> for Problem {
-    fn from(error: PlaceError) -> Self {
-        match error {
-            PlaceError::KeyUsed => Self::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "idempotency-key-used",
-                "The idempotency key belongs to another order",
-                "Choose a new key for a new order, or send the same body again.",
-            ),
-            PlaceError::Running => Self::conflict(
-                "still-placing",
-                "An order is being placed under this idempotency key. Send the same again in a moment.",
-            )
-            .retry_after(1),
-            PlaceError::CardTaken { line, order: Some(number) } => Self::conflict(
-                "card-taken",
-                format!("Line {line}: your order {number} has a ticket of this operator on this card and day already."),
-            ),
-            PlaceError::CardTaken { line, order: None } => Self::conflict(
-                "card-taken",
-                format!(
-                    "Line {line}: this card has a ticket of this operator on that day already. Choose another card or day."
-                ),
-            ),
-            PlaceError::TooSmall => Self::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "total-too-small",
-                "The total is too small to be paid",
-                "Totals from 1 to 9 cents cannot be paid. Order more, or only what is free.",
-            ),
-            PlaceError::Io(error) => error.into(),
-        }
-    }
-}
-
-impl From<ChangeError> for Problem {
-    fn from(error: ChangeError) -> Self {
-        match error {
-            ChangeError::Unknown => Self::not_found("The account has no such order. `GET /api/v1/orders` lists all."),
-            ChangeError::TooLate(state) => {
-                Self::conflict("too-late", format!("{} It cannot be cancelled any more.", why(state)))
-            }
-            ChangeError::NotPaying("placed") => Self::conflict(
-                "nothing-to-pay",
-                "The order's cards are still being checked. Its payment page opens by itself.",
-            )
-            .retry_after(1),
-            ChangeError::NotPaying(state) => {
-                Self::conflict("nothing-to-pay", format!("{} There is nothing to pay.", why(state)))
-            }
-            ChangeError::TooManyPages => Self::conflict(
-                "too-many-pages",
-                "The order had too many payment pages. Cancel it and order again, or ask us.",
-            ),
-            ChangeError::Not(obstacle) => obstacle.into(),
-            ChangeError::Io(error) => error.into(),
-        }
-    }
-}
-
-/// What a state's word means to somebody who wants to cancel.
-fn why(state: &str) -> &'static str {
-    match state {
-        "authorised" => "The order is paid and its tickets are being loaded onto their cards.",
-        "issued" | "captured" | "finished" => "The order's tickets are on their cards.",
-        "undoing" => "The order is being undone already.",
-        "rejected" | "undone" => "The order has ended already and nothing is charged.",
-        _ => "The order has gone on.",
-    }
-}
-
-impl From<ArchiveError> for Problem {
-    fn from(error: ArchiveError) -> Self {
-        match error {
-            ArchiveError::NotFound => Self::not_found("The order has no such invoice. See its `invoices`."),
-            ArchiveError::Differs | ArchiveError::Unprintable(_) => {
-                tracing::error!(alert = true, %error, "an invoice cannot be shown");
-                Self::internal()
-            }
-            ArchiveError::Storage(cause) => {
-                tracing::error!(%cause, "the documents' folder failed a request");
-                Self::unavailable("The document cannot be read right now. Try again in a moment.", 2)
-            }
-            ArchiveError::Database(error) => error.into(),
-        }
-    }
 }

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 
 use super::problem::Problem;
+use crate::language::{Words, both};
 
 /// How many items a page has when the client does not say.
 pub const DEFAULT_LIMIT: u64 = 20;
@@ -49,7 +50,10 @@ pub fn limit(given: Option<u64>) -> Result<u64, Problem> {
     match given {
         None => Ok(DEFAULT_LIMIT),
         Some(limit) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
-        Some(_) => Err(Problem::invalid(format!("`limit` must be 1 to {MAX_LIMIT}."))),
+        Some(_) => Err(Problem::invalid(both(
+            format!("`limit` must be 1 to {MAX_LIMIT}."),
+            format!("`limit` muss zwischen 1 und {MAX_LIMIT} liegen."),
+        ))),
     }
 }
 
@@ -62,8 +66,21 @@ pub fn cursor(given: Option<&str>) -> Result<Option<String>, Problem> {
     let key = URL_SAFE_NO_PAD.decode(given).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     match key {
         Some(key) if key.len() <= 200 => Ok(Some(key)),
-        Some(_) | None => Err(Problem::invalid("`cursor` must be the `next` of an earlier page.")),
+        Some(_) | None => Err(Problem::invalid(no_cursor())),
     }
+}
+
+/// What to say of a cursor that is none.
+pub(super) fn no_cursor() -> Words {
+    both("`cursor` must be the `next` of an earlier page.", "`cursor` muss das `next` einer früheren Seite sein.")
+}
+
+/// What to say of a cursor whose item is gone.
+pub(super) fn list_changed() -> Words {
+    both(
+        "The list has changed since that page. Begin again without a `cursor`.",
+        "Die Liste hat sich seit dieser Seite geändert. Beginnen Sie ohne `cursor` von vorn.",
+    )
 }
 
 #[cfg(test)]

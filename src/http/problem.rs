@@ -1,6 +1,5 @@
 //! Every error answer: `application/problem+json` as in RFC 9457, in our own words.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use actix_web::http::StatusCode;
@@ -10,7 +9,9 @@ use sea_orm::DbErr;
 use serde::Serialize;
 
 use super::openapi;
+pub use super::problem_kind::Kind;
 use crate::io::IoError;
+use crate::language::{Language, Words, both};
 
 /// The media type of every error answer.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -18,10 +19,10 @@ pub const MEDIA_TYPE: &str = "application/problem+json";
 /// An answer that is not a success. The request id is added on the way out.
 #[derive(Clone, Debug)]
 pub struct Problem {
+    kind: Kind,
+    /// The kind's own but for what others below us answered.
     status: StatusCode,
-    slug: &'static str,
-    title: &'static str,
-    detail: Cow<'static, str>,
+    detail: Words,
     retry_after_seconds: Option<u64>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -33,7 +34,7 @@ pub struct Document<'a> {
     /// A stable slug that programs may compare, for example `not-found`.
     #[serde(rename = "type")]
     kind: &'a str,
-    /// The slug in words, the same for every occurrence.
+    /// The slug in words, the same for every occurrence; in the language of `Accept-Language`, English or German.
     title: &'a str,
     /// The HTTP status.
     status: u16,
@@ -48,82 +49,71 @@ pub struct Document<'a> {
 }
 
 impl Problem {
-    /// A problem with a stable slug, a title that never varies and a detail that says what to do.
+    /// A problem of a kind, with a detail that says what to do.
     #[must_use]
-    pub fn new(
-        status: StatusCode,
-        slug: &'static str,
-        title: &'static str,
-        detail: impl Into<Cow<'static, str>>,
-    ) -> Self {
-        Self { status, slug, title, detail: detail.into(), retry_after_seconds: None, headers: Vec::new() }
+    pub fn new(kind: Kind, detail: Words) -> Self {
+        Self { kind, status: kind.status(), detail, retry_after_seconds: None, headers: Vec::new() }
     }
 
     /// 400: the request is not one this call can read.
     #[must_use]
-    pub fn malformed(detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "malformed", "The request cannot be read", detail)
+    pub fn malformed(detail: Words) -> Self {
+        Self::new(Kind::Malformed, detail)
     }
 
     /// 401: nobody is logged in, or not any more.
     #[must_use]
-    pub fn unauthenticated(detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "Log in first", detail)
+    pub fn unauthenticated(detail: Words) -> Self {
+        Self::new(Kind::Unauthenticated, detail)
     }
 
     /// 403: logged in, but not somebody who may do this.
     #[must_use]
-    pub fn forbidden(detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "forbidden", "Not for this account", detail)
+    pub fn forbidden(detail: Words) -> Self {
+        Self::new(Kind::Forbidden, detail)
     }
 
     /// 404: there is no such thing, or not for this customer.
     #[must_use]
-    pub fn not_found(detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not-found", "There is no such thing", detail)
-    }
-
-    /// 409: what was asked does not fit the present state; `slug` says which case it is.
-    #[must_use]
-    pub fn conflict(slug: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::CONFLICT, slug, "Not possible in the present state", detail)
+    pub fn not_found(detail: Words) -> Self {
+        Self::new(Kind::NotFound, detail)
     }
 
     /// 422: readable, but a value is not acceptable.
     #[must_use]
-    pub fn invalid(detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "A value is not acceptable", detail)
+    pub fn invalid(detail: Words) -> Self {
+        Self::new(Kind::Invalid, detail)
     }
 
     /// 429: asked too often; the wait is in whole seconds.
     #[must_use]
-    pub fn throttled(detail: impl Into<Cow<'static, str>>, retry_after_seconds: u64) -> Self {
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Asked too often", detail)
-            .retry_after(retry_after_seconds)
+    pub fn throttled(detail: Words, retry_after_seconds: u64) -> Self {
+        Self::new(Kind::TooManyRequests, detail).retry_after(retry_after_seconds)
     }
 
     /// 503: cannot be done right now; nothing of it was begun unless `detail` says so.
     #[must_use]
-    pub fn unavailable(detail: impl Into<Cow<'static, str>>, retry_after_seconds: u64) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available right now", detail)
-            .retry_after(retry_after_seconds)
+    pub fn unavailable(detail: Words, retry_after_seconds: u64) -> Self {
+        Self::new(Kind::Unavailable, detail).retry_after(retry_after_seconds)
     }
 
     /// 500: a fault of ours. Whoever makes it has logged the cause.
     #[must_use]
     pub fn internal() -> Self {
         Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
-            "A fault on our side",
-            "Something broke on our side. Look at the present state before you try again, and name the request id if you ask for help.",
+            Kind::Internal,
+            both(
+                "Something broke on our side. Look at the present state before you try again, and name the request id if you ask for help.",
+                "Bei uns ist etwas kaputtgegangen. Sehen Sie nach, wie es jetzt steht, bevor Sie es noch einmal versuchen, und nennen Sie die Nummer der Anfrage, wenn Sie um Hilfe bitten.",
+            ),
         )
     }
 
     /// Says which part of the request the detail is about, for example a line of a basket.
     #[must_use]
-    pub fn about(mut self, part: &str) -> Self {
-        self.detail = format!("{part}: {}", self.detail).into();
+    pub fn about(mut self, part: &Words) -> Self {
+        let said = |language| format!("{}: {}", part.of(language), self.detail.of(language));
+        self.detail = both(said(Language::En), said(Language::De));
         self
     }
 
@@ -144,14 +134,23 @@ impl Problem {
     /// The stable slug.
     #[must_use]
     pub fn slug(&self) -> &'static str {
-        self.slug
+        self.kind.slug()
     }
 
-    /// The answer; `instance` is the request's id.
+    /// What happened here and what to do about it.
     #[must_use]
-    pub fn render(&self, instance: Option<&str>) -> HttpResponse {
+    pub fn detail(&self) -> &Words {
+        &self.detail
+    }
+
+    /// The answer in one language; `instance` is the request's id.
+    #[must_use]
+    pub fn render(&self, instance: Option<&str>, language: Language) -> HttpResponse {
         let mut answer = HttpResponse::build(self.status);
-        answer.insert_header((header::CONTENT_TYPE, MEDIA_TYPE)).insert_header((header::CACHE_CONTROL, "no-store"));
+        answer
+            .insert_header((header::CONTENT_TYPE, MEDIA_TYPE))
+            .insert_header((header::CONTENT_LANGUAGE, language.as_str()))
+            .insert_header((header::CACHE_CONTROL, "no-store"));
         for (name, value) in &self.headers {
             answer.insert_header((name.clone(), value.clone()));
         }
@@ -161,14 +160,15 @@ impl Problem {
         if self.status == StatusCode::UNAUTHORIZED {
             answer.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
         }
-        if [StatusCode::REQUEST_TIMEOUT, StatusCode::PAYLOAD_TOO_LARGE].contains(&self.status) {
-            answer.force_close(); // the rest of the body is not read
+        if [Kind::TooSlow, Kind::TooLarge, Kind::Leaving].contains(&self.kind) {
+            answer.force_close(); // the rest of the body is not read, or nobody is there any more
         }
+        let title = self.kind.title();
         let document = Document {
-            kind: self.slug,
-            title: self.title,
+            kind: self.kind.slug(),
+            title: title.of(language),
             status: self.status.as_u16(),
-            detail: &self.detail,
+            detail: self.detail.of(language),
             instance,
             retry_after_seconds: self.retry_after_seconds,
         };
@@ -179,15 +179,30 @@ impl Problem {
     #[must_use]
     pub fn of_status(status: StatusCode) -> Self {
         match status {
-            StatusCode::UNAUTHORIZED => Self::unauthenticated("Send an access token as `Authorization: Bearer …`."),
-            StatusCode::FORBIDDEN => Self::forbidden("Log in with an account that may do this."),
-            StatusCode::NOT_FOUND => Self::not_found("Nothing is at this address. Compare it with /api/openapi.json."),
+            StatusCode::UNAUTHORIZED => Self::unauthenticated(both(
+                "Send an access token as `Authorization: Bearer …`.",
+                "Senden Sie ein Zugangstoken als `Authorization: Bearer …`.",
+            )),
+            StatusCode::FORBIDDEN => Self::forbidden(both(
+                "Log in with an account that may do this.",
+                "Melden Sie sich mit einem Konto an, das dies darf.",
+            )),
+            StatusCode::NOT_FOUND => Self::not_found(both(
+                "Nothing is at this address. Compare it with /api/openapi.json.",
+                "Unter dieser Adresse ist nichts. Vergleichen Sie sie mit /api/openapi.json.",
+            )),
             StatusCode::METHOD_NOT_ALLOWED => method_not_allowed(),
             StatusCode::REQUEST_TIMEOUT => too_slow(),
             StatusCode::PAYLOAD_TOO_LARGE => too_large(),
-            StatusCode::SERVICE_UNAVAILABLE => Self::unavailable("Try again in a moment.", 2),
+            StatusCode::SERVICE_UNAVAILABLE => {
+                Self::unavailable(both("Try again in a moment.", "Versuchen Sie es gleich noch einmal."), 2)
+            }
             other if other.is_client_error() => {
-                Self { status: other, ..Self::malformed("Compare the request with /api/openapi.json.") }
+                let detail = both(
+                    "Compare the request with /api/openapi.json.",
+                    "Vergleichen Sie die Anfrage mit /api/openapi.json.",
+                );
+                Self { status: other, ..Self::malformed(detail) }
             }
             other => Self { status: other, ..Self::internal() },
         }
@@ -197,32 +212,27 @@ impl Problem {
 /// 413: the body is longer than any call needs.
 #[must_use]
 pub fn too_large() -> Problem {
-    Problem::new(
-        StatusCode::PAYLOAD_TOO_LARGE,
-        "too-large",
-        "The body is too large",
+    let detail = both(
         "Send at most 64 KiB, for example fewer lines in one order.",
-    )
+        "Senden Sie höchstens 64 KiB, zum Beispiel weniger Zeilen in einer Bestellung.",
+    );
+    Problem::new(Kind::TooLarge, detail)
 }
 
 /// 408: the body did not arrive in time.
 #[must_use]
 pub fn too_slow() -> Problem {
-    Problem::new(
-        StatusCode::REQUEST_TIMEOUT,
-        "too-slow",
-        "The body did not arrive in time",
+    let detail = both(
         "Nothing was done. Send the request again over a better connection.",
-    )
+        "Es ist nichts geschehen. Senden Sie die Anfrage über eine bessere Verbindung noch einmal.",
+    );
+    Problem::new(Kind::TooSlow, detail)
 }
 
 fn method_not_allowed() -> Problem {
-    Problem::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "method-not-allowed",
-        "This address knows other methods",
-        "Use a method from the Allow header.",
-    )
+    let detail =
+        both("Use a method from the Allow header.", "Verwenden Sie eine Methode, die in der Kopfzeile Allow steht.");
+    Problem::new(Kind::MethodNotAllowed, detail)
 }
 
 /// Answers what no route took: 405 with `Allow` where the path is known, 404 otherwise.
@@ -240,7 +250,7 @@ pub async fn unmatched(request: HttpRequest) -> Result<HttpResponse, Problem> {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.status.as_u16(), self.slug)
+        write!(f, "{} {}", self.status.as_u16(), self.slug())
     }
 }
 
@@ -252,7 +262,7 @@ impl ResponseError for Problem {
     }
 
     fn error_response(&self) -> HttpResponse {
-        self.render(None)
+        self.render(None, Language::default())
     }
 }
 
@@ -261,7 +271,10 @@ impl From<IoError> for Problem {
         let cause = std::error::Error::source(&error).map(ToString::to_string);
         tracing::error!(%error, cause, "the database failed a request");
         Self::unavailable(
-            "Our database did not answer. Look at the present state before you send a change a second time.",
+            both(
+                "Our database did not answer. Look at the present state before you send a change a second time.",
+                "Unsere Datenbank hat nicht geantwortet. Sehen Sie nach, wie es jetzt steht, bevor Sie eine Änderung noch einmal senden.",
+            ),
             2,
         )
     }

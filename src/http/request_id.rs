@@ -12,9 +12,11 @@ use futures_util::FutureExt;
 use tracing::Instrument;
 
 use super::intake::{self, hold};
+use super::language::asked;
 use super::problem::Problem;
 use crate::clock;
 use crate::ids;
+use crate::language::Language;
 
 /// The header that carries the id in and out.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -43,6 +45,7 @@ pub async fn watch<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let id = RequestId::of(request.headers());
+    let language = asked(request.headers()).unwrap_or_default();
     let begun = clock::instant();
     let method = request.method().clone();
     let span = tracing::info_span!(
@@ -61,12 +64,12 @@ pub async fn watch<B: MessageBody + 'static>(
     let (answer, route) = match handled {
         Ok(Ok(answer)) => {
             let route = answer.request().match_pattern();
-            (Ok(finish(answer, &id)), route)
+            (Ok(finish(answer, &id, language)), route)
         }
-        Ok(Err(error)) => (Err(problem_of(&error).render(Some(&id.0))), None),
+        Ok(Err(error)) => (Err(problem_of(&error).render(Some(&id.0), language)), None),
         Err(_panic) => {
             span.in_scope(|| tracing::error!(%method, "a request handler panicked"));
-            (Err(Problem::internal().render(Some(&id.0))), None)
+            (Err(Problem::internal().render(Some(&id.0), language)), None)
         }
     };
     let status = answer.as_ref().map_or_else(|error| error.status(), ServiceResponse::status).as_u16();
@@ -89,7 +92,11 @@ pub async fn watch<B: MessageBody + 'static>(
 }
 
 /// Writes the request's id into a problem, and words into a failure that has none.
-fn finish<B: MessageBody + 'static>(answer: ServiceResponse<B>, id: &RequestId) -> ServiceResponse<BoxBody> {
+fn finish<B: MessageBody + 'static>(
+    answer: ServiceResponse<B>,
+    id: &RequestId,
+    language: Language,
+) -> ServiceResponse<BoxBody> {
     let problem = match answer.response().error() {
         Some(error) => Some(problem_of(error)),
         None if is_mute(&answer) => Some(Problem::of_status(answer.status())),
@@ -97,7 +104,7 @@ fn finish<B: MessageBody + 'static>(answer: ServiceResponse<B>, id: &RequestId) 
     };
     match problem {
         Some(problem) => {
-            let rendered = problem.render(Some(&id.0));
+            let rendered = problem.render(Some(&id.0), language);
             answer.into_response(rendered)
         }
         None => answer.map_into_boxed_body(),

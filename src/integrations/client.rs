@@ -19,6 +19,7 @@ use super::Permit;
 use super::gate::{Gate, PERMIT_OVER};
 use super::pace::Pace;
 use crate::clock::{self, Elapsed};
+use crate::crash_points;
 
 /// The largest answer that is read unless the request says otherwise, in bytes.
 const ANSWER_LIMIT: usize = 1 << 20;
@@ -107,7 +108,9 @@ impl Client {
         } else if !gate.open(permit) {
             return Err(Failure { connecting: true, text: PERMIT_OVER.into() });
         }
+        crash_points::here(|| format!("{}: not sent", permit.what()));
         let response = outgoing.send().await.map_err(Failure::of)?;
+        crash_points::here(|| format!("{}: acted, answer not read", permit.what()));
         read(response, limit).await
     }
 }
@@ -228,6 +231,12 @@ pub fn is_loopback(url: &Url) -> bool {
     let Some(host) = url.host_str() else { return false };
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Whether a supplier's address is on this machine, as only a simulator's is.
+#[must_use]
+pub fn is_loopback_address(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| is_loopback(&url))
 }
 
 /// The one TLS configuration: building it reads every certificate of the machine, cloning it costs two counters.

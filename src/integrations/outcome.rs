@@ -30,6 +30,17 @@ impl<T> Outcome<T> {
         }
     }
 
+    /// Why there is no value, in words for people; empty for one that is there.
+    #[must_use]
+    pub fn why(&self) -> String {
+        match self {
+            Self::Done(_) => String::new(),
+            Self::Refused(refusal) => format!("{}:{}", refusal.kind.slug(), refusal.code),
+            Self::Pending { .. } => "there is no final answer yet".to_owned(),
+            Self::NotSent(why) | Self::Unknown(why) => why.clone(),
+        }
+    }
+
     /// Turns the value of `Done` into another.
     pub fn map<U>(self, turn: impl FnOnce(T) -> U) -> Outcome<U> {
         match self {

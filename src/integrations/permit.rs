@@ -7,6 +7,7 @@ use crate::clock::Deadline;
 /// Says until when, and whether still, the asker wants the question to be asked.
 #[derive(Clone)]
 pub struct Permit {
+    what: &'static str,
     deadline: Deadline,
     holds: Arc<dyn Fn() -> bool + Send + Sync>,
 }
@@ -15,7 +16,25 @@ impl Permit {
     /// A permit that ends with its deadline, or as soon as `holds` says no
     /// (its incarnation was replaced, its replica's lease is over).
     pub fn new(deadline: Deadline, holds: impl Fn() -> bool + Send + Sync + 'static) -> Self {
-        Self { deadline, holds: Arc::new(holds) }
+        Self { what: "call", deadline, holds: Arc::new(holds) }
+    }
+
+    /// The same for a question of this name.
+    #[must_use]
+    pub fn asking(self, what: &'static str) -> Self {
+        Self { what, ..self }
+    }
+
+    /// The same until `deadline` at most.
+    #[must_use]
+    pub fn until_at_most(&self, deadline: Deadline) -> Self {
+        Self { deadline: deadline.min(self.deadline), ..self.clone() }
+    }
+
+    /// What is asked.
+    #[must_use]
+    pub fn what(&self) -> &'static str {
+        self.what
     }
 
     /// A permit that ends only with its deadline.

@@ -17,7 +17,7 @@ async fn an_order_cancelled_before_it_is_paid_costs_nothing(database: Database) 
     let id = order["id"].as_str().unwrap();
     anna.cancel(id).await.expect(202);
     let order = anna.wait_for(id, &["rejected"]).await;
-    assert_eq!(order["refusal"]["reason"], "cancelled");
+    assert_eq!(order["reason"]["code"], "cancelled");
     assert_eq!(order["payment"]["page_url"], Value::Null);
     anna.cancel(id).await.expect_problem(409, "too-late");
     assert!(world.ledger().await.bookings().is_empty());

@@ -44,7 +44,7 @@ async fn a_card_that_its_operator_does_not_know_costs_nothing(database: Database
     let offer = world.offer("obertauern", world.ski_day(), ADULT).await;
     let placed = anna.place(&[ticket(&offer, &card, "Anna", ADULT)], "undo", &new_key()).await.expect(202);
     let order = anna.wait_for(placed["id"].as_str().unwrap(), &["rejected"]).await;
-    assert_eq!(order["lines"][0]["refusal"]["reason"], "card_not_accepted", "{order:#}");
+    assert_eq!(order["lines"][0]["reason"]["code"], "card_not_accepted", "{order:#}");
     assert_eq!(order["payment"]["page_url"], serde_json::Value::Null);
     world.clean_slate().await;
 }

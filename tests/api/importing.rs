@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::{ADULT, Database, Ran, World, both_databases, eventually, new_key, ticket};
+use crate::support::{ADULT, Database, Ran, World, area_file as area, both_databases, eventually, new_key, ticket};
 
 both_databases!(
     a_new_price_is_shown_without_a_restart_and_the_shown_one_holds,
@@ -13,24 +13,11 @@ both_databases!(
     a_file_that_is_not_right_changes_nothing_and_says_where,
 );
 
-/// The file of one sample area, which stands in `from` but for this replacement.
-fn area(key: &str, from: &str, to: &str) -> String {
-    let path = format!("{}/catalogue/areas/{key}.toml", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(path).unwrap();
-    assert!(text.contains(from), "{key} has no {from}");
-    text.replace(from, to)
-}
-
 /// An operator that is not in the sample, with the contract of one that is, reached at `endpoint`.
 fn newland(endpoint: &str) -> String {
     let contract = format!("[operator.contract]\ncredentials = \"stubai\"\nendpoint = \"{endpoint}\" #");
     let text = area("stubai", "endpoint = ", "# endpoint = ").replacen("[operator.contract]", &contract, 1);
     text.replacen("key = \"stubai\"", "key = \"newland\"", 1)
-}
-
-async fn endpoint(world: &World, contract: &str) -> String {
-    let endpoints = world.control(Method::GET, "/control/endpoints", &Value::Null).await.expect(200);
-    endpoints[contract]["url"].as_str().unwrap().to_owned()
 }
 
 fn file(world: &World, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
@@ -89,8 +76,10 @@ async fn a_new_price_is_shown_without_a_restart_and_the_shown_one_holds(database
 async fn an_operator_comes_and_goes_while_its_orders_are_served(database: Database) {
     let world = World::start(database).await;
     let (anna, clerk) = tokio::join!(world.skier("Anna"), world.clerk());
+    // the ledger knows whose tickets these are although the contract is another operator's
+    world.control(Method::PUT, "goods/stubai", &json!({ "lent_to": "newland" })).await.expect(200);
     let nowhere = file(&world, "nowhere.toml", newland("http://127.0.0.1:9"));
-    let there = file(&world, "there.toml", newland(&endpoint(&world, "dta/stubai").await));
+    let there = file(&world, "there.toml", newland(&world.endpoint("dta/stubai").await));
     let added = import(&world, &nowhere, &["--take"]);
     assert!(added.says.starts_with("+ newland: "), "{} {}", added.says, added.log);
     assert!(added.says.contains("they stay: "), "{}", added.says);
@@ -118,7 +107,8 @@ async fn an_operator_comes_and_goes_while_its_orders_are_served(database: Databa
     let order = world.order_to_pay(&anna, &["newland"], "undo").await;
     world.pay(&order, "reserved").await;
     anna.wait_for(order["id"].as_str().unwrap(), &["finished"]).await;
-    // no clean slate: the supplier books these tickets under the name of the operator whose contract was lent
+    world.clean_slate().await;
+    world.control(Method::PUT, "goods/stubai", &json!({})).await.expect(200);
 }
 
 async fn a_file_that_is_not_right_changes_nothing_and_says_where(database: Database) {
@@ -166,7 +156,7 @@ async fn a_file_that_is_not_right_changes_nothing_and_says_where(database: Datab
 async fn every_replica_follows() {
     let world = World::start(Database::Postgres).await;
     let other = world.another_server().await;
-    let newland = file(&world, "newland.toml", newland(&endpoint(&world, "dta/stubai").await));
+    let newland = file(&world, "newland.toml", newland(&world.endpoint("dta/stubai").await));
     assert_eq!(import(&world, &newland, &["--take"]).code, 0);
     for api in [world.server.api(), other.api()] {
         let guest = crate::support::Client::new(api);

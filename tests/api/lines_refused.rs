@@ -24,7 +24,7 @@ async fn refused_at_solden(world: &World, operators: &[&str], on_refusal: &str, 
 async fn a_refused_line_undoes_the_whole_order_when_that_was_wished(database: Database) {
     let world = World::start(database).await;
     let order = refused_at_solden(&world, &["obertauern", "solden"], "undo", "undone").await;
-    assert_eq!(order["lines"][1]["refusal"]["reason"], "card_full", "{order:#}");
+    assert_eq!(order["lines"][1]["reason"]["code"], "card_full", "{order:#}");
     assert_eq!(order["invoices"], json!([]));
     world.clean_slate().await;
 }
@@ -34,7 +34,7 @@ async fn a_refused_line_leaves_the_others_when_that_was_wished(database: Databas
     let order = refused_at_solden(&world, &["obertauern", "solden"], "keep", "finished").await;
     let (kept, refused) = (&order["lines"][0], &order["lines"][1]);
     assert_eq!((&kept["state"], &refused["state"]), (&json!("issued"), &json!("refused")));
-    assert_eq!(refused["refusal"]["reason"], "card_full");
+    assert_eq!(refused["reason"]["code"], "card_full");
     world.clean_slate().await;
     let ledger = world.ledger().await;
     let letters = ledger.letters_about(order["number"].as_str().unwrap());

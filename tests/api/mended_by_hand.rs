@@ -124,7 +124,7 @@ async fn an_issued_order_is_undone_when_a_person_says_so_twice(database: Databas
     }
     world.clear_faults().await;
     let undone = anna.wait_for(id(&order), &["undone"]).await;
-    assert_eq!(undone["refusal"]["reason"], "undone_by_shop", "{undone:#}");
+    assert_eq!(undone["reason"]["code"], "undone_by_shop", "{undone:#}");
     world.clean_slate().await;
     assert_eq!(wish(&clerk, &order, "undo").await.expect(202)["state"], "undone");
     let deeds = look(&clerk, &order).await["deeds"].clone();

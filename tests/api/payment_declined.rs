@@ -30,6 +30,6 @@ async fn who_does_not_pay_in_time_gets_and_pays_nothing(database: Database) {
     let lines = world.basket(&anna, &["solden"]).await;
     let placed = anna.place(&lines, "undo", &crate::support::new_key()).await.expect(202);
     let order = anna.wait_for(placed["id"].as_str().unwrap(), &["rejected"]).await;
-    assert_eq!(order["refusal"]["reason"], "not_paid", "{order:#}");
+    assert_eq!(order["reason"]["code"], "not_paid", "{order:#}");
     world.clean_slate().await;
 }

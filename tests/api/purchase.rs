@@ -1,12 +1,9 @@
 //! Two skiers, two kinds of gate, one basket.
 
-use std::io::Write as _;
-use std::process::{Command, Stdio};
-
 use base64::Engine as _;
 use serde_json::{Value, json};
 
-use crate::support::{ADULT, Database, World, both_databases, eventually, new_key, ticket};
+use crate::support::{ADULT, Database, World, both_databases, eventually, new_key, text_of, ticket};
 
 both_databases!(two_skiers_buy_at_both_gates);
 
@@ -78,18 +75,4 @@ async fn invoice_of(skier: &crate::support::Person, order: &Value) -> Vec<u8> {
         assert!(text.contains(words), "{words} is not in the invoice:\n{text}");
     }
     answer.bytes
-}
-
-/// What a reader of the PDF sees.
-fn text_of(pdf: &[u8]) -> String {
-    let mut reader = Command::new("pdftotext")
-        .args(["-layout", "-", "-"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("pdftotext is missing: apt-get install poppler-utils");
-    reader.stdin.take().unwrap().write_all(pdf).unwrap();
-    let output = reader.wait_with_output().unwrap();
-    assert!(output.status.success(), "not a PDF");
-    String::from_utf8(output.stdout).unwrap()
 }

@@ -39,6 +39,7 @@ fn a_ticket_on_another_card_operator_or_day_and_of_another_product_or_category_i
         ("valid_to", "2026-12-21T23:59:59"),
         ("product", ADULT),
         ("category", DAY),
+        ("unit_price_cents", "0"),
     ] {
         let mut ledger = ledger();
         ledger["dta"][0][field] = json!(value);
@@ -88,7 +89,7 @@ fn orders(state: &str, line_state: &str) -> Vec<(String, Value)> {
 fn ledger() -> Value {
     json!({
         "dta": [{ "operator": "solden", "reference": "A1-1", "chip": "01-16147133534532385823-4", "order_id": "x",
-            "valid_from": "2026-12-20", "valid_to": "2026-12-20T23:59:59", "product": DAY, "category": ADULT, "status": "live" }],
+            "valid_from": "2026-12-20", "valid_to": "2026-12-20T23:59:59", "product": DAY, "category": ADULT, "unit_price_cents": 8100, "status": "live" }],
         "axess": [],
         "mpay24": [{ "tid": "A1-P1", "state": "BILLED", "amount": 8100, "cleared": 8100, "credited": 0, "lapsed": false }],
         "mailgun": [{ "to": ["Anna <anna@skier.example>"], "subject": "Order A1: your ticket is on its keycard" }],

@@ -23,6 +23,7 @@ macro_rules! on_postgres {
 mod bench;
 mod callbacks;
 mod case;
+mod crash;
 mod crowd;
 mod given_up;
 mod killed;

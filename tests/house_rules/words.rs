@@ -16,12 +16,15 @@ const SUPPLIERS: [(&[&str], &[&str]); 4] = [
 const REGISTRY: &str = "src/integrations/lift/registry.rs";
 
 /// The files that hold SQL, the only ones that name the tables' entities.
-const SQL: [&str; 23] = [
-    "src/actors/auth/store.rs",
+const SQL: [&str; 26] = [
+    "src/actors/auth/store/mod.rs",
+    "src/actors/auth/store/accounts.rs",
+    "src/actors/auth/store/keys.rs",
+    "src/actors/auth/store/resets.rs",
+    "src/actors/auth/store/sessions.rs",
     // the account's row, made from a registration's and read by the desk
     "src/actors/auth/desk.rs",
     "src/actors/auth/opening.rs",
-    "src/actors/auth/sessions.rs",
     "src/actors/invoice/store.rs",
     "src/actors/jobs/store.rs",
     "src/actors/jobs/listed.rs",

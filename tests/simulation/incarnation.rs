@@ -70,8 +70,8 @@ impl Parts {
         let system = System::start_watched(Watch { silence: Duration::from_secs(30), ..Watch::default() }).unwrap();
         let breaker = BreakerSettings { open_for: Duration::from_millis(50), ..BreakerSettings::default() };
         let policy = Policy { breaker, ..Policy::default() };
-        let port = Port { outside: Arc::clone(outside), life: Arc::clone(life) };
-        let lift = Facade::start_with(&system, vec![contract(setting)], &policy, &suppliers(port.clone()));
+        let port = Port { outside: Arc::clone(outside), life: Arc::clone(life), dedups: setting.dedups };
+        let lift = Facade::start_with(&system, vec![contract(setting, OPERATOR)], &policy, &suppliers(port.clone()));
         let bank = Arc::new(move || Ok(Rc::new(Bank(port.clone())) as Rc<dyn PaymentProvider>));
         let payment = PaymentDesk::start_with(&system, bank, policy, setting.deadline);
         let io = outside.io.clone();
@@ -132,14 +132,12 @@ async fn keep_sweeping(payment: PaymentDesk, desk: Desk) {
 }
 
 fn suppliers(port: Port) -> Connect {
-    Arc::new(move |contract: &Contract| {
-        Ok(Rc::new(Lift { port: port.clone(), dedups: contract.dedups_reference }) as Rc<dyn LiftSupplier>)
-    })
+    Arc::new(move |_contract: &Contract| Ok(Rc::new(Lift { port: port.clone() }) as Rc<dyn LiftSupplier>))
 }
 
-fn contract(setting: &Setting) -> Contract {
+pub(crate) fn contract(setting: &Setting, operator: &str) -> Contract {
     Contract {
-        operator: OPERATOR.to_owned(),
+        operator: operator.to_owned(),
         supplier: "memory".to_owned(),
         endpoint: String::new(),
         credentials: BTreeMap::new(),
@@ -157,17 +155,21 @@ fn contract(setting: &Setting) -> Contract {
 
 /// Where orders are kept, with the terms of the one contract.
 pub(crate) fn store(setting: &Setting, io: Io) -> Store {
-    let terms = Terms {
-        dedups: setting.dedups,
-        settle: TimeDelta::from_std(setting.settle).unwrap(),
-        patience: TimeDelta::from_std(setting.patience).unwrap(),
-    };
+    let dedups = setting.dedups;
+    store_of(setting, io, move |_operator| dedups)
+}
+
+/// Where orders are kept, at operators whose suppliers answer a known reference with its first answer, or not.
+pub(crate) fn store_of(setting: &Setting, io: Io, dedups: impl Fn(&str) -> bool + Send + Sync + 'static) -> Store {
+    let settle = TimeDelta::from_std(setting.settle).unwrap();
+    let patience = TimeDelta::from_std(setting.patience).unwrap();
+    let terms = move |operator: &str| Terms { dedups: dedups(operator), settle, patience };
     let seller = Seller {
         name: "Starjack Testing GmbH".to_owned(),
         address: vec!["Gasse 1".to_owned(), "6020 Innsbruck".to_owned()],
         uid: "ATU12345678".to_owned(),
         short: ShortName::try_from("STAR".to_owned()).unwrap(),
     };
-    let paper = Paper { seller, simulated: true, describe: Box::new(|ticket| ticket.product.clone()) };
-    Store::new(io.clone(), Jobs::new(io, jobs::Settings::default()), move |_| terms, paper)
+    let paper = Paper { seller, simulated: true, describe: Box::new(|ticket, _language| ticket.product.clone()) };
+    Store::new(io.clone(), Jobs::new(io, jobs::Settings::default()), terms, paper)
 }

@@ -1,17 +1,19 @@
 //! The outside's own books: every booking and every cent, as the suppliers would show them. No crash touches them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use starjack::actors::order::intent::Verb;
 use starjack::actors::order::lifecycle::OrderState;
 use starjack::clock;
-use starjack::integrations::lift::{Booking, Found, FoundState};
+use starjack::integrations::lift::{Booking, Found, FoundState, TicketOrder};
 use starjack::integrations::payment::{CreditAmount, History, Observed, ObservedState, StatusKey};
 use starjack::integrations::{Outcome, Refusal, RefusalKind};
 use starjack::money::Cents;
 use tokio::time::Instant;
+
+use super::invariants::{Invariant, Violation};
 
 /// How long a booking that is accepted is not final.
 const BOOKING_TAKES: Duration = Duration::from_millis(30);
@@ -21,8 +23,6 @@ const ASK_AFTER: Duration = Duration::from_millis(10);
 /// What the outside did.
 #[derive(Default)]
 pub(crate) struct Ledger {
-    /// Whether a known reference is answered with its first booking.
-    pub(crate) dedups: bool,
     pub(crate) tickets: Vec<Ticket>,
     pub(crate) money: Vec<Transaction>,
     /// References of which two bookings were live at once.
@@ -34,6 +34,8 @@ pub(crate) struct Ledger {
     late: Vec<(Instant, Act)>,
     /// Whether the next booking is accepted without being final.
     pub(crate) slowly: bool,
+    /// Promises that were broken at the very moment.
+    pub(crate) slips: Vec<Violation>,
 }
 
 type Act = Box<dyn FnOnce(&mut Ledger) + Send>;
@@ -42,6 +44,8 @@ type Act = Box<dyn FnOnce(&mut Ledger) + Send>;
 #[derive(Clone, Debug)]
 pub(crate) struct Ticket {
     pub(crate) reference: String,
+    pub(crate) operator: String,
+    pub(crate) order: TicketOrder,
     pub(crate) live: bool,
     final_at: Option<Instant>,
 }
@@ -63,10 +67,6 @@ pub(crate) struct Transaction {
 pub(crate) struct Books(Mutex<Ledger>);
 
 impl Books {
-    pub(crate) fn new(dedups: bool) -> Self {
-        Self(Mutex::new(Ledger { dedups, ..Ledger::default() }))
-    }
-
     pub(crate) fn open(&self) -> MutexGuard<'_, Ledger> {
         let mut ledger = self.0.lock().unwrap();
         let now = clock::instant();
@@ -90,27 +90,44 @@ impl Ledger {
         !self.late.is_empty()
     }
 
-    pub(crate) fn issue(&mut self, reference: &str) -> Outcome<Booking> {
-        let known = self.tickets.iter().position(|ticket| ticket.reference == reference);
+    /// Books at an operator whose supplier answers a known reference with its first booking, or not.
+    pub(crate) fn issue(&mut self, order: &TicketOrder, (operator, dedups): (&str, bool)) -> Outcome<Booking> {
+        let known = self.tickets.iter().position(|ticket| ticket.reference == order.reference.as_str());
         let no = match known {
-            Some(no) if self.dedups && self.tickets[no].live => no,
-            Some(_) if self.dedups => return Outcome::Refused(no_more(RefusalKind::ProductUnavailable)),
-            Some(_) | None => self.book(reference),
+            Some(no) if dedups && self.tickets[no].live => no,
+            Some(_) if dedups => return Outcome::Refused(no_more(RefusalKind::ProductUnavailable)),
+            Some(_) | None => self.book(order, operator),
         };
         if self.tickets[no].is_final() { Outcome::Done(booking(no)) } else { Outcome::Pending { ask_after: ASK_AFTER } }
     }
 
-    /// Whether a reference is answered with its first booking.
+    /// Whether something was ever booked under a reference.
     pub(crate) fn knows(&self, reference: &str) -> bool {
-        self.dedups && self.tickets.iter().any(|ticket| ticket.reference == reference)
+        self.tickets.iter().any(|ticket| ticket.reference == reference)
     }
 
-    fn book(&mut self, reference: &str) -> usize {
-        if self.live(reference) > 0 && !self.excused.contains(reference) {
-            self.doubled.insert(reference.to_owned());
+    fn book(&mut self, order: &TicketOrder, operator: &str) -> usize {
+        let reference = order.reference.to_string();
+        if self.live(&reference) > 0 && !self.excused.contains(&reference) {
+            self.doubled.insert(reference.clone());
+        }
+        let overlaps = |other: &&Ticket| {
+            (other.live && other.reference != reference)
+                && (other.operator == operator && other.order.card == order.card)
+                && (other.order.first_day <= order.last_day && order.first_day <= other.order.last_day)
+        };
+        if let Some(other) = self.tickets.iter().find(overlaps) {
+            let says = format!("{reference} is on {}'s card on its day", other.reference);
+            self.slips.push(Violation { invariant: Invariant::OneTicketACardAndDay, says });
         }
         let final_at = std::mem::take(&mut self.slowly).then(|| clock::instant() + BOOKING_TAKES);
-        self.tickets.push(Ticket { reference: reference.to_owned(), live: true, final_at });
+        self.tickets.push(Ticket {
+            reference,
+            operator: operator.to_owned(),
+            order: order.clone(),
+            live: true,
+            final_at,
+        });
         self.tickets.len() - 1
     }
 
@@ -170,7 +187,26 @@ impl Ledger {
             return already();
         }
         (money.reserved, money.reversed) = (false, true);
+        self.look_at_money_that_went_back(tid);
         Outcome::Done(())
+    }
+
+    /// A ticket is cancelled before its money goes back: what is left must pay for what is on the cards.
+    fn look_at_money_that_went_back(&mut self, tid: &str) {
+        let page = self.money[place(tid)].page.clone();
+        let Some((number, _)) = page.rsplit_once('-') else { return };
+        let own = |reference: &str| reference.rsplit_once('-').is_some_and(|(of, _)| of == number);
+        let left = self.money.iter().filter(|money| own(&money.page)).map(|money| {
+            let reserved = if money.reserved { money.amount } else { 0 };
+            reserved + money.captured - money.credited
+        });
+        let live = self.tickets.iter().filter(|ticket| ticket.live && own(&ticket.reference));
+        let prices: BTreeMap<_, _> = live.map(|ticket| (&ticket.reference, ticket.order.price)).collect();
+        let (left, due): (Cents, Cents) = (left.sum(), prices.values().sum());
+        if left < due {
+            let says = format!("{page} went back to {left} while tickets of {due} are live");
+            self.slips.push(Violation { invariant: Invariant::TicketsFirst, says });
+        }
     }
 
     pub(crate) fn credit(&mut self, tid: &str, amount: CreditAmount) -> Outcome<()> {
@@ -183,6 +219,7 @@ impl Ledger {
             return Outcome::Refused(no_more(RefusalKind::PaymentDeclined));
         }
         money.credited += amount;
+        self.look_at_money_that_went_back(tid);
         Outcome::Done(())
     }
 

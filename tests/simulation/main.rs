@@ -10,6 +10,7 @@ mod faults;
 mod incarnation;
 mod invariants;
 mod ledger;
+mod lives;
 mod many;
 mod pages;
 mod ports;

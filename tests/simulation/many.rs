@@ -10,7 +10,7 @@ use starjack::clock::{self, Deadline};
 
 use super::faults::{Fault, Strike};
 use super::incarnation::Setting;
-use super::invariants::{all_orders, violations};
+use super::invariants::violations;
 use super::stories::Story;
 use super::world::{LOOK, PATIENCE, POLICIES, World, new_order};
 
@@ -18,7 +18,7 @@ const ORDERS: usize = 12;
 
 /// Every payer pays its page once.
 async fn pay_all(world: &World) {
-    for order in all_orders(world).await {
+    for order in world.orders().await {
         let page = order.payments.iter().find(|row| order.state == OrderState::Paying && row.url.is_some());
         if let Some(page) = page {
             let mut ledger = world.outside.books.open();
@@ -64,6 +64,6 @@ async fn twelve_orders_and_three_crashes_leave_one_series_of_invoices_without_ga
         clock::sleep(LOOK).await;
     }
     assert_eq!((world.crashes, world.outside.plan.left().len()), (3, 0));
-    let finished = all_orders(&world).await.iter().filter(|order| order.state == OrderState::Finished).count();
+    let finished = world.orders().await.iter().filter(|order| order.state == OrderState::Finished).count();
     assert!(finished >= ORDERS / 2, "only {finished} finished");
 }

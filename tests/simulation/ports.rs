@@ -11,7 +11,9 @@ use starjack::actors::order::intent::Verb;
 use starjack::actors::order::lifecycle::OrderState;
 use starjack::clock;
 use starjack::ids::Reference;
-use starjack::integrations::lift::{Booking, Capabilities, CheckedCard, Found, LiftSupplier, TicketOrder};
+use starjack::integrations::lift::{
+    Booking, Capabilities, CheckedCard, Found, Goods, LiftSupplier, TicketOrder, Wanted,
+};
 use starjack::integrations::payment::{
     CreditAmount, History, Observed, OpenedPage, PageOrder, PaymentProvider, StatusKey,
 };
@@ -22,6 +24,7 @@ use starjack_entity::{order_line, orders};
 use tokio::sync::watch;
 
 use super::faults::{Fault, Plan};
+use super::incarnation::OPERATOR;
 use super::ledger::{Books, Ledger, no_more};
 
 /// Everything outside, the same for every incarnation.
@@ -54,6 +57,8 @@ impl Life {
 pub(crate) struct Port {
     pub(crate) outside: Arc<Outside>,
     pub(crate) life: Arc<Life>,
+    /// Whether the supplier answers a known reference with its first answer.
+    pub(crate) dedups: bool,
 }
 
 impl Port {
@@ -93,7 +98,9 @@ impl Port {
         let books = &self.outside.books;
         match fault {
             // a supplier that dedups answers a reference that it knows with its first answer
-            Fault::Refused if verb == Verb::Issue && books.open().knows(reference) => return act(&mut books.open()),
+            Fault::Refused if verb == Verb::Issue && self.dedups && books.open().knows(reference) => {
+                return act(&mut books.open());
+            }
             Fault::Refused => return Outcome::Refused(no_more(refusal(verb))),
             Fault::NotSent => return Outcome::NotSent("nothing left".to_owned()),
             Fault::NotDone => {}
@@ -155,7 +162,7 @@ impl Port {
     }
 }
 
-fn refusal(verb: Verb) -> RefusalKind {
+pub(crate) fn refusal(verb: Verb) -> RefusalKind {
     match verb {
         Verb::Check => RefusalKind::CardNotAccepted,
         Verb::Issue | Verb::Find => RefusalKind::ProductUnavailable,
@@ -169,12 +176,11 @@ fn refusal(verb: Verb) -> RefusalKind {
 /// A contract's client.
 pub(crate) struct Lift {
     pub(crate) port: Port,
-    pub(crate) dedups: bool,
 }
 
 impl LiftSupplier for Lift {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { dedups_reference: self.dedups }
+        Capabilities { dedups_reference: self.port.dedups }
     }
 
     fn check(&self, card: String, permit: Permit) -> LocalBoxFuture<'_, Outcome<CheckedCard>> {
@@ -190,8 +196,9 @@ impl LiftSupplier for Lift {
 
     fn issue(&self, order: TicketOrder, permit: Permit) -> LocalBoxFuture<'_, Outcome<Booking>> {
         let reference = order.reference.to_string();
-        let own = reference.clone();
-        self.port.meet((Verb::Issue, reference), permit, move |ledger| ledger.issue(&own)).boxed_local()
+        let dedups = self.port.dedups;
+        let book = move |ledger: &mut Ledger| ledger.issue(&order, (OPERATOR, dedups));
+        self.port.meet((Verb::Issue, reference), permit, book).boxed_local()
     }
 
     fn find(&self, reference: Reference, permit: Permit) -> LocalBoxFuture<'_, Outcome<Vec<Found>>> {
@@ -202,6 +209,10 @@ impl LiftSupplier for Lift {
     fn cancel(&self, booking: Booking, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>> {
         let reference = self.port.outside.books.open().reference_of(&booking.handle);
         self.port.meet((Verb::Cancel, reference), permit, move |ledger| ledger.cancel(&booking.handle)).boxed_local()
+    }
+
+    fn catalogue(&self, _wanted: Wanted, _permit: Permit) -> LocalBoxFuture<'_, Outcome<Goods>> {
+        async { Outcome::NotSent("no order asks for it".to_owned()) }.boxed_local()
     }
 }
 

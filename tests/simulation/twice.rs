@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::faults::{Fault, Strike};
 use super::incarnation::{Parts, Setting};
-use super::invariants::{all_orders, violations};
+use super::invariants::violations;
 use super::ports::Life;
 use super::stories::Story;
 use super::world::{LOOK, PATIENCE, World, new_order};
@@ -37,7 +37,7 @@ async fn an_order_placed_eight_times_at_once_under_one_key_is_one_order() {
     let placed = join_all((0..8).map(|_| world.desk().place(order.clone(), |order| order.number.to_string()))).await;
     let first = placed[0].as_ref().unwrap().clone();
     assert!(placed.iter().all(|again| again.as_ref().unwrap() == &first), "{placed:?}");
-    assert_eq!(all_orders(&world).await.len(), 1);
+    assert_eq!(world.orders().await.len(), 1);
     let wrong = world.go_on(first.id, &plain(), PATIENCE).await;
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert_eq!(world.outside.books.open().tickets.len(), 2);
@@ -51,7 +51,7 @@ async fn of_two_orders_at_once_for_one_card_and_day_one_is_placed() {
     let orders = ["one", "another"].map(|key| NewOrder { key: key.to_owned(), ..order.clone() });
     let placed = join_all(orders.map(|order| world.desk().place(order, |_| String::new()))).await;
     let (won, lost): (Vec<_>, Vec<_>) = placed.into_iter().partition(Result::is_ok);
-    let number = all_orders(&world).await[0].number.to_string();
+    let number = world.orders().await[0].number.to_string();
     let taken = matches!(&lost[0], Err(PlaceError::CardTaken { line: 1, order: Some(order) }) if *order == number);
     assert!(taken, "{lost:?}");
     let wrong = world.go_on(won[0].as_ref().unwrap().id, &plain(), PATIENCE).await;

@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use super::faults::Plan;
 use super::incarnation::{Incarnation, OPERATOR, Setting, store};
-use super::invariants::{Violation, violations};
+use super::invariants::{Violation, all_orders, violations};
 use super::ledger::Books;
 use super::ports::Outside;
 use super::stories::{Deed, Story};
@@ -51,7 +51,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let io = database(folder.path()).await;
         let outside = Outside {
-            books: Books::new(setting.dedups),
+            books: Books::default(),
             plan: Plan::new(&story.strikes),
             gate: watch::Sender::new(false),
             at_gate: watch::Sender::new(0),
@@ -108,6 +108,11 @@ impl World {
     /// The order as the database has it.
     pub(crate) async fn order(&self, id: Uuid) -> Order {
         store(&self.setting, self.outside.io.clone()).load(id).await.unwrap().unwrap()
+    }
+
+    /// Every order of the database.
+    pub(crate) async fn orders(&self) -> Vec<Order> {
+        all_orders(&store(&self.setting, self.outside.io.clone())).await
     }
 
     /// What nobody has done yet and what still can be done.
@@ -253,7 +258,7 @@ async fn make_template() -> Vec<u8> {
     std::fs::read(copy).unwrap()
 }
 
-fn customer() -> account::ActiveModel {
+pub(crate) fn customer() -> account::ActiveModel {
     account::ActiveModel {
         id: Set(CUSTOMER),
         email: Set("ada@example.com".to_owned()),

@@ -1,14 +1,13 @@
 //! What must be true once nothing goes on any more, whatever was broken meanwhile.
 
-use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use serde_json::Value;
-use starjack::actors::liftoperator::Catalogue;
 use starjack::clock::{self, Deadline};
 
 use super::ledger::{Booking, Ledger};
 use super::people::{ENDS, Person};
+use super::sample::sample;
 use super::world::{PATIENCE, World};
 
 impl World {
@@ -98,6 +97,7 @@ fn tickets(order: &Value, ledger: &Ledger) -> Vec<String> {
             let fits = line["operator"] == booking.operator
                 && line["valid_from"] == booking.day
                 && line["valid_to"] == booking.until
+                && line["price"]["amount"] == booking.cents
                 && codes(line) == Some([booking.product.clone(), booking.category.clone()])
                 && printed.ends_with(&shown.replace('-', ""));
             if !fits {
@@ -162,8 +162,9 @@ fn strangers(orders: &[(String, Value)], ledger: &Ledger) -> Vec<String> {
 
 /// The supplier's codes of a line's product and category, from the sample catalogue.
 fn codes(line: &Value) -> Option<[String; 2]> {
-    static CATALOGUE: LazyLock<Arc<Catalogue>> = LazyLock::new(|| Catalogue::embedded().unwrap());
-    let operator = CATALOGUE.operator(line["operator"].as_str()?)?;
+    // an operator that tests import; it sells what the one sells whose contract it has
+    let key = line["operator"].as_str().map(|key| if key == "newland" { "stubai" } else { key })?;
+    let operator = sample().operator(key)?;
     let product = operator.product(line["product"].as_str()?)?;
     Some([product.code.clone(), operator.category(line["category"].as_str()?)?.code.clone()])
 }

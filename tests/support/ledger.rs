@@ -18,12 +18,16 @@ pub(crate) struct Booking {
     pub(crate) card: String,
     /// The first day, `2026-12-19`.
     pub(crate) day: String,
+    /// The moment from which on it is valid, as the supplier was told it: a day at Axess.
+    pub(crate) begins: String,
     /// The last day, inclusive.
     pub(crate) until: String,
     /// The supplier's code of the product.
     pub(crate) product: String,
     /// The supplier's code of the person category.
     pub(crate) category: String,
+    /// Its price in cents, as the supplier was told it.
+    pub(crate) cents: i64,
     /// `live`, `used` or `canceled`.
     pub(crate) status: String,
     /// What names it at its supplier's control calls.
@@ -45,8 +49,9 @@ impl Ledger {
 
     /// Every booking at every gate.
     pub(crate) fn bookings(&self) -> Vec<Booking> {
-        let dta = self.of("dta").iter().map(|entry| booking("dta", entry, ["chip", "order_id"]));
-        dta.chain(self.of("axess").iter().map(|entry| booking("axess", entry, ["wtp_no", "journal_no"]))).collect()
+        let dta = self.of("dta").iter().map(|entry| booking("dta", entry, ["chip", "order_id", "unit_price_cents"]));
+        dta.chain(self.of("axess").iter().map(|entry| booking("axess", entry, ["wtp_no", "journal_no", "price_cents"])))
+            .collect()
     }
 
     /// The bookings of one order, by its number.
@@ -83,16 +88,18 @@ impl Ledger {
     }
 }
 
-fn booking(supplier: &'static str, entry: &Value, [card, id]: [&str; 2]) -> Booking {
+fn booking(supplier: &'static str, entry: &Value, [card, id, cents]: [&str; 3]) -> Booking {
     Booking {
         supplier,
         operator: text(entry, "operator"),
         reference: text(entry, "reference"),
         card: text(entry, card),
         day: text(entry, "valid_from").chars().take(10).collect(),
+        begins: text(entry, "valid_from"),
         until: text(entry, "valid_to").chars().take(10).collect(),
         product: text(entry, "product"),
         category: text(entry, "category"),
+        cents: entry[cents].as_i64().unwrap_or_default(),
         status: text(entry, "status"),
         id: text(entry, id),
     }

@@ -4,11 +4,14 @@
 //! shop says with what really happened at the suppliers. [`both_databases!`] runs a story on SQLite and on PostgreSQL.
 mod client;
 mod database;
+mod goods;
 mod invariants;
 mod ledger;
 mod nginx;
+mod paper;
 mod people;
 mod redis;
+mod sample;
 mod server;
 mod stream;
 mod suppliers;
@@ -19,8 +22,10 @@ pub(crate) use database::Database;
 pub(crate) use invariants::{check, check_known};
 pub(crate) use ledger::{Booking, Ledger};
 pub(crate) use nginx::Nginx;
+pub(crate) use paper::text_of;
 pub(crate) use people::{ADULT, Offer, Person, SMALL_CHILD, ticket};
 pub(crate) use redis::{Proxy, Redis};
+pub(crate) use sample::{area_file, areas, listed, sample};
 pub(crate) use server::{Ran, Server};
 pub(crate) use stream::{Event, Stream};
 pub(crate) use world::{PATIENCE, World, eventually, free_port, new_key};

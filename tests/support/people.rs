@@ -10,6 +10,7 @@ use starjack::clock::{self, Deadline};
 use starjack_simulator::{sample_dta_number, sample_wtp_number};
 
 use super::client::{Answer, Client};
+use super::sample::sample;
 use super::world::{PATIENCE, eventually};
 
 /// Birth date of an adult.
@@ -49,6 +50,11 @@ pub(crate) fn ticket(offer: &Offer, card_id: &str, first_name: &str, birth_date:
 }
 
 impl Person {
+    /// The same account on another device.
+    pub(crate) async fn again(&self, guest: &Client) -> Self {
+        Self::log_in(guest, &self.email, &self.password, Arc::clone(&self.cards)).await
+    }
+
     /// Logs in; `cards` counts the sample cards of the world.
     pub(crate) async fn log_in(guest: &Client, email: &str, password: &str, cards: Arc<AtomicU64>) -> Self {
         let body = json!({ "email": email, "password": password });
@@ -67,6 +73,11 @@ impl Person {
         }
     }
 
+    /// The same person at another replica.
+    pub(crate) fn at(&self, base: &str) -> Self {
+        Self { client: self.client.at(base), ..self.clone() }
+    }
+
     /// The number of a card that nobody has registered yet, of Axess's kind or DTA's.
     pub(crate) fn next_card_number(&self, is_axess: bool) -> String {
         let serial = self.cards.fetch_add(1, Ordering::Relaxed);
@@ -81,6 +92,12 @@ impl Person {
     /// Registers a new card that Axess's readers read, and gives its id.
     pub(crate) async fn card_axess(&self) -> String {
         self.card(&self.next_card_number(true)).await
+    }
+
+    /// Registers a new card of the sample area's own kind, and gives its id.
+    pub(crate) async fn card_for(&self, operator: &str) -> String {
+        let operator = sample().operator(operator);
+        self.card(&self.next_card_number(operator.is_some_and(|known| known.contract.supplier == "axess"))).await
     }
 
     /// Registers a card by its number, and gives its id.

@@ -101,6 +101,12 @@ impl Server {
         self.child.wait().unwrap();
     }
 
+    /// The signal by which it ended; `None` while it runs.
+    pub(crate) fn died_of(&mut self) -> Option<i32> {
+        use std::os::unix::process::ExitStatusExt as _;
+        self.child.try_wait().unwrap().map(|status| status.signal().unwrap_or_else(|| panic!("it ended: {status}")))
+    }
+
     /// Whether it has ended, and how.
     pub(crate) fn exit_code(&mut self) -> Option<i32> {
         self.child.try_wait().unwrap().and_then(|status| status.code())
@@ -177,7 +183,7 @@ pub(crate) fn run(plan: &Plan, words: &[&str]) -> Ran {
     let data = plan.folder.join("data");
     let embedded = format!("sqlite://{}?mode=rwc", data.join("starjack.db").display());
     command.env("STARJACK_DATA", &data).env("STARJACK_DATABASE__URL", plan.database.as_ref().unwrap_or(&embedded));
-    command.env("STARJACK_AUTH__SIGNING_KEY", "AA==").env("STARJACK_AUTH__SECRET", "0123456789abcdef0123456789abcdef");
+    command.env("STARJACK_AUTH__SECRET", "0123456789abcdef0123456789abcdef");
     command.env("STARJACK_PAYMENT__PASSWORD", "\"123456\"").env("STARJACK_MAIL__KEY", "key-of-a-test");
     command.envs(plan.settings.iter().map(|(name, value)| (name, value)));
     let output = command.output().unwrap();

@@ -209,13 +209,8 @@ impl World {
 
     /// The day ticket of an operator for somebody born on that date.
     pub(crate) async fn offer(&self, operator: &str, day: NaiveDate, birth_date: &str) -> Offer {
-        let path = format!("/api/v1/operators/{operator}/offers?day={day}&birth_date={birth_date}");
-        let offers = self.guest.get(&path).await.expect(200);
-        let first = &offers["items"][0];
-        Offer {
-            id: first["offer_id"].as_str().unwrap_or_else(|| panic!("{operator} offers nothing: {offers}")).to_owned(),
-            cents: first["price"]["amount"].as_i64().unwrap(),
-        }
+        let offers = self.offers(operator, day, birth_date).await;
+        Offer::of(offers.first().unwrap_or_else(|| panic!("{operator} offers nothing on {day}")))
     }
 
     /// One adult's ticket at each of these operators, each on a new card of the operator's own kind.
@@ -223,9 +218,7 @@ impl World {
         let mut lines = Vec::new();
         for operator in operators {
             let offer = self.offer(operator, self.ski_day(), ADULT).await;
-            let is_axess = matches!(*operator, "obertauern" | "saalbach");
-            let card = if is_axess { skier.card_axess().await } else { skier.card_dta().await };
-            lines.push(ticket(&offer, &card, "Anna", ADULT));
+            lines.push(ticket(&offer, &skier.card_for(operator).await, "Anna", ADULT));
         }
         lines
     }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::requests::{ALREADY_CANCELED, FULL, NO_SEGMENT, Naming, Refusal, TICKET_USED, UNKNOWN_TICKET, Wish};
 use crate::clock::stamp;
+use crate::deed::Deed;
 
 /// Tickets one contract keeps.
 const TICKETS_MAX: usize = 1_000_000;
@@ -25,7 +26,9 @@ pub(crate) struct Ticket {
     pub(crate) unicode: i64,
     pub(crate) transaction: i64,
     pub(crate) wish: Wish,
-    reference: String,
+    pub(crate) reference: String,
+    /// Lost by its own supplier, as after a restored backup.
+    forgotten: bool,
     asked_at: DateTime<Utc>,
     used_at: Option<DateTime<Utc>>,
     canceled_at: Option<DateTime<Utc>>,
@@ -132,6 +135,7 @@ impl Book {
             transaction: self.transaction,
             wish,
             reference: reference.to_owned(),
+            forgotten: false,
             asked_at: now,
             used_at: None,
             canceled_at: None,
@@ -159,6 +163,7 @@ impl Book {
     /// A journal number is a place; other names are looked for, newest first.
     fn place(&self, naming: &Naming) -> Option<usize> {
         let fits = |ticket: &Ticket| is_named(ticket, naming);
+        let fits = |ticket: &Ticket| fits(ticket) && !ticket.forgotten;
         match naming.journal {
             Some(journal) => place_of(journal).filter(|place| self.tickets.get(*place).is_some_and(fits)),
             None => self.tickets.iter().rposition(fits),
@@ -194,8 +199,41 @@ impl Book {
         }
     }
 
+    /// The tickets of a project that were sold on a day in Vienna, after a journal number, in its order.
+    pub(crate) fn sold_on(&self, day: &str, (project, after): (i64, i64)) -> impl Iterator<Item = &Ticket> {
+        let day = day.parse::<NaiveDate>().ok();
+        let sold_on = |ticket: &Ticket| Some(ticket.asked_at.with_timezone(&Vienna).date_naive());
+        self.tickets.iter().filter(move |ticket| {
+            !ticket.forgotten && ticket.wish.project == project && ticket.journal > after && sold_on(ticket) == day
+        })
+    }
+
+    /// What people at the operator's own desk do.
+    pub(crate) fn at_the_desk(&mut self, journal: i64, deed: &Deed, now: DateTime<Utc>) -> Result<(), String> {
+        let unknown = "no ticket has this journal number";
+        let place = place_of(journal).ok_or(unknown)?;
+        let ticket = self.tickets.get_mut(place).filter(|ticket| !ticket.forgotten).ok_or(unknown)?;
+        match deed {
+            Deed::Cancel => drop(ticket.canceled_at.get_or_insert(now)),
+            Deed::Revive => (ticket.canceled_at, ticket.blocked) = (None, false),
+            Deed::Reprice(cents) => ticket.wish.price_cents = *cents,
+            Deed::Forget => {
+                ticket.forgotten = true;
+                for places in self.by_reference.values_mut().chain(self.by_card.values_mut()) {
+                    places.retain(|known| *known != place);
+                }
+            }
+            Deed::Copy(reference) => {
+                let (wish, own) = (ticket.wish.clone(), ticket.reference.clone());
+                self.transaction += 1;
+                self.add(reference.as_deref().unwrap_or(&own), wish, now);
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn entries(&self, operator: &str) -> Vec<Value> {
-        self.tickets.iter().map(|ticket| ticket.entry(operator)).collect()
+        self.tickets.iter().filter(|ticket| !ticket.forgotten).map(|ticket| ticket.entry(operator)).collect()
     }
 }
 

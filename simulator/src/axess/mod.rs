@@ -11,8 +11,10 @@
 //!   `NERRORNO` other than 0; only what is no request at all is a SOAP fault.
 //! - Every request but `login` carries a session (-2001 when it is unknown or an hour old).
 //! - The operator's own list (`goods`) says which `<pool>/<ticket type>` and person types there are and how long a ticket
-//!   is valid; what is not there is refused with -6541. Prices are not simulated.
+//!   is valid; what is not there is refused with -6541. `getpools`, `gettickettypes`, `getpersontypes` and
+//!   `gettariff` read it out; prices are listed, not enforced.
 mod book;
+mod lists;
 mod number;
 mod requests;
 mod service;

@@ -2,7 +2,7 @@
 
 use super::number::{self, Flaw};
 use super::shapes::decimal;
-use crate::goods::Goods;
+use crate::goods::Shelf;
 use crate::shape::kinds::cents;
 use crate::xml::Element;
 
@@ -51,7 +51,7 @@ pub(crate) struct Naming {
 
 impl Wish {
     /// Reads an `ACTTICKET` whose shape is checked.
-    pub(crate) fn read(ticket: &Element, goods: &Goods) -> Result<Self, Refusal> {
+    pub(crate) fn read(ticket: &Element, shelf: &Shelf) -> Result<Self, Refusal> {
         let product = ticket.child("CTPRODUCT").ok_or(PARAMETER)?;
         let above_zero = |name| decimal(product.text_of(name)).filter(|number| *number > 0).ok_or(PARAMETER);
         let wtp = ticket.get("SZWTPNO").map(ToOwned::to_owned);
@@ -59,8 +59,8 @@ impl Wish {
         let [project, pool, ticket_type, person_type] =
             [above_zero("NPROJNO")?, above_zero("NPOOLNO")?, above_zero("NTICKETTYPENO")?, above_zero("NPERSONTYPNO")?];
         let valid_from = product.text_of("SZVALIDFROM").to_owned();
-        let validity = goods.validity(&format!("{pool}/{ticket_type}")).ok_or(NOT_SOLD)?;
-        if project != i64::from(goods.project_no) || !goods.has_category(&person_type.to_string()) {
+        let validity = shelf.validity(&format!("{pool}/{ticket_type}")).ok_or(NOT_SOLD)?;
+        if project != i64::from(shelf.goods.project_no) || !shelf.has_category(&person_type.to_string()) {
             return Err(NOT_SOLD);
         }
         Ok(Self {
@@ -68,7 +68,7 @@ impl Wish {
             pool,
             ticket_type,
             person_type,
-            valid_till: goods.last_day(validity, &valid_from).ok_or(NOT_SOLD)?,
+            valid_till: shelf.last_day(validity, &valid_from).ok_or(NOT_SOLD)?,
             valid_from,
             price_cents: cents(ticket.text_of("FTARIFF")).ok_or(PARAMETER)?,
             block: decimal(ticket.text_of("NBLOCKNO")).ok_or(PARAMETER)?,

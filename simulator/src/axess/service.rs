@@ -6,14 +6,16 @@ use chrono::TimeDelta;
 use serde_json::Value;
 
 use super::book::{Book, POS, Ticket};
+use super::lists;
 use super::number::media_id;
 use super::requests::{LOGIN_FAILED, NO_SEGMENT, NO_SESSION, Naming, Refusal, SOAP_LOGIN_FAILED, Wish, card};
 use super::sessions::Sessions;
 use super::shapes::{AX, TEAM, decimal, parameter};
 use crate::access::AxessAccess;
 use crate::clock::Clock;
+use crate::deed::Deed;
 use crate::faults::Bent;
-use crate::goods::Goods;
+use crate::goods::{Changes, Goods, Shelf};
 use crate::http::{Answer, Asked};
 use crate::soap;
 use crate::supplier::{Service, Supplier};
@@ -24,25 +26,36 @@ pub(crate) const PATH: &str = "/DCI4WTP/DCI4WTPService.svc/soap";
 
 /// One operator's contract.
 pub(crate) struct Axess {
-    goods: &'static Goods,
+    shelf: Shelf,
     access: AxessAccess,
     clock: Arc<Clock>,
     state: Mutex<(Sessions, Book)>,
 }
 
 /// Members of a result with their markup inside; sorted before they are sent.
-type Members = Vec<(&'static str, String)>;
+pub(crate) type Members = Vec<(&'static str, String)>;
 
 impl Axess {
     pub(crate) fn new(goods: &'static Goods, access: AxessAccess, clock: Arc<Clock>, session_seconds: u32) -> Self {
         let sessions = Sessions::new(TimeDelta::seconds(i64::from(session_seconds)));
-        Self { goods, access, clock, state: Mutex::new((sessions, Book::new())) }
+        Self { shelf: Shelf::new(goods), access, clock, state: Mutex::new((sessions, Book::new())) }
+    }
+
+    /// From now on its list differs like this from the start.
+    pub(crate) fn change_goods(&self, changes: Changes) {
+        self.shelf.change(changes);
     }
 
     /// A gate pass; the error says why the gate stays closed.
     pub(crate) fn pass_gate(&self, journal: &str) -> Result<(), String> {
         let journal = journal.parse().map_err(|error| format!("journal number: {error}"))?;
         self.state().1.pass_gate(journal, self.clock.now())
+    }
+
+    /// What people at the operator's own desk do to a ticket; the error says why not.
+    pub(crate) fn at_the_desk(&self, journal: &str, deed: &Deed) -> Result<(), String> {
+        let journal = journal.parse().map_err(|error| format!("journal number: {error}"))?;
+        self.state().1.at_the_desk(journal, deed, self.clock.now())
     }
 
     fn state(&self) -> MutexGuard<'_, (Sessions, Book)> {
@@ -86,7 +99,7 @@ impl Axess {
             }
             "checkWTPNo" => check(request.text_of("SZWTPNO"), book, now),
             "issueTicket" => {
-                let wishes = || request.all("ACTTICKET").map(|ticket| Wish::read(ticket, self.goods)).collect();
+                let wishes = || request.all("ACTTICKET").map(|ticket| Wish::read(ticket, &self.shelf)).collect();
                 issue(request.text_of("SZEXTORDERNO"), wishes, book, (bent, now))
             }
             "getTicketByExtOrder" => {
@@ -96,6 +109,17 @@ impl Axess {
                     None,
                 ))
             }
+            "getSalesList" => {
+                let number = |name| decimal(request.text_of(name)).unwrap_or_default();
+                let most = usize::try_from(number("NMAXCOUNT")).unwrap_or_default();
+                let after = (number("NPROJNO"), number("NJOURNALNO"));
+                let sold = book.sold_on(request.text_of("SZDATE"), after).take(most);
+                Ok((sold.map(|sold| ("ACTTICKET", sale(sold, now))).collect(), None))
+            }
+            "getpools" => Ok((lists::pools(&self.shelf), None)),
+            "gettickettypes" => Ok((lists::ticket_types(&self.shelf, request.text_of("NPOOLNO")), None)),
+            "getpersontypes" => Ok((lists::person_types(&self.shelf), None)),
+            "gettariff" => Ok((lists::tariff(&self.shelf, request)?, None)),
             "cancelTicket" => {
                 book.cancel(&Naming::read(request)?, request.text_of("NBLOCKING") == "-1", now)?;
                 Ok((Members::new(), None))
@@ -139,6 +163,17 @@ fn receipt(tickets: Vec<&Ticket>) -> Members {
     let mut members: Members = tickets.into_iter().map(|issued| ("ACTTICKET", ticket(issued, None))).collect();
     members.push(("NTRANSNO", transaction.to_string()));
     members
+}
+
+/// A ticket of the list of sales, which says more of it.
+fn sale(sold: &Ticket, now: Now) -> String {
+    let cents = sold.wish.price_cents;
+    let told = ticket(sold, Some(sold.status(now)));
+    let (numbers, validity) = told.split_at(told.find("<a:SZVALIDFROM").unwrap_or(told.len()));
+    leaf("a:FTARIFF", format!("{}.{:02}", cents / 100, cents % 100))
+        + numbers
+        + &leaf("a:SZEXTORDERNO", &sold.reference)
+        + validity
 }
 
 fn ticket(ticket: &Ticket, status: Option<i64>) -> String {
@@ -190,7 +225,7 @@ impl Service for Axess {
     }
 
     fn operator(&self) -> Option<&str> {
-        Some(self.goods.operator)
+        Some(self.shelf.goods.operator)
     }
 
     fn operation<'a>(&self, asked: &'a Asked) -> Option<&'a str> {
@@ -223,6 +258,6 @@ impl Service for Axess {
     }
 
     fn ledger(&self) -> Vec<Value> {
-        self.state().1.entries(self.goods.operator)
+        self.state().1.entries(&self.shelf.operator())
     }
 }

@@ -46,6 +46,14 @@ const ISSUE: &[Member] = &[
     one(&["SZEXTORDERNO"], REFERENCE),
 ];
 const FIND: &[Member] = &[one(&["NSESSIONID"], DECIMAL), one(&["SZEXTORDERNO"], REFERENCE)];
+/// `Unproven:` ours, in the pattern of the sister service's list of sales: a running counter and a most.
+const SALES: &[Member] = &[
+    one(&["NJOURNALNO"], DECIMAL),
+    one(&["NMAXCOUNT"], Holds::Text("1 to 500", |text| decimal(text).is_some_and(|most| (1..=500).contains(&most)))),
+    one(&["NPROJNO"], DECIMAL),
+    one(&["NSESSIONID"], DECIMAL),
+    one(&["SZDATE"], DATE),
+];
 const CANCEL: &[Member] = &[
     one(&["NBLOCKING"], Holds::Text("-1 or 0", |text| matches!(text, "-1" | "0"))),
     maybe(&["NJOURNALNO"], DECIMAL),
@@ -65,6 +73,14 @@ const STATUS: &[Member] = &[
     maybe(&["NUNICODENO"], DECIMAL),
 ];
 
+const POOLS: &[Member] =
+    &[one(&["NSESSIONID"], DECIMAL), one(&["NWTPPROFILENO"], DECIMAL), one(&["SZCOUNTRYCODE"], FILLED)];
+const TICKET_TYPES: &[Member] =
+    &[one(&["NPOOLNO"], DECIMAL), one(&["NSESSIONID"], DECIMAL), one(&["NWTPPROFILENO"], DECIMAL)];
+const PERSON_TYPES: &[Member] = &[one(&["NSESSIONID"], DECIMAL), one(&["NWTPPROFILENO"], DECIMAL)];
+const TARIFF: &[Member] =
+    &[one(&["CTPRODUCT"], Holds::Members(PRODUCT)), one(&["NSESSIONID"], DECIMAL), one(&["NWTPPROFILENO"], DECIMAL)];
+
 /// The one parameter of an operation and its members.
 pub(crate) fn parameter(operation: &str) -> Option<Member> {
     match operation {
@@ -73,8 +89,13 @@ pub(crate) fn parameter(operation: &str) -> Option<Member> {
         "checkWTPNo" => Some(one(&["i_ctCheckWTPNoReq"], Holds::Members(CHECK))),
         "issueTicket" => Some(one(&["i_ctIssueTicketReq"], Holds::Members(ISSUE))),
         "getTicketByExtOrder" => Some(one(&["i_ctGetTicketByExtOrderReq"], Holds::Members(FIND))),
+        "getSalesList" => Some(one(&["i_ctGetSalesListReq"], Holds::Members(SALES))),
         "cancelTicket" => Some(one(&["i_ctCancelTicketReq"], Holds::Members(CANCEL))),
         "getTicketStatus" => Some(one(&["i_ctGetTicketStatusReq"], Holds::Members(STATUS))),
+        "getpools" => Some(one(&["i_ctPoolReq"], Holds::Members(POOLS))),
+        "gettickettypes" => Some(one(&["i_ctTicketTypeReq"], Holds::Members(TICKET_TYPES))),
+        "getpersontypes" => Some(one(&["i_ctPersonTypeReq"], Holds::Members(PERSON_TYPES))),
+        "gettariff" => Some(one(&["i_ctTariffReq"], Holds::Members(TARIFF))),
         _ => None,
     }
 }

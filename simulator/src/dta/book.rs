@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::content::Content;
 use super::orders::{Cancelation, Order};
 use super::refusal::Refusal;
+use crate::deed::Deed;
 
 /// Orders one contract keeps; beyond them it is unavailable.
 const ORDERS_MAX: usize = 1_000_000;
@@ -82,7 +83,34 @@ impl Book {
     }
 
     pub(crate) fn orders(&self) -> impl Iterator<Item = &Order> {
-        self.orders.iter()
+        self.orders.iter().filter(|order| !order.forgotten)
+    }
+
+    /// What people at the operator's own desk do.
+    pub(crate) fn at_the_desk(&mut self, id: &str, deed: &Deed, now: DateTime<Utc>) -> Result<(), String> {
+        let order = self.get_mut(id).map_err(|refusal| refusal.says)?;
+        match deed {
+            Deed::Cancel => drop(order.canceled.get_or_insert_with(|| Cancelation::new(now))),
+            Deed::Revive => order.canceled = None,
+            Deed::Reprice(cents) => {
+                order.content.total_cents = *cents;
+                order.content.items.iter_mut().for_each(|item| item.unit_price_cents = *cents);
+            }
+            Deed::Forget => {
+                order.forgotten = true;
+                let reference = order.content.reference.clone();
+                let place = self.by_id.remove(id);
+                self.by_reference.entry(reference).or_default().retain(|known| Some(*known) != place);
+            }
+            Deed::Copy(reference) => {
+                let mut content = order.content.clone();
+                content.reference = reference.clone().unwrap_or(content.reference);
+                let order_date = order.order_date().to_owned();
+                let terms = Terms { order_date: &order_date, now, step: TimeDelta::zero(), no_dedup: true };
+                self.create(content, terms).map_err(|refusal| refusal.says)?;
+            }
+        }
+        Ok(())
     }
 
     fn get_mut(&mut self, id: &str) -> Result<&mut Order, Refusal> {

@@ -3,7 +3,7 @@
 use super::number::Number;
 use super::refusal::Refusal;
 use super::shapes::number;
-use crate::goods::Goods;
+use crate::goods::Shelf;
 use crate::shape::kinds::cents;
 use crate::xml::Element;
 
@@ -35,7 +35,7 @@ pub(crate) struct Item {
 
 impl Content {
     /// Reads an `Order` whose shape is checked and applies the rules that need no memory.
-    pub(crate) fn read(order: &Element, goods: &Goods) -> Result<Self, Refusal> {
+    pub(crate) fn read(order: &Element, goods: &Shelf) -> Result<Self, Refusal> {
         let items = order.child("OrderItems").into_iter().flat_map(|items| items.all("OrderItem"));
         let items = items.map(|item| Item::read(item, goods)).collect::<Result<Vec<_>, _>>()?;
         let (total_cents, currency) = price(order, "TotalPrice");
@@ -55,7 +55,7 @@ impl Content {
 }
 
 impl Item {
-    fn read(item: &Element, goods: &Goods) -> Result<Self, Refusal> {
+    fn read(item: &Element, goods: &Shelf) -> Result<Self, Refusal> {
         let (product, category) = (item.text_of("ProductId"), item.text_of("ConsumerCategoryId"));
         let unknown = || Refusal::new("UnknownProduct", "ProductId is not in the catalogue");
         let validity = goods.validity(product).ok_or_else(unknown)?;

@@ -18,8 +18,10 @@ pub(crate) struct Order {
     order_date: String,
     pub(crate) content: Content,
     lines: Vec<Line>,
-    asked_at: DateTime<Utc>,
+    pub(crate) asked_at: DateTime<Utc>,
     step: TimeDelta,
+    /// Lost by its own supplier, as after a restored backup.
+    pub(crate) forgotten: bool,
     pub(crate) canceled: Option<Cancelation>,
     pub(crate) used_at: Option<DateTime<Utc>>,
 }
@@ -79,9 +81,14 @@ impl Order {
             content,
             asked_at,
             step,
+            forgotten: false,
             canceled: None,
             used_at: None,
         }
+    }
+
+    pub(crate) fn order_date(&self) -> &str {
+        &self.order_date
     }
 
     /// One of `PENDING`, `RESERVED`, `BOOKED`, `BOOKED_AND_TRANSFERRED`, `CANCELED`, `CANCELED_AND_TRANSFERRED`.

@@ -3,28 +3,30 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta};
 use serde_json::Value;
 
 use super::book::{Book, Terms};
+use super::catalog::catalog;
 use super::content::Content;
 use super::refusal::{Refusal, fault, is_report};
-use super::shapes::{self, ORDER, SOAP_HEADER, number};
+use super::shapes::{self, INVENTORY, ORDER, SOAP_HEADER, number};
 use crate::access::DtaAccess;
 use crate::clock::{Clock, stamp};
+use crate::deed::Deed;
 use crate::faults::Bent;
-use crate::goods::Goods;
+use crate::goods::{Changes, Goods, Shelf};
 use crate::http::{Answer, Asked};
 use crate::shape::{self, Member};
 use crate::soap::{self, Opened};
 use crate::supplier::{Service, Supplier};
 use crate::xml::{Element, leaf, node};
 
-const PATH: &str = "/dta/webservice/sc/v10/services/OrderService";
+const SERVICES: &str = "/dta/webservice/sc/v10/services/";
 
 /// One operator's contract.
 pub(crate) struct Dta {
-    goods: &'static Goods,
+    shelf: Shelf,
     access: DtaAccess,
     clock: Arc<Clock>,
     step_ms: AtomicU32,
@@ -34,7 +36,7 @@ pub(crate) struct Dta {
 impl Dta {
     pub(crate) fn new(goods: &'static Goods, access: DtaAccess, clock: Arc<Clock>, step_ms: u32) -> Self {
         let step_ms = AtomicU32::new(step_ms);
-        Self { goods, access, clock, step_ms, book: Mutex::default() }
+        Self { shelf: Shelf::new(goods), access, clock, step_ms, book: Mutex::default() }
     }
 
     /// From now on new orders take this long from `PENDING` to `BOOKED`, and again to `BOOKED_AND_TRANSFERRED`.
@@ -42,9 +44,19 @@ impl Dta {
         self.step_ms.store(step_ms, Ordering::SeqCst);
     }
 
+    /// From now on its list differs like this from the start.
+    pub(crate) fn change_goods(&self, changes: Changes) {
+        self.shelf.change(changes);
+    }
+
     /// A gate pass; the error says why the gate stays closed.
     pub(crate) fn pass_gate(&self, order_id: &str) -> Result<(), String> {
         self.book().pass_gate(order_id, self.clock.now())
+    }
+
+    /// What people at the operator's own desk do to a booking, unseen by any interface; the error says why not.
+    pub(crate) fn at_the_desk(&self, order_id: &str, deed: &Deed) -> Result<(), String> {
+        self.book().at_the_desk(order_id, deed, self.clock.now())
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {
@@ -66,17 +78,20 @@ impl Dta {
 
     fn call(&self, call: &Element, bent: Bent) -> Result<String, Refusal> {
         match call.name.as_str() {
+            "GetCatalog" if call.text_of("CatalogId") == self.shelf.goods.catalog_id => Ok(catalog(&self.shelf)),
+            "GetCatalog" => Err(Refusal::new("UnknownCatalog", "CatalogId is not that of this operator")),
             "CheckIdentification" => Ok(leaf("Report", report(call))),
             "CreateOrder" => self.create(call, bent),
             "GetOrder" => Ok(self.book().get(call.text_of("OrderId"))?.shown(self.clock.now())),
             "GetOrdersByExternalId" => Ok(node("Orders", &self.find(call.text_of("ExternalOrderId"), bent))),
+            "GetOrders" => Ok(node("Orders", &self.list(call)?)),
             _ => self.cancel(call.text_of("OrderId")),
         }
     }
 
     fn create(&self, call: &Element, bent: Bent) -> Result<String, Refusal> {
         let order = call.child("Order").ok_or_else(|| Refusal::new("InternalError", "no Order"))?;
-        let content = Content::read(order, self.goods)?;
+        let content = Content::read(order, &self.shelf)?;
         let terms = Terms {
             order_date: order.text_of("OrderDate"),
             now: self.clock.now(),
@@ -92,6 +107,17 @@ impl Dta {
         }
         let now = self.clock.now();
         self.book().find(reference).map(|order| order.shown(now)).collect()
+    }
+
+    fn list(&self, call: &Element) -> Result<String, Refusal> {
+        let instant = |name| DateTime::parse_from_rfc3339(call.text_of(name)).map(|at| at.to_utc());
+        let unreadable = |_| Refusal::new("InternalError", "From and To need their offset");
+        let (from, to) = (instant("From").map_err(unreadable)?, instant("To").map_err(unreadable)?);
+        let rows = |name| call.text_of(name).parse().unwrap_or_default();
+        let (first, block, now): (usize, usize, _) = (rows("FirstRow"), rows("BlockSize"), self.clock.now());
+        let book = self.book();
+        let of_span = book.orders().filter(|order| (from..to).contains(&order.asked_at));
+        Ok(of_span.skip(first).take(block).map(|order| order.shown(now)).collect())
     }
 
     fn cancel(&self, order_id: &str) -> Result<String, Refusal> {
@@ -118,7 +144,9 @@ fn shape_of(operation: &str) -> Option<&'static [Member]> {
         "CreateOrder" => Some(shapes::CREATE_ORDER),
         "GetOrder" => Some(shapes::GET_ORDER),
         "GetOrdersByExternalId" => Some(shapes::GET_ORDERS_BY_EXTERNAL_ID),
+        "GetOrders" => Some(shapes::GET_ORDERS),
         "CancelOrder" => Some(shapes::CANCEL_ORDER),
+        "GetCatalog" => Some(shapes::GET_CATALOG),
         _ => None,
     }
 }
@@ -127,19 +155,27 @@ fn shape_of(operation: &str) -> Option<&'static [Member]> {
 fn opened(asked: &Asked) -> Result<Opened<'_>, String> {
     let opened = soap::open(asked)?;
     let call = opened.call;
-    let members = shape_of(&call.name).ok_or_else(|| format!("{} is not an operation of OrderService", call.name))?;
-    if call.namespace != ORDER {
-        return Err(format!("{} is in namespace '{}', expected '{ORDER}'", call.name, call.namespace));
+    let members = shape_of(&call.name).ok_or_else(|| format!("{} is not an operation of DTA", call.name))?;
+    let (service, namespace) = place_of(&call.name);
+    if call.namespace != namespace || !asked.path.ends_with(service) {
+        let at = format!("'{}' at {}", call.namespace, asked.path);
+        return Err(format!("{} is in namespace {at}, expected '{namespace}' at {service}", call.name));
     }
-    if soap::action(asked) != format!("{ORDER}/{}", call.name) {
-        return Err(format!("SOAPAction must be \"{ORDER}/{}\"", call.name));
+    if soap::action(asked) != format!("{namespace}/{}", call.name) {
+        return Err(format!("SOAPAction must be \"{namespace}/{}\"", call.name));
     }
-    shape::check(call, ORDER, members)?;
+    shape::check(call, namespace, members)?;
     Ok(opened)
 }
 
+/// The service of an operation and its namespace.
+fn place_of(operation: &str) -> (&'static str, &'static str) {
+    if operation == "GetCatalog" { ("InventoryService", INVENTORY) } else { ("OrderService", ORDER) }
+}
+
 fn reply(operation: &str, inner: &str) -> Answer {
-    soap::answer(&format!("<{operation}Response xmlns=\"{ORDER}\">{inner}</{operation}Response>"))
+    let (_, namespace) = place_of(operation);
+    soap::answer(&format!("<{operation}Response xmlns=\"{namespace}\">{inner}</{operation}Response>"))
 }
 
 impl Service for Dta {
@@ -148,7 +184,7 @@ impl Service for Dta {
     }
 
     fn operator(&self) -> Option<&str> {
-        Some(self.goods.operator)
+        Some(self.shelf.goods.operator)
     }
 
     fn operation<'a>(&self, asked: &'a Asked) -> Option<&'a str> {
@@ -156,7 +192,9 @@ impl Service for Dta {
     }
 
     fn execute(&self, asked: &Asked, bent: Bent) -> Answer {
-        if let Some(answer) = soap::misplaced(asked, PATH) {
+        let service = asked.path.strip_prefix(SERVICES).filter(|name| *name == "InventoryService");
+        let path = format!("{SERVICES}{}", service.unwrap_or("OrderService"));
+        if let Some(answer) = soap::misplaced(asked, &path) {
             return answer;
         }
         let opened = match opened(asked) {
@@ -174,7 +212,8 @@ impl Service for Dta {
         let usual = match operation {
             "CheckIdentification" => "NOT_COMPATIBLE",
             "CancelOrder" => "TicketUsed",
-            "GetOrder" | "GetOrdersByExternalId" => "UnknownOrder",
+            "GetOrder" | "GetOrdersByExternalId" | "GetOrders" => "UnknownOrder",
+            "GetCatalog" => "ServiceUnavailable",
             _ => "MediumNotCompatible",
         };
         let code = code.unwrap_or(usual);
@@ -183,6 +222,7 @@ impl Service for Dta {
 
     fn ledger(&self) -> Vec<Value> {
         let now = self.clock.now();
-        self.book().orders().flat_map(|order| order.entries(self.goods.operator, now)).collect()
+        let operator = self.shelf.operator();
+        self.book().orders().flat_map(|order| order.entries(&operator, now)).collect()
     }
 }

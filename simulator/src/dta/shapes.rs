@@ -10,6 +10,8 @@ pub(crate) const SOAP_HEADER: &str = "http://www.skidata.com/dta/saleschannel/v1
 /// `Unproven:` made in the pattern of the header's namespace.
 pub(crate) const ORDER: &str = "http://www.skidata.com/dta/saleschannel/v10/order";
 /// `Unproven:` made in the pattern of the header's namespace.
+pub(crate) const INVENTORY: &str = "http://www.skidata.com/dta/saleschannel/v10/inventory";
+/// `Unproven:` made in the pattern of the header's namespace.
 pub(crate) const COMMON: &str = "http://www.skidata.com/dta/saleschannel/v10/common";
 
 const DATE_TIME: Holds = Holds::Text("a dateTime", is_date_time);
@@ -62,6 +64,12 @@ const WHOLE_ORDER: &[Member] = &[
 pub(crate) const CREATE_ORDER: &[Member] = &[one(&["Order"], Holds::Members(WHOLE_ORDER))];
 pub(crate) const GET_ORDER: &[Member] = &[one(&["OrderId"], FILLED)];
 pub(crate) const GET_ORDERS_BY_EXTERNAL_ID: &[Member] = &[one(&["ExternalOrderId"], REFERENCE)];
+/// `Unproven:` the operation's name and its paging by first row and block size are public, the members' meaning is ours:
+/// orders that came in from `From` on and before `To`.
+pub(crate) const GET_ORDERS: &[Member] =
+    &[one(&["From"], DATE_TIME), one(&["To"], DATE_TIME), one(&["FirstRow"], UNSIGNED_INT), one(&["BlockSize"], BLOCK)];
+const BLOCK: Holds = Holds::Text("1 to 500", |text| text.parse::<usize>().is_ok_and(|rows| (1..=500).contains(&rows)));
+pub(crate) const GET_CATALOG: &[Member] = &[one(&["CatalogId"], FILLED)];
 pub(crate) const CANCEL_ORDER: &[Member] = &[one(&["OrderId"], FILLED), maybe(&["Reason"], TEXT)];
 
 /// Reads an `Identification` whose shape is checked.

@@ -123,6 +123,10 @@ impl Book {
                 transaction.step(State::Billed, cents, now);
             }
             ("fail", State::Suspended | State::Reserved) => transaction.step(State::Error, cents, now),
+            // a person at the provider's portal
+            ("credit", State::Billed) => {
+                transaction.credit(None, None, now).map_err(|_| "the payment method takes nothing back".to_owned())?
+            }
             ("lapse", State::Reserved) => transaction.lapsed = true,
             ("charge_back", State::Billed | State::Credited) => {
                 let left = transaction.cleared - transaction.credited;

@@ -97,8 +97,8 @@ impl Mpay24 {
 
     /// What happens later: `bill`, `fail`, `lapse`, `charge_back`; a lapse alone is not told.
     pub(crate) fn happen(&self, mpay_tid: &str, event: &str) -> Result<Value, (u16, String)> {
-        if !matches!(event, "bill" | "fail" | "lapse" | "charge_back") {
-            return Err((404, format!("{event} is not known; bill, fail, lapse and charge_back are")));
+        if !matches!(event, "bill" | "fail" | "lapse" | "charge_back" | "credit") {
+            return Err((404, format!("{event} is not known; bill, fail, lapse, charge_back and credit are")));
         }
         let mut book = self.book();
         let known = mpay_tid.parse().ok().filter(|mpay_tid| book.transactions.contains_key(mpay_tid));

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::error::Error;
+use crate::language::{Language, both};
 
 /// What an account may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -32,32 +33,6 @@ impl Role {
             .into_iter()
             .find(|role| role.as_str() == text)
             .ok_or(Error::Fault("a stored role"))
-    }
-}
-
-/// The language of letters and documents.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Language {
-    /// German.
-    De,
-    /// English.
-    #[default]
-    En,
-}
-
-impl Language {
-    /// The language as ISO 639-1 writes it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::De => "de",
-            Self::En => "en",
-        }
-    }
-
-    pub(super) fn stored(text: &str) -> Self {
-        if text == Self::De.as_str() { Self::De } else { Self::En }
     }
 }
 
@@ -89,9 +64,14 @@ pub struct Account {
 
 /// Trims and lower-cases an address and checks its shape: ASCII, one `@`, a dotted domain, at most 254 characters.
 pub(super) fn clean_email(given: &str) -> Result<String, Error> {
-    const WRONG: Error = Error::Invalid("`email` must be an address such as anna@example.org.");
+    let wrong = || {
+        Error::Invalid(both(
+            "`email` must be an address such as anna@example.org.",
+            "`email` muss eine Adresse sein wie anna@example.org.",
+        ))
+    };
     let email = given.trim().to_ascii_lowercase();
-    let (local, domain) = email.rsplit_once('@').ok_or(WRONG)?;
+    let (local, domain) = email.rsplit_once('@').ok_or_else(wrong)?;
     let local_fits = (1..=64).contains(&local.len())
         && local.bytes().all(|b| b.is_ascii_graphic() && !br#"@,;:<>()[]\""#.contains(&b))
         && !local.starts_with('.')
@@ -104,21 +84,24 @@ pub(super) fn clean_email(given: &str) -> Result<String, Error> {
             && !label.ends_with('-')
     };
     let domain_fits = domain.contains('.') && domain.split('.').all(label_fits);
-    if email.len() <= 254 && local_fits && domain_fits { Ok(email) } else { Err(WRONG) }
+    if email.len() <= 254 && local_fits && domain_fits { Ok(email) } else { Err(wrong()) }
 }
 
 /// Trims names and checks them: 1 to 80 characters, none that steers a terminal or turns the direction of writing.
 pub(super) fn clean_names(given: &Names) -> Result<Names, Error> {
-    let clean = |name: &str, wrong: &'static str| {
+    let clean = |name: &str, field: &str| {
         let name = name.trim();
         let steers = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         let fits = (1..=80).contains(&name.chars().count()) && !name.chars().any(steers);
-        if fits { Ok(name.to_owned()) } else { Err(Error::Invalid(wrong)) }
+        if fits {
+            return Ok(name.to_owned());
+        }
+        Err(Error::Invalid(both(
+            format!("`{field}` must have 1 to 80 characters and no control characters."),
+            format!("`{field}` muss 1 bis 80 Zeichen haben und darf keine Steuerzeichen enthalten."),
+        )))
     };
-    Ok(Names {
-        first: clean(&given.first, "`first_name` must have 1 to 80 characters and no control characters.")?,
-        last: clean(&given.last, "`last_name` must have 1 to 80 characters and no control characters.")?,
-    })
+    Ok(Names { first: clean(&given.first, "first_name")?, last: clean(&given.last, "last_name")? })
 }
 
 /// Checks the length of a new password: 10 to 128 characters.
@@ -126,16 +109,20 @@ pub(super) fn check_password(given: &SecretString) -> Result<(), Error> {
     if (10..=128).contains(&given.expose_secret().chars().count()) {
         Ok(())
     } else {
-        Err(Error::Invalid("`password` must have 10 to 128 characters."))
+        Err(Error::Invalid(both(
+            "`password` must have 10 to 128 characters.",
+            "`password` muss 10 bis 128 Zeichen haben.",
+        )))
     }
 }
 
 /// Checks that somebody born on this day can be alive: not in the future, not before 1900.
 pub(super) fn check_birth_date(given: Option<NaiveDate>, now: DateTime<Utc>) -> Result<(), Error> {
     match given {
-        Some(day) if day > now.date_naive() || day.year() < 1900 => {
-            Err(Error::Invalid("`birth_date` must be a day from 1900-01-01 to today."))
-        }
+        Some(day) if day > now.date_naive() || day.year() < 1900 => Err(Error::Invalid(both(
+            "`birth_date` must be a day from 1900-01-01 to today.",
+            "`birth_date` muss ein Tag von 1900-01-01 bis heute sein.",
+        ))),
         Some(_) | None => Ok(()),
     }
 }

@@ -1,38 +1,33 @@
 //! The one handle to accounts and sessions.
 
-use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use jsonwebtoken::jwk::JwkSet;
-use secrecy::{SecretSlice, SecretString};
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use sha2::{Digest, Sha256};
 use starjack_entity::account;
+use tokio::time::Instant;
 
-use super::account::{Account, Language, Names, Role, check_password, clean_email, clean_names};
+use super::account::{Account, Names, Role, check_password, clean_email, clean_names};
+use super::ended::{self, Ended};
 use super::error::Error;
+use super::keyring::{self, NewKey, Rotation};
 use super::password::Hasher;
 use super::store;
-use super::throttle::Throttle;
+use super::throttle::{Counter, InMemory};
 use super::token::{Claims, Keys};
 use crate::clock;
 use crate::ids;
 use crate::io::Io;
+use crate::language::Language;
 
-/// The window in which failures and letters are counted.
-const WINDOW: Duration = Duration::from_secs(15 * 60);
+/// How often a replica reads which keys are believed and which sessions ended: an access token of a session that ended
+/// on another replica counts for this much longer.
+pub const LEARN_EVERY: Duration = Duration::from_secs(5);
 
-/// Failed log-ins of one account from one place in a window.
-const FAILURES_OF_A_PAIR: u32 = 10;
-
-/// Failed log-ins from one place in a window, whatever the account.
-const FAILURES_OF_A_PLACE: u32 = 100;
-
-/// Letters to one address in a window; the five tries of each code leave a guesser 25 in a million.
-const LETTERS_TO_AN_ADDRESS: u32 = 5;
-
-/// How many keys a throttle remembers, about 100 bytes each.
-const REMEMBERED: usize = 10_000;
+/// Tokens of unknown keys make a replica read the keys at once, but not more often than this.
+const LEARN_AT_MOST_EVERY: Duration = Duration::from_secs(1);
 
 /// The way to accounts and sessions; cheap to clone.
 #[derive(Clone)]
@@ -42,42 +37,98 @@ pub struct Desk {
 
 pub(super) struct Inner {
     pub(super) io: Io,
-    pub(super) keys: Keys,
-    /// From it the codes in letters follow.
+    /// From it the codes in letters follow, and what seals the signing keys.
     pub(super) secret: SecretSlice<u8>,
+    keys: RwLock<Arc<Keys>>,
+    learned: Mutex<Instant>,
+    pub(super) ended: Ended,
     pub(super) hasher: Hasher,
-    pub(super) failures_of_pairs: Throttle<([u8; 32], IpAddr)>,
-    pub(super) failures_of_places: Throttle<IpAddr>,
-    pub(super) letters: Throttle<[u8; 32]>,
+    pub(super) counter: Box<dyn Counter>,
 }
 
 impl Desk {
-    /// A desk over the database, with the keys that sign and the secret that codes follow from. All replicas need the
-    /// same of both.
-    #[must_use]
-    pub fn new(io: Io, keys: Keys, secret: SecretSlice<u8>) -> Self {
+    /// A desk over the database, with the secret that codes follow from; all replicas need the same. The first one draws
+    /// the first signing key.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn open(io: Io, secret: SecretSlice<u8>) -> Result<Self, Error> {
+        let keys = keyring::load(&io, secret.expose_secret(), clock::now()).await?;
         let inner = Inner {
             io,
-            keys,
             secret,
+            keys: RwLock::new(Arc::new(keys)),
+            learned: Mutex::new(clock::instant()),
+            ended: Ended::default(),
             hasher: Hasher::new(),
-            failures_of_pairs: Throttle::new(FAILURES_OF_A_PAIR, WINDOW, REMEMBERED),
-            failures_of_places: Throttle::new(FAILURES_OF_A_PLACE, WINDOW, REMEMBERED),
-            letters: Throttle::new(LETTERS_TO_AN_ADDRESS, WINDOW, REMEMBERED),
+            counter: Box::<InMemory>::default(),
         };
-        Self { inner: Arc::new(inner) }
+        let desk = Self { inner: Arc::new(inner) };
+        desk.learn().await?;
+        Ok(desk)
     }
 
     /// Checks an access token without asking anybody.
     ///
     /// # Errors
-    /// `WrongToken`.
+    /// `WrongToken`, also once its session has ended; `UnknownKey`: ask `verify_anew`.
     pub fn verify(&self, access_token: &str) -> Result<Claims, Error> {
-        self.inner.keys.verify(access_token, clock::now())
+        let claims = self.keys().verify(access_token, clock::now())?;
+        if self.inner.ended.contains(claims.sid) { Err(Error::WrongToken) } else { Ok(claims) }
     }
 
-    /// Forgets registrations and refresh tokens that are too old to count, and sessions that have no token left. Meant
-    /// for once a day; twice changes nothing.
+    /// Checks an access token whose key was not known: reads the keys first, at most once a second.
+    ///
+    /// # Errors
+    /// `WrongToken`, or the database's.
+    pub async fn verify_anew(&self, access_token: &str) -> Result<Claims, Error> {
+        if self.may_learn() {
+            self.learn().await?;
+        }
+        match self.verify(access_token) {
+            Err(Error::UnknownKey) => Err(Error::WrongToken),
+            verified => verified,
+        }
+    }
+
+    /// Reads which keys are believed and which sessions ended lately. Any number of times changes nothing.
+    ///
+    /// # Errors
+    /// The database's: what was known goes on.
+    pub async fn learn(&self) -> Result<(), Error> {
+        let now = clock::now();
+        let keys = keyring::load(&self.inner.io, self.inner.secret.expose_secret(), now).await?;
+        *self.inner.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        let since = now - ended::REMEMBERED;
+        let ended =
+            self.inner.io.read(move |db| Box::pin(async move { Ok::<_, Error>(store::ended_since(db, since).await?) }));
+        self.inner.ended.add(ended.await?, now);
+        Ok(())
+    }
+
+    /// Learns for ever, every few seconds.
+    pub async fn keep_learning(&self) {
+        loop {
+            clock::sleep(LEARN_EVERY).await;
+            if let Err(error) = self.learn().await {
+                tracing::warn!(%error, "signing keys and ended sessions could not be read");
+            }
+        }
+    }
+
+    /// Draws the next signing key; known here at once, everywhere within seconds.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn rotate_keys(&self, rotation: Rotation) -> Result<NewKey, Error> {
+        let secret = self.inner.secret.expose_secret();
+        let new = keyring::rotate(&self.inner.io, secret, rotation, clock::now()).await?;
+        self.learn().await?;
+        Ok(new)
+    }
+
+    /// Forgets registrations, wishes for a password, refresh tokens and keys that are too old to count, sessions that have
+    /// no token left, and networks not seen for half a year. Meant for once a day; twice changes nothing.
     ///
     /// # Errors
     /// The database's.
@@ -88,8 +139,21 @@ impl Desk {
 
     /// The public keys that verify access tokens, the current one first.
     #[must_use]
-    pub fn published_keys(&self) -> &JwkSet {
-        self.inner.keys.published()
+    pub fn published_keys(&self) -> JwkSet {
+        self.keys().published().clone()
+    }
+
+    pub(super) fn keys(&self) -> Arc<Keys> {
+        Arc::clone(&self.inner.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn may_learn(&self) -> bool {
+        let mut learned = self.inner.learned.lock().unwrap_or_else(PoisonError::into_inner);
+        let may = clock::since(*learned) >= LEARN_AT_MOST_EVERY;
+        if may {
+            *learned = clock::instant();
+        }
+        may
     }
 }
 

@@ -5,13 +5,14 @@ use std::time::Duration;
 use sea_orm::DbErr;
 
 use crate::io::IoError;
+use crate::language::Words;
 
 /// Why accounts did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A value is not acceptable; the text says which and what is.
     #[error("a value is not acceptable")]
-    Invalid(&'static str),
+    Invalid(Words),
     /// Address and password do not belong together; which of them is wrong is not said.
     #[error("address and password do not belong together")]
     WrongPassword,
@@ -21,6 +22,12 @@ pub enum Error {
     /// The refresh token is unknown, too old or was used before: log in again.
     #[error("the session is over")]
     SessionOver,
+    /// The access token names a key that is not known here: perhaps not yet.
+    #[error("the access token's key is not known")]
+    UnknownKey,
+    /// The old password that came with a new one is wrong; nothing was changed.
+    #[error("the old password is wrong")]
+    WrongOldPassword,
     /// The access token does not count: refresh.
     #[error("the access token does not count")]
     WrongToken,

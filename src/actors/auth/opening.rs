@@ -1,24 +1,21 @@
 //! Opening an account: the wish, its letter, its code.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use sea_orm::DatabaseTransaction;
 use secrecy::ExposeSecret;
 use starjack_entity::{account, registration};
 
 use super::account::{Account, Role};
-use super::desk::{Desk, as_account, digest};
+use super::application::Application;
+use super::code::{self, Purpose};
+use super::desk::{Desk, as_account};
 use super::error::Error;
-use super::registration::{Application, LETTER_JOB, Letter, code_hash, code_matches, registration_code};
+use super::letter::Letter;
 use super::store;
-use crate::actors::jobs::store::{NewJob, enqueue};
+use super::throttle::{LETTERS, key};
+use crate::actors::jobs::store::enqueue;
 use crate::clock;
 use crate::ids;
-
-/// How long a code counts.
-const CODE_LIFE: TimeDelta = TimeDelta::minutes(30);
-
-/// How often a code may be typed.
-const CODE_TRIES: i32 = 5;
 
 impl Desk {
     /// Writes down the wish for an account and asks for its letter: a code, or a hint when the address has an account.
@@ -31,12 +28,10 @@ impl Desk {
         let now = clock::now();
         let application = application.clean(now)?;
         let password_hash = self.inner.hasher.hash(application.password.clone()).await?;
-        let address = digest(&application.email);
-        if self.inner.letters.wait(&address, clock::instant()).is_some() {
+        if self.inner.counter.count(LETTERS, key(&["letter", &application.email])).await.is_some() {
             tracing::warn!("an address asks for too many letters");
             return Ok(());
         }
-        self.inner.letters.record(address, clock::instant());
         let row = self.registration_row(application, password_hash, now);
         self.inner.io.write(move |tx| Box::pin(write_wish(tx, row, now))).await
     }
@@ -53,7 +48,9 @@ impl Desk {
                 let Some(row) = store::take_try(tx, &email).await? else { return Ok(None) };
                 let now = clock::now();
                 let secret = desk.inner.secret.expose_secret();
-                if row.expires_at.to_utc() <= now || !code_matches(secret, &email, &code, &row.code_hash) {
+                if row.expires_at.to_utc() <= now
+                    || !code::matches(secret, Purpose::Registration, &email, &code, &row.code_hash)
+                {
                     return Ok(None); // and the try is used up
                 }
                 store::remove_registration(tx, row.id).await?;
@@ -66,18 +63,18 @@ impl Desk {
 
     fn registration_row(&self, wish: Application, password_hash: String, now: DateTime<Utc>) -> registration::Model {
         let secret = self.inner.secret.expose_secret();
-        let expires_at = now + CODE_LIFE;
-        let code = registration_code(secret, &wish.email, expires_at);
+        let expires_at = now + code::LIFE;
+        let code = code::draw(secret, Purpose::Registration, &wish.email, expires_at);
         registration::Model {
             id: ids::new_id(),
-            code_hash: code_hash(secret, &wish.email, &code),
+            code_hash: code::hash(secret, Purpose::Registration, &wish.email, &code),
             email: wish.email,
             password_hash,
             first_name: wish.names.first,
             last_name: wish.names.last,
             birth_date: wish.birth_date,
             language: wish.language.as_str().to_owned(),
-            tries_left: CODE_TRIES,
+            tries_left: code::TRIES,
             expires_at: expires_at.into(),
         }
     }
@@ -98,12 +95,7 @@ async fn write_wish(tx: &DatabaseTransaction, mut row: registration::Model, now:
             Letter::AccountExists { account: account.id }
         }
     };
-    let job = NewJob {
-        kind: LETTER_JOB,
-        payload: letter.payload()?,
-        dedup_key: format!("letter:registration:{}", row.id),
-        run_at: now,
-    };
+    let job = letter.job(&format!("registration:{}", row.id), now)?;
     store::write_registration(tx, row).await?;
     Ok(enqueue(tx, job).await?)
 }

@@ -1,6 +1,6 @@
 //! Sessions: a log-in, and the pairs of tokens that continue it.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use aws_lc_rs::rand;
@@ -9,14 +9,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::DatabaseTransaction;
 use secrecy::SecretString;
-use starjack_entity::account;
 use uuid::Uuid;
 
 use super::account::Role;
 use super::desk::{Desk, digest};
 use super::error::Error;
-use super::store::{self, Shown};
-use super::throttle::neighbourhood;
+use super::store::{self, AccountRow, Shown};
+use super::throttle::network_of;
 use super::token::ACCESS_LIFE;
 use crate::clock;
 use crate::ids;
@@ -49,28 +48,25 @@ impl Desk {
     /// Opens a session. Takes as long for an unknown address as for a wrong password.
     ///
     /// # Errors
-    /// `WrongPassword`; `Throttled` after ten failures of this account from this place in a quarter of an hour; `Busy`.
+    /// `WrongPassword`; `Throttled` after too many failures, as `throttle` says; `Busy`.
     pub async fn log_in(&self, email: &str, password: SecretString, from: Option<IpAddr>) -> Result<Pair, Error> {
         let email = email.trim().to_ascii_lowercase();
-        let place = neighbourhood(from.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
-        let pair = (digest(&email), place);
-        let (pairs, places) = (&self.inner.failures_of_pairs, &self.inner.failures_of_places);
-        let asked = clock::instant();
-        if let Some(wait) = pairs.wait(&pair, asked).or_else(|| places.wait(&place, asked)) {
-            return Err(Error::Throttled(wait));
-        }
-        let found = self.inner.io.read(move |db| Box::pin(async move { store::account_of(db, &email).await })).await?;
+        let network = network_of(from).to_string();
+        let address = email.clone();
+        let found =
+            self.inner.io.read(move |db| Box::pin(async move { store::account_of(db, &address).await })).await?;
+        let attempt = self.admit(&email, &network, found.as_ref().map(|account| account.id)).await?;
         let hash = found.as_ref().map(|account| account.password_hash.clone());
-        let right = self.inner.hasher.check(password, hash).await?;
-        match found {
-            Some(account) if right => {
-                pairs.forget(&pair);
-                self.open_session(account).await
+        let right = self.inner.hasher.check(password, hash).await;
+        match (found, right) {
+            (Some(account), Ok(true)) => {
+                attempt.succeeded(self).await;
+                self.open_session(account, &network).await
             }
-            Some(_) | None => {
-                pairs.record(pair, clock::instant());
-                places.record(place, clock::instant());
-                Err(Error::WrongPassword)
+            (_, Ok(_)) => Err(Error::WrongPassword),
+            (_, Err(error)) => {
+                attempt.did_not_count(self).await;
+                Err(error)
             }
         }
     }
@@ -88,6 +84,7 @@ impl Desk {
         match renewal {
             Renewal::Granted { account_id, role, session_id } => self.pair(account_id, role, session_id, next),
             Renewal::Reused { session_id } => {
+                self.inner.ended.add([(session_id, now)], now);
                 tracing::warn!(session.id = %session_id, "a refresh token was used twice, its session is over");
                 Err(Error::SessionOver)
             }
@@ -95,15 +92,33 @@ impl Desk {
         }
     }
 
-    /// Ends a session; twice changes nothing. Its last access token counts until it expires.
+    /// Ends a session; twice changes nothing. Its access token does not count any more: here at once, at other replicas
+    /// within seconds.
     ///
     /// # Errors
     /// The database's.
     pub async fn log_out(&self, session_id: Uuid) -> Result<(), Error> {
-        let end = self.inner.io.write(move |tx| {
-            Box::pin(async move { Ok::<_, Error>(store::revoke(tx, session_id, clock::now()).await?) })
+        let now = clock::now();
+        let end = self
+            .inner
+            .io
+            .write(move |tx| Box::pin(async move { Ok::<_, Error>(store::revoke(tx, session_id, now).await?) }));
+        end.await?;
+        self.inner.ended.add([(session_id, now)], now);
+        Ok(())
+    }
+
+    /// Ends every session of an account, as `log_out` ends one.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn log_out_everywhere(&self, account_id: Uuid) -> Result<(), Error> {
+        let now = clock::now();
+        let ended = self.inner.io.write(move |tx| {
+            Box::pin(async move { Ok::<_, Error>(store::revoke_all(tx, account_id, None, now).await?) })
         });
-        end.await
+        self.note_ended(ended.await?, now);
+        Ok(())
     }
 
     /// Those of these sessions that are over.
@@ -124,12 +139,23 @@ impl Desk {
         find.await
     }
 
-    async fn open_session(&self, account: account::Model) -> Result<Pair, Error> {
+    pub(super) fn note_ended(&self, sessions: Vec<Uuid>, now: DateTime<Utc>) {
+        self.inner.ended.add(sessions.into_iter().map(|session| (session, now)), now);
+    }
+
+    async fn open_session(&self, account: AccountRow, network: &str) -> Result<Pair, Error> {
         let (session_id, account_id, now) = (ids::new_id(), account.id, clock::now());
         let (token, hash) = draw_token()?;
+        let network = self.network_hash(account_id, network);
+        let checked = account.password_hash;
         let written = self.inner.io.write(move |tx| {
             Box::pin(async move {
+                // a password that was changed while the old one was being checked opens nothing
+                if store::password_now(tx, account_id).await?.is_none_or(|now| now != checked) {
+                    return Err(Error::WrongPassword);
+                }
                 store::open_session(tx, session_id, account_id, now).await?;
+                store::know_network(tx, account_id, network, now).await?;
                 Ok::<_, Error>(store::write_token(tx, hash, session_id, now + REFRESH_LIFE).await?)
             })
         });
@@ -138,7 +164,7 @@ impl Desk {
     }
 
     fn pair(&self, account_id: Uuid, role: Role, session_id: Uuid, refresh_token: String) -> Result<Pair, Error> {
-        let access_token = self.inner.keys.sign(account_id, role, session_id, clock::now())?;
+        let access_token = self.keys().sign(account_id, role, session_id, clock::now())?;
         Ok(Pair { access_token, expires_in: ACCESS_LIFE, refresh_token })
     }
 }

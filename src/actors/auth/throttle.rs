@@ -1,125 +1,204 @@
-//! Counts what should not happen often, per key, in bounded memory.
+//! Who may try how often: counted before the attempt, taken back after a success.
+//!
+//! A log-in is counted thrice: for this account from this network, for this network, and for this account from
+//! anywhere. The last two never stop a network from which the account was logged in before, so that whoever attacks an
+//! account from elsewhere does not lock its owner out; strangers are slowed down to one attempt a pause then.
 
 use std::collections::HashMap;
-use std::hash::Hash;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::{BoxFuture, ready};
 use tokio::time::Instant;
 
-/// A count per key that starts anew when its window is over. Each replica counts for itself.
-pub(super) struct Throttle<K> {
-    limit: u32,
-    window: Duration,
+use super::desk::digest;
+use crate::clock;
+
+const QUARTER_HOUR: Duration = Duration::from_secs(15 * 60);
+
+/// Failed log-ins of one account from one network.
+pub(super) const PAIR: Rule = Rule { name: "pair", limit: 10, window: QUARTER_HOUR };
+
+/// Failed log-ins from one network, whatever the account.
+pub(super) const NETWORK: Rule = Rule { name: "network", limit: 100, window: QUARTER_HOUR };
+
+/// Failed log-ins of one account from anywhere, before strangers are slowed down.
+pub(super) const ACCOUNT: Rule = Rule { name: "account", limit: 50, window: QUARTER_HOUR };
+
+/// How fast strangers may go on then.
+pub(super) const STRANGERS: Rule = Rule { name: "strangers", limit: 1, window: Duration::from_secs(10) };
+
+/// Letters with a code to one address: with five tries each, a guesser is right 25 times in a million windows.
+pub(super) const LETTERS: Rule = Rule { name: "letters", limit: 5, window: QUARTER_HOUR };
+
+/// Wishes for a new password, and codes typed for one, from one network.
+pub(super) const RESETS: Rule = Rule { name: "resets", limit: 40, window: QUARTER_HOUR };
+
+/// Old passwords typed wrong by one who is logged in.
+pub(super) const OLD_PASSWORDS: Rule = Rule { name: "old passwords", limit: 10, window: QUARTER_HOUR };
+
+/// How many keys are remembered, about 100 bytes each; more than passwords can be checked in the longest window.
+const REMEMBERED: usize = 40_000;
+
+/// What is counted: at most `limit` events of a key in a `window`, which begins with the first of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rule {
+    pub(super) name: &'static str,
+    pub(super) limit: u32,
+    pub(super) window: Duration,
+}
+
+/// Whom or what a rule counts: a digest, so that no address of anybody is kept.
+pub(super) type Key = [u8; 32];
+
+/// Whoever counts. Replicas may share one; this build's counts for its own process.
+pub(super) trait Counter: Send + Sync {
+    /// Counts one event, or answers how long the key has to wait because its limit is reached.
+    fn count(&self, rule: Rule, key: Key) -> BoxFuture<'_, Option<Duration>>;
+
+    /// Takes one event back.
+    fn uncount(&self, rule: Rule, key: Key) -> BoxFuture<'_, ()>;
+
+    /// Forgets a key, as after a success.
+    fn forget(&self, rule: Rule, key: Key) -> BoxFuture<'_, ()>;
+}
+
+/// Counts in this process, in bounded memory: beyond `capacity` keys the oldest one is forgotten.
+pub(super) struct InMemory {
     capacity: usize,
-    counts: Mutex<HashMap<K, Count>>,
+    counts: Mutex<HashMap<(&'static str, Key), Count>>,
 }
 
 #[derive(Clone, Copy)]
 struct Count {
     since: Instant,
+    ends: Instant,
     events: u32,
 }
 
-impl<K: Hash + Eq + Clone> Throttle<K> {
-    /// At most `limit` events in `window`, for `capacity` keys; beyond them the oldest key is forgotten.
-    pub(super) fn new(limit: u32, window: Duration, capacity: usize) -> Self {
-        Self { limit, window, capacity, counts: Mutex::default() }
+impl Default for InMemory {
+    fn default() -> Self {
+        Self { capacity: REMEMBERED, counts: Mutex::default() }
     }
+}
 
-    /// How long the key has to wait, if it is over the limit.
-    pub(super) fn wait(&self, key: &K, now: Instant) -> Option<Duration> {
-        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.get(key).filter(|count| count.events >= self.limit)?;
-        let left = (count.since + self.window).saturating_duration_since(now);
-        (!left.is_zero()).then_some(left)
-    }
-
-    /// Counts one event.
-    pub(super) fn record(&self, key: K, now: Instant) {
+impl InMemory {
+    fn count_at(&self, rule: Rule, key: Key, now: Instant) -> Option<Duration> {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (rule.name, key);
         if counts.len() >= self.capacity && !counts.contains_key(&key) {
-            self.make_room(&mut counts, now);
+            make_room(&mut counts, self.capacity, now);
         }
-        let count = counts.entry(key).or_insert(Count { since: now, events: 0 });
-        if now.saturating_duration_since(count.since) >= self.window {
-            *count = Count { since: now, events: 0 };
+        let fresh = Count { since: now, ends: now + rule.window, events: 0 };
+        let count = counts.entry(key).or_insert(fresh);
+        if now >= count.ends {
+            *count = fresh;
         }
-        count.events = count.events.saturating_add(1);
+        if count.events >= rule.limit {
+            return Some(count.ends.saturating_duration_since(now));
+        }
+        count.events += 1;
+        None
     }
+}
 
-    /// Forgets a key, as after a success.
-    pub(super) fn forget(&self, key: &K) {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
-    }
-
-    fn make_room(&self, counts: &mut HashMap<K, Count>, now: Instant) {
-        counts.retain(|_, count| now.saturating_duration_since(count.since) < self.window);
-        if counts.len() >= self.capacity {
-            let oldest = counts.iter().min_by_key(|(_, count)| count.since).map(|(key, _)| key.clone());
-            if let Some(oldest) = oldest {
-                counts.remove(&oldest);
-            }
+fn make_room(counts: &mut HashMap<(&'static str, Key), Count>, capacity: usize, now: Instant) {
+    counts.retain(|_, count| now < count.ends);
+    if counts.len() >= capacity {
+        let oldest = counts.iter().min_by_key(|(_, count)| count.since).map(|(key, _)| *key);
+        if let Some(oldest) = oldest {
+            counts.remove(&oldest);
         }
     }
 }
 
-/// What one household or company is likely to ask from: an IPv4 address, the first 64 bits of IPv6.
-pub(super) fn neighbourhood(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => v4.into(),
+impl Counter for InMemory {
+    fn count(&self, rule: Rule, key: Key) -> BoxFuture<'_, Option<Duration>> {
+        Box::pin(ready(self.count_at(rule, key, clock::instant())))
+    }
+
+    fn uncount(&self, rule: Rule, key: Key) -> BoxFuture<'_, ()> {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&(rule.name, key)) {
+            count.events = count.events.saturating_sub(1);
+        }
+        Box::pin(ready(()))
+    }
+
+    fn forget(&self, rule: Rule, key: Key) -> BoxFuture<'_, ()> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).remove(&(rule.name, key));
+        Box::pin(ready(()))
+    }
+}
+
+/// The network that an address stands in, as far as one household, hotel or company is likely to reach: the first 24
+/// bits of IPv4, the first 64 of IPv6.
+pub(super) fn network_of(address: Option<IpAddr>) -> IpAddr {
+    match address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).to_canonical() {
+        IpAddr::V4(v4) => IpAddr::V4((u32::from(v4) & (u32::MAX << 8)).into()),
         IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & (u128::MAX << 64)).into()),
     }
+}
+
+/// The key of one or more words.
+pub(super) fn key(parts: &[&str]) -> Key {
+    digest(&parts.join("\0"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock;
 
-    const WINDOW: Duration = Duration::from_secs(900);
+    const RULE: Rule = Rule { name: "a", limit: 2, window: QUARTER_HOUR };
 
     #[test]
     fn a_key_waits_once_it_is_at_the_limit_until_the_window_is_over() {
-        let (throttle, start) = (Throttle::new(2, WINDOW, 10), clock::instant());
-        throttle.record("a", start);
-        assert_eq!(throttle.wait(&"a", start), None);
-        throttle.record("a", start + Duration::from_secs(100));
-        assert_eq!(throttle.wait(&"a", start + Duration::from_secs(100)), Some(Duration::from_secs(800)));
-        assert_eq!(throttle.wait(&"b", start), None);
-        assert_eq!(throttle.wait(&"a", start + WINDOW), None);
-        throttle.record("a", start + WINDOW);
-        assert_eq!(throttle.wait(&"a", start + WINDOW), None);
+        let (counter, start) = (InMemory::default(), clock::instant());
+        let at = |key: u8, seconds| counter.count_at(RULE, [key; 32], start + Duration::from_secs(seconds));
+        assert_eq!((at(1, 0), at(1, 50)), (None, None));
+        assert_eq!(at(1, 100), Some(Duration::from_secs(800)));
+        assert_eq!(at(2, 100), None, "another key");
+        let other = Rule { name: "b", ..RULE };
+        assert_eq!(counter.count_at(other, [1; 32], start), None, "another rule");
+        assert_eq!((at(1, 900), at(1, 901)), (None, None), "a new window");
+        assert!(at(1, 902).is_some());
     }
 
-    #[test]
-    fn a_success_forgets_the_failures_before_it() {
-        let (throttle, start) = (Throttle::new(1, WINDOW, 10), clock::instant());
-        throttle.record("a", start);
-        assert!(throttle.wait(&"a", start).is_some());
-        throttle.forget(&"a");
-        assert_eq!(throttle.wait(&"a", start), None);
+    #[tokio::test]
+    async fn a_success_takes_its_own_attempt_back_or_forgets_all() {
+        let (counter, key) = (InMemory::default(), [1; 32]);
+        for _ in 0..5 {
+            assert_eq!(counter.count(RULE, key).await, None);
+            counter.uncount(RULE, key).await;
+        }
+        assert_eq!(counter.count(RULE, key).await, None);
+        assert_eq!(counter.count(RULE, key).await, None);
+        assert!(counter.count(RULE, key).await.is_some());
+        counter.forget(RULE, key).await;
+        assert_eq!(counter.count(RULE, key).await, None);
     }
 
     #[test]
     fn memory_is_bounded_and_the_oldest_key_goes_first() {
-        let (throttle, start) = (Throttle::new(1, WINDOW, 3), clock::instant());
-        for (key, second) in [(1, 0), (2, 1), (3, 2), (4, 3)] {
-            throttle.record(key, start + Duration::from_secs(second));
+        let (counter, start) = (InMemory { capacity: 3, counts: Mutex::default() }, clock::instant());
+        let once = Rule { limit: 1, ..RULE };
+        for (no, second) in [(1, 0), (2, 1), (3, 2), (4, 3)] {
+            assert_eq!(counter.count_at(once, [no; 32], start + Duration::from_secs(second)), None);
         }
         let now = start + Duration::from_secs(3);
-        assert_eq!(throttle.counts.lock().unwrap().len(), 3);
-        assert_eq!(throttle.wait(&1, now), None);
-        assert!(throttle.wait(&2, now).is_some() && throttle.wait(&4, now).is_some());
+        assert_eq!(counter.counts.lock().unwrap().len(), 3);
+        assert!(counter.count_at(once, [2; 32], now).is_some() && counter.count_at(once, [4; 32], now).is_some());
+        assert_eq!(counter.count_at(once, [1; 32], now), None);
     }
 
     #[test]
-    fn neighbours_in_one_ipv6_prefix_ask_from_one_place() {
-        let of = |text: &str| neighbourhood(text.parse().unwrap());
+    fn neighbours_ask_from_one_network() {
+        let of = |text: &str| network_of(Some(text.parse().unwrap()));
         assert_eq!(of("2001:db8::1"), of("2001:db8::2"));
         assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
-        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
-        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+        assert_eq!(of("192.0.2.1"), of("192.0.2.200"));
+        assert_ne!(of("192.0.2.1"), of("192.0.3.1"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.9"));
     }
 }

@@ -52,7 +52,7 @@ pub enum KeyError {
     NotDrawn,
 }
 
-/// The key that signs, and the public keys that are believed: the current one and, while keys change, the previous.
+/// The key that signs, and the public keys that are believed: the current one and, while keys change, others.
 #[derive(Clone)]
 pub struct Keys {
     kid: String,
@@ -78,19 +78,27 @@ impl Keys {
     /// `Unreadable` for anything but an Ed25519 key of PKCS#8 version 1.
     pub fn from_pkcs8(der: &[u8]) -> Result<Self, KeyError> {
         let signing = EncodingKey::from_ed_der(der);
-        let (kid, jwk, believed) = publish(&signing)?;
+        let jwk = public_half(&signing)?;
+        let kid = jwk.common.key_id.clone().unwrap_or_default();
+        let believed = DecodingKey::from_jwk(&jwk).map_err(KeyError::Unreadable)?;
         Ok(Self { kid: kid.clone(), signing, believed: vec![(kid, believed)], published: JwkSet { keys: vec![jwk] } })
     }
 
-    /// Goes on believing the key that signed before; it is published behind the current one.
+    /// Believes another key too; it is published behind the current one.
     ///
     /// # Errors
-    /// As `from_pkcs8`.
-    pub fn with_previous(mut self, der: &[u8]) -> Result<Self, KeyError> {
-        let (kid, jwk, believed) = publish(&EncodingKey::from_ed_der(der))?;
-        self.believed.push((kid, believed));
+    /// `Unreadable` for a key that cannot verify.
+    pub fn with_public(mut self, jwk: Jwk) -> Result<Self, KeyError> {
+        let kid = jwk.common.key_id.clone().unwrap_or_default();
+        self.believed.push((kid, DecodingKey::from_jwk(&jwk).map_err(KeyError::Unreadable)?));
         self.published.keys.push(jwk);
         Ok(self)
+    }
+
+    /// The name of the key that signs.
+    #[must_use]
+    pub fn kid(&self) -> &str {
+        &self.kid
     }
 
     /// The public keys, the current one first.
@@ -109,11 +117,11 @@ impl Keys {
         jsonwebtoken::encode(&header, &claims, &self.signing).map_err(|_unsigned| Error::Fault("the signing key"))
     }
 
-    /// Checks signature, algorithm, issuer, audience and time of a token.
+    /// Checks signature, algorithm, issuer, audience and time of a token; `UnknownKey` for one that a newer key may have signed.
     pub(super) fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, Error> {
         let wrong = |_: jsonwebtoken::errors::Error| Error::WrongToken;
         let kid = jsonwebtoken::decode_header(token).map_err(wrong)?.kid.ok_or(Error::WrongToken)?;
-        let (_, key) = self.believed.iter().find(|(own, _)| *own == kid).ok_or(Error::WrongToken)?;
+        let (_, key) = self.believed.iter().find(|(own, _)| *own == kid).ok_or(Error::UnknownKey)?;
         let claims = jsonwebtoken::decode::<Claims>(token, key, &validation()).map_err(wrong)?.claims;
         let seconds = now.timestamp();
         let counts = claims.iat - LEEWAY_SECONDS <= seconds && seconds < claims.exp + LEEWAY_SECONDS;
@@ -121,13 +129,12 @@ impl Keys {
     }
 }
 
-fn publish(signing: &EncodingKey) -> Result<(String, Jwk, DecodingKey), KeyError> {
+/// The public half of a signing key, under its thumbprint.
+fn public_half(signing: &EncodingKey) -> Result<Jwk, KeyError> {
     let mut jwk = Jwk::from_encoding_key(signing, Algorithm::EdDSA).map_err(KeyError::Unreadable)?;
-    let kid = jwk.thumbprint(ThumbprintHash::SHA256).map_err(KeyError::Unreadable)?;
-    jwk.common.key_id = Some(kid.clone());
+    jwk.common.key_id = Some(jwk.thumbprint(ThumbprintHash::SHA256).map_err(KeyError::Unreadable)?);
     jwk.common.public_key_use = Some(PublicKeyUse::Signature);
-    let believed = DecodingKey::from_jwk(&jwk).map_err(KeyError::Unreadable)?;
-    Ok((kid, jwk, believed))
+    Ok(jwk)
 }
 
 /// Time is checked by `Keys::verify` against our own clock.
@@ -172,12 +179,12 @@ mod tests {
     }
 
     #[test]
-    fn a_token_of_the_previous_key_counts_while_it_is_believed() {
-        let old = Keys::generate().unwrap();
-        let signed = token(&Keys::from_pkcs8(&old).unwrap());
+    fn a_token_of_another_key_counts_while_that_is_believed() {
+        let old = keys();
+        let signed = token(&old);
         let new = keys();
-        assert!(new.verify(&signed, clock::now()).is_err());
-        let both = new.with_previous(&old).unwrap();
+        assert!(matches!(new.verify(&signed, clock::now()), Err(Error::UnknownKey)));
+        let both = new.with_public(old.published().keys[0].clone()).unwrap();
         assert!(both.verify(&signed, clock::now()).is_ok());
         assert!(both.verify(&token(&both), clock::now()).is_ok());
         assert_eq!(both.published().keys.len(), 2);

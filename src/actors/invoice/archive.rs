@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::document;
 use super::store::{self, Invoice, InvoiceNumber};
+use crate::crash_points;
 use crate::io::{Io, IoError};
 
 /// The folder of the documents; cheap to clone.
@@ -119,7 +120,11 @@ fn keep(folder: &Path, invoice: &Invoice) -> Result<(PathBuf, Vec<u8>, String), 
 fn write_once(folder: &Path, path: &Path, content: &[u8]) -> io::Result<Vec<u8>> {
     fs::create_dir_all(folder)?;
     let draft = folder.join(format!(".{}.draft", Uuid::new_v4()));
-    let linked = write_synced(&draft, content).and_then(|()| fs::hard_link(&draft, path));
+    let linked = write_synced(&draft, content).and_then(|()| {
+        crash_points::here(|| "document: drafted".to_owned());
+        fs::hard_link(&draft, path)
+    });
+    crash_points::here(|| "document: linked, draft not removed".to_owned());
     let removed = fs::remove_file(&draft);
     match linked {
         Ok(()) => removed?,

@@ -8,6 +8,7 @@
 
 mod archive;
 mod document;
+mod labels;
 mod paper;
 mod seller;
 pub mod store;

@@ -60,6 +60,8 @@ impl Sheet {
 pub(super) struct About {
     pub(super) title: String,
     pub(super) author: String,
+    /// ISO 639-1.
+    pub(super) language: &'static str,
     pub(super) year: u16,
     pub(super) month: u8,
     pub(super) day: u8,
@@ -95,7 +97,7 @@ pub(super) fn print(sheets: &[Sheet], about: About) -> Result<Vec<u8>, &'static 
     }
     let date = PdfDateTime::new(about.year).month(about.month).day(about.day);
     let metadata = Metadata::new().title(about.title).authors(vec![about.author]).creation_date(date);
-    document.set_metadata(metadata.language("en".into()));
+    document.set_metadata(metadata.language(about.language.into()));
     document.finish().map_err(|_error| "the PDF library refused it")
 }
 

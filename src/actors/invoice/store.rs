@@ -17,6 +17,7 @@ use super::seller::{Seller, ShortName};
 use crate::epoch;
 use crate::ids::{Epoch, OrderNumber};
 use crate::io::{Io, IoError};
+use crate::language::Language;
 use crate::money::Cents;
 
 /// An invoice's number, `<short name>-<year>-<six digits>`, after a restore `<short name>-<year><epoch letter>-<six digits>`:
@@ -65,6 +66,8 @@ pub struct NewInvoice {
     pub total_cents: Cents,
     /// Three letters of ISO 4217.
     pub currency: String,
+    /// The buyer's language, in which the document is written.
+    pub language: Language,
     /// Whether no real money was charged; the document says so on every page.
     pub simulated: bool,
 }
@@ -120,6 +123,8 @@ pub struct Invoice {
     pub total_cents: Cents,
     /// Three letters of ISO 4217.
     pub currency: String,
+    /// The language of the document.
+    pub language: Language,
     /// Whether no real money was charged.
     pub simulated: bool,
     /// SHA-256 of the document in hex, once it was written.
@@ -130,6 +135,8 @@ pub struct Invoice {
 #[derive(Serialize, Deserialize)]
 struct StoredBuyer {
     order_number: String,
+    #[serde(default)]
+    language: Language,
     #[serde(flatten)]
     buyer: Buyer,
 }
@@ -156,7 +163,7 @@ pub async fn issue(tx: &DatabaseTransaction, new: NewInvoice) -> Result<InvoiceN
     }
     let issued_on = new.issued_at.with_timezone(&Vienna).date_naive();
     let series = series_of(&new.seller.short, issued_on.year(), epoch::within(tx).await?);
-    let buyer = StoredBuyer { order_number: new.order_number.to_string(), buyer: new.buyer };
+    let buyer = StoredBuyer { order_number: new.order_number.to_string(), language: new.language, buyer: new.buyer };
     let seller = StoredSeller { seller: new.seller, simulated: new.simulated };
     let (buyer, seller, lines) = (to_json(&buyer)?, to_json(&seller)?, to_json(&new.lines)?);
     let serial = next_serial(tx, &series).await?;
@@ -238,7 +245,7 @@ pub async fn read(db: &impl ConnectionTrait, number: &InvoiceNumber) -> Result<O
     let Some(row) = invoice::Entity::find_by_id(number.as_str()).one(db).await? else {
         return Ok(None);
     };
-    let StoredBuyer { order_number, buyer } = from_json(&row.buyer)?;
+    let StoredBuyer { order_number, language, buyer } = from_json(&row.buyer)?;
     let StoredSeller { seller, simulated } = from_json(&row.seller)?;
     Ok(Some(Invoice {
         number: InvoiceNumber(row.number),
@@ -252,6 +259,7 @@ pub async fn read(db: &impl ConnectionTrait, number: &InvoiceNumber) -> Result<O
         lines: from_json(&row.lines)?,
         total_cents: row.total_cents,
         currency: row.currency,
+        language,
         simulated,
         document_sha256: row.document_sha256,
     }))

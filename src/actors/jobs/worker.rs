@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::queue::{Jobs, Settings};
 use super::store::{Job, Verdict};
 use crate::clock::{self, Deadline};
+use crate::crash_points;
 
 /// How often done jobs are looked through for ones to forget.
 const PURGE_EVERY: Duration = Duration::from_secs(3600);
@@ -101,6 +102,7 @@ async fn claim(
 /// One attempt from its claim to its acknowledgement.
 async fn attempt(jobs: &Jobs, handler: Rc<dyn Handler>, job: Job) {
     let settings = jobs.settings();
+    crash_points::here(|| format!("job {}: claimed", job.kind));
     let end = if job.attempt > settings.max_attempts {
         JobEnd::Dead { why: "its last attempt was never heard of again".into() }
     } else {
@@ -108,7 +110,10 @@ async fn attempt(jobs: &Jobs, handler: Rc<dyn Handler>, job: Job) {
     };
     let verdict = judge(settings, &job, end);
     tell(&job, &verdict);
+    let kind = job.kind.clone();
+    crash_points::here(|| format!("job {kind}: done, not acknowledged"));
     acknowledge(jobs, job, verdict).await;
+    crash_points::here(|| format!("job {kind}: acknowledged"));
 }
 
 fn tell(job: &Job, verdict: &Verdict) {

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use chrono::NaiveDate;
+
 use super::supplier::{Connect, Question, Reply, Request, Settings, Supplier};
 use crate::actors::supervision::{Failure, Handle, Phase, Policy, Status, System, UnknownActor};
 use crate::clock::Deadline;
 use crate::ids::Reference;
 use crate::integrations::Outcome;
-use crate::integrations::lift::{self, Booking, CheckedCard, Contract, Found, TicketOrder};
+use crate::integrations::lift::{self, Booking, CheckedCard, Contract, Found, Goods, SoldPage, TicketOrder, Wanted};
 
 /// The door to all operators; cheap to clone.
 #[derive(Clone)]
@@ -34,6 +36,9 @@ struct Entry {
 
 /// Longest wait for a turn in a contract's mailbox; only then does a question's own time begin.
 const TURN: Duration = Duration::from_secs(30);
+
+/// A catalogue takes as long as so many other questions: some suppliers are asked for each price.
+const CATALOGUE_QUESTIONS: u32 = 10;
 
 /// Whether the asker may still write: looked at before the first byte.
 pub type MayWrite = Arc<dyn Fn() -> bool + Send + Sync>;
@@ -138,6 +143,24 @@ impl Facade {
         let budget = self.budget(operator, |contract| contract.issue_deadline);
         match self.ask(operator, Question::Cancel(booking), budget, may_write).await {
             Ok(Reply::Cancel(outcome)) => outcome,
+            other => failed(other),
+        }
+    }
+
+    /// Lists what the operator's supplier booked on a day; a page after the one before.
+    pub async fn list(&self, operator: &str, day: NaiveDate, after: Option<String>) -> Outcome<SoldPage> {
+        let budget = self.budget(operator, |contract| contract.issue_deadline);
+        match self.ask(operator, Question::List(day, after), budget, Arc::new(|| true)).await {
+            Ok(Reply::List(outcome)) => outcome,
+            other => failed(other),
+        }
+    }
+
+    /// Lists what the operator's supplier sells now, within ten times the deadline of an issue. Changes nothing.
+    pub async fn catalogue(&self, operator: &str, wanted: Wanted) -> Outcome<Goods> {
+        let budget = self.budget(operator, |contract| contract.issue_deadline * CATALOGUE_QUESTIONS);
+        match self.ask(operator, Question::Catalogue(Box::new(wanted)), budget, Arc::new(|| true)).await {
+            Ok(Reply::Catalogue(outcome)) => outcome,
             other => failed(other),
         }
     }

@@ -4,13 +4,16 @@ use std::rc::Rc;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
 use crate::actors::supervision::{Call, Handle, Placement, Policy, Service, Spec, StartError, System};
 use crate::clock::{self, Deadline};
 use crate::ids::Reference;
-use crate::integrations::lift::{Booking, CheckedCard, Contract, Found, LiftSupplier, TicketOrder};
+use crate::integrations::lift::{
+    Booking, CheckedCard, Contract, Found, Goods, LiftSupplier, SoldPage, TicketOrder, Wanted,
+};
 use crate::integrations::{Outcome, Permit};
 
 /// Builds the client of a contract, once for each incarnation of its actor and on its thread.
@@ -45,6 +48,8 @@ pub(super) enum Question {
     Issue(Box<TicketOrder>),
     Find(Reference),
     Cancel(Booking),
+    List(NaiveDate, Option<String>),
+    Catalogue(Box<Wanted>),
 }
 
 /// A question, and whether its asker may still write.
@@ -61,6 +66,8 @@ pub(super) enum Reply {
     Issue(Outcome<Booking>),
     Find(Outcome<Vec<Found>>),
     Cancel(Outcome<()>),
+    List(Outcome<SoldPage>),
+    Catalogue(Outcome<Goods>),
 }
 
 impl Question {
@@ -72,6 +79,8 @@ impl Question {
             Self::Issue(_) => Reply::Issue(Outcome::Unknown(why())),
             Self::Find(_) => Reply::Find(Outcome::Unknown(why())),
             Self::Cancel(_) => Reply::Cancel(Outcome::Unknown(why())),
+            Self::List(..) => Reply::List(Outcome::Unknown(why())),
+            Self::Catalogue(_) => Reply::Catalogue(Outcome::Unknown(why())),
         }
     }
 }
@@ -101,7 +110,8 @@ impl Service for Supplier {
         let client = Rc::clone(&self.client);
         let fence = call.fence();
         let deadline = Deadline::after(request.budget).min(call.deadline());
-        let permit = Permit::new(deadline, move || fence.holds() && (request.may_write)());
+        let what = Self::verb(&request);
+        let permit = Permit::new(deadline, move || fence.holds() && (request.may_write)()).asking(what);
         let late = request.question.unanswered();
         let asked = async move {
             match request.question {
@@ -109,6 +119,8 @@ impl Service for Supplier {
                 Question::Issue(order) => Reply::Issue(client.issue(*order, permit).await),
                 Question::Find(reference) => Reply::Find(client.find(reference, permit).await),
                 Question::Cancel(booking) => Reply::Cancel(client.cancel(booking, permit).await),
+                Question::List(day, after) => Reply::List(client.list(day, after, permit).await),
+                Question::Catalogue(wanted) => Reply::Catalogue(client.catalogue(*wanted, permit).await),
             }
         };
         clock::timeout_at(deadline, asked).map(|reply| reply.unwrap_or(late)).boxed_local()
@@ -120,6 +132,8 @@ impl Service for Supplier {
             Question::Issue(_) => "issue",
             Question::Find(_) => "find",
             Question::Cancel(_) => "cancel",
+            Question::List(..) => "list",
+            Question::Catalogue(_) => "catalogue",
         }
     }
 
@@ -129,6 +143,9 @@ impl Service for Supplier {
             Reply::Issue(outcome) => outcome.is_broken(),
             Reply::Find(outcome) => outcome.is_broken(),
             Reply::Cancel(outcome) => outcome.is_broken(),
+            // a supplier without such a list is not broken
+            Reply::List(outcome) => matches!(outcome, Outcome::Unknown(_)),
+            Reply::Catalogue(outcome) => outcome.is_broken(),
         }
     }
 }

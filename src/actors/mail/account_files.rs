@@ -3,9 +3,8 @@
 use futures_util::future::LocalBoxFuture;
 use secrecy::{ExposeSecret, SecretSlice};
 
-use super::payload::AccountLetter;
-use super::sender::{AccountFacts, AccountFiles};
-use crate::actors::auth;
+use super::sender::AccountFiles;
+use crate::actors::auth::{Letter, LetterFacts};
 use crate::clock;
 use crate::io::Io;
 
@@ -24,20 +23,10 @@ impl Registrations {
 }
 
 impl AccountFiles for Registrations {
-    fn facts(&self, letter: AccountLetter) -> LocalBoxFuture<'_, Result<Option<AccountFacts>, String>> {
-        let letter = match letter {
-            AccountLetter::Code(registration) => auth::Letter::AccountCode { registration },
-            AccountLetter::Exists(account) => auth::Letter::AccountExists { account },
-        };
+    fn facts(&self, letter: Letter) -> LocalBoxFuture<'_, Result<Option<LetterFacts>, String>> {
         Box::pin(async move {
             let facts = letter.facts(&self.io, self.secret.expose_secret(), clock::now()).await;
-            let known = |facts: auth::LetterFacts| AccountFacts {
-                email: facts.email,
-                first_name: facts.names.first,
-                code: facts.code,
-                expires_at: facts.expires_at,
-            };
-            facts.map(|facts| facts.map(known)).map_err(|error| error.to_string())
+            facts.map_err(|error| error.to_string())
         })
     }
 }

@@ -1,4 +1,4 @@
-//! A letter is a folder: one line of subject, a text, and the same as HTML. English for now.
+//! A letter is a folder with a language in each folder: one line of subject, a text, and the same as HTML.
 
 use std::sync::LazyLock;
 
@@ -6,6 +6,8 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, Error, UndefinedBehavior, Value};
 use serde::{Deserialize, Serialize};
+
+use crate::language::Language;
 
 /// What stands on every letter; a section of the configuration, but for `simulated`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,19 +40,34 @@ macro_rules! letters {
         #[cfg(test)]
         pub(super) const NAMES: &[&str] = &[$($name),+];
 
-        const TEMPLATES: &[(&str, &str)] = &[
-            ("layout.txt", include_str!("letters/layout.txt")),
-            ("layout.html", include_str!("letters/layout.html")),
+        /// Every template and its source.
+        pub(super) const TEMPLATES: &[(&str, &str)] = &[
+            ("layout/de/text.txt", include_str!("letters/layout/de/text.txt")),
+            ("layout/de/body.html", include_str!("letters/layout/de/body.html")),
+            ("layout/en/text.txt", include_str!("letters/layout/en/text.txt")),
+            ("layout/en/body.html", include_str!("letters/layout/en/body.html")),
             $(
-                (concat!($name, "/subject.txt"), include_str!(concat!("letters/", $name, "/subject.txt"))),
-                (concat!($name, "/text.txt"), include_str!(concat!("letters/", $name, "/text.txt"))),
-                (concat!($name, "/body.html"), include_str!(concat!("letters/", $name, "/body.html"))),
+                (concat!($name, "/de/subject.txt"), include_str!(concat!("letters/", $name, "/de/subject.txt"))),
+                (concat!($name, "/de/text.txt"), include_str!(concat!("letters/", $name, "/de/text.txt"))),
+                (concat!($name, "/de/body.html"), include_str!(concat!("letters/", $name, "/de/body.html"))),
+                (concat!($name, "/en/subject.txt"), include_str!(concat!("letters/", $name, "/en/subject.txt"))),
+                (concat!($name, "/en/text.txt"), include_str!(concat!("letters/", $name, "/en/text.txt"))),
+                (concat!($name, "/en/body.html"), include_str!(concat!("letters/", $name, "/en/body.html"))),
             )+
         ];
     };
 }
 
-letters!("account_code", "account_exists", "order_finished", "order_rejected", "order_undone", "money_returned");
+letters!(
+    "account_code",
+    "account_exists",
+    "password_reset_code",
+    "password_changed",
+    "order_finished",
+    "order_rejected",
+    "order_undone",
+    "money_returned",
+);
 
 static STATIONERY: LazyLock<Result<Environment<'static>, Error>> = LazyLock::new(stationery);
 
@@ -62,17 +79,26 @@ struct Context<'a, F: Serialize> {
     facts: F,
 }
 
-/// Renders the letter `name`; what people typed is escaped in the HTML and nowhere else.
-pub(super) fn render(name: &str, head: &Letterhead, facts: impl Serialize) -> Result<Rendered, String> {
+/// Renders the letter `name` in one language; what people typed is escaped in the HTML and nowhere else.
+pub(super) fn render(
+    name: &str,
+    language: Language,
+    head: &Letterhead,
+    facts: impl Serialize,
+) -> Result<Rendered, String> {
     let environment = STATIONERY.as_ref().map_err(|error| format!("the templates cannot be read: {error}"))?;
     let context = Value::from(Serde(Context { head, facts }));
     let part = |part: &str| {
-        let template = environment.get_template(&format!("{name}/{part}"));
+        let template = environment.get_template(&format!("{name}/{}/{part}", language.as_str()));
         template
             .and_then(|template| template.render(context.clone()))
             .map_err(|error| format!("{name}/{part}: {error}"))
     };
-    let mark = if head.simulated { "[simulated] " } else { "" };
+    let mark = match language {
+        _ if !head.simulated => "",
+        Language::De => "[simuliert] ",
+        Language::En => "[simulated] ",
+    };
     let subject = part("subject.txt")?.split_whitespace().collect::<Vec<_>>().join(" ");
     Ok(Rendered { subject: format!("{mark}{subject}"), text: part("text.txt")?, html: part("body.html")? })
 }

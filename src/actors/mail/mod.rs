@@ -6,7 +6,7 @@
 //! ```
 //!
 //! A letter in doubt is sent again under the same Message-Id: better twice than never. A letter is a folder in
-//! `letters/`; a failing letter never changes what it tells of.
+//! `letters/` with one folder a language, chosen by the account when it leaves; a failing letter never changes what it tells of.
 
 mod account_files;
 mod letters;
@@ -22,6 +22,6 @@ mod tests;
 pub use account_files::Registrations;
 pub use letters::Letterhead;
 pub use office::{Office, Post, spec};
-pub use order_facts::{TitleOf, plain_title};
-pub use payload::{AccountLetter, OrderLetter, order_letter};
-pub use sender::{AccountFacts, AccountFiles, Sender};
+pub use order_facts::{Describe, Described, plain_title};
+pub use payload::{OrderLetter, order_letter};
+pub use sender::{AccountFiles, Sender};

@@ -41,7 +41,7 @@ impl Service for Office {
     fn handle(&mut self, letter: OutgoingLetter, call: Call) -> LocalBoxFuture<'static, Outcome<()>> {
         let provider = Rc::clone(&self.provider);
         let fence = call.fence();
-        let permit = Permit::new(call.deadline(), move || fence.holds());
+        let permit = Permit::new(call.deadline(), move || fence.holds()).asking(Self::verb(&letter));
         Box::pin(async move { provider.send(letter, permit).await })
     }
 

@@ -1,18 +1,27 @@
 //! What a letter about an order says, in the words of a skier.
 
-use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::reasons::sentence;
 use super::store::{LineRow, OrderRows, PaymentRow};
-use crate::money::{Cents, decimal};
+use crate::language::Language;
+use crate::money::Cents;
 
-/// The name of a ticket, from the slugs of operator, product and category.
-pub type TitleOf = Box<dyn Fn(&str, &str, &str) -> String>;
+/// What the catalogue knows of a ticket, in one language.
+#[derive(Clone, Debug)]
+pub struct Described {
+    /// Its name, for example `Season pass, Adult, Sölden`.
+    pub title: String,
+    /// Which right of withdrawal its buyer has; `None` when the catalogue does not have it any more.
+    pub withdrawal: Option<String>,
+}
+
+/// Describes a ticket in one language, from the slugs of operator, product and category.
+pub type Describe = Box<dyn Fn(Language, [&str; 3]) -> Described>;
 
 /// A title from the slugs alone, for example `Day ticket, adult, Solden`.
 #[must_use]
-pub fn plain_title(operator: &str, product: &str, category: &str) -> String {
+pub fn plain_title([operator, product, category]: [&str; 3]) -> String {
     let words = |slug: &str| slug.replace(['_', '-'], " ");
     format!("{}, {}, {}", capital(&words(product)), words(category), capital(&words(operator)))
 }
@@ -20,7 +29,8 @@ pub fn plain_title(operator: &str, product: &str, category: &str) -> String {
 /// What the templates of order letters see.
 #[derive(Serialize)]
 pub(super) struct OrderFacts {
-    first_name: String,
+    /// How the customer is greeted.
+    name: String,
     number: String,
     /// Path of the order's page.
     path: String,
@@ -29,8 +39,10 @@ pub(super) struct OrderFacts {
     without: Vec<Ticket>,
     /// What the issued tickets cost.
     charged: String,
+    /// Which rights of withdrawal the buyer of the issued tickets has.
+    withdrawals: Vec<Withdrawal>,
     /// Why the order ended without tickets.
-    reason: &'static str,
+    reason: String,
     money: Money,
     /// Whether that is the order's own payment, not one too many.
     own: bool,
@@ -50,7 +62,15 @@ struct Ticket {
     price: String,
     /// Whether the lift company said no.
     refused: bool,
-    reason: &'static str,
+    reason: String,
+}
+
+/// A right of withdrawal, as the law wants it in writing once it was bought.
+#[derive(Serialize)]
+struct Withdrawal {
+    text: String,
+    /// The tickets that it is about; none when it is about all.
+    tickets: Vec<String>,
 }
 
 /// What became of money; amounts with their currency, `None` for nothing.
@@ -66,21 +86,23 @@ struct Money {
 
 impl OrderFacts {
     /// The facts of `rows`; the money told of is that of payment `payment_no`, or of the order's own payment.
-    pub(super) fn of(rows: &OrderRows, payment_no: Option<i32>, title_of: &TitleOf) -> Self {
+    pub(super) fn of(rows: &OrderRows, payment_no: Option<i32>, describe: &Describe) -> Self {
         let order = &rows.order;
         let (issued, without): (Vec<_>, Vec<_>) = rows.lines.iter().partition(|line| is(&line.state, "issued"));
-        let ticket = |line: &LineRow| Ticket::of(line, &order.currency, title_of);
+        let language = Language::stored(&rows.account.language);
+        let ticket = |line: &LineRow| Ticket::of(line, language, &order.currency, describe);
         let told = payment_no.or(order.wanted_payment);
         let payment = rows.payments.iter().find(|payment| Some(payment.no) == told);
         Self {
-            first_name: rows.account.first_name.clone(),
+            name: greeted(language, &rows.account.first_name, &rows.account.last_name),
             number: order.number.clone(),
             path: format!("/orders/{}", order.id),
-            charged: amount(&order.currency, issued.iter().map(|line| line.price_cents).sum()),
+            charged: language.amount(&order.currency, issued.iter().map(|line| line.price_cents).sum()),
+            withdrawals: withdrawals(&issued, language, describe),
             issued: issued.into_iter().map(ticket).collect(),
             without: without.into_iter().map(ticket).collect(),
-            reason: sentence(order.refusal.as_deref().unwrap_or_default()),
-            money: payment.map_or(Money { returned: None, owed: None, released: None }, Money::of),
+            reason: reason(language, order.refusal.as_deref().unwrap_or_default()),
+            money: payment.map_or(Money { returned: None, owed: None, released: None }, |row| Money::of(row, language)),
             own: told == order.wanted_payment,
             invoice: rows.invoice.as_ref().map(ToString::to_string),
             attached: false,
@@ -89,25 +111,25 @@ impl OrderFacts {
 }
 
 impl Ticket {
-    fn of(line: &LineRow, currency: &str, title_of: &TitleOf) -> Self {
+    fn of(line: &LineRow, language: Language, currency: &str, describe: &Describe) -> Self {
         let digits: Vec<_> = line.card_number.chars().collect();
         let refused = is(&line.state, "refused");
         let refusal = line.refusal.as_deref().filter(|_| refused);
         Self {
-            title: title_of(&line.operator, &line.product, &line.category),
-            days: days(line.valid_from, line.valid_to),
+            title: describe(language, [&line.operator, &line.product, &line.category]).title,
+            days: language.days(line.valid_from, line.valid_to, line.from_time),
             holder: format!("{} {}", line.holder_first_name, line.holder_last_name),
             card: digits[digits.len().saturating_sub(4)..].iter().collect(),
-            price: amount(currency, line.price_cents),
+            price: language.amount(currency, line.price_cents),
             refused,
-            reason: sentence(refusal.unwrap_or("not_issued")),
+            reason: reason(language, refusal.unwrap_or("not_issued")),
         }
     }
 }
 
 impl Money {
-    fn of(row: &PaymentRow) -> Self {
-        let some = |cents: Cents| (cents > 0).then(|| amount(&row.currency, cents));
+    fn of(row: &PaymentRow, language: Language) -> Self {
+        let some = |cents: Cents| (cents > 0).then(|| language.amount(&row.currency, cents));
         let never_taken = is(&row.state, "reversed") || is(&row.state, "lapsed");
         Self {
             returned: some(row.returned_cents),
@@ -117,18 +139,39 @@ impl Money {
     }
 }
 
+/// The distinct rights of the tickets, in their order; with their names only where they differ.
+fn withdrawals(issued: &[&LineRow], language: Language, describe: &Describe) -> Vec<Withdrawal> {
+    let mut rights: Vec<Withdrawal> = Vec::new();
+    for line in issued {
+        let Described { title, withdrawal } = describe(language, [&line.operator, &line.product, &line.category]);
+        let Some(text) = withdrawal else { continue };
+        match rights.iter_mut().find(|right| right.text == text) {
+            Some(right) if right.tickets.contains(&title) => {}
+            Some(right) => right.tickets.push(title),
+            None => rights.push(Withdrawal { text, tickets: vec![title] }),
+        }
+    }
+    if let [only] = rights.as_mut_slice() {
+        only.tickets.clear();
+    }
+    rights
+}
+
 /// Whether a stored state is `name`.
 fn is(state: &str, name: &str) -> bool {
     state.eq_ignore_ascii_case(name)
 }
 
-fn amount(currency: &str, cents: Cents) -> String {
-    format!("{currency} {}", decimal(cents))
+/// How a person is greeted: in German by the whole name, in English by the first.
+pub(super) fn greeted(language: Language, first: &str, last: &str) -> String {
+    match language {
+        Language::De => format!("{first} {last}"),
+        Language::En => first.to_owned(),
+    }
 }
 
-fn days(from: NaiveDate, to: NaiveDate) -> String {
-    let day = |day: NaiveDate| day.format("%a %-d %b %Y").to_string();
-    if from == to { day(from) } else { format!("{} to {}", day(from), day(to)) }
+fn reason(language: Language, refusal: &str) -> String {
+    sentence(refusal).into_one(language).into_owned()
 }
 
 fn capital(text: &str) -> String {

@@ -4,6 +4,7 @@ use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::actors::auth;
 use crate::actors::jobs::NewJob;
 use crate::clock;
 
@@ -23,25 +24,26 @@ pub enum OrderLetter {
     MoneyReturned(i32),
 }
 
-/// A letter about an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AccountLetter {
-    /// The code that confirms a registration; the registration's id.
-    Code(Uuid),
-    /// The hint that an account exists already; the account's id.
-    Exists(Uuid),
-}
-
 /// What stands in the job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "letter", rename_all = "snake_case")]
 pub(super) enum Payload {
-    AccountCode { registration: Uuid },
-    AccountExists { account: Uuid },
-    OrderFinished { order_id: Uuid },
-    OrderRejected { order_id: Uuid },
-    OrderUndone { order_id: Uuid },
-    MoneyReturned { order_id: Uuid, payment: i32 },
+    OrderFinished {
+        order_id: Uuid,
+    },
+    OrderRejected {
+        order_id: Uuid,
+    },
+    OrderUndone {
+        order_id: Uuid,
+    },
+    MoneyReturned {
+        order_id: Uuid,
+        payment: i32,
+    },
+    /// What accounts ask for.
+    #[serde(untagged)]
+    Account(auth::Letter),
 }
 
 /// The job for a letter about an order, for the commit it follows from. An end has one letter however often it is
@@ -73,7 +75,6 @@ fn job(payload: &Payload, key: &str) -> Result<NewJob, DbErr> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::actors::auth;
 
     #[test]
     fn an_order_letter_is_asked_for_by_ids_and_its_key_fits_the_table() {
@@ -97,12 +98,14 @@ mod tests {
     #[test]
     fn what_auth_asks_for_is_understood() {
         let id = Uuid::max();
-        for (asked, understood) in [
-            (auth::Letter::AccountCode { registration: id }, Payload::AccountCode { registration: id }),
-            (auth::Letter::AccountExists { account: id }, Payload::AccountExists { account: id }),
+        for asked in [
+            auth::Letter::AccountCode { registration: id },
+            auth::Letter::AccountExists { account: id },
+            auth::Letter::PasswordResetCode { reset: id },
+            auth::Letter::PasswordChanged { account: id, at: clock::now() },
         ] {
             let payload = serde_json::to_string(&asked).unwrap();
-            assert_eq!(serde_json::from_str::<Payload>(&payload).unwrap(), understood);
+            assert_eq!(serde_json::from_str::<Payload>(&payload).unwrap(), Payload::Account(asked));
         }
         assert_eq!(auth::LETTER_JOB, KIND);
     }

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use chrono_tz::Europe::Vienna;
 use futures_util::future::LocalBoxFuture;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -11,15 +9,17 @@ use uuid::Uuid;
 
 use super::letters::{self, Letterhead, Rendered};
 use super::office::Post;
-use super::order_facts::{OrderFacts, TitleOf};
-use super::payload::{AccountLetter, KIND, Payload};
+use super::order_facts::{Describe, OrderFacts, greeted};
+use super::payload::{KIND, Payload};
 use super::store::{self, OrderRows};
+use crate::actors::auth;
 use crate::actors::invoice::{Archive, InvoiceNumber};
 use crate::actors::jobs::{Handler, Job, JobEnd};
 use crate::clock::Deadline;
 use crate::integrations::Outcome;
 use crate::integrations::mail::{Attachment, OutgoingLetter};
 use crate::io::{Io, IoError};
+use crate::language::Language;
 
 /// How long the post may take for one letter; shorter than an attempt of its job.
 const SEND: Duration = Duration::from_secs(30);
@@ -40,8 +40,8 @@ pub struct Sender {
     pub post: Box<dyn Post>,
     /// Who knows what letters about accounts say.
     pub accounts: Box<dyn AccountFiles>,
-    /// The names of tickets.
-    pub title_of: TitleOf,
+    /// What the catalogue knows of tickets.
+    pub describe: Describe,
 }
 
 /// Whoever knows what a letter about an account says.
@@ -50,28 +50,21 @@ pub trait AccountFiles {
     ///
     /// # Errors
     /// Why it cannot be read now, without personal data.
-    fn facts(&self, letter: AccountLetter) -> LocalBoxFuture<'_, Result<Option<AccountFacts>, String>>;
+    fn facts(&self, letter: auth::Letter) -> LocalBoxFuture<'_, Result<Option<auth::LetterFacts>, String>>;
 }
 
-/// What a letter about an account says; `Debug` is not derived because it names a person and a secret.
-#[derive(Clone, PartialEq, Eq)]
-pub struct AccountFacts {
-    /// Where it goes.
-    pub email: String,
-    /// How the person is greeted.
-    pub first_name: String,
-    /// The six digits, where the letter has some.
-    pub code: Option<String>,
-    /// Until when they count.
-    pub expires_at: Option<DateTime<Utc>>,
-}
-
-/// What the templates of account letters see.
+/// What the templates of account letters see; a template that uses what its letter does not have fails.
 #[derive(Serialize)]
 struct AccountContext {
-    first_name: String,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<String>,
+    /// Until when the code counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<String>,
+    /// When the password was changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed: Option<String>,
 }
 
 /// A letter that only lacks its Message-Id.
@@ -111,12 +104,7 @@ impl Sender {
         let payload = serde_json::from_str(&job.payload)
             .map_err(|error| JobEnd::Dead { why: format!("its payload cannot be read: {error}") })?;
         match payload {
-            Payload::AccountCode { registration } => {
-                self.account_draft("account_code", AccountLetter::Code(registration)).await
-            }
-            Payload::AccountExists { account } => {
-                self.account_draft("account_exists", AccountLetter::Exists(account)).await
-            }
+            Payload::Account(letter) => self.account_draft(letter).await,
             Payload::OrderFinished { order_id } => self.finished_draft(order_id, job.attempt).await,
             Payload::OrderRejected { order_id } => self.order_draft("order_rejected", order_id, None).await,
             Payload::OrderUndone { order_id } => self.order_draft("order_undone", order_id, None).await,
@@ -126,31 +114,44 @@ impl Sender {
         }
     }
 
-    async fn account_draft(&self, name: &str, letter: AccountLetter) -> Result<Draft, JobEnd> {
+    async fn account_draft(&self, letter: auth::Letter) -> Result<Draft, JobEnd> {
+        let name = match letter {
+            auth::Letter::AccountCode { .. } => "account_code",
+            auth::Letter::AccountExists { .. } => "account_exists",
+            auth::Letter::PasswordResetCode { .. } => "password_reset_code",
+            auth::Letter::PasswordChanged { .. } => "password_changed",
+        };
         let facts = self.accounts.facts(letter).await.map_err(|why| JobEnd::Again { after: None, why })?;
         let Some(facts) = facts else {
             return Err(JobEnd::Done);
         };
-        let until = facts.expires_at.map(|at| at.with_timezone(&Vienna).format("%H:%M on %-d %b %Y").to_string());
-        let context = AccountContext { first_name: facts.first_name, code: facts.code, until };
-        Ok(Draft { to: facts.email, words: self.render(name, context)?, attachments: Vec::new() })
+        let language = facts.language;
+        let context = AccountContext {
+            name: greeted(language, &facts.names.first, &facts.names.last),
+            code: facts.code,
+            until: facts.expires_at.map(|at| language.moment(at)),
+            changed: facts.changed_at.map(|at| language.moment(at)),
+        };
+        Ok(Draft { to: facts.email, words: self.render(name, language, context)?, attachments: Vec::new() })
     }
 
     async fn order_draft(&self, name: &str, order_id: Uuid, payment: Option<i32>) -> Result<Draft, JobEnd> {
         let rows = self.order(order_id).await?;
-        let facts = OrderFacts::of(&rows, payment, &self.title_of);
-        Ok(Draft { to: rows.account.email, words: self.render(name, facts)?, attachments: Vec::new() })
+        let facts = OrderFacts::of(&rows, payment, &self.describe);
+        let words = self.render(name, Language::stored(&rows.account.language), facts)?;
+        Ok(Draft { to: rows.account.email, words, attachments: Vec::new() })
     }
 
     async fn finished_draft(&self, order_id: Uuid, attempt: i32) -> Result<Draft, JobEnd> {
         let rows = self.order(order_id).await?;
-        let mut facts = OrderFacts::of(&rows, None, &self.title_of);
+        let mut facts = OrderFacts::of(&rows, None, &self.describe);
         let mut attachments = Vec::new();
         if let Some(number) = &rows.invoice {
             attachments.extend(self.invoice(number, attempt).await?);
         }
         facts.attached = !attachments.is_empty();
-        Ok(Draft { to: rows.account.email, words: self.render("order_finished", facts)?, attachments })
+        let words = self.render("order_finished", Language::stored(&rows.account.language), facts)?;
+        Ok(Draft { to: rows.account.email, words, attachments })
     }
 
     async fn order(&self, id: Uuid) -> Result<OrderRows, JobEnd> {
@@ -174,8 +175,8 @@ impl Sender {
         }
     }
 
-    fn render(&self, name: &str, facts: impl Serialize) -> Result<Rendered, JobEnd> {
-        letters::render(name, &self.head, facts)
+    fn render(&self, name: &str, language: Language, facts: impl Serialize) -> Result<Rendered, JobEnd> {
+        letters::render(name, language, &self.head, facts)
             .map_err(|error| JobEnd::Dead { why: format!("it cannot be rendered: {error}") })
     }
 }

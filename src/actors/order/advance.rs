@@ -219,7 +219,11 @@ impl Turn<'_> {
         match order.state {
             OrderState::Issued if self.rules.controls.take_total => Goal::Take(order.total),
             OrderState::Issued => Goal::Take(order.issued_total()),
-            OrderState::Undoing if order.lines.iter().any(|line| !line_is_undone(line.state)) => Goal::Rest,
+            OrderState::Undoing
+                if order.lines.iter().any(|line| !line_is_undone(line.state)) && !self.rules.controls.money_first =>
+            {
+                Goal::Rest
+            }
             OrderState::Undoing | OrderState::Undone | OrderState::Rejected => Goal::GiveBack,
             OrderState::Placed
             | OrderState::Paying

@@ -135,7 +135,11 @@ impl Driver {
         if *order == before && effects == Effects::default() {
             return Ok(Saved::Done);
         }
-        let saved = self.store.save(&before, order, &effects).await?;
+        let mut saved = self.store.save(&before, order, &effects).await?;
+        if saved == Saved::Lost && self.rules.controls.skip_version {
+            let version = self.store.load(order.id).await?.map_or(before.version, |fresh| fresh.version);
+            saved = self.store.save(&Order { version, ..before }, order, &effects).await?;
+        }
         if saved == Saved::Done {
             for event in &effects.events {
                 tracing::info!(order.id = %order.id, state = event.state.word(), detail = event.detail, "order moved");

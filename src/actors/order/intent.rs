@@ -48,6 +48,21 @@ pub enum Verb {
     Latest,
 }
 
+/// Every verb.
+pub const VERBS: [Verb; 11] = [
+    Verb::Check,
+    Verb::Issue,
+    Verb::Find,
+    Verb::Cancel,
+    Verb::Open,
+    Verb::Capture,
+    Verb::Reverse,
+    Verb::Credit,
+    Verb::History,
+    Verb::Status,
+    Verb::Latest,
+];
+
 impl Verb {
     /// The verb's one word in the database.
     #[must_use]
@@ -70,10 +85,7 @@ impl Verb {
     /// The verb of a word.
     #[must_use]
     pub fn of(word: &str) -> Option<Self> {
-        use Verb::{Cancel, Capture, Check, Credit, Find, History, Issue, Latest, Open, Reverse, Status};
-        [Check, Issue, Find, Cancel, Open, Capture, Reverse, Credit, History, Status, Latest]
-            .into_iter()
-            .find(|verb| verb.word() == word)
+        VERBS.into_iter().find(|verb| verb.word() == word)
     }
 }
 

@@ -14,6 +14,7 @@ pub mod lines;
 pub mod look;
 #[cfg(test)]
 mod model;
+mod moments;
 pub mod observe;
 pub mod payments;
 pub mod person;

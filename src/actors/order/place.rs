@@ -10,9 +10,11 @@ use super::advance::{Effects, Event, advance};
 use super::desk::Desk;
 use super::drive::sign;
 use super::lifecycle::{LineState, OrderState};
+use super::moments::Moments;
 use super::record::{Line, Moment, OnRefusal, Order, Ticket};
 use super::schedule::Wake;
 use super::shelf::Remembered;
+use super::store::Saved;
 use crate::clock::{self, Deadline};
 use crate::ids::{self, OrderNumber};
 use crate::io::IoError;
@@ -187,7 +189,10 @@ impl Desk {
     async fn commit(&self, new: &NewOrder, order: &Order, effects: Effects, placed: Placed) -> Result<(), Lost> {
         let store = self.store().clone();
         let (new, order) = (new.clone(), order.clone());
-        self.store()
+        let moments = Moments::of(None, &order, &effects);
+        let soon = moments.clone();
+        let written: Result<(), Lost> = self
+            .store()
             .io()
             .write(move |tx: &DatabaseTransaction| {
                 Box::pin(async move {
@@ -197,11 +202,17 @@ impl Desk {
                     }
                     match store.reserve_days(tx, &order).await? {
                         Some(line) => Err(Lost::Card(line)),
-                        None => Ok(()),
+                        None => {
+                            soon.before_commit(Saved::Done);
+                            Ok(())
+                        }
                     }
                 }) as BoxFuture<'_, _>
             })
-            .await
+            .await;
+        written?;
+        moments.after_commit(Saved::Done);
+        Ok(())
     }
 
     async fn card_taken(&self, order: &Order, no: i32) -> Result<PlaceError, PlaceError> {

@@ -1,6 +1,8 @@
 //! What a database is told once after a backup was restored into it: everything that was done after the backup was done, but
 //! nothing in here knows of it.
 
+use std::fmt;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, SelectStatement, SimpleExpr};
 use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
@@ -32,6 +34,21 @@ pub struct Restored {
     pub open_orders: u64,
     /// Their tickets that may have been booked since.
     pub tickets_in_doubt: u64,
+}
+
+impl fmt::Display for Restored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { epoch, open_orders, tickets_in_doubt } = self;
+        writeln!(
+            f,
+            "New order numbers begin with {epoch}, and invoices have a series of their own: none is given out twice."
+        )?;
+        write!(
+            f,
+            "{open_orders} orders had not ended: their payment pages are looked at anew, and {tickets_in_doubt} tickets are "
+        )?;
+        f.write_str("looked for at their operators before they are booked.")
+    }
 }
 
 /// Why a restored backup cannot be served from yet.

@@ -48,6 +48,8 @@ pub struct Controls {
     pub skip_history: bool,
     /// Ask before the intent is committed, so that a crash forgets the question.
     pub skip_intent: bool,
+    /// In an undo, give the money back without waiting until the tickets are gone.
+    pub money_first: bool,
     /// Save without looking at the version, so that a driver that lost its order still writes it.
     pub skip_version: bool,
 }

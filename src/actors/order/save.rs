@@ -11,6 +11,7 @@ use super::cases;
 use super::intent::{Intent, Subject};
 use super::lifecycle::{LineState, OrderState};
 use super::lines::LineAnswer;
+use super::moments::Moments;
 use super::payments::PaymentAnswer;
 use super::record::Order;
 use super::rows::{line_row, order_row, payment_row, short};
@@ -22,6 +23,7 @@ use crate::actors::mail;
 use crate::clock;
 use crate::integrations::Outcome;
 use crate::io::IoError;
+use crate::language::Language;
 
 impl Store {
     /// Writes a new order in the caller's transaction. Its intents must carry their ids.
@@ -45,17 +47,24 @@ impl Store {
         after.version = before.version + 1;
         let (id, version, moves) = (after.id, after.version, !effects.events.is_empty());
         let writes_jobs = effects.invoice || !effects.letters.is_empty();
+        let moments = Moments::of(Some(before), after, effects);
         let (store, before, order, effects) = (self.clone(), before.clone(), after.clone(), effects.clone());
+        let soon = moments.clone();
         let saved = self
             .io()
             .write(move |tx| {
-                Box::pin(async move { store.save_in(tx, &before, &order, &effects).await }) as BoxFuture<'_, _>
+                Box::pin(async move {
+                    let saved = store.save_in(tx, &before, &order, &effects).await?;
+                    soon.before_commit(saved);
+                    Ok(saved)
+                }) as BoxFuture<'_, _>
             })
             .await;
         let saved = match saved {
             Err(IoError::Database(error)) if is_tid_taken(&error) => return Ok(Saved::Taken),
             other => other?,
         };
+        moments.after_commit(saved);
         if moves && saved == Saved::Done {
             self.bells.ring(id, version);
         }
@@ -159,6 +168,7 @@ impl Store {
     /// The last statements of the commit: the series' row is locked for as short as can be.
     async fn write_invoice(&self, tx: &DatabaseTransaction, order: &Order) -> Result<(), DbErr> {
         let buyer = account::Entity::find_by_id(order.account_id).one(tx).await?;
+        let language = buyer.as_ref().map(|account| Language::stored(&account.language)).unwrap_or_default();
         let name = buyer.map(|account| format!("{} {}", account.first_name, account.last_name)).unwrap_or_default();
         let sold = order.lines.iter().filter(|line| line.state == LineState::Issued);
         let new = NewInvoice {
@@ -170,7 +180,7 @@ impl Store {
             buyer: Buyer { name, address: Vec::new() },
             lines: sold
                 .map(|line| invoice::Line {
-                    description: (self.paper.describe)(&line.ticket),
+                    description: (self.paper.describe)(&line.ticket, language),
                     quantity: 1,
                     from: line.ticket.valid_from,
                     to: line.ticket.valid_to,
@@ -180,6 +190,7 @@ impl Store {
                 .collect(),
             total_cents: order.issued_total(),
             currency: order.currency.clone(),
+            language,
             simulated: self.paper.simulated,
         };
         let number = invoice::issue(tx, new).await?;

@@ -16,6 +16,7 @@ use super::replica::Replica;
 use crate::actors::liftoperator::{Facade, MayWrite};
 use crate::actors::payment::{Desk as PaymentDesk, PaymentQuestion};
 use crate::clock;
+use crate::crash_points;
 use crate::integrations::Outcome;
 use crate::integrations::lift::TicketOrder;
 use crate::integrations::payment::{CreditAmount, PageOrder, StatusKey, confirmation_url};
@@ -52,9 +53,11 @@ impl Outside {
         };
         let asked = clock::instant();
         let most = self.budget(order, subject, intent);
+        let verb = intent.verb;
         Some(
             asking
                 .map(move |answer| {
+                    crash_points::here(|| format!("{}: answered, not saved", verb.word()));
                     let elapsed = clock::instant().saturating_duration_since(asked).min(most);
                     let elapsed = TimeDelta::from_std(elapsed).unwrap_or(TimeDelta::zero());
                     Answered { subject, answer, elapsed }

@@ -15,6 +15,7 @@ use super::step_rows::intent_of;
 use crate::actors::invoice::Seller;
 use crate::actors::jobs::Jobs;
 use crate::io::{Io, IoError};
+use crate::language::Language;
 
 /// Loads and saves orders whole.
 #[derive(Clone)]
@@ -32,8 +33,8 @@ pub struct Paper {
     pub seller: Seller,
     /// Whether everything is simulated.
     pub simulated: bool,
-    /// What a ticket is called.
-    pub describe: Box<dyn Fn(&Ticket) -> String + Send + Sync>,
+    /// What a ticket is called in the buyer's language.
+    pub describe: Box<dyn Fn(&Ticket, Language) -> String + Send + Sync>,
 }
 
 /// How a save ended.

@@ -166,7 +166,8 @@ impl Service for Provider {
         let client = Rc::clone(&self.client);
         let fence = call.fence();
         let deadline = Deadline::after(request.budget).min(call.deadline());
-        let permit = Permit::new(deadline, move || fence.holds() && (request.may_write)());
+        let what = Self::verb(&request);
+        let permit = Permit::new(deadline, move || fence.holds() && (request.may_write)()).asking(what);
         let late = request.question.unanswered();
         let asked = async move {
             match request.question {

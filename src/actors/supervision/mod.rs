@@ -14,6 +14,7 @@ mod breaker;
 mod door;
 mod faults;
 mod handle;
+mod here;
 mod incarnation;
 mod mailbox;
 mod message;

@@ -25,17 +25,17 @@ const JOIN: Duration = Duration::from_secs(1);
 
 /// All actors of the process. Clones are the same system.
 #[derive(Clone)]
-pub struct System(Arc<Inner>);
+pub struct System(pub(super) Arc<Inner>);
 
-struct Inner {
-    threads: Arc<Threads>,
-    control: Arc<Thread>,
-    actors: Mutex<Vec<Entry>>,
-    watchdog: Mutex<Option<(std::sync::mpsc::SyncSender<()>, thread::JoinHandle<()>)>>,
+pub(super) struct Inner {
+    pub(super) threads: Arc<Threads>,
+    pub(super) control: Arc<Thread>,
+    pub(super) actors: Mutex<Vec<Entry>>,
+    pub(super) watchdog: Mutex<Option<(std::sync::mpsc::SyncSender<()>, thread::JoinHandle<()>)>>,
 }
 
 #[derive(Clone)]
-struct Entry {
+pub(super) struct Entry {
     cell: Arc<dyn Managed>,
     commands: mpsc::Sender<Command>,
 }

@@ -1,8 +1,9 @@
 //! The arbiters that actors live on: one for all domain actors, one for each actor that speaks to the outside.
 
 use super::handle::Placement;
+use super::here::Spawner;
 use super::incarnation::Life;
-use actix_rt::{Arbiter, ArbiterHandle};
+use actix_rt::Arbiter;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -15,7 +16,7 @@ const BLOCKING_THREADS: usize = 4;
 /// One arbiter and what the watchdog knows of it.
 pub(super) struct Thread {
     pub(super) name: String,
-    pub(super) handle: ArbiterHandle,
+    pub(super) handle: Spawner,
     /// Cancelled once the thread is given up; those who live on it move.
     pub(super) lost: CancellationToken,
     /// The number of the last heartbeat that ran on it.
@@ -35,14 +36,18 @@ impl Thread {
         let arbiter = Arbiter::try_with_tokio_rt(|| {
             tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(BLOCKING_THREADS).build()
         })?;
-        Ok(Arc::new(Self {
+        Ok(Arc::new(Self::new(name, Spawner::Arbiter(arbiter.handle()), Some(arbiter))))
+    }
+
+    pub(super) fn new(name: &str, handle: Spawner, arbiter: Option<Arbiter>) -> Self {
+        Self {
             name: name.to_owned(),
-            handle: arbiter.handle(),
+            handle,
             lost: CancellationToken::new(),
             heard: AtomicU64::new(0),
-            arbiter: Mutex::new(Some(arbiter)),
+            arbiter: Mutex::new(arbiter),
             lives: Mutex::default(),
-        }))
+        }
     }
 
     /// Asks for a sign of life; false when the arbiter has ended.
@@ -57,6 +62,10 @@ impl Thread {
 
     pub(super) fn is_usable(&self) -> bool {
         !self.lost.is_cancelled() && self.handle.alive()
+    }
+
+    fn is_here(&self) -> bool {
+        matches!(self.handle, Spawner::Here)
     }
 
     /// Remembers that `life` is lived here.
@@ -95,8 +104,17 @@ impl Threads {
     /// As `Thread::start`.
     pub(super) fn start(control: Arc<Thread>) -> io::Result<Self> {
         let domain = Thread::start("domain")?;
-        let watched = Mutex::new(vec![control, Arc::clone(&domain)]);
-        Ok(Self { domain: Mutex::new(domain), watched, gave_up: watch::Sender::new(None) })
+        let watched = vec![control, Arc::clone(&domain)];
+        Ok(Self::with(domain, watched))
+    }
+
+    fn with(domain: Arc<Thread>, watched: Vec<Arc<Thread>>) -> Self {
+        Self { domain: Mutex::new(domain), watched: Mutex::new(watched), gave_up: watch::Sender::new(None) }
+    }
+
+    /// All actors on the calling thread.
+    pub(super) fn here(thread: Arc<Thread>) -> Self {
+        Self::with(Arc::clone(&thread), vec![thread])
     }
 
     /// The thread for an incarnation: its former one if that still lives, else a new one.
@@ -106,6 +124,7 @@ impl Threads {
         match place {
             Placement::Own => match own {
                 Some(thread) if thread.is_usable() => Ok(thread),
+                Some(_) | None if locked(&self.domain).is_here() => Ok(Arc::clone(&locked(&self.domain))),
                 Some(_) | None => self.add(name),
             },
             Placement::Domain => {

@@ -9,6 +9,7 @@ use super::store::{self, Deed};
 use crate::actors::supervision::{Status, UnknownActor};
 use crate::http::paging::Page;
 use crate::http::{Admin, Problem, State};
+use crate::language::both;
 
 /// An actor of a replica.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -95,8 +96,9 @@ pub(super) fn status_of(state: &State, name: &str) -> Result<Status, UnknownActo
 
 impl From<UnknownActor> for Problem {
     fn from(_unknown: UnknownActor) -> Self {
-        Self::not_found(
+        Self::not_found(both(
             "No actor has this name. `GET /api/v1/admin/actors` lists all; a `/` in a name is sent as `%2F`.",
-        )
+            "Kein Aktor heißt so. `GET /api/v1/admin/actors` nennt alle; ein `/` im Namen wird als `%2F` gesendet.",
+        ))
     }
 }

@@ -12,7 +12,9 @@ use crate::actors::order::cases::{Case, Closed, Wanted};
 use crate::actors::order::effects::{CaseKind, Closing};
 use crate::http::operators::PageQuery;
 use crate::http::paging::Page;
+use crate::http::problem::Kind;
 use crate::http::{Admin, Problem, State};
+use crate::language::both;
 use crate::money::Money;
 
 /// Which cases.
@@ -131,7 +133,10 @@ pub(in crate::http) async fn close(
 pub(super) fn plain(name: &str, text: &str, most: usize) -> Result<String, Problem> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > most || text.chars().any(char::is_control) {
-        return Err(Problem::invalid(format!("`{name}` must be one line of 1 to {most} characters.")));
+        return Err(Problem::invalid(both(
+            format!("`{name}` must be one line of 1 to {most} characters."),
+            format!("`{name}` muss eine Zeile von 1 bis {most} Zeichen sein."),
+        )));
     }
     Ok(text.to_owned())
 }
@@ -162,17 +167,28 @@ impl From<Case> for CaseView {
 impl From<CloseError> for Problem {
     fn from(error: CloseError) -> Self {
         match error {
-            CloseError::Unknown => Self::not_found("There is no such case. `GET /api/v1/admin/cases` lists all."),
-            CloseError::Owed => Self::conflict(
-                "money-owed",
-                "Money is owed in this case. Send it, and say so with `POST /api/v1/admin/owed/{id}/paid`.",
+            CloseError::Unknown => Self::not_found(both(
+                "There is no such case. `GET /api/v1/admin/cases` lists all.",
+                "Diesen Fall gibt es nicht. `GET /api/v1/admin/cases` nennt alle.",
+            )),
+            CloseError::Owed => Self::new(
+                Kind::MoneyOwed,
+                both(
+                    "Money is owed in this case. Send it, and say so with `POST /api/v1/admin/owed/{id}/paid`.",
+                    "In diesem Fall ist noch Geld offen. Überweisen Sie es und sagen Sie es mit `POST /api/v1/admin/owed/{id}/paid`.",
+                ),
             ),
             CloseError::Closed(case) => {
                 let how = case.closed.map(|closed| closed.bank_reference.unwrap_or(closed.reason)).unwrap_or_default();
-                Self::conflict(
-                    "already-paid",
-                    format!(
-                        "It was closed as `{how}` already. If the money was sent twice, ask for one of the two back."
+                Self::new(
+                    Kind::AlreadyPaid,
+                    both(
+                        format!(
+                            "It was closed as `{how}` already. If the money was sent twice, ask for one of the two back."
+                        ),
+                        format!(
+                            "Es ist schon als `{how}` abgeschlossen. Falls das Geld zweimal überwiesen wurde, fordern Sie eines zurück."
+                        ),
                     ),
                 )
             }

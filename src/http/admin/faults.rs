@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::actors::{ActorView, status_of};
 use super::store::{self, Deed};
 use crate::actors::supervision::Fault;
+use crate::http::body::Json;
 use crate::http::{Admin, Problem, State};
+use crate::language::both;
 
 /// Longest delay and longest wedge, in milliseconds.
 const LONGEST_MS: u64 = 60_000;
@@ -47,17 +49,23 @@ impl NewFault {
     fn read(&self) -> Result<(Fault, u32, &'static str), Problem> {
         let times = self.times.unwrap_or(1);
         if !(1..=MOST_TIMES).contains(&times) {
-            return Err(Problem::invalid("`times` must be 1 to 100."));
+            return Err(Problem::invalid(both("`times` must be 1 to 100.", "`times` muss zwischen 1 und 100 liegen.")));
         }
         let lasting = || match self.milliseconds {
             Some(milliseconds @ 1..=LONGEST_MS) => Ok(Duration::from_millis(milliseconds)),
-            Some(_) | None => Err(Problem::invalid("`delay` and `wedge` need `milliseconds`, 1 to 60000.")),
+            Some(_) | None => Err(Problem::invalid(both(
+                "`delay` and `wedge` need `milliseconds`, 1 to 60000.",
+                "`delay` und `wedge` brauchen `milliseconds`, 1 bis 60000.",
+            ))),
         };
         let (fault, word) = match self.fault {
             Kind::Delay => (Fault::Delay(lasting()?), "inject delay"),
             Kind::Wedge => (Fault::Wedge(lasting()?), "inject wedge"),
             Kind::Panic | Kind::Hang if self.milliseconds.is_some() => {
-                return Err(Problem::invalid("`panic` and `hang` have no `milliseconds`. Leave it out."));
+                return Err(Problem::invalid(both(
+                    "`panic` and `hang` have no `milliseconds`. Leave it out.",
+                    "`panic` und `hang` haben keine `milliseconds`. Lassen Sie es weg.",
+                )));
             }
             Kind::Panic => (Fault::PanicInHandler, "inject panic"),
             Kind::Hang => (Fault::Hang, "inject hang"),
@@ -84,7 +92,7 @@ pub(in crate::http) async fn inject(
     state: web::Data<State>,
     admin: Admin,
     name: web::Path<String>,
-    new: web::Json<NewFault>,
+    Json(new): Json<NewFault>,
 ) -> Result<HttpResponse, Problem> {
     status_of(&state, &name)?;
     let (fault, times, word) = new.read()?;

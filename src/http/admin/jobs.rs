@@ -10,7 +10,9 @@ use super::store::{self, Deed};
 use crate::actors::jobs::{JobState, Listed};
 use crate::http::operators::PageQuery;
 use crate::http::paging::Page;
+use crate::http::problem::Kind;
 use crate::http::{Admin, Problem, State};
+use crate::language::both;
 
 /// Which jobs.
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -101,7 +103,13 @@ pub(in crate::http) async fn redrive(
     MaybeReason(reason): MaybeReason,
 ) -> Result<HttpResponse, Problem> {
     if find(&state, *id).await?.state == "done" {
-        return Err(Problem::conflict("job-done", "The job is done: what it was for has happened."));
+        return Err(Problem::new(
+            Kind::JobDone,
+            both(
+                "The job is done: what it was for has happened.",
+                "Der Auftrag ist erledigt: Sein Zweck ist erreicht.",
+            ),
+        ));
     }
     let deed = Deed { account_id: admin.account_id, action: "job.redrive", subject: id.to_string(), reason };
     store::write_down(&state.io, deed).await?;
@@ -111,5 +119,10 @@ pub(in crate::http) async fn redrive(
 
 async fn find(state: &State, id: Uuid) -> Result<Listed, Problem> {
     let found = state.jobs.one(id).await?;
-    found.ok_or_else(|| Problem::not_found("There is no such job. `GET /api/v1/admin/jobs?state=dead` lists the dead."))
+    found.ok_or_else(|| {
+        Problem::not_found(both(
+            "There is no such job. `GET /api/v1/admin/jobs?state=dead` lists the dead.",
+            "Diesen Auftrag gibt es nicht. `GET /api/v1/admin/jobs?state=dead` nennt die toten.",
+        ))
+    })
 }

@@ -3,8 +3,10 @@
 pub mod actors;
 pub mod audit;
 pub mod cases;
+pub mod differences;
 pub mod faults;
 pub mod jobs;
+pub mod keys;
 pub mod order;
 pub mod order_view;
 pub mod orders;

@@ -11,7 +11,10 @@ use super::store::{self, Deed};
 use super::suppliers;
 use crate::actors::order::record::Order;
 use crate::actors::order::{ChangeError, Obstacle, Wish};
+use crate::http::language::Reader;
+use crate::http::problem::Kind;
 use crate::http::{Admin, Problem, State};
+use crate::language::both;
 
 /// Most questions and deeds that are shown, the newest.
 const SHOWN: u64 = 200;
@@ -37,11 +40,11 @@ pub enum OrderWish {
 #[get("/api/v1/admin/orders/{id}")]
 pub(in crate::http) async fn show(
     state: web::Data<State>,
-    _admin: Admin,
+    admin: Admin,
     id: web::Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let order = find(&state, *id).await?;
-    Ok(HttpResponse::Ok().json(view(&state, order).await?))
+    Ok(HttpResponse::Ok().json(view(&state, order, admin.reader()).await?))
 }
 
 /// Does something about an order in a person's name; the reason is written down first. Twice is like once.
@@ -75,7 +78,7 @@ pub(in crate::http) async fn wish(
         | ChangeError::Not(_)
         | ChangeError::Io(_)) => other.into(),
     })?;
-    Ok(HttpResponse::Accepted().json(view(&state, order).await?))
+    Ok(HttpResponse::Accepted().json(view(&state, order, admin.reader()).await?))
 }
 
 async fn find(state: &State, id: Uuid) -> Result<Order, Problem> {
@@ -83,10 +86,13 @@ async fn find(state: &State, id: Uuid) -> Result<Order, Problem> {
 }
 
 fn unknown() -> Problem {
-    Problem::not_found("No order has this id. `GET /api/v1/admin/orders?state=stuck` lists those that need a person.")
+    Problem::not_found(both(
+        "No order has this id. `GET /api/v1/admin/orders?state=stuck` lists those that need a person.",
+        "Keine Bestellung hat diese id. `GET /api/v1/admin/orders?state=stuck` nennt die, die jemanden brauchen.",
+    ))
 }
 
-async fn view(state: &State, order: Order) -> Result<AdminOrder, Problem> {
+async fn view(state: &State, order: Order, reader: Reader) -> Result<AdminOrder, Problem> {
     let store = state.orders.store();
     let (lines, payments) =
         futures_util::future::join(suppliers::lines(state, &order), suppliers::payments(state, &order)).await;
@@ -96,24 +102,34 @@ async fn view(state: &State, order: Order) -> Result<AdminOrder, Problem> {
     let events = store.history(order.id, order.version).await?;
     let deeds = store::deeds(&state.io, Some(order.id.to_string()), None, SHOWN).await?;
     let deeds = deeds.into_iter().map(DeedView::from).collect();
-    let known = super::order_view::Known { questions, claims, cases, events, deeds };
+    let known = super::order_view::Known { questions, claims, cases, events, deeds, reader };
     AdminOrder::new(state, order, (lines, payments), known).await
 }
 
 impl From<Obstacle> for Problem {
     fn from(obstacle: Obstacle) -> Self {
         match obstacle {
-            Obstacle::NothingToAsk => Self::conflict(
-                "nothing-to-retry",
-                "Nothing of the order waits to be asked again: it has come to rest, or it waits for its payer.",
+            Obstacle::NothingToAsk => Self::new(
+                Kind::NothingToRetry,
+                both(
+                    "Nothing of the order waits to be asked again: it has come to rest, or it waits for its payer.",
+                    "Nichts an der Bestellung wartet auf eine weitere Anfrage: Sie ruht, oder sie wartet auf die Zahlung.",
+                ),
             ),
-            Obstacle::Taken => Self::conflict(
-                "too-late",
-                "The order's money is taken and its tickets are on their cards; it cannot be undone any more.",
+            Obstacle::Taken => Self::new(
+                Kind::TooLate,
+                both(
+                    "The order's money is taken and its tickets are on their cards; it cannot be undone any more.",
+                    "Das Geld der Bestellung ist eingezogen und ihre Tickets sind auf den Karten; sie kann nicht mehr rückgängig gemacht werden.",
+                ),
             ),
-            Obstacle::NotMarked => {
-                Self::conflict("not-marked", "No person is needed for the order, so there is nothing to accept.")
-            }
+            Obstacle::NotMarked => Self::new(
+                Kind::NotMarked,
+                both(
+                    "No person is needed for the order, so there is nothing to accept.",
+                    "Die Bestellung braucht niemanden, also gibt es nichts hinzunehmen.",
+                ),
+            ),
         }
     }
 }

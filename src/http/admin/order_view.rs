@@ -9,6 +9,7 @@ use super::suppliers::{ProviderView, SupplierView};
 use crate::actors::order::Past;
 use crate::actors::order::look::{Case, Claim, Step};
 use crate::actors::order::record::{Line, Mark, Order, Payment};
+use crate::http::language::Reader;
 use crate::http::order_view::OrderView;
 use crate::http::{Problem, State};
 use crate::money::Money;
@@ -176,6 +177,7 @@ pub struct Known {
     pub(super) cases: Vec<Case>,
     pub(super) events: Vec<Past>,
     pub(super) deeds: Vec<DeedView>,
+    pub(super) reader: Reader,
 }
 
 impl AdminOrder {
@@ -206,7 +208,7 @@ impl AdminOrder {
             events: known.events.into_iter().map(EventView::from).collect(),
             cases: known.cases.into_iter().map(CaseView::from).collect(),
             deeds: known.deeds,
-            order: OrderView::read(order, state).await?,
+            order: OrderView::read(order, state, known.reader).await?,
         })
     }
 }

@@ -36,11 +36,11 @@ pub enum Which {
 #[get("/api/v1/admin/orders")]
 pub(in crate::http) async fn list(
     state: web::Data<State>,
-    _admin: Admin,
+    admin: Admin,
     query: web::Query<OrdersQuery>,
 ) -> Result<HttpResponse, Problem> {
     let OrdersQuery { state: Which::Stuck, cursor, limit } = query.into_inner();
     let (before, limit) = PageQuery::new(cursor, limit).read_id()?;
     let orders = state.orders.store().stuck(before, limit + 1).await?;
-    Ok(HttpResponse::Ok().json(page(orders, limit, &state).await?))
+    Ok(HttpResponse::Ok().json(page(orders, limit, &state, admin.reader()).await?))
 }

@@ -14,6 +14,7 @@ use super::store::{self, Deed};
 use crate::actors::order::CloseError;
 use crate::actors::order::cases::{Case, Wanted};
 use crate::actors::order::effects::{CaseKind, Closing};
+use crate::http::body::Json;
 use crate::http::operators::PageQuery;
 use crate::http::paging::Page;
 use crate::http::{Admin, Problem, State};
@@ -114,7 +115,7 @@ pub(in crate::http) async fn paid(
     state: web::Data<State>,
     admin: Admin,
     path: web::Path<Uuid>,
-    body: web::Json<Transfer>,
+    Json(body): Json<Transfer>,
 ) -> Result<HttpResponse, Problem> {
     let case = path.into_inner();
     let (reason, bank) = (plain("reason", &body.reason, 200)?, plain("bank_reference", &body.bank_reference, 140)?);

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::http::body;
 use crate::http::problem::Problem;
+use crate::language::both;
 
 /// Longest reason in characters.
 const LONGEST: usize = 200;
@@ -46,7 +47,12 @@ impl FromRequest for Reason {
         let whole = web::Bytes::from_request(request, payload);
         async move {
             let bytes = whole.await.map_err(|error| body::refuse_bytes(&error))?;
-            let missing = || Problem::invalid("Say why: send `{\"reason\": \"…\"}` with 1 to 200 characters.");
+            let missing = || {
+                Problem::invalid(both(
+                    "Say why: send `{\"reason\": \"…\"}` with 1 to 200 characters.",
+                    "Sagen Sie, warum: Senden Sie `{\"reason\": \"…\"}` mit 1 bis 200 Zeichen.",
+                ))
+            };
             if bytes.is_empty() {
                 return Err(missing());
             }
@@ -76,7 +82,10 @@ impl FromRequest for MaybeReason {
 fn clean(reason: &str) -> Result<Option<String>, Problem> {
     let reason = reason.trim();
     if reason.chars().count() > LONGEST || reason.chars().any(char::is_control) {
-        return Err(Problem::invalid("`reason` must be one line of at most 200 characters."));
+        return Err(Problem::invalid(both(
+            "`reason` must be one line of at most 200 characters.",
+            "`reason` muss eine Zeile von höchstens 200 Zeichen sein.",
+        )));
     }
     Ok(Some(reason.to_owned()).filter(|reason| !reason.is_empty()))
 }

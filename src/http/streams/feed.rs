@@ -158,7 +158,7 @@ mod tests {
 
     fn customer(left: TimeDelta) -> Customer {
         let (account_id, session) = (Uuid::new_v4(), Uuid::new_v4());
-        Customer { account_id, role: Role::Customer, session, expires_at: clock::now() + left }
+        Customer { account_id, role: Role::Customer, session, expires_at: clock::now() + left, asked: None }
     }
 
     fn streams() -> Streams {

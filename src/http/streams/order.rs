@@ -11,6 +11,7 @@ use crate::actors::order::lifecycle::{OrderState, has_ended};
 use crate::actors::order::{Past, Store, Watching};
 use crate::http::orders::readable;
 use crate::http::{Customer, Problem, State};
+use crate::language::both;
 
 /// Where a reader that comes back goes on.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -46,7 +47,8 @@ pub(in crate::http) async fn watch(
     let store = state.orders.store().clone();
     // watched before it is looked at: what happens in between is told
     let way = Way { watching: store.bells().watch(order.id), id: order.id, store, seen };
-    if has_ended(order.state) && way.read().await.map_err(|Lost| Problem::unavailable("Try again.", 2))?.is_empty() {
+    let again = |Lost| Problem::unavailable(both("Try again.", "Versuchen Sie es noch einmal."), 2);
+    if has_ended(order.state) && way.read().await.map_err(again)?.is_empty() {
         return Ok(HttpResponse::NoContent().finish());
     }
     Ok(feed::answer(state.streams.enter(customer)?, way))
@@ -97,5 +99,10 @@ fn last_event(request: &HttpRequest) -> Result<Mark, Problem> {
         let (version, no) = text.split_once('-')?;
         Some((version.parse().ok()?, no.parse().ok()?))
     });
-    mark.ok_or_else(|| Problem::malformed("`Last-Event-ID` must be the `id` of an event of this stream."))
+    mark.ok_or_else(|| {
+        Problem::malformed(both(
+            "`Last-Event-ID` must be the `id` of an event of this stream.",
+            "`Last-Event-ID` muss die `id` eines Ereignisses dieses Stroms sein.",
+        ))
+    })
 }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::actors::auth;
 use crate::clock;
 use crate::http::{Customer, Problem};
+use crate::language::both;
 
 /// How often it is asked whether log-ins with open streams were ended at another replica, or by a stolen token.
 const LOOK: Duration = Duration::from_secs(3);
@@ -114,15 +115,33 @@ impl Streams {
     /// 429 when the account has as many as it may, 503 when the process has, or is about to stop.
     pub(super) fn enter(&self, customer: Customer) -> Result<Place, Problem> {
         if self.closing.is_cancelled() {
-            return Err(Problem::unavailable("This replica is about to stop. Ask again, another one answers.", 2));
+            return Err(Problem::unavailable(
+                both(
+                    "This replica is about to stop. Ask again, another one answers.",
+                    "Dieser Server hört gleich auf. Fragen Sie noch einmal, ein anderer antwortet.",
+                ),
+                2,
+            ));
         }
         let mut open = self.lock();
         if open.in_all >= self.limits.in_all {
-            return Err(Problem::unavailable("Too many event streams are open. Ask again in a moment, or poll.", 10));
+            return Err(Problem::unavailable(
+                both(
+                    "Too many event streams are open. Ask again in a moment, or poll.",
+                    "Es sind zu viele Ereignisströme offen. Fragen Sie gleich noch einmal, oder fragen Sie von Zeit zu Zeit ab.",
+                ),
+                10,
+            ));
         }
         let of_account = open.of_accounts.entry(customer.account_id).or_default();
         if *of_account >= self.limits.of_account {
-            return Err(Problem::throttled("This account has too many event streams open. Close one first.", 10));
+            return Err(Problem::throttled(
+                both(
+                    "This account has too many event streams open. Close one first.",
+                    "Dieses Konto hat zu viele Ereignisströme offen. Schließen Sie zuerst einen.",
+                ),
+                10,
+            ));
         }
         *of_account += 1;
         open.in_all += 1;

@@ -25,7 +25,7 @@ impl World {
     }
 
     /// The letters that were asked for, the oldest first.
-    async fn letters(&self) -> Vec<Letter> {
+    pub(super) async fn letters(&self) -> Vec<Letter> {
         let rows = self.io.read(|db| Box::pin(async { Ok::<_, IoError>(job::Entity::find().all(db).await?) })).await;
         let mut rows = rows.unwrap();
         rows.sort_by_key(|row| row.id);
@@ -38,17 +38,17 @@ impl World {
             .collect()
     }
 
-    async fn read_letter(&self, letter: &Letter) -> Option<LetterFacts> {
+    pub(super) async fn read_letter(&self, letter: &Letter) -> Option<LetterFacts> {
         letter.facts(&self.io, SECRET, clock::now()).await.unwrap()
     }
 
-    async fn newest_code(&self) -> String {
+    pub(super) async fn newest_code(&self) -> String {
         let letters = self.letters().await;
         self.read_letter(letters.last().unwrap()).await.unwrap().code.unwrap()
     }
 }
 
-fn other_than(code: &str) -> &'static str {
+pub(super) fn other_than(code: &str) -> &'static str {
     if code == "000000" { "000001" } else { "000000" }
 }
 

@@ -3,8 +3,10 @@
 mod accounts;
 mod callbacks;
 mod face;
+mod languages;
 mod operations;
 mod orders;
+mod passwords;
 mod schedule;
 mod sessions;
 

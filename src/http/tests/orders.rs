@@ -19,8 +19,10 @@ use crate::actors::order::record::{Mark, Order, Payment};
 use crate::actors::order::store::Saved;
 use crate::clock;
 use crate::http::fixture::{SECRET, SHOP, areas, seller, today};
+use crate::http::language::Reader;
 use crate::http::order_view::OrderView;
 use crate::io::IoError;
+use crate::language::Language;
 
 pub(crate) const ADULT: &str = "1990-05-01";
 pub(crate) const BABY: &str = "2024-05-01";
@@ -129,8 +131,9 @@ async fn an_order_that_moves_while_it_is_read_is_shown_as_it_was() {
     let issued = Event { state: OrderState::Issued, detail: None };
     let effects = Effects { events: vec![issued], ..Effects::default() };
     assert_eq!(store.save(&before, &mut after, &effects).await.unwrap(), Saved::Done);
+    let reader = Reader { account_id: before.account_id, asked: None };
     let past = async |order: Order| {
-        let shown = serde_json::to_value(OrderView::read(order, &world.state).await.unwrap()).unwrap();
+        let shown = serde_json::to_value(OrderView::read(order, &world.state, reader).await.unwrap()).unwrap();
         let states = shown["history"].as_array().unwrap().iter().map(|past| past["state"].clone());
         states.collect::<Vec<_>>()
     };
@@ -154,7 +157,7 @@ async fn an_order_is_placed_and_shown_as_it_was_answered() {
     assert_eq!(order["number"].as_str().unwrap().len(), 11);
     assert_eq!(order["total"], json!({ "amount": 8300, "currency": "EUR" }));
     assert_eq!(order["payment"], json!({ "state": null, "page_url": null }));
-    assert_eq!((&order["invoices"], &order["refusal"]), (&json!([]), &Value::Null));
+    assert_eq!((&order["invoices"], &order["reason"]), (&json!([]), &Value::Null));
     assert_eq!(order["history"], json!([{ "at": order["placed_at"], "state": "placed" }]));
     let line = &order["lines"][0];
     for (field, value) in [
@@ -171,7 +174,7 @@ async fn an_order_is_placed_and_shown_as_it_was_answered() {
         ("valid_to", json!(day)),
         ("price", json!({ "amount": 8300, "currency": "EUR" })),
         ("ticket_reference", Value::Null),
-        ("refusal", Value::Null),
+        ("reason", Value::Null),
     ] {
         assert_eq!(line[field], value, "{field}");
     }
@@ -267,7 +270,7 @@ async fn a_card_has_one_ticket_an_operator_and_day() {
     let cancelled = answer(world.call("POST", &path).bearer_auth(&anna.token)).await;
     assert_eq!(cancelled.status, 202, "{cancelled:?}");
     assert_eq!(cancelled.body["state"], "rejected");
-    assert_eq!(cancelled.body["refusal"]["reason"], "cancelled");
+    assert_eq!(cancelled.body["reason"]["code"], "cancelled");
     assert_eq!(world.place(&bert, "key-2", &json!({ "lines": [world.line(&bert, 0, ADULT).await] })).await.status, 202);
 }
 
@@ -482,6 +485,7 @@ async fn invoice(world: &World, order: Order) -> String {
     let issued = world.io.write(move |tx| {
         Box::pin(async move {
             let new = NewInvoice {
+                language: Language::En,
                 order_id: order.id,
                 order_number: order.number,
                 account_id: order.account_id,

@@ -11,7 +11,9 @@ use starjack_simulator::Simulator;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{Booking, Contract, Found, FoundState, Holder, LiftSupplier, TicketOrder, connect};
+use super::{
+    Booking, Contract, Found, FoundState, Goods, Holder, LiftSupplier, TicketOrder, Wanted, WantedProduct, connect,
+};
 use crate::clock::{self, Deadline};
 use crate::ids::Reference;
 use crate::integrations::{Outcome, Permit, RefusalKind};
@@ -22,6 +24,10 @@ pub(super) struct Vendor {
     pub(super) issue: &'static str,
     pub(super) find: &'static str,
     pub(super) cancel: &'static str,
+    /// The last question that reading the catalogue needs.
+    pub(super) catalogue: &'static str,
+    /// What the product costs the category in the week before the year ends, in cents.
+    pub(super) price: i64,
     /// The n-th card that the simulator accepts.
     pub(super) card: fn(u64) -> String,
     pub(super) product_code: &'static str,
@@ -190,6 +196,7 @@ pub(super) async fn check(rig: &Rig) {
     asking_twice_books_twice_only_where_the_supplier_forgets(rig).await;
     cancelling_is_harmless_to_repeat(rig).await;
     a_used_ticket_is_not_cancelled(rig).await;
+    what_is_sold_is_listed_whole_or_not_at_all(rig).await;
 }
 
 async fn what_is_issued_is_found_once_and_as_ordered(rig: &Rig) {
@@ -291,4 +298,33 @@ async fn a_used_ticket_is_not_cancelled(rig: &Rig) {
     let Outcome::Refused(refusal) = rig.cancel(&booking).await else { panic!("cancelled a used ticket") };
     assert_eq!(refusal.kind, RefusalKind::TicketUsed);
     assert_eq!(rig.found("A-USED-1").await.0, [FoundState::Used]);
+}
+
+async fn what_is_sold_is_listed_whole_or_not_at_all(rig: &Rig) {
+    let [from, to] = ["2026-12-24", "2026-12-31"].map(|day| day.parse::<chrono::NaiveDate>().unwrap());
+    let (product, category) = (rig.vendor.product_code, rig.vendor.category_code);
+    let wish = |code: &str| WantedProduct { code: code.to_owned(), from, to };
+    let wanted = Wanted {
+        products: vec![wish(product), wish("unheard-of")],
+        categories: vec![category.to_owned(), "unheard-of".to_owned()],
+    };
+    let ask = async || rig.supplier.catalogue(wanted.clone(), permit()).await;
+    let whole = ask().await;
+    let Outcome::Done(goods) = &whole else { panic!("nothing is listed: {whole:?}") };
+    assert!(goods.sells(product) && goods.knows(category), "{goods:?}");
+    assert!(!goods.sells("unheard-of") && !goods.knows("unheard-of"), "{goods:?}");
+    let price = |goods: &Goods, day| goods.price_on(product, category, day);
+    let prices: Vec<_> = from.iter_days().take(8).map(|day| price(goods, day)).collect();
+    assert_eq!(prices, [Some(rig.vendor.price); 8]);
+    assert_eq!((price(goods, from.pred_opt().unwrap()), price(goods, to.succ_opt().unwrap())), (None, None));
+    for fault in ["garbage", "truncate", "reset_before", "reset_after", "http_status", "business_error"] {
+        let value = if fault == "http_status" { json!(503) } else { Value::Null };
+        rig.fault(Some(rig.vendor.catalogue), fault, value).await;
+        let listed = ask().await;
+        assert!(matches!(listed, Outcome::Unknown(_)), "{fault}: {listed:?}");
+    }
+    rig.fault(None, "refuse_connection", Value::Null).await;
+    assert!(matches!(ask().await, Outcome::NotSent(_)));
+    rig.control("DELETE", "faults", Value::Null).await;
+    assert_eq!(ask().await, whole);
 }

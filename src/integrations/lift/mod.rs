@@ -7,10 +7,14 @@ mod contract;
 #[cfg(test)]
 mod contract_tests;
 pub mod dta;
+mod goods;
 mod port;
 mod print_form;
 mod registry;
 
 pub use contract::Contract;
-pub use port::{Booking, Capabilities, CheckedCard, Found, FoundState, Holder, LiftSupplier, TicketOrder};
+pub use goods::{Goods, Named, Tariff, Wanted, WantedProduct};
+pub use port::{
+    Booking, Capabilities, CheckedCard, Found, FoundState, Holder, LiftSupplier, Sold, SoldPage, TicketOrder,
+};
 pub use registry::{CardNumber, CardNumberError, SUPPLIERS, SupplierKind, connect, mask, parse_card_number};

@@ -1,8 +1,10 @@
 //! What every access-control supplier can be asked, in our words.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
+use super::{Goods, Wanted};
 use crate::ids::Reference;
 use crate::integrations::{Outcome, Permit};
 use crate::money::Cents;
@@ -24,6 +26,38 @@ pub trait LiftSupplier: 'static {
 
     /// Cancels a booking. Harmless to repeat: already cancelled is `Done`; a used ticket is `Refused` as `TicketUsed`.
     fn cancel(&self, booking: Booking, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>>;
+
+    /// Lists all that is sold now, with the prices of what is wanted. Changes nothing; harmless to repeat.
+    /// Only a whole list is `Done`: where a part of it is missing or not understood, all of it is `Unknown`.
+    fn catalogue(&self, wanted: Wanted, permit: Permit) -> LocalBoxFuture<'_, Outcome<Goods>>;
+
+    /// Lists what was booked on `day` of the operator's zone, cancelled bookings too, in its own order; a page that begins
+    /// after the `next` of the one before. Harmless to repeat.
+    fn list(&self, day: NaiveDate, after: Option<String>, permit: Permit) -> LocalBoxFuture<'_, Outcome<SoldPage>> {
+        let told = Outcome::NotSent(format!("this supplier has no list of {day}, nor of anything after {after:?}"));
+        drop(permit);
+        std::future::ready(told).boxed_local()
+    }
+}
+
+/// A page of what a supplier booked on one day.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct SoldPage {
+    /// The bookings.
+    pub sold: Vec<Sold>,
+    /// Where the next page begins; `None` on the last.
+    pub next: Option<String>,
+}
+
+/// A booking as a supplier's list of a day has it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Sold {
+    /// The reference that it was booked under: ours, or anybody's.
+    pub reference: String,
+    /// The booking, and where it stands.
+    pub found: Found,
+    /// Its gross price, where the list has it.
+    pub price: Option<Cents>,
 }
 
 /// What a contract can do.

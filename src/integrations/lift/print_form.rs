@@ -1,5 +1,7 @@
 //! Numbers as they are printed: characters in groups.
 
+use crate::language::{Words, both};
+
 /// The groups of a typed number, cut at blanks, dashes, dots and slashes; a leading `*` is dropped.
 /// `None` when it holds anything but ASCII letters and digits besides.
 pub(super) fn groups(text: &str) -> Option<Vec<&str>> {
@@ -11,11 +13,15 @@ pub(super) fn groups(text: &str) -> Option<Vec<&str>> {
 }
 
 /// The first group whose length is not the printed one, in words; `None` when the number was not typed in these groups.
-pub(super) fn odd_group(groups: &[&str], printed: &[usize]) -> Option<String> {
+pub(super) fn odd_group(groups: &[&str], printed: &[usize]) -> Option<Words> {
     if groups.len() != printed.len() {
         return None;
     }
     let mut pairs = groups.iter().zip(printed).enumerate();
     let (at, (group, printed)) = pairs.find(|(_, (group, printed))| group.len() != **printed)?;
-    Some(format!("group {} ({group}) has {} characters instead of {printed}", at + 1, group.len()))
+    let (no, length) = (at + 1, group.len());
+    Some(both(
+        format!("group {no} ({group}) has {length} characters instead of {printed}"),
+        format!("Gruppe {no} ({group}) hat {length} statt {printed} Zeichen"),
+    ))
 }

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::{Contract, LiftSupplier};
+use crate::language::{Words, both};
 
 /// What the house knows of a supplier without asking it.
 pub struct SupplierKind {
@@ -28,8 +29,8 @@ pub struct CardNumber {
 
 /// Why a keycard number is not one; the text tells the customer what to look at.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct CardNumberError(pub String);
+#[error("{}", .0.en)]
+pub struct CardNumberError(pub Words);
 
 /// Builds the client of `contract`.
 ///
@@ -55,9 +56,10 @@ pub fn parse_card_number(text: &str) -> Result<CardNumber, CardNumberError> {
             Some(number.map(|number| CardNumber { vendor: kind.key.to_owned(), number }))
         })
         .unwrap_or_else(|| {
-            Err(CardNumberError(
-                "this is not a keycard number: enter the 23 digits that begin with 01-1614, or the 14 characters in groups of 8, 3 and 3".into(),
-            ))
+            Err(CardNumberError(both(
+                "this is not a keycard number: enter the 23 digits that begin with 01-1614, or the 14 characters in groups of 8, 3 and 3",
+                "das ist keine Keycard-Nummer: Geben Sie die 23 Ziffern ein, die mit 01-1614 beginnen, oder die 14 Zeichen in Gruppen zu 8, 3 und 3",
+            )))
         })
 }
 

@@ -98,7 +98,8 @@ fn example(description: &Value, schema: &Value) -> Value {
         }
         (Some("array"), _) => json!([example(description, &schema["items"])]),
         (Some("integer" | "number"), _) => schema.get("minimum").cloned().unwrap_or(json!(1)),
-        (Some("boolean"), _) => json!(true),
+        // what a flag asks for beyond the usual may end the log-ins that the other calls need
+        (Some("boolean"), _) => json!(false),
         (_, Some("uuid")) => json!("01a207ba-e51f-70b2-bff3-aa885f9820cf"),
         (_, Some("date")) => json!("2027-01-15"),
         (_, Some("date-time")) => json!("2027-01-15T08:00:00Z"),

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use self::description::{Operation, operations};
 use self::requests::{Attempt, attempts};
-use crate::support::{Client, Database, World, both_databases};
+use crate::support::{Client, Database, Person, World, both_databases};
 
 both_databases!(whatever_a_stranger_sends_is_answered_as_described);
 
@@ -18,20 +18,13 @@ const PROBLEM_KEYS: [&str; 6] = ["type", "title", "status", "detail", "instance"
 
 async fn whatever_a_stranger_sends_is_answered_as_described(database: Database) {
     let world = World::start(database).await;
-    let anna = world.skier("Anna").await.client;
-    let admin = world.clerk().await.client;
+    let anna = world.skier("Anna").await;
+    let mut callers = Callers { anna: anna.client.clone(), admin: world.clerk().await.client };
     let description = world.guest.get("/api/openapi.json").await.expect(200);
-    let mut operations = operations(&description);
-    // whoever logs out is a stranger from then on
-    operations.sort_by_key(|operation| (operation.path.contains("/sessions"), operation.path.clone()));
+    let operations = operations(&description);
     let mut sent = 0;
     let mut faults = Vec::new();
     for operation in &operations {
-        let caller = match (operation.is_for_admins(), operation.needs_token) {
-            (true, _) => &admin,
-            (false, true) => &anna,
-            (false, false) => &world.guest,
-        };
         let tried = attempts(operation);
         if operation.needs_token {
             let mut stranger = Attempt::usual(operation);
@@ -41,16 +34,47 @@ async fn whatever_a_stranger_sends_is_answered_as_described(database: Database) 
         if operation.is_for_admins() {
             let mut customer = Attempt::usual(operation);
             customer.expected = Some(403);
-            faults.extend(fault(&anna, operation, customer.named("a customer at an admin's call")).await);
+            faults.extend(fault(&callers.anna, operation, customer.named("a customer at an admin's call")).await);
         }
         sent += tried.len();
         for attempt in tried {
+            let caller = match (operation.is_for_admins(), operation.needs_token) {
+                (true, _) => &callers.admin,
+                (false, true) => &callers.anna,
+                (false, false) => &world.guest,
+            };
             faults.extend(fault(caller, operation, attempt).await);
+            if ends_sessions(operation) {
+                callers.come_back(&world, &anna).await;
+            }
         }
     }
     assert!(faults.is_empty(), "{} of {sent} answers:\n{}", faults.len(), faults.join("\n"));
     assert!(sent > 20 * operations.len(), "only {sent} requests at {} calls", operations.len());
     world.guest.get("/livez").await.expect(200);
+}
+
+/// Whether whoever calls it rightly may be a stranger from then on.
+fn ends_sessions(operation: &Operation) -> bool {
+    ["/sessions", "/keys", "/password"].iter().any(|part| operation.path.contains(part))
+}
+
+/// Who is logged in.
+struct Callers {
+    anna: Client,
+    admin: Client,
+}
+
+impl Callers {
+    /// Logs in anew whoever is logged in no more.
+    async fn come_back(&mut self, world: &World, anna: &Person) {
+        if self.admin.get("/api/v1/accounts/me").await.status == 401 {
+            self.admin = world.clerk().await.client;
+        }
+        if self.anna.get("/api/v1/accounts/me").await.status == 401 {
+            self.anna = anna.again(&world.guest).await.client;
+        }
+    }
 }
 
 /// Sends it and says what is wrong with the answer.

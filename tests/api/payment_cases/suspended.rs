@@ -45,7 +45,7 @@ async fn case_20_a_suspended_payment_that_the_bank_refuses_ends_the_order_when_i
     assert_eq!(anna.order(id(&order)).await["state"], "paying");
     happens(&world, &paid, "fail").await;
     let ended = anna.wait_for(id(&order), &["rejected"]).await;
-    assert_eq!(ended["refusal"]["reason"], "not_paid");
+    assert_eq!(ended["reason"]["code"], "not_paid");
     world.clean_slate().await;
     assert!(world.ledger().await.bookings().is_empty());
 }

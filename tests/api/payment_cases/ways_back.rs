@@ -81,7 +81,7 @@ async fn case_35_a_reservation_that_lapsed_takes_its_tickets_back_and_the_custom
     anna.wait_until(id(&order), "its tickets being issued", |now| now["state"] == "authorised").await;
     happens(&world, &paid, "lapse").await;
     let ended = anna.wait_for(id(&order), &["undone"]).await;
-    assert_eq!(ended["refusal"]["reason"], "payment_declined");
+    assert_eq!(ended["reason"]["code"], "payment_declined");
     world.clean_slate().await;
     let ledger = world.ledger().await;
     assert!(ledger.bookings_of(number(&order)).iter().all(|booking| !booking.is_live()));

@@ -115,6 +115,11 @@ impl Import {
         Ok(Self { name: name.to_owned(), text: text.to_owned(), head: whole, operators })
     }
 
+    /// One operator whose document was made here.
+    pub(super) fn of(name: &str, document: Value) -> Self {
+        Self { name: name.to_owned(), text: String::new(), head: Map::new(), operators: vec![document] }
+    }
+
     /// Where something stands, for people.
     fn locate(&self, error: &CatalogueError) -> String {
         let CatalogueError::Wrong { place, fault } = error else { return error.to_string() };

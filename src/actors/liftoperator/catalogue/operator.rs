@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::family::Family;
 use super::product::{Product, SaleOpens};
+use crate::language::Language;
 
 /// One lift operator in one season.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -227,10 +228,13 @@ impl VatBand {
 }
 
 impl Text {
-    /// The text in `language` (two letters of ISO 639); English for one that the shop does not speak.
+    /// The text of one language.
     #[must_use]
-    pub fn in_language(&self, language: &str) -> &str {
-        if language == "de" { &self.de } else { &self.en }
+    pub fn of(&self, language: Language) -> &str {
+        match language {
+            Language::De => &self.de,
+            Language::En => &self.en,
+        }
     }
 }
 

@@ -88,9 +88,9 @@ impl Withdrawal {
             ),
             Self::FourteenDays => (
                 "14 Tage Rücktrittsrecht ab dem Kauf, ohne Gründe (§ 11 FAGG). Schreiben Sie dazu formlos dem Verkäufer, \
-                 zum Beispiel als Antwort auf den Brief zur Bestellung, und nennen Sie die Nummer der Bestellung.",
+                 zum Beispiel als Antwort auf die E-Mail zur Bestellung, und nennen Sie die Nummer der Bestellung.",
                 "14 days from the purchase to withdraw, without reasons (section 11 of the Austrian FAGG). Write to the \
-                 seller in your own words, for example by answering the letter about the order, and name the order's number.",
+                 seller in your own words, for example by answering the e-mail about the order, and name the order's number.",
             ),
         };
         Text { de: de.to_owned(), en: en.to_owned() }

@@ -91,13 +91,7 @@ fn a_bill_that_is_reported_after_its_page_was_closed_is_confirmed_and_given_back
     assert!(claim(&mut world.order, &billed));
     world.advance(&[], &rules);
     assert_eq!(world.open_verb(), Some(Verb::Status), "the claim is asked about");
-    let seen = Observed {
-        tid: "7".into(),
-        reference: world.order.payments[0].reference.to_string(),
-        state: ObservedState::Billed,
-        amount: world.order.total,
-        currency: "EUR".into(),
-    };
+    let seen = seen_as(&world, ObservedState::Billed);
     world.answer_payment(PaymentAnswer::Status(Outcome::Done(Some(seen))), &rules);
     assert_eq!(world.open_verb(), Some(Verb::History), "the books come before any credit");
     let history = History { captured: world.order.total, ..History::default() };
@@ -223,18 +217,8 @@ fn a_booking_is_not_kept_while_another_under_its_reference_is_pending() {
 
 #[test]
 fn a_payment_that_stays_suspended_is_looked_after_when_its_order_has_ended() {
-    let (world, rules) = world(1);
-    let mut world = world.walk_to(OrderState::Paying, &rules);
-    while let Some((subject, intent)) = world.in_flight().into_iter().next() {
-        world = world.answered(subject, &intent, Fate::Answered, &rules);
-    }
-    let mut seen = Observed {
-        tid: "7".into(),
-        reference: world.order.payments[0].reference.to_string(),
-        state: ObservedState::Suspended,
-        amount: world.order.total,
-        currency: "EUR".into(),
-    };
+    let (mut world, rules) = paying();
+    let mut seen = seen_as(&world, ObservedState::Suspended);
     observe(&mut world.order, &seen, world.now);
     world.advance(&[], &rules);
     let ends_by = world.order.ends_by;
@@ -271,6 +255,27 @@ fn an_intent_of_somebody_else_is_a_doubt_and_is_not_asked_as_if_it_were_new() {
     assert!(world.in_flight().is_empty());
 }
 
+/// An order whose payment page is open.
+fn paying() -> (World, Rules) {
+    let (world, rules) = world(1);
+    let mut world = world.walk_to(OrderState::Paying, &rules);
+    while let Some((subject, intent)) = world.in_flight().into_iter().next() {
+        world = world.answered(subject, &intent, Fate::Answered, &rules);
+    }
+    (world, rules)
+}
+
+/// The first page's payment as the provider shows it.
+fn seen_as(world: &World, state: ObservedState) -> Observed {
+    Observed {
+        tid: "7".into(),
+        reference: world.order.payments[0].reference.to_string(),
+        state,
+        amount: world.order.total,
+        currency: "EUR".into(),
+    }
+}
+
 /// An order whose billed payment is given back, just after the books were read and the credit was asked.
 fn crediting() -> (World, Rules) {
     let (mut world, rules) = undoing();
@@ -301,11 +306,7 @@ fn what_cannot_be_credited_is_owed_unless_the_payers_bank_took_it_back() {
 
 #[test]
 fn money_that_is_not_the_orders_and_cannot_be_given_back_for_a_week_calls_a_person() {
-    let (world, rules) = world(1);
-    let mut world = world.walk_to(OrderState::Paying, &rules);
-    while let Some((subject, intent)) = world.in_flight().into_iter().next() {
-        world = world.answered(subject, &intent, Fate::Answered, &rules);
-    }
+    let (mut world, rules) = paying();
     let page = world.order.payments[0].reference.to_string();
     world.money.push(Transaction::of(&page, PRICE + 1, true));
     let seen = world.money[0].observed(0);
@@ -323,18 +324,8 @@ fn money_that_is_not_the_orders_and_cannot_be_given_back_for_a_week_calls_a_pers
 
 #[test]
 fn a_page_whose_last_known_attempt_failed_is_looked_after_once_when_its_life_is_over() {
-    let (world, rules) = world(1);
-    let mut world = world.walk_to(OrderState::Paying, &rules);
-    while let Some((subject, intent)) = world.in_flight().into_iter().next() {
-        world = world.answered(subject, &intent, Fate::Answered, &rules);
-    }
-    let mut seen = Observed {
-        tid: "7".into(),
-        reference: world.order.payments[0].reference.to_string(),
-        state: ObservedState::Failed,
-        amount: world.order.total,
-        currency: "EUR".into(),
-    };
+    let (mut world, rules) = paying();
+    let mut seen = seen_as(&world, ObservedState::Failed);
     observe(&mut world.order, &seen, world.now);
     world.advance(&[], &rules);
     assert_eq!(world.open_verb(), None, "a failed attempt changes nothing while its page can be paid");
@@ -349,11 +340,7 @@ fn a_page_whose_last_known_attempt_failed_is_looked_after_once_when_its_life_is_
 
 #[test]
 fn a_claim_that_comes_while_its_page_is_looked_after_has_a_call_of_its_own() {
-    let (world, rules) = world(1);
-    let mut world = world.walk_to(OrderState::Paying, &rules);
-    while let Some((subject, intent)) = world.in_flight().into_iter().next() {
-        world = world.answered(subject, &intent, Fate::Answered, &rules);
-    }
+    let (mut world, rules) = paying();
     world.wait(rules.page_life, &rules);
     let billed = world.billed();
     assert!(claim(&mut world.order, &billed));
@@ -363,18 +350,8 @@ fn a_claim_that_comes_while_its_page_is_looked_after_has_a_call_of_its_own() {
 
 #[test]
 fn a_suspended_payment_that_is_not_listed_any_more_costs_one_call() {
-    let (world, rules) = world(1);
-    let mut world = world.walk_to(OrderState::Paying, &rules);
-    while let Some((subject, intent)) = world.in_flight().into_iter().next() {
-        world = world.answered(subject, &intent, Fate::Answered, &rules);
-    }
-    let seen = Observed {
-        tid: "7".into(),
-        reference: world.order.payments[0].reference.to_string(),
-        state: ObservedState::Suspended,
-        amount: world.order.total,
-        currency: "EUR".into(),
-    };
+    let (mut world, rules) = paying();
+    let seen = seen_as(&world, ObservedState::Suspended);
     observe(&mut world.order, &seen, world.now);
     world.advance(&[], &rules);
     assert!(decided_by_bank(&mut world.order, 1));

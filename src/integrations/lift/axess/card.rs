@@ -6,6 +6,7 @@
 
 use crate::integrations::lift::CardNumberError;
 use crate::integrations::lift::print_form;
+use crate::language::both;
 
 const PRINTED: [usize; 3] = [8, 3, 3];
 
@@ -15,8 +16,10 @@ pub(super) fn parse(text: &str) -> Option<Result<String, CardNumberError>> {
     let number = groups.concat().to_ascii_uppercase().replace('O', "0");
     let digits = number.bytes().all(|byte| byte.is_ascii_digit());
     if number.starts_with("477") && digits && number.len() >= 6 {
-        let text = "the number that begins with 477 is not the one: enter the other, 14 letters and digits in groups of 8, 3 and 3";
-        return Some(Err(CardNumberError(text.to_owned())));
+        return Some(Err(CardNumberError(both(
+            "the number that begins with 477 is not the one: enter the other, 14 letters and digits in groups of 8, 3 and 3",
+            "die Nummer, die mit 477 beginnt, ist es nicht: Geben Sie die andere ein, 14 Buchstaben und Ziffern in Gruppen zu 8, 3 und 3",
+        ))));
     }
     if number.len() == 14 {
         return Some(Ok(format!("{}-{}-{}", &number[..8], &number[8..11], &number[11..])));
@@ -27,8 +30,17 @@ pub(super) fn parse(text: &str) -> Option<Result<String, CardNumberError>> {
         return None;
     }
     let odd = print_form::odd_group(&groups, &PRINTED);
-    let wrong = odd.unwrap_or_else(|| format!("there are {} letters and digits instead of 14", number.len()));
-    Some(Err(CardNumberError(format!("{wrong}: the groups have 8, 3 and 3"))))
+    let wrong = odd.unwrap_or_else(|| {
+        let length = number.len();
+        both(
+            format!("there are {length} letters and digits instead of 14"),
+            format!("es sind {length} statt 14 Buchstaben und Ziffern"),
+        )
+    });
+    Some(Err(CardNumberError(both(
+        format!("{}: the groups have 8, 3 and 3", wrong.en),
+        format!("{}: Die Gruppen haben 8, 3 und 3", wrong.de),
+    ))))
 }
 
 #[cfg(test)]
@@ -52,7 +64,7 @@ mod tests {
             ("477-1234-5678-9012-3456-78", "begins with 477 is not the one"),
         ] {
             let error = parse(typed).expect("looks like a WTP number").unwrap_err();
-            assert!(error.0.contains(hint), "{typed}: {error}");
+            assert!(error.to_string().contains(hint), "{typed}: {error}");
         }
     }
 

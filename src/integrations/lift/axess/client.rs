@@ -3,6 +3,7 @@
 use secrecy::ExposeSecret;
 
 use super::config::Config;
+use super::lists::{self, TariffKey};
 use super::session::{Place, Session};
 use super::wire::{self, CheckWtpNo, IssueTicket, Login, MEMBERS, TEAM, TicketKey};
 use crate::clock;
@@ -84,6 +85,12 @@ impl Service {
         self.within_session("team:getTicketByExtOrder", permit, tag).await
     }
 
+    /// The sales of a day (`yyyy-MM-dd`) after a journal number. Harmless to repeat.
+    pub(super) async fn sales_list(&self, (day, after): (&str, i64), permit: &Permit) -> Result<Reply, CallError> {
+        let tag = |session: &str| wire::sales_list(session, self.config.project_no, (day, after));
+        self.within_session("team:getSalesList", permit, tag).await
+    }
+
     /// Cancels the sale and blocks the ticket. Harmless to repeat; what an error means, the status says.
     pub(super) async fn cancel_ticket(&self, ticket: TicketKey, permit: &Permit) -> Result<Reply, CallError> {
         self.within_session("team:cancelTicket", permit, |session| ticket.cancel_tag(session)).await
@@ -92,6 +99,27 @@ impl Service {
     /// Where the ticket stands. Harmless to repeat.
     pub(super) async fn ticket_status(&self, ticket: TicketKey, permit: &Permit) -> Result<Reply, CallError> {
         self.within_session("team:getTicketStatus", permit, |session| ticket.status_tag(session)).await
+    }
+
+    /// The pools that the shop may sell for. Harmless to repeat.
+    pub(super) async fn pools(&self, permit: &Permit) -> Result<Reply, CallError> {
+        self.within_session("team:getpools", permit, |session| lists::pools(&self.config, session)).await
+    }
+
+    /// The ticket types of a pool. Harmless to repeat.
+    pub(super) async fn ticket_types(&self, pool: i64, permit: &Permit) -> Result<Reply, CallError> {
+        let tag = |session: &str| lists::ticket_types(&self.config, pool, session);
+        self.within_session("team:gettickettypes", permit, tag).await
+    }
+
+    /// The person types. Harmless to repeat.
+    pub(super) async fn person_types(&self, permit: &Permit) -> Result<Reply, CallError> {
+        self.within_session("team:getpersontypes", permit, |session| lists::person_types(&self.config, session)).await
+    }
+
+    /// What a product costs a person type on a day, and until when. Harmless to repeat.
+    pub(super) async fn tariff(&self, key: TariffKey, permit: &Permit) -> Result<Reply, CallError> {
+        self.within_session("team:gettariff", permit, |session| key.tag(&self.config, session)).await
     }
 
     /// Calls with the session in the request. An answer that says that the session is unknown was given before the act,

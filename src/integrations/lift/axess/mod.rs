@@ -2,7 +2,7 @@
 //!
 //! Public are `login`, four reads, the namespaces, the house style of the service's family (members in alphabetical
 //! order, every number a decimal, business errors as `NERRORNO` with HTTP 200) and the error numbers. `Unproven:`
-//! `checkWTPNo`, `issueTicket`, `getTicketByExtOrder`, `cancelTicket` and `getTicketStatus` are our own proposal in the
+//! `gettickettypes`, `getpersontypes`, `checkWTPNo`, `issueTicket`, `getTicketByExtOrder`, `cancelTicket` and `getTicketStatus` are our own proposal in the
 //! same style; none of them was ever sent to a real Axess. No sandbox is public.
 //!
 //! Quirks:
@@ -20,6 +20,7 @@
 mod card;
 mod client;
 mod config;
+mod lists;
 mod session;
 mod supplier;
 #[cfg(test)]

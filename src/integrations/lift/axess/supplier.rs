@@ -2,16 +2,18 @@
 
 use std::rc::Rc;
 
+use chrono::NaiveDate;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
 use super::client::Service;
 use super::config::Config;
-use super::{card, translate};
+use super::{card, lists, translate};
 use crate::ids::Reference;
 use crate::integrations::client::Client;
 use crate::integrations::lift::{
-    Booking, Capabilities, CheckedCard, Contract, Found, LiftSupplier, SupplierKind, TicketOrder,
+    Booking, Capabilities, CheckedCard, Contract, Found, Goods, LiftSupplier, SoldPage, SupplierKind, TicketOrder,
+    Wanted,
 };
 use crate::integrations::{Outcome, Permit};
 
@@ -68,6 +70,26 @@ impl LiftSupplier for Axess {
             match translate::cancelled(self.service.cancel_ticket(key, &permit).await) {
                 Ok(outcome) => outcome,
                 Err(error_no) => translate::decided(error_no, self.service.ticket_status(key, &permit).await),
+            }
+        }
+        .boxed_local()
+    }
+
+    fn list(&self, day: NaiveDate, after: Option<String>, permit: Permit) -> LocalBoxFuture<'_, Outcome<SoldPage>> {
+        async move {
+            let Some(after) = after.map_or(Some(0), |journal_no| journal_no.parse().ok()) else {
+                return Outcome::NotSent("the page's mark is not one of ours".into());
+            };
+            translate::sold(self.service.sales_list((&day.to_string(), after), &permit).await)
+        }
+        .boxed_local()
+    }
+
+    fn catalogue(&self, wanted: Wanted, permit: Permit) -> LocalBoxFuture<'_, Outcome<Goods>> {
+        async move {
+            match lists::goods(&self.service, &wanted, &permit).await {
+                Ok(goods) => Outcome::Done(goods),
+                Err(error) => translate::failed(error),
             }
         }
         .boxed_local()

@@ -50,6 +50,8 @@ fn rig(simulator: Simulator, contract: &Contract) -> Rig {
         issue: "issueTicket",
         find: "getTicketByExtOrder",
         cancel: "cancelTicket",
+        catalogue: "gettariff",
+        price: 6150,
         card: starjack_simulator::sample_wtp_number,
         product_code: "5/1",
         category_code: "2",

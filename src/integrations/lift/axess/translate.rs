@@ -4,7 +4,7 @@ use super::client::{CallError, Reply};
 use super::config::Config;
 use super::wire::{self, CheckWtpNo, IssueTicket, TicketKey};
 use crate::ids::Reference;
-use crate::integrations::lift::{Booking, CheckedCard, Found, FoundState, TicketOrder};
+use crate::integrations::lift::{Booking, CheckedCard, Found, FoundState, Sold, SoldPage, TicketOrder};
 use crate::integrations::{Outcome, Refusal, RefusalKind};
 use crate::money;
 
@@ -113,6 +113,26 @@ pub(super) fn found(reference: &Reference, reply: Result<Reply, CallError>) -> O
     }
 }
 
+/// A page of a day's sales; tickets without a reference are somebody else's.
+pub(super) fn sold(reply: Result<Reply, CallError>) -> Outcome<SoldPage> {
+    let reply = match reply {
+        Ok(Reply { error_no: 0, result }) => result,
+        Ok(Reply { error_no, .. }) => return unlisted(error_no),
+        Err(error) => return failed(error),
+    };
+    let Some(sales) = wire::sales(&reply) else { return contradiction("getSalesList") };
+    let last = sales.last().map(|sale| sale.ticket.key.journal_no.to_string());
+    let next = last.filter(|_| sales.len() >= wire::MOST_SALES);
+    let one = |sale: wire::Sale| {
+        let found = Found { booking: booking(sale.ticket.key), state: state(sale.ticket.status?)? };
+        Some(Sold { reference: sale.ext_order_no, found, price: sale.tariff.as_deref().and_then(money::read_decimal) })
+    };
+    match sales.into_iter().filter(|sale| !sale.ext_order_no.is_empty()).map(one).collect() {
+        Some(sold) => Outcome::Done(SoldPage { sold, next }),
+        None => contradiction("getSalesList"),
+    }
+}
+
 fn state(status: i64) -> Option<FoundState> {
     match status {
         // valid, blocked, expired: sold and not cancelled
@@ -160,7 +180,7 @@ pub(super) fn key(booking: &Booking) -> Option<TicketKey> {
     Some(TicketKey { project_no, pos_no, journal_no, serial_no, unicode_no })
 }
 
-fn failed<T>(error: CallError) -> Outcome<T> {
+pub(super) fn failed<T>(error: CallError) -> Outcome<T> {
     match error {
         CallError::NotSent(why) => Outcome::NotSent(why),
         CallError::Unknown(why) => Outcome::Unknown(why),

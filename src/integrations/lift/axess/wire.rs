@@ -76,13 +76,8 @@ impl IssueTicket {
             .text("ax:SZBIRTHDATE", &self.birth_date)
             .text("ax:SZFIRSTNAME", &self.first_name)
             .text("ax:SZNAME", &self.last_name);
-        let product = Tag::new("ax:CTPRODUCT")
-            .text("ax:NARTICLENO", "0")
-            .text("ax:NPERSONTYPNO", self.person_type_no.to_string())
-            .text("ax:NPOOLNO", self.pool_no.to_string())
-            .text("ax:NPROJNO", self.project_no.to_string())
-            .text("ax:NTICKETTYPENO", self.ticket_type_no.to_string())
-            .text("ax:SZVALIDFROM", &self.valid_from);
+        let product =
+            product((self.pool_no, self.ticket_type_no), self.person_type_no, self.project_no, &self.valid_from);
         let ticket = Tag::new("ax:ACTTICKET")
             .child(person)
             .child(product)
@@ -97,9 +92,53 @@ impl IssueTicket {
     }
 }
 
+/// `CTPRODUCT` of a pool and ticket type, from a day `yyyy-MM-dd` on.
+pub(super) fn product((pool, ticket_type): (u32, u32), person_type: u32, project: u32, valid_from: &str) -> Tag {
+    Tag::new("ax:CTPRODUCT")
+        .text("ax:NARTICLENO", "0")
+        .text("ax:NPERSONTYPNO", person_type.to_string())
+        .text("ax:NPOOLNO", pool.to_string())
+        .text("ax:NPROJNO", project.to_string())
+        .text("ax:NTICKETTYPENO", ticket_type.to_string())
+        .text("ax:SZVALIDFROM", valid_from)
+}
+
 /// `i_ctGetTicketByExtOrderReq`.
 pub(super) fn ticket_by_ext_order(session: &str, ext_order_no: &str) -> Tag {
     Tag::new("team:i_ctGetTicketByExtOrderReq").text("ax:NSESSIONID", session).text("ax:SZEXTORDERNO", ext_order_no)
+}
+
+/// The most tickets of one page of sales.
+pub(super) const MOST_SALES: usize = 500;
+
+/// `i_ctGetSalesListReq`. `Unproven:` ours, in the pattern of the sister service's list of sales, which is paged by a running
+/// counter and a most.
+pub(super) fn sales_list(session: &str, project_no: u32, (day, after): (&str, i64)) -> Tag {
+    Tag::new("team:i_ctGetSalesListReq")
+        .text("ax:NJOURNALNO", after.to_string())
+        .text("ax:NMAXCOUNT", MOST_SALES.to_string())
+        .text("ax:NPROJNO", project_no.to_string())
+        .text("ax:NSESSIONID", session)
+        .text("ax:SZDATE", day)
+}
+
+/// A ticket of the list of sales, which says whose it is and what it costs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Sale {
+    pub(super) ext_order_no: String,
+    pub(super) ticket: Ticket,
+    /// Decimal text.
+    pub(super) tariff: Option<String>,
+}
+
+/// The sales of an answer, in order; `None` when one of them is not understood.
+pub(super) fn sales(result: &Element) -> Option<Vec<Sale>> {
+    let sale = |element: &Element| {
+        let text = |name: &str| element.text_of(name).map(str::to_owned);
+        let ext_order_no = text("SZEXTORDERNO").unwrap_or_default();
+        Some(Sale { ext_order_no, ticket: Ticket::read(element)?, tariff: text("FTARIFF") })
+    };
+    result.children("ACTTICKET").map(sale).collect()
 }
 
 /// Which ticket: a sale's journal number names it, and each of our sales is one ticket.

@@ -9,6 +9,7 @@
 use super::wire::Identification;
 use crate::integrations::lift::CardNumberError;
 use crate::integrations::lift::print_form;
+use crate::language::{Words, both};
 
 /// As printed: the chip type, five groups of the serial, the check digit.
 const PRINTED: [usize; 7] = [2, 4, 4, 4, 4, 4, 1];
@@ -21,15 +22,19 @@ pub(super) fn parse(text: &str) -> Option<Result<String, CardNumberError>> {
     let number = groups.concat();
     let digits = number.bytes().filter(u8::is_ascii_digit).count();
     if digits == number.len() && groups.iter().map(|group| group.len()).eq([2, 4, 2, 5]) {
-        return Some(error(
+        return Some(Err(CardNumberError(both(
             "this is the number of a ticket, which changes: enter the card's own number with 23 digits",
-        ));
+            "das ist die Nummer eines Tickets, die sich ändert: Geben Sie die Nummer der Karte selbst mit 23 Ziffern ein",
+        ))));
     }
     if digits < 17 || number.starts_with("477") {
         return None;
     }
     if let Some(letter) = number.chars().find(char::is_ascii_alphabetic) {
-        return Some(error(&format!("the number has only digits, but there is a letter {letter}")));
+        return Some(Err(CardNumberError(both(
+            format!("the number has only digits, but there is a letter {letter}"),
+            format!("die Nummer hat nur Ziffern, hier steht aber ein Buchstabe {letter}"),
+        ))));
     }
     Some(normalise(&number, &groups))
 }
@@ -41,8 +46,13 @@ fn normalise(number: &str, groups: &[&str]) -> Result<String, CardNumberError> {
         21 => format!("01{number}"),
         length => {
             let odd = print_form::odd_group(groups, &PRINTED);
-            let wrong = odd.unwrap_or_else(|| format!("there are {length} digits instead of 23"));
-            return Err(CardNumberError(format!("{wrong}: the groups have 2, 4, 4, 4, 4, 4 and 1 digits")));
+            let wrong = odd.unwrap_or_else(|| {
+                both(format!("there are {length} digits instead of 23"), format!("es sind {length} statt 23 Ziffern"))
+            });
+            return Err(CardNumberError(both(
+                format!("{}: the groups have 2, 4, 4, 4, 4, 4 and 1 digits", wrong.en),
+                format!("{}: Die Gruppen haben 2, 4, 4, 4, 4, 4 und 1 Ziffern", wrong.de),
+            )));
         }
     };
     let (chip, rest) = whole.split_at(2);
@@ -54,17 +64,27 @@ fn normalise(number: &str, groups: &[&str]) -> Result<String, CardNumberError> {
 }
 
 /// Where the mistake most likely is.
-fn look_at(chip: &str, serial: &str) -> String {
+fn look_at(chip: &str, serial: &str) -> Words {
     if !matches!(chip, "01" | "25" | "30" | "31") {
-        return format!("look at the first group ({chip}): it is 01 on nearly every card");
+        return both(
+            format!("look at the first group ({chip}): it is 01 on nearly every card"),
+            format!("sehen Sie sich die erste Gruppe an ({chip}): Sie lautet auf fast jeder Karte 01"),
+        );
     }
     if chip == "01" && !serial.parse().is_ok_and(|serial: u64| SERIALS.contains(&serial)) {
-        return format!("look at the second group ({}): it is 1614 on nearly every card", &serial[..4]);
+        let group = &serial[..4];
+        return both(
+            format!("look at the second group ({group}): it is 1614 on nearly every card"),
+            format!("sehen Sie sich die zweite Gruppe an ({group}): Sie lautet auf fast jeder Karte 1614"),
+        );
     }
     let groups: Vec<&str> = (4..20).step_by(4).filter_map(|at| serial.get(at..at + 4)).collect();
-    format!(
-        "a digit is wrong or two are swapped: compare the groups {} and the last digit with the card",
-        groups.join(" ")
+    let groups = groups.join(" ");
+    both(
+        format!("a digit is wrong or two are swapped: compare the groups {groups} and the last digit with the card"),
+        format!(
+            "eine Ziffer ist falsch oder zwei sind vertauscht: Vergleichen Sie die Gruppen {groups} und die letzte Ziffer mit der Karte"
+        ),
     )
 }
 
@@ -89,16 +109,12 @@ pub(super) fn identification(number: &str) -> Option<Identification> {
     Some(Identification { chip_id: chip.into(), serial_number: serial.into(), luhn_number: check.into() })
 }
 
-fn error(text: &str) -> Result<String, CardNumberError> {
-    Err(CardNumberError(text.to_owned()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<String, String> {
-        parse(text).expect("looks like a DTA number").map_err(|error| error.0)
+        parse(text).expect("looks like a DTA number").map_err(|error| error.to_string())
     }
 
     #[test]

@@ -2,8 +2,9 @@
 
 use secrecy::ExposeSecret;
 
+use super::catalog::INVENTORY;
 use super::config::Config;
-use super::wire::{self, BookedOrder, Identification, NewOrder};
+use super::wire::{self, BookedOrder, GetOrders, Identification, ListedOrder, NewOrder};
 use crate::integrations::Permit;
 use crate::integrations::client::{Client, SendError};
 use crate::integrations::soap::{self, Element, Fault, SoapError, Tag};
@@ -39,7 +40,7 @@ impl From<SoapError> for CallError {
     }
 }
 
-/// The `OrderService` of one contract.
+/// The `OrderService` of one contract, and its `InventoryService`.
 pub(super) struct OrderService {
     client: Client,
     header: Tag,
@@ -88,6 +89,18 @@ impl OrderService {
         orders.children("Order").map(read).collect()
     }
 
+    /// A block of the orders of a span, and how many rows it had: those that cannot be read are counted too.
+    pub(super) async fn get_orders(
+        &self,
+        span: &GetOrders,
+        permit: &Permit,
+    ) -> Result<(Vec<ListedOrder>, usize), CallError> {
+        let answer = self.call("GetOrders", span.tag(), permit).await?;
+        let orders = answer.child("Orders").ok_or_else(|| contradiction("GetOrders"))?;
+        let rows = orders.children("Order").count();
+        Ok((orders.children("Order").filter_map(ListedOrder::read).collect(), rows))
+    }
+
     /// Cancels a whole order. A second time is the fault `AlreadyCanceled`.
     pub(super) async fn cancel_order(&self, order_id: &str, permit: &Permit) -> Result<(), CallError> {
         let answer =
@@ -95,11 +108,29 @@ impl OrderService {
         if answer.text_of("OriginalOrderId") == Some(order_id) { Ok(()) } else { Err(contradiction("CancelOrder")) }
     }
 
+    /// All that a catalogue holds. Harmless to repeat.
+    pub(super) async fn get_catalog(&self, catalog_id: &str, permit: &Permit) -> Result<Element, CallError> {
+        let call = Tag::new("inv:GetCatalog").prefix("inv", INVENTORY).text("inv:CatalogId", catalog_id);
+        let mut answer = self.send(("/InventoryService", INVENTORY), "GetCatalog", call, permit).await?;
+        let whole = answer.children.pop().filter(|catalog| catalog.is(INVENTORY, "Catalog"));
+        whole.filter(|_| answer.children.is_empty()).ok_or_else(|| contradiction("GetCatalog"))
+    }
+
     async fn call(&self, operation: &str, call: Tag, permit: &Permit) -> Result<Element, CallError> {
-        let envelope = soap::envelope(std::slice::from_ref(&self.header), call.prefix("ord", wire::ORDER));
-        let request = soap::post("/OrderService", &format!("{}/{operation}", wire::ORDER), envelope);
+        self.send(("/OrderService", wire::ORDER), operation, call.prefix("ord", wire::ORDER), permit).await
+    }
+
+    async fn send(
+        &self,
+        (service, namespace): (&str, &str),
+        operation: &str,
+        call: Tag,
+        permit: &Permit,
+    ) -> Result<Element, CallError> {
+        let envelope = soap::envelope(std::slice::from_ref(&self.header), call);
+        let request = soap::post(service, &format!("{namespace}/{operation}"), envelope);
         let content = soap::read(&self.client.send(request, permit).await?)?;
-        let expected = content.is(wire::ORDER, &format!("{operation}Response"));
+        let expected = content.is(namespace, &format!("{operation}Response"));
         if expected { Ok(content) } else { Err(contradiction(operation)) }
     }
 }
@@ -110,7 +141,7 @@ fn dta_code(fault: &Fault) -> Option<String> {
 }
 
 /// The answer is not in the document, which a person has to look at.
-fn contradiction(operation: &str) -> CallError {
+pub(super) fn contradiction(operation: &str) -> CallError {
     tracing::warn!(operation, "the supplier's answer contradicts its document");
     CallError::Unknown(format!("the answer to {operation} contradicts its document"))
 }

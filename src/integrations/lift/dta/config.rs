@@ -12,6 +12,8 @@ pub(super) struct Config {
     pub(super) client_name: SecretString,
     pub(super) user_name: SecretString,
     pub(super) password: SecretString,
+    /// Which of the server's catalogues is sold from.
+    pub(super) catalog_id: Option<String>,
     pub(super) dedups_reference: bool,
     /// Whether `BOOKED` counts as usable, before the resort's own system has the ticket.
     pub(super) booked_suffices: bool,
@@ -34,6 +36,7 @@ impl Config {
             client_name: contract.credential("client_name")?,
             user_name: contract.credential("user_name")?,
             password: contract.credential("password")?,
+            catalog_id: contract.setting("catalog_id").map(str::to_owned),
             dedups_reference: contract.dedups_reference,
             booked_suffices,
             time_zone: contract.time_zone,

@@ -9,13 +9,14 @@
 //! - A cancellation is an order of its own; cancelling twice is answered with `AlreadyCanceled`.
 //! - The newer "sweb" JSON interface replaces v10 step by step; it would be a folder of its own.
 //!
-//! Credentials: `client_name`, `user_name`, `password`. Settings: `catalog_id` (where the product codes come from; no
-//! call needs it), `booked_suffices` (`true`: a booked order counts before it has reached the resort's own system).
+//! Credentials: `client_name`, `user_name`, `password`. Settings: `catalog_id` (where the product codes come from; only
+//! reading the catalogue needs it), `booked_suffices` (`true`: a booked order counts before it has reached the resort's own system).
 //! Product and category codes are the catalogue's `ProductId` and `ConsumerCategoryId`.
 //!
 //! Source: `SecuTix` integration pages for SKIDATA DTA (version 15, read 2026-11-23).
 
 mod card;
+mod catalog;
 mod client;
 mod config;
 mod supplier;

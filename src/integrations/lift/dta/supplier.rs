@@ -2,17 +2,20 @@
 
 use std::rc::Rc;
 
+use chrono::NaiveDate;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
-use super::client::OrderService;
+use super::client::{OrderService, contradiction};
 use super::config::Config;
-use super::{card, translate};
+use super::{card, catalog, translate};
 use crate::ids::Reference;
 use crate::integrations::client::Client;
 use crate::integrations::lift::{
-    Booking, Capabilities, CheckedCard, Contract, Found, LiftSupplier, SupplierKind, TicketOrder,
+    Booking, Capabilities, CheckedCard, Contract, Found, Goods, LiftSupplier, SoldPage, SupplierKind, TicketOrder,
+    Wanted,
 };
+use crate::integrations::soap::Element;
 use crate::integrations::{Outcome, Permit};
 
 /// SKIDATA DTA in the list of suppliers.
@@ -83,6 +86,35 @@ impl LiftSupplier for Dta {
             match self.service.cancel_order(order_id, &permit).await {
                 Ok(()) => Outcome::Done(()),
                 Err(error) => translate::cancel_failed(error),
+            }
+        }
+        .boxed_local()
+    }
+
+    fn list(&self, day: NaiveDate, after: Option<String>, permit: Permit) -> LocalBoxFuture<'_, Outcome<SoldPage>> {
+        async move {
+            let Some(span) = translate::span(day, after.as_deref(), self.config.time_zone) else {
+                return Outcome::NotSent(NOT_NORMAL.into());
+            };
+            match self.service.get_orders(&span, &permit).await {
+                Ok(block) => Outcome::Done(translate::sold(&span, block, self.config.booked_suffices)),
+                Err(error) => translate::read_failed(error),
+            }
+        }
+        .boxed_local()
+    }
+
+    fn catalogue(&self, wanted: Wanted, permit: Permit) -> LocalBoxFuture<'_, Outcome<Goods>> {
+        async move {
+            let Some(catalog_id) = &self.config.catalog_id else {
+                return Outcome::NotSent("the contract lacks the setting catalog_id".into());
+            };
+            let read = |catalog: Element| {
+                catalog::goods(&catalog, &wanted, self.config.time_zone).ok_or_else(|| contradiction("GetCatalog"))
+            };
+            match self.service.get_catalog(catalog_id, &permit).await.and_then(read) {
+                Ok(goods) => Outcome::Done(goods),
+                Err(error) => translate::read_failed(error),
             }
         }
         .boxed_local()

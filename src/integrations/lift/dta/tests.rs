@@ -27,7 +27,9 @@ fn of(simulator: &Simulator) -> Contract {
         ("user_name", &access.user_name),
         ("password", &access.password),
     ];
-    Contract { operator: "solden".into(), ..contract("dta", &access.url, &credentials) }
+    let mut contract = Contract { operator: "solden".into(), ..contract("dta", &access.url, &credentials) };
+    contract.settings.insert("catalog_id".into(), "1bfe2399-e707-11f1-843f-02fc00000001".into());
+    contract
 }
 
 fn rig(simulator: Simulator, contract: &Contract) -> Rig {
@@ -36,6 +38,8 @@ fn rig(simulator: Simulator, contract: &Contract) -> Rig {
         issue: "CreateOrder",
         find: "GetOrdersByExternalId",
         cancel: "CancelOrder",
+        catalogue: "GetCatalog",
+        price: 8650,
         card: starjack_simulator::sample_dta_number,
         product_code: "1bfe25cd-e707-11f1-a2c3-02fc00000001",
         category_code: "1bfe24e4-e707-11f1-a215-02fc00000001",

@@ -7,8 +7,8 @@ use chrono_tz::Tz;
 
 use super::card;
 use super::client::CallError;
-use super::wire::{BookedOrder, NewOrder};
-use crate::integrations::lift::{Booking, CheckedCard, Found, FoundState, TicketOrder};
+use super::wire::{BookedOrder, GetOrders, ListedOrder, NewOrder};
+use crate::integrations::lift::{Booking, CheckedCard, Found, FoundState, Sold, SoldPage, TicketOrder};
 use crate::integrations::{Outcome, Refusal, RefusalKind};
 use crate::money;
 
@@ -32,7 +32,7 @@ pub(super) fn new_order(order: &TicketOrder, zone: Tz) -> Option<NewOrder> {
 }
 
 /// The time of the operator's day, its midnight without one, or the first moment after it where clocks jump over it.
-fn begins(day: NaiveDate, time: Option<NaiveTime>, zone: Tz) -> Option<DateTime<Tz>> {
+pub(super) fn begins(day: NaiveDate, time: Option<NaiveTime>, zone: Tz) -> Option<DateTime<Tz>> {
     let local = day.and_time(time.unwrap_or(NaiveTime::MIN));
     (0..=4).find_map(|halves| zone.from_local_datetime(&(local + TimeDelta::minutes(30 * halves))).earliest())
 }
@@ -128,6 +128,24 @@ pub(super) fn found(orders: &[BookedOrder], booked_suffices: bool) -> Outcome<Ve
         Some(found) => Outcome::Done(found),
         None => Outcome::Unknown("an order's state is not in its document".into()),
     }
+}
+
+/// The span of a day, and the row that a page begins with; `None` when the page's mark is not one of ours.
+pub(super) fn span(day: NaiveDate, after: Option<&str>, zone: Tz) -> Option<GetOrders> {
+    let begin = |day| Some(begins(day, None, zone)?.to_rfc3339_opts(SecondsFormat::Secs, false));
+    let first_row = after.map_or(Some(0), |row| row.parse().ok())?;
+    Some(GetOrders { from: begin(day)?, to: begin(day.succ_opt()?)?, first_row })
+}
+
+/// A page of a day's orders; one whose state is not listed is left to its own look by reference.
+pub(super) fn sold(span: &GetOrders, (orders, rows): (Vec<ListedOrder>, usize), booked_suffices: bool) -> SoldPage {
+    let one = |listed: ListedOrder| {
+        let found = Found { booking: booking(&listed.order), state: state(&listed.order, booked_suffices)? };
+        let price = listed.price.as_deref().and_then(money::read_decimal);
+        Some(Sold { reference: listed.external_order_id, found, price })
+    };
+    let next = (rows >= GetOrders::BLOCK).then(|| (span.first_row + rows).to_string());
+    SoldPage { sold: orders.into_iter().filter_map(one).collect(), next }
 }
 
 /// All states of an order and its ticket. `Transferred` means handed to the resort's own system, usable at the gate.

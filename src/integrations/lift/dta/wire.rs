@@ -112,6 +112,47 @@ impl BookedOrder {
     }
 }
 
+/// An order of the list of a day, which says whose it is and what it costs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ListedOrder {
+    pub(super) external_order_id: String,
+    pub(super) order: BookedOrder,
+    /// Decimal text.
+    pub(super) price: Option<String>,
+}
+
+impl ListedOrder {
+    /// `None` for an order that is not one of ours by its shape: other shops may sell several tickets in one.
+    pub(super) fn read(order: &Element) -> Option<Self> {
+        let price = order.child("TotalPrice").and_then(|price| price.text_of("Amount")).map(str::to_owned);
+        let external_order_id = order.text_of("ExternalOrderId")?.to_owned();
+        Some(Self { external_order_id, order: BookedOrder::read(order)?, price })
+    }
+}
+
+/// The orders that came in from one instant on and before another, in blocks. `Unproven:` the members; that the operation is
+/// there and pages by first row and block size is public.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct GetOrders {
+    /// `yyyy-mm-ddThh:mm:ss` with an offset.
+    pub(super) from: String,
+    pub(super) to: String,
+    pub(super) first_row: usize,
+}
+
+impl GetOrders {
+    /// The most orders of one block.
+    pub(super) const BLOCK: usize = 500;
+
+    pub(super) fn tag(&self) -> Tag {
+        Tag::new("ord:GetOrders")
+            .text("ord:From", &self.from)
+            .text("ord:To", &self.to)
+            .text("ord:FirstRow", self.first_row.to_string())
+            .text("ord:BlockSize", Self::BLOCK.to_string())
+    }
+}
+
 fn only<'a>(parent: &'a Element, name: &'a str) -> Option<&'a Element> {
     let mut children = parent.children(name);
     let first = children.next()?;

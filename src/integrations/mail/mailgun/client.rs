@@ -43,7 +43,7 @@ impl MailProvider for Mailgun {
             let request = Request::post("", "multipart/form-data", body)
                 .header("content-type", &content_type)
                 .basic_auth(wire::USER, self.key.expose_secret());
-            match self.client.send(request, &bounded(permit)).await {
+            match self.client.send(request, &bounded(&permit)).await {
                 Ok(answer) => translate::outcome(answer.status, &answer.body, clock::now()),
                 Err(SendError::NotSent(why)) => Outcome::NotSent(why),
                 Err(SendError::Unknown(why)) => Outcome::Unknown(why),
@@ -54,7 +54,6 @@ impl MailProvider for Mailgun {
 }
 
 /// The asker's permit, cut to our patience.
-fn bounded(permit: Permit) -> Permit {
-    let deadline = Deadline::after(PATIENCE).min(permit.deadline());
-    Permit::new(deadline, move || permit.holds())
+fn bounded(permit: &Permit) -> Permit {
+    permit.until_at_most(Deadline::after(PATIENCE))
 }

@@ -61,9 +61,7 @@ impl Endpoint {
 /// The asker's permit, cut to what this kind of operation may take.
 pub(super) fn bounded(permit: &Permit, operation: Operation) -> Permit {
     let patience = if operation.is_write() { WRITE_PATIENCE } else { QUERY_PATIENCE };
-    let own = Deadline::after(patience);
-    let outer = permit.clone();
-    Permit::new(own.min(permit.deadline()), move || outer.holds())
+    permit.until_at_most(Deadline::after(patience))
 }
 
 /// Passes the answer on if it is one to this operation.

@@ -1,0 +1,139 @@
+//! The letters that accounts ask for, and what they say.
+
+use chrono::{DateTime, Utc};
+use sea_orm::DbErr;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::account::Names;
+use super::code::{self, Purpose};
+use super::error::Error;
+use super::store;
+use crate::actors::jobs::store::NewJob;
+use crate::io::Io;
+use crate::language::Language;
+
+/// The kind of the jobs that ask for a letter.
+pub const LETTER_JOB: &str = "letter";
+
+/// The payload of a letter that accounts ask for: ids only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "letter", rename_all = "snake_case")]
+pub enum Letter {
+    /// The code that confirms a registration.
+    AccountCode {
+        /// The registration's row.
+        registration: Uuid,
+    },
+    /// The hint that an account exists already.
+    AccountExists {
+        /// The account's row.
+        account: Uuid,
+    },
+    /// The code that allows a new password.
+    PasswordResetCode {
+        /// The wish's row.
+        reset: Uuid,
+    },
+    /// The news that the password was changed.
+    PasswordChanged {
+        /// The account's row.
+        account: Uuid,
+        /// When.
+        at: DateTime<Utc>,
+    },
+}
+
+/// What a letter of ours says, read when it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LetterFacts {
+    /// Where it goes.
+    pub email: String,
+    /// The person's names.
+    pub names: Names,
+    /// The language to write in.
+    pub language: Language,
+    /// The six digits, in the letters that bring some.
+    pub code: Option<String>,
+    /// Until when the code counts.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When the password was changed, in `Letter::PasswordChanged`.
+    pub changed_at: Option<DateTime<Utc>>,
+}
+
+impl Letter {
+    /// Reads what the letter says. `None`: it is not wanted any more, because its code was used, replaced by a newer one
+    /// or is too old, or because nobody has the address; then nothing is sent. Asking twice answers the same code.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn facts(&self, io: &Io, secret: &[u8], now: DateTime<Utc>) -> Result<Option<LetterFacts>, Error> {
+        match *self {
+            Self::AccountCode { registration } => {
+                let row = io.read(move |db| Box::pin(store::registration(db, registration))).await?;
+                let row = row.filter(|row| row.expires_at.to_utc() > now && row.tries_left > 0);
+                Ok(row.map(|row| LetterFacts {
+                    code: Some(code::draw(secret, Purpose::Registration, &row.email, row.expires_at.to_utc())),
+                    expires_at: Some(row.expires_at.to_utc()),
+                    changed_at: None,
+                    email: row.email,
+                    names: Names { first: row.first_name, last: row.last_name },
+                    language: Language::stored(&row.language),
+                }))
+            }
+            Self::AccountExists { account } => Ok(known(io, account).await?.map(to)),
+            Self::PasswordResetCode { reset } => {
+                let row = io.read(move |db| Box::pin(store::reset(db, reset))).await?;
+                let row = row.filter(|row| row.expires_at.to_utc() > now && row.tries_left > 0);
+                let Some((row, account)) = row.and_then(|row| Some((row.account_id?, row))).map(|(id, row)| (row, id))
+                else {
+                    return Ok(None);
+                };
+                let expires_at = row.expires_at.to_utc();
+                let code = code::draw(secret, Purpose::PasswordReset, &row.id.to_string(), expires_at);
+                let facts = known(io, account).await?.map(to);
+                Ok(facts.map(|facts| LetterFacts { code: Some(code), expires_at: Some(expires_at), ..facts }))
+            }
+            Self::PasswordChanged { account, at } => {
+                let facts = known(io, account).await?.map(to);
+                Ok(facts.map(|facts| LetterFacts { changed_at: Some(at), ..facts }))
+            }
+        }
+    }
+
+    /// The job that asks for it; `occasion` is unique, and the same in every repeat.
+    pub(super) fn job(&self, occasion: &str, now: DateTime<Utc>) -> Result<NewJob, DbErr> {
+        let payload = serde_json::to_string(self).map_err(|error| DbErr::Json(error.to_string()))?;
+        Ok(NewJob { kind: LETTER_JOB, payload, dedup_key: format!("letter:{occasion}"), run_at: now })
+    }
+}
+
+async fn known(io: &Io, id: Uuid) -> Result<Option<store::AccountRow>, Error> {
+    io.read(move |db| Box::pin(store::account(db, id))).await
+}
+
+/// A letter to an account that has nothing else to say.
+fn to(account: store::AccountRow) -> LetterFacts {
+    LetterFacts {
+        email: account.email,
+        names: Names { first: account.first_name, last: account.last_name },
+        language: Language::stored(&account.language),
+        code: None,
+        expires_at: None,
+        changed_at: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+
+    #[test]
+    fn a_letter_is_asked_for_by_ids() {
+        let letter = Letter::AccountCode { registration: Uuid::nil() };
+        let payload = letter.job("once", clock::now()).unwrap().payload;
+        assert_eq!(payload, r#"{"letter":"account_code","registration":"00000000-0000-0000-0000-000000000000"}"#);
+        assert_eq!(serde_json::from_str::<Letter>(&payload).unwrap(), letter);
+    }
+}

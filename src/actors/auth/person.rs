@@ -1,0 +1,56 @@
+//! What an account says of its person, and what that person may change of it.
+
+use uuid::Uuid;
+
+use super::account::{Account, Names, clean_names};
+use super::desk::{Desk, as_account};
+use super::error::Error;
+use super::store;
+use crate::language::Language;
+
+/// What is to be changed; what is left out stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    /// Given names, as they will stand on invoices to come.
+    pub first_name: Option<String>,
+    /// Family name.
+    pub last_name: Option<String>,
+    /// The language of letters and documents to come.
+    pub language: Option<Language>,
+}
+
+impl Desk {
+    /// An account.
+    ///
+    /// # Errors
+    /// `SessionOver` when there is no such account any more.
+    pub async fn account(&self, id: Uuid) -> Result<Account, Error> {
+        let row = self.inner.io.read(move |db| Box::pin(store::account(db, id))).await?;
+        row.map_or(Err(Error::SessionOver), as_account)
+    }
+
+    /// Changes an account and answers what it is now. Twice is once.
+    ///
+    /// # Errors
+    /// `Invalid`: which value and what is acceptable.
+    pub async fn change_account(&self, id: Uuid, change: Change) -> Result<Account, Error> {
+        let changed = self.inner.io.write(move |tx| {
+            Box::pin(async move {
+                store::password_now(tx, id).await?; // two changes at once come one after the other
+                let mut row = store::account(tx, id).await?.ok_or(Error::SessionOver)?;
+                let names = Names {
+                    first: change.first_name.unwrap_or(row.first_name),
+                    last: change.last_name.unwrap_or(row.last_name),
+                };
+                let names = clean_names(&names)?;
+                (row.first_name, row.last_name) = (names.first, names.last);
+                if let Some(language) = change.language {
+                    language.as_str().clone_into(&mut row.language);
+                }
+                store::set_person(tx, row.clone()).await?;
+                Ok::<_, Error>(row)
+            })
+        });
+        as_account(changed.await?)
+    }
+}

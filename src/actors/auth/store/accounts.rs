@@ -1,0 +1,123 @@
+//! SQL of accounts and registrations.
+
+use chrono::{DateTime, Utc};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    TryInsertResult,
+};
+use starjack_entity::{account, registration};
+use uuid::Uuid;
+
+use super::super::error::Error;
+
+pub(in crate::actors::auth) async fn account(
+    db: &impl ConnectionTrait,
+    id: Uuid,
+) -> Result<Option<account::Model>, Error> {
+    Ok(account::Entity::find_by_id(id).one(db).await?)
+}
+
+pub(in crate::actors::auth) async fn account_of(
+    db: &impl ConnectionTrait,
+    email: &str,
+) -> Result<Option<account::Model>, Error> {
+    Ok(account::Entity::find().filter(account::Column::Email.eq(email)).one(db).await?)
+}
+
+/// Opens an account; `false` when the address has one.
+pub(in crate::actors::auth) async fn open_account(
+    db: &impl ConnectionTrait,
+    row: account::Model,
+) -> Result<bool, Error> {
+    let insert = account::Entity::insert(row.into_active_model())
+        .on_conflict(OnConflict::column(account::Column::Email).do_nothing().to_owned());
+    match insert.try_insert().exec_without_returning(db).await? {
+        TryInsertResult::Inserted(_) => Ok(true),
+        TryInsertResult::Conflicted | TryInsertResult::Empty => Ok(false),
+    }
+}
+
+pub(in crate::actors::auth) async fn registration(
+    db: &impl ConnectionTrait,
+    id: Uuid,
+) -> Result<Option<registration::Model>, Error> {
+    Ok(registration::Entity::find_by_id(id).one(db).await?)
+}
+
+/// Writes a registration in the place of an earlier one with the same address.
+pub(in crate::actors::auth) async fn write_registration(
+    db: &impl ConnectionTrait,
+    row: registration::Model,
+) -> Result<(), DbErr> {
+    use registration::Column::{
+        BirthDate, CodeHash, ExpiresAt, FirstName, Id, Language, LastName, PasswordHash, TriesLeft,
+    };
+    let replace = OnConflict::column(registration::Column::Email)
+        .update_columns([Id, PasswordHash, FirstName, LastName, BirthDate, Language, CodeHash, TriesLeft, ExpiresAt])
+        .to_owned();
+    registration::Entity::insert(row.into_active_model()).on_conflict(replace).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// Uses up one try of an address and answers its registration; `None` without one or when no try is left.
+pub(in crate::actors::auth) async fn take_try(
+    db: &impl ConnectionTrait,
+    email: &str,
+) -> Result<Option<registration::Model>, Error> {
+    let taken = registration::Entity::update_many()
+        .col_expr(registration::Column::TriesLeft, Expr::col(registration::Column::TriesLeft).sub(1))
+        .filter(registration::Column::Email.eq(email))
+        .filter(registration::Column::TriesLeft.gt(0))
+        .exec(db)
+        .await?;
+    if taken.rows_affected == 0 {
+        return Ok(None);
+    }
+    Ok(registration::Entity::find().filter(registration::Column::Email.eq(email)).one(db).await?)
+}
+
+pub(in crate::actors::auth) async fn remove_registration(db: &impl ConnectionTrait, id: Uuid) -> Result<(), DbErr> {
+    registration::Entity::delete_by_id(id).exec(db).await?;
+    Ok(())
+}
+
+/// Forgets registrations that nobody confirmed in time.
+pub(in crate::actors::auth) async fn forget_registrations(
+    db: &impl ConnectionTrait,
+    before: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    registration::Entity::delete_many().filter(registration::Column::ExpiresAt.lt(before)).exec(db).await?;
+    Ok(())
+}
+
+/// The password's hash as it is now, kept from changing until the transaction ends.
+pub(in crate::actors::auth) async fn password_now(
+    db: &impl ConnectionTrait,
+    id: Uuid,
+) -> Result<Option<String>, DbErr> {
+    let row = account::Entity::find_by_id(id).lock_exclusive().one(db).await?;
+    Ok(row.map(|row| row.password_hash))
+}
+
+pub(in crate::actors::auth) async fn set_password(
+    db: &impl ConnectionTrait,
+    id: Uuid,
+    hash: String,
+) -> Result<(), DbErr> {
+    let row = account::ActiveModel { password_hash: Set(hash), ..Default::default() };
+    account::Entity::update_many().set(row).filter(account::Column::Id.eq(id)).exec(db).await?;
+    Ok(())
+}
+
+/// Writes what an account may change of itself: names and language.
+pub(in crate::actors::auth) async fn set_person(db: &impl ConnectionTrait, row: account::Model) -> Result<(), DbErr> {
+    let person = account::ActiveModel {
+        first_name: Set(row.first_name),
+        last_name: Set(row.last_name),
+        language: Set(row.language),
+        ..Default::default()
+    };
+    account::Entity::update_many().set(person).filter(account::Column::Id.eq(row.id)).exec(db).await?;
+    Ok(())
+}

@@ -1,0 +1,30 @@
+//! All SQL of accounts and sessions.
+
+mod accounts;
+mod keys;
+mod resets;
+mod sessions;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DbErr};
+use starjack_entity::{account, password_reset, signing_key};
+
+pub(super) use accounts::*;
+pub(super) use keys::*;
+pub(super) use resets::*;
+pub(super) use sessions::*;
+
+/// A row of `account`.
+pub(super) type AccountRow = account::Model;
+/// A row of `password_reset`.
+pub(super) type ResetRow = password_reset::Model;
+/// A row of `signing_key`.
+pub(super) type KeyRow = signing_key::Model;
+
+/// Forgets all that is too old to count.
+pub(super) async fn forget_old(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<(), DbErr> {
+    forget_registrations(db, now).await?;
+    forget_resets(db, now).await?;
+    forget_keys(db, now).await?;
+    forget_sessions(db, now).await
+}

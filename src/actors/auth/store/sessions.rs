@@ -1,0 +1,178 @@
+//! SQL of sessions, their refresh tokens, and the networks that log-ins came from.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    QueryTrait,
+};
+use starjack_entity::{known_network, refresh_token, session};
+use uuid::Uuid;
+
+use super::super::error::Error;
+
+/// How long a network from which an account was logged in is remembered.
+const NETWORK_LIFE: TimeDelta = TimeDelta::days(180);
+
+/// What became of a refresh token that was shown.
+pub(in crate::actors::auth) enum Shown {
+    /// It counted, and does not count any more.
+    Fresh(refresh_token::Model),
+    /// It was used before.
+    Used(refresh_token::Model),
+    /// It is none of ours.
+    Unknown,
+}
+
+/// Opens a session without any refresh token yet.
+pub(in crate::actors::auth) async fn open_session(
+    db: &impl ConnectionTrait,
+    id: Uuid,
+    account_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let row = session::Model { id, account_id, created_at: now.into(), revoked_at: None };
+    session::Entity::insert(row.into_active_model()).exec_without_returning(db).await?;
+    Ok(())
+}
+
+pub(in crate::actors::auth) async fn session(
+    db: &impl ConnectionTrait,
+    id: Uuid,
+) -> Result<Option<session::Model>, Error> {
+    Ok(session::Entity::find_by_id(id).one(db).await?)
+}
+
+/// Those of these sessions that still count.
+pub(in crate::actors::auth) async fn open_of(db: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Uuid>, DbErr> {
+    session::Entity::find()
+        .select_only()
+        .column(session::Column::Id)
+        .filter(session::Column::Id.is_in(ids.iter().copied()))
+        .filter(session::Column::RevokedAt.is_null())
+        .into_tuple()
+        .all(db)
+        .await
+}
+
+/// Ends a session and all refresh tokens that follow from it; twice changes nothing.
+pub(in crate::actors::auth) async fn revoke(
+    db: &impl ConnectionTrait,
+    session_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    session::Entity::update_many()
+        .col_expr(session::Column::RevokedAt, Expr::value(now))
+        .filter(session::Column::Id.eq(session_id))
+        .filter(session::Column::RevokedAt.is_null())
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+pub(in crate::actors::auth) async fn write_token(
+    db: &impl ConnectionTrait,
+    token_hash: String,
+    session_id: Uuid,
+    expires_at: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let row = refresh_token::ActiveModel {
+        token_hash: Set(token_hash),
+        session_id: Set(session_id),
+        expires_at: Set(expires_at.into()),
+        used_at: Set(None),
+    };
+    refresh_token::Entity::insert(row).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// Uses a refresh token up in one statement, so that of two askers at once only one finds it fresh.
+pub(in crate::actors::auth) async fn use_token(
+    db: &impl ConnectionTrait,
+    token_hash: &str,
+    now: DateTime<Utc>,
+) -> Result<Shown, Error> {
+    let used = refresh_token::Entity::update_many()
+        .col_expr(refresh_token::Column::UsedAt, Expr::value(now))
+        .filter(refresh_token::Column::TokenHash.eq(token_hash))
+        .filter(refresh_token::Column::UsedAt.is_null())
+        .exec(db)
+        .await?;
+    let row = refresh_token::Entity::find_by_id(token_hash.to_owned()).one(db).await?;
+    Ok(match row {
+        Some(row) if used.rows_affected == 1 => Shown::Fresh(row),
+        Some(row) => Shown::Used(row),
+        None => Shown::Unknown,
+    })
+}
+
+/// Ends every session of an account but one, and answers which.
+pub(in crate::actors::auth) async fn revoke_all(
+    db: &impl ConnectionTrait,
+    account_id: Uuid,
+    kept: Option<Uuid>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Uuid>, DbErr> {
+    let open = session::Entity::find()
+        .select_only()
+        .column(session::Column::Id)
+        .filter(session::Column::AccountId.eq(account_id))
+        .filter(session::Column::RevokedAt.is_null())
+        .filter(session::Column::Id.ne(kept.unwrap_or_default()));
+    let ids: Vec<Uuid> = open.into_tuple().all(db).await?;
+    session::Entity::update_many()
+        .col_expr(session::Column::RevokedAt, Expr::value(now))
+        .filter(session::Column::AccountId.eq(account_id))
+        .filter(session::Column::RevokedAt.is_null())
+        .filter(session::Column::Id.ne(kept.unwrap_or_default()))
+        .exec(db)
+        .await?;
+    Ok(ids)
+}
+
+/// The sessions that were ended since a moment, and when.
+pub(in crate::actors::auth) async fn ended_since(
+    db: &impl ConnectionTrait,
+    since: DateTime<Utc>,
+) -> Result<Vec<(Uuid, DateTime<Utc>)>, DbErr> {
+    let ended = session::Entity::find()
+        .select_only()
+        .columns([session::Column::Id, session::Column::RevokedAt])
+        .filter(session::Column::RevokedAt.gt(since));
+    ended.into_tuple().all(db).await
+}
+
+/// Notes that an account was logged in from a network.
+pub(in crate::actors::auth) async fn know_network(
+    db: &impl ConnectionTrait,
+    account_id: Uuid,
+    network_hash: String,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    use known_network::Column::{AccountId, NetworkHash, SeenAt};
+    let row = known_network::Model { account_id, network_hash, seen_at: now.into() };
+    let again = OnConflict::columns([AccountId, NetworkHash]).update_column(SeenAt).to_owned();
+    known_network::Entity::insert(row.into_active_model()).on_conflict(again).exec_without_returning(db).await?;
+    Ok(())
+}
+
+pub(in crate::actors::auth) async fn knows_network(
+    db: &impl ConnectionTrait,
+    account_id: Uuid,
+    network_hash: String,
+) -> Result<bool, DbErr> {
+    Ok(known_network::Entity::find_by_id((account_id, network_hash)).one(db).await?.is_some())
+}
+
+/// Forgets refresh tokens that are too old to count, sessions that have no token left, and networks long not seen.
+pub(in crate::actors::auth) async fn forget_sessions(
+    db: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    refresh_token::Entity::delete_many().filter(refresh_token::Column::ExpiresAt.lt(now)).exec(db).await?;
+    let in_use = refresh_token::Entity::find().select_only().column(refresh_token::Column::SessionId).into_query();
+    session::Entity::delete_many().filter(session::Column::Id.not_in_subquery(in_use)).exec(db).await?;
+    let long_ago = now - NETWORK_LIFE;
+    known_network::Entity::delete_many().filter(known_network::Column::SeenAt.lt(long_ago)).exec(db).await?;
+    Ok(())
+}

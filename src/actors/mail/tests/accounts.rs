@@ -1,0 +1,43 @@
+//! Letters about accounts.
+
+use super::super::payload::{OrderLetter, order_letter};
+use super::*;
+
+#[tokio::test]
+async fn a_code_is_shown_with_its_end_in_vienna_and_names_are_escaped_only_where_they_must_be() {
+    let desk = desk().await;
+    let letter = desk.letter(&account_letter(&Letter::AccountCode { registration: Uuid::nil() }, 1)).await;
+    assert_eq!(
+        (letter.to.as_str(), letter.subject.as_str()),
+        ("anna@example.org", "[simulated] 012345 is your code for Starjack")
+    );
+    assert_says(&letter, &["Hello <b>Anna & Co,", "012345", "08:05 on 24 December 2026 (Vienna time)"]);
+    assert!(!letter.html.contains("<b>"));
+    let exists = desk.letter(&account_letter(&Letter::AccountExists { account: Uuid::nil() }, 1)).await;
+    assert_says(&exists, &["You already have one", "nothing was changed"]);
+}
+
+#[tokio::test]
+async fn a_letter_that_nobody_wants_any_more_is_not_sent_and_an_unreadable_one_waits() {
+    let desk = desk().await;
+    let gone = account_letter(&Letter::AccountCode { registration: Uuid::from_u128(7) }, 1);
+    assert_eq!(desk.work_off(&gone, 1).await, JobEnd::Done);
+    let unreadable = account_letter(&Letter::AccountCode { registration: Uuid::max() }, 1);
+    assert!(matches!(desk.work_off(&unreadable, 1).await, JobEnd::Again { .. }));
+    let unknown = order_letter(OrderLetter::Finished, Uuid::nil(), 1).unwrap();
+    assert!(matches!(desk.work_off(&unknown, 1).await, JobEnd::Dead { .. }));
+    let garbage = NewJob { payload: "{}".into(), ..gone };
+    assert!(matches!(desk.work_off(&garbage, 1).await, JobEnd::Dead { .. }));
+    assert!(desk.pillar.taken.borrow().is_empty());
+}
+
+#[tokio::test]
+async fn a_new_password_is_offered_by_a_code_and_its_change_is_told_with_the_time() {
+    let desk = desk_in(Language::De).await;
+    let code = desk.letter(&account_letter(&Letter::PasswordResetCode { reset: Uuid::nil() }, 1)).await;
+    assert_eq!(code.subject, "[simuliert] 012345 ist Ihr Code für ein neues Passwort bei Starjack");
+    assert_says(&code, &["Guten Tag <b>Anna & Co Berg,", "012345", "08:05 Uhr am 24. Dezember 2026 (Wiener Zeit)"]);
+    let at = Utc.with_ymd_and_hms(2026, 12, 19, 22, 59, 0).unwrap();
+    let changed = desk.letter(&account_letter(&Letter::PasswordChanged { account: Uuid::nil(), at }, 1)).await;
+    assert_says(&changed, &["um 23:59 Uhr am 19. Dezember 2026", "Sie waren das nicht?", "help@shop.example"]);
+}

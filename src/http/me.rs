@@ -1,0 +1,79 @@
+//! The account of whoever is logged in.
+
+use actix_web::{HttpResponse, get, patch, put, web};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::accounts::AccountView;
+use super::body::Json;
+use super::problem::Problem;
+use super::session::Customer;
+use super::state::State;
+use crate::actors::auth::Change;
+use crate::language::Language;
+
+/// What is to be changed; what is left out stays.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeAccount {
+    /// As it will stand on invoices to come.
+    #[schema(min_length = 1, max_length = 80)]
+    first_name: Option<String>,
+    /// As it will stand on invoices to come.
+    #[schema(min_length = 1, max_length = 80)]
+    last_name: Option<String>,
+    /// The language of letters and documents to come.
+    language: Option<Language>,
+}
+
+/// The old password and a new one.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangePassword {
+    /// What it is now.
+    #[schema(value_type = String, format = "password")]
+    old_password: SecretString,
+    /// 10 to 128 characters.
+    #[schema(value_type = String, format = "password", min_length = 10, max_length = 128)]
+    new_password: SecretString,
+}
+
+/// One's own account.
+#[utoipa::path(tag = "accounts", operation_id = "show_account", security(("bearer" = [])),
+    responses((status = 200, description = "The account", body = AccountView)))]
+#[get("/api/v1/accounts/me")]
+pub(super) async fn show(state: web::Data<State>, customer: Customer) -> Result<HttpResponse, Problem> {
+    let account = state.auth.account(customer.account_id).await?;
+    Ok(HttpResponse::Ok().json(AccountView::from(account)))
+}
+
+/// Changes one's own names or language; letters and documents that were written keep what they say.
+#[utoipa::path(tag = "accounts", operation_id = "change_account", security(("bearer" = [])),
+    responses((status = 200, description = "The account as it is now", body = AccountView)))]
+#[patch("/api/v1/accounts/me")]
+pub(super) async fn change(
+    state: web::Data<State>,
+    customer: Customer,
+    Json(body): Json<ChangeAccount>,
+) -> Result<HttpResponse, Problem> {
+    let ChangeAccount { first_name, last_name, language } = body;
+    let change = Change { first_name, last_name, language };
+    let account = state.auth.change_account(customer.account_id, change).await?;
+    Ok(HttpResponse::Ok().json(AccountView::from(account)))
+}
+
+/// Changes one's own password. Every other session ends, and a letter tells.
+///
+/// 422 when the old password is wrong, 429 after ten of those in a quarter of an hour.
+#[utoipa::path(tag = "accounts", operation_id = "change_password", security(("bearer" = [])),
+    responses((status = 204, description = "The new password counts")))]
+#[put("/api/v1/accounts/me/password")]
+pub(super) async fn change_password(
+    state: web::Data<State>,
+    customer: Customer,
+    Json(body): Json<ChangePassword>,
+) -> Result<HttpResponse, Problem> {
+    let ChangePassword { old_password, new_password } = body;
+    state.auth.change_password(customer.account_id, customer.session, old_password, new_password).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,190 @@
+//! A card has one ticket an operator and day, whatever kind of ticket it is and whoever comes at the same moment.
+
+use std::time::{Duration, Instant};
+
+use chrono::{Days, NaiveDate};
+use serde_json::{Value, json};
+
+use crate::support::{
+    ADULT, Answer, Database, Offer, Person, World, area_file, both_databases, eventually, new_key, sample, ticket,
+};
+
+both_databases!(
+    of_many_orders_for_one_card_at_once_exactly_one_is_placed,
+    two_baskets_with_the_same_cards_the_other_way_round_do_not_lock_each_other,
+    every_kind_of_ticket_holds_all_its_days_and_no_other,
+    an_order_that_is_undone_leaves_all_its_days_free,
+    a_card_of_two_accounts_is_one_card,
+    a_long_season_pass_is_placed_about_as_fast_as_a_day_ticket,
+);
+
+/// A ticket of Sölden on a card.
+async fn wish(world: &World, card: &str, product: &str, day: NaiveDate) -> Value {
+    let offer = world.product("solden", product, day, ADULT).await;
+    ticket(&Offer::of(&offer), card, "Anna", ADULT)
+}
+
+async fn place(skier: &Person, line: &Value) -> Answer {
+    skier.place(std::slice::from_ref(line), "undo", &new_key()).await
+}
+
+/// What was placed and what was refused because a card was taken; anything else is a fault.
+fn placed_and_taken(answers: Vec<Answer>) -> (Vec<Value>, usize) {
+    let (placed, taken): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 202);
+    let clashes = taken.len();
+    for answer in taken {
+        answer.expect_problem(409, "card-taken");
+    }
+    (placed.into_iter().map(|answer| answer.json).collect(), clashes)
+}
+
+async fn of_many_orders_for_one_card_at_once_exactly_one_is_placed(database: Database) {
+    let world = World::start(database).await;
+    let anna = world.skier("Anna").await;
+    let (day, card) = (world.ski_day(), anna.card_dta().await);
+    // all of them hold the fifth day
+    let mut lines = Vec::new();
+    for (product, after) in
+        [("six_days", 0), ("six_days", 2), ("five_in_seven", 1), ("season", 3), ("day", 4), ("half_day", 4)]
+    {
+        lines.push(wish(&world, &card, product, day + Days::new(after)).await);
+    }
+    for _round in 0..5 {
+        let answers = futures_util::future::join_all(lines.iter().map(|line| place(&anna, line))).await;
+        let (placed, taken) = placed_and_taken(answers);
+        assert_eq!((placed.len(), taken), (1, lines.len() - 1), "{placed:#?}");
+        let id = placed[0]["id"].as_str().unwrap();
+        anna.cancel(id).await.expect(202);
+        anna.wait_for(id, &["rejected"]).await;
+    }
+    let winner = place(&anna, &lines[0]).await.expect(202);
+    let id = winner["id"].as_str().unwrap();
+    world.pay(&anna.wait_for_page(id).await, "reserved").await;
+    anna.wait_for(id, &["finished"]).await;
+    place(&anna, &lines[4]).await.expect_problem(409, "card-taken");
+    world.clean_slate().await;
+}
+
+async fn two_baskets_with_the_same_cards_the_other_way_round_do_not_lock_each_other(database: Database) {
+    let world = World::start(database).await;
+    let anna = world.skier("Anna").await;
+    let day = world.ski_day();
+    let mut basket = Vec::new();
+    for _card in 0..6 {
+        basket.push(wish(&world, &anna.card_dta().await, "season", day).await);
+    }
+    let mut turned = basket.clone();
+    turned.reverse();
+    for _round in 0..5 {
+        let keys = (new_key(), new_key());
+        let (one, other) = tokio::join!(anna.place(&basket, "undo", &keys.0), anna.place(&turned, "undo", &keys.1));
+        let (placed, taken) = placed_and_taken(vec![one, other]);
+        assert_eq!((placed.len(), taken), (1, 1));
+        let id = placed[0]["id"].as_str().unwrap();
+        anna.cancel(id).await.expect(202);
+        anna.wait_for(id, &["rejected"]).await;
+    }
+}
+
+async fn every_kind_of_ticket_holds_all_its_days_and_no_other(database: Database) {
+    let world = World::start(database).await;
+    let anna = world.skier("Anna").await;
+    let day = world.ski_day();
+    let season_ends = sample().operator("solden").unwrap().season.to;
+    for (product, last) in [
+        ("day", day),
+        ("half_day", day),
+        ("six_days", day + Days::new(5)),
+        ("five_in_seven", day + Days::new(6)),
+        ("season", season_ends),
+    ] {
+        let card = anna.card_dta().await;
+        place(&anna, &wish(&world, &card, product, day).await).await.expect(202);
+        let on_last = wish(&world, &card, "day", last).await;
+        place(&anna, &on_last).await.expect_problem(409, "card-taken");
+        let before = wish(&world, &card, "day", day - Days::new(1)).await;
+        place(&anna, &before).await.expect(202);
+        if last < season_ends {
+            let after = wish(&world, &card, "day", last + Days::new(1)).await;
+            place(&anna, &after).await.expect(202);
+        }
+        // the same card, elsewhere
+        let there = world.offer("ischgl", last, ADULT).await;
+        place(&anna, &ticket(&there, &card, "Anna", ADULT)).await.expect(202);
+    }
+}
+
+async fn an_order_that_is_undone_leaves_all_its_days_free(database: Database) {
+    let world = World::start(database).await;
+    let anna = world.skier("Anna").await;
+    let (day, card) = (world.ski_day(), anna.card_dta().await);
+    let full = json!({ "supplier": "dta", "operator": "solden", "operation": "CreateOrder",
+        "fault": "business_error", "value": "MediumFull", "times": 1 });
+    world.fault(full).await;
+    let pass = wish(&world, &card, "season", day).await;
+    let other = world.offer("obertauern", day, ADULT).await;
+    let other = ticket(&other, &anna.card_axess().await, "Ben", ADULT);
+    // kept: the refused line frees its days, the issued one keeps its own
+    let order = anna.place(&[pass.clone(), other.clone()], "keep", &new_key()).await.expect(202);
+    let id = order["id"].as_str().unwrap();
+    place(&anna, &wish(&world, &card, "day", day).await).await.expect_problem(409, "card-taken");
+    world.pay(&anna.wait_for_page(id).await, "reserved").await;
+    anna.wait_for(id, &["finished"]).await;
+    place(&anna, &other).await.expect_problem(409, "card-taken");
+    world.clean_slate().await;
+
+    world
+        .fault(json!({ "supplier": "dta", "operator": "solden", "operation": "CreateOrder",
+        "fault": "business_error", "value": "MediumFull", "times": 1 }))
+        .await;
+    let again = place(&anna, &pass).await.expect(202);
+    let id = again["id"].as_str().unwrap();
+    world.pay(&anna.wait_for_page(id).await, "reserved").await;
+    anna.wait_for(id, &["undone"]).await;
+    let last = wish(&world, &card, "day", sample().operator("solden").unwrap().season.to).await;
+    place(&anna, &last).await.expect(202);
+}
+
+async fn a_card_of_two_accounts_is_one_card(database: Database) {
+    let world = World::start(database).await;
+    let (anna, ben) = tokio::join!(world.skier("Anna"), world.skier("Ben"));
+    let number = anna.next_card_number(false);
+    let (hers, his) = (anna.card(&number).await, ben.card(&number).await);
+    let day = world.ski_day();
+    let her_order = place(&anna, &wish(&world, &hers, "day", day + Days::new(3)).await).await.expect(202);
+    let his_order = place(&ben, &wish(&world, &his, "day", day).await).await.expect(202);
+    let six_days = wish(&world, &hers, "six_days", day).await;
+    let problem = place(&anna, &six_days).await.expect_problem(409, "card-taken");
+    let says = problem["detail"].as_str().unwrap();
+    assert!(!says.contains(his_order["number"].as_str().unwrap()), "a stranger's order is named: {says}");
+    assert!(says.contains(her_order["number"].as_str().unwrap()), "her own order is not named: {says}");
+}
+
+/// Prints how long placing takes; the figures are for people, nothing is asserted of them.
+async fn a_long_season_pass_is_placed_about_as_fast_as_a_day_ticket(database: Database) {
+    let world = World::start(database).await;
+    let anna = world.skier("Anna").await;
+    let day = world.ski_day();
+    let ends = day + Days::new(199);
+    let season_ends = sample().operator("solden").unwrap().season.to.to_string();
+    world.import("long.toml", &area_file("solden", &season_ends, &ends.to_string()));
+    eventually("the long season is sold", async || {
+        (world.product("solden", "season", day, ADULT).await["valid_to"] == ends.to_string()).then_some(())
+    })
+    .await;
+    for (product, rows) in [("day", 1), ("season", 200)] {
+        let mut times = Vec::new();
+        for _order in 0..20 {
+            let line = wish(&world, &anna.card_dta().await, product, day).await;
+            let begun = Instant::now();
+            place(&anna, &line).await.expect(202);
+            times.push(begun.elapsed());
+            let last = if rows == 1 { day } else { ends };
+            let held = wish(&world, line["card_id"].as_str().unwrap(), "day", last).await;
+            place(&anna, &held).await.expect_problem(409, "card-taken");
+        }
+        times.sort_unstable();
+        let [median, slowest]: [Duration; 2] = [times[times.len() / 2], times[times.len() - 1]];
+        eprintln!("{database:?}: placing with {rows} days of a card took {median:?}, at most {slowest:?}");
+    }
+}

@@ -1,0 +1,110 @@
+//! What happens to the machine: processes die, freeze and come back as if nothing had been; the database goes; the clock jumps.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+use super::dice::Dice;
+use super::life::Life;
+use super::replica::boot;
+
+/// A process that was paused for longer has lost its lease, and another begins.
+const LEASE: Duration = Duration::from_secs(6);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Accident {
+    /// The process dies.
+    Crash,
+    /// A process begins.
+    Begin,
+    /// The process is not scheduled for a while.
+    Freeze(Duration),
+    /// It is again, and nobody has taken its place.
+    Thaw,
+    /// Somebody has, and it does not know.
+    Awake,
+    /// It dies.
+    Bury,
+    /// The database is away.
+    Storm(Duration),
+    /// The wall clock is put forward or back, in seconds.
+    Step(i64),
+    /// None: it is looked whether everything rests.
+    Look,
+}
+
+impl Accident {
+    pub(super) fn draw(dice: &Dice) -> Self {
+        match dice.below(7) {
+            0..=2 => Self::Crash,
+            3 => Self::Freeze(dice.millis(500, 30_000)),
+            4 | 5 => Self::Storm(dice.millis(200, 8000)),
+            _ => Self::Step(dice.one(&[-60, -5, 2, 5])),
+        }
+    }
+}
+
+impl Life {
+    /// Lets something happen at a moment.
+    pub(super) fn plan(&mut self, at: Duration, accident: Accident) {
+        let no = self.agenda.last_key_value().map_or(0, |((_, no), _)| *no).max(self.agenda.len()) + 1;
+        self.agenda.insert((at, no), accident);
+    }
+
+    fn plan_in(&mut self, pause: Duration, accident: Accident) {
+        self.plan(self.time.passed() + pause, accident);
+    }
+
+    pub(super) fn happen(&mut self, accident: Accident) {
+        if accident != Accident::Look {
+            self.trace.note(|| format!("{accident:?}"));
+        }
+        match accident {
+            Accident::Crash if self.serving.as_ref().is_some_and(|(process, _)| !process.frozen) => {
+                self.entrance.take();
+                self.serving = None;
+                self.happened.push("crash");
+                let pause = self.quay.dice.millis(100, 3000);
+                self.plan_in(pause, Accident::Begin);
+            }
+            Accident::Begin if self.serving.is_none() => {
+                self.off.before_it_begins(&self.ground);
+                self.serving = Some(boot((&self.setting, &self.ground.io), &self.quay, &self.entrance));
+            }
+            Accident::Freeze(pause) if self.replaced.is_none() && self.serving.is_some() => self.freeze(pause),
+            Accident::Thaw => self.serving.iter_mut().for_each(|(process, _)| process.frozen = false),
+            Accident::Awake => {
+                self.replaced.iter_mut().for_each(|(process, _)| process.frozen = false);
+                let pause = self.quay.dice.millis(2000, 15_000);
+                self.plan_in(pause, Accident::Bury);
+            }
+            Accident::Bury => self.replaced = None,
+            Accident::Storm(pause) => {
+                self.happened.push("database away");
+                self.ground.sky.close(pause);
+            }
+            Accident::Step(seconds) => {
+                self.happened.push("clock step");
+                self.time.step(TimeDelta::seconds(seconds));
+            }
+            Accident::Crash | Accident::Begin | Accident::Freeze(_) | Accident::Look => {}
+        }
+    }
+
+    /// For longer than its lease: its place is taken, and what it wakes up with is worth nothing any more.
+    fn freeze(&mut self, pause: Duration) {
+        let Some((mut process, lapsed)) = self.serving.take() else { return };
+        process.frozen = true;
+        if pause < LEASE {
+            self.happened.push("freeze");
+            self.serving = Some((process, lapsed));
+            return self.plan_in(pause, Accident::Thaw);
+        }
+        self.happened.push("two at once");
+        lapsed.store(true, Ordering::SeqCst);
+        self.replaced = Some((process, lapsed));
+        self.plan_in(LEASE, Accident::Begin);
+        self.plan_in(pause + LEASE, Accident::Awake);
+    }
+}

@@ -1,0 +1,54 @@
+//! What people order: one to four tickets at both kinds of supplier, on cards that some of them share.
+
+use chrono::{Days, NaiveDate, TimeDelta};
+use starjack::actors::order::record::Ticket;
+use starjack::actors::order::{NewLine, NewOrder};
+use starjack::clock;
+use starjack::ids;
+
+use super::super::world::{CUSTOMER, POLICIES};
+use super::dice::Dice;
+use super::replica::OPERATORS;
+
+/// So few that two orders often want one card.
+const CARDS: u64 = 9;
+
+pub(crate) fn basket(dice: &Dice, no: u64) -> NewOrder {
+    // of some contracts the last loading time is near
+    let loading = dice.one(&[86_400, 86_400, 86_400, 86_400, 150, 400]);
+    let first = dice.below(CARDS);
+    let lines = (0..1 + dice.below(4)).map(|line| NewLine {
+        ticket: ticket(dice, (first + line) % CARDS),
+        price: dice.one(&[5000, 3000, 2550, 6100, 0]),
+        loading_ends: clock::now() + TimeDelta::seconds(loading),
+    });
+    NewOrder {
+        account_id: CUSTOMER,
+        lines: lines.collect(),
+        on_refusal: dice.one(&POLICIES),
+        return_url: None,
+        key: format!("key {no}"),
+        body_hash: "hash".to_owned(),
+    }
+}
+
+fn ticket(dice: &Dice, card: u64) -> Ticket {
+    let day: NaiveDate = clock::now().date_naive() + Days::new(1);
+    let (operator, _dedups) = dice.one(&OPERATORS);
+    Ticket {
+        operator: operator.to_owned(),
+        product: "day".to_owned(),
+        category: "adult".to_owned(),
+        product_code: dice.one(&["D", "H"]).to_owned(),
+        category_code: dice.one(&["A", "C"]).to_owned(),
+        valid_from: day,
+        valid_to: day,
+        from_time: None,
+        vat_permille: dice.one(&[100, 200]),
+        card_id: ids::new_id(),
+        card_number: format!("card {card}"),
+        holder_first_name: "Ada".to_owned(),
+        holder_last_name: format!("Alpin {card}"),
+        holder_birth_date: NaiveDate::from_ymd_opt(1990, 1, 1).unwrap(),
+    }
+}

@@ -1,0 +1,19 @@
+//! Whole lives of orders, drawn from a seed: the real product on a machine that crashes, freezes and forgets its clock,
+//! between people who change their minds and suppliers that lose, delay and double.
+//!
+//! One thread, one time that passes only when nobody has anything left to do, one stream of dice a life: the same seed
+//! lives the same life. `life` is one of them, `run` lives many and counts, `controls` switches off one rule at a time.
+
+mod accidents;
+mod basket;
+mod controls;
+mod dice;
+mod life;
+mod people;
+mod process;
+mod quay;
+mod replica;
+mod run;
+mod sky;
+mod time;
+mod trace;

@@ -1,0 +1,220 @@
+//! Where requests leave for the suppliers and answers come back: late, twice, never, or not at all.
+
+use std::collections::BTreeSet;
+use std::future::pending;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+use starjack::actors::order::intent::Verb;
+use starjack::clock;
+use starjack::ids::Reference;
+use starjack::integrations::lift::{
+    Booking, Capabilities, CheckedCard, Found, Goods, LiftSupplier, TicketOrder, Wanted,
+};
+use starjack::integrations::payment::{
+    CreditAmount, History, Observed, OpenedPage, PageOrder, PaymentProvider, StatusKey,
+};
+use starjack::integrations::{Outcome, Permit};
+use starjack::money::Cents;
+
+use super::super::faults::{Fault, fitting};
+use super::super::ledger::{Books, Ledger, no_more};
+use super::super::ports::refusal;
+use super::dice::Dice;
+use super::trace::Trace;
+
+/// How long after it left a request may still be executed; a contract's settle is longer than this and a deadline.
+pub(crate) const LATEST: u64 = 15_000;
+
+/// One process's way to one supplier.
+#[derive(Clone)]
+pub(crate) struct Quay {
+    pub(crate) books: Arc<Books>,
+    pub(crate) dice: Dice,
+    /// How many of a hundred questions suffer something.
+    pub(crate) trouble: u64,
+    pub(crate) trace: Trace,
+    /// The process was paused for longer than its lease: it may not write any more.
+    pub(crate) lapsed: Arc<AtomicBool>,
+    /// How many questions arrived, and how many of them suffered something.
+    pub(crate) asked: Arc<AtomicU64>,
+    pub(crate) struck: Arc<AtomicU64>,
+    /// The process dies at this very moment.
+    pub(crate) dies: Arc<AtomicBool>,
+    /// Pages of which a question about their state suffered something.
+    pub(crate) stumbled: Arc<Mutex<BTreeSet<String>>>,
+    pub(crate) operator: String,
+    pub(crate) dedups: bool,
+}
+
+impl Quay {
+    /// Answers one question about what a reference belongs to.
+    async fn meet<T>(
+        &self,
+        (verb, reference): (Verb, String),
+        permit: Permit,
+        act: impl Fn(&mut Ledger) -> Outcome<T> + Send + 'static,
+    ) -> Outcome<T> {
+        let (there, back) = (self.dice.millis(5, 120), self.dice.millis(5, 180));
+        let fault = self.fault(verb, &reference);
+        clock::sleep(there).await;
+        if self.lapsed.load(Ordering::SeqCst) || !permit.holds() {
+            return Outcome::NotSent("the permit does not hold".to_owned());
+        }
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let own = reference.rsplit('-').next().unwrap_or_default().to_owned();
+        self.trace.note(|| format!("{} {own} {fault:?}", verb.word()));
+        let Some(fault) = fault else {
+            let outcome = act(&mut self.books.open());
+            clock::sleep(back).await;
+            return outcome;
+        };
+        self.struck.fetch_add(1, Ordering::Relaxed);
+        self.strike(fault, (verb, &reference), act).await
+    }
+
+    async fn strike<T>(
+        &self,
+        fault: Fault,
+        (verb, reference): (Verb, &str),
+        act: impl Fn(&mut Ledger) -> Outcome<T> + Send + 'static,
+    ) -> Outcome<T> {
+        let books = &self.books;
+        match fault {
+            Fault::Refused => return Outcome::Refused(no_more(refusal(verb))),
+            Fault::NotSent => return Outcome::NotSent("nothing left".to_owned()),
+            Fault::NotDone => {}
+            Fault::DoneUnanswered => drop(act(&mut books.open())),
+            Fault::Late => books.open().later(self.dice.millis(300, LATEST), move |ledger| drop(act(ledger))),
+            Fault::Pending if verb == Verb::Issue => {
+                let mut ledger = books.open();
+                ledger.slowly = true;
+                let outcome = act(&mut ledger);
+                ledger.slowly = false;
+                return outcome;
+            }
+            Fault::Pending => return Outcome::Pending { ask_after: Duration::from_millis(300) },
+            Fault::Hangs => {
+                drop(act(&mut books.open()));
+                return pending().await;
+            }
+            Fault::Twice => {
+                let mut ledger = books.open();
+                ledger.excused.insert(reference.to_owned());
+                drop(act(&mut ledger));
+                drop(act(&mut ledger));
+            }
+            Fault::CrashBeforeAsking | Fault::CrashBeforeSaving => {
+                if fault == Fault::CrashBeforeSaving {
+                    drop(act(&mut books.open()));
+                }
+                self.dies.store(true, Ordering::SeqCst);
+                return pending().await;
+            }
+            Fault::Gated => {}
+        }
+        clock::sleep(self.dice.millis(10, 2500)).await;
+        Outcome::Unknown("no answer".to_owned())
+    }
+
+    /// What becomes of a question, if not its answer.
+    fn fault(&self, verb: Verb, reference: &str) -> Option<Fault> {
+        if !self.dice.percent(self.trouble) {
+            return None;
+        }
+        let fault = self.dice.one(&fitting(verb));
+        // a supplier that dedups answers a reference that it knows with its first answer
+        let knows = fault == Fault::Refused && self.dedups && self.books.open().knows(reference);
+        // a credit that the way itself doubles pays twice, and no rule of ours can help
+        let doubles_credit = fault == Fault::Twice && verb == Verb::Credit;
+        // a no to a cancel says that the ticket was used, and nobody skis here
+        let was_used = fault == Fault::Refused && verb == Verb::Cancel;
+        let excused = knows || doubles_credit || was_used || (is_status(verb) && self.stumbles_again(reference));
+        (!excused).then_some(fault)
+    }
+
+    /// The state of a payment may be asked three times, ever. Money of which no report comes and no such call is answered is
+    /// seen by nobody before the settlement report, so the provider does not stumble over one page again and again.
+    fn stumbles_again(&self, page: &str) -> bool {
+        !self.stumbled.lock().unwrap().insert(page.to_owned())
+    }
+}
+
+fn is_status(verb: Verb) -> bool {
+    matches!(verb, Verb::Status | Verb::Latest)
+}
+
+impl LiftSupplier for Quay {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { dedups_reference: self.dedups }
+    }
+
+    fn check(&self, card: String, permit: Permit) -> LocalBoxFuture<'_, Outcome<CheckedCard>> {
+        let accepted = |_: &mut Ledger| Outcome::Done(CheckedCard { free_places: None });
+        self.meet((Verb::Check, card), permit, accepted).boxed_local()
+    }
+
+    fn issue(&self, order: TicketOrder, permit: Permit) -> LocalBoxFuture<'_, Outcome<Booking>> {
+        let (reference, operator, dedups) = (order.reference.to_string(), self.operator.clone(), self.dedups);
+        let book = move |ledger: &mut Ledger| ledger.issue(&order, (&operator, dedups));
+        self.meet((Verb::Issue, reference), permit, book).boxed_local()
+    }
+
+    fn find(&self, reference: Reference, permit: Permit) -> LocalBoxFuture<'_, Outcome<Vec<Found>>> {
+        let own = reference.to_string();
+        self.meet((Verb::Find, reference.to_string()), permit, move |ledger| ledger.find(&own)).boxed_local()
+    }
+
+    fn cancel(&self, booking: Booking, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>> {
+        let reference = self.books.open().reference_of(&booking.handle);
+        self.meet((Verb::Cancel, reference), permit, move |ledger| ledger.cancel(&booking.handle)).boxed_local()
+    }
+
+    fn catalogue(&self, _wanted: Wanted, _permit: Permit) -> LocalBoxFuture<'_, Outcome<Goods>> {
+        async { Outcome::NotSent("no order asks for it".to_owned()) }.boxed_local()
+    }
+}
+
+impl PaymentProvider for Quay {
+    fn open_page(&self, page: PageOrder, permit: Permit) -> LocalBoxFuture<'_, Outcome<OpenedPage>> {
+        let url = format!("https://pay.example/{}", page.reference);
+        let opened = move |_: &mut Ledger| Outcome::Done(OpenedPage { url: url.clone() });
+        self.meet((Verb::Open, page.reference.to_string()), permit, opened).boxed_local()
+    }
+
+    fn capture(&self, tid: String, amount: Cents, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>> {
+        let page = self.books.open().page_of(&tid);
+        self.meet((Verb::Capture, page), permit, move |ledger| ledger.capture(&tid, amount)).boxed_local()
+    }
+
+    fn reverse(&self, tid: String, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>> {
+        let page = self.books.open().page_of(&tid);
+        self.meet((Verb::Reverse, page), permit, move |ledger| ledger.reverse(&tid)).boxed_local()
+    }
+
+    fn credit(&self, tid: String, amount: CreditAmount, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>> {
+        let page = self.books.open().page_of(&tid);
+        self.meet((Verb::Credit, page), permit, move |ledger| ledger.credit(&tid, amount)).boxed_local()
+    }
+
+    fn history(&self, tid: String, permit: Permit) -> LocalBoxFuture<'_, Outcome<History>> {
+        let page = self.books.open().page_of(&tid);
+        self.meet((Verb::History, page), permit, move |ledger| ledger.history(&tid)).boxed_local()
+    }
+
+    fn list_open(&self, _begin: u32, _size: u32, permit: Permit) -> LocalBoxFuture<'_, Outcome<Vec<Observed>>> {
+        let listed = |ledger: &mut Ledger| Outcome::Done(ledger.open_payments());
+        self.meet((Verb::History, "list".to_owned()), permit, listed).boxed_local()
+    }
+
+    fn status(&self, key: StatusKey, permit: Permit) -> LocalBoxFuture<'_, Outcome<Option<Observed>>> {
+        let (verb, page) = match &key {
+            StatusKey::Tid(tid) => (Verb::Status, self.books.open().page_of(tid)),
+            StatusKey::Page(page) => (Verb::Latest, page.to_string()),
+        };
+        self.meet((verb, page), permit, move |ledger| ledger.status(&key)).boxed_local()
+    }
+}

@@ -1,0 +1,93 @@
+//! One incarnation of the product in its process: the real actors, store, schedule and sweep.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use starjack::actors::liftoperator::{Connect, Facade};
+use starjack::actors::order::drive::Driver;
+use starjack::actors::order::replica::Replica;
+use starjack::actors::order::{Desk, Store, steps};
+use starjack::actors::payment::{Desk as PaymentDesk, Sweep, SweepSettings};
+use starjack::actors::supervision::{Policy, System};
+use starjack::clock;
+use starjack::integrations::lift::{Contract, LiftSupplier};
+use starjack::integrations::payment::PaymentProvider;
+use starjack::io::{Io, IoError};
+use tokio_util::sync::CancellationToken;
+
+use super::super::incarnation::{Setting, contract, store_of};
+use super::process::{Inbox, Process};
+use super::quay::Quay;
+
+/// The operators: one whose supplier books every request, one whose supplier knows a reference again.
+pub(crate) const OPERATORS: [(&str, bool); 2] = [("hill", false), ("dale", true)];
+
+/// What people reach of an incarnation that is up.
+#[derive(Clone)]
+pub(crate) struct Door {
+    pub(crate) desk: Desk,
+    pub(crate) sweep: Sweep,
+    pub(crate) inbox: Inbox,
+}
+
+/// The door that is open now, if any.
+pub(crate) type Entrance = Rc<RefCell<Option<Door>>>;
+
+/// Begins a process that starts the product and opens its door; again until the database lets it.
+pub(crate) fn boot((setting, io): (&Setting, &Io), quay: &Quay, entrance: &Entrance) -> (Process, Arc<AtomicBool>) {
+    let process = Process::new();
+    let quay = Quay { lapsed: Arc::default(), ..quay.clone() };
+    let lapsed = Arc::clone(&quay.lapsed);
+    let (setting, io, entrance, inbox) = (setting.clone(), io.clone(), Rc::clone(entrance), process.inbox.clone());
+    process.inbox.begin(async move {
+        let door = loop {
+            match open(&setting, io.clone(), quay.clone(), inbox.clone()).await {
+                Ok(door) => break door,
+                Err(_) => clock::sleep(Duration::from_millis(500)).await,
+            }
+        };
+        *entrance.borrow_mut() = Some(door);
+    });
+    (process, lapsed)
+}
+
+/// Where the orders of all operators are kept.
+pub(crate) fn store(setting: &Setting, io: Io) -> Store {
+    store_of(setting, io, |operator| OPERATORS.contains(&(operator, true)))
+}
+
+async fn open(setting: &Setting, io: Io, quay: Quay, inbox: Inbox) -> Result<Door, IoError> {
+    let system = System::start_here();
+    let contracts = OPERATORS.map(|(operator, dedups)| contract(&Setting { dedups, ..setting.clone() }, operator));
+    let lift = Facade::start_with(&system, contracts.into(), &Policy::default(), &suppliers(quay.clone()));
+    let bank = Arc::new(move || Ok(Rc::new(quay.clone()) as Rc<dyn PaymentProvider>));
+    let payment = PaymentDesk::start_with(&system, bank, Policy::default(), setting.deadline);
+    let replica = Replica::announce(io.clone()).await?;
+    let public_url = "https://shop.example".to_owned();
+    let outside = steps::Outside { lift, payment: payment.clone(), replica, public_url };
+    let (store, rules) = (store(setting, io), Arc::new(setting.rules.clone()));
+    let driver = Driver { store, outside, rules, draining: CancellationToken::new() };
+    let (desk, schedule) = Desk::start(&system, driver, Policy::default()).await?;
+    inbox.begin(schedule);
+    let settings = SweepSettings { every: Duration::from_secs(20), pause: Duration::from_secs(1) };
+    let sweep = Sweep::new(settings);
+    let (own, taker) = (sweep.clone(), desk.clone());
+    inbox.begin(async move {
+        let tell = |listed| {
+            let desk = taker.clone();
+            async move { desk.listed(listed).await }
+        };
+        own.run(&payment, tell).await;
+    });
+    Ok(Door { desk, sweep, inbox })
+}
+
+fn suppliers(quay: Quay) -> Connect {
+    Arc::new(move |contract: &Contract| {
+        let (operator, dedups) = (contract.operator.clone(), contract.dedups_reference);
+        Ok(Rc::new(Quay { operator, dedups, ..quay.clone() }) as Rc<dyn LiftSupplier>)
+    })
+}

@@ -1,0 +1,91 @@
+//! Many lives, their table, and one life twice.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Mutex;
+use std::thread;
+
+use starjack::clock;
+
+use super::controls::Off;
+use super::life::{End, live};
+use super::sky::Ground;
+
+/// Lives of every day; `STARJACK_SIMULATION_SEEDS` lets a run by hand live more, `STARJACK_SEED` begins with another.
+const SEEDS: u64 = 200;
+
+fn number(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+/// Lives the lives of these seeds on every core, and gives each end to `take`.
+pub(super) fn live_all(seeds: std::ops::Range<u64>, off: Off, take: impl Fn(u64, End) + Sync) {
+    let threads = thread::available_parallelism().map_or(1, |cores| cores.get()) as u64;
+    thread::scope(|scope| {
+        for own in 0..threads {
+            let (take, seeds) = (&take, seeds.clone());
+            scope.spawn(move || {
+                let ground = Rc::new(Ground::new());
+                for seed in seeds.filter(|seed| seed % threads == own) {
+                    take(seed, live(&ground, seed, off));
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn whole_lives_end_well() {
+    let (first, seeds) = (number("STARJACK_SEED", 1), number("STARJACK_SIMULATION_SEEDS", SEEDS));
+    let began = clock::instant();
+    let sums: Mutex<BTreeMap<String, u64>> = Mutex::default();
+    let failed: Mutex<BTreeMap<u64, String>> = Mutex::default();
+    live_all(first..first + seeds, Off::default(), |seed, end| {
+        let mut sums = sums.lock().unwrap();
+        let mut add = |what: String, many: u64| *sums.entry(what).or_default() += many;
+        end.states.iter().for_each(|state| add(format!("orders {}", state.word()), 1));
+        end.accidents.iter().for_each(|accident| add(format!("accidents: {accident}"), 1));
+        add("questions asked outside".to_owned(), end.questions);
+        add("questions that suffered something".to_owned(), end.struck);
+        add("hours lived".to_owned(), end.lasted.as_secs());
+        if !end.wrong.is_empty() {
+            let wrong: Vec<_> = end
+                .wrong
+                .iter()
+                .map(|one| format!("{} {:?}: {}", one.invariant.words().0, one.invariant, one.says))
+                .collect();
+            failed.lock().unwrap().insert(seed, format!("seed {seed}\n{}\n{}", wrong.join("\n"), end.trace.join("\n")));
+        }
+    });
+    let took = clock::since(began).as_secs_f64();
+    println!(
+        "{seeds} lives, seeds {first} to {}, {took:.1} s, {:.1} lives a second",
+        first + seeds - 1,
+        seeds as f64 / took
+    );
+    for (what, many) in sums.into_inner().unwrap() {
+        let many = if what == "hours lived" { many / 3600 } else { many };
+        println!("  {many:>8} {what}");
+    }
+    let failed = failed.into_inner().unwrap();
+    println!("  {:>8} lives with a broken promise: {:?}", failed.len(), failed.keys().collect::<Vec<_>>());
+    if std::env::var("STARJACK_ALL").is_ok() {
+        failed.values().for_each(|says| println!("{says}"));
+    }
+    if let Some((_, says)) = failed.first_key_value() {
+        panic!("{says}");
+    }
+}
+
+#[test]
+fn the_same_seed_lives_the_same_life() {
+    let (one, other) = (Rc::new(Ground::new()), Rc::new(Ground::new()));
+    for seed in 1..=20 {
+        let (first, second) = (live(&one, seed, Off::default()), live(&other, seed, Off::default()));
+        let differs = first.trace.iter().zip(&second.trace).position(|(first, second)| first != second);
+        if let Some(at) = differs {
+            panic!("seed {seed} differs:\n{:#?}\n{:#?}", &first.trace[..=at], &second.trace[at]);
+        }
+        assert_eq!(first.trace.len(), second.trace.len(), "seed {seed}");
+    }
+}

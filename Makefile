@@ -12,12 +12,14 @@ T ?=
 # how long a soak, a wedge or the fuzzing of a reader takes, and which dice a soak has: make soak SECONDS=600 SEED=7
 SECONDS ?= 60
 SEED ?=
+# how many lives of orders a simulation lives, from SEED on: make sim SEEDS=2000
+SEEDS ?= $(or $(seeds),2000)
 # which moments, stories or outcomes of the crash matrix are played alone
 ONLY ?=
 # how many generated requests a call gets: make schemathesis REQUESTS=500
 REQUESTS ?= 100
 
-.PHONY: help run test check crash-matrix soak wedge fuzz schemathesis fmt bless entity released
+.PHONY: help run test check crash-matrix sim soak wedge fuzz schemathesis fmt bless entity released
 
 help: ## shows this list
 	@sed -En 's/^([a-z-]+):[^#]*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 21
@@ -49,6 +51,10 @@ schemathesis: ## sends generated requests to everything that openapi.json descri
 crash-matrix: ## kills the server at every commit and every call of an order, and prints what became of it (ONLY="issue: not sent")
 	@scripts/prepare test
 	@export STARJACK_CRASH_MATRIX=full STARJACK_CRASH_ONLY="$(ONLY)" && exec scripts/with_servers scripts/tests long crash::
+
+sim: ## lives whole orders under random faults, then with one rule off at a time (SEEDS=2000, SEED=n is the first)
+	@scripts/prepare check
+	@export STARJACK_SIMULATION_SEEDS=$(SEEDS) STARJACK_SEED=$(or $(SEED),1) && exec scripts/tests sim
 
 soak: ## breaks actors at random beside neighbours that must not notice (SECONDS=60, SEED=n repeats the dice)
 	@scripts/prepare test

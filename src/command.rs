@@ -5,21 +5,20 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use chrono::TimeDelta;
 use clap::{Args, Parser, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::signal::unix::{SignalKind, signal};
 use uuid::Uuid;
 
 use crate::actors::auth::{self, Names, Role, Rotation};
-use crate::actors::{invoice, order};
-use crate::app::App;
+use crate::actors::reconcile::{self, DayToCompare, Run};
+use crate::app::{self, App};
 use crate::clock;
 use crate::config::Config;
 use crate::demo;
 use crate::epoch;
 use crate::http::admin::store::{Deed, write_down};
-use crate::ids::{self, Epoch};
+use crate::ids;
 use crate::import::{self, AreaFile, OperatorFiles, RefreshWish};
 use crate::io::Io;
 
@@ -56,6 +55,14 @@ enum What {
     Import {
         #[command(subcommand)]
         what: ImportWhat,
+    },
+    /// Compares a day with the payment provider and the operators: a running server does it, this waits for it.
+    /// Ends with 1 when something differs or could not be asked.
+    Reconcile {
+        #[command(flatten)]
+        wish: DayToCompare,
+        #[command(flatten)]
+        files: Files,
     },
     /// Asks an operator's supplier what it sells now. Shows first what differs; `--take` takes what was shown.
     Refresh {
@@ -164,7 +171,13 @@ pub async fn run(command: Command) -> anyhow::Result<u8> {
             open_database(&read(&files)?).await?;
             Ok(0)
         }
-        What::Restored { newest, files } => restored(&newest, &files).await,
+        What::Restored { newest, files } => {
+            let config = read(&files)?;
+            let _lock = own(&config)?;
+            let io = open_database(&config).await?;
+            demo::say(&app::restored(&config, &io, &newest, somebody()).await?)?;
+            Ok(0)
+        }
         What::Keys { what: KeysWhat::Rotate { compromised, files } } => rotate_keys(compromised, &files).await,
         What::Import { what: ImportWhat::Operators { wish, files } } => {
             let config = read(&files)?;
@@ -176,6 +189,12 @@ pub async fn run(command: Command) -> anyhow::Result<u8> {
             let io = open_database(&read(&files)?).await?;
             demo::say(&import::areas(&wish, &io, somebody()).await?)?;
             Ok(0)
+        }
+        What::Reconcile { wish, files } => {
+            let io = open_database(&read(&files)?).await?;
+            let runs = reconcile::wish_and_wait(&io, wish).await?;
+            runs.iter().try_for_each(|run| demo::say(&run.to_string()))?;
+            Ok(u8::from(!runs.iter().all(Run::agrees)))
         }
         What::Refresh { wish, files } => {
             let config = read(&files)?;
@@ -246,25 +265,6 @@ async fn open_database(config: &Config) -> anyhow::Result<Io> {
     let io = Io::start(config.database.url.expose_secret(), config.database.connections.unwrap_or(16)).await?;
     io.migrate().await?;
     Ok(io)
-}
-
-async fn restored(newest: &str, files: &Files) -> anyhow::Result<u8> {
-    let newest = Epoch::of(newest).context("--newest is an order number such as A7K2M9QX4TB, or its first letter")?;
-    let config = read(files)?;
-    let _lock = own(&config)?;
-    let io = open_database(&config).await?;
-    let (settle, page_life) = (config.times.settle, config.times.page_life);
-    let (settle, page_life) = (TimeDelta::from_std(settle)?, TimeDelta::from_std(page_life)?);
-    let done = order::restored(&io, newest, order::RestoreTimes { now: clock::now(), settle, page_life }).await?;
-    tracing::warn!(epoch = %done.epoch, by = somebody(), "a backup was restored");
-    let last = invoice::last_numbers(&io).await?.join(", ");
-    demo::say(&format!(
-        "{done}\nThe last invoices in the books: {last}. Higher numbers that were given out are lost; keep them."
-    ))?;
-    demo::say(
-        "Now start the servers. What was sold after the backup is at the suppliers alone: see deploy/README.md.",
-    )?;
-    Ok(0)
 }
 
 /// Who works at the command line, for the record.

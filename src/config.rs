@@ -11,10 +11,7 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use crate::actors::invoice::Seller;
-use crate::actors::mail::Letterhead;
-use crate::actors::order::rules::Rules;
-use crate::actors::payment::SweepSettings;
+use crate::actors::{invoice::Seller, mail::Letterhead, order::rules::Rules, payment::SweepSettings, reconcile};
 use crate::clock;
 use crate::integrations::client::is_loopback_address;
 use crate::integrations::{mail, payment};
@@ -51,6 +48,9 @@ pub struct Config {
     pub letterhead: Letterhead,
     /// Who sells.
     pub seller: Seller,
+    /// When days are compared, and when a doubt alarms.
+    #[serde(default)]
+    pub books: reconcile::Settings,
     /// How long is waited for what.
     #[serde(default)]
     pub times: Times,
@@ -257,6 +257,7 @@ impl Config {
             page_life: TimeDelta::from_std(times.page_life)?,
             page_grace: TimeDelta::from_std(times.page_grace)?,
             payment_settle: TimeDelta::from_std(times.payment_settle)?,
+            doubt_alarm: TimeDelta::from_std(self.books.alarm_after)?,
             pause: TimeDelta::from_std(times.pause)?,
             pause_limit: TimeDelta::from_std(times.pause_limit)?,
             ..Rules::default()

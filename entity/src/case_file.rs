@@ -20,6 +20,12 @@ pub struct Model {
     pub closed_by: Option<Uuid>,
     pub closed_reason: Option<String>,
     pub bank_reference: Option<String>,
+    pub subject: Option<String>,
+    pub operator: Option<String>,
+    pub line_no: Option<i32>,
+    pub action: Option<String>,
+    pub agreed_by: Option<Uuid>,
+    pub agreed_at: Option<DateTimeWithTimeZone>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -19,6 +19,7 @@ pub mod orders;
 pub mod password_reset;
 pub mod payment;
 pub mod payment_callback;
+pub mod reconciliation;
 pub mod refresh_token;
 pub mod registration;
 pub mod replica;

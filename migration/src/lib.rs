@@ -13,6 +13,7 @@ mod m20261201_000007_add_from_time;
 mod m20261201_000008_look_in;
 mod m20261201_000010_create_operator;
 mod m20261201_000011_create_signing_key;
+mod m20261201_000013_reconcile;
 
 /// Brings a database to the newest schema; running it twice changes nothing.
 pub struct Migrator;
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000008_look_in::Migration),
             Box::new(m20261201_000010_create_operator::Migration),
             Box::new(m20261201_000011_create_signing_key::Migration),
+            Box::new(m20261201_000013_reconcile::Migration),
         ]
     }
 }

@@ -4,6 +4,7 @@
 //! http ──▶ order ──▶ liftoperator ──▶ one actor per operator contract ──▶ integrations/lift
 //!            │  └──▶ payment ─────────▶ integrations/payment
 //!            └─rows─▶ jobs ──▶ invoice (documents), mail ──▶ integrations/mail
+//! http ──▶ reconcile ──▶ order, liftoperator, payment, jobs
 //! http ──▶ auth, liftoperator (catalogue, offers, cards)
 //! ```
 
@@ -14,4 +15,5 @@ pub mod liftoperator;
 pub mod mail;
 pub mod order;
 pub mod payment;
+pub mod reconcile;
 pub mod supervision;

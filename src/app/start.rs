@@ -13,17 +13,19 @@ use tokio_util::sync::CancellationToken;
 
 use crate::actors::invoice::Archive;
 use crate::actors::jobs::{self, Jobs};
-use crate::actors::liftoperator::catalogue::Current;
+use crate::actors::liftoperator::catalogue::{Current, WhenDown};
 use crate::actors::liftoperator::{Cards, Counter, Facade};
 use crate::actors::order::drive::Driver;
 use crate::actors::order::replica::Replica;
 use crate::actors::order::steps::Outside;
 use crate::actors::payment::{Desk as PaymentDesk, Sweep};
+use crate::actors::reconcile::Books;
 use crate::actors::supervision::System;
 use crate::actors::{auth, order};
 use crate::config::{Config, Environment};
 use crate::crash_points;
 use crate::epoch;
+use crate::http::operators::{OperatorStatus, OperatorStatuses as _};
 use crate::http::state::Readiness;
 use crate::http::streams::{Limits, Streams};
 use crate::http::{self, State};
@@ -128,6 +130,12 @@ impl App {
     }
 }
 
+/// Whether an operator is down and its contract says that orders wait.
+fn waits(catalogue: &Current, operators: &Facade, key: &str) -> bool {
+    let says = catalogue.now().operator(key).is_some_and(|operator| operator.contract.when_down == WhenDown::Wait);
+    says && operators.status_of(key) == OperatorStatus::Down
+}
+
 fn listen(at: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
     let listener = TcpListener::bind(at).with_context(|| format!("cannot listen on {at}"))?;
     let address = listener.local_addr()?;
@@ -177,9 +185,13 @@ impl Ground {
         watch_over("catalogue", &self.broken, shelf.keep());
         let driver = Driver { store, outside, rules, draining };
         let (orders, schedule) = order::Desk::start(&self.system, driver, policy).await?;
+        let (catalogue, operators) = (self.catalogue.clone(), lift.clone());
+        let orders = orders.selling_unchecked(move |key| waits(&catalogue, &operators, key));
         let sweep = Sweep::new(config.sweep());
         watch_over("schedule", &self.broken, schedule);
         watch_over("sweep", &self.broken, keep_sweeping(sweep.clone(), payment.clone(), orders.clone()));
+        watch_over("alarm", &self.broken, orders.clone().keep_alarming());
+        let books = self.open_books((lift.clone(), payment.clone(), orders.clone()));
         let incarnation = replica.incarnation;
         watch_over("lease", &self.broken, async move { replica.run().await });
         let auth = auth::Desk::open(self.io.clone(), secret_of_codes(config)).await?;
@@ -196,6 +208,7 @@ impl Ground {
             operator_statuses: Arc::new(lift.clone()),
             jobs: self.jobs.clone(),
             orders,
+            books,
             facade: lift,
             payment,
             sweep,
@@ -212,6 +225,14 @@ impl Ground {
             breakable: config.environment == Environment::Test,
             io: self.io.clone(),
         })
+    }
+
+    /// Reconciliation, with its worker and its daily wish.
+    fn open_books(&self, asked: (Facade, PaymentDesk, order::Desk)) -> Books {
+        let books = Books::new(&self.io, asked, self.config.times.job_pause);
+        watch_over("books", &self.broken, books.clone().keep(self.draining.clone()));
+        watch_over("daily books", &self.broken, books.clone().keep_daily(self.config.books));
+        books
     }
 
     /// Event streams, with what ends and wakes them although it happened elsewhere.

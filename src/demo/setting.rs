@@ -142,6 +142,7 @@ pub(super) fn configuration(demo: &Demo, (folder, url): (&Path, &str), endpoints
             "uid": "ATU00000000",
             "short": "DEMO",
         },
+        "books": { "daily": false },
         "times": { "settle": "60s", "payment_settle": "60s" },
     })
 }

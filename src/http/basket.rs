@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::offers::{Loading, loading};
 use super::problem::{Kind, Problem};
 use super::state::State;
 use crate::actors::liftoperator::card::{self, Card};
@@ -172,8 +173,14 @@ impl PlaceLine {
         if !quoted.accepts_card_of(&card.vendor) {
             return Err(card_not_accepted(&card.number));
         }
-        let group = quoted.group.clone();
-        let (price, loading_ends) = (quoted.price_cents, quoted.loading_ends);
+        let (group, price) = (quoted.group.clone(), quoted.price_cents);
+        let mut loading_ends = quoted.loading_ends;
+        if let Some(operator) = state.counter.catalogue().operator(&quoted.operator) {
+            if loading(state, operator) == Loading::Refused {
+                return Err(operator_down(&operator.name));
+            }
+            loading_ends = operator.gives_up(quoted.valid_from, loading_ends, clock::now());
+        }
         Ok((NewLine { price, loading_ends, ticket: ticket(quoted, card, holder) }, group))
     }
 }
@@ -224,6 +231,17 @@ fn clash(one: &Ticket, other: &Ticket) -> bool {
         && one.card_number == other.card_number
         && one.valid_from <= other.valid_to
         && other.valid_from <= one.valid_to
+}
+
+/// Nothing was kept: the same may be sent again.
+fn operator_down(name: &str) -> Problem {
+    let detail = both(
+        format!("{name} cannot be reached and takes no orders until it is. Try again later, or choose another area."),
+        format!(
+            "{name} ist nicht erreichbar und nimmt solange keine Bestellungen an. Versuchen Sie es später noch einmal oder wählen Sie ein anderes Skigebiet."
+        ),
+    );
+    Problem::new(Kind::OperatorDown, detail).retry_after(60)
 }
 
 /// The same for a card of somebody else and one that does not exist.

@@ -5,13 +5,13 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::body::Json;
-use super::offers::{OfferView, view};
+use super::offers::{Loading, OfferView, loading, view};
 use super::operators::find;
 use super::paging::Page;
 use super::problem::{Kind, Problem};
 use super::state::State;
 use crate::actors::liftoperator::FamilyOffer;
-use crate::actors::liftoperator::catalogue::{NoFamily, Text};
+use crate::actors::liftoperator::catalogue::{NoFamily, Operator, Text};
 use crate::clock;
 use crate::language::both;
 use crate::money::Money;
@@ -76,17 +76,19 @@ pub(super) async fn list(
         )));
     }
     let offers = state.counter.family_offers(operator, *day, birth_dates, clock::now()).map_err(no_family)?;
-    Ok(HttpResponse::Ok().json(Page::whole(offers.into_iter().map(family_view).collect())))
+    let now = loading(&state, operator);
+    Ok(HttpResponse::Ok()
+        .json(Page::whole(offers.into_iter().map(|offer| family_view(offer, operator, now)).collect())))
 }
 
-fn family_view(offer: FamilyOffer<'_>) -> FamilyOfferView<'_> {
+fn family_view<'a>(offer: FamilyOffer<'a>, operator: &Operator, now: Loading) -> FamilyOfferView<'a> {
     FamilyOfferView {
         product: &offer.product.key,
         product_name: &offer.product.name,
         family_price: &offer.family.name,
         price: Money::euro(offer.price_cents),
         price_without: Money::euro(offer.alone_cents),
-        offers: offer.offers.into_iter().map(view).collect(),
+        offers: offer.offers.into_iter().map(|offer| view(offer, operator, now)).collect(),
     }
 }
 

@@ -23,6 +23,7 @@ use crate::actors::order::rules::Rules;
 use crate::actors::order::steps::Outside;
 use crate::actors::order::store::{Paper, Store};
 use crate::actors::payment::{Desk as PaymentDesk, Sweep, SweepSettings};
+use crate::actors::reconcile::Books;
 use crate::actors::supervision::{Policy, System, Watch};
 use crate::actors::{auth, order};
 use crate::clock;
@@ -63,6 +64,7 @@ pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output 
         cards: Cards::new(io.clone(), Redis::off()),
         operator_statuses: Arc::new(AlwaysUp),
         jobs: jobs(&io),
+        books: Books::new(&io, (outside.lift.clone(), outside.payment.clone(), orders.clone()), Duration::ZERO),
         orders,
         facade: outside.lift,
         payment: outside.payment,

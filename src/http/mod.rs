@@ -101,6 +101,9 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     api.service(admin::orders::list);   // GET /api/v1/admin/orders             admin
     api.service(admin::cases::list);    // GET /api/v1/admin/cases              admin
     api.service(admin::cases::close);   // POST /api/v1/admin/cases/{id}/close  admin
+    api.service(admin::reconciliations::agree); // POST /api/v1/admin/cases/{id}/agree     admin
+    api.service(admin::reconciliations::wish); // POST /api/v1/admin/reconciliations       admin
+    api.service(admin::reconciliations::list); // GET /api/v1/admin/reconciliations        admin
     api.service(admin::owed::list);     // GET /api/v1/admin/owed               admin
     api.service(admin::owed::export);   // GET /api/v1/admin/owed.csv           admin
     api.service(admin::owed::paid);     // POST /api/v1/admin/owed/{id}/paid    admin

@@ -4,11 +4,11 @@ use actix_web::{HttpResponse, get, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::operators::find;
+use super::operators::{OperatorStatus, find};
 use super::paging::Page;
 use super::problem::{Kind, Problem};
 use super::state::State;
-use crate::actors::liftoperator::catalogue::{HolderField, ProductKind, Text, Withdrawal};
+use crate::actors::liftoperator::catalogue::{HolderField, Operator, ProductKind, Text, WhenDown, Withdrawal};
 use crate::actors::liftoperator::{Offer, OfferError};
 use crate::clock;
 use crate::language::both;
@@ -22,6 +22,32 @@ pub struct OfferQuery {
     day: NaiveDate,
     /// The skier's birth date, which decides the person category.
     birth_date: NaiveDate,
+}
+
+/// What becomes of a ticket that is ordered now, as its operator's system stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Loading {
+    /// It is loaded within minutes.
+    Now,
+    /// The system is down: it is sold without a check of the card and loaded once the system is back; what cannot be loaded
+    /// by `given_up_at` is paid back.
+    Later,
+    /// The system is down: an order is rejected before it is paid, unless the system is back within two minutes.
+    Uncertain,
+    /// The system is down: no order is taken.
+    Refused,
+}
+
+/// What becomes of an order at an operator now.
+#[must_use]
+pub fn loading(state: &State, operator: &Operator) -> Loading {
+    match (state.operator_statuses.status_of(&operator.key), operator.contract.when_down) {
+        (OperatorStatus::Up, _) => Loading::Now,
+        (OperatorStatus::Down, WhenDown::Wait) => Loading::Later,
+        (OperatorStatus::Down, WhenDown::Try) => Loading::Uncertain,
+        (OperatorStatus::Down, WhenDown::Refuse) => Loading::Refused,
+    }
 }
 
 /// A price that can be ordered until `expires_at`.
@@ -55,6 +81,10 @@ pub struct OfferView<'a> {
     valid_to: NaiveDate,
     /// From then on ask for a new offer, which may have another price.
     expires_at: DateTime<Utc>,
+    /// What becomes of it right now: its operator's system may be down.
+    loading: Loading,
+    /// When it is given up, and paid back, if it could not be loaded until then.
+    given_up_at: DateTime<Utc>,
     /// Which right of withdrawal the buyer has.
     withdrawal: Withdrawal,
     /// The same as a sentence, to be shown before the order.
@@ -84,13 +114,14 @@ pub(super) async fn list(
         )));
     }
     let offers = state.counter.offers(operator, query.day, query.birth_date, clock::now());
-    Ok(HttpResponse::Ok().json(Page::whole(offers.into_iter().map(view).collect())))
+    let now = loading(&state, operator);
+    Ok(HttpResponse::Ok().json(Page::whole(offers.into_iter().map(|offer| view(offer, operator, now)).collect())))
 }
 
 /// An offer as its customer sees it.
 #[must_use]
-pub fn view(offer: Offer<'_>) -> OfferView<'_> {
-    let product = offer.product;
+pub fn view<'a>(offer: Offer<'a>, operator: &Operator, loading: Loading) -> OfferView<'a> {
+    let (product, now) = (offer.product, clock::now());
     let season = u16::try_from((offer.valid_to - offer.valid_from).num_days() + 1).unwrap_or(u16::MAX);
     OfferView {
         offer_id: offer.offer_id,
@@ -107,6 +138,8 @@ pub fn view(offer: Offer<'_>) -> OfferView<'_> {
         valid_from: offer.valid_from,
         valid_to: offer.valid_to,
         expires_at: offer.expires_at,
+        loading,
+        given_up_at: operator.gives_up(offer.valid_from, operator.loading_ends(product, offer.valid_from), now),
         withdrawal: product.withdrawal,
         withdrawal_notice: product.withdrawal.notice(),
         needs: &product.needs,

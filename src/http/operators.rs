@@ -9,7 +9,7 @@ use super::paging::{self, Page};
 use super::problem::Problem;
 use super::state::State;
 use crate::actors::liftoperator::Facade;
-use crate::actors::liftoperator::catalogue::{CardFormat, Catalogue, Operator, Season, Text};
+use crate::actors::liftoperator::catalogue::{CardFormat, Catalogue, Operator, Season, Text, WhenDown};
 use crate::actors::supervision::{BreakerPosition, Phase, Status};
 use crate::language::both;
 
@@ -81,6 +81,8 @@ pub struct OperatorView<'a> {
     /// The kinds of card that open its gates.
     accepted_cards: Vec<CardKind<'a>>,
     status: OperatorStatus,
+    /// What becomes of new orders while its system is down.
+    when_down: WhenDown,
 }
 
 /// A place, WGS 84.
@@ -220,6 +222,7 @@ fn view<'a>(catalogue: &'a Catalogue, operator: &'a Operator, state: &State) -> 
         family_price: operator.family.as_ref().map(|family| &family.name),
         accepted_cards: catalogue.accepted_cards(operator).map(kind).collect(),
         status: state.operator_statuses.status_of(&operator.key),
+        when_down: operator.contract.when_down,
     }
 }
 

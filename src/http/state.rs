@@ -12,6 +12,7 @@ use crate::actors::invoice::Archive;
 use crate::actors::jobs::Jobs;
 use crate::actors::liftoperator::{Cards, Counter, Facade};
 use crate::actors::payment::{Desk as PaymentDesk, Sweep};
+use crate::actors::reconcile::Books;
 use crate::actors::{auth, order, supervision};
 use crate::io::Io;
 use crate::network::Networks;
@@ -35,6 +36,8 @@ pub struct State {
     pub jobs: Jobs,
     /// Orders.
     pub orders: order::Desk,
+    /// Reconciliation.
+    pub books: Books,
     /// The operators' actors, for their status.
     pub facade: Facade,
     /// The payment provider's actor, for its status.

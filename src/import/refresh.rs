@@ -54,7 +54,7 @@ fn show(shown: &Shown) -> String {
     let mut lines: Vec<String> = shown.differences.iter().map(line).collect();
     lines.push(match (shown.differences.is_empty(), shown.refusal()) {
         (true, _) => "Nothing differs.".to_owned(),
-        (false, Some(why)) => format!("{why} Nothing can be taken."),
+        (false, Some(why)) => format!("{} Nothing can be taken.", why.en),
         (false, None) => {
             format!("Nothing was changed yet; the same with --take {} takes what is marked ~.", shown.fingerprint)
         }

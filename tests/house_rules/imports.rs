@@ -35,6 +35,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
             "clock",
             "crash_points",
             "epoch",
+            "ids",
             "io",
             "language",
             "network",
@@ -48,7 +49,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
 ];
 
 /// Which actor may ask which, as drawn in `src/actors/mod.rs`.
-const ACTORS: [(&str, &[&str]); 8] = [
+const ACTORS: [(&str, &[&str]); 9] = [
     ("supervision", &[]),
     ("jobs", &[]),
     ("invoice", &["jobs"]),
@@ -57,6 +58,7 @@ const ACTORS: [(&str, &[&str]); 8] = [
     ("payment", &["supervision"]),
     ("mail", &["auth", "invoice", "jobs", "supervision"]),
     ("order", &["liftoperator", "payment", "invoice", "jobs", "mail", "supervision"]),
+    ("reconcile", &["liftoperator", "payment", "jobs", "order"]),
 ];
 
 /// The ports and what they share; a port knows no other port.

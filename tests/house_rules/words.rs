@@ -16,7 +16,7 @@ const SUPPLIERS: [(&[&str], &[&str]); 4] = [
 const REGISTRY: &str = "src/integrations/lift/registry.rs";
 
 /// The files that hold SQL, the only ones that name the tables' entities.
-const SQL: [&str; 26] = [
+const SQL: [&str; 30] = [
     "src/actors/auth/store/mod.rs",
     "src/actors/auth/store/accounts.rs",
     "src/actors/auth/store/keys.rs",
@@ -42,6 +42,10 @@ const SQL: [&str; 26] = [
     "src/actors/order/cases.rs",
     "src/actors/order/look.rs",
     "src/actors/order/restored.rs",
+    "src/actors/order/stuck.rs",
+    "src/actors/reconcile/store.rs",
+    "src/actors/reconcile/ours.rs",
+    "src/actors/reconcile/cases.rs",
     "src/http/admin/store.rs",
     "src/demo/store.rs",
     "src/epoch.rs",

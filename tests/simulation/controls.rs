@@ -11,7 +11,7 @@ use starjack::actors::order::rules::{Controls, Rules};
 use super::faults::{Fault, Strike};
 use super::incarnation::Setting;
 use super::invariants::Invariant;
-use super::stories::{Deed, Story};
+use super::story::{Deed, Story};
 use super::world::{PATIENCE, World};
 
 /// How long a world without a rule may go wrong.

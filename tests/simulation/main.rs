@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
 mod controls;
+mod down;
 mod faults;
 mod incarnation;
 mod invariants;
@@ -15,7 +16,7 @@ mod many;
 mod pages;
 mod ports;
 mod rows;
-mod soak;
 mod stories;
+mod story;
 mod twice;
 mod world;

@@ -11,7 +11,7 @@ use starjack::clock::{self, Deadline};
 use super::faults::{Fault, Strike};
 use super::incarnation::Setting;
 use super::invariants::violations;
-use super::stories::Story;
+use super::story::Story;
 use super::world::{LOOK, PATIENCE, POLICIES, World, new_order};
 
 const ORDERS: usize = 12;

@@ -4,7 +4,7 @@ use starjack::actors::order::lifecycle::{OrderState, PaymentState};
 use starjack::actors::order::record::OnRefusal;
 
 use super::incarnation::Setting;
-use super::stories::{Deed, Story};
+use super::story::{Deed, Story};
 use super::world::{PATIENCE, World, new_order};
 
 async fn paid_after_the_page_was_closed(reserved: bool) {

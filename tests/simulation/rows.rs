@@ -9,7 +9,7 @@ use starjack::actors::order::record::OnRefusal;
 
 use super::faults::{Fault, fitting};
 use super::incarnation::Setting;
-use super::stories::story;
+use super::story::story;
 use super::world::{PATIENCE, POLICIES, World};
 
 /// How many worlds turn at once; most of their time they wait.

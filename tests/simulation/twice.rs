@@ -16,7 +16,7 @@ use super::faults::{Fault, Strike};
 use super::incarnation::{Parts, Setting};
 use super::invariants::violations;
 use super::ports::Life;
-use super::stories::Story;
+use super::story::Story;
 use super::world::{LOOK, PATIENCE, World, new_order};
 
 /// A story without faults.

@@ -25,7 +25,7 @@ use super::incarnation::{Incarnation, OPERATOR, Setting, store};
 use super::invariants::{Violation, all_orders, violations};
 use super::ledger::Books;
 use super::ports::Outside;
-use super::stories::{Deed, Story};
+use super::story::{Deed, Story};
 
 /// How long anything may take before a test gives up.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);

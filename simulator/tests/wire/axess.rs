@@ -13,12 +13,19 @@ const CONTRACT: &str = "axess/obertauern";
 
 /// A call with plain members, put into the namespaces.
 async fn call(world: &World, operation: &str, members: &str) -> Result<Reply, ErrorKind> {
-    let members = members.replace("</", "\u{1}").replace('<', "<a:").replace('\u{1}', "</a:");
     let name = format!("{}{}", operation[..1].to_uppercase(), &operation[1..]);
-    let envelope = format!(
+    send(world, operation, &envelope(operation, &name, members)).await
+}
+
+fn envelope(operation: &str, parameter: &str, members: &str) -> String {
+    let members = members.replace("</", "\u{1}").replace('<', "<a:").replace('\u{1}', "</a:");
+    format!(
         "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body><t:{operation} xmlns:t=\"{TEAM}\">\
-         <t:i_ct{name}Req xmlns:a=\"{AX}\">{members}</t:i_ct{name}Req></t:{operation}></s:Body></s:Envelope>"
-    );
+         <t:i_ct{parameter}Req xmlns:a=\"{AX}\">{members}</t:i_ct{parameter}Req></t:{operation}></s:Body></s:Envelope>"
+    )
+}
+
+async fn send(world: &World, operation: &str, envelope: &str) -> Result<Reply, ErrorKind> {
     let action = format!("\"{TEAM}IAxDCI4WTP/{operation}\"");
     let headers = [("content-type", "text/xml; charset=utf-8"), ("soapaction", action.as_str())];
     ask("POST", &world.access(CONTRACT, "url"), &headers, envelope.as_bytes()).await
@@ -238,4 +245,61 @@ async fn each_product_is_valid_as_its_operator_says() {
     let late = tickets(&session, "A-late", 9).replace("2099-12-19", "2027-05-02");
     let late = late.replace("<NTICKETTYPENO>1", "<NTICKETTYPENO>20");
     assert_eq!(number(&world, "issueTicket", &late).await, "-6541", "a season pass after its season");
+}
+
+#[tokio::test]
+async fn the_lists_say_what_is_sold_and_until_when_it_costs_that() {
+    let world = World::start().await;
+    let session = login(&world).await;
+    let read = async |operation: &str, name: &str, members: String| {
+        let envelope = envelope(operation, name, &members);
+        send(&world, operation, &envelope).await.unwrap()
+    };
+    let profile = format!("{session}<NWTPPROFILENO>1</NWTPPROFILENO>");
+    let pools = read("getpools", "Pool", format!("{profile}<SZCOUNTRYCODE>AUT</SZCOUNTRYCODE>")).await;
+    assert_eq!((pools.count("a:ACTPOOL"), pools.tag("a:NPOOLNO").as_str()), (1, "3"), "{}", pools.text());
+    let types = async || read("gettickettypes", "TicketType", format!("<NPOOLNO>3</NPOOLNO>{profile}")).await;
+    assert_eq!(types().await.count("a:ACTTICKETTYPE"), 5);
+    assert_eq!(read("getpersontypes", "PersonType", profile.clone()).await.count("a:ACTPERSTYPE"), 5);
+    let tariff = async |person: u32, day: &str| {
+        let product = format!(
+            "<CTPRODUCT><NARTICLENO>0</NARTICLENO><NPERSONTYPNO>{person}</NPERSONTYPNO><NPOOLNO>3</NPOOLNO>\
+             <NPROJNO>701</NPROJNO><NTICKETTYPENO>1</NTICKETTYPENO><SZVALIDFROM>{day}</SZVALIDFROM></CTPRODUCT>{profile}"
+        );
+        read("gettariff", "Tariff", product).await
+    };
+    let dear = tariff(1, "2026-12-25").await;
+    assert_eq!(
+        (dear.tag("a:FTARIFF").as_str(), dear.tag("a:SZCURRENCY").as_str()),
+        ("72.00", "EUR"),
+        "{}",
+        dear.text()
+    );
+    for (person, day) in [(1, "2027-08-01"), (9, "2026-12-25")] {
+        assert_eq!(tariff(person, day).await.tag("a:NERRORNO"), "-6541", "{person} {day}");
+    }
+    assert_eq!(read("getpools", "Pool", profile.clone()).await.status, 500, "a member is missing");
+    let forgotten = profile.replace(&session, "<NSESSIONID>1</NSESSIONID>");
+    assert_eq!(read("getpersontypes", "PersonType", forgotten).await.tag("a:NERRORNO"), "-2001");
+
+    let other = json!({ "withdrawn": ["3/1"], "added": ["8/8"], "closed_categories": ["2"] });
+    assert_eq!(world.control("PUT", "goods/obertauern", other).await.status, 200);
+    assert_eq!(
+        (types().await.count("a:ACTTICKETTYPE"), tariff(1, "2026-12-25").await.tag("a:NERRORNO")),
+        (4, "-6541".into())
+    );
+    assert_eq!(
+        number(&world, "issueTicket", &tickets(&session, "A-9", 9)).await,
+        "-6541",
+        "what is not listed is not sold"
+    );
+    let soon = json!({ "prices": [{ "product": "3/1", "category": "1", "from": "2026-12-26", "to": "2026-12-26", "cents": 9900 }] });
+    assert_eq!(world.control("PUT", "goods/obertauern", soon).await.status, 200);
+    assert_eq!(tariff(1, "2026-12-25").await.tag("a:SZVALIDTILL"), "2026-12-25");
+    assert_eq!(tariff(1, "2026-12-26").await.tag("a:FTARIFF"), "99.00");
+    assert_eq!(world.control("PUT", "goods/obertauern", json!({})).await.status, 200);
+    assert_eq!(tariff(1, "2026-12-25").await.text(), dear.text());
+    for (path, body) in [("goods/nowhere", json!({})), ("goods/obertauern", json!({ "price": [] }))] {
+        assert!(world.control("PUT", path, body).await.status >= 400, "{path}");
+    }
 }

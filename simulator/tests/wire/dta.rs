@@ -350,3 +350,39 @@ async fn each_product_is_valid_as_its_operator_says() {
         assert_eq!((&entry["valid_from"], &entry["valid_to"]), (&json!(from), &json!(format!("{to}T23:59:59"))));
     }
 }
+
+#[tokio::test]
+async fn the_catalogue_lists_what_is_sold_and_only_at_its_own_service() {
+    let world = World::start().await;
+    let inventory = ORDER.replace("/order", "/inventory");
+    let ask_for = async |id: &str, service: &str, namespace: &str| {
+        let envelope = envelope(&world, "GetCatalog", &qualified(&format!("<CatalogId>{id}</CatalogId>")));
+        let envelope = envelope.replace(ORDER, namespace);
+        let action = format!("\"{namespace}/GetCatalog\"");
+        let headers = [("content-type", "text/xml; charset=utf-8"), ("soapaction", action.as_str())];
+        let url = format!("{}/{service}", world.access("dta/solden", "url"));
+        ask("POST", &url, &headers, envelope.as_bytes()).await.unwrap()
+    };
+    let own = "1bfe2399-e707-11f1-843f-02fc00000001";
+    let catalog = async || ask_for(own, "InventoryService", &inventory).await;
+    let whole = catalog().await;
+    assert_eq!(whole.status, 200, "{}", whole.text());
+    assert_eq!((whole.count("PriceList"), whole.count("PriceMaps")), (25, 25), "five products for five categories");
+    assert!(whole.text().contains("OrTimePeriodNode") && whole.text().contains("<Amount>86.50</Amount>"));
+    assert_eq!(ask_for("other", "InventoryService", &inventory).await.tag("Code"), "UnknownCatalog");
+    for (service, namespace) in [("OrderService", inventory.as_str()), ("InventoryService", ORDER)] {
+        assert_eq!(ask_for(own, service, namespace).await.tag("faultcode"), "soap:Client", "{service} {namespace}");
+    }
+    let url = format!("{}/InventoryService", world.access("dta/solden", "url"));
+    let headers = [("content-type", "text/xml; charset=utf-8"), ("soapaction", "\"x\"")];
+    let order = envelope(&world, "GetOrder", &qualified("<OrderId>1</OrderId>"));
+    let misplaced = ask("POST", &url, &headers, order.as_bytes()).await.unwrap();
+    assert_eq!(misplaced.tag("faultcode"), "soap:Client", "an order is no inventory");
+
+    assert_eq!(world.control("PUT", "goods/solden", json!({ "withdrawn": [DAY] })).await.status, 200);
+    assert!(!catalog().await.text().contains(DAY));
+    assert_eq!(create(&world, "A-GONE").await.unwrap().tag("Code"), "UnknownProduct", "what is not listed is not sold");
+    assert_eq!(world.control("PUT", "goods/solden", json!({})).await.status, 200);
+    assert_eq!(catalog().await.text(), whole.text());
+    assert_eq!(create(&world, "A-BACK").await.unwrap().status, 200);
+}

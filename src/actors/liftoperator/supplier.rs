@@ -144,8 +144,8 @@ impl Service for Supplier {
             Reply::Find(outcome) => outcome.is_broken(),
             Reply::Cancel(outcome) => outcome.is_broken(),
             // a supplier without such a list is not broken
+            Reply::Catalogue(outcome) => matches!(outcome, Outcome::Unknown(_)),
             Reply::List(outcome) => matches!(outcome, Outcome::Unknown(_)),
-            Reply::Catalogue(outcome) => outcome.is_broken(),
         }
     }
 }

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 pub use super::effects::{CaseKind, Effects, Event, Letter, NewCase};
 use super::intent::Subject;
-use super::lifecycle::{OrderState, PaymentState, line_is_undone, row};
+use super::lifecycle::{OrderState, PaymentState, has_ended, line_is_undone, row};
 use super::lines::{LineAnswer, LineCase};
 use super::observe::{acceptable, observe};
 use super::payments::{Goal, PaymentAnswer, PaymentCase};
@@ -81,6 +81,20 @@ pub fn take_transfer(order: &mut Order, no: i32, amount: Cents) -> Option<Effect
         row.enter(PaymentState::Returned);
     }
     Some(Effects { letters: vec![Letter::MoneyReturned(no)], ..Effects::default() })
+}
+
+/// The provider gave money back without us: in all it is `returned`; `None` when we know of it.
+pub fn take_books(order: &mut Order, no: i32, returned: Cents) -> Option<Effects> {
+    let (state, row) = (order.state, order.payments.iter_mut().find(|row| row.no == no)?);
+    if returned <= row.returned {
+        return None;
+    }
+    row.returned = returned;
+    if row.held() <= 0 && row.owed == 0 {
+        row.enter(PaymentState::Returned);
+    }
+    let letters = if has_ended(state) { vec![Letter::MoneyReturned(no)] } else { Vec::new() };
+    Some(Effects { letters, ..Effects::default() })
 }
 
 /// Ends the order at the customer's wish, where its state allows that; `None` where it does not.
@@ -217,19 +231,16 @@ impl Turn<'_> {
             return if keep || self.rules.controls.skip_wanted { Goal::Rest } else { Goal::GiveBack };
         }
         match order.state {
-            OrderState::Issued if self.rules.controls.take_total => Goal::Take(order.total),
-            OrderState::Issued => Goal::Take(order.issued_total()),
+            OrderState::Issued | OrderState::Finished if self.rules.controls.take_total => Goal::Take(order.total),
+            // a line that was taken out of a finished order is given back
+            OrderState::Issued | OrderState::Finished => Goal::Take(order.issued_total()),
             OrderState::Undoing
                 if order.lines.iter().any(|line| !line_is_undone(line.state)) && !self.rules.controls.money_first =>
             {
                 Goal::Rest
             }
             OrderState::Undoing | OrderState::Undone | OrderState::Rejected => Goal::GiveBack,
-            OrderState::Placed
-            | OrderState::Paying
-            | OrderState::Authorised
-            | OrderState::Captured
-            | OrderState::Finished => Goal::Rest,
+            OrderState::Placed | OrderState::Paying | OrderState::Authorised | OrderState::Captured => Goal::Rest,
         }
     }
 

@@ -37,6 +37,16 @@ pub struct Case {
     pub reference: Option<String>,
     /// The provider's own id of the transaction.
     pub transaction: Option<String>,
+    /// The operator's key.
+    pub operator: Option<String>,
+    /// The line's number within its order.
+    pub line_no: Option<i32>,
+    /// What reconciliation suggests.
+    pub action: Option<String>,
+    /// When a person agreed to that.
+    pub agreed_at: Option<DateTime<Utc>>,
+    /// Both sides in words.
+    pub detail: String,
     /// The money that it is about.
     pub amount: Cents,
     /// Three letters of ISO 4217.
@@ -115,6 +125,7 @@ async fn open(db: &impl ConnectionTrait, order: &Order, case: &NewCase) -> Resul
         closed_by: Set(None),
         closed_reason: Set(None),
         bank_reference: Set(None),
+        ..Default::default()
     };
     case_file::Entity::insert(row)
         .on_conflict(OnConflict::new().do_nothing().to_owned())
@@ -259,8 +270,18 @@ async fn with_their_payments(db: &impl ConnectionTrait, rows: Vec<case_file::Mod
             order_id: row.order_id,
             order_number: order.map(|order| order.number.clone()),
             payment_no: row.payment_no,
-            reference: payment.map(|payment| payment.reference.clone()),
-            transaction: payment.and_then(|payment| payment.tid.clone()),
+            reference: payment
+                .map(|payment| payment.reference.clone())
+                .or_else(|| row.operator.as_ref().and(row.subject.clone())),
+            transaction: payment.and_then(|payment| payment.tid.clone()).or_else(|| {
+                let of_nobody = row.operator.is_none() && row.order_id.is_none();
+                row.subject.clone().filter(|_| of_nobody)
+            }),
+            operator: row.operator,
+            line_no: row.line_no,
+            action: row.action,
+            agreed_at: row.agreed_at.map(|at| at.to_utc()),
+            detail: row.detail,
             amount: row.amount_cents.unwrap_or_default(),
             currency: order.map(|order| order.currency.clone()).unwrap_or_default(),
             reason: row.reason.unwrap_or_default(),

@@ -78,6 +78,8 @@ pub struct Census {
     pub oldest_doubt: Option<Moment>,
     /// How many orders need a person.
     pub marked: usize,
+    /// A kind of case and how many of them are open.
+    pub cases: Vec<(String, i64)>,
 }
 
 impl Store {
@@ -218,7 +220,16 @@ async fn census(db: &impl ConnectionTrait) -> Result<Census, DbErr> {
         .one(db)
         .await?;
     let oldest_doubt = [lines, payments].into_iter().flatten().flatten().min().map(|at| at.to_utc());
-    Ok(Census { states, oldest_doubt, marked: marked(db).await? })
+    let cases = case_file::Entity::find()
+        .select_only()
+        .column(case_file::Column::Kind)
+        .column_as(case_file::Column::Id.count(), "cases")
+        .filter(case_file::Column::ClosedAt.is_null())
+        .group_by(case_file::Column::Kind)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(Census { states, oldest_doubt, marked: marked(db).await?, cases })
 }
 
 /// How many orders have a mark that nobody has accepted.

@@ -12,6 +12,7 @@ pub mod intent;
 pub mod lifecycle;
 pub mod lines;
 pub mod look;
+mod mended;
 #[cfg(test)]
 mod model;
 mod moments;
@@ -31,12 +32,14 @@ mod shelf;
 mod step_rows;
 pub mod steps;
 pub mod store;
+mod stuck;
 mod transitions;
 mod watch;
 
 pub use bells::{Bells, Watching};
 pub use bookkeeping::CloseError;
 pub use desk::{ChangeError, Desk};
+pub use mended::Again;
 pub use person::{Obstacle, Wish};
 pub use place::{NewLine, NewOrder, PlaceError, Placed};
 pub use restored::{RestoreError, Restored, Times as RestoreTimes, restored};

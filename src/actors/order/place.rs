@@ -149,7 +149,7 @@ impl Desk {
             no,
             reference: number.ticket(no),
             state: LineState::Wanted,
-            checked: false,
+            checked: (self.sells_unchecked)(&line.ticket.operator),
             withdrawing: false,
             price: line.price,
             terms: self.store().terms(&line.ticket.operator),

@@ -34,6 +34,10 @@ impl Store {
         orders::Entity::insert(order_row(order)).exec_without_returning(tx).await?;
         let lines = order.lines.iter().map(|line| line_row(order.id, line));
         order_line::Entity::insert_many(lines).exec_without_returning(tx).await?;
+        // whose cards need no check has its payment page at once
+        for row in &order.payments {
+            payment::Entity::insert(payment_row(order.id, row)).exec_without_returning(tx).await?;
+        }
         self.write_intents(tx, None, order).await?;
         self.write_effects(tx, order, effects).await
     }

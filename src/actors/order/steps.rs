@@ -167,7 +167,9 @@ impl Outside {
         }
     }
 
-    fn may_write(&self) -> MayWrite {
+    /// Whether this replica may still write, to be asked before the first byte.
+    #[must_use]
+    pub fn may_write(&self) -> MayWrite {
         let replica = self.replica.clone();
         Arc::new(move || replica.is_alive())
     }

@@ -34,7 +34,11 @@ impl Turn<'_> {
                 }
             }
             let went_back = entered(PaymentState::Returned) || entered(PaymentState::Reversed);
-            if unwanted && (went_back || newly_owed) {
+            // of a line that was taken out of a finished order
+            let given_back = order.state == OrderState::Finished
+                && self.effects.events.is_empty()
+                && (newly_owed || old.is_some_and(|old| payment.returned > old.returned));
+            if (unwanted && (went_back || newly_owed)) || (!unwanted && given_back) {
                 self.effects.letters.push(Letter::MoneyReturned(payment.no));
             }
         }

@@ -48,19 +48,37 @@ pub struct CaseView {
     /// What the calls about it name.
     id: Uuid,
     /// `owed`: money goes back by bank transfer (`/api/v1/admin/owed`). `charged_back`: the payer's bank took the money back.
-    /// `two_orders`: the payment provider names one transaction for two orders.
+    /// `two_orders`: the payment provider names one transaction for two orders. `stuck`: an order does not go on.
+    /// Differences that reconciliation found: `ticket_missing`, `ticket_double`, `ticket_unwanted`, `ticket_used`,
+    /// `ticket_unknown`, `ticket_price`, `money_more`, `money_less`, `money_back_more`, `money_back_less`,
+    /// `money_taken_back`, `money_reserved`, `money_unknown`, `invoice_gap`, `invoice_missing`, `many_differences`.
     #[schema(example = "charged_back")]
     kind: String,
     #[schema(required)]
     order_id: Option<Uuid>,
     #[schema(required)]
     order_number: Option<String>,
-    /// Our reference of the payment page, under which the provider's portal finds it.
+    /// Our reference of the ticket, or of the payment page, under which the provider's portal finds it.
     #[schema(required)]
     reference: Option<String>,
-    /// The provider's own number of the transaction.
+    /// The provider's own number of the transaction; of a gap the series of invoices.
     #[schema(required)]
     transaction: Option<String>,
+    #[schema(required)]
+    operator: Option<String>,
+    /// The order's line, when it is one.
+    #[schema(required)]
+    line: Option<i32>,
+    /// What is suggested, to be agreed to with `POST /api/v1/admin/cases/{id}/agree`: `withdraw` what is too much at the
+    /// operator, `issue_again` under the same reference, `give_back` the price, `look_again` into the provider's books,
+    /// `book` what went back without us, `release` the reservation; `null` where only a person can tell.
+    #[schema(required, example = "withdraw")]
+    action: Option<String>,
+    /// Since when somebody has agreed to it.
+    #[schema(required)]
+    agreed_at: Option<DateTime<Utc>>,
+    /// Both sides in words.
+    detail: String,
     amount: Money,
     /// Why, as a slug: of a charge-back where the order stood, or went, when it was seen.
     reason: String,
@@ -156,6 +174,11 @@ impl From<Case> for CaseView {
             order_number: case.order_number,
             reference: case.reference,
             transaction: case.transaction,
+            operator: case.operator,
+            line: case.line_no,
+            action: case.action,
+            agreed_at: case.agreed_at,
+            detail: case.detail,
             amount: Money { amount: case.amount, currency: case.currency },
             reason: case.reason,
             opened_at: case.opened_at,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::store::{self, Deed};
 use crate::actors::liftoperator::catalogue::Difference;
 use crate::actors::liftoperator::catalogue::refresh::{RefreshError, Shown, look, take};
+use crate::http::body::Json;
 use crate::http::problem::Kind;
 use crate::http::{Admin, Problem, State};
 use crate::integrations::lift::Named;
@@ -21,7 +22,7 @@ pub struct DifferencesView {
     fingerprint: String,
     /// Why nothing of it can be taken; `null` when something can.
     #[schema(required)]
-    held_back: Option<&'static str>,
+    held_back: Option<String>,
     /// Everything that differs.
     items: Vec<DifferenceView>,
     /// Always `null`: the list is whole.
@@ -103,14 +104,14 @@ pub(in crate::http) async fn accept(
     state: web::Data<State>,
     admin: Admin,
     key: web::Path<String>,
-    body: web::Json<TakeBody>,
+    Json(body): Json<TakeBody>,
 ) -> Result<HttpResponse, Problem> {
     let shown = look(&state.io, &state.facade, &key).await?;
     if shown.fingerprint != body.fingerprint {
         return Err(RefreshError::Changed.into());
     }
     if let Some(why) = shown.refusal() {
-        return Err(RefreshError::NothingToTake(why.to_owned()).into());
+        return Err(RefreshError::NothingToTake(why).into());
     }
     let reason = Some(format!("differences {}", shown.fingerprint));
     let deed = Deed { account_id: admin.account_id, action: "catalogue.refresh", subject: key.into_inner(), reason };
@@ -121,7 +122,7 @@ pub(in crate::http) async fn accept(
 
 impl From<Shown> for DifferencesView {
     fn from(shown: Shown) -> Self {
-        let held_back = shown.refusal();
+        let held_back = shown.refusal().map(|why| why.en.into_owned());
         let items = shown.differences.into_iter().map(DifferenceView::from).collect();
         Self { fingerprint: shown.fingerprint, held_back, items, next: None }
     }
@@ -174,7 +175,7 @@ impl From<RefreshError> for Problem {
             RefreshError::NotAsked(why) => Self::unavailable(
                 both(
                     format!("The supplier cannot be asked now ({why}). Nothing was changed."),
-                    format!("Der Lieferant ist jetzt nicht zu fragen ({why}). Nichts wurde geändert."),
+                    format!("Der Lieferant kann gerade nicht gefragt werden ({why}). Es wurde nichts geändert."),
                 ),
                 10,
             ),
@@ -183,7 +184,7 @@ impl From<RefreshError> for Problem {
                 both(
                     format!("What it sells is not known ({why}). Nothing was changed; ask again later."),
                     format!(
-                        "Was er verkauft, ist nicht bekannt ({why}). Nichts wurde geändert; fragen Sie später wieder."
+                        "Was er verkauft, ist nicht bekannt ({why}). Es wurde nichts geändert; fragen Sie später noch einmal."
                     ),
                 ),
             ),
@@ -191,16 +192,16 @@ impl From<RefreshError> for Problem {
                 Kind::ChangedMeanwhile,
                 both(
                     "What differs now is not what was shown. Nothing was changed; look at the differences again.",
-                    "Die Unterschiede sind nicht mehr die gezeigten. Nichts wurde geändert; sehen Sie sie neu an.",
+                    "Was jetzt abweicht, ist nicht das, was gezeigt wurde. Es wurde nichts geändert; sehen Sie die Abweichungen noch einmal an.",
                 ),
             ),
             RefreshError::NothingToTake(why) => Self::new(
                 Kind::NothingToTake,
-                both(format!("{why} Nothing was changed."), format!("{why} Nichts wurde geändert.")),
+                both(format!("{} Nothing was changed.", why.en), format!("{} Es wurde nichts geändert.", why.de)),
             ),
             RefreshError::Unfit(why) => Self::new(
                 Kind::CannotBeSold,
-                both(format!("{why}. Nothing was changed."), format!("{why}. Nichts wurde geändert.")),
+                both(format!("{why}. Nothing was changed."), format!("{why}. Es wurde nichts geändert.")),
             ),
             RefreshError::Database(error) => error.into(),
         }

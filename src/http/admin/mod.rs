@@ -12,5 +12,6 @@ pub mod order_view;
 pub mod orders;
 pub mod owed;
 pub mod reason;
+pub mod reconciliations;
 pub mod store;
 pub mod suppliers;

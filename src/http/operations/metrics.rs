@@ -43,6 +43,11 @@ fn orders(text: &mut Text, look: &Look) {
     }
     let help = "Age of the oldest question whose outcome is not known; 0 without any.";
     text.single("starjack_oldest_doubt_age_seconds", Kind::Gauge, help, age(look.orders.oldest_doubt));
+    let name = "starjack_open_cases";
+    text.family(name, Kind::Gauge, "Cases that a person must close, by kind: stuck orders, differences, money owed.");
+    for (kind, cases) in &look.orders.cases {
+        text.sample(name, &[("kind", kind)], *cases);
+    }
     let help = "Orders that need a person.";
     text.single("starjack_orders_needing_person", Kind::Gauge, help, look.orders.marked);
 }

@@ -27,6 +27,8 @@ pub(crate) struct Case {
     /// The moment, and which time it comes.
     pub(crate) point: Option<(String, u32)>,
     pub(crate) goes_on: GoesOn,
+    /// The moment comes only when a process starts: it is killed once by hand when the order is placed.
+    pub(crate) while_starting: bool,
     /// We take the suppliers for deduplicating ones, which they are not: a control run, in which something is wrong at once.
     pub(crate) believes_in_dedup: bool,
 }
@@ -58,12 +60,17 @@ impl Case {
         stage.order_faults(&self.story.faults).await;
         stage.arm(self.point.as_ref().map(|(name, nth)| (&**name, *nth)));
         let key = new_key();
-        let (mut id, mut payer) = (None, self.story.customer.begin());
+        let (mut id, mut payer, mut by_hand) = (None, self.story.customer.begin(), false);
         let deadline = Deadline::after(if self.believes_in_dedup { CONTROL } else { PATIENCE });
         let mut background = None;
         let mut end = "not placed".to_owned();
         let violations = loop {
             let person = stage.customer().await;
+            if self.while_starting && id.is_some() && !by_hand {
+                stage.world.kill_9();
+                by_hand = true;
+                continue;
+            }
             if id.is_none() {
                 let placed = person.try_place(&lines, self.story.on_refusal, &key).await;
                 id = placed.ok().and_then(|answer| answer.json["id"].as_str().map(str::to_owned));

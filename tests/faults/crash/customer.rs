@@ -17,6 +17,7 @@ pub(crate) enum Customer {
     DeclinedThenLeaves,
     Leaves,
     SuspendedThenBilled,
+    SuspendedThenFails,
     ChargesBack,
 }
 
@@ -40,7 +41,7 @@ impl Customer {
     /// Whether the shop may learn what became of the page only when it ends.
     pub(crate) const fn needs_page_end(self) -> bool {
         match self {
-            Self::Bills | Self::DeclinedThenLeaves | Self::Leaves => true,
+            Self::Bills | Self::DeclinedThenLeaves | Self::Leaves | Self::SuspendedThenFails => true,
             Self::Reserves
             | Self::Cancels
             | Self::CancelsThenPays
@@ -61,6 +62,7 @@ impl Customer {
             Self::DeclinedThenLeaves => vec![Pay("declined")],
             Self::Leaves => Vec::new(),
             Self::SuspendedThenBilled => vec![Pay("suspended"), Bank("bill")],
+            Self::SuspendedThenFails => vec![Pay("suspended"), Bank("fail")],
             Self::ChargesBack => vec![Pay("reserved"), Bank("charge_back")],
         };
         deeds.reverse();
@@ -89,7 +91,7 @@ impl Payer {
                 person.client.try_post(&path, &json!({})).await.is_ok_and(|answer| answer.status == 202)
             }
             Deed::Cancel => false,
-            Deed::Bank(event) if event == "bill" && order["payment"]["state"] != "suspended" => false,
+            Deed::Bank("bill" | "fail") if order["payment"]["state"] != "suspended" => false,
             Deed::Bank("charge_back") if state != "finished" => false,
             Deed::Bank(event) => {
                 let transaction = self.transaction.clone().unwrap();

@@ -81,7 +81,7 @@ fn points(played: &[Played]) -> BTreeSet<String> {
 async fn a_ticket_too_many_is_noticed() {
     let story = Story::of(Verb::Issue, OPERATORS[1], Outcome::Done);
     let point = Some(("issue: acted, answer not read".to_owned(), 1));
-    let case = Case { story, point, goes_on: GoesOn::Itself, believes_in_dedup: true };
+    let case = Case { story, point, goes_on: GoesOn::Itself, while_starting: false, believes_in_dedup: true };
     let played = troupe::play(vec![case]).await;
     let wrong = played[0].violations.join("\n");
     assert!(played[0].killed && wrong.contains("2 live bookings"), "it was not noticed: {wrong}");

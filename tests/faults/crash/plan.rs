@@ -58,7 +58,7 @@ impl Plan {
     fn add(&mut self, story: Story, point: &str, nth: u32) {
         let goes_on = if self.cases.len().is_multiple_of(2) { GoesOn::Itself } else { GoesOn::Another };
         let point = Some((point.to_owned(), nth));
-        self.cases.push(Case { story, point, goes_on, believes_in_dedup: false });
+        self.cases.push(Case { story, point, goes_on, while_starting: false, believes_in_dedup: false });
     }
 
     pub(crate) fn into_cases(self) -> Vec<Case> {
@@ -95,17 +95,25 @@ pub(crate) fn rehearsals() -> Vec<Case> {
         let operators = if is_lift(verb) { &OPERATORS[..] } else { &OPERATORS[..1] };
         operators.iter().map(move |operator| Story::of(verb, operator, Outcome::Done))
     });
-    let rehearsal = |story| Case { story, point: None, goes_on: GoesOn::Itself, believes_in_dedup: false };
+    let rehearsal =
+        |story| Case { story, point: None, goes_on: GoesOn::Itself, while_starting: false, believes_in_dedup: false };
     verbs.chain(others()).map(rehearsal).collect()
 }
 
 /// Cases for what was reached in these and is killed at nowhere in `known`, each in the story that came to it first.
 pub(crate) fn of_the_rest(known: &BTreeSet<String>, played: &[Played]) -> Vec<Case> {
     let (mut known, mut plan) = (known.clone(), Plan::default());
-    for played in played.iter().filter(|played| played.violations.is_empty()) {
-        for point in &played.reached {
+    let right = || played.iter().filter(|played| played.violations.is_empty());
+    // what no process that simply ran came to, one that started again did
+    let (ran, restarted): (Vec<_>, Vec<_>) = right().partition(|played| played.case.point.is_none());
+    for (while_starting, played) in [(false, ran), (true, restarted)] {
+        for (played, point) in played.iter().flat_map(|played| played.reached.iter().map(move |point| (played, point)))
+        {
             if known.insert(point.clone()) {
                 plan.add(played.case.story.clone(), point, 1);
+                if while_starting && let Some(case) = plan.cases.last_mut() {
+                    (case.while_starting, case.goes_on) = (true, GoesOn::Itself);
+                }
             }
         }
     }

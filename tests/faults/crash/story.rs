@@ -208,6 +208,7 @@ pub(crate) fn others() -> Vec<Story> {
         by("declined, then left", Customer::DeclinedThenLeaves, &["rejected"]),
         by("left", Customer::Leaves, &["rejected"]),
         by("suspended, then billed", Customer::SuspendedThenBilled, &["finished"]),
+        by("suspended, then refused", Customer::SuspendedThenFails, &["rejected"]),
         by("charged back", Customer::ChargesBack, &["finished"]),
     ]
 }

@@ -1,7 +1,7 @@
 //! What people order: one to four tickets at both kinds of supplier, on cards that some of them share.
 
 use chrono::{Days, NaiveDate, TimeDelta};
-use starjack::actors::order::record::Ticket;
+use starjack::actors::order::record::{OnRefusal, Ticket};
 use starjack::actors::order::{NewLine, NewOrder};
 use starjack::clock;
 use starjack::ids;
@@ -13,7 +13,8 @@ use super::replica::OPERATORS;
 /// So few that two orders often want one card.
 const CARDS: u64 = 9;
 
-pub(crate) fn basket(dice: &Dice, no: u64) -> NewOrder {
+/// A basket; in `parts` of which each is kept.
+pub(crate) fn basket(dice: &Dice, no: u64, parts: bool) -> NewOrder {
     // of some contracts the last loading time is near
     let loading = dice.one(&[86_400, 86_400, 86_400, 86_400, 150, 400]);
     let first = dice.below(CARDS);
@@ -25,7 +26,7 @@ pub(crate) fn basket(dice: &Dice, no: u64) -> NewOrder {
     NewOrder {
         account_id: CUSTOMER,
         lines: lines.collect(),
-        on_refusal: dice.one(&POLICIES),
+        on_refusal: if parts { OnRefusal::Keep } else { dice.one(&POLICIES) },
         return_url: None,
         key: format!("key {no}"),
         body_hash: "hash".to_owned(),

@@ -135,11 +135,12 @@ impl Life {
             trace: self.trace.clone(),
             inbox: self.people.inbox.clone(),
             page_life,
+            reserved: if self.off.parts { 0 } else { 65 },
             accepted: RefCell::default(),
             busy: Cell::new(0),
         });
         for no in 0..1 + dice.below(3) {
-            let order = basket(dice, no);
+            let order = basket(dice, no, self.off.parts);
             town.begin(customer(Rc::clone(&town), dice.another(), order));
         }
         self.people.inbox.begin(desk(Rc::clone(&town), dice.another()));

@@ -83,6 +83,9 @@ fn access_fits(access: &Access) -> Result<(), String> {
     if !(2..=1000).contains(&access.requests_per_second) {
         return Err(format!("{} requests per second are not 2 to 1000", access.requests_per_second));
     }
+    if let Some(hours) = access.give_up_hours_before.filter(|hours| *hours > 168) {
+        return Err(format!("give_up_hours_before {hours} is not 0 to 168"));
+    }
     Ok(())
 }
 

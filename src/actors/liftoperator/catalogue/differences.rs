@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::operator::{Category, Operator};
 use super::product::{Band, Product};
 use crate::integrations::lift::{Goods, Named, Wanted, WantedProduct};
+use crate::language::{Words, both};
 use crate::money::{Cents, decimal};
 
 /// Longest name of a supplier's that is shown, in characters.
@@ -71,7 +72,7 @@ pub(super) struct Differences {
     /// In the order of the operator's products.
     pub(super) list: Vec<Difference>,
     /// Why nothing may be taken although something differs: the answer looks like a part of one.
-    pub(super) held_back: Option<&'static str>,
+    pub(super) held_back: Option<Words>,
     /// The operator's document with everything taken that can be.
     pub(super) document: Value,
 }
@@ -231,15 +232,24 @@ impl Compared<'_> {
 }
 
 /// Whether the answer may be a part of one: what is missing in it must not be taken for sold out.
-fn held_back(operator: &Operator, list: &[Difference]) -> Option<&'static str> {
+fn held_back(operator: &Operator, list: &[Difference]) -> Option<Words> {
     let any = |what: fn(&Difference) -> bool| list.iter().any(what);
     let gone = list.iter().filter(|one| matches!(one, Difference::Withdrawn { .. })).count();
     if gone * 2 > operator.products.len() {
-        Some("More than half of what is sold here is missing in the supplier's answer.")
+        Some(both(
+            "More than half of what is sold here is missing in the supplier's answer.",
+            "Mehr als die Hälfte dessen, was hier verkauft wird, fehlt in der Antwort des Lieferanten.",
+        ))
     } else if any(|one| matches!(one, Difference::UnknownThere { .. })) {
-        Some("A person category of ours is missing in the supplier's answer.")
+        Some(both(
+            "A person category of ours is missing in the supplier's answer.",
+            "Eine unserer Personengruppen fehlt in der Antwort des Lieferanten.",
+        ))
     } else if any(|one| matches!(one, Difference::Unpriced { .. })) {
-        Some("Prices of what is sold here are missing in the supplier's answer.")
+        Some(both(
+            "Prices of what is sold here are missing in the supplier's answer.",
+            "Preise dessen, was hier verkauft wird, fehlen in der Antwort des Lieferanten.",
+        ))
     } else {
         None
     }

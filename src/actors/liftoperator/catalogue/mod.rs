@@ -26,7 +26,7 @@ mod tests;
 pub use current::Current;
 pub use differences::Difference;
 pub use family::{Family, NoFamily};
-pub use operator::{Access, CardFormat, Category, Operator, Season, Text, VatBand};
+pub use operator::{Access, CardFormat, Category, Operator, Season, Text, VatBand, WhenDown};
 pub use product::{Band, HolderField, Product, ProductKind, SaleOpens, Withdrawal};
 pub use sample::sample;
 pub use snapshot::{Catalogue, CatalogueError};

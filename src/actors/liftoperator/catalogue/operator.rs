@@ -64,9 +64,28 @@ pub struct Access {
     pub settings: BTreeMap<String, String>,
     /// What the supplier allows, 2 to 1000. Enforced by each replica for itself: a question above it waits for its turn.
     pub requests_per_second: u32,
+    /// What becomes of new orders while the supplier is down.
+    #[serde(default)]
+    pub when_down: WhenDown,
+    /// So many hours before its first day begins, a ticket that could not be loaded is given up and paid back, 0 to 168; only
+    /// at the last loading time when absent.
+    pub give_up_hours_before: Option<u16>,
     /// Whether the supplier confirmed in writing that it answers a known reference with its first answer.
     #[serde(default)]
     pub dedups_reference: bool,
+}
+
+/// What becomes of new orders while an operator's supplier is down. Orders that are paid always wait.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenDown {
+    /// They are taken, and rejected where the card cannot be checked within two minutes.
+    #[default]
+    Try,
+    /// They are taken and paid without a check of the card, and loaded once the supplier is back.
+    Wait,
+    /// They are refused at once.
+    Refuse,
 }
 
 /// The days on which an operator's lifts run.
@@ -185,6 +204,15 @@ impl Operator {
     #[must_use]
     pub fn loading_ends(&self, product: &Product, day: NaiveDate) -> DateTime<Utc> {
         self.moment(day, product.last_loading_time.unwrap_or(self.last_loading_time))
+    }
+
+    /// Until when a ticket with the first day `day` is tried to be loaded that is ordered at `now`: so many hours before that
+    /// day begins as the contract says, where that leaves an hour to pay and to load it, else `loading_ends`.
+    #[must_use]
+    pub fn gives_up(&self, day: NaiveDate, loading_ends: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+        let hours = self.contract.give_up_hours_before.map(|hours| TimeDelta::hours(i64::from(hours)));
+        let early = hours.map(|hours| self.moment(day, NaiveTime::MIN) - hours);
+        early.filter(|early| *early >= now + TimeDelta::hours(1)).map_or(loading_ends, |early| early.min(loading_ends))
     }
 
     /// The moment of a local time. The first of two where the clock is turned back, the earlier one where it is turned on.

@@ -13,6 +13,7 @@ use super::store;
 use crate::clock;
 use crate::integrations::Outcome;
 use crate::io::{Io, IoError};
+use crate::language::{Words, both};
 
 /// What differs at the moment of asking. Nothing of it is kept.
 #[derive(Debug)]
@@ -24,7 +25,7 @@ pub struct Shown {
     /// What differs.
     pub differences: Vec<Difference>,
     /// Why nothing may be taken although something differs.
-    pub held_back: Option<&'static str>,
+    pub held_back: Option<Words>,
     kept: Value,
     wished: Value,
 }
@@ -45,8 +46,8 @@ pub enum RefreshError {
     #[error("what differs now is not what was shown; look at it again")]
     Changed,
     /// There is nothing that can be taken.
-    #[error("{0}")]
-    NothingToTake(String),
+    #[error("{}", .0.en)]
+    NothingToTake(Words),
     /// The catalogue with these prices could not be used; the text says why.
     #[error("{0}")]
     Unfit(String),
@@ -74,9 +75,10 @@ impl From<ImportError> for RefreshError {
 impl Shown {
     /// Why none of it can be taken; `None` when something can.
     #[must_use]
-    pub fn refusal(&self) -> Option<&'static str> {
+    pub fn refusal(&self) -> Option<Words> {
         let nothing = !self.differences.iter().any(Difference::can_be_taken);
-        self.held_back.or_else(|| nothing.then_some("Nothing differs that can be taken."))
+        let words = || both("Nothing differs that can be taken.", "Nichts weicht ab, das übernommen werden kann.");
+        self.held_back.clone().or_else(|| nothing.then(words))
     }
 }
 
@@ -120,7 +122,7 @@ pub async fn look(io: &Io, lift: &Facade, key: &str) -> Result<Shown, RefreshErr
 /// `NothingToTake`; `Changed` when the operator was changed since; `Unfit` when the shop could not sell like that.
 pub async fn take(io: &Io, shown: Shown, by: String) -> Result<i64, RefreshError> {
     if let Some(why) = shown.refusal() {
-        return Err(RefreshError::NothingToTake(why.to_owned()));
+        return Err(RefreshError::NothingToTake(why));
     }
     io.write(move |tx| {
         Box::pin(async move {
@@ -145,3 +147,7 @@ fn fingerprint(kept: &Value, wished: &Value, list: &[Difference]) -> String {
     list.iter().for_each(|one| hash.update(format!("\n{one}")));
     hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+#[path = "refresh_tests.rs"]
+mod tests;

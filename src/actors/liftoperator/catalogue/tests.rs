@@ -279,3 +279,22 @@ fn a_document_of_one_operator_can_be_stored_and_read_again() {
         assert_eq!(&serde_json::from_str::<Operator>(&stored).unwrap(), operator);
     }
 }
+
+#[test]
+fn what_cannot_be_loaded_is_given_up_hours_before_its_day_where_an_hour_is_left() {
+    let mut operator = Catalogue::embedded().unwrap().operator("stubai").unwrap().clone();
+    let moment = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+    let (day, ends) = ("2026-12-20".parse().unwrap(), moment("2026-12-20T15:00:00Z"));
+    operator.contract.give_up_hours_before = Some(6);
+    // the day begins at 23:00 UTC the day before
+    for (ordered, given_up) in [
+        ("2026-12-01T12:00:00Z", "2026-12-19T17:00:00Z"),
+        ("2026-12-19T16:00:00Z", "2026-12-19T17:00:00Z"),
+        ("2026-12-19T16:00:01Z", "2026-12-20T15:00:00Z"),
+        ("2026-12-20T08:00:00Z", "2026-12-20T15:00:00Z"),
+    ] {
+        assert_eq!(operator.gives_up(day, ends, moment(ordered)), moment(given_up), "{ordered}");
+    }
+    operator.contract.give_up_hours_before = None;
+    assert_eq!(operator.gives_up(day, ends, moment("2026-12-01T12:00:00Z")), ends);
+}

@@ -1,0 +1,146 @@
+//! Stuck means seen: an order that is in doubt, needs a person or is driven by nobody for too long opens one case, which is
+//! the alarm, and which closes by itself once the order has gone on. Looked for beside the loop, which may be what is stuck.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect,
+    TryInsertResult,
+};
+use starjack_entity::{case_file, order_line, orders, payment};
+use uuid::Uuid;
+
+use super::desk::Desk;
+use super::record::Moment;
+use super::store::Store;
+use crate::clock;
+use crate::ids;
+use crate::io::IoError;
+
+/// The kind of such a case.
+pub(super) const STUCK: &str = "stuck";
+/// How such a case is closed when the order has gone on.
+const WENT_ON: &str = "the order has gone on";
+/// Most stuck orders that one look takes; the others follow.
+const MOST: u64 = 1000;
+/// Longest and shortest pause between two looks.
+const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+
+/// Since when an order is stuck, and why: the oldest of its reasons.
+type Stuck = BTreeMap<Uuid, (Moment, String)>;
+
+impl Desk {
+    /// Looks for ever for orders that are stuck for longer than the rules' doubt alarm.
+    pub async fn keep_alarming(self) {
+        let after = self.driver.rules.doubt_alarm;
+        let pause = (after / 15).to_std().unwrap_or(PAUSES.1).clamp(PAUSES.0, PAUSES.1);
+        loop {
+            if let Err(error) = self.store().alarm(after).await {
+                tracing::warn!(%error, "stuck orders could not be looked for");
+            }
+            clock::sleep(pause).await;
+        }
+    }
+}
+
+impl Store {
+    /// Opens the case of each order that is stuck for longer than `after`, and closes those of orders that are not any more.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn alarm(&self, after: TimeDelta) -> Result<(), IoError> {
+        let before = clock::now() - after;
+        let stuck =
+            self.io().read(move |db| Box::pin(async move { Ok::<_, IoError>(find(db, before).await?) })).await?;
+        let open = self.io().read(|db| Box::pin(async move { Ok::<_, IoError>(open_cases(db).await?) })).await?;
+        let new = stuck.keys().any(|id| !open.contains(id));
+        let over: Vec<Uuid> = open.into_iter().filter(|id| !stuck.contains_key(id)).collect();
+        if !new && over.is_empty() {
+            return Ok(());
+        }
+        let write = self.io().write(move |tx| {
+            Box::pin(async move {
+                for (id, (since, reason)) in stuck {
+                    open_case(tx, id, since, reason).await?;
+                }
+                case_file::Entity::update_many()
+                    .col_expr(case_file::Column::ClosedAt, Expr::value(clock::now().fixed_offset()))
+                    .col_expr(case_file::Column::ClosedReason, Expr::value(WENT_ON))
+                    .filter(case_file::Column::Kind.eq(STUCK))
+                    .filter(case_file::Column::ClosedAt.is_null())
+                    .filter(case_file::Column::OrderId.is_in(over))
+                    .exec(tx)
+                    .await?;
+                Ok::<_, IoError>(())
+            })
+        });
+        write.await
+    }
+}
+
+async fn find(db: &impl ConnectionTrait, before: Moment) -> Result<Stuck, DbErr> {
+    let mut stuck = Stuck::new();
+    let mut note = |id: Uuid, since: Moment, reason: String| {
+        let known = stuck.entry(id).or_insert_with(|| (since, reason.clone()));
+        if since < known.0 {
+            *known = (since, reason);
+        }
+    };
+    // a mark is set when its time has come, and one that a person has accepted waits for nobody
+    let line = Condition::any()
+        .add(order_line::Column::DoubtSince.lte(before.fixed_offset()))
+        .add(order_line::Column::PersonSince.is_not_null());
+    let lines =
+        order_line::Entity::find().filter(line).filter(order_line::Column::PersonAccepted.eq(false)).limit(MOST);
+    for row in lines.all(db).await? {
+        let since = row.doubt_since.or(row.person_since).map_or(before, |at| at.to_utc());
+        note(row.order_id, since, row.person_reason.unwrap_or_else(|| "in_doubt_too_long".to_owned()));
+    }
+    let money = Condition::any()
+        .add(payment::Column::DoubtSince.lte(before.fixed_offset()))
+        .add(payment::Column::PersonSince.is_not_null());
+    let payments = payment::Entity::find().filter(money).filter(payment::Column::PersonAccepted.eq(false)).limit(MOST);
+    for row in payments.all(db).await? {
+        let since = row.doubt_since.or(row.person_since).map_or(before, |at| at.to_utc());
+        note(row.order_id, since, row.person_reason.unwrap_or_else(|| "in_doubt_too_long".to_owned()));
+    }
+    let overdue = orders::Entity::find().filter(orders::Column::NextAt.lte(before.fixed_offset())).limit(MOST);
+    for row in overdue.all(db).await? {
+        let since = row.next_at.map_or(before, |at| at.to_utc());
+        note(row.id, since, "not_driven".to_owned());
+    }
+    Ok(stuck)
+}
+
+async fn open_cases(db: &impl ConnectionTrait) -> Result<Vec<Uuid>, DbErr> {
+    let open = case_file::Entity::find()
+        .filter(case_file::Column::Kind.eq(STUCK))
+        .filter(case_file::Column::ClosedAt.is_null());
+    Ok(open.all(db).await?.into_iter().filter_map(|row| row.order_id).collect())
+}
+
+/// Once for each time that an order is stuck: a person who closes it is not told again of the same.
+async fn open_case(tx: &impl ConnectionTrait, id: Uuid, since: Moment, reason: String) -> Result<(), DbErr> {
+    let row = case_file::ActiveModel {
+        id: Set(ids::new_id()),
+        order_id: Set(Some(id)),
+        kind: Set(STUCK.to_owned()),
+        detail: Set(format!("stuck since {since}")),
+        opened_at: Set(clock::now().into()),
+        reason: Set(Some(reason.chars().take(64).collect())),
+        dedup_key: Set(Some(format!("{STUCK}/{id}/{}", since.timestamp_micros()))),
+        ..Default::default()
+    };
+    let inserted = case_file::Entity::insert(row)
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .try_insert()
+        .exec_without_returning(tx)
+        .await?;
+    if matches!(inserted, TryInsertResult::Inserted(1..)) {
+        tracing::error!(alert = true, order.id = %id, %since, reason, "an order is stuck");
+    }
+    Ok(())
+}

@@ -1,0 +1,24 @@
+//! Reconciliation: what we believe, compared with what the payment provider and each operator say, daily and on demand.
+//!
+//! ```text
+//! a day's wish ──job──▶ run ──▶ compare (pure) ──▶ a case a difference ──a person agrees──▶ mend, a job
+//! ```
+//!
+//! A list makes suspicions, a look under the reference (or into the provider's books) decides, so that what is being
+//! driven right now is no difference. Nothing is corrected that nobody agreed to; what is mended goes by the order's
+//! own rules, and a mended case is closed only once both sides say the same.
+
+mod books;
+mod cases;
+pub mod compare;
+mod daily;
+mod mend;
+mod ours;
+mod run;
+pub mod store;
+mod wait;
+
+pub use books::{AgreeError, Books};
+pub use daily::Settings;
+pub use store::Run;
+pub use wait::{DayToCompare, wish_and_wait};

@@ -19,7 +19,7 @@ ONLY ?=
 # how many generated requests a call gets: make schemathesis REQUESTS=500
 REQUESTS ?= 100
 
-.PHONY: help run test check crash-matrix sim soak wedge fleet fuzz schemathesis fmt bless entity
+.PHONY: help run test check crash-matrix sim soak wedge fleet fuzz schemathesis fmt bless entity released
 
 help: ## shows this list
 	@sed -En 's/^([a-z-]+):[^#]*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 21
@@ -80,3 +80,8 @@ bless: ## writes openapi.json and the tables of ARCHITECTURE.md anew from the co
 entity: ## writes entity/src anew from a migrated PostgreSQL
 	@scripts/prepare entity
 	@scripts/with_servers scripts/entities
+
+released: ## keeps this schema as the one that the next version must be able to share
+	@scripts/prepare run
+	@RELEASE=1 cargo test --locked --test house_rules expansion::the_schema
+	@git status --short

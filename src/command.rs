@@ -13,10 +13,11 @@ use uuid::Uuid;
 use crate::actors::auth::{self, Names, Role, Rotation};
 use crate::actors::fleet::{CONNECTIONS, check_room};
 use crate::actors::reconcile::{self, DayToCompare, Run};
-use crate::app::App;
+use crate::app::{self, App};
 use crate::clock;
 use crate::config::Config;
 use crate::demo;
+use crate::epoch;
 use crate::http::admin::store::{Deed, write_down};
 use crate::ids;
 use crate::import::{self, AreaFile, OperatorFiles, RefreshWish};
@@ -38,6 +39,14 @@ enum What {
     Serve(Files),
     /// Brings the database to the newest schema.
     Migrate(Files),
+    /// Tells a database that a backup was restored into it, once and before any server starts on it.
+    Restored {
+        /// The newest order number that anybody has seen, or its first letter: in the payment provider's portal, in a letter.
+        #[arg(long, value_name = "ORDER")]
+        newest: String,
+        #[command(flatten)]
+        files: Files,
+    },
     /// Manages the keys that sign access tokens.
     Keys {
         #[command(subcommand)]
@@ -163,6 +172,13 @@ pub async fn run(command: Command) -> anyhow::Result<u8> {
             open_database(&read(&files)?).await?;
             Ok(0)
         }
+        What::Restored { newest, files } => {
+            let config = read(&files)?;
+            let _lock = own(&config)?;
+            let io = open_database(&config).await?;
+            demo::say(&app::restored(&config, &io, &newest, somebody()).await?)?;
+            Ok(0)
+        }
         What::Keys { what: KeysWhat::Rotate { compromised, files } } => rotate_keys(compromised, &files).await,
         What::Import { what: ImportWhat::Operators { wish, files } } => {
             let config = read(&files)?;
@@ -191,10 +207,10 @@ pub async fn run(command: Command) -> anyhow::Result<u8> {
     }
 }
 
-/// The exit code of a failure: 78 for a configuration that cannot be used.
+/// The exit code of a failure: 78 for a configuration or a database that cannot be used as it is.
 #[must_use]
 pub fn exit_code(error: &anyhow::Error) -> u8 {
-    if error.is::<BadConfiguration>() { 78 } else { 1 }
+    if error.is::<BadConfiguration>() || error.is::<epoch::Copied>() { 78 } else { 1 }
 }
 
 /// Ends when the process is told to.

@@ -11,10 +11,7 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use crate::actors::invoice::Seller;
-use crate::actors::mail::Letterhead;
-use crate::actors::order::rules::Rules;
-use crate::actors::{payment::SweepSettings, reconcile};
+use crate::actors::{invoice::Seller, mail::Letterhead, order::rules::Rules, payment::SweepSettings, reconcile};
 use crate::clock;
 use crate::integrations::{client::is_loopback_address, mail, payment};
 use crate::network::Networks;
@@ -89,6 +86,9 @@ pub struct Http {
     pub return_origins: Vec<String>,
     /// Threads that answer requests; default 2.
     pub workers: Option<usize>,
+    /// How long a leaving replica turns reads away before its socket closes, so that a proxy notices; default none.
+    #[serde(default, deserialize_with = "clock::deserialize")]
+    pub drain_delay: Duration,
 }
 
 /// The listener of metrics and readiness detail: not for the public.
@@ -230,8 +230,8 @@ impl Config {
     /// Names the file or variable and what is wrong with it.
     pub fn read(base: serde_json::Value, files: &[PathBuf]) -> anyhow::Result<Self> {
         let source = (base.to_string().into(), files.to_vec());
-        let files =
-            files.iter().fold(Figment::from(Serialized::defaults(base)), |all, file| all.merge(Toml::file_exact(file)));
+        let base = Figment::from(Serialized::defaults(base));
+        let files = files.iter().fold(base, |all, file| all.merge(Toml::file_exact(file)));
         let config: Self = files.merge(Env::prefixed("STARJACK_").split("__")).extract()?;
         config.check()?;
         Ok(Self { source, ..config })
@@ -265,7 +265,6 @@ impl Config {
     }
 
     /// How often open payments are listed.
-    #[must_use]
     pub fn sweep(&self) -> SweepSettings {
         SweepSettings { every: self.times.sweep_every, pause: self.times.sweep_pause }
     }
@@ -273,8 +272,8 @@ impl Config {
     /// Whether any supplier is a simulator: then everything says so.
     #[must_use]
     pub fn is_simulated(&self) -> bool {
-        let mut endpoints = self.contracts.values().filter_map(|contract| contract.endpoint.as_deref());
-        endpoints.any(is_loopback_address) || self.payment.is_simulated() || self.mail.is_simulated()
+        let local = |contract: &ContractSection| contract.endpoint.as_deref().is_some_and(is_loopback_address);
+        self.contracts.values().any(local) || self.payment.is_simulated() || self.mail.is_simulated()
     }
 
     /// Numbers that depend on each other, and what production refuses.

@@ -19,6 +19,38 @@ pub fn new_secret() -> String {
     format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
 }
 
+/// The epoch letter of a database: begins every order number, so every reference, and names the series of its invoices.
+/// A restored backup does not know what was given out after it, so each restore moves on to a letter that never was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Epoch(char);
+
+impl Epoch {
+    /// Until a backup is restored.
+    pub const FIRST: Self = Self('A');
+
+    /// The letter that a number or a reference begins with, or the letter itself; `None` for anything else.
+    #[must_use]
+    pub fn of(text: &str) -> Option<Self> {
+        text.chars().next().filter(|first| Self::all().any(|letter| letter == *first)).map(Self)
+    }
+
+    /// The letter after this one; `None` after the last.
+    #[must_use]
+    pub fn next(self) -> Option<Self> {
+        Self::all().find(|letter| *letter > self.0).map(Self)
+    }
+
+    fn all() -> impl Iterator<Item = char> {
+        ALPHABET.iter().copied().map(char::from).filter(char::is_ascii_uppercase)
+    }
+}
+
+impl fmt::Display for Epoch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
 /// An order's number: the epoch letter of the database and ten random characters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OrderNumber(String);
@@ -26,9 +58,9 @@ pub struct OrderNumber(String);
 impl OrderNumber {
     /// Draws a new number under the database's epoch letter.
     #[must_use]
-    pub fn draw(epoch: char) -> Self {
+    pub fn draw(epoch: Epoch) -> Self {
         let mut bits = Uuid::new_v4().as_u128() >> 72;
-        let mut text = String::from(epoch);
+        let mut text = String::from(epoch.0);
         for _ in 0..10 {
             text.push(char::from(ALPHABET[usize::try_from(bits & 31).unwrap_or_default()]));
             bits >>= 5;
@@ -111,7 +143,7 @@ mod tests {
 
     #[test]
     fn references_are_short_plain_and_the_same_in_every_repeat() {
-        let number = OrderNumber::draw('A');
+        let number = OrderNumber::draw(Epoch::FIRST);
         for reference in [number.ticket(20), number.page(12)] {
             assert!(reference.as_str().len() <= 24);
             assert!(reference.as_str().bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-'));
@@ -122,6 +154,19 @@ mod tests {
             assert!(!is_ticket(other), "{other}");
         }
         assert_eq!(number.ticket(3), number.ticket(3));
-        assert_ne!(OrderNumber::draw('A'), OrderNumber::draw('A'));
+        assert_ne!(OrderNumber::draw(Epoch::FIRST), OrderNumber::draw(Epoch::FIRST));
+    }
+    #[test]
+    fn a_letter_is_followed_by_each_of_the_others_and_in_the_end_by_none() {
+        let mut letters = vec![Epoch::FIRST];
+        while let Some(next) = letters.last().and_then(|last| last.next()) {
+            letters.push(next);
+        }
+        let all: String = letters.iter().map(Epoch::to_string).collect();
+        assert_eq!(all, "ABCDEFGHJKMNPQRSTVWXYZ");
+        assert_eq!(Epoch::of(&OrderNumber::draw(letters[3]).ticket(1).to_string()), Some(letters[3]));
+        for text in ["", "a", "7K2M9QX4TBC", "I", "U"] {
+            assert_eq!(Epoch::of(text), None, "{text}");
+        }
     }
 }

@@ -15,6 +15,7 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
+use starjack_migration::Schema;
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 
@@ -196,19 +197,16 @@ impl Io {
         self.read(|db| Box::pin(async move { Ok::<_, IoError>(db.ping().await?) })).await
     }
 
-    /// Brings the schema up to date; twice changes nothing.
+    /// Brings the schema up to date; twice changes nothing, and replicas that start together take turns.
     ///
     /// # Errors
     /// The migration that did not go through.
     pub async fn migrate(&self) -> Result<(), IoError> {
-        self.read(|db| {
-            Box::pin(async move {
-                use sea_orm_migration::MigratorTrait;
-                starjack_migration::Migrator::up(db, None).await?;
-                Ok::<_, IoError>(())
-            })
-        })
-        .await
+        let schema = self.read(|db| Box::pin(async move { Ok::<_, IoError>(starjack_migration::bring_up(db).await?) }));
+        if schema.await? == Schema::Newer {
+            tracing::warn!("a newer version has expanded the schema; this one goes on with what it knows");
+        }
+        Ok(())
     }
 
     /// Keeps work that is none of the database's on the I/O runtime until it ends by itself, or the runtime does.

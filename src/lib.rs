@@ -13,6 +13,7 @@ pub mod command;
 pub mod config;
 pub mod crash_points;
 pub mod demo;
+pub mod epoch;
 pub mod http;
 pub mod ids;
 pub mod import;

@@ -1,6 +1,7 @@
 //! The schema, the same for SQLite and PostgreSQL. Times are written by the program, never by the database.
 
 use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::{DatabaseConnection, DbBackend, TransactionTrait};
 
 mod m20261201_000001_create_account;
 mod m20261201_000002_create_order;
@@ -37,5 +38,47 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000013_reconcile::Migration),
             Box::new(m20261201_000018_add_vat_country::Migration),
         ]
+    }
+}
+
+/// How a database stands to this version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Schema {
+    /// Exactly as this version knows it.
+    Ours,
+    /// A newer version has expanded it, and left everything that this one reads and writes.
+    Newer,
+}
+
+/// Held on PostgreSQL by whoever migrates; the number means nothing.
+const ONE_MIGRATES: &str = "SELECT pg_advisory_xact_lock(7318249)";
+
+/// Brings a database to the newest schema; one that a newer version has expanded stays as it is, so that this version can be
+/// started beside the newer one, and again after it. Replicas that start together take turns.
+///
+/// # Errors
+/// The migration that did not go through; a database of a version that knows migrations which this one does not, and lacks
+/// some of this one's.
+pub async fn bring_up(db: &DatabaseConnection) -> Result<Schema, DbErr> {
+    if db.get_database_backend() != DbBackend::Postgres {
+        return migrate(db).await;
+    }
+    let turn = db.begin().await?;
+    turn.execute_unprepared(ONE_MIGRATES).await?;
+    let schema = migrate(db).await?;
+    turn.commit().await?;
+    Ok(schema)
+}
+
+async fn migrate(db: &DatabaseConnection) -> Result<Schema, DbErr> {
+    let applied: Vec<String> = Migrator::get_migration_models(db).await?.into_iter().map(|row| row.version).collect();
+    let ours: Vec<String> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+    if applied.iter().all(|name| ours.contains(name)) {
+        Migrator::up(db, None).await?;
+        return Ok(Schema::Ours);
+    }
+    match ours.iter().find(|name| !applied.contains(name)) {
+        None => Ok(Schema::Newer),
+        Some(lacks) => Err(DbErr::Custom(format!("the database is another version's and lacks {lacks}"))),
     }
 }

@@ -38,7 +38,7 @@ impl End {
 
 impl App {
     /// Runs until `signal` comes or something cannot be kept up, then drains in order:
-    /// not ready, event streams told to come back elsewhere, no new requests, answers saved, actors ended.
+    /// not ready, event streams told to come back elsewhere, the drain delay, no new requests, answers saved, actors ended.
     pub async fn run_until(mut self, signal: impl Future<Output = ()>) -> End {
         let broke = tokio::select! {
             () = signal => None,
@@ -57,10 +57,12 @@ impl App {
     }
 
     async fn drain(&self) -> bool {
-        let deadline = Deadline::after(DRAIN);
-        tracing::info!("draining");
-        self.readiness.set(false);
+        tracing::info!(delay_ms = self.drain_delay.as_millis(), "draining");
+        self.readiness.leave();
         self.streams.close();
+        // time for a proxy to notice; everything but the socket's end goes on
+        clock::sleep(self.drain_delay).await;
+        let deadline = Deadline::after(DRAIN);
         let served = clock::timeout_at(deadline, self.server.stop(true)).await.is_ok();
         self.draining.cancel();
         self.jobs_stop.cancel();

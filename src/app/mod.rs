@@ -2,9 +2,11 @@
 
 mod end;
 mod parts;
+mod restored;
 mod shelf;
 mod start;
 
 pub use end::End;
 pub use parts::contract;
+pub use restored::restored;
 pub use start::App;

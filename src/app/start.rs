@@ -2,6 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::web;
 use anyhow::Context as _;
@@ -23,6 +24,7 @@ use crate::actors::supervision::System;
 use crate::actors::{auth, order};
 use crate::config::{Config, Environment};
 use crate::crash_points;
+use crate::epoch;
 use crate::http::operators::{OperatorStatus, OperatorStatuses as _};
 use crate::http::state::{Fleet, Readiness};
 use crate::http::streams::{Limits, Streams};
@@ -50,6 +52,7 @@ pub struct App {
     pub(super) system: System,
     pub(super) replica: Replica,
     pub(super) readiness: Readiness,
+    pub(super) drain_delay: Duration,
     pub(super) streams: Streams,
     pub(super) draining: CancellationToken,
     pub(super) jobs_stop: CancellationToken,
@@ -91,6 +94,7 @@ impl App {
         let (listener, address) = listen(config.http.listen)?;
         let (operations_listener, operations) = listen(config.operations.listen)?;
         tracing::info!(?config, "configuration");
+        anyhow::ensure!(epoch::is_original(&io).await?, epoch::Copied);
         let (tell, broken) = watch::channel(None);
         let stock = Stock::load(&io).await?;
         stock.warn_when_empty();
@@ -107,6 +111,7 @@ impl App {
         let operations_server = server.handle();
         watch_over("operations", &ground.broken, server.map(|_ended| ()));
         readiness.set(true);
+        let drain_delay = ground.config.http.drain_delay;
         let Ground { io, system, public_url, draining, .. } = ground;
         Ok(Self {
             address,
@@ -116,6 +121,7 @@ impl App {
             system,
             replica,
             readiness,
+            drain_delay,
             streams,
             draining,
             jobs_stop,

@@ -14,6 +14,7 @@ pub mod health;
 pub mod idempotency;
 pub mod intake;
 pub mod language;
+mod leaving;
 pub mod me;
 pub mod network;
 pub mod offers;

@@ -160,8 +160,8 @@ impl Problem {
         if self.status == StatusCode::UNAUTHORIZED {
             answer.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
         }
-        if [StatusCode::REQUEST_TIMEOUT, StatusCode::PAYLOAD_TOO_LARGE].contains(&self.status) {
-            answer.force_close(); // the rest of the body is not read
+        if [Kind::TooSlow, Kind::TooLarge, Kind::Leaving].contains(&self.kind) {
+            answer.force_close(); // the rest of the body is not read, or nobody is there any more
         }
         let title = self.kind.title();
         let document = Document {

@@ -137,6 +137,8 @@ kinds! {
         "The supplier gave no whole answer" "Der Lieferant hat nicht vollständig geantwortet"
     Unavailable SERVICE_UNAVAILABLE "unavailable"
         "Not available right now" "Im Augenblick nicht verfügbar"
+    Leaving GATEWAY_TIMEOUT "leaving"
+        "Ask another replica" "Bitte einen anderen Server fragen"
 }
 
 #[cfg(test)]

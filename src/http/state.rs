@@ -83,17 +83,35 @@ pub struct Fleet {
 
 /// Whether this replica takes requests; clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct Readiness(Arc<AtomicBool>);
+pub struct Readiness(Arc<Flags>);
+
+#[derive(Debug, Default)]
+struct Flags {
+    ready: AtomicBool,
+    leaving: AtomicBool,
+}
 
 impl Readiness {
     /// From now on `/readyz` says yes or no.
     pub fn set(&self, ready: bool) {
-        self.0.store(ready, Ordering::Release);
+        self.0.ready.store(ready, Ordering::Release);
+    }
+
+    /// From now on `/readyz` says no, and reads are turned away to another replica.
+    pub fn leave(&self) {
+        self.set(false);
+        self.0.leaving.store(true, Ordering::Release);
+    }
+
+    /// Whether reads are turned away.
+    #[must_use]
+    pub fn is_leaving(&self) -> bool {
+        self.0.leaving.load(Ordering::Acquire)
     }
 
     /// What `/readyz` says.
     #[must_use]
     pub fn get(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        self.0.ready.load(Ordering::Acquire)
     }
 }

@@ -202,6 +202,11 @@ impl Crowd {
         Answer::to(self.control.request(Method::POST, &path).json(&payment)).await.unwrap().expect(200);
     }
 
+    /// The numbers of all orders that were accepted.
+    pub(crate) fn numbers(&self) -> BTreeSet<String> {
+        self.placed.lock().unwrap().keys().cloned().collect()
+    }
+
     /// None lost, none doubled, the right ends, no gap between invoices; to be asked on a clean slate.
     pub(crate) async fn check(&self, world: &World) {
         let orders = world.all_orders().await.unwrap();

@@ -31,4 +31,7 @@ mod killed;
 mod matrix;
 mod pairs;
 mod redis_gone;
+mod restored;
+mod rolling;
+mod upgraded;
 mod wedged;

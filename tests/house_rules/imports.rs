@@ -6,7 +6,7 @@ use crate::assert_none;
 use crate::sources::{Source, sources};
 
 /// Below everything: what they may import is said beside them.
-const LOWER: [(&str, &[&str]); 9] = [
+const LOWER: [(&str, &[&str]); 10] = [
     ("clock", &[]),
     ("crash_points", &[]),
     ("ids", &[]),
@@ -16,21 +16,35 @@ const LOWER: [(&str, &[&str]); 9] = [
     ("telemetry", &[]),
     ("io", &["clock", "crash_points"]),
     ("redis", &["clock", "io"]),
+    ("epoch", &["ids", "io"]),
 ];
 
 /// Who may import whom, besides itself, from the ground up.
 const LAYERS: [(&str, &[&str]); 9] = [
     ("integrations", &["clock", "crash_points", "ids", "language", "money", "network"]),
-    ("actors", &["integrations", "clock", "crash_points", "ids", "language", "money", "io", "redis"]),
+    ("actors", &["integrations", "clock", "crash_points", "epoch", "ids", "language", "money", "io", "redis"]),
     ("config", &["actors", "integrations", "clock", "network", "redis"]),
     ("http", &["actors", "integrations", "clock", "ids", "language", "money", "network", "io", "redis"]),
     (
         "app",
-        &["http", "config", "actors", "integrations", "clock", "crash_points", "io", "language", "network", "redis"],
+        &[
+            "http",
+            "config",
+            "actors",
+            "integrations",
+            "clock",
+            "crash_points",
+            "epoch",
+            "ids",
+            "io",
+            "language",
+            "network",
+            "redis",
+        ],
     ),
     ("demo", &["command", "app", "config", "actors", "clock", "ids", "io"]),
     ("import", &["app", "config", "actors", "integrations", "io"]),
-    ("command", &["demo", "import", "app", "config", "http", "actors", "clock", "ids", "io"]),
+    ("command", &["demo", "import", "app", "config", "http", "actors", "clock", "epoch", "ids", "io"]),
     ("lib", &[]),
 ];
 

@@ -4,6 +4,7 @@
 
 mod architecture;
 mod configuration;
+mod expansion;
 mod imports;
 mod sources;
 mod words;

@@ -101,11 +101,28 @@ impl Postgres {
         format!("{}/{}", self.cluster, self.name)
     }
 
+    /// Writes all of it into a file, as it is at one moment; others may go on writing.
+    pub(crate) async fn dump(&self, file: &Path) {
+        tool("pg_dump", &["--format=custom", "--file", file.to_str().unwrap(), "--dbname", &self.url()]).await;
+    }
+
+    /// Brings into an empty database what a file holds.
+    pub(crate) async fn fill(&self, file: &Path) {
+        tool("pg_restore", &["--exit-on-error", "--dbname", &self.url(), file.to_str().unwrap()]).await;
+    }
+
     async fn order(&self, sql: &str) {
         let db = Connector::connect(format!("{}/postgres", self.cluster)).await.unwrap();
         db.execute_unprepared(sql).await.unwrap();
         db.close().await.unwrap();
     }
+}
+
+async fn tool(name: &'static str, words: &[&str]) {
+    let mut command = Command::new(name);
+    command.args(words);
+    let ended = tokio::task::spawn_blocking(move || command.status().unwrap()).await.unwrap();
+    assert!(ended.success(), "{name}: {ended}");
 }
 
 impl Drop for Postgres {

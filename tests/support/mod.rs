@@ -8,6 +8,7 @@ mod database;
 mod goods;
 mod invariants;
 mod ledger;
+mod nginx;
 mod paper;
 mod people;
 mod redis;
@@ -20,15 +21,16 @@ mod world;
 pub(crate) use balancer::Balancer;
 pub(crate) use client::{Answer, Client};
 pub(crate) use database::{Cluster, Database, Postgres};
-pub(crate) use invariants::check;
+pub(crate) use invariants::{check, check_known};
 pub(crate) use ledger::{Booking, Ledger};
+pub(crate) use nginx::Nginx;
 pub(crate) use paper::text_of;
 pub(crate) use people::{ADULT, Offer, Person, SMALL_CHILD, ticket};
 pub(crate) use redis::{Proxy, Redis};
 pub(crate) use sample::{area_file, areas, listed, sample};
 pub(crate) use server::{Ran, Server};
 pub(crate) use stream::{Event, Stream};
-pub(crate) use world::{PATIENCE, World, eventually, new_key};
+pub(crate) use world::{PATIENCE, World, eventually, free_port, new_key};
 
 /// Makes two tests of each story `async fn story(database: Database)`: `story::sqlite` and `story::postgres`.
 macro_rules! both_databases {

@@ -53,6 +53,9 @@ pub(crate) struct Plan {
 pub(crate) struct Server {
     /// The first line on stdout.
     pub(crate) first_line: Value,
+    /// Where it listens.
+    pub(crate) port: u16,
+    plan: Plan,
     child: Child,
     log: PathBuf,
     _stdout: BufReader<ChildStdout>,
@@ -81,7 +84,12 @@ impl Server {
             show(&log);
             panic!("the first line is not JSON ({error}): {line:?}")
         });
-        Self { first_line, child, log, _stdout: stdout }
+        Self { first_line, port: plan.port, plan: plan.clone(), child, log, _stdout: stdout }
+    }
+
+    /// Starts it again, at the same place on the same data; the old one must have ended.
+    pub(crate) async fn again(&mut self) {
+        *self = Self::start(&self.plan.clone()).await;
     }
 
     /// Where the API is.
@@ -184,6 +192,7 @@ pub(crate) fn run(plan: &Plan, words: &[&str]) -> Ran {
     command.env("STARJACK_DATA", &data).env("STARJACK_DATABASE__URL", plan.database.as_ref().unwrap_or(&embedded));
     command.env("STARJACK_AUTH__SECRET", "0123456789abcdef0123456789abcdef");
     command.env("STARJACK_PAYMENT__PASSWORD", "\"123456\"").env("STARJACK_MAIL__KEY", "key-of-a-test");
+    command.envs(plan.settings.iter().map(|(name, value)| (name, value)));
     let output = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Ran { code: output.status.code().unwrap(), says: text(output.stdout), log: text(output.stderr) }

@@ -1,5 +1,6 @@
 //! Server, simulator and database of one test.
 
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -37,7 +38,7 @@ pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Opt
 pub(crate) struct World {
     /// Dropped first, in this order: the server, its database, the suppliers, the folder.
     pub(crate) server: Server,
-    _database: Option<Postgres>,
+    database: Option<Postgres>,
     pub(crate) suppliers: Suppliers,
     folder: tempfile::TempDir,
     plan: Plan,
@@ -80,7 +81,7 @@ impl World {
             guest: Client::new(server.api()),
             control: Client::new(&suppliers.control),
             server,
-            _database: database,
+            database,
             suppliers,
             folder,
             plan,
@@ -98,6 +99,27 @@ impl World {
     /// Starts the server again, at the same place on the same data; the old one must have ended.
     pub(crate) async fn restart(&mut self) {
         self.server = Server::start(&self.plan).await;
+    }
+
+    /// The server's database, for what nobody but its people would do.
+    pub(crate) async fn database(&self) -> sea_orm::DatabaseConnection {
+        let embedded = format!("sqlite://{}", self.folder.path().join("data/starjack.db").display());
+        sea_orm::Database::connect(self.plan.database.as_ref().unwrap_or(&embedded)).await.unwrap()
+    }
+
+    /// A backup of the PostgreSQL database, taken while everything goes on.
+    pub(crate) async fn back_up(&self) -> PathBuf {
+        let file = self.folder.path().join("backup");
+        self.database.as_ref().expect("only PostgreSQL is backed up here").dump(&file).await;
+        file
+    }
+
+    /// The server's database is lost, and a backup comes into a new one; the server must have ended.
+    pub(crate) async fn restore(&mut self, backup: &Path) {
+        let fresh = Postgres::create().await;
+        fresh.fill(backup).await;
+        self.plan.database = Some(fresh.url());
+        self.database = Some(fresh);
     }
 
     /// Tells the server to end, waits, and gives the exit code.
@@ -123,7 +145,7 @@ impl World {
     }
 
     /// The folder of database, documents and logs.
-    pub(crate) fn folder(&self) -> &std::path::Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 

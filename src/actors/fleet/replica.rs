@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -268,4 +268,18 @@ impl Replica {
     pub(super) fn since_start(&self) -> u64 {
         u64::try_from(clock::instant().saturating_duration_since(self.started).as_millis()).unwrap_or(u64::MAX)
     }
+}
+
+/// Whether any incarnation is alive; none begins to live until the transaction ends. On SQLite the data folder's lock says so.
+///
+/// # Errors
+/// The database's.
+pub async fn is_anybody_alive(tx: &DatabaseTransaction) -> Result<bool, DbErr> {
+    if tx.get_database_backend() != DbBackend::Postgres {
+        return Ok(false);
+    }
+    tx.execute_unprepared("LOCK TABLE replica IN EXCLUSIVE MODE").await?;
+    let sql = "SELECT EXISTS (SELECT 1 FROM replica WHERE alive_until > clock_timestamp())";
+    let row = tx.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
+    row.map_or(Ok(false), |row| row.try_get_by_index(0))
 }

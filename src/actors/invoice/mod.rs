@@ -19,6 +19,6 @@ mod writer;
 
 pub use archive::{Archive, ArchiveError};
 pub use seller::{Seller, ShortName};
-pub use store::{Buyer, Invoice, InvoiceNumber, Line, NewInvoice, issue, number_of_order, read};
+pub use store::{Buyer, Invoice, InvoiceNumber, Line, NewInvoice, issue, last_numbers, number_of_order, read};
 pub use totals::{RateTotal, per_rate};
 pub use writer::{Writer, document_job};

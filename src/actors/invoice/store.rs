@@ -6,18 +6,22 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use chrono_tz::Europe::Vienna;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use serde::{Deserialize, Serialize};
 use starjack_entity::{invoice, invoice_series};
 use uuid::Uuid;
 
-use super::seller::Seller;
-use crate::ids::OrderNumber;
+use super::seller::{Seller, ShortName};
+use crate::epoch;
+use crate::ids::{Epoch, OrderNumber};
+use crate::io::{Io, IoError};
 use crate::language::Language;
 use crate::money::Cents;
 
-/// An invoice's number, `<short name>-<year>-<six digits>`: unique, without gaps within its series.
+/// An invoice's number, `<short name>-<year>-<six digits>`, after a restore `<short name>-<year><epoch letter>-<six digits>`:
+/// unique, without gaps within its series.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct InvoiceNumber(String);
 
@@ -165,12 +169,12 @@ pub async fn issue(tx: &DatabaseTransaction, new: NewInvoice) -> Result<InvoiceN
         return Err(DbErr::Custom("the lines of an invoice do not add up to its total".into()));
     }
     let issued_on = new.issued_at.with_timezone(&Vienna).date_naive();
-    let series = format!("{}-{}", new.seller.short.as_str(), issued_on.year());
+    let series = series_of(&new.seller.short, issued_on.year(), epoch::within(tx).await?);
     let buyer = StoredBuyer { order_number: new.order_number.to_string(), language: new.language, buyer: new.buyer };
     let seller = StoredSeller { seller: new.seller, simulated: new.simulated };
     let (buyer, seller, lines) = (to_json(&buyer)?, to_json(&seller)?, to_json(&new.lines)?);
     let serial = next_serial(tx, &series).await?;
-    let number = format!("{series}-{serial:06}");
+    let number = number_in(&series, serial);
     let row = invoice::ActiveModel {
         number: Set(number.clone()),
         series: Set(series),
@@ -190,6 +194,13 @@ pub async fn issue(tx: &DatabaseTransaction, new: NewInvoice) -> Result<InvoiceN
     Ok(InvoiceNumber(number))
 }
 
+/// A seller's series of a year. What was given out after a backup is forgotten by whoever restores it, so a restore begins a
+/// series of its own: no number is given out twice, and no series that is still counted on has a gap.
+pub fn series_of(short: &ShortName, year: i32, epoch: Epoch) -> String {
+    let letter = if epoch == Epoch::FIRST { String::new() } else { epoch.to_string() };
+    format!("{}-{year}{letter}", short.as_str())
+}
+
 /// Counts the series on, from 1; other transactions that want a number of it wait until this one ends.
 async fn next_serial(tx: &DatabaseTransaction, series: &str) -> Result<i64, DbErr> {
     let first = invoice_series::ActiveModel { series: Set(series.to_owned()), last: Set(1) };
@@ -198,6 +209,24 @@ async fn next_serial(tx: &DatabaseTransaction, series: &str) -> Result<i64, DbEr
         .to_owned();
     let counted = invoice_series::Entity::insert(first).on_conflict(count_on).exec_with_returning(tx).await?;
     Ok(counted.last)
+}
+
+/// The last number of every series, in order.
+///
+/// # Errors
+/// The database's.
+pub async fn last_numbers(io: &Io) -> Result<Vec<String>, IoError> {
+    io.read(|db| {
+        Box::pin(async move {
+            let series = invoice_series::Entity::find().order_by_asc(invoice_series::Column::Series).all(db).await?;
+            Ok(series.into_iter().map(|row| number_in(&row.series, row.last)).collect())
+        })
+    })
+    .await
+}
+
+fn number_in(series: &str, serial: i64) -> String {
+    format!("{series}-{serial:06}")
 }
 
 /// The number of an order's invoice; none when nothing was charged, or not yet.

@@ -14,7 +14,8 @@ use super::{Seller, Writer, document, document_job, per_rate};
 use crate::actors::jobs::tests::database;
 use crate::actors::jobs::{Handler, Job, JobEnd};
 use crate::clock;
-use crate::ids::OrderNumber;
+use crate::epoch;
+use crate::ids::{Epoch, OrderNumber};
 use crate::io::{Io, IoError};
 use crate::language::Language;
 
@@ -83,7 +84,7 @@ async fn insert_order(db: &impl ConnectionTrait, id: Uuid) -> Result<(), DbErr> 
         .await?;
     let order = orders::Model {
         id,
-        number: OrderNumber::draw('A').to_string(),
+        number: OrderNumber::draw(Epoch::FIRST).to_string(),
         account_id: Uuid::nil(),
         state: "Finished".into(),
         on_refusal: "keep".into(),
@@ -165,6 +166,21 @@ async fn each_year_of_vienna_and_each_issuer_counts_for_itself() {
     assert_eq!(number.as_str(), "STAR-2027-000001");
     assert_eq!(read(&io, &number).await.issued_on, date("2027-01-01"));
     assert_eq!(issue(&io, other).await.unwrap().as_str(), "OTHER1-2026-000001");
+}
+
+#[tokio::test]
+async fn after_a_restore_numbers_begin_anew_in_a_series_of_their_own() {
+    let (_folder, io) = database().await;
+    let ticket = || new_invoice(Uuid::new_v4(), vec![line("day ticket", 1, 100)]);
+    let mut given_out = vec![issue(&io, ticket()).await.unwrap()];
+    for _ in 0..2 {
+        let next = epoch::read(&io).await.unwrap().next().unwrap();
+        io.write(move |tx| Box::pin(async move { Ok::<_, IoError>(epoch::enter(tx, next).await?) })).await.unwrap();
+        given_out.push(issue(&io, ticket()).await.unwrap());
+    }
+    let numbers: Vec<_> = given_out.iter().map(InvoiceNumber::as_str).collect();
+    assert_eq!(numbers, ["STAR-2026-000001", "STAR-2026B-000001", "STAR-2026C-000001"]);
+    assert_eq!(store::last_numbers(&io).await.unwrap(), numbers);
 }
 
 #[tokio::test]

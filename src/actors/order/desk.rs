@@ -18,6 +18,8 @@ use super::store::{Saved, Store};
 use crate::actors::fleet::{Fence, Heard};
 use crate::actors::supervision::{BreakerSettings, Call, Placement, Policy, Service, Spec, System};
 use crate::clock;
+use crate::epoch;
+use crate::ids::Epoch;
 use crate::integrations::payment::{Callback, Observed};
 use crate::io::IoError;
 
@@ -25,7 +27,7 @@ use crate::io::IoError;
 #[derive(Clone)]
 pub struct Desk {
     pub(super) driver: Driver,
-    pub(super) epoch: char,
+    pub(super) epoch: Epoch,
     wakes: mpsc::Sender<Wake>,
     pub(super) placing: Placing,
     /// Whether an operator's tickets are sold right now without a check of their card.
@@ -76,7 +78,7 @@ impl Desk {
             Spec { name: "order".to_owned(), mailbox: 8192, in_flight: 8192, arbiter: Placement::Domain, policy };
         let served = driver.clone();
         let drives = system.spawn(spec, move || Ok(Drives { driver: served.clone() }));
-        let epoch = driver.store.epoch().await?;
+        let epoch = epoch::read(driver.store.io()).await?;
         let (wakes, receiver) = mpsc::channel(WAKES);
         let schedule =
             Schedule { wakes: receiver, drives, store: driver.store.clone(), replica: driver.outside.replica.clone() };

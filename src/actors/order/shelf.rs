@@ -5,7 +5,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     TryInsertResult,
 };
-use starjack_entity::{idempotency, order_event, orders, payment_callback, setting};
+use starjack_entity::{idempotency, order_event, orders, payment_callback};
 use uuid::Uuid;
 
 use super::place::Placed;
@@ -187,27 +187,6 @@ impl Store {
                         .exec_without_returning(tx)
                         .await?;
                     Ok(matches!(inserted, TryInsertResult::Inserted(1..)))
-                })
-            })
-            .await
-    }
-
-    /// The database's epoch letter, from which every order number begins; written once.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn epoch(&self) -> Result<char, IoError> {
-        self.io()
-            .write(|tx| {
-                Box::pin(async move {
-                    let first = setting::ActiveModel { name: Set("epoch".to_owned()), value: Set("A".to_owned()) };
-                    setting::Entity::insert(first)
-                        .on_conflict(OnConflict::new().do_nothing().to_owned())
-                        .try_insert()
-                        .exec_without_returning(tx)
-                        .await?;
-                    let row = setting::Entity::find_by_id("epoch").one(tx).await?;
-                    Ok::<_, IoError>(row.and_then(|row| row.value.chars().next()).unwrap_or('A'))
                 })
             })
             .await

@@ -35,7 +35,7 @@ impl Turn<'_> {
                 self.add_page();
             }
         } else if TimeDelta::milliseconds(asked_ms) >= self.rules.check_patience
-            || self.now >= self.order.placed_at + self.rules.placed_limit
+            || self.now >= self.order.entered_at + self.rules.placed_limit
         {
             self.end_without_ticket(OrderState::Rejected, Some("card_check_unavailable".to_owned()));
         }
@@ -124,8 +124,14 @@ impl Turn<'_> {
 
     fn authorise(&mut self) {
         self.enter(OrderState::Authorised, None);
+        let now = self.now;
         for line in &mut self.order.lines {
+            let settles_at = line.settles_at;
             line.enter(LineState::Asked);
+            // only a restored backup says so of a line that was never asked: it may have been booked after the backup
+            if settles_at.is_some() && line.enter(LineState::Doubtful) {
+                (line.settles_at, line.doubt_since) = (settles_at, Some(now));
+            }
         }
     }
 

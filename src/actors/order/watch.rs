@@ -88,7 +88,7 @@ impl Turn<'_> {
         }
         let mut times = Vec::new();
         match order.state {
-            OrderState::Placed => times.push(order.placed_at + self.rules.placed_limit),
+            OrderState::Placed => times.push(order.entered_at + self.rules.placed_limit),
             OrderState::Paying => times.extend([self.paying_until(), self.next_page_at()]),
             OrderState::Authorised | OrderState::Issued => times.push(order.ends_by),
             OrderState::Undoing => times.push(order.entered_at + self.rules.undo_alarm),

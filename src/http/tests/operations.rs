@@ -13,6 +13,7 @@ use crate::actors::liftoperator::Facade;
 use crate::actors::supervision::{BreakerPosition, Call, Failure, Phase, Placement, Policy, Service, Spec, Why};
 use crate::clock::{self, Deadline};
 use crate::http::operators::{OperatorStatus, OperatorStatuses, phase_outside};
+use crate::http::problem::Kind;
 use crate::integrations::lift::{Contract, SUPPLIERS};
 use crate::io::IoError;
 
@@ -57,6 +58,25 @@ async fn a_replica_lives_before_it_is_ready() {
     world.state.readiness.set(false);
     world.open("/readyz").await.expect_problem(503, "unavailable");
     assert_eq!(world.open("/livez").await.status, 200);
+}
+
+#[actix_rt::test]
+async fn a_replica_that_leaves_turns_reads_away_and_serves_what_nobody_may_repeat() {
+    let world = World::start().await;
+    world.account("anna@example.org", Role::Customer).await;
+    world.state.readiness.set(true);
+    let before = world.log_in("anna@example.org", "correct horse").await;
+    assert_eq!((before.status, before.headers.get("connection")), (201, None));
+    let says_so: Vec<_> = Kind::ALL.iter().filter(|kind| kind.status() == 504).map(|kind| kind.slug()).collect();
+    assert_eq!(says_so, ["leaving"], "a proxy goes by the status alone");
+    world.state.readiness.leave();
+    for path in ["/api/v1/operators", "/status", "/nowhere"] {
+        world.open(path).await.expect_problem(504, "leaving");
+    }
+    world.open("/readyz").await.expect_problem(503, "unavailable");
+    assert_eq!(world.open("/livez").await.status, 200);
+    let served = world.log_in("anna@example.org", "correct horse").await;
+    assert_eq!((served.status, served.headers["connection"].to_str().unwrap()), (201, "close"));
 }
 
 #[actix_rt::test]

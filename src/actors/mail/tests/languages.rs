@@ -143,7 +143,7 @@ async fn every_letter_in_every_case_is_whole_in_each_language() {
         for (no, (letter, state, why, (line_state, refusal), (money, returned, owed))) in ends().into_iter().enumerate()
         {
             let id = Uuid::new_v4();
-            let number = OrderNumber::draw('A').to_string();
+            let number = OrderNumber::draw(Epoch::FIRST).to_string();
             let order = orders::Model { number: number.clone(), ..order(id, state, why) };
             let one =
                 |at| order_line::Model { reference: format!("{number}-{at}"), ..line(id, at, line_state, refusal) };

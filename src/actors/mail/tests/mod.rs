@@ -27,7 +27,7 @@ use crate::actors::jobs::tests::database;
 use crate::actors::jobs::{Handler, Job, JobEnd, NewJob};
 use crate::actors::liftoperator::catalogue::Withdrawal;
 use crate::clock::{self, Deadline};
-use crate::ids::OrderNumber;
+use crate::ids::{Epoch, OrderNumber};
 use crate::integrations::Outcome;
 use crate::integrations::mail::OutgoingLetter;
 use crate::io::{Io, IoError};

@@ -57,7 +57,7 @@ async fn a_letter_says_which_ticket_its_buyer_may_withdraw_from_in_both_language
             (&["gone"], false, false),
         ] {
             let id = Uuid::new_v4();
-            let number = OrderNumber::draw('A').to_string();
+            let number = OrderNumber::draw(Epoch::FIRST).to_string();
             let lines = (1..).zip(products).map(|(no, product)| order_line::Model {
                 product: (*product).into(),
                 reference: format!("{number}-{no}"),
@@ -141,7 +141,7 @@ async fn the_other_ends_say_why_and_where_the_money_is() {
     ] {
         let id = Uuid::new_v4();
         let (money, returned, owed) = payment;
-        let number = OrderNumber::draw('A').to_string();
+        let number = OrderNumber::draw(Epoch::FIRST).to_string();
         let order = orders::Model { number: number.clone(), ..order(id, state, Some(refusal)) };
         let line = order_line::Model { reference: number.clone(), ..line(id, 1, "Withdrawn", None) };
         insert(&desk.io, order, vec![line], vec![paid(id, 1, money, (returned, owed))]).await;

@@ -1,0 +1,28 @@
+//! What a database is told once after a backup was restored into it, and what its people are told to do next.
+
+use anyhow::Context as _;
+use chrono::TimeDelta;
+
+use crate::actors::order::RestoreTimes;
+use crate::actors::{invoice, order};
+use crate::clock;
+use crate::config::Config;
+use crate::ids::Epoch;
+use crate::io::Io;
+
+/// Moves on to a letter after the database's own and after that of `newest`, the newest order number that anybody has seen.
+///
+/// # Errors
+/// Says why the database cannot be served from yet.
+pub async fn restored(config: &Config, io: &Io, newest: &str, by: String) -> anyhow::Result<String> {
+    let newest = Epoch::of(newest).context("--newest is an order number such as A7K2M9QX4TB, or its first letter")?;
+    let (settle, page_life) = (config.times.settle, config.times.page_life);
+    let (settle, page_life) = (TimeDelta::from_std(settle)?, TimeDelta::from_std(page_life)?);
+    let done = order::restored(io, newest, RestoreTimes { now: clock::now(), settle, page_life }).await?;
+    tracing::warn!(epoch = %done.epoch, by, "a backup was restored");
+    let last = invoice::last_numbers(io).await?.join(", ");
+    Ok(format!(
+        "{done}\nThe last invoices in the books: {last}. Higher numbers that were given out are lost; keep them.\n\
+         Now start the servers. What was sold after the backup is at the suppliers alone: see deploy/README.md."
+    ))
+}

@@ -174,12 +174,12 @@ impl Ground {
     async fn open_desks(&self, readiness: Readiness) -> anyhow::Result<State> {
         let config = &self.config;
         let policy = policy(config);
-        let removed = contracts(config, &self.stock.removed);
-        let contracts = contracts(config, &self.stock.sold).into_iter().chain(removed).collect();
+        let (sold, removed) = (contracts(config, &self.stock.sold), contracts(config, &self.stock.removed));
+        let contracts = sold.into_iter().chain(removed).collect();
         let redis = Redis::start(&self.io, config.redis.as_ref())?;
         let replica = Replica::announce_among(self.io.clone(), redis.clone()).await?;
-        let connect = connect_together(redis.clone(), replica.clone());
-        let lift = Facade::start_with(&self.system, contracts, &policy, &connect);
+        let lift =
+            Facade::start_with(&self.system, contracts, &policy, &connect_together(redis.clone(), replica.clone()));
         let deadline = config.times.payment_deadline;
         let payment = PaymentDesk::start(&self.system, config.payment.clone(), policy.clone(), deadline);
         let duties = Duties::new(self.io.clone(), redis.clone(), replica.clone(), self.draining.clone());
@@ -195,26 +195,18 @@ impl Ground {
         let orders = orders.selling_unchecked(move |key| waits(&catalogue, &operators, key));
         let sweep = Sweep::new(config.sweep());
         watch_over("schedule", &self.broken, schedule);
-        let sweeping = keep_sweeping(duties.clone(), sweep.clone(), payment.clone(), orders.clone());
-        watch_over("sweep", &self.broken, sweeping);
-        let tree = Tree::new(redis.clone(), replica.clone(), self.system.clone());
-        let shown = tree.clone();
-        watch_over("tree", &self.broken, async move { shown.show().await });
-        let sharing = share_breakers(self.system.clone(), replica.news.clone(), config.times.breaker_pause);
-        watch_over("breakers", &self.broken, sharing);
-        let alarming = orders.clone();
-        let alarm = move |_held| alarming.clone().keep_alarming();
-        let alarms = duties.clone();
-        watch_over("alarm", &self.broken, async move { alarms.keep("alarm", alarm, std::future::pending).await });
+        watch_over(
+            "sweep",
+            &self.broken,
+            keep_sweeping(duties.clone(), sweep.clone(), payment.clone(), orders.clone()),
+        );
+        let tree = self.tell_other_replicas(&redis, &replica);
+        self.keep_alarming(duties.clone(), orders.clone());
         let books = self.open_books((lift.clone(), payment.clone(), orders.clone()));
         let auth = auth::Desk::open(self.io.clone(), secret_of_codes(config)).await?;
-        let learner = auth.clone();
-        watch_over("learning", &self.broken, async move { learner.keep_learning().await });
-        let forgetting = keep_forgetting(duties.clone(), replica.clone(), auth.clone(), self.jobs.clone());
-        watch_over("forgetting", &self.broken, forgetting);
-        let alive = replica.clone();
-        watch_over("lease", &self.broken, async move { alive.run().await });
+        self.keep_learning(auth.clone());
         let streams = self.open_streams(&auth, orders.store());
+        self.keep_duty_of_forgetting(&duties, &replica, &auth);
         Ok(State {
             auth,
             trusted_proxies: config.http.trusted_proxies.clone(),
@@ -241,6 +233,31 @@ impl Ground {
             breakable: config.environment == Environment::Test,
             io: self.io.clone(),
         })
+    }
+
+    /// Stays alive in the fleet, and tells it of this replica's actors and breakers.
+    fn tell_other_replicas(&self, redis: &Redis, replica: &Replica) -> Tree {
+        let tree = Tree::new(redis.clone(), replica.clone(), self.system.clone());
+        let (shown, alive) = (tree.clone(), replica.clone());
+        watch_over("lease", &self.broken, async move { alive.run().await });
+        watch_over("tree", &self.broken, async move { shown.show().await });
+        let sharing = share_breakers(self.system.clone(), replica.news.clone(), self.config.times.breaker_pause);
+        watch_over("breakers", &self.broken, sharing);
+        tree
+    }
+
+    fn keep_alarming(&self, duties: Duties, orders: order::Desk) {
+        let alarm = move |_held| orders.clone().keep_alarming();
+        watch_over("alarm", &self.broken, async move { duties.keep("alarm", alarm, std::future::pending).await });
+    }
+
+    fn keep_duty_of_forgetting(&self, duties: &Duties, replica: &Replica, auth: &auth::Desk) {
+        let forgetting = keep_forgetting(duties.clone(), replica.clone(), auth.clone(), self.jobs.clone());
+        watch_over("forgetting", &self.broken, forgetting);
+    }
+
+    fn keep_learning(&self, auth: auth::Desk) {
+        watch_over("learning", &self.broken, async move { auth.keep_learning().await });
     }
 
     /// Reconciliation, with its worker and its daily wish.

@@ -87,10 +87,10 @@ impl Address {
             return cluster(rest);
         }
         let client = Client::open(url)?;
-        match client.get_connection_info().addr() {
-            ConnectionAddr::TcpTls { .. } => Err(wrong("TLS is not built in")),
-            _plain => Ok(Self::One(client)),
+        if matches!(client.get_connection_info().addr(), ConnectionAddr::TcpTls { .. }) {
+            return Err(wrong("TLS is not built in"));
         }
+        Ok(Self::One(client))
     }
 
     pub(super) async fn connect(&self) -> RedisResult<Connection> {

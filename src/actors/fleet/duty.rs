@@ -90,6 +90,13 @@ impl Held {
     }
 }
 
+/// Why a replica does a duty no more.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    Lost,
+    Draining,
+}
+
 impl Duties {
     /// No duty yet.
     #[must_use]
@@ -112,17 +119,27 @@ impl Duties {
                 () = again_and_again(&otherwise) => continue,
                 () = self.draining.cancelled() => return std::future::pending().await,
             };
-            tracing::info!(duty = name, token = standing.token, "this replica has the duty");
-            self.note(name, Some(standing.token));
-            let fence = Fence::new(name, standing.token, CancellationToken::new());
-            let held = Held { fence, wished: Arc::default() };
-            tokio::select! {
-                () = again_and_again(|| work(held.clone())) => {}
-                () = self.until_lost(&held, standing, &mut news) => {
-                    tracing::warn!(duty = name, token = standing.token, "this replica has lost the duty");
-                }
-                () = self.draining.cancelled() => self.give_back(name, standing.token).await,
-            }
+            let token = standing.token;
+            self.note(name, Some(token));
+            let held = Held { fence: Fence::new(name, token, CancellationToken::new()), wished: Arc::default() };
+            let working = again_and_again(|| work(held.clone()));
+            let ended = self.ended(working, self.until_lost(&held, standing, &mut news)).await;
+            self.lay_down(name, token, ended).await;
+        }
+    }
+
+    async fn lay_down(&self, name: &'static str, token: i64, ended: Ended) {
+        match ended {
+            Ended::Draining => self.give_back(name, token).await,
+            Ended::Lost => tracing::warn!(duty = name, token, "this replica has lost the duty"),
+        }
+    }
+
+    async fn ended(&self, working: impl Future<Output = ()>, lost: impl Future<Output = ()>) -> Ended {
+        tokio::select! {
+            () = working => Ended::Lost,
+            () = lost => Ended::Lost,
+            () = self.draining.cancelled() => Ended::Draining,
         }
     }
 
@@ -143,6 +160,9 @@ impl Duties {
     }
 
     fn note(&self, name: &'static str, token: Option<i64>) {
+        if let Some(token) = token {
+            tracing::info!(duty = name, token, "this replica has the duty");
+        }
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(name, token);
     }
 

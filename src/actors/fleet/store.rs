@@ -79,10 +79,8 @@ async fn run(io: &Io, sql: &'static str, words: Vec<Value>) -> Result<(), IoErro
 
 /// Whether the token is the newest, and stays it until the transaction ends: whoever takes the duty waits for that.
 pub(super) async fn is_newest(tx: &DatabaseTransaction, name: &'static str, token: i64) -> Result<bool, DbErr> {
-    let (backend, lock) = match tx.get_database_backend() {
-        DbBackend::Postgres => (DbBackend::Postgres, " FOR SHARE"),
-        other => (other, ""),
-    };
+    let backend = tx.get_database_backend();
+    let lock = if backend == DbBackend::Postgres { " FOR SHARE" } else { "" };
     let sql = format!("SELECT token FROM duty WHERE name = $1 AND token = $2{lock}");
     let row = tx.query_one_raw(Statement::from_sql_and_values(backend, sql, [name.into(), token.into()])).await?;
     Ok(row.is_some())

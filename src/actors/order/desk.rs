@@ -82,10 +82,8 @@ impl Desk {
         let (wakes, receiver) = mpsc::channel(WAKES);
         let schedule =
             Schedule { wakes: receiver, drives, store: driver.store.clone(), replica: driver.outside.replica.clone() };
-        Ok((
-            Self { driver, epoch, wakes, placing: Placing::default(), sells_unchecked: Arc::new(|_| false) },
-            schedule.run(),
-        ))
+        let (placing, sells_unchecked) = (Placing::default(), Arc::new(|_: &str| false));
+        Ok((Self { driver, epoch, wakes, placing, sells_unchecked }, schedule.run()))
     }
 
     /// The same desk, which sells the tickets of these operators without a check of their card: their systems are down, and

@@ -6,12 +6,15 @@ use super::{Contract, LiftSupplier};
 use crate::integrations::Pace;
 use crate::language::{Words, both};
 
+/// Builds the client of one contract for one incarnation of its actor, which keeps the pace.
+type Connect = fn(&Contract, Option<Pace>) -> anyhow::Result<Rc<dyn LiftSupplier>>;
+
 /// What the house knows of a supplier without asking it.
 pub struct SupplierKind {
     /// The key in contracts, actor names and the database.
     pub key: &'static str,
     /// Builds the client of one contract for one incarnation of its actor.
-    pub connect: fn(&Contract, Option<Pace>) -> anyhow::Result<Rc<dyn LiftSupplier>>,
+    pub connect: Connect,
     /// Normalises and checks a keycard number; `None` when the text does not look like this supplier's.
     pub parse_card: fn(&str) -> Option<Result<String, CardNumberError>>,
 }

@@ -129,7 +129,6 @@ fn every_rule_that_is_switched_off_is_caught() {
             "history before a repeated credit",
             Setting { controls: Controls { skip_history: true, ..controls }, ..parts },
         ),
-        ("tickets before money", Setting { controls: Controls { money_first: true, ..controls }, ..parts }),
         ("intent first", Setting { controls: Controls { skip_intent: true, ..controls }, ..crash }),
         ("version check", Setting { controls: Controls { skip_version: true, ..controls }, ..crash }),
     ];

@@ -20,7 +20,7 @@ use crate::actors::order::drive::Driver;
 use crate::actors::order::steps::Outside;
 use crate::actors::payment::{Desk as PaymentDesk, Sweep};
 use crate::actors::reconcile::Books;
-use crate::actors::supervision::System;
+use crate::actors::supervision::{Policy, System};
 use crate::actors::{auth, order};
 use crate::config::{Config, Environment};
 use crate::crash_points;
@@ -185,16 +185,8 @@ impl Ground {
         let duties = Duties::new(self.io.clone(), redis.clone(), replica.clone(), self.draining.clone());
         let public_url = self.public_url.clone();
         let outside = Outside { lift: lift.clone(), payment: payment.clone(), replica: replica.clone(), public_url };
-        let (rules, draining) = (Arc::new(config.rules()?), self.draining.clone());
-        let store = store(self, lift.clone());
-        let shelf = Shelf::new(self, lift.clone(), store.clone(), replica.news.clone());
-        watch_over("catalogue", &self.broken, shelf.keep());
-        let driver = Driver { store, outside, rules, draining };
-        let (orders, schedule) = order::Desk::start(&self.system, driver, policy).await?;
-        let (catalogue, operators) = (self.catalogue.clone(), lift.clone());
-        let orders = orders.selling_unchecked(move |key| waits(&catalogue, &operators, key));
+        let orders = self.start_orders(outside, policy).await?;
         let sweep = Sweep::new(config.sweep());
-        watch_over("schedule", &self.broken, schedule);
         watch_over(
             "sweep",
             &self.broken,
@@ -233,6 +225,20 @@ impl Ground {
             breakable: config.environment == Environment::Test,
             io: self.io.clone(),
         })
+    }
+
+    /// Starts the actor of orders, and the shelf from which they are sold.
+    async fn start_orders(&self, outside: Outside, policy: Policy) -> anyhow::Result<order::Desk> {
+        let (rules, draining) = (Arc::new(self.config.rules()?), self.draining.clone());
+        let (lift, news) = (outside.lift.clone(), outside.replica.news.clone());
+        let store = store(self, lift.clone());
+        let shelf = Shelf::new(self, lift.clone(), store.clone(), news);
+        watch_over("catalogue", &self.broken, shelf.keep());
+        let driver = Driver { store, outside, rules, draining };
+        let (orders, schedule) = order::Desk::start(&self.system, driver, policy).await?;
+        let (catalogue, operators) = (self.catalogue.clone(), lift.clone());
+        watch_over("schedule", &self.broken, schedule);
+        Ok(orders.selling_unchecked(move |key| waits(&catalogue, &operators, key)))
     }
 
     /// Stays alive in the fleet, and tells it of this replica's actors and breakers.

@@ -1,9 +1,10 @@
 //! A card has one ticket an operator and day, whatever kind of ticket it is and whoever comes at the same moment.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::{Days, NaiveDate};
 use serde_json::{Value, json};
+use starjack::clock;
 
 use crate::support::{
     ADULT, Answer, Database, Offer, Person, World, area_file, both_databases, eventually, new_key, sample, ticket,
@@ -176,7 +177,7 @@ async fn a_long_season_pass_is_placed_about_as_fast_as_a_day_ticket(database: Da
         let mut times = Vec::new();
         for _order in 0..12 {
             let line = wish(&world, &anna.card_dta().await, product, day).await;
-            let begun = Instant::now();
+            let begun = clock::instant();
             place(&anna, &line).await.expect(202);
             times.push(begun.elapsed());
             let last = if rows == 1 { day } else { ends };

@@ -37,6 +37,11 @@ async fn reserved_by_nobody(world: &World, reference: &str) -> Value {
     world.control(Method::POST, &path, &json!({ "outcome": "reserved" })).await.expect(200)
 }
 
+async fn state_of(world: &World, tid: &Value) -> Value {
+    let ledger = world.ledger().await;
+    ledger.of("mpay24").iter().find(|entry| entry["mpay_tid"] == *tid).unwrap()["state"].clone()
+}
+
 async fn what_the_provider_did_without_us_is_one_case_each_and_what_was_agreed_makes_both_sides_agree(
     database: Database,
 ) {
@@ -86,17 +91,12 @@ async fn what_the_provider_did_without_us_is_one_case_each_and_what_was_agreed_m
     assert_eq!(told(&cases(&clerk, "open").await), expected, "twice is once: {:#}", again["payments"]);
     let nobodys = cases(&clerk, "open").await.into_iter().find(|case| case["kind"] == "money_unknown").unwrap();
     assert_eq!(nobodys["transaction"], json!(unknown["mpay_tid"].to_string()));
-    let state_of = async |tid: &Value| {
-        let ledger = world.ledger().await;
-        let found = ledger.of("mpay24").iter().find(|entry| entry["mpay_tid"] == *tid).unwrap().clone();
-        found["state"].clone()
-    };
-    assert_eq!(state_of(&unknown["mpay_tid"]).await, "RESERVED", "nothing is corrected that nobody agreed to");
+    assert_eq!(state_of(&world, &unknown["mpay_tid"]).await, "RESERVED", "nothing is corrected that nobody agreed to");
 
     agree_to_all(&clerk).await;
     // the charge-back is the order's own case now
     assert_eq!(told(&cases(&clerk, "open").await), [case("charged_back", "-", number(&taken_back))]);
-    assert_eq!(state_of(&unknown["mpay_tid"]).await, "REVERSED");
+    assert_eq!(state_of(&world, &unknown["mpay_tid"]).await, "REVERSED");
     let ledger = world.ledger().await;
     assert_eq!(ledger.held(number(&late)), 0, "what was billed too late went back");
     assert_eq!(ledger.held(number(&good)), good["total"]["amount"].as_i64().unwrap());

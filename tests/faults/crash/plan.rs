@@ -14,10 +14,7 @@ const COMMITS: [&str; 2] = ["before commit", "after commit"];
 
 /// The word of a verb on the wire.
 fn call(verb: Verb) -> &'static str {
-    match verb {
-        Verb::Latest => Verb::Status.word(),
-        other => other.word(),
-    }
+    if verb == Verb::Latest { Verb::Status.word() } else { verb.word() }
 }
 
 /// Around the call itself; where the connection breaks there is no answer to be cut off from.

@@ -54,6 +54,14 @@ impl Town {
         clock::timeout_at(Deadline::after(Duration::from_secs(20)), told).await.ok()?.ok()
     }
 
+    /// Notes once that an order was accepted.
+    fn accept(&self, id: Uuid, total: Cents) {
+        let mut accepted = self.accepted.borrow_mut();
+        if !accepted.contains(&(id, total)) {
+            accepted.push((id, total));
+        }
+    }
+
     fn order(&self, id: Uuid) -> Order {
         self.ground.in_fair_weather(self.store.load(id)).unwrap().unwrap()
     }
@@ -83,11 +91,7 @@ pub(crate) async fn customer(town: Rc<Town>, dice: Dice, order: NewOrder) {
     };
     let Some(placed) = placed else { return };
     let total = order.lines.iter().map(|line| line.price).sum();
-    let mut accepted = town.accepted.borrow_mut();
-    if !accepted.contains(&(placed.id, total)) {
-        accepted.push((placed.id, total));
-    }
-    drop(accepted);
+    town.accept(placed.id, total);
     if dice.percent(25) {
         let (impatient, own) = (Rc::clone(&town), dice.another());
         town.begin(async move {

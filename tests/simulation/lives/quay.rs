@@ -128,10 +128,12 @@ impl Quay {
         if !self.dice.percent(if often { 60 } else { self.trouble }) {
             return None;
         }
-        let fault = match verb {
-            Verb::Issue if often => Fault::Refused,
-            Verb::Credit if often => Fault::DoneUnanswered,
-            other => self.dice.one(&fitting(other)),
+        let fault = if !often {
+            self.dice.one(&fitting(verb))
+        } else if verb == Verb::Issue {
+            Fault::Refused
+        } else {
+            Fault::DoneUnanswered
         };
         // a supplier that dedups answers a reference that it knows with its first answer
         let knows = fault == Fault::Refused && self.dedups && self.books.open().knows(reference);

@@ -14,6 +14,8 @@ use crate::support::{Database, Ledger, World, check_known, eventually};
 on_postgres!(a_backup_that_is_restored_books_no_ticket_again_and_gives_out_no_number_twice);
 
 const ORDERS: usize = 40;
+/// Placed after the backup was taken.
+const LATE: usize = 10;
 /// Pages of the backup end, are looked after, and their orders end.
 const PATIENCE: Duration = Duration::from_secs(150);
 const CONFIGURATION: i32 = 78;
@@ -39,6 +41,8 @@ async fn a_backup_that_is_restored_books_no_ticket_again_and_gives_out_no_number
     );
     world.pay(&open, "reserved").await;
     anna.wait_for(open["id"].as_str().unwrap(), &["finished"]).await;
+    let late = Crowd::gather(&world, 5).await;
+    tokio::join!(late.place(LATE), late.pay(LATE));
     let lost = world.bought(&anna, &["solden", "saalbach"]).await;
     world.clean_slate_within(PATIENCE).await;
     let told = world.command(&["restored", "--newest", number(&lost)]);
@@ -56,8 +60,11 @@ async fn a_backup_that_is_restored_books_no_ticket_again_and_gives_out_no_number
     tokio::join!(new_crowd.place(ORDERS), new_crowd.pay(ORDERS));
     let known = all_end_right(&world).await;
     assert!(known.contains(number(&before)) && known.contains(number(&open)) && !known.contains(number(&lost)));
-    let forgotten = crowd.numbers().difference(&known).count();
-    eprintln!("{forgotten} of {ORDERS} orders are not in the backup");
+    let (all, known_of_late) =
+        (crowd.numbers().len() + late.numbers().len(), late.numbers().intersection(&known).count());
+    let forgotten = crowd.numbers().difference(&known).count() + late.numbers().difference(&known).count();
+    eprintln!("{forgotten} of {all} orders are not in the backup");
+    assert_eq!(known_of_late, 0, "what was placed after the backup is not in it");
     assert!(new_crowd.numbers().iter().all(|number| number.starts_with('B')), "{:?}", new_crowd.numbers());
     nothing_was_given_out_twice(&old, &world.ledger().await);
 

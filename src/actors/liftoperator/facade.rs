@@ -165,6 +165,12 @@ impl Facade {
         }
     }
 
+    /// After this time nobody waits for the answer of an issue any more that was asked now.
+    #[must_use]
+    pub fn longest_issue(&self, operator: &str) -> Duration {
+        TURN + self.budget(operator, |contract| contract.issue_deadline)
+    }
+
     fn budget(&self, operator: &str, of: impl Fn(&Contract) -> Duration) -> Duration {
         self.contract(operator).map_or(Duration::from_secs(1), |contract| of(&contract))
     }

@@ -83,18 +83,30 @@ pub fn take_transfer(order: &mut Order, no: i32, amount: Cents) -> Option<Effect
     Some(Effects { letters: vec![Letter::MoneyReturned(no)], ..Effects::default() })
 }
 
-/// The provider gave money back without us: in all it is `returned`; `None` when we know of it.
+/// The provider gave money back without us: in all it is `returned`, and what was owed is owed no more. `None` when we know of
+/// it, or while we are giving money back ourselves: then the books may show our own.
 pub fn take_books(order: &mut Order, no: i32, returned: Cents) -> Option<Effects> {
     let (state, row) = (order.state, order.payments.iter_mut().find(|row| row.no == no)?);
-    if returned <= row.returned {
+    if returned <= row.returned || row.open.is_some() || row.doubt.is_some() {
         return None;
     }
-    row.returned = returned;
+    let mut effects = Effects::default();
+    let still_owed = row.owed - row.owed.min(returned - row.returned);
+    if still_owed < row.owed {
+        effects.settled.push((no, "credited"));
+    }
+    (row.returned, row.owed) = (returned, still_owed);
+    if still_owed > 0 && !effects.settled.is_empty() {
+        let (reason, mark) = ("credited_in_part".to_owned(), format!("{}/{still_owed}", row.captured));
+        effects.cases.push(NewCase { payment: no, kind: CaseKind::Owed, amount: still_owed, reason, mark });
+    }
     if row.held() <= 0 && row.owed == 0 {
         row.enter(PaymentState::Returned);
     }
-    let letters = if has_ended(state) { vec![Letter::MoneyReturned(no)] } else { Vec::new() };
-    Some(Effects { letters, ..Effects::default() })
+    if has_ended(state) {
+        effects.letters.push(Letter::MoneyReturned(no));
+    }
+    Some(effects)
 }
 
 /// Ends the order at the customer's wish, where its state allows that; `None` where it does not.

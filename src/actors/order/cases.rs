@@ -89,18 +89,18 @@ pub struct Wanted {
 
 /// Writes what a turn says about cases.
 pub(super) async fn write(tx: &DatabaseTransaction, order: &Order, effects: &Effects) -> Result<(), DbErr> {
-    for case in &effects.cases {
-        open(tx, order, case).await?;
-    }
-    for payment in &effects.settled {
+    for (payment, how) in &effects.settled {
         let owed = case_file::Entity::update_many()
             .col_expr(case_file::Column::ClosedAt, Expr::value(clock::now().fixed_offset()))
-            .col_expr(case_file::Column::ClosedReason, Expr::value(CaseKind::ChargedBack.word()))
+            .col_expr(case_file::Column::ClosedReason, Expr::value(*how))
             .filter(case_file::Column::OrderId.eq(order.id))
             .filter(case_file::Column::PaymentNo.eq(*payment))
             .filter(case_file::Column::Kind.eq(CaseKind::Owed.word()))
             .filter(case_file::Column::ClosedAt.is_null());
         owed.exec(tx).await?;
+    }
+    for case in &effects.cases {
+        open(tx, order, case).await?;
     }
     for closing in &effects.closed {
         close(tx, closing).await?;

@@ -21,8 +21,8 @@ pub struct Effects {
     pub freed: Vec<i32>,
     /// What a person must close.
     pub cases: Vec<NewCase>,
-    /// Payments of which nothing is owed any more, because the payer's bank took the money back.
-    pub settled: Vec<i32>,
+    /// Payments whose owed money went back otherwise, and how: the cases of it are closed before others are opened.
+    pub settled: Vec<(i32, &'static str)>,
     /// Cases that somebody closed.
     pub closed: Vec<Closing>,
 }

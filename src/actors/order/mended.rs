@@ -93,11 +93,15 @@ impl Desk {
     /// # Errors
     /// `TooLate` when the line is not sold any more, `Unknown` when there is none; the database's.
     pub async fn issue_again(&self, id: Uuid, no: i32) -> Result<Again, ChangeError> {
+        // of before the looks: whoever asks or pauses meanwhile makes the commit below lose, or the permit end
+        let lease = self.driver.outside.replica.lease();
         let order = self.driver.store.load(id).await?.ok_or(ChangeError::Unknown)?;
         let line = sold_line(&order, no)?;
         let asked = self.driver.store.questions(id, QUESTIONS).await?;
         let is_issue = |step: &&super::look::Step| step.line_no == Some(no) && step.verb == Verb::Issue.word();
-        let settles_at = asked.iter().find(is_issue).map(|step| step.asked_at + line.terms.settle);
+        let longest = self.driver.outside.lift.longest_issue(&line.ticket.operator);
+        let over_at = |step: &super::look::Step| step.answered_at.unwrap_or(step.asked_at + longest);
+        let settles_at = asked.iter().filter(is_issue).map(|step| over_at(step) + line.terms.settle).max();
         if let Some(wait) = settles_at.and_then(|at| (at - clock::now()).to_std().ok()).filter(|wait| !wait.is_zero()) {
             return Ok(Again::Later(wait, "an earlier question may still be under way".to_owned()));
         }
@@ -111,18 +115,15 @@ impl Desk {
                 return Ok(Again::Later(PAUSE, other.why()));
             }
         }
-        let lease = self.driver.outside.replica.lease();
-        let (order, intent) = self.intend_again(id, no).await?;
+        let (order, intent) = self.intend_again(order, no).await?;
         let subject = Subject::Line(no);
         let asking = self.driver.outside.ask(&order, subject, &intent, &lease).ok_or(ChangeError::Unknown)?;
         let answered = asking.await;
         self.take_again(id, no, (intent.id, answered)).await
     }
 
-    /// Commits to asking: the version lets one asker through.
-    async fn intend_again(&self, id: Uuid, no: i32) -> Result<(Order, Intent), ChangeError> {
-        let order = self.driver.store.load(id).await?.ok_or(ChangeError::Unknown)?;
-        sold_line(&order, no)?;
+    /// Commits to asking: the version of the order that was looked at lets one asker through.
+    async fn intend_again(&self, order: Order, no: i32) -> Result<(Order, Intent), ChangeError> {
         let mut after = order.clone();
         let line = after.line_mut(no).ok_or(ChangeError::Unknown)?;
         let mut effects = Effects::default();

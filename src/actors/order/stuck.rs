@@ -53,11 +53,13 @@ impl Store {
     /// The database's.
     pub async fn alarm(&self, after: TimeDelta) -> Result<(), IoError> {
         let before = clock::now() - after;
-        let stuck =
-            self.io().read(move |db| Box::pin(async move { Ok::<_, IoError>(find(db, before).await?) })).await?;
+        // first what is open: a case that is opened meanwhile is not taken for one that is over
         let open = self.io().read(|db| Box::pin(async move { Ok::<_, IoError>(open_cases(db).await?) })).await?;
+        let found = self.io().read(move |db| Box::pin(async move { Ok::<_, IoError>(find(db, before).await?) }));
+        let (stuck, all_seen) = found.await?;
         let new = stuck.keys().any(|id| !open.contains(id));
-        let over: Vec<Uuid> = open.into_iter().filter(|id| !stuck.contains_key(id)).collect();
+        // of more than one look takes nobody knows which are over
+        let over: Vec<Uuid> = open.into_iter().filter(|id| all_seen && !stuck.contains_key(id)).collect();
         if !new && over.is_empty() {
             return Ok(());
         }
@@ -81,7 +83,8 @@ impl Store {
     }
 }
 
-async fn find(db: &impl ConnectionTrait, before: Moment) -> Result<Stuck, DbErr> {
+/// What is stuck, and whether that is all.
+async fn find(db: &impl ConnectionTrait, before: Moment) -> Result<(Stuck, bool), DbErr> {
     let mut stuck = Stuck::new();
     let mut note = |id: Uuid, since: Moment, reason: String| {
         let known = stuck.entry(id).or_insert_with(|| (since, reason.clone()));
@@ -95,7 +98,9 @@ async fn find(db: &impl ConnectionTrait, before: Moment) -> Result<Stuck, DbErr>
         .add(order_line::Column::PersonSince.is_not_null());
     let lines =
         order_line::Entity::find().filter(line).filter(order_line::Column::PersonAccepted.eq(false)).limit(MOST);
-    for row in lines.all(db).await? {
+    let lines = lines.all(db).await?;
+    let mut most = lines.len();
+    for row in lines {
         let since = row.doubt_since.or(row.person_since).map_or(before, |at| at.to_utc());
         note(row.order_id, since, row.person_reason.unwrap_or_else(|| "in_doubt_too_long".to_owned()));
     }
@@ -103,16 +108,20 @@ async fn find(db: &impl ConnectionTrait, before: Moment) -> Result<Stuck, DbErr>
         .add(payment::Column::DoubtSince.lte(before.fixed_offset()))
         .add(payment::Column::PersonSince.is_not_null());
     let payments = payment::Entity::find().filter(money).filter(payment::Column::PersonAccepted.eq(false)).limit(MOST);
-    for row in payments.all(db).await? {
+    let payments = payments.all(db).await?;
+    most = most.max(payments.len());
+    for row in payments {
         let since = row.doubt_since.or(row.person_since).map_or(before, |at| at.to_utc());
         note(row.order_id, since, row.person_reason.unwrap_or_else(|| "in_doubt_too_long".to_owned()));
     }
     let overdue = orders::Entity::find().filter(orders::Column::NextAt.lte(before.fixed_offset())).limit(MOST);
-    for row in overdue.all(db).await? {
+    let overdue = overdue.all(db).await?;
+    most = most.max(overdue.len());
+    for row in overdue {
         let since = row.next_at.map_or(before, |at| at.to_utc());
         note(row.id, since, "not_driven".to_owned());
     }
-    Ok(stuck)
+    Ok((stuck, u64::try_from(most).is_ok_and(|most| most < MOST)))
 }
 
 async fn open_cases(db: &impl ConnectionTrait) -> Result<Vec<Uuid>, DbErr> {

@@ -30,7 +30,7 @@ impl Turn<'_> {
                 let reason = order.state.word().to_owned();
                 self.effects.cases.push(NewCase { payment: payment.no, kind, amount, reason, mark: String::new() });
                 if owed > 0 {
-                    self.effects.settled.push(payment.no);
+                    self.effects.settled.push((payment.no, CaseKind::ChargedBack.word()));
                 }
             }
             let went_back = entered(PaymentState::Returned) || entered(PaymentState::Reversed);

@@ -164,6 +164,8 @@ pub fn ticket(ours: Option<&OurTicket>, theirs: &[Found], today: NaiveDate) -> O
         (true, 0) => differs(Kind::TicketMissing, Some(Action::GiveBack), ours.price),
         (true, _) => differs(Kind::TicketDouble, Some(Action::Withdraw), ours.price),
         (false, _) if used => differs(Kind::TicketUsed, None, ours.price),
+        // books that never asked for it may be those of a restored backup: somebody may have paid for it
+        (false, _) if ours.state == LineState::Wanted => differs(Kind::TicketUnwanted, None, ours.price),
         (false, _) => differs(Kind::TicketUnwanted, Some(Action::Withdraw), ours.price),
     }
 }

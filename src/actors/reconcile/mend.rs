@@ -11,7 +11,8 @@ use super::compare::{self, Action, Kind};
 use super::ours::{self, OurLine};
 use super::run::ticket_of;
 use crate::actors::jobs::JobEnd;
-use crate::actors::order::lifecycle::LineState;
+use crate::actors::order::lifecycle::{LineState, PaymentState};
+use crate::actors::order::record::Payment;
 use crate::actors::order::{Again, ChangeError};
 use crate::actors::payment::PaymentQuestion;
 use crate::clock;
@@ -123,9 +124,11 @@ async fn give_back(books: &Books, case: &Agreed) -> Result<(), Stop> {
     }
     books.orders.give_back_line(line.order_id, line.no).await?;
     let order = books.orders.store().load(line.order_id).await?.ok_or_else(no_line)?;
-    let rest = order.payments.iter().filter(|row| order.wanted == Some(row.no)).map(|row| row.held()).sum::<i64>();
+    // what a bank took back is not held any more
+    let holds = |row: &&Payment| order.wanted == Some(row.no) && row.state != PaymentState::ChargedBack;
+    let rest = order.payments.iter().filter(holds).map(Payment::held).sum::<i64>();
     if rest > order.issued_total() {
-        return Err(Stop::Again("the money has not gone back yet".to_owned()));
+        return Err(Stop::Later(PAUSE, "the money has not gone back yet".to_owned()));
     }
     Ok(())
 }
@@ -135,17 +138,24 @@ async fn look_again(books: &Books, case: &Agreed) -> Result<(), Stop> {
     if money_agrees(books, case).await? {
         return Ok(());
     }
+    let known = books.orders.store().load(order).await?.ok_or_else(no_line)?;
+    let moved = [PaymentState::Billed, PaymentState::Returned, PaymentState::Reversed];
+    if known.payments.iter().any(|row| row.no == no && moved.contains(&row.state))
+        && history(books, case).await?.charged_back == 0
+    {
+        return Err(Stop::Never(None, "only a person can tell why the provider moved more".to_owned()));
+    }
     books.orders.look_again(order, no).await?;
-    Err(Stop::Again("the order has not followed the provider's books yet".to_owned()))
+    Err(Stop::Later(PAUSE, "the order has not followed the provider's books yet".to_owned()))
 }
 
 async fn book(books: &Books, case: &Agreed) -> Result<(), Stop> {
     let (Some(order), Some(no)) = (case.order_id, case.payment_no) else { return Err(no_line()) };
     let ours = ours::payment_of(&books.io, case.subject.clone()).await?;
-    let ours = ours.ok_or_else(|| Stop::Again("the payment has not come to rest".to_owned()))?;
+    let ours = ours.ok_or_else(|| Stop::Later(PAUSE, "the payment has not come to rest".to_owned()))?;
     let history = history(books, case).await?;
     books.orders.book_credit(order, no, history.credited + ours.money.transferred).await?;
-    if money_agrees(books, case).await? { Ok(()) } else { Err(Stop::Again("the books differ still".to_owned())) }
+    if money_agrees(books, case).await? { Ok(()) } else { Err(Stop::Later(PAUSE, "the books differ still".to_owned())) }
 }
 
 async fn release(books: &Books, case: &Agreed) -> Result<(), Stop> {

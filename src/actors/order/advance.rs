@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 
+use super::effects::{CREDITED, CREDITED_IN_PART};
 pub use super::effects::{CaseKind, Effects, Event, Letter, NewCase};
 use super::intent::Subject;
 use super::lifecycle::{OrderState, PaymentState, has_ended, line_is_undone, row};
@@ -93,11 +94,11 @@ pub fn take_books(order: &mut Order, no: i32, returned: Cents) -> Option<Effects
     let mut effects = Effects::default();
     let still_owed = row.owed - row.owed.min(returned - row.returned);
     if still_owed < row.owed {
-        effects.settled.push((no, "credited"));
+        effects.settled.push((no, CREDITED));
     }
     (row.returned, row.owed) = (returned, still_owed);
     if still_owed > 0 && !effects.settled.is_empty() {
-        let (reason, mark) = ("credited_in_part".to_owned(), format!("{}/{still_owed}", row.captured));
+        let (reason, mark) = (CREDITED_IN_PART.to_owned(), format!("{}/{still_owed}", row.captured));
         effects.cases.push(NewCase { payment: no, kind: CaseKind::Owed, amount: still_owed, reason, mark });
     }
     if row.held() <= 0 && row.owed == 0 {

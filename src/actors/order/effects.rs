@@ -27,6 +27,11 @@ pub struct Effects {
     pub closed: Vec<Closing>,
 }
 
+/// How a case of owed money is closed that somebody credited at the provider after all.
+pub(super) const CREDITED: &str = "credited";
+/// Why the rest of it is owed still.
+pub(super) const CREDITED_IN_PART: &str = "credited_in_part";
+
 /// One transition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {

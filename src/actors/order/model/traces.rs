@@ -1,6 +1,7 @@
 //! Single traces that the model's payers and suppliers do not walk.
 
 use super::*;
+use crate::actors::order::advance::take_books;
 use crate::actors::order::drive::still_meant;
 use crate::actors::order::lines::LineCase;
 use crate::actors::order::observe::decided_by_bank;
@@ -301,6 +302,28 @@ fn what_cannot_be_credited_is_owed_unless_the_payers_bank_took_it_back() {
         world.answer_payment(PaymentAnswer::History(Outcome::Done(history)), &rules);
         let row = &world.order.payments[0];
         assert_eq!((row.owed, row.state, world.order.state), (owed, state, OrderState::Undone));
+    }
+}
+
+#[test]
+fn what_was_owed_and_is_credited_by_hand_is_owed_no_more_and_not_booked_beside_a_credit_of_ours() {
+    let no = || Outcome::Refused(Refusal { kind: RefusalKind::NotCreditable, code: String::new() });
+    for (credited, owed, state) in
+        [(PRICE, 0, PaymentState::Returned), (PRICE / 2, PRICE - PRICE / 2, PaymentState::Billed)]
+    {
+        let (mut world, rules) = crediting();
+        assert!(take_books(&mut world.order, 1, credited).is_none(), "our own credit is under way");
+        world.answer_payment(PaymentAnswer::Credit(no()), &rules);
+        let history = History { captured: PRICE, ..History::default() };
+        world.answer_payment(PaymentAnswer::History(Outcome::Done(history)), &rules);
+        assert_eq!(world.order.payments[0].owed, PRICE);
+        let effects = take_books(&mut world.order, 1, credited).unwrap();
+        let row = &world.order.payments[0];
+        assert_eq!((row.returned, row.owed, row.state), (credited, owed, state));
+        assert_eq!(effects.settled.len(), 1);
+        let still: Vec<_> = effects.cases.iter().map(|case| case.amount).collect();
+        assert_eq!(still, if owed > 0 { vec![owed] } else { Vec::new() });
+        assert!(take_books(&mut world.order, 1, credited).is_none(), "twice is once");
     }
 }
 

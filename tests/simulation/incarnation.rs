@@ -7,12 +7,12 @@ use std::thread;
 use std::time::Duration;
 
 use chrono::{NaiveTime, TimeDelta};
+use starjack::actors::fleet::replica::Replica;
 use starjack::actors::invoice::{Seller, ShortName};
 use starjack::actors::jobs::{self, Jobs};
 use starjack::actors::liftoperator::{Connect, Facade};
 use starjack::actors::order::drive::Driver;
 use starjack::actors::order::record::Terms;
-use starjack::actors::order::replica::Replica;
 use starjack::actors::order::rules::Rules;
 use starjack::actors::order::store::{Paper, Store};
 use starjack::actors::order::{Desk, steps};

@@ -2,14 +2,11 @@
 
 use super::advance::take_transfer;
 use super::cases::Case;
-use super::desk::Desk;
+use super::desk::{Desk, TRIES};
 use super::effects::{CaseKind, Closing};
 use super::schedule::Wake;
 use super::store::Saved;
 use crate::io::IoError;
-
-/// How often a transfer is booked again that lost against another change of its order.
-const TRIES: usize = 20;
 
 /// Why a case was not closed.
 #[derive(Debug, thiserror::Error)]

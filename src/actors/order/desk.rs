@@ -37,7 +37,7 @@ pub struct Desk {
 /// Most wakes that may wait; one that does not fit is found by the schedule's look at the database.
 const WAKES: usize = 10_000;
 /// How often a change is tried again that lost against another.
-const TRIES: usize = 20;
+pub(super) const TRIES: usize = 20;
 
 /// Why an order was not changed.
 #[derive(Debug, thiserror::Error)]

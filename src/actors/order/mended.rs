@@ -29,8 +29,6 @@ pub enum Again {
     Refused(String),
 }
 
-/// How often a change is tried again that lost against another.
-const TRIES: usize = 20;
 /// Pause after an operator that could not be asked.
 const PAUSE: Duration = Duration::from_secs(2);
 /// Among so many of the newest questions the last time is looked for that the ticket was asked for.
@@ -149,22 +147,17 @@ impl Desk {
             Answer::Line(LineAnswer::Issue(outcome)) => Again::Later(PAUSE, outcome.why()),
             Answer::Line(_) | Answer::Payment(_) => Again::Later(PAUSE, "another question was answered".to_owned()),
         };
-        for _try in 0..TRIES {
-            let before = self.driver.store.load(id).await?.ok_or(ChangeError::Unknown)?;
-            let mut after = before.clone();
-            let line = after.line_mut(no).ok_or(ChangeError::Unknown)?;
+        let take = move |order: &mut Order| {
+            let line = order.line_mut(no).ok_or(ChangeError::Unknown)?;
             if line.open.as_ref().is_some_and(|open| open.id == answered.0) {
                 line.open = None;
             }
             if let Answer::Line(LineAnswer::Issue(Outcome::Done(booking))) = &answered.1.answer {
                 line.booking = Some(booking.clone());
             }
-            let effects = Effects { answered: vec![answered.clone()], ..Effects::default() };
-            if self.driver.store.save(&before, &mut after, &effects).await? == Saved::Done {
-                return Ok(again);
-            }
-        }
-        Err(ChangeError::Io(IoError::Late))
+            Ok(Some(Effects { answered: vec![answered.clone()], ..Effects::default() }))
+        };
+        self.change(id, take).await.map(|_order| again)
     }
 }
 

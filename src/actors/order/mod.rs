@@ -22,7 +22,6 @@ pub mod person;
 mod place;
 mod placing;
 pub mod record;
-pub use crate::actors::fleet::replica;
 mod restored;
 mod rows;
 pub mod rules;

@@ -9,7 +9,7 @@ use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
 use starjack_entity::{order_line, orders, payment};
 
 use super::lifecycle::{LineState, OrderState, PaymentState};
-use super::replica;
+use crate::actors::fleet::replica;
 use crate::epoch;
 use crate::ids::Epoch;
 use crate::io::{Io, IoError};

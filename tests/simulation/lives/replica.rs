@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use starjack::actors::fleet::replica::Replica;
 use starjack::actors::liftoperator::{Connect, Facade};
 use starjack::actors::order::drive::Driver;
-use starjack::actors::order::replica::Replica;
 use starjack::actors::order::{Desk, Store, steps};
 use starjack::actors::payment::{Desk as PaymentDesk, Sweep, SweepSettings};
 use starjack::actors::supervision::{Policy, System};

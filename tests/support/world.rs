@@ -14,7 +14,7 @@ use super::client::{Answer, Client};
 use super::database::{Database, Postgres};
 use super::ledger::Ledger;
 use super::people::{Offer, Person, ticket};
-use super::server::{self, Plan, Ran, Server};
+use super::server::{self, Plan, Ran, Server, Version};
 use super::suppliers::Suppliers;
 use crate::support::ADULT;
 
@@ -66,6 +66,11 @@ impl World {
 
     /// On this PostgreSQL database, or on the embedded one.
     pub(crate) async fn on(database: Option<Postgres>, settings: &[(&str, &str)]) -> Self {
+        Self::of(Version::This, database, settings).await
+    }
+
+    /// A world of this version.
+    pub(crate) async fn of(version: Version, database: Option<Postgres>, settings: &[(&str, &str)]) -> Self {
         let suppliers = Suppliers::start().await;
         let folder = tempfile::tempdir().unwrap();
         let plan = Plan {
@@ -75,6 +80,7 @@ impl World {
             settings: settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             port: free_port(),
             log: "server.log".to_owned(),
+            version,
         };
         let server = Server::start(&plan).await;
         Self {

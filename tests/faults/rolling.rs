@@ -56,7 +56,7 @@ async fn roll(from: &Version, by: &[Version]) {
         ("STARJACK_TIMES__PAGE_LIFE", "5m"),
     ]);
     let database = Some(Postgres::create().await);
-    let mut world = World::of(from.clone(), database, &settings).await;
+    let (mut world, _) = World::together(from.clone(), database, &settings, 0).await;
     let mut other = world.another_server().await;
     let nginx = Nginx::start(port, [world.server.port, other.port]).await;
     let people = join_all((0..CUSTOMERS).map(|_| world.skier("Anna"))).await;

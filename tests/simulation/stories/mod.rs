@@ -48,7 +48,7 @@ const STORIES: [(u32, &str, Told); 48] = [
     (26, "find returns two",                                  By("tests/simulation/rows.rs", "whatever_fails_while_authorised_ends_clean")),
     (27, "replica paused between commit and send",            By("tests/faults/fleet/orders.rs", "a_replica_that_was_stopped_for_longer_than_its_lease_does_nothing_twice")),
     (28, "a thread that should be dead sends again",          By("tests/simulation/twice.rs", "an_order_driven_twice_while_issuing_is_issued_once")),
-    (29, "two replicas start at once",                        NotYet("needs two processes on PostgreSQL that begin together")),
+    (29, "two replicas start at once",                        By("tests/faults/fleet/beginning.rs", "replicas_that_begin_together_on_an_empty_database_are_one_shop")),
     (30, "operator down during undo",                         By("tests/faults/pairs.rs", "an_order_whose_patience_is_over_is_undone_once_its_supplier_is_back")),
     (31, "undo of a used ticket",                             By("tests/api/mended_by_hand.rs", "a_used_ticket_is_taken_as_it_is_and_moves_no_money")),
     (32, "capture unknown",                                   By(HERE, "story_32_a_capture_of_which_nobody_knows_takes_the_money_once")),

@@ -151,10 +151,8 @@ async fn look_again(books: &Books, case: &Agreed) -> Result<(), Stop> {
 
 async fn book(books: &Books, case: &Agreed) -> Result<(), Stop> {
     let (Some(order), Some(no)) = (case.order_id, case.payment_no) else { return Err(no_line()) };
-    let ours = ours::payment_of(&books.io, case.subject.clone()).await?;
-    let ours = ours.ok_or_else(|| Stop::Later(PAUSE, "the payment has not come to rest".to_owned()))?;
     let history = history(books, case).await?;
-    books.orders.book_credit(order, no, history.credited + ours.money.transferred).await?;
+    books.orders.book_credit(order, no, history.credited).await?;
     if money_agrees(books, case).await? { Ok(()) } else { Err(Stop::Later(PAUSE, "the books differ still".to_owned())) }
 }
 

@@ -34,7 +34,7 @@ impl PaymentCase<'_> {
         if history.captured > 0 {
             self.bill(history.captured);
             self.payment.currency = NO_CURRENCY.to_owned();
-            self.payment.returned = history.credited;
+            self.payment.take_credited(history.credited);
             self.end_if_returned();
         } else {
             self.clear_doubt();
@@ -50,7 +50,7 @@ impl PaymentCase<'_> {
         if !matches!(self.payment.state, PaymentState::Billed | PaymentState::Returned) {
             self.bill(history.captured);
         }
-        self.payment.returned = self.payment.returned.max(history.credited);
+        self.payment.take_credited(history.credited);
         self.payment.charge_back();
         true
     }
@@ -71,7 +71,7 @@ impl PaymentCase<'_> {
         }
         if history.captured > 0 {
             self.bill(history.captured);
-            self.payment.returned = self.payment.returned.max(history.credited);
+            self.payment.take_credited(history.credited);
             self.end_if_returned();
         } else if history.reversed {
             self.payment.enter(PaymentState::Reversed);
@@ -85,8 +85,7 @@ impl PaymentCase<'_> {
         if self.taken_back(history) {
             return;
         }
-        if history.credited > self.payment.returned {
-            self.payment.returned = history.credited;
+        if self.payment.take_credited(history.credited) {
             self.clear_doubt();
             self.end_if_returned();
         } else if doubt.why == DoubtCause::NotCreditable {

@@ -27,6 +27,9 @@ impl PaymentCase<'_> {
         if self.taken_back(history) {
             return;
         }
+        if self.billed_without_us(history) {
+            return;
+        }
         if matches!(self.payment.state, PaymentState::Billed | PaymentState::Returned) {
             return self.look_again_for_a_charge_back();
         }
@@ -53,6 +56,17 @@ impl PaymentCase<'_> {
         self.payment.take_credited(history.credited);
         self.payment.charge_back();
         true
+    }
+
+    /// More was taken than we asked for, at the provider's own desk: it is so, and what the order does not want of it goes back.
+    fn billed_without_us(&mut self, history: History) -> bool {
+        let more = self.payment.state == PaymentState::Billed && history.captured > self.payment.captured;
+        if more {
+            self.payment.captured = history.captured;
+            self.payment.amount = self.payment.amount.max(history.captured);
+            (self.payment.pull, self.payment.settles_at) = (false, None);
+        }
+        more
     }
 
     /// A report may be faster than the provider's books; what they do not show once all has settled is not so.

@@ -4,6 +4,7 @@ mod beginning;
 mod duties;
 mod long;
 mod orders;
+mod paused;
 mod redis_breaks;
 mod together;
 

@@ -3,6 +3,7 @@
 mod beginning;
 mod callbacks;
 mod duties;
+mod leases;
 mod long;
 mod orders;
 mod paused;

@@ -2,10 +2,12 @@
 
 mod beginning;
 mod callbacks;
+mod catalogue;
 mod duties;
 mod leases;
 mod long;
 mod orders;
+mod pace;
 mod paused;
 mod promoted;
 mod redis_breaks;

@@ -83,10 +83,11 @@ async fn turns_and_leases_are_taken_together_at_one_server_at_a_sentinels_master
         let (here, there) = (way(&io, &url, &prefix).await, way(&io, &url, &prefix).await);
         let (every, long) = (Duration::from_millis(100), Duration::from_secs(60));
         let asked = (0..20).map(|index| if index % 2 == 0 { &here } else { &there });
-        let turns = join_all(asked.map(async |way| way.turn("pace", every, long).await.unwrap())).await;
+        let turns =
+            join_all(asked.map(async |way| way.turn("pace", every, (Duration::ZERO, long)).await.unwrap())).await;
         let waits: BTreeSet<_> = turns.into_iter().map(|turn| wait(turn) / 50_000).collect();
         assert!(waits.len() >= 19, "{url}: turns at distances of 100 ms, not {waits:?}");
-        assert_eq!(here.turn("pace", every, Duration::ZERO).await, Ok(Turn::TooLate), "{url}");
+        assert_eq!(here.turn("pace", every, (Duration::ZERO, Duration::ZERO)).await, Ok(Turn::TooLate), "{url}");
 
         let (anna, ben) = (uuid::Uuid::new_v4(), uuid::Uuid::new_v4());
         let lease = async |way: &Way, who| way.lease("duty", who, long).await.unwrap();

@@ -107,6 +107,7 @@ impl App {
         let server = http::serve(state.clone(), listener, ground.config.http.workers.unwrap_or(2))?;
         let handle = server.handle();
         watch_over("http", &ground.broken, server.map(|_ended| ()));
+        watch_over("deeds", &ground.broken, http::admin::elsewhere::obey(state.clone()));
         let server = http::operations::serve(state, operations_listener)?;
         let operations_server = server.handle();
         watch_over("operations", &ground.broken, server.map(|_ended| ()));

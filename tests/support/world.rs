@@ -15,7 +15,7 @@ use super::client::{Answer, Client};
 use super::database::{Database, Postgres};
 use super::ledger::Ledger;
 use super::people::{Offer, Person, ticket};
-use super::server::{self, Plan, Ran, Server};
+use super::server::{self, Plan, Ran, Server, Version};
 use super::suppliers::Suppliers;
 use crate::support::ADULT;
 
@@ -67,11 +67,12 @@ impl World {
 
     /// On this PostgreSQL database, or on the embedded one.
     pub(crate) async fn on(database: Option<Postgres>, settings: &[(&str, &str)]) -> Self {
-        Self::together(database, settings, 0).await.0
+        Self::together(Version::This, database, settings, 0).await.0
     }
 
-    /// The same with so many more replicas, all begun in one moment: nobody has prepared the database.
+    /// The same of any version, with so many more replicas, all begun in one moment: nobody has prepared the database.
     pub(crate) async fn together(
+        version: Version,
         database: Option<Postgres>,
         settings: &[(&str, &str)],
         others: usize,
@@ -85,6 +86,7 @@ impl World {
             settings: settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             port: free_port(),
             log: "server.log".to_owned(),
+            version,
         };
         let other = |no: usize| Plan { port: free_port(), log: format!("server-{}.log", no + 2), ..plan.clone() };
         let plans: Vec<Plan> = (0..others).map(other).collect();

@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
 use serde_json::{Value, json};
 
 use super::{Fleet, address};
-use crate::support::{Client, Postgres, Server, World};
+use crate::support::{Client, Postgres, Server, Version, World};
 
 on_postgres!(
     replicas_that_begin_together_on_an_empty_database_are_one_shop,
@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(150);
 async fn replicas_that_begin_together_on_an_empty_database_are_one_shop() {
     let rounds = std::env::var("STARJACK_BEGINNINGS").map_or(ROUNDS, |rounds| rounds.parse().unwrap());
     for _ in 0..rounds {
-        let (world, others) = World::together(Some(Postgres::create().await), &[], 2).await;
+        let (world, others) = World::together(Version::This, Some(Postgres::create().await), &[], 2).await;
         let all: Vec<&Server> = std::iter::once(&world.server).chain(&others).collect();
         for server in &all {
             server.operations().get("/readyz").await.expect(200);

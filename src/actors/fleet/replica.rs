@@ -110,7 +110,9 @@ impl Replica {
     /// Whether this incarnation may still write orders, by the monotonic clock.
     #[must_use]
     pub fn is_alive(&self) -> bool {
-        self.since_start() < self.shared.alive_until_ms.load(Ordering::Acquire)
+        // a renewal under way may come back after the resignation
+        !self.shared.resigned.load(Ordering::Acquire)
+            && self.since_start() < self.shared.alive_until_ms.load(Ordering::Acquire)
     }
 
     /// The lease of this moment; to be taken before the commit under whose version something is written.
@@ -175,14 +177,14 @@ impl Replica {
     /// Gives the lease up, so that others take over at once what is left; nothing may be written any more.
     pub async fn resign(&self) {
         self.shared.resigned.store(true, Ordering::Release);
-        self.shared.alive_until_ms.store(0, Ordering::Release);
         if !self.io.is_postgres() {
             return;
         }
         let incarnation = self.incarnation;
         let resigned = self.io.write(move |tx| {
             Box::pin(async move {
-                let sql = "UPDATE replica SET alive_until = clock_timestamp() WHERE incarnation = $1";
+                // so long ago that no renewal, whenever it comes through, takes it for its own
+                let sql = "UPDATE replica SET alive_until = 'epoch' WHERE incarnation = $1";
                 tx.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [incarnation.into()])).await?;
                 Ok::<_, IoError>(())
             })
@@ -241,7 +243,11 @@ impl Replica {
             .await
     }
 
-    async fn renew(&self) -> Result<(), IoError> {
+    /// Renews the lease once; of a replica that has resigned nothing is renewed any more.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn renew(&self) -> Result<(), IoError> {
         let (incarnation, asked) = (self.incarnation, self.since_start());
         let alive: i64 = self
             .io
@@ -250,7 +256,8 @@ impl Replica {
                     let sql = format!(
                         "INSERT INTO replica (incarnation, started_at, alive_until) \
                          VALUES ($1, clock_timestamp(), clock_timestamp() + interval '{ALIVE_SECONDS} seconds') \
-                         ON CONFLICT (incarnation) DO UPDATE SET alive_until = excluded.alive_until"
+                         ON CONFLICT (incarnation) DO UPDATE SET alive_until = excluded.alive_until \
+                         WHERE replica.alive_until > 'epoch'"
                     );
                     tx.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [incarnation.into()]))
                         .await?;

@@ -259,7 +259,8 @@ impl Ground {
     }
 
     fn keep_duty_of_forgetting(&self, duties: &Duties, replica: &Replica, auth: &auth::Desk) {
-        let forgetting = keep_forgetting(duties.clone(), replica.clone(), auth.clone(), self.jobs.clone());
+        let forgetting =
+            keep_forgetting(duties.clone(), replica.clone(), auth.clone(), (self.jobs.clone(), self.io.clone()));
         watch_over("forgetting", &self.broken, forgetting);
     }
 

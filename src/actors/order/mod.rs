@@ -42,5 +42,5 @@ pub use mended::Again;
 pub use person::{Obstacle, Wish};
 pub use place::{NewLine, NewOrder, PlaceError, Placed};
 pub use restored::{RestoreError, Restored, Times as RestoreTimes, restored};
-pub use shelf::{Past, Remembered};
+pub use shelf::{Past, Remembered, forget_texts};
 pub use store::Store;

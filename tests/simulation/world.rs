@@ -164,7 +164,7 @@ impl World {
 }
 
 /// The provider reports a payment that is billed already.
-async fn call_back(desk: &Desk, reference: &str, tid: String, amount: Cents) {
+pub(crate) async fn call_back(desk: &Desk, reference: &str, tid: String, amount: Cents) {
     let callback = Callback {
         tid,
         reference: reference.to_owned(),

@@ -11,6 +11,7 @@ use super::observe::{acceptable, observe};
 use super::payments::{Goal, PaymentAnswer, PaymentCase};
 use super::record::{Moment, Order, Payment};
 use super::rules::Rules;
+use super::settling::settle_evenly;
 use crate::integrations::Outcome;
 use crate::integrations::payment::Observed;
 use crate::money::Cents;
@@ -38,6 +39,7 @@ pub enum Answer {
 /// Takes what came back, makes every transition that follows, and commits to what is asked next.
 /// Asking for it again with nothing new changes nothing.
 pub fn advance(order: &mut Order, answers: &[Answered], now: Moment, rules: &Rules) -> Effects {
+    settle_evenly(order, now, rules);
     let mut turn = Turn { order, now, rules, effects: Effects::default(), take_refused: false };
     let before = turn.order.payments.clone();
     for answered in answers {

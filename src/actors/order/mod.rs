@@ -27,6 +27,7 @@ mod rows;
 pub mod rules;
 mod save;
 mod schedule;
+mod settling;
 mod shelf;
 mod step_rows;
 pub mod steps;

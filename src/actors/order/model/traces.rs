@@ -133,6 +133,61 @@ fn what_a_draining_replica_does_not_ask_is_due_at_once() {
     assert!(asked.order.next_at.is_some_and(|at| at <= asked.now), "capture waits until {:?}", asked.order.next_at);
 }
 
+/// An order whose ticket was asked for, and nobody knows whether it is booked.
+fn doubtful() -> (World, Rules) {
+    let (world, rules) = world(1);
+    let mut world = world.walk_to(OrderState::Authorised, &rules);
+    world.answer_line(LineAnswer::Issue(Outcome::Unknown(String::new())), &rules);
+    (world, rules)
+}
+
+impl World {
+    fn answer_line(&mut self, answer: LineAnswer, rules: &Rules) {
+        let (subject, answer) = (Subject::Line(1), Answer::Line(answer));
+        self.advance(&[Answered { subject, answer, elapsed: TimeDelta::zero() }], rules);
+    }
+
+    /// Looks once, is answered that there is none, and answers whether the ticket is asked for again.
+    fn asks_again_after_a_look(&mut self, rules: &Rules) -> bool {
+        self.advance(&[], rules);
+        if self.order.lines[0].open.as_ref().is_some_and(|open| open.verb == Verb::Find) {
+            self.answer_line(LineAnswer::Find(Outcome::Done(Vec::new())), rules);
+        }
+        self.order.lines[0].open.as_ref().is_some_and(|open| open.verb == Verb::Issue)
+    }
+}
+
+#[test]
+fn a_clock_that_is_put_forward_or_back_does_not_let_a_ticket_be_asked_for_too_early() {
+    for step in [TimeDelta::minutes(10), TimeDelta::seconds(-10)] {
+        let (mut world, mut rules) = doubtful();
+        let settle = world.order.lines[0].terms.settle;
+        world.now += step;
+        rules.steady_since = Some(world.now);
+        let stepped = world.now;
+        assert!(!world.asks_again_after_a_look(&rules), "after {step}");
+        world.now = stepped + settle - TimeDelta::milliseconds(1);
+        assert!(!world.asks_again_after_a_look(&rules), "after {step}");
+        world.now = stepped + settle;
+        assert!(world.asks_again_after_a_look(&rules), "after {step}");
+    }
+}
+
+#[test]
+fn whoever_takes_an_order_over_counts_by_its_own_clock_how_long_ago_a_ticket_was_asked_for() {
+    let (mut world, mut rules) = doubtful();
+    let settle = world.order.lines[0].terms.settle;
+    rules.steady_since = Some(world.now - TimeDelta::hours(1));
+    // its clock is late by an hour; taking over leaves nothing that the other has counted
+    world.now -= TimeDelta::minutes(60);
+    world.order.lines[0].settles_at = Some(world.now + TimeDelta::days(1));
+    world.order.lines[0].ask_at = None;
+    let taken = world.now;
+    assert!(!world.asks_again_after_a_look(&rules));
+    world.now = taken + settle;
+    assert!(world.asks_again_after_a_look(&rules));
+}
+
 #[test]
 fn waiting_for_a_turn_is_not_asking() {
     let (world, rules) = world(1);

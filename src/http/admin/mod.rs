@@ -13,5 +13,6 @@ pub mod orders;
 pub mod owed;
 pub mod reason;
 pub mod reconciliations;
+pub mod returns;
 pub mod store;
 pub mod suppliers;

@@ -14,7 +14,7 @@ fn world(lines: i32) -> (World, Rules) {
 
 impl World {
     /// Everything that is asked is answered truthfully until `state` is reached.
-    fn walk_to(mut self, state: OrderState, rules: &Rules) -> Self {
+    pub(super) fn walk_to(mut self, state: OrderState, rules: &Rules) -> Self {
         for _step in 0..50 {
             if self.order.state == state {
                 return self;
@@ -42,7 +42,7 @@ impl World {
         self
     }
 
-    fn wait(&mut self, pause: TimeDelta, rules: &Rules) {
+    pub(super) fn wait(&mut self, pause: TimeDelta, rules: &Rules) {
         self.now += pause;
         self.advance(&[], rules);
     }

@@ -154,7 +154,7 @@ impl LineCase<'_> {
                     self.keep_one(standing);
                 }
             }
-            Outcome::Pending { ask_after } => self.pause_for(ask_after),
+            Outcome::Pending { ask_after } => self.is_still_pending(Some(ask_after)),
             Outcome::Refused(_) | Outcome::NotSent(_) | Outcome::Unknown(_) => self.pause(),
         }
     }
@@ -217,7 +217,7 @@ impl LineCase<'_> {
         self.line.doubt_since.get_or_insert(self.now);
         let may_ask_now = self.line.terms.dedups || self.rules.controls.skip_settle || self.rules.controls.skip_find;
         match pending {
-            Some(ask_after) => self.pause_for(ask_after),
+            Some(ask_after) => self.is_still_pending(Some(ask_after)),
             None if may_ask_now => self.pause(),
             None => self.line.ask_at = Some(settles_at),
         }

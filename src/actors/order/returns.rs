@@ -151,7 +151,8 @@ impl Turn<'_> {
             let Some(old) = before.lines.iter().find(|old| old.no == line.no && old.is_going()) else { continue };
             let no = line.no;
             let (told, letter) = match line.state {
-                LineState::Withdrawn if old.state == LineState::Issued => {
+                // one that was given up before the order was finished has no doubt any more once it is booked
+                LineState::Withdrawn if old.state == LineState::Issued && old.doubt_since.is_some() => {
                     ("returned", Some(Letter::TicketReturned(no)))
                 }
                 LineState::Withdrawn => ("withdrawn", None),

@@ -1,19 +1,38 @@
 //! The rules of a line whose ticket must go: in an undo, because it was given up, or because it is returned. Pure.
 
+use std::time::Duration;
+
+use chrono::Days;
+
 use super::lifecycle::{LineState, OrderState};
 use super::lines::LineCase;
 use super::record::Mark;
 use crate::integrations::lift::{Booking, Found, FoundState};
 use crate::integrations::{Outcome, Refusal, RefusalKind};
 
+/// After so many days it is over in every zone, too.
+const DAYS_OF_ZONES: Days = Days::new(1);
+
 impl LineCase<'_> {
     pub(super) fn withdraw_found(&mut self, standing: Vec<Found>) {
         if let Some(live) = standing.iter().find(|found| found.state == FoundState::Live) {
             self.intend_cancel(Some(live.booking.clone()));
         } else if standing.iter().any(|found| found.state == FoundState::Pending) {
-            self.pause();
+            self.is_still_pending(None);
         } else if let Some(used) = standing.into_iter().find(|found| found.state == FoundState::Used) {
             self.used(Some(used.booking));
+        }
+    }
+
+    /// A booking that is not final when its ticket's last day is over opens no gate any more: nobody waits for it.
+    pub(super) fn is_still_pending(&mut self, pause: Option<Duration>) {
+        if self.line.withdrawing && self.now.date_naive() > self.line.ticket.valid_to + DAYS_OF_ZONES {
+            tracing::error!(alert = true, reference = %self.line.reference, "a booking never became final");
+            self.line.enter(LineState::Withdrawn);
+        } else if let Some(pause) = pause {
+            self.pause_for(pause);
+        } else {
+            self.pause();
         }
     }
 
@@ -84,7 +103,7 @@ impl LineCase<'_> {
     /// In an undo a person decides.
     fn used(&mut self, booking: Option<Booking>) {
         match (self.order, self.line.state, booking) {
-            (OrderState::Finished, LineState::Issued, _) => {
+            (OrderState::Finished, LineState::Issued, _) if self.line.doubt_since.is_some() => {
                 self.keep(Some(Refusal { kind: RefusalKind::TicketUsed, code: String::new() }));
             }
             (OrderState::Authorised, LineState::Issued, _) => {

@@ -58,7 +58,7 @@ const STORIES: [(u32, &str, Told); 48] = [
     (36, "order waits six minutes in our queue",              By("src/actors/order/model/traces.rs", "waiting_for_a_turn_is_not_asking")),
     (37, "price changes while the payer is at the bank",      By("tests/api/importing.rs", "a_new_price_is_shown_without_a_restart_and_the_shown_one_holds")),
     (38, "same card and day in two orders",                   By("tests/api/placing_again.rs", "a_card_has_one_ticket_an_operator_and_day")),
-    (39, "partial capture, later return of a line",           NotYet("returns are not built")),
+    (39, "partial capture, later return of a line",           By("tests/api/returns.rs", "story_39_a_returned_ticket_is_cancelled_and_its_price_goes_back_and_its_day_is_free")),
     (40, "dies between invoice and letter",                   By("tests/faults/crash/mod.rs", "an_order_survives_a_kill_at_every_moment")),
     (41, "document written, transaction rolled back",         By("tests/simulation/many.rs", "twelve_orders_and_three_crashes_leave_one_series_of_invoices_without_gaps")),
     (42, "a booking that we do not know",                     By("tests/api/books/tickets.rs", "every_ticket_that_differs_is_one_case_and_what_was_agreed_makes_both_sides_agree")),

@@ -71,6 +71,7 @@ pub struct Access {
     /// at the last loading time when absent.
     pub give_up_hours_before: Option<u16>,
     /// Until so many hours before its first day begins, a ticket that was not used is taken back, 0 to 720; never when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub returns_hours_before: Option<u16>,
     /// Whether the supplier confirmed in writing that it answers a known reference with its first answer.
     #[serde(default)]

@@ -217,6 +217,40 @@ fn a_booking_is_not_kept_while_another_under_its_reference_is_pending() {
 }
 
 #[test]
+fn a_booking_that_is_pending_when_its_day_is_over_holds_up_no_money() {
+    for dedups in [false, true] {
+        let (rules, mut world) = (rules(Controls::default()), start(&setting(1, dedups, OnRefusal::Undo)));
+        world = world.walk_to(OrderState::Authorised, &rules);
+        let over = world.now + TimeDelta::days(3);
+        let mut asked = 0;
+        while world.order.state != OrderState::Undone {
+            asked += 1;
+            assert!(asked < 10_000 && world.now < over, "it waits for ever");
+            let Some((subject, intent)) = world.in_flight().into_iter().next() else {
+                world.now = world.order.next_at.unwrap().max(world.now + TimeDelta::minutes(10));
+                world.advance(&[], &rules);
+                continue;
+            };
+            let pending = Outcome::Pending { ask_after: Duration::from_secs(60) };
+            let answer = match intent.verb {
+                Verb::Issue => Answer::Line(LineAnswer::Issue(pending)),
+                Verb::Find => {
+                    let booking = Booking { ticket_reference: String::new(), handle: "0".into() };
+                    let found = Found { booking, state: FoundState::Pending };
+                    Answer::Line(LineAnswer::Find(Outcome::Done(vec![found])))
+                }
+                _other => {
+                    world = world.answered(subject, &intent, Fate::Answered, &rules);
+                    continue;
+                }
+            };
+            world.advance(&[Answered { subject, answer, elapsed: TimeDelta::zero() }], &rules);
+        }
+        assert_eq!((world.order.payments[0].state, world.order.needs_person()), (PaymentState::Reversed, false));
+    }
+}
+
+#[test]
 fn a_payment_that_stays_suspended_is_looked_after_when_its_order_has_ended() {
     let (mut world, rules) = paying();
     let mut seen = seen_as(&world, ObservedState::Suspended);

@@ -14,7 +14,7 @@ fn world(lines: i32) -> (World, Rules) {
 
 impl World {
     /// Everything that is asked is answered truthfully until `state` is reached.
-    fn walk_to(mut self, state: OrderState, rules: &Rules) -> Self {
+    pub(super) fn walk_to(mut self, state: OrderState, rules: &Rules) -> Self {
         for _step in 0..50 {
             if self.order.state == state {
                 return self;
@@ -42,7 +42,7 @@ impl World {
         self
     }
 
-    fn wait(&mut self, pause: TimeDelta, rules: &Rules) {
+    pub(super) fn wait(&mut self, pause: TimeDelta, rules: &Rules) {
         self.now += pause;
         self.advance(&[], rules);
     }
@@ -269,6 +269,40 @@ fn a_booking_is_not_kept_while_another_under_its_reference_is_pending() {
     case.answer(&intent, LineAnswer::Find(Outcome::Done(found)), TimeDelta::zero());
     assert_eq!(line.state, LineState::Doubtful, "the second becomes a second ticket");
     assert!(line.ask_at.is_some());
+}
+
+#[test]
+fn a_booking_that_is_pending_when_its_day_is_over_holds_up_no_money() {
+    for dedups in [false, true] {
+        let (rules, mut world) = (rules(Controls::default()), start(&setting(1, dedups, OnRefusal::Undo)));
+        world = world.walk_to(OrderState::Authorised, &rules);
+        let over = world.now + TimeDelta::days(3);
+        let mut asked = 0;
+        while world.order.state != OrderState::Undone {
+            asked += 1;
+            assert!(asked < 10_000 && world.now < over, "it waits for ever");
+            let Some((subject, intent)) = world.in_flight().into_iter().next() else {
+                world.now = world.order.next_at.unwrap().max(world.now + TimeDelta::minutes(10));
+                world.advance(&[], &rules);
+                continue;
+            };
+            let pending = Outcome::Pending { ask_after: Duration::from_secs(60) };
+            let answer = match intent.verb {
+                Verb::Issue => Answer::Line(LineAnswer::Issue(pending)),
+                Verb::Find => {
+                    let booking = Booking { ticket_reference: String::new(), handle: "0".into() };
+                    let found = Found { booking, state: FoundState::Pending };
+                    Answer::Line(LineAnswer::Find(Outcome::Done(vec![found])))
+                }
+                _other => {
+                    world = world.answered(subject, &intent, Fate::Answered, &rules);
+                    continue;
+                }
+            };
+            world.advance(&[Answered { subject, answer, elapsed: TimeDelta::zero() }], &rules);
+        }
+        assert_eq!((world.order.payments[0].state, world.order.needs_person()), (PaymentState::Reversed, false));
+    }
 }
 
 #[test]

@@ -38,6 +38,7 @@ pub struct Model {
     pub person_reason: Option<String>,
     pub back_since: Option<DateTimeWithTimeZone>,
     pub person_accepted: bool,
+    pub transferred_cents: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

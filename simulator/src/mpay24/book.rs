@@ -122,6 +122,12 @@ impl Book {
                 transaction.cleared = cents;
                 transaction.step(State::Billed, cents, now);
             }
+            // a person at the provider's portal takes the rest of what was reserved
+            ("bill", State::Billed) if transaction.cleared < cents => {
+                let rest = cents - transaction.cleared;
+                transaction.cleared = cents;
+                transaction.step(State::Billed, rest, now);
+            }
             ("fail", State::Suspended | State::Reserved) => transaction.step(State::Error, cents, now),
             // a person at the provider's portal
             ("credit", State::Billed) => transaction

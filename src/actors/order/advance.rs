@@ -79,16 +79,18 @@ pub fn take_transfer(order: &mut Order, no: i32, amount: Cents) -> Option<Effect
     let row = order.payments.iter_mut().find(|row| row.no == no && row.owed >= amount && amount > 0)?;
     row.owed -= amount;
     row.returned += amount;
+    row.transferred += amount;
     if row.held() <= 0 && row.owed == 0 {
         row.enter(PaymentState::Returned);
     }
     Some(Effects { letters: vec![Letter::MoneyReturned(no)], ..Effects::default() })
 }
 
-/// The provider gave money back without us: in all it is `returned`, and what was owed is owed no more. `None` when we know of
+/// The provider gave money back without us: in all it is `credited`, and what was owed is owed no more. `None` when we know of
 /// it, or while we are giving money back ourselves: then the books may show our own.
-pub fn take_books(order: &mut Order, no: i32, returned: Cents) -> Option<Effects> {
+pub fn take_books(order: &mut Order, no: i32, credited: Cents) -> Option<Effects> {
     let (state, row) = (order.state, order.payments.iter_mut().find(|row| row.no == no)?);
+    let returned = credited + row.transferred;
     if returned <= row.returned || row.open.is_some() || row.doubt.is_some() {
         return None;
     }

@@ -52,12 +52,13 @@ impl Desk {
         self.change(id, look).await.map(drop)
     }
 
-    /// Writes down that `returned` went back in all, some of it without us; twice is once. Its letter is in the same commit.
+    /// Writes down that the provider gave back `credited` in all, some of it without us; twice is once. Its letter is in the same
+    /// commit.
     ///
     /// # Errors
     /// `Unknown` when there is no such payment.
-    pub async fn book_credit(&self, id: Uuid, payment: i32, returned: Cents) -> Result<(), ChangeError> {
-        self.change(id, move |order| Ok(take_books(order, payment, returned))).await.map(drop)
+    pub async fn book_credit(&self, id: Uuid, payment: i32, credited: Cents) -> Result<(), ChangeError> {
+        self.change(id, move |order| Ok(take_books(order, payment, credited))).await.map(drop)
     }
 
     /// Takes a line out of a finished order: its price goes back as any other money does. Twice is once.

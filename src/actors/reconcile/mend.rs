@@ -136,14 +136,21 @@ async fn give_back(books: &Books, case: &Agreed) -> Result<(), Stop> {
 
 async fn look_again(books: &Books, case: &Agreed) -> Result<(), Stop> {
     let (Some(order), Some(no)) = (case.order_id, case.payment_no) else { return Err(no_line()) };
-    if money_agrees(books, case).await? {
-        return Ok(());
+    let history = history(books, case).await?;
+    let ours = ours::payment_of(&books.io, case.subject.clone()).await?;
+    match ours.map(|ours| compare::money(&ours.money, &history)) {
+        Some(None) => return Ok(()),
+        Some(Some(other)) if other.action != Some(Action::LookAgain) => {
+            return Err(Stop::Never(other.action, "by now the books differ in another way".to_owned()));
+        }
+        Some(Some(_)) | None => {}
     }
+    // what was released, or went back wholly, is not opened again
     let known = books.orders.store().load(order).await?.ok_or_else(no_line)?;
-    let moved = [PaymentState::Billed, PaymentState::Returned, PaymentState::Reversed];
-    if known.payments.iter().any(|row| row.no == no && moved.contains(&row.state))
-        && history(books, case).await?.charged_back == 0
-    {
+    let is_over = |state: PaymentState| {
+        state == PaymentState::Reversed || (state == PaymentState::Returned && history.charged_back == 0)
+    };
+    if known.payments.iter().any(|row| row.no == no && is_over(row.state)) {
         return Err(Stop::Never(None, "only a person can tell why the provider moved more".to_owned()));
     }
     books.orders.look_again(order, no).await?;
@@ -152,10 +159,8 @@ async fn look_again(books: &Books, case: &Agreed) -> Result<(), Stop> {
 
 async fn book(books: &Books, case: &Agreed) -> Result<(), Stop> {
     let (Some(order), Some(no)) = (case.order_id, case.payment_no) else { return Err(no_line()) };
-    let ours = ours::payment_of(&books.io, case.subject.clone()).await?;
-    let ours = ours.ok_or_else(|| Stop::Later(PAUSE, "the payment has not come to rest".to_owned()))?;
     let history = history(books, case).await?;
-    books.orders.book_credit(order, no, history.credited + ours.money.transferred).await?;
+    books.orders.book_credit(order, no, history.credited).await?;
     if money_agrees(books, case).await? { Ok(()) } else { Err(Stop::Later(PAUSE, "the books differ still".to_owned())) }
 }
 

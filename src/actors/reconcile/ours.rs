@@ -4,11 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
-use starjack_entity::{case_file, invoice, invoice_series, order_line, order_step, orders, payment};
+use starjack_entity::{invoice, invoice_series, order_line, order_step, orders, payment};
 use uuid::Uuid;
 
 use super::compare::OurMoney;
-use crate::actors::order::effects::CaseKind;
 use crate::actors::order::intent::Verb;
 use crate::actors::order::lifecycle::{LineState, OrderState, PaymentState, has_ended};
 use crate::io::{Io, IoError};
@@ -126,7 +125,6 @@ async fn payments(io: &Io, fits: Condition) -> Result<Vec<OurPayment>, IoError> 
                 .all(db)
                 .await?;
             let ids: Vec<Uuid> = rows.iter().map(|(row, _)| row.order_id).collect();
-            let transfers = transfers(db, ids.clone()).await?;
             let asking = asking(db, ids).await?;
             let one = |(row, order): (payment::Model, Option<orders::Model>)| {
                 let ended = order.and_then(|order| OrderState::of(&order.state)).is_some_and(has_ended);
@@ -136,7 +134,7 @@ async fn payments(io: &Io, fits: Condition) -> Result<Vec<OurPayment>, IoError> 
                     state,
                     captured: row.captured_cents,
                     returned: row.returned_cents,
-                    transferred: transfers.get(&(row.order_id, row.no)).copied().unwrap_or_default(),
+                    transferred: row.transferred_cents,
                 };
                 let rests = ended && !moves;
                 rests.then_some(OurPayment { order_id: row.order_id, no: row.no, tid: row.tid?, money })
@@ -157,23 +155,6 @@ async fn asking(db: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<HashSet<(Uu
         asking.extend(open.all(db).await?.into_iter().filter_map(|row| Some((row.order_id, row.payment_no?))));
     }
     Ok(asking)
-}
-
-/// What went back by bank transfer, by payment.
-async fn transfers(db: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<HashMap<(Uuid, i32), Cents>, DbErr> {
-    let mut sums = HashMap::new();
-    for some in ids.chunks(AT_ONCE) {
-        let sent = case_file::Entity::find()
-            .filter(case_file::Column::Kind.eq(CaseKind::Owed.word()))
-            .filter(case_file::Column::BankReference.is_not_null())
-            .filter(case_file::Column::OrderId.is_in(some.iter().copied()));
-        for case in sent.all(db).await? {
-            if let (Some(order_id), Some(no)) = (case.order_id, case.payment_no) {
-                *sums.entry((order_id, no)).or_default() += case.amount_cents.unwrap_or_default();
-            }
-        }
-    }
-    Ok(sums)
 }
 
 /// What is wrong with the invoices: a series' gap by its name and how many are missing, an order without one by its id.

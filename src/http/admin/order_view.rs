@@ -99,6 +99,8 @@ pub struct AdminPayment {
     amount: Money,
     captured: Money,
     returned: Money,
+    /// How much of that went back by bank transfer.
+    transferred: Money,
     /// Goes back by bank transfer.
     owed: Money,
     /// Of three, ever.
@@ -252,6 +254,7 @@ fn payment_view(order: &Order, row: &Payment, provider: Option<ProviderView>) ->
         amount: money(row.amount),
         captured: money(row.captured),
         returned: money(row.returned),
+        transferred: money(row.transferred),
         owed: money(row.owed),
         status_calls: row.status_calls,
         attempts: row.attempts,

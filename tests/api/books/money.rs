@@ -74,6 +74,14 @@ async fn what_the_provider_did_without_us_is_one_case_each_and_what_was_agreed_m
     anna.client.post(&format!("/api/v1/orders/{}/cancellation", id(&late)), &json!({})).await.expect(202);
     anna.wait_for(id(&late), &["rejected"]).await;
     happens_unseen(&world, &waits, "bill").await;
+    // the rest of a reservation, of which only a part was wanted, is taken at the provider's portal
+    world.fault(json!({ "supplier": "dta", "operation": "CreateOrder", "fault": "business_error", "times": 1 })).await;
+    let part = world.order_to_pay(&anna, &["solden", "obertauern"], "keep").await;
+    let paid = world.pay(&part, "reserved").await;
+    anna.wait_for(id(&part), &["finished"]).await;
+    let kept = world.ledger().await.held(number(&part));
+    assert!(kept > 0 && kept < part["total"]["amount"].as_i64().unwrap());
+    happens_unseen(&world, &paid, "bill").await;
     let unknown = reserved_by_nobody(&world, "Q0123456789-P1").await;
     reserved_by_nobody(&world, "another-shop-4711").await;
 
@@ -82,6 +90,7 @@ async fn what_the_provider_did_without_us_is_one_case_each_and_what_was_agreed_m
         case("money_back_more", "book", number(&credited)),
         case("money_taken_back", "look_again", number(&taken_back)),
         case("money_more", "look_again", number(&late)),
+        case("money_more", "look_again", number(&part)),
         case("money_unknown", "release", "-"),
     ];
     expected.sort();
@@ -99,6 +108,7 @@ async fn what_the_provider_did_without_us_is_one_case_each_and_what_was_agreed_m
     assert_eq!(state_of(&world, &unknown["mpay_tid"]).await, "REVERSED");
     let ledger = world.ledger().await;
     assert_eq!(ledger.held(number(&late)), 0, "what was billed too late went back");
+    assert_eq!(ledger.held(number(&part)), kept, "what nobody wanted went back");
     assert_eq!(ledger.held(number(&good)), good["total"]["amount"].as_i64().unwrap());
     let seen = clerk.client.get(&format!("/api/v1/admin/orders/{}", id(&credited))).await.expect(200);
     assert_eq!(seen["payments"][0]["returned"], seen["payments"][0]["captured"], "{seen:#}");

@@ -1,5 +1,6 @@
 //! Replicas of one shop: several processes over one PostgreSQL and one Redis, behind one address.
 
+mod beginning;
 mod duties;
 mod long;
 mod orders;

@@ -227,6 +227,7 @@ fn paid(order_id: Uuid, no: i32, state: &str, (returned, owed): (i64, i64)) -> p
         captured_cents: 0,
         returned_cents: returned,
         owed_cents: owed,
+        transferred_cents: 0,
         opened_at: at,
         page_ends_at: at,
         back_since: None,

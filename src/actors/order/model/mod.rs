@@ -19,7 +19,7 @@ use uuid::Uuid;
 use self::exploring::*;
 use self::outside::*;
 use self::world::*;
-use super::advance::{Answer, Answered, abandoned, advance, cancel};
+use super::advance::{Answer, Answered, abandoned, advance, cancel, take_transfer};
 use super::intent::{Intent, Subject, Verb};
 use super::lifecycle::{LineState, OrderState, PaymentState, has_ended};
 use super::lines::LineAnswer;
@@ -33,15 +33,16 @@ use crate::integrations::lift::{Booking, CheckedCard, Found, FoundState};
 use crate::integrations::payment::{Callback, History, Observed, ObservedState, OpenedPage};
 use crate::integrations::{Outcome, Refusal, RefusalKind};
 
-const ONE_FAULT_EACH: Budget = Budget { faults: 1, crashes: 1, cancels: 1, payments: 1, ..NOTHING };
-const NOTHING: Budget = Budget {
-    faults: 0,
-    crashes: 0,
-    cancels: 0,
-    payments: 0,
+const ONE_FAULT_EACH: Budget = Budget {
+    faults: 1,
+    crashes: 1,
+    cancels: 1,
+    payments: 1,
     uses: 0,
     charge_backs: 0,
     transfers: 0,
+    sent: 0,
+    given_back: 0,
     wishes: 0,
     returns: 0,
 };
@@ -116,6 +117,15 @@ fn money_that_cannot_be_credited_is_owed() {
     for on_refusal in [OnRefusal::Keep, OnRefusal::Undo] {
         let budget = Budget { faults: 1, crashes: 1, payments: 2, transfers: 2, ..Budget::default() };
         explored(Setting { budget, ..setting(1, false, on_refusal) });
+    }
+}
+
+#[test]
+fn what_was_sent_by_bank_transfer_is_not_taken_for_a_credit_of_the_provider() {
+    let base = Budget { payments: 1, transfers: 1, sent: 1, given_back: 2, ..Budget::default() };
+    for (faults, crashes) in [(1, 0), (0, 1)] {
+        let budget = Budget { faults, crashes, ..base };
+        explored(Setting { budget, ..setting(2, true, OnRefusal::Keep) });
     }
 }
 

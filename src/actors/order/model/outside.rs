@@ -244,6 +244,8 @@ impl World {
         }
         next.extend(self.returns(rules));
         next.extend(self.uses());
+        next.extend(self.sent(rules));
+        next.extend(self.given_back(rules));
         next.extend(self.charge_backs());
         let flying = self.in_flight();
         if self.budget.crashes > 0 && !flying.is_empty() {
@@ -283,6 +285,38 @@ impl World {
                 let mut world = self.clone();
                 world.budget.uses -= 1;
                 world.tickets[line][id] = FoundState::Used;
+                next.push(world);
+            }
+        }
+        next
+    }
+
+    /// A person sends what is owed by bank transfer; what is given back later can be credited.
+    fn sent(&self, rules: &Rules) -> Vec<World> {
+        let mut next = vec![];
+        for row in self.order.payments.iter().filter(|row| row.owed > 0 && self.budget.sent > 0) {
+            let mut world = self.clone();
+            world.budget.sent -= 1;
+            take_transfer(&mut world.order, row.no, row.owed).unwrap();
+            let money = &mut world.money[row.tid.as_ref().unwrap().parse::<usize>().unwrap()];
+            (money.transferred, money.creditable) = (money.transferred + row.owed, true);
+            world.advance(&[], rules);
+            next.push(world);
+        }
+        next
+    }
+
+    /// A ticket is cancelled at its operator's desk, and its line is taken out of the finished order.
+    fn given_back(&self, rules: &Rules) -> Vec<World> {
+        let mut next = vec![];
+        let finished = self.order.state == OrderState::Finished && self.budget.given_back > 0;
+        for (at, line) in self.order.lines.iter().enumerate().filter(|_| finished) {
+            if line.state == LineState::Issued && !self.tickets[at].contains(&FoundState::Used) {
+                let mut world = self.clone();
+                world.budget.given_back -= 1;
+                world.tickets[at].fill(FoundState::Cancelled);
+                world.order.lines[at].enter(LineState::Withdrawn);
+                world.advance(&[], rules);
                 next.push(world);
             }
         }
@@ -341,8 +375,8 @@ impl World {
 impl Transaction {
     pub(super) fn of(page: &str, amount: i64, reserved: bool) -> Self {
         let captured = if reserved { 0 } else { amount };
-        let (page, credited, creditable, charged_back, told) = (page.to_owned(), 0, true, 0, false);
-        Self { page, reserved, amount, captured, credited, creditable, charged_back, told }
+        let (page, credited, transferred, charged_back) = (page.to_owned(), 0, 0, 0);
+        Self { page, reserved, amount, captured, credited, creditable: true, transferred, charged_back, told: false }
     }
 
     /// What a callback says of a charge-back.

@@ -362,6 +362,31 @@ fn what_was_owed_and_is_credited_by_hand_is_owed_no_more_and_not_booked_beside_a
 }
 
 #[test]
+fn what_was_billed_beyond_what_we_took_is_so_and_goes_back_after_an_agreed_look() {
+    let (mut world, rules) = paying();
+    let billed = seen_as(&world, ObservedState::Billed);
+    observe(&mut world.order, &billed, world.now);
+    world.order.state = OrderState::Finished;
+    world.order.wanted = Some(1);
+    world.order.lines[0].state = LineState::Issued;
+    world.advance(&[], &rules);
+    assert_eq!((world.open_verb(), world.order.payments[0].captured), (None, PRICE));
+    world.order.payments[0].pull = true;
+    world.advance(&[], &rules);
+    assert_eq!(world.open_verb(), Some(Verb::History));
+    let books = History { captured: PRICE + 300, ..History::default() };
+    world.answer_payment(PaymentAnswer::History(Outcome::Done(books)), &rules);
+    assert_eq!(world.order.payments[0].captured, PRICE + 300);
+    assert_eq!(world.open_verb(), Some(Verb::History), "the books come before a credit");
+    world.answer_payment(PaymentAnswer::History(Outcome::Done(books)), &rules);
+    let credit = world.order.payments[0].open.clone().unwrap();
+    assert_eq!((credit.verb, credit.amount), (Verb::Credit, 300));
+    world.answer_payment(PaymentAnswer::Credit(Outcome::Done(())), &rules);
+    let row = &world.order.payments[0];
+    assert_eq!((row.held(), row.state, row.pull), (PRICE, PaymentState::Billed, false));
+}
+
+#[test]
 fn money_that_is_not_the_orders_and_cannot_be_given_back_for_a_week_calls_a_person() {
     let (mut world, rules) = paying();
     let page = world.order.payments[0].reference.to_string();

@@ -19,6 +19,10 @@ pub(super) struct Budget {
     pub(super) charge_backs: u8,
     /// Payments by a method that cannot be credited.
     pub(super) transfers: u8,
+    /// Sums that a person sends by bank transfer; the method can be credited all the same after it.
+    pub(super) sent: u8,
+    /// Lines that are taken out of a finished order.
+    pub(super) given_back: u8,
     /// What a person at the desk does.
     pub(super) wishes: u8,
     /// Tickets of a finished order that somebody gives back.
@@ -57,6 +61,8 @@ pub(super) struct Transaction {
     pub(super) captured: i64,
     pub(super) credited: i64,
     pub(super) creditable: bool,
+    /// What went back by bank transfer: the provider knows nothing of it.
+    pub(super) transferred: i64,
     /// What the payer's bank took back.
     pub(super) charged_back: i64,
     /// Whether the provider has told so.
@@ -254,7 +260,7 @@ impl World {
         for (index, money) in self.money.iter().enumerate() {
             let row = self.order.payments.iter().find(|row| row.tid == Some(index.to_string()));
             let owed = row.map_or(0, |row| row.owed);
-            let own = money.captured - money.credited - owed;
+            let own = money.captured - money.credited - money.transferred - owed;
             let known = row.is_some_and(|row| row.state == PaymentState::ChargedBack);
             let wanted = finished && row.is_some_and(|row| self.order.wanted == Some(row.no));
             match money.charged_back {

@@ -27,6 +27,9 @@ impl PaymentCase<'_> {
         if self.taken_back(history) {
             return;
         }
+        if self.billed_without_us(history) {
+            return;
+        }
         if matches!(self.payment.state, PaymentState::Billed | PaymentState::Returned) {
             return self.look_again_for_a_charge_back();
         }
@@ -34,7 +37,7 @@ impl PaymentCase<'_> {
         if history.captured > 0 {
             self.bill(history.captured);
             self.payment.currency = NO_CURRENCY.to_owned();
-            self.payment.returned = history.credited;
+            self.payment.take_credited(history.credited);
             self.end_if_returned();
         } else {
             self.clear_doubt();
@@ -50,9 +53,20 @@ impl PaymentCase<'_> {
         if !matches!(self.payment.state, PaymentState::Billed | PaymentState::Returned) {
             self.bill(history.captured);
         }
-        self.payment.returned = self.payment.returned.max(history.credited);
+        self.payment.take_credited(history.credited);
         self.payment.charge_back();
         true
+    }
+
+    /// More was taken than we asked for, at the provider's own desk: it is so, and what the order does not want of it goes back.
+    fn billed_without_us(&mut self, history: History) -> bool {
+        let more = self.payment.state == PaymentState::Billed && history.captured > self.payment.captured;
+        if more {
+            self.payment.captured = history.captured;
+            self.payment.amount = self.payment.amount.max(history.captured);
+            (self.payment.pull, self.payment.settles_at) = (false, None);
+        }
+        more
     }
 
     /// A report may be faster than the provider's books; what they do not show once all has settled is not so.
@@ -71,7 +85,7 @@ impl PaymentCase<'_> {
         }
         if history.captured > 0 {
             self.bill(history.captured);
-            self.payment.returned = self.payment.returned.max(history.credited);
+            self.payment.take_credited(history.credited);
             self.end_if_returned();
         } else if history.reversed {
             self.payment.enter(PaymentState::Reversed);
@@ -85,8 +99,7 @@ impl PaymentCase<'_> {
         if self.taken_back(history) {
             return;
         }
-        if history.credited > self.payment.returned {
-            self.payment.returned = history.credited;
+        if self.payment.take_credited(history.credited) {
             self.clear_doubt();
             self.end_if_returned();
         } else if doubt.why == DoubtCause::NotCreditable {

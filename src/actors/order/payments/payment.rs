@@ -30,8 +30,10 @@ pub struct Payment {
     pub currency: String,
     /// What was taken.
     pub captured: Cents,
-    /// What went back.
+    /// What went back, by whatever way.
     pub returned: Cents,
+    /// How much of that a person sent by bank transfer, of which the provider knows nothing.
+    pub transferred: Cents,
     /// What must go back by bank transfer.
     pub owed: Cents,
     /// When the page was asked for.
@@ -90,6 +92,15 @@ impl Payment {
         self.captured - self.returned - self.owed
     }
 
+    /// Takes what the provider itself says that it gave back in all; beside it went what a person sent by bank transfer.
+    /// It never takes anything back: answers whether more went back than we knew.
+    pub fn take_credited(&mut self, credited: Cents) -> bool {
+        let returned = credited + self.transferred;
+        let more = returned > self.returned;
+        self.returned = self.returned.max(returned);
+        more
+    }
+
     /// Whether its page may stand although nobody knows its address.
     #[must_use]
     pub fn is_lost(&self) -> bool {
@@ -119,6 +130,7 @@ impl Payment {
             currency: order.currency.clone(),
             captured: Cents::default(),
             returned: Cents::default(),
+            transferred: Cents::default(),
             owed: Cents::default(),
             back_since: None,
             opened_at,
@@ -144,6 +156,7 @@ impl Payment {
             amount: 0,
             captured: 0,
             returned: 0,
+            transferred: 0,
             owed: 0,
             back_since: None,
             reserved_at: None,

@@ -7,6 +7,7 @@ use crate::actors::order::RestoreTimes;
 use crate::actors::{invoice, order};
 use crate::clock;
 use crate::config::Config;
+use crate::epoch::{self, Standing};
 use crate::ids::Epoch;
 use crate::io::Io;
 
@@ -14,7 +15,8 @@ use crate::io::Io;
 ///
 /// # Errors
 /// Says why the database cannot be served from yet.
-pub async fn restored(config: &Config, io: &Io, newest: &str, by: String) -> anyhow::Result<String> {
+pub async fn restored(config: &Config, io: &Io, newest: Option<&str>, by: String) -> anyhow::Result<String> {
+    let Some(newest) = newest else { return lost_nothing(io, &by).await };
     let newest = Epoch::of(newest).context("--newest is an order number such as A7K2M9QX4TB, or its first letter")?;
     let (settle, page_life) = (config.times.settle, config.times.page_life);
     let (settle, page_life) = (TimeDelta::from_std(settle)?, TimeDelta::from_std(page_life)?);
@@ -25,4 +27,32 @@ pub async fn restored(config: &Config, io: &Io, newest: &str, by: String) -> any
         "{done}\nThe last invoices in the books: {last}. Higher numbers that were given out are lost; keep them.\n\
          Now start the servers. What was sold after the backup is at the suppliers alone: see deploy/README.md."
     ))
+}
+
+async fn lost_nothing(io: &Io, by: &str) -> anyhow::Result<String> {
+    match epoch::lost_nothing(io).await? {
+        Standing::Copy => Err(epoch::Copied.into()),
+        Standing::Same => Ok("The database is the one that was last served from: there is nothing to say.".to_owned()),
+        Standing::OtherTimeline => {
+            tracing::warn!(by, "a standby took over that has every commit");
+            Ok("Now start the servers: they go on as if nothing had happened.".to_owned())
+        }
+    }
+}
+
+/// Whoever was sold something that this database does not know would be sold it again.
+pub(super) async fn refuse_what_may_be_lost(config: &Config, io: &Io) -> anyhow::Result<()> {
+    let loses_nothing = config.database.synchronous_standby == Some(true);
+    if loses_nothing {
+        io.timeline.follow();
+    }
+    match if loses_nothing { epoch::lost_nothing(io).await? } else { epoch::standing(io).await? } {
+        Standing::Same => Ok(()),
+        Standing::OtherTimeline if loses_nothing => {
+            tracing::warn!(alert = true, "a standby took over; it has every commit, so everything goes on");
+            Ok(())
+        }
+        Standing::OtherTimeline => Err(epoch::Switched.into()),
+        Standing::Copy => Err(epoch::Copied.into()),
+    }
 }

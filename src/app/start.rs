@@ -24,7 +24,6 @@ use crate::actors::supervision::{Policy, System};
 use crate::actors::{auth, order};
 use crate::config::{Config, Environment};
 use crate::crash_points;
-use crate::epoch;
 use crate::http::operators::{OperatorStatus, OperatorStatuses as _};
 use crate::http::state::{Fleet, Readiness};
 use crate::http::streams::{Limits, Streams};
@@ -37,6 +36,7 @@ use super::parts::{
     connect_together, contracts, is_simulated, keep_forgetting, keep_sweeping, policy, secret_of_codes, start_jobs,
     store,
 };
+use super::restored::refuse_what_may_be_lost;
 use super::shelf::{Shelf, Stock};
 
 /// A running server.
@@ -94,8 +94,9 @@ impl App {
         let (listener, address) = listen(config.http.listen)?;
         let (operations_listener, operations) = listen(config.operations.listen)?;
         tracing::info!(?config, "configuration");
-        anyhow::ensure!(epoch::is_original(&io).await?, epoch::Copied);
         let (tell, broken) = watch::channel(None);
+        refuse_what_may_be_lost(&config, &io).await?;
+        watch_over("timeline of the database", &tell, io.timeline.clone().left());
         let stock = Stock::load(&io).await?;
         stock.warn_when_empty();
         let ground = Ground::prepare(config, io, stock, (address, tell))?;
@@ -259,7 +260,8 @@ impl Ground {
     }
 
     fn keep_duty_of_forgetting(&self, duties: &Duties, replica: &Replica, auth: &auth::Desk) {
-        let forgetting = keep_forgetting(duties.clone(), replica.clone(), auth.clone(), self.jobs.clone());
+        let forgetting =
+            keep_forgetting(duties.clone(), replica.clone(), auth.clone(), (self.jobs.clone(), self.io.clone()));
         watch_over("forgetting", &self.broken, forgetting);
     }
 

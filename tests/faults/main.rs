@@ -26,6 +26,7 @@ mod callbacks;
 mod case;
 mod crash;
 mod crowd;
+mod failed_over;
 mod fleet;
 mod given_up;
 mod killed;

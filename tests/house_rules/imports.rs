@@ -6,7 +6,7 @@ use crate::assert_none;
 use crate::sources::{Source, sources};
 
 /// Below everything: what they may import is said beside them.
-const LOWER: [(&str, &[&str]); 10] = [
+const LOWER: [(&str, &[&str]); 11] = [
     ("clock", &[]),
     ("crash_points", &[]),
     ("ids", &[]),
@@ -14,9 +14,10 @@ const LOWER: [(&str, &[&str]); 10] = [
     ("language", &["money"]),
     ("network", &[]),
     ("telemetry", &[]),
-    ("io", &["clock", "crash_points"]),
+    ("timeline", &[]),
+    ("io", &["clock", "crash_points", "timeline"]),
     ("redis", &["clock", "io"]),
-    ("epoch", &["ids", "io"]),
+    ("epoch", &["ids", "io", "timeline"]),
 ];
 
 /// Who may import whom, besides itself, from the ground up.

@@ -9,13 +9,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement};
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::duty::Fence;
 use super::news::News;
-use crate::clock;
+use crate::clock::{self, Steady};
 use crate::ids;
 use crate::io::{Io, IoError};
 use crate::redis::Redis;
@@ -32,6 +33,8 @@ pub struct Replica {
     pub incarnation: Uuid,
     /// What replicas tell each other.
     pub news: News,
+    /// Whether its wall clock goes evenly.
+    pub clock: Steady,
     started: Instant,
     pub(super) shared: Arc<Shared>,
     io: Io,
@@ -97,7 +100,8 @@ impl Replica {
     /// The database's.
     pub async fn announce_among(io: Io, redis: Redis) -> Result<Self, IoError> {
         let (incarnation, started) = (ids::new_id(), clock::instant());
-        let replica = Self { incarnation, news: News::new(redis), started, shared: Arc::default(), io };
+        let replica =
+            Self { incarnation, news: News::new(redis), clock: Steady::begin(), started, shared: Arc::default(), io };
         if replica.io.is_postgres() {
             replica.renew().await?;
         } else {
@@ -210,8 +214,8 @@ impl Replica {
         }
     }
 
-    /// Takes over the orders whose driver is dead: raises their version, so that a driver that is not quite dead loses.
-    /// Answers how many.
+    /// Takes over the orders whose driver is dead: raises their version, so that a driver that is not quite dead loses, and has
+    /// what settles counted anew, for its clock may not have been ours. Answers how many.
     ///
     /// # Errors
     /// The database's.
@@ -220,24 +224,29 @@ impl Replica {
             return Ok(0);
         }
         let (incarnation, postgres) = (self.incarnation, self.io.is_postgres());
+        // by nobody's clock yet: whoever drives the order counts from its own moment
+        let uncounted = clock::now() + TimeDelta::days(1);
         self.io
             .write(move |tx| {
                 Box::pin(async move {
-                    let statement = if postgres {
-                        Statement::from_sql_and_values(
-                            DbBackend::Postgres,
-                            "UPDATE orders SET driver = $1, version = version + 1 WHERE next_at IS NOT NULL AND driver <> $1 \
-                             AND NOT EXISTS (SELECT 1 FROM replica WHERE incarnation = orders.driver AND alive_until > clock_timestamp())",
-                            [incarnation.into()],
-                        )
+                    let backend = tx.get_database_backend();
+                    let dead = if postgres {
+                        "AND NOT EXISTS (SELECT 1 FROM replica WHERE incarnation = orders.driver AND alive_until > clock_timestamp())"
                     } else {
-                        Statement::from_sql_and_values(
-                            DbBackend::Sqlite,
-                            "UPDATE orders SET driver = $1, version = version + 1 WHERE next_at IS NOT NULL AND driver <> $1",
-                            [incarnation.into()],
-                        )
+                        ""
                     };
-                    Ok::<_, IoError>(tx.execute_raw(statement).await?.rows_affected())
+                    let take = format!(
+                        "UPDATE orders SET driver = $1, version = version + 1 WHERE next_at IS NOT NULL AND driver <> $1 {dead} RETURNING id"
+                    );
+                    let taken = tx.query_all_raw(Statement::from_sql_and_values(backend, take, [incarnation.into()])).await?;
+                    for order in &taken {
+                        let id: Uuid = order.try_get_by_index(0)?;
+                        for table in ["order_line", "payment"] {
+                            let sql = format!("UPDATE {table} SET settles_at = $1 WHERE order_id = $2 AND settles_at IS NOT NULL");
+                            tx.execute_raw(Statement::from_sql_and_values(backend, sql, [uncounted.into(), id.into()])).await?;
+                        }
+                    }
+                    Ok::<_, IoError>(taken.len() as u64)
                 })
             })
             .await

@@ -14,5 +14,6 @@ pub mod orders;
 pub mod owed;
 pub mod reason;
 pub mod reconciliations;
+pub mod returns;
 pub mod store;
 pub mod suppliers;

@@ -23,7 +23,7 @@ use crate::io::IoError;
 
 /// Places an order of 1 to 20 tickets. The answer says where to see it go on; pay at its `payment.page_url` once it has one.
 ///
-/// The same `Idempotency-Key` with the same body answers the same again, with another body 422. 409 when a card has a
+/// The same `Idempotency-Key` with the same body answers the same again, after a day the order as it is then; with another body 422. 409 when a card has a
 /// ticket of that operator on such a day already.
 #[utoipa::path(tag = "orders", operation_id = "place_order", security(("bearer" = [])), request_body = PlaceOrder,
     params(("Idempotency-Key" = String, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$", description = "1 to 255 visible ASCII characters, new for each order")),
@@ -38,7 +38,7 @@ pub(super) async fn place(
     let account_id = customer.account_id;
     // before the offers are looked at again: an expired one must not spoil a repetition
     match state.orders.store().remembered(account_id, key.clone(), body_hash.clone()).await? {
-        Remembered::Answer(placed) => return accepted(placed),
+        Remembered::Answer(placed) => return answered(&state, customer, placed).await,
         Remembered::OtherBody => return Err(PlaceError::KeyUsed.into()),
         Remembered::Nothing => {}
     }
@@ -48,7 +48,8 @@ pub(super) async fn place(
     let catalogue = state.counter.catalogue();
     let render = move |order: &Order| serde_json::to_string(&OrderView::placed(order, &catalogue)).unwrap_or_default();
     let new = NewOrder { account_id, on_refusal, return_url, lines, key, body_hash };
-    accepted(state.orders.place(new, render).await?)
+    let placed = state.orders.place(new, render).await?;
+    answered(&state, customer, placed).await
 }
 
 /// The account's orders, newest first.
@@ -163,6 +164,15 @@ pub(super) async fn readable(state: &State, customer: Customer, id: Uuid) -> Res
     let order = order.filter(may).ok_or(ChangeError::Unknown)?;
     name_in_log(&order);
     Ok(order)
+}
+
+/// What was answered to the first request under a key; once that is forgotten, the order as it is now.
+async fn answered(state: &State, customer: Customer, placed: Placed) -> Result<HttpResponse, Problem> {
+    if !placed.body.is_empty() {
+        return accepted(placed);
+    }
+    let order = OrderView::read(readable(state, customer, placed.id).await?, state, customer.reader()).await?;
+    accepted(Placed { body: serde_json::to_string(&order).unwrap_or_default(), ..placed })
 }
 
 fn accepted(placed: Placed) -> Result<HttpResponse, Problem> {

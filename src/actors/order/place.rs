@@ -15,6 +15,7 @@ use super::record::{Line, Moment, OnRefusal, Order, ReturnTerms, Ticket};
 use super::schedule::Wake;
 use super::shelf::Remembered;
 use super::store::Saved;
+use crate::actors::fleet::Lease;
 use crate::clock::{self, Deadline};
 use crate::ids::{self, OrderNumber};
 use crate::io::IoError;
@@ -116,6 +117,7 @@ impl Desk {
         if let Some(known) = self.remembered(&new).await? {
             return Ok(known);
         }
+        let lease = self.driver.outside.replica.lease();
         let mut order = self.draft(&new);
         if (1..SMALLEST).contains(&order.total) {
             return Err(PlaceError::TooSmall);
@@ -124,7 +126,7 @@ impl Desk {
         effects.events.insert(0, Event { state: OrderState::Placed, detail: None });
         sign(&mut order);
         let placed = Placed { id: order.id, status: 202, body: render(&order) };
-        match self.commit(&new, &order, effects, placed.clone()).await {
+        match self.commit(&new, (&order, lease), effects, placed.clone()).await {
             Ok(()) => {
                 tracing::info!(order.id = %order.id, lines = order.lines.len(), "order placed");
                 self.wake(Wake::Placed(Box::new(order)));
@@ -189,7 +191,13 @@ impl Desk {
         }
     }
 
-    async fn commit(&self, new: &NewOrder, order: &Order, effects: Effects, placed: Placed) -> Result<(), Lost> {
+    async fn commit(
+        &self,
+        new: &NewOrder,
+        (order, lease): (&Order, Lease),
+        effects: Effects,
+        placed: Placed,
+    ) -> Result<(), Lost> {
         let store = self.store().clone();
         let (new, order) = (new.clone(), order.clone());
         let moments = Moments::of(None, &order, &effects);
@@ -205,6 +213,8 @@ impl Desk {
                     }
                     match store.reserve_days(tx, &order).await? {
                         Some(line) => Err(Lost::Card(line)),
+                        // whoever asked has long been answered by another replica, perhaps with a no
+                        None if !lease.holds() => Err(Lost::Io(IoError::Late)),
                         None => {
                             soon.before_commit(Saved::Done);
                             Ok(())

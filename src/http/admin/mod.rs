@@ -4,6 +4,7 @@ pub mod actors;
 pub mod audit;
 pub mod cases;
 pub mod differences;
+pub mod elsewhere;
 pub mod faults;
 pub mod jobs;
 pub mod keys;

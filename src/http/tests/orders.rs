@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use chrono::{Days, NaiveDate};
+use chrono::{Days, NaiveDate, TimeDelta};
 use futures_util::future::join_all;
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
-use starjack_entity::orders;
+use starjack_entity::{idempotency, orders};
 use uuid::Uuid;
 
 use super::{Answer, World, answer};
@@ -14,6 +14,7 @@ use crate::actors::auth::Role;
 use crate::actors::invoice::{Buyer, Line, NewInvoice, issue};
 use crate::actors::liftoperator::{Catalogue, Counter};
 use crate::actors::order::advance::{Effects, Event};
+use crate::actors::order::forget_texts;
 use crate::actors::order::lifecycle::{LineState, OrderState};
 use crate::actors::order::record::{Mark, Order, Payment};
 use crate::actors::order::store::Saved;
@@ -243,6 +244,28 @@ async fn one_key_sent_many_times_at_once_places_one_order() {
     for answer in &answers {
         assert_eq!((answer.status, &answer.body), (202, &answers[0].body));
     }
+    assert_eq!(world.orders_kept().await, 1);
+}
+
+#[actix_rt::test]
+async fn an_answer_is_forgotten_after_a_day_and_its_key_still_finds_the_order() {
+    let world = World::start().await;
+    let skier = world.skier("anna@example.org").await;
+    let body = json!({ "lines": [world.line(&skier, 0, ADULT).await] });
+    let first = world.place(&skier, "key-1", &body).await;
+    let kept = async || {
+        let rows = world.io.read(|db| Box::pin(async { Ok::<_, IoError>(idempotency::Entity::find().all(db).await?) }));
+        rows.await.unwrap().remove(0).body
+    };
+    for (hours, forgotten) in [(23, 0), (25, 1), (25, 0)] {
+        let then = clock::now() + TimeDelta::hours(hours);
+        assert_eq!(forget_texts(&world.io, then, None).await.unwrap(), forgotten);
+        assert_eq!(kept().await.contains("birth_date"), hours == 23);
+        let again = world.place(&skier, "key-1", &body).await;
+        assert_eq!((again.status, &again.body["id"]), (202, &first.body["id"]), "{again:?}");
+        assert_eq!(again.body["lines"][0]["holder"], first.body["lines"][0]["holder"]);
+    }
+    world.place(&skier, "key-1", &json!({ "lines": [] })).await.expect_problem(422, "idempotency-key-used");
     assert_eq!(world.orders_kept().await, 1);
 }
 

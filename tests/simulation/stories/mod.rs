@@ -39,7 +39,7 @@ const STORIES: [(u32, &str, By); 48] = [
     (24, "the supplier's session expires mid-issue",          By("src/integrations/lift/axess/tests.rs", "a_session_that_ended_is_renewed_and_the_ticket_issued_once")),
     (25, "an unlisted error after issuing",                   By("src/integrations/lift/axess/tests.rs", "refusals_come_through_as_they_are")),
     (26, "find returns two",                                  By("tests/simulation/rows.rs", "whatever_fails_while_authorised_ends_clean")),
-    (27, "replica paused between commit and send",            By("tests/faults/fleet/orders.rs", "a_replica_that_was_stopped_for_longer_than_its_lease_does_nothing_twice")),
+    (27, "replica paused between commit and send",            By("tests/faults/fleet/paused.rs", "a_ticket_that_a_stopped_replica_was_about_to_book_is_not_booked_twice")),
     (28, "a thread that should be dead sends again",          By("tests/simulation/twice.rs", "an_order_driven_twice_while_issuing_is_issued_once")),
     (29, "two replicas start at once",                        By("tests/faults/fleet/beginning.rs", "replicas_that_begin_together_on_an_empty_database_are_one_shop")),
     (30, "operator down during undo",                         By("tests/faults/pairs.rs", "an_order_whose_patience_is_over_is_undone_once_its_supplier_is_back")),

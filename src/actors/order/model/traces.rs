@@ -5,7 +5,7 @@ use crate::actors::order::advance::take_books;
 use crate::actors::order::drive::still_meant;
 use crate::actors::order::lines::LineCase;
 use crate::actors::order::observe::decided_by_bank;
-use crate::actors::order::payments::STATUS_CALLS;
+use crate::actors::order::payments::{Payment, STATUS_CALLS};
 use crate::actors::order::record::Mark;
 
 fn world(lines: i32) -> (World, Rules) {
@@ -131,6 +131,61 @@ fn what_a_draining_replica_does_not_ask_is_due_at_once() {
     asked = asked.answered(subject, &intent, Fate::Answered, &draining);
     assert_eq!(asked.order.state, OrderState::Issued);
     assert!(asked.order.next_at.is_some_and(|at| at <= asked.now), "capture waits until {:?}", asked.order.next_at);
+}
+
+/// An order whose ticket was asked for, and nobody knows whether it is booked.
+fn doubtful() -> (World, Rules) {
+    let (world, rules) = world(1);
+    let mut world = world.walk_to(OrderState::Authorised, &rules);
+    world.answer_line(LineAnswer::Issue(Outcome::Unknown(String::new())), &rules);
+    (world, rules)
+}
+
+impl World {
+    fn answer_line(&mut self, answer: LineAnswer, rules: &Rules) {
+        let (subject, answer) = (Subject::Line(1), Answer::Line(answer));
+        self.advance(&[Answered { subject, answer, elapsed: TimeDelta::zero() }], rules);
+    }
+
+    /// Looks once, is answered that there is none, and answers whether the ticket is asked for again.
+    fn asks_again_after_a_look(&mut self, rules: &Rules) -> bool {
+        self.advance(&[], rules);
+        if self.order.lines[0].open.as_ref().is_some_and(|open| open.verb == Verb::Find) {
+            self.answer_line(LineAnswer::Find(Outcome::Done(Vec::new())), rules);
+        }
+        self.order.lines[0].open.as_ref().is_some_and(|open| open.verb == Verb::Issue)
+    }
+}
+
+#[test]
+fn a_clock_that_is_put_forward_or_back_does_not_let_a_ticket_be_asked_for_too_early() {
+    for step in [TimeDelta::minutes(10), TimeDelta::seconds(-10)] {
+        let (mut world, mut rules) = doubtful();
+        let settle = world.order.lines[0].terms.settle;
+        world.now += step;
+        rules.steady_since = Some(world.now);
+        let stepped = world.now;
+        assert!(!world.asks_again_after_a_look(&rules), "after {step}");
+        world.now = stepped + settle - TimeDelta::milliseconds(1);
+        assert!(!world.asks_again_after_a_look(&rules), "after {step}");
+        world.now = stepped + settle;
+        assert!(world.asks_again_after_a_look(&rules), "after {step}");
+    }
+}
+
+#[test]
+fn whoever_takes_an_order_over_counts_by_its_own_clock_how_long_ago_a_ticket_was_asked_for() {
+    let (mut world, mut rules) = doubtful();
+    let settle = world.order.lines[0].terms.settle;
+    rules.steady_since = Some(world.now - TimeDelta::hours(1));
+    // its clock is late by an hour; taking over leaves nothing that the other has counted
+    world.now -= TimeDelta::minutes(60);
+    world.order.lines[0].settles_at = Some(world.now + TimeDelta::days(1));
+    world.order.lines[0].ask_at = None;
+    let taken = world.now;
+    assert!(!world.asks_again_after_a_look(&rules));
+    world.now = taken + settle;
+    assert!(world.asks_again_after_a_look(&rules));
 }
 
 #[test]
@@ -384,6 +439,58 @@ fn what_was_billed_beyond_what_we_took_is_so_and_goes_back_after_an_agreed_look(
     world.answer_payment(PaymentAnswer::Credit(Outcome::Done(())), &rules);
     let row = &world.order.payments[0];
     assert_eq!((row.held(), row.state, row.pull), (PRICE, PaymentState::Billed, false));
+}
+
+/// An order that a backup has as placed, with two pages that may have been opened after it.
+fn restored_as_placed() -> (World, Rules) {
+    let (mut world, rules) = world(1);
+    world.order.lines.iter_mut().for_each(|line| line.open = None);
+    for page in 1..=2 {
+        let further = Payment::page(&world.order, (page, page), world.now, world.now + rules.page_life);
+        world.order.payments.push(Payment { pull: true, ..further });
+    }
+    world.advance(&[], &rules);
+    (world, rules)
+}
+
+fn asked_of_page(world: &World, no: i32) -> Option<Verb> {
+    world.order.payments.iter().find(|row| row.no == no)?.open.as_ref().map(|open| open.verb)
+}
+
+#[test]
+fn a_page_that_was_paid_after_the_backup_is_taken_and_none_is_opened_again() {
+    let (mut world, rules) = restored_as_placed();
+    assert_eq!((asked_of_page(&world, 1), asked_of_page(&world, 2)), (Some(Verb::Status), Some(Verb::Status)));
+    let page = world.order.payments[1].reference.to_string();
+    world.money.push(Transaction::of(&page, PRICE, true));
+    let (subject, status) = world.in_flight().into_iter().find(|(at, _)| *at == Subject::Payment(2)).unwrap();
+    world = world.answered(subject, &status, Fate::Answered, &rules);
+    let row = &world.order.payments[1];
+    assert_eq!(
+        (row.state, row.open.is_some()),
+        (PaymentState::Reserved, false),
+        "kept although its cards are not checked yet"
+    );
+    let world = world.walk_to(OrderState::Finished, &rules);
+    assert_eq!((world.order.wanted, world.order.payments.len()), (Some(2), 2));
+    assert_eq!(world.money[0].captured, PRICE);
+}
+
+#[test]
+fn where_no_page_after_the_backup_is_known_the_next_one_has_a_number_of_its_own() {
+    let (mut world, rules) = restored_as_placed();
+    while let Some((subject, intent)) = world.in_flight().into_iter().find(|(_, intent)| intent.verb != Verb::Open) {
+        world = world.answered(subject, &intent, Fate::Answered, &rules);
+    }
+    assert_eq!(world.order.state, OrderState::Paying);
+    let answered_at = world.now;
+    while asked_of_page(&world, 3).is_none() {
+        world.now = world.order.next_at.unwrap();
+        world.advance(&[], &rules);
+    }
+    assert!(world.now <= answered_at + rules.pause_limit);
+    assert_eq!(asked_of_page(&world, 3), Some(Verb::Open));
+    assert_eq!(world.order.payments[2].reference, world.order.number.page(3));
 }
 
 #[test]

@@ -37,7 +37,7 @@ impl PaymentCase<'_> {
             PaymentAnswer::Capture(outcome) => self.captured(intent, outcome),
             PaymentAnswer::Reverse(outcome) => self.reversed(outcome),
             PaymentAnswer::Credit(outcome) => self.credited(intent, outcome),
-            PaymentAnswer::History(outcome) => self.history(outcome),
+            PaymentAnswer::History(outcome) => self.history(intent, outcome),
             PaymentAnswer::Status(outcome) if intent.verb == Verb::Latest => self.latest(&outcome),
             PaymentAnswer::Status(outcome) => self.status(&outcome),
             PaymentAnswer::AskerDied => self.asker_died(intent),
@@ -106,7 +106,7 @@ impl PaymentCase<'_> {
     }
 
     /// The page may stand and nobody knows where: it is looked after when its life is over; a further page gets a new reference.
-    fn lose_page(&mut self) {
+    pub(super) fn lose_page(&mut self) {
         self.payment.ask_at = Some(self.payment.page_ends_at);
     }
 

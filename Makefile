@@ -30,7 +30,7 @@ run: ## starts the demonstration: every supplier simulated, one basket buys itse
 
 test: ## runs every test on SQLite, on a PostgreSQL and a Redis of its own, as CI does (one: T=NAME)
 	@scripts/prepare test
-	@scripts/with_servers scripts/unchanged scripts/tests all "$(T)"
+	@scripts/released scripts/with_servers scripts/unchanged scripts/tests all "$(T)"
 	@[ -n "$(T)" ] || scripts/fuzz brief
 	@[ -n "$(T)" ] || scripts/schemathesis 20 1
 
@@ -81,7 +81,7 @@ entity: ## writes entity/src anew from a migrated PostgreSQL
 	@scripts/prepare entity
 	@scripts/with_servers scripts/entities
 
-released: ## keeps this schema as the one that the next version must be able to share
+released: ## keeps this commit as the version that the next one must be able to run beside
 	@scripts/prepare run
-	@RELEASE=1 cargo test --locked --test house_rules expansion::the_schema
+	@RELEASE=$$(git rev-parse HEAD) cargo test --locked --test house_rules expansion::the_schema
 	@git status --short

@@ -2,10 +2,10 @@
 
 use std::cell::RefCell;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
@@ -58,6 +58,42 @@ pub async fn sleep(pause: Duration) {
     match simulated() {
         Some(time) => time.sleep_until(time.instant() + pause).await,
         None => tokio::time::sleep(pause).await,
+    }
+}
+
+/// Watches the wall clock by the monotonic one; clones share what they saw.
+#[derive(Clone, Debug)]
+pub struct Steady(Arc<Mutex<Evenly>>);
+
+#[derive(Debug)]
+struct Evenly {
+    looked: (DateTime<Utc>, Instant),
+    since: DateTime<Utc>,
+}
+
+/// What lies between two looks may differ by this; a clock that is only slewed differs by less.
+const SLEWED: TimeDelta = TimeDelta::milliseconds(500);
+
+impl Steady {
+    /// Watches from this moment on.
+    #[must_use]
+    pub fn begin() -> Self {
+        let looked = (now(), instant());
+        Self(Arc::new(Mutex::new(Evenly { looked, since: looked.0 })))
+    }
+
+    /// The moment of the wall clock, and since when it has gone as evenly as the monotonic one: what was counted by it from
+    /// before then may have taken longer or shorter than it says.
+    #[must_use]
+    pub fn look(&self) -> (DateTime<Utc>, DateTime<Utc>) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (wall, moment) = (now(), instant());
+        let passed = TimeDelta::from_std(moment.saturating_duration_since(seen.looked.1)).unwrap_or(TimeDelta::MAX);
+        if ((wall - seen.looked.0) - passed).abs() > SLEWED + passed / 100 {
+            seen.since = wall;
+        }
+        seen.looked = (wall, moment);
+        (wall, seen.since)
     }
 }
 
@@ -145,6 +181,42 @@ pub fn deserialize<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    struct Stepped(Mutex<(TimeDelta, Duration)>, DateTime<Utc>, Instant);
+
+    impl Time for Stepped {
+        fn now(&self) -> DateTime<Utc> {
+            let (step, passed) = *self.0.lock().unwrap();
+            self.1 + step + TimeDelta::from_std(passed).unwrap()
+        }
+
+        fn instant(&self) -> Instant {
+            self.2 + self.0.lock().unwrap().1
+        }
+
+        fn sleep_until(&self, _moment: Instant) -> BoxFuture<'static, ()> {
+            Box::pin(std::future::ready(()))
+        }
+    }
+
+    #[test]
+    fn a_clock_that_was_put_forward_or_back_has_gone_evenly_only_since_then() {
+        let (began, moment) = (now(), instant());
+        let time = Arc::new(Stepped(Mutex::default(), began, moment));
+        live_in(Some(Arc::clone(&time) as Arc<dyn Time>));
+        let steady = Steady::begin();
+        let look = |step: i64, passed: u64| {
+            *time.0.lock().unwrap() = (TimeDelta::milliseconds(step), Duration::from_secs(passed));
+            let (now, since) = steady.look();
+            ((now - began).num_seconds(), (since - began).num_seconds())
+        };
+        assert_eq!(look(0, 3600), (3600, 0));
+        assert_eq!(look(400, 3601), (3601, 0), "a second that was slewed");
+        assert_eq!(look(90_400, 3602), (3692, 3692), "put forward");
+        assert_eq!(look(90_400, 4000), (4090, 3692));
+        assert_eq!(look(-299_600, 4001), (3701, 3701), "put back");
+        live_in(None);
+    }
 
     #[test]
     fn times_are_a_number_and_a_unit() {

@@ -10,7 +10,7 @@ use starjack_simulator::{Simulator, sample_dta_number, sample_wtp_number};
 
 use super::store::remember;
 use crate::actors::auth::{self, Names, Role};
-use crate::actors::liftoperator::catalogue::import::{Import, take};
+use crate::actors::liftoperator::catalogue::import::{Import, ImportError, take};
 use crate::actors::liftoperator::catalogue::{sample, store};
 use crate::app::App;
 use crate::command::{Demo, lock};
@@ -57,7 +57,11 @@ pub(super) fn database(demo: &Demo, folder: &Path) -> anyhow::Result<(String, Op
 pub(super) async fn stock(io: &Io) -> anyhow::Result<()> {
     if store::newest(io).await? == 0 {
         let import = Import::read("the sample areas", &sample())?;
-        take(io, vec![import], Vec::new(), "the demonstration".to_owned()).await?;
+        match take(io, vec![import], Vec::new(), "the demonstration".to_owned()).await {
+            // another replica that began in the same moment did it
+            Ok(_) | Err(ImportError::Meanwhile) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
     Ok(())
 }

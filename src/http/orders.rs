@@ -12,7 +12,7 @@ use super::language::Reader;
 use super::operators::PageQuery;
 use super::order_view::OrderView;
 use super::paging::Page;
-use super::problem::{Kind, Problem};
+use super::problem::Problem;
 use super::session::Customer;
 use super::state::State;
 use crate::actors::auth::Role;
@@ -20,7 +20,6 @@ use crate::actors::invoice::{self, ArchiveError, InvoiceNumber};
 use crate::actors::order::record::Order;
 use crate::actors::order::{ChangeError, NewOrder, PlaceError, Placed, Remembered};
 use crate::io::IoError;
-use crate::language::both;
 
 /// Places an order of 1 to 20 tickets. The answer says where to see it go on; pay at its `payment.page_url` once it has one.
 ///
@@ -143,21 +142,6 @@ pub(super) async fn show_invoice(
         .body(content))
 }
 
-/// Will give tickets back; reserved until returns can be asked for here.
-#[utoipa::path(tag = "orders", operation_id = "return_tickets", security(("bearer" = [])),
-    params(("id" = Uuid, Path, description = "The order's id")),
-    responses((status = 501, description = "Not yet", body = super::problem::Document, content_type = "application/problem+json")))]
-#[post("/api/v1/orders/{id}/returns")]
-pub(super) async fn return_tickets(_customer: Customer, _id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
-    Err(Problem::new(
-        Kind::NotImplemented,
-        both(
-            "Tickets cannot be given back here yet. Ask us, and name the order's number.",
-            "Tickets können hier noch nicht zurückgegeben werden. Fragen Sie uns und nennen Sie die Bestellnummer.",
-        ),
-    ))
-}
-
 /// A page of orders that were read with `limit + 1`.
 pub(super) async fn page(
     orders: Vec<Order>,
@@ -204,7 +188,7 @@ fn accepted(placed: Placed) -> Result<HttpResponse, Problem> {
         .body(placed.body))
 }
 
-fn name_in_log(order: &Order) {
+pub(super) fn name_in_log(order: &Order) {
     let span = tracing::Span::current();
     span.record("order.id", tracing::field::display(order.id));
     span.record("order.number", tracing::field::display(&order.number));

@@ -1,5 +1,5 @@
-//! Replicas are replaced one after the other while customers buy: nginx passes everything on, no request fails, and every
-//! order that was accepted ends right.
+//! Replicas are replaced one after the other while customers buy, also by those of another version: nginx passes everything
+//! on, no request fails, and every order that was accepted ends right.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -12,10 +12,14 @@ use starjack::clock::{self, Deadline};
 
 use crate::crowd::TIMES;
 use crate::support::{
-    ADULT, Answer, Client, Database, Nginx, Offer, Person, Server, World, eventually, free_port, new_key, ticket,
+    ADULT, Answer, Client, Nginx, Offer, Person, Postgres, Server, Version, World, eventually, free_port, new_key,
+    ticket,
 };
 
-on_postgres!(replicas_that_are_replaced_one_after_the_other_fail_no_request_and_lose_no_order);
+on_postgres!(
+    replicas_that_are_replaced_one_after_the_other_fail_no_request_and_lose_no_order,
+    the_released_version_is_replaced_by_this_one_and_one_replica_taken_back,
+);
 
 const CUSTOMERS: usize = 16;
 const OPERATORS: [&str; 4] = ["solden", "ischgl", "obertauern", "saalbach"];
@@ -28,6 +32,19 @@ const LOOK: Duration = Duration::from_millis(100);
 const PAUSE: Duration = Duration::from_millis(1500);
 
 async fn replicas_that_are_replaced_one_after_the_other_fail_no_request_and_lose_no_order() {
+    roll(&Version::This, &[Version::This, Version::This]).await;
+}
+
+/// The real program of the last release beside this one, on the schema that this one has brought up; and a way back.
+async fn the_released_version_is_replaced_by_this_one_and_one_replica_taken_back() {
+    let Some(released) = Version::released() else {
+        return eprintln!("NOT RUN: there is no history here from which the released version could be built");
+    };
+    roll(&released, &[Version::This, Version::This, released.clone()]).await;
+}
+
+/// Two replicas of a version serve; while customers buy, one after the other, in turn, is replaced by these.
+async fn roll(from: &Version, by: &[Version]) {
     let port = free_port();
     let public_url = format!("http://127.0.0.1:{port}");
     let mut settings = TIMES.to_vec();
@@ -35,8 +52,11 @@ async fn replicas_that_are_replaced_one_after_the_other_fail_no_request_and_lose
         ("STARJACK_HTTP__PUBLIC_URL", public_url.as_str()),
         ("STARJACK_HTTP__TRUSTED_PROXIES", "[\"127.0.0.1/32\"]"),
         ("STARJACK_HTTP__DRAIN_DELAY", DRAIN_DELAY),
+        // somebody does not pay all the while
+        ("STARJACK_TIMES__PAGE_LIFE", "5m"),
     ]);
-    let mut world = World::with(Database::Postgres, &settings).await;
+    let database = Some(Postgres::create().await);
+    let (mut world, _) = World::together(from.clone(), database, &settings, 0).await;
     let mut other = world.another_server().await;
     let nginx = Nginx::start(port, [world.server.port, other.port]).await;
     let people = join_all((0..CUSTOMERS).map(|_| world.skier("Anna"))).await;
@@ -46,9 +66,10 @@ async fn replicas_that_are_replaced_one_after_the_other_fail_no_request_and_lose
     let shop = Shop::new(&world.suppliers.control, offers);
     let customers = join_all(people.iter().enumerate().map(|(at, person)| shop.buy_until_told(person, at)));
     let replacing = async {
-        for server in [&mut world.server, &mut other] {
+        let servers = [&mut world.server, &mut other];
+        for (at, version) in by.iter().enumerate() {
             shop.more_orders(CUSTOMERS).await;
-            replace(server, &nginx).await;
+            replace(servers[at % 2], version, &nginx).await;
         }
         shop.more_orders(CUSTOMERS).await;
         shop.is_over.store(true, Ordering::Release);
@@ -68,8 +89,8 @@ async fn replicas_that_are_replaced_one_after_the_other_fail_no_request_and_lose
     assert!(all.len() == orders + 1 && all.iter().all(|(_, order)| order["state"] == "finished"), "{all:#?}");
 }
 
-/// Tells a server to end, starts it again, and waits until nginx passes requests on to it.
-async fn replace(server: &mut Server, nginx: &Nginx) {
+/// Tells a server to end, starts this version in its place, and waits until nginx passes requests on to it.
+async fn replace(server: &mut Server, version: &Version, nginx: &Nginx) {
     let operations = Client::new(server.first_line["operations"].as_str().unwrap());
     let told = clock::instant();
     server.tell_to_end();
@@ -79,6 +100,7 @@ async fn replace(server: &mut Server, nginx: &Nginx) {
     .await;
     assert_eq!(server.ended().await, 0);
     eprintln!("ended {:?} after it was told to", told.elapsed());
+    server.turn_into(version);
     server.again().await;
     let before = nginx.log().len();
     let answered = format!(" 127.0.0.1:{} 20", server.port);

@@ -57,11 +57,11 @@ impl Schema {
         schema
     }
 
-    fn render(&self) -> String {
+    fn render(&self, release: &str) -> String {
         let columns = self.columns.iter().map(|((table, column), holds)| format!("{table}.{column} {holds}\n"));
         let unique = self.unique.iter().map(|(table, columns)| format!("unique {table} {}\n", columns.join(" ")));
-        let says = "-- The schema of the last release; written anew by `make released` when there is another.\n";
-        says.to_owned() + &columns.chain(unique).collect::<String>()
+        let says = "-- The schema of the last release; written anew by `make released` when there is another.";
+        format!("{says}\n-- release {release}\n") + &columns.chain(unique).collect::<String>()
     }
 
     /// What a version that knows only `self` could not live with in `now`.
@@ -101,15 +101,15 @@ async fn rows<const N: usize>(db: &DatabaseConnection, sql: &str) -> Vec<[String
     rows.iter().map(cells).collect()
 }
 
-/// Run with `RELEASE=1` to write the schema of a release.
+/// Run with `RELEASE=` its commit to write the schema of a release.
 #[tokio::test]
 async fn the_schema_is_an_expansion_of_the_released_one() {
     let db = Database::connect("sqlite::memory:").await.unwrap();
     bring_up(&db).await.unwrap();
     let now = Schema::of(&db).await;
-    assert_eq!(Schema::parse(&now.render()), now);
-    if std::env::var_os("RELEASE").is_some() {
-        return std::fs::write(root().join(RELEASED), now.render()).unwrap();
+    assert_eq!(Schema::parse(&now.render("any")), now);
+    if let Ok(commit) = std::env::var("RELEASE") {
+        return std::fs::write(root().join(RELEASED), now.render(&commit)).unwrap();
     }
     let released = Schema::parse(&read(RELEASED));
     assert!(released.columns.len() > 100, "the released schema was read");

@@ -17,6 +17,8 @@ use super::invariants::{Invariant, Violation};
 
 /// How long a booking that is accepted is not final.
 const BOOKING_TAKES: Duration = Duration::from_millis(30);
+/// How long it is not where that never ends by itself.
+const FOR_EVER: Duration = Duration::from_secs(3600);
 /// When a supplier wants to be asked again about one.
 const ASK_AFTER: Duration = Duration::from_millis(10);
 
@@ -34,6 +36,8 @@ pub(crate) struct Ledger {
     late: Vec<(Instant, Act)>,
     /// Whether the next booking is accepted without being final.
     pub(crate) slowly: bool,
+    /// Whether such a booking stays so until somebody decides it.
+    pub(crate) endless: bool,
     /// Promises that were broken at the very moment.
     pub(crate) slips: Vec<Violation>,
 }
@@ -120,7 +124,8 @@ impl Ledger {
             let says = format!("{reference} is on {}'s card on its day", other.reference);
             self.slips.push(Violation { invariant: Invariant::OneTicketACardAndDay, says });
         }
-        let final_at = std::mem::take(&mut self.slowly).then(|| clock::instant() + BOOKING_TAKES);
+        let takes = if self.endless { FOR_EVER } else { BOOKING_TAKES };
+        let final_at = std::mem::take(&mut self.slowly).then(|| clock::instant() + takes);
         self.tickets.push(Ticket {
             reference,
             operator: operator.to_owned(),
@@ -129,6 +134,14 @@ impl Ledger {
             final_at,
         });
         self.tickets.len() - 1
+    }
+
+    /// Decides every booking that is not final: it is booked now, or it never was.
+    pub(crate) fn decide(&mut self, booked: bool) {
+        self.endless = false;
+        for ticket in self.tickets.iter_mut().filter(|ticket| ticket.live && !ticket.is_final()) {
+            (ticket.live, ticket.final_at) = (booked, None);
+        }
     }
 
     /// How many live bookings stand under a reference.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::{Days, NaiveDate, TimeDelta};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
 use starjack::actors::order::lifecycle::has_ended;
-use starjack::actors::order::record::{OnRefusal, Order, Ticket};
+use starjack::actors::order::record::{OnRefusal, Order, ReturnTerms, Ticket};
 use starjack::actors::order::{Desk, NewLine, NewOrder};
 use starjack::clock::{self, Deadline};
 use starjack::ids;
@@ -164,7 +164,7 @@ impl World {
 }
 
 /// The provider reports a payment that is billed already.
-async fn call_back(desk: &Desk, reference: &str, tid: String, amount: Cents) {
+pub(crate) async fn call_back(desk: &Desk, reference: &str, tid: String, amount: Cents) {
     let callback = Callback {
         tid,
         reference: reference.to_owned(),
@@ -192,6 +192,7 @@ pub(crate) fn new_order(story: &Story, key: &str) -> NewOrder {
         ticket: ticket(),
         price: *price,
         loading_ends: clock::now() + TimeDelta::days(1),
+        returns: ReturnTerms::default(),
     });
     NewOrder {
         account_id: CUSTOMER,

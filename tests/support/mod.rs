@@ -28,7 +28,7 @@ pub(crate) use paper::text_of;
 pub(crate) use people::{ADULT, Offer, Person, SMALL_CHILD, ticket};
 pub(crate) use redis::{Proxy, Redis};
 pub(crate) use sample::{area_file, areas, listed, sample};
-pub(crate) use server::{Ran, Server};
+pub(crate) use server::{Ran, Server, Version};
 pub(crate) use stream::{Event, Stream};
 pub(crate) use world::{PATIENCE, World, eventually, free_port, new_key};
 

@@ -46,6 +46,33 @@ pub(crate) struct Plan {
     pub(crate) port: u16,
     /// The log's file name.
     pub(crate) log: String,
+    /// The program.
+    pub(crate) version: Version,
+}
+
+/// Which version of the server runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Version {
+    /// The one under test.
+    This,
+    /// The program of another one.
+    Other(PathBuf),
+}
+
+impl Version {
+    /// The last release, which `scripts/released` has built; `None` where the tree has no history to build it from.
+    pub(crate) fn released() -> Option<Self> {
+        let told =
+            std::env::var("STARJACK_TEST_RELEASED").expect("STARJACK_TEST_RELEASED: run this test by `make test`");
+        (told != "no history").then(|| Self::Other(told.into()))
+    }
+
+    fn program(&self) -> &Path {
+        match self {
+            Self::This => Path::new(env!("CARGO_BIN_EXE_starjack")),
+            Self::Other(program) => program,
+        }
+    }
 }
 
 /// A running server; killed when dropped.
@@ -90,6 +117,11 @@ impl Server {
     /// Starts it again, at the same place on the same data; the old one must have ended.
     pub(crate) async fn again(&mut self) {
         *self = Self::start(&self.plan.clone()).await;
+    }
+
+    /// Which version is started by `again`.
+    pub(crate) fn turn_into(&mut self, version: &Version) {
+        self.plan.version = version.clone();
     }
 
     /// Where the API is.
@@ -178,7 +210,7 @@ pub(crate) struct Ran {
 /// Runs `starjack` with these words beside the server, on its database, in the world's folder.
 pub(crate) fn run(plan: &Plan, words: &[&str]) -> Ran {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut command = Command::new(env!("CARGO_BIN_EXE_starjack"));
+    let mut command = Command::new(plan.version.program());
     command.args(words).current_dir(&plan.folder).stdin(Stdio::null());
     if !words.contains(&"--config") {
         let config = ["base.toml", "test.toml"].map(|file| root.join("config").join(file));
@@ -200,7 +232,7 @@ pub(crate) fn run(plan: &Plan, words: &[&str]) -> Ran {
 
 fn command(plan: &Plan, log: &Path) -> Command {
     let file: File = OpenOptions::new().create(true).append(true).open(log).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_starjack"));
+    let mut command = Command::new(plan.version.program());
     command.args(["demo", "--listen", &format!("127.0.0.1:{}", plan.port)]);
     command.args(["--external-simulator", &plan.simulator]);
     let data = plan.folder.join("data");

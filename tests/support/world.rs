@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::NaiveDate;
+use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use starjack::clock::{self, Deadline};
@@ -14,7 +15,7 @@ use super::client::{Answer, Client};
 use super::database::{Database, Postgres};
 use super::ledger::Ledger;
 use super::people::{Offer, Person, ticket};
-use super::server::{self, Plan, Ran, Server};
+use super::server::{self, Plan, Ran, Server, Version};
 use super::suppliers::Suppliers;
 use crate::support::ADULT;
 
@@ -66,6 +67,16 @@ impl World {
 
     /// On this PostgreSQL database, or on the embedded one.
     pub(crate) async fn on(database: Option<Postgres>, settings: &[(&str, &str)]) -> Self {
+        Self::together(Version::This, database, settings, 0).await.0
+    }
+
+    /// The same of any version, with so many more replicas, all begun in one moment: nobody has prepared the database.
+    pub(crate) async fn together(
+        version: Version,
+        database: Option<Postgres>,
+        settings: &[(&str, &str)],
+        others: usize,
+    ) -> (Self, Vec<Server>) {
         let suppliers = Suppliers::start().await;
         let folder = tempfile::tempdir().unwrap();
         let plan = Plan {
@@ -75,9 +86,13 @@ impl World {
             settings: settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             port: free_port(),
             log: "server.log".to_owned(),
+            version,
         };
-        let server = Server::start(&plan).await;
-        Self {
+        let other = |no: usize| Plan { port: free_port(), log: format!("server-{}.log", no + 2), ..plan.clone() };
+        let plans: Vec<Plan> = (0..others).map(other).collect();
+        let (server, begun) =
+            futures_util::future::join(Server::start(&plan), join_all(plans.iter().map(Server::start))).await;
+        let world = Self {
             guest: Client::new(server.api()),
             control: Client::new(&suppliers.control),
             server,
@@ -86,9 +101,10 @@ impl World {
             folder,
             plan,
             cards: Arc::new(AtomicU64::new(1000)),
-            replicas: AtomicUsize::new(1),
+            replicas: AtomicUsize::new(1 + others),
             skiers: Mutex::default(),
-        }
+        };
+        (world, begun)
     }
 
     /// Ends the server without a chance to do anything more.

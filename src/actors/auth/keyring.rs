@@ -25,6 +25,9 @@ pub const PUBLISHED_BEFORE: Duration = Duration::from_secs(300);
 /// How long a key is believed after it signed last: the life of its tokens, and a minute for the replica that reads late.
 const BELIEVED_AFTER: TimeDelta = TimeDelta::seconds(660);
 
+/// How much the clocks of replicas may differ that begin together: whoever finds the first key may sign with it.
+const CLOCKS: TimeDelta = TimeDelta::minutes(5);
+
 /// Why the key changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rotation {
@@ -43,14 +46,24 @@ pub struct NewKey {
     pub signs_from: DateTime<Utc>,
 }
 
-/// The keys of this database; the first replica that asks draws the first one.
+/// The keys of this database; the first replica that asks draws the first one, also where several ask in one moment.
 pub(super) async fn load(io: &Io, secret: &[u8], now: DateTime<Utc>) -> Result<Keys, Error> {
     if let Some(keys) = read(io, secret, now).await? {
         return Ok(keys);
     }
-    let row = draw(secret, now)?;
-    tracing::info!(kid = row.kid, "a first signing key is drawn");
-    io.write(move |tx| Box::pin(async move { Ok::<_, Error>(store::write_key(tx, row).await?) })).await?;
+    let row = draw(secret, now - CLOCKS)?;
+    let sealed_under = secret.to_vec();
+    let drawn = io.write(move |tx| {
+        Box::pin(async move {
+            store::one_writes_keys(tx).await?;
+            if signing(&sealed_under, &store::keys(tx, now).await?, now).is_none() {
+                tracing::info!(kid = row.kid, "a first signing key is drawn");
+                store::write_key(tx, row).await?;
+            }
+            Ok::<_, Error>(())
+        })
+    });
+    drawn.await?;
     read(io, secret, now).await?.ok_or(Error::Fault("the signing key that was just written"))
 }
 
@@ -82,20 +95,23 @@ pub async fn rotate(io: &Io, secret: &[u8], rotation: Rotation, now: DateTime<Ut
 /// The newest key that may sign by now and can be opened, and all others that are believed; none without a first.
 async fn read(io: &Io, secret: &[u8], now: DateTime<Utc>) -> Result<Option<Keys>, Error> {
     let rows = io.read(move |db| Box::pin(async move { Ok::<_, Error>(store::keys(db, now).await?) })).await?;
-    let Some((signing, mut keys)) = rows.iter().filter(|row| row.signs_from.to_utc() <= now).find_map(|row| {
-        let opened = open(secret, row).and_then(|der| Keys::from_pkcs8(&der).ok());
-        if opened.is_none() {
-            tracing::warn!(kid = row.kid, "a signing key cannot be opened: was it sealed under another secret?");
-        }
-        Some((&row.kid, opened?))
-    }) else {
-        return Ok(None);
-    };
+    let Some((signing, mut keys)) = signing(secret, &rows, now) else { return Ok(None) };
     for row in rows.iter().filter(|row| row.kid != *signing) {
         let jwk: Jwk = serde_json::from_str(&row.public_key).map_err(|_error| Error::Fault("a stored public key"))?;
         keys = keys.with_public(jwk).map_err(|_error| Error::Fault("a stored public key"))?;
     }
     Ok(Some(keys))
+}
+
+/// The newest key that may sign by now and can be opened, with its name.
+fn signing<'a>(secret: &[u8], rows: &'a [KeyRow], now: DateTime<Utc>) -> Option<(&'a String, Keys)> {
+    rows.iter().filter(|row| row.signs_from.to_utc() <= now).find_map(|row| {
+        let opened = open(secret, row).and_then(|der| Keys::from_pkcs8(&der).ok());
+        if opened.is_none() {
+            tracing::warn!(kid = row.kid, "a signing key cannot be opened: was it sealed under another secret?");
+        }
+        Some((&row.kid, opened?))
+    })
 }
 
 fn draw(secret: &[u8], signs_from: DateTime<Utc>) -> Result<KeyRow, Error> {

@@ -9,13 +9,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement};
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::duty::Fence;
 use super::news::News;
-use crate::clock;
+use crate::clock::{self, Steady};
 use crate::ids;
 use crate::io::{Io, IoError};
 use crate::redis::Redis;
@@ -32,6 +33,8 @@ pub struct Replica {
     pub incarnation: Uuid,
     /// What replicas tell each other.
     pub news: News,
+    /// Whether its wall clock goes evenly.
+    pub clock: Steady,
     started: Instant,
     pub(super) shared: Arc<Shared>,
     io: Io,
@@ -97,7 +100,8 @@ impl Replica {
     /// The database's.
     pub async fn announce_among(io: Io, redis: Redis) -> Result<Self, IoError> {
         let (incarnation, started) = (ids::new_id(), clock::instant());
-        let replica = Self { incarnation, news: News::new(redis), started, shared: Arc::default(), io };
+        let replica =
+            Self { incarnation, news: News::new(redis), clock: Steady::begin(), started, shared: Arc::default(), io };
         if replica.io.is_postgres() {
             replica.renew().await?;
         } else {
@@ -110,7 +114,9 @@ impl Replica {
     /// Whether this incarnation may still write orders, by the monotonic clock.
     #[must_use]
     pub fn is_alive(&self) -> bool {
-        self.since_start() < self.shared.alive_until_ms.load(Ordering::Acquire)
+        // a renewal under way may come back after the resignation
+        !self.shared.resigned.load(Ordering::Acquire)
+            && self.since_start() < self.shared.alive_until_ms.load(Ordering::Acquire)
     }
 
     /// The lease of this moment; to be taken before the commit under whose version something is written.
@@ -175,14 +181,14 @@ impl Replica {
     /// Gives the lease up, so that others take over at once what is left; nothing may be written any more.
     pub async fn resign(&self) {
         self.shared.resigned.store(true, Ordering::Release);
-        self.shared.alive_until_ms.store(0, Ordering::Release);
         if !self.io.is_postgres() {
             return;
         }
         let incarnation = self.incarnation;
         let resigned = self.io.write(move |tx| {
             Box::pin(async move {
-                let sql = "UPDATE replica SET alive_until = clock_timestamp() WHERE incarnation = $1";
+                // so long ago that no renewal, whenever it comes through, takes it for its own
+                let sql = "UPDATE replica SET alive_until = 'epoch' WHERE incarnation = $1";
                 tx.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [incarnation.into()])).await?;
                 Ok::<_, IoError>(())
             })
@@ -208,8 +214,8 @@ impl Replica {
         }
     }
 
-    /// Takes over the orders whose driver is dead: raises their version, so that a driver that is not quite dead loses.
-    /// Answers how many.
+    /// Takes over the orders whose driver is dead: raises their version, so that a driver that is not quite dead loses, and has
+    /// what settles counted anew, for its clock may not have been ours. Answers how many.
     ///
     /// # Errors
     /// The database's.
@@ -218,30 +224,39 @@ impl Replica {
             return Ok(0);
         }
         let (incarnation, postgres) = (self.incarnation, self.io.is_postgres());
+        // by nobody's clock yet: whoever drives the order counts from its own moment
+        let uncounted = clock::now() + TimeDelta::days(1);
         self.io
             .write(move |tx| {
                 Box::pin(async move {
-                    let statement = if postgres {
-                        Statement::from_sql_and_values(
-                            DbBackend::Postgres,
-                            "UPDATE orders SET driver = $1, version = version + 1 WHERE next_at IS NOT NULL AND driver <> $1 \
-                             AND NOT EXISTS (SELECT 1 FROM replica WHERE incarnation = orders.driver AND alive_until > clock_timestamp())",
-                            [incarnation.into()],
-                        )
+                    let backend = tx.get_database_backend();
+                    let dead = if postgres {
+                        "AND NOT EXISTS (SELECT 1 FROM replica WHERE incarnation = orders.driver AND alive_until > clock_timestamp())"
                     } else {
-                        Statement::from_sql_and_values(
-                            DbBackend::Sqlite,
-                            "UPDATE orders SET driver = $1, version = version + 1 WHERE next_at IS NOT NULL AND driver <> $1",
-                            [incarnation.into()],
-                        )
+                        ""
                     };
-                    Ok::<_, IoError>(tx.execute_raw(statement).await?.rows_affected())
+                    let take = format!(
+                        "UPDATE orders SET driver = $1, version = version + 1 WHERE next_at IS NOT NULL AND driver <> $1 {dead} RETURNING id"
+                    );
+                    let taken = tx.query_all_raw(Statement::from_sql_and_values(backend, take, [incarnation.into()])).await?;
+                    for order in &taken {
+                        let id: Uuid = order.try_get_by_index(0)?;
+                        for table in ["order_line", "payment"] {
+                            let sql = format!("UPDATE {table} SET settles_at = $1 WHERE order_id = $2 AND settles_at IS NOT NULL");
+                            tx.execute_raw(Statement::from_sql_and_values(backend, sql, [uncounted.into(), id.into()])).await?;
+                        }
+                    }
+                    Ok::<_, IoError>(taken.len() as u64)
                 })
             })
             .await
     }
 
-    async fn renew(&self) -> Result<(), IoError> {
+    /// Renews the lease once; of a replica that has resigned nothing is renewed any more.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn renew(&self) -> Result<(), IoError> {
         let (incarnation, asked) = (self.incarnation, self.since_start());
         let alive: i64 = self
             .io
@@ -250,7 +265,8 @@ impl Replica {
                     let sql = format!(
                         "INSERT INTO replica (incarnation, started_at, alive_until) \
                          VALUES ($1, clock_timestamp(), clock_timestamp() + interval '{ALIVE_SECONDS} seconds') \
-                         ON CONFLICT (incarnation) DO UPDATE SET alive_until = excluded.alive_until"
+                         ON CONFLICT (incarnation) DO UPDATE SET alive_until = excluded.alive_until \
+                         WHERE replica.alive_until > 'epoch'"
                     );
                     tx.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [incarnation.into()]))
                         .await?;

@@ -13,6 +13,7 @@ use super::observe::{acceptable, observe};
 use super::payments::{Goal, PaymentAnswer, PaymentCase};
 use super::record::{Moment, Order, Payment};
 use super::rules::Rules;
+use super::settling::settle_evenly;
 use crate::integrations::Outcome;
 use crate::integrations::payment::Observed;
 use crate::money::Cents;
@@ -40,8 +41,9 @@ pub enum Answer {
 /// Takes what came back, makes every transition that follows, and commits to what is asked next.
 /// Asking for it again with nothing new changes nothing.
 pub fn advance(order: &mut Order, answers: &[Answered], now: Moment, rules: &Rules) -> Effects {
+    settle_evenly(order, now, rules);
     let mut turn = Turn { order, now, rules, effects: Effects::default(), take_refused: false };
-    let before = turn.order.payments.clone();
+    let before = turn.order.clone();
     for answered in answers {
         turn.take(answered);
     }
@@ -56,7 +58,8 @@ pub fn advance(order: &mut Order, answers: &[Answered], now: Moment, rules: &Rul
             break;
         }
     }
-    turn.tell_of_money(&before);
+    turn.tell_of_returns(&before);
+    turn.tell_of_money(&before.payments, before.state);
     turn.mark_what_is_overdue();
     // whoever asks nothing leaves everything due to whoever drives the order next
     turn.order.next_at = if rules.asking { turn.wake_at() } else { Some(now) };
@@ -65,13 +68,13 @@ pub fn advance(order: &mut Order, answers: &[Answered], now: Moment, rules: &Rul
 
 /// Takes what the provider itself says about one transaction; `None` when that changes nothing.
 pub fn take_observed(order: &mut Order, seen: &Observed, now: Moment, rules: &Rules) -> Option<Effects> {
-    let before = order.payments.clone();
+    let (before, state) = (order.payments.clone(), order.state);
     if !observe(order, seen, now) {
         return None;
     }
     order.next_at = Some(now);
     let mut turn = Turn { order, now, rules, effects: Effects::default(), take_refused: false };
-    turn.tell_of_money(&before);
+    turn.tell_of_money(&before, state);
     Some(turn.effects)
 }
 

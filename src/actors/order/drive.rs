@@ -131,8 +131,10 @@ impl Driver {
     /// One turn: what the answers mean, every transition that follows, the next intents; one commit.
     async fn turn(&self, order: &mut Order, answers: &[Answered]) -> Result<Saved, IoError> {
         let before = order.clone();
-        let rules = Rules { asking: !self.draining.is_cancelled(), ..(*self.rules).clone() };
-        let effects = advance(order, answers, clock::now(), &rules);
+        let (now, since) = self.outside.replica.clock.look();
+        let steady_since = Some(if self.rules.controls.skip_steps { Moment::MIN_UTC } else { since });
+        let rules = Rules { asking: !self.draining.is_cancelled(), steady_since, ..(*self.rules).clone() };
+        let effects = advance(order, answers, now, &rules);
         sign(order);
         if *order == before && effects == Effects::default() {
             return Ok(Saved::Done);

@@ -99,9 +99,13 @@ impl Desk {
         let asked = self.driver.store.questions(id, QUESTIONS).await?;
         let is_issue = |step: &&super::look::Step| step.line_no == Some(no) && step.verb == Verb::Issue.word();
         let longest = self.driver.outside.lift.longest_issue(&line.ticket.operator);
-        let over_at = |step: &super::look::Step| step.answered_at.unwrap_or(step.asked_at + longest);
+        // what was written by another clock than ours counts from when ours began
+        let (now, since) = self.driver.outside.replica.clock.look();
+        let over_at = |step: &super::look::Step| {
+            step.answered_at.map_or_else(|| step.asked_at.max(since) + longest, |at| at.max(since))
+        };
         let settles_at = asked.iter().filter(is_issue).map(|step| over_at(step) + line.terms.settle).max();
-        if let Some(wait) = settles_at.and_then(|at| (at - clock::now()).to_std().ok()).filter(|wait| !wait.is_zero()) {
+        if let Some(wait) = settles_at.and_then(|at| (at - now).to_std().ok()).filter(|wait| !wait.is_zero()) {
             return Ok(Again::Later(wait, "an earlier question may still be under way".to_owned()));
         }
         let may_write = self.driver.outside.may_write();
@@ -165,6 +169,10 @@ impl Desk {
 fn sold_line(order: &Order, no: i32) -> Result<&Line, ChangeError> {
     let line = order.lines.iter().find(|line| line.no == no).ok_or(ChangeError::Unknown)?;
     match (order.state, line.state) {
+        // it is being returned
+        (OrderState::Finished, LineState::Issued) if line.is_going() => {
+            Err(ChangeError::TooLate(LineState::Withdrawn.word()))
+        }
         (OrderState::Finished, LineState::Issued) => Ok(line),
         (OrderState::Finished, state) => Err(ChangeError::TooLate(state.word())),
         (state, _) => Err(ChangeError::TooLate(state.word())),

@@ -11,10 +11,11 @@ use super::desk::Desk;
 use super::drive::sign;
 use super::lifecycle::{LineState, OrderState};
 use super::moments::Moments;
-use super::record::{Line, Moment, OnRefusal, Order, Ticket};
+use super::record::{Line, Moment, OnRefusal, Order, ReturnTerms, Ticket};
 use super::schedule::Wake;
 use super::shelf::Remembered;
 use super::store::Saved;
+use crate::actors::fleet::Lease;
 use crate::clock::{self, Deadline};
 use crate::ids::{self, OrderNumber};
 use crate::io::IoError;
@@ -46,6 +47,8 @@ pub struct NewLine {
     pub price: Cents,
     /// The last moment at which it is still loaded.
     pub loading_ends: Moment,
+    /// What is promised of its return.
+    pub returns: ReturnTerms,
 }
 
 /// What placing answers.
@@ -114,6 +117,7 @@ impl Desk {
         if let Some(known) = self.remembered(&new).await? {
             return Ok(known);
         }
+        let lease = self.driver.outside.replica.lease();
         let mut order = self.draft(&new);
         if (1..SMALLEST).contains(&order.total) {
             return Err(PlaceError::TooSmall);
@@ -122,7 +126,7 @@ impl Desk {
         effects.events.insert(0, Event { state: OrderState::Placed, detail: None });
         sign(&mut order);
         let placed = Placed { id: order.id, status: 202, body: render(&order) };
-        match self.commit(&new, &order, effects, placed.clone()).await {
+        match self.commit(&new, (&order, lease), effects, placed.clone()).await {
             Ok(()) => {
                 tracing::info!(order.id = %order.id, lines = order.lines.len(), "order placed");
                 self.wake(Wake::Placed(Box::new(order)));
@@ -162,6 +166,7 @@ impl Desk {
             booking: None,
             person: None,
             open: None,
+            returns: line.returns.clone(),
             ticket: line.ticket.clone(),
         });
         Order {
@@ -186,7 +191,13 @@ impl Desk {
         }
     }
 
-    async fn commit(&self, new: &NewOrder, order: &Order, effects: Effects, placed: Placed) -> Result<(), Lost> {
+    async fn commit(
+        &self,
+        new: &NewOrder,
+        (order, lease): (&Order, Lease),
+        effects: Effects,
+        placed: Placed,
+    ) -> Result<(), Lost> {
         let store = self.store().clone();
         let (new, order) = (new.clone(), order.clone());
         let moments = Moments::of(None, &order, &effects);
@@ -202,6 +213,8 @@ impl Desk {
                     }
                     match store.reserve_days(tx, &order).await? {
                         Some(line) => Err(Lost::Card(line)),
+                        // whoever asked has long been answered by another replica, perhaps with a no
+                        None if !lease.holds() => Err(Lost::Io(IoError::Late)),
                         None => {
                             soon.before_commit(Saved::Done);
                             Ok(())

@@ -2,6 +2,8 @@
 
 use chrono::TimeDelta;
 
+use super::record::Moment;
+
 /// How long an order waits for what.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Rules {
@@ -25,6 +27,8 @@ pub struct Rules {
     pub pause: TimeDelta,
     /// Longest pause before asking again.
     pub pause_limit: TimeDelta,
+    /// Since when the wall clock has gone evenly, where that is known: what settles is counted from there.
+    pub steady_since: Option<Moment>,
     /// Whether anything new is asked; false while draining, when only answers are saved.
     pub asking: bool,
     /// Which protections are switched off; nothing but a control run of the tests switches one off.
@@ -50,6 +54,8 @@ pub struct Controls {
     pub skip_intent: bool,
     /// In an undo, give the money back without waiting until the tickets are gone.
     pub money_first: bool,
+    /// Count by the wall clock alone how long ago something was asked.
+    pub skip_steps: bool,
     /// Save without looking at the version, so that a driver that lost its order still writes it.
     pub skip_version: bool,
 }
@@ -67,6 +73,7 @@ impl Default for Rules {
             undo_alarm: TimeDelta::days(7),
             pause: TimeDelta::milliseconds(500),
             pause_limit: TimeDelta::seconds(30),
+            steady_since: None,
             asking: true,
             controls: Controls::default(),
         }

@@ -51,7 +51,8 @@ impl From<ChangeError> for Stop {
             | ChangeError::TooLate(_)
             | ChangeError::NotPaying(_)
             | ChangeError::TooManyPages
-            | ChangeError::Not(_)) => Self::Never(None, other.to_string()),
+            | ChangeError::Not(_)
+            | ChangeError::Return(_)) => Self::Never(None, other.to_string()),
         }
     }
 }

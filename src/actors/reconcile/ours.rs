@@ -29,7 +29,7 @@ pub(super) struct OurLine {
     pub(super) handle: Option<String>,
     pub(super) price: Cents,
     pub(super) last_day: NaiveDate,
-    /// Nothing of its order is being driven any more.
+    /// Nothing of its order is being driven any more, and it is not being returned.
     pub(super) rests: bool,
 }
 
@@ -82,7 +82,10 @@ pub(super) async fn lines_of(io: &Io, references: Vec<String>) -> Result<HashMap
 async fn lines(db: &impl ConnectionTrait, fits: Condition) -> Result<Vec<OurLine>, DbErr> {
     let rows = order_line::Entity::find().filter(fits).find_also_related(orders::Entity).all(db).await?;
     let line = |(row, order): (order_line::Model, Option<orders::Model>)| {
-        let rests = order.and_then(|order| OrderState::of(&order.state)).is_some_and(has_ended);
+        let ended = order.and_then(|order| OrderState::of(&order.state)).is_some_and(has_ended);
+        // a sold ticket that is being returned stands or is gone
+        let sold = row.state == LineState::Issued.word();
+        let rests = ended && !(sold && (row.withdrawing || row.settles_at.is_some()));
         Some(OurLine {
             order_id: row.order_id,
             no: row.no,

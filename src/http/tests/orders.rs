@@ -402,9 +402,13 @@ async fn another_customers_order_is_not_there_and_an_admin_may_read_it() {
     cancel(clerk).await.expect_problem(404, "not-found");
     assert_eq!(world.get(&path, &anna.token).await.body["state"], "placed");
     world.get(&format!("{path}/invoices/STAR-2026-000001"), &anna.token).await.expect_problem(404, "not-found");
-    answer(world.call("POST", &format!("{path}/returns")).bearer_auth(&anna.token))
-        .await
-        .expect_problem(501, "not-implemented");
+    let give_back = |token: &str, body| {
+        answer(world.call("POST", &format!("{path}/returns")).bearer_auth(token.to_owned()).json(&body))
+    };
+    give_back(&bert.token, json!({ "lines": [1] })).await.expect_problem(404, "not-found");
+    give_back(&anna.token, json!({ "lines": [1] })).await.expect_problem(409, "not-finished");
+    give_back(&anna.token, json!({ "lines": [] })).await.expect_problem(422, "invalid");
+    give_back(&anna.token, json!({ "lines": [1], "reason": "two\nlines" })).await.expect_problem(422, "invalid");
 }
 
 #[actix_rt::test]

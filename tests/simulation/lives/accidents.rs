@@ -1,6 +1,5 @@
 //! What happens to the machine: processes die, freeze and come back as if nothing had been; the database goes; the clock jumps.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -40,7 +39,7 @@ impl Accident {
             0..=2 => Self::Crash,
             3 => Self::Freeze(dice.millis(500, 30_000)),
             4 | 5 => Self::Storm(dice.millis(200, 8000)),
-            _ => Self::Step(dice.one(&[-60, -5, 2, 5])),
+            _ => Self::Step(dice.one(&[-600, -60, -5, 2, 90, 600])),
         }
     }
 }
@@ -52,7 +51,7 @@ impl Life {
         self.agenda.insert((at, no), accident);
     }
 
-    fn plan_in(&mut self, pause: Duration, accident: Accident) {
+    pub(super) fn plan_in(&mut self, pause: Duration, accident: Accident) {
         self.plan(self.time.passed() + pause, accident);
     }
 
@@ -94,16 +93,16 @@ impl Life {
 
     /// For longer than its lease: its place is taken, and what it wakes up with is worth nothing any more.
     fn freeze(&mut self, pause: Duration) {
-        let Some((mut process, lapsed)) = self.serving.take() else { return };
+        let Some((mut process, leased)) = self.serving.take() else { return };
         process.frozen = true;
         if pause < LEASE {
             self.happened.push("freeze");
-            self.serving = Some((process, lapsed));
+            self.serving = Some((process, leased));
             return self.plan_in(pause, Accident::Thaw);
         }
         self.happened.push("two at once");
-        lapsed.store(true, Ordering::SeqCst);
-        self.replaced = Some((process, lapsed));
+        leased.end();
+        self.replaced = Some((process, leased));
         self.plan_in(LEASE, Accident::Begin);
         self.plan_in(pause + LEASE, Accident::Awake);
     }

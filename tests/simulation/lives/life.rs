@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -23,7 +23,7 @@ use super::dice::Dice;
 use super::people::{Town, customer, desk, postman};
 use super::process::Process;
 use super::quay::Quay;
-use super::replica::{Entrance, store};
+use super::replica::{Entrance, Leased, store};
 use super::sky::{Day, Ground};
 use super::time::Time;
 use super::trace::Trace;
@@ -58,8 +58,8 @@ pub(super) struct Life {
     people: Process,
     town: Option<Rc<Town>>,
     rests_since: Option<Duration>,
-    pub(super) serving: Option<(Process, Arc<AtomicBool>)>,
-    pub(super) replaced: Option<(Process, Arc<AtomicBool>)>,
+    pub(super) serving: Option<(Process, Arc<Leased>)>,
+    pub(super) replaced: Option<(Process, Arc<Leased>)>,
     pub(super) agenda: BTreeMap<(Duration, usize), Accident>,
     pub(super) happened: Vec<&'static str>,
 }
@@ -86,11 +86,11 @@ impl Life {
             dice: dice.another(),
             trouble,
             trace: trace.clone(),
-            lapsed: Arc::default(),
             asked: Arc::new(AtomicU64::new(0)),
             struck: Arc::new(AtomicU64::new(0)),
             parts: off.parts,
             dies: Arc::default(),
+            jumps: Arc::default(),
             stumbled: Arc::default(),
             operator: String::new(),
             dedups: false,
@@ -155,6 +155,10 @@ impl Life {
             if self.quay.dies.swap(false, Ordering::SeqCst) {
                 self.happen(Accident::Crash);
                 continue;
+            }
+            if self.quay.jumps.swap(false, Ordering::SeqCst) && self.off.jumps {
+                let pause = self.quay.dice.millis(100, 10_000);
+                self.plan_in(pause, Accident::Step(90));
             }
             let next = self.agenda.first_key_value().map_or(LONGEST, |((at, _), _)| *at);
             if self.time.go_on(next) {
@@ -226,7 +230,7 @@ impl Life {
 }
 
 /// Runs a process, if there is one.
-fn runs(process: &mut Option<(Process, Arc<AtomicBool>)>) -> bool {
+fn runs(process: &mut Option<(Process, Arc<Leased>)>) -> bool {
     process.as_mut().is_some_and(|(process, _)| process.run())
 }
 

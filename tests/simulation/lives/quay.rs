@@ -37,8 +37,6 @@ pub(crate) struct Quay {
     /// How many of a hundred questions suffer something.
     pub(crate) trouble: u64,
     pub(crate) trace: Trace,
-    /// The process was paused for longer than its lease: it may not write any more.
-    pub(crate) lapsed: Arc<AtomicBool>,
     /// How many questions arrived, and how many of them suffered something.
     pub(crate) asked: Arc<AtomicU64>,
     pub(crate) struck: Arc<AtomicU64>,
@@ -46,6 +44,8 @@ pub(crate) struct Quay {
     pub(crate) parts: bool,
     /// The process dies at this very moment.
     pub(crate) dies: Arc<AtomicBool>,
+    /// A request is under way of which nobody knows: the moment at which a step of the clock would do most harm.
+    pub(crate) jumps: Arc<AtomicBool>,
     /// Pages of which a question about their state suffered something.
     pub(crate) stumbled: Arc<Mutex<BTreeSet<String>>>,
     pub(crate) operator: String,
@@ -63,7 +63,7 @@ impl Quay {
         let (there, back) = (self.dice.millis(5, 120), self.dice.millis(5, 180));
         let fault = self.fault(verb, &reference);
         clock::sleep(there).await;
-        if self.lapsed.load(Ordering::SeqCst) || !permit.holds() {
+        if !permit.holds() {
             return Outcome::NotSent("the permit does not hold".to_owned());
         }
         self.asked.fetch_add(1, Ordering::Relaxed);
@@ -90,7 +90,10 @@ impl Quay {
             Fault::NotSent => return Outcome::NotSent("nothing left".to_owned()),
             Fault::NotDone => {}
             Fault::DoneUnanswered => drop(act(&mut books.open())),
-            Fault::Late => books.open().later(self.dice.millis(300, LATEST), move |ledger| drop(act(ledger))),
+            Fault::Late => {
+                self.jumps.store(true, Ordering::SeqCst);
+                books.open().later(self.dice.millis(300, LATEST), move |ledger| drop(act(ledger)));
+            }
             Fault::Pending if verb == Verb::Issue => {
                 let mut ledger = books.open();
                 ledger.slowly = true;

@@ -2,10 +2,11 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use starjack::actors::fleet::replica::Replica;
 use starjack::actors::liftoperator::{Connect, Facade};
 use starjack::actors::order::drive::Driver;
@@ -36,25 +37,43 @@ pub(crate) struct Door {
 /// The door that is open now, if any.
 pub(crate) type Entrance = Rc<RefCell<Option<Door>>>;
 
+/// Whether a process still has its lease. Its replica knows of no other that could take it, on a database that one process
+/// has; so it is taken by the world.
+#[derive(Default)]
+pub(crate) struct Leased {
+    over: AtomicBool,
+    replica: Mutex<Option<Replica>>,
+}
+
+impl Leased {
+    /// It was paused for too long: what it does under this lease counts no more.
+    pub(crate) fn end(&self) {
+        self.over.store(true, Ordering::SeqCst);
+        if let Some(replica) = self.replica.lock().unwrap().as_ref() {
+            replica.resign().now_or_never().expect("nobody is to be told");
+        }
+    }
+}
+
 /// Begins a process that starts the product and opens its door; again until the database lets it.
-pub(crate) fn boot((setting, io): (&Setting, &Io), quay: &Quay, entrance: &Entrance) -> (Process, Arc<AtomicBool>) {
+pub(crate) fn boot((setting, io): (&Setting, &Io), quay: &Quay, entrance: &Entrance) -> (Process, Arc<Leased>) {
     let process = Process::new();
-    let quay = Quay { lapsed: Arc::default(), ..quay.clone() };
-    let (lapsed, begun) = (Arc::clone(&quay.lapsed), Arc::clone(&quay.lapsed));
+    let (leased, quay) = (Arc::<Leased>::default(), quay.clone());
+    let own = Arc::clone(&leased);
     let (setting, io, entrance, inbox) = (setting.clone(), io.clone(), Rc::clone(entrance), process.inbox.clone());
     process.inbox.begin(async move {
         let door = loop {
-            match open(&setting, io.clone(), quay.clone(), inbox.clone()).await {
+            match open(&setting, io.clone(), (quay.clone(), &own), inbox.clone()).await {
                 Ok(door) => break door,
                 Err(_) => clock::sleep(Duration::from_millis(500)).await,
             }
         };
         // one that wakes after its place was taken has no door to open
-        if !begun.load(Ordering::SeqCst) {
+        if !own.over.load(Ordering::SeqCst) {
             *entrance.borrow_mut() = Some(door);
         }
     });
-    (process, lapsed)
+    (process, leased)
 }
 
 /// Where the orders of all operators are kept.
@@ -62,13 +81,17 @@ pub(crate) fn store(setting: &Setting, io: Io) -> Store {
     store_of(setting, io, |operator| OPERATORS.contains(&(operator, true)))
 }
 
-async fn open(setting: &Setting, io: Io, quay: Quay, inbox: Inbox) -> Result<Door, IoError> {
+async fn open(setting: &Setting, io: Io, (quay, leased): (Quay, &Leased), inbox: Inbox) -> Result<Door, IoError> {
     let system = System::start_here();
     let contracts = OPERATORS.map(|(operator, dedups)| contract(&Setting { dedups, ..setting.clone() }, operator));
     let lift = Facade::start_with(&system, contracts.into(), &Policy::default(), &suppliers(quay.clone()));
     let bank = Arc::new(move || Ok(Rc::new(quay.clone()) as Rc<dyn PaymentProvider>));
     let payment = PaymentDesk::start_with(&system, bank, Policy::default(), setting.deadline);
     let replica = Replica::announce(io.clone()).await?;
+    *leased.replica.lock().unwrap() = Some(replica.clone());
+    if leased.over.load(Ordering::SeqCst) {
+        replica.resign().await;
+    }
     let public_url = "https://shop.example".to_owned();
     let outside = steps::Outside { lift, payment: payment.clone(), replica, public_url };
     let (store, rules) = (store(setting, io), Arc::new(setting.rules.clone()));

@@ -1,8 +1,10 @@
 //! Many lives, their table, and one life twice.
 
 use std::collections::BTreeMap;
+use std::ops::{ControlFlow, Range};
 use std::rc::Rc;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 use starjack::clock;
@@ -18,20 +20,39 @@ fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
-/// Lives the lives of these seeds on every core, and gives each end to `take`.
-pub(super) fn live_all(seeds: std::ops::Range<u64>, off: Off, take: impl Fn(u64, End) + Sync) {
-    let threads = thread::available_parallelism().map_or(1, |cores| cores.get()) as u64;
+/// Lives the lives of these seeds on every core, and gives each end to `take`, until that says that it is enough.
+fn live_all(seeds: Range<u64>, off: Off, take: impl Fn(u64, End) -> ControlFlow<()> + Sync) {
+    let threads = thread::available_parallelism().map_or(1, |cores| cores.get());
+    let (next, enough) = (AtomicU64::new(seeds.start), AtomicBool::new(false));
     thread::scope(|scope| {
-        for own in 0..threads {
-            let (take, seeds) = (&take, seeds.clone());
-            scope.spawn(move || {
+        for _core in 0..threads {
+            scope.spawn(|| {
                 let ground = Rc::new(Ground::new());
-                for seed in seeds.filter(|seed| seed % threads == own) {
-                    take(seed, live(&ground, seed, off));
+                while !enough.load(Ordering::Relaxed) {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= seeds.end {
+                        break;
+                    }
+                    if take(seed, live(&ground, seed, off)).is_break() {
+                        enough.store(true, Ordering::Relaxed);
+                    }
                 }
             });
         }
     });
+}
+
+/// A seed of these whose end is as it is looked for; the lives stop once there is one.
+pub(super) fn find(seeds: Range<u64>, off: Off, looked_for: impl Fn(&End) -> bool + Sync) -> Option<u64> {
+    let found = Mutex::new(None);
+    live_all(seeds, off, |seed, end| {
+        if !looked_for(&end) {
+            return ControlFlow::Continue(());
+        }
+        *found.lock().unwrap() = Some(seed);
+        ControlFlow::Break(())
+    });
+    found.into_inner().unwrap()
 }
 
 #[test]
@@ -56,6 +77,7 @@ fn whole_lives_end_well() {
                 .collect();
             failed.lock().unwrap().insert(seed, format!("seed {seed}\n{}\n{}", wrong.join("\n"), end.trace.join("\n")));
         }
+        ControlFlow::Continue(())
     });
     let took = clock::since(began).as_secs_f64();
     println!(

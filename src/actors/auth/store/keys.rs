@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+};
 use starjack_entity::signing_key;
 
 /// The keys that are believed, the newest first.
@@ -15,6 +17,14 @@ pub(in crate::actors::auth) async fn keys(
         .add(signing_key::Column::BelievedUntil.gt(now));
     let rows = signing_key::Entity::find().filter(believed);
     rows.order_by_desc(signing_key::Column::SignsFrom).order_by_desc(signing_key::Column::Kid).all(db).await
+}
+
+/// Lets nobody else write keys until the transaction ends; others may read. SQLite has one writer anyway.
+pub(in crate::actors::auth) async fn one_writes_keys(tx: &impl ConnectionTrait) -> Result<(), DbErr> {
+    if tx.get_database_backend() == DbBackend::Postgres {
+        tx.execute_unprepared("LOCK TABLE signing_key IN SHARE ROW EXCLUSIVE MODE").await?;
+    }
+    Ok(())
 }
 
 pub(in crate::actors::auth) async fn write_key(

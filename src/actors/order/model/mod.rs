@@ -5,6 +5,7 @@
 
 mod exploring;
 mod outside;
+mod returned;
 mod traces;
 mod world;
 
@@ -25,24 +26,26 @@ use super::lines::LineAnswer;
 use super::observe::{claim, observe};
 use super::payments::PaymentAnswer;
 use super::person::{Wish, grant};
-use super::record::{Line, Moment, OnRefusal, Order, Terms, Ticket};
+use super::record::{Line, Moment, OnRefusal, Order, ReturnTerms, Terms, Ticket};
 use super::rules::{Controls, Rules};
 use crate::ids::OrderNumber;
 use crate::integrations::lift::{Booking, CheckedCard, Found, FoundState};
 use crate::integrations::payment::{Callback, History, Observed, ObservedState, OpenedPage};
 use crate::integrations::{Outcome, Refusal, RefusalKind};
 
-const ONE_FAULT_EACH: Budget = Budget {
-    faults: 1,
-    crashes: 1,
-    cancels: 1,
-    payments: 1,
+const ONE_FAULT_EACH: Budget = Budget { faults: 1, crashes: 1, cancels: 1, payments: 1, ..NOTHING };
+const NOTHING: Budget = Budget {
+    faults: 0,
+    crashes: 0,
+    cancels: 0,
+    payments: 0,
     uses: 0,
     charge_backs: 0,
     transfers: 0,
     sent: 0,
     given_back: 0,
     wishes: 0,
+    returns: 0,
 };
 
 /// `STARJACK_MODEL_STATES` lets a long run by hand see more worlds than the short one of every day.

@@ -14,7 +14,7 @@ fn world(lines: i32) -> (World, Rules) {
 
 impl World {
     /// Everything that is asked is answered truthfully until `state` is reached.
-    fn walk_to(mut self, state: OrderState, rules: &Rules) -> Self {
+    pub(super) fn walk_to(mut self, state: OrderState, rules: &Rules) -> Self {
         for _step in 0..50 {
             if self.order.state == state {
                 return self;
@@ -42,7 +42,7 @@ impl World {
         self
     }
 
-    fn wait(&mut self, pause: TimeDelta, rules: &Rules) {
+    pub(super) fn wait(&mut self, pause: TimeDelta, rules: &Rules) {
         self.now += pause;
         self.advance(&[], rules);
     }
@@ -133,6 +133,61 @@ fn what_a_draining_replica_does_not_ask_is_due_at_once() {
     assert!(asked.order.next_at.is_some_and(|at| at <= asked.now), "capture waits until {:?}", asked.order.next_at);
 }
 
+/// An order whose ticket was asked for, and nobody knows whether it is booked.
+fn doubtful() -> (World, Rules) {
+    let (world, rules) = world(1);
+    let mut world = world.walk_to(OrderState::Authorised, &rules);
+    world.answer_line(LineAnswer::Issue(Outcome::Unknown(String::new())), &rules);
+    (world, rules)
+}
+
+impl World {
+    fn answer_line(&mut self, answer: LineAnswer, rules: &Rules) {
+        let (subject, answer) = (Subject::Line(1), Answer::Line(answer));
+        self.advance(&[Answered { subject, answer, elapsed: TimeDelta::zero() }], rules);
+    }
+
+    /// Looks once, is answered that there is none, and answers whether the ticket is asked for again.
+    fn asks_again_after_a_look(&mut self, rules: &Rules) -> bool {
+        self.advance(&[], rules);
+        if self.order.lines[0].open.as_ref().is_some_and(|open| open.verb == Verb::Find) {
+            self.answer_line(LineAnswer::Find(Outcome::Done(Vec::new())), rules);
+        }
+        self.order.lines[0].open.as_ref().is_some_and(|open| open.verb == Verb::Issue)
+    }
+}
+
+#[test]
+fn a_clock_that_is_put_forward_or_back_does_not_let_a_ticket_be_asked_for_too_early() {
+    for step in [TimeDelta::minutes(10), TimeDelta::seconds(-10)] {
+        let (mut world, mut rules) = doubtful();
+        let settle = world.order.lines[0].terms.settle;
+        world.now += step;
+        rules.steady_since = Some(world.now);
+        let stepped = world.now;
+        assert!(!world.asks_again_after_a_look(&rules), "after {step}");
+        world.now = stepped + settle - TimeDelta::milliseconds(1);
+        assert!(!world.asks_again_after_a_look(&rules), "after {step}");
+        world.now = stepped + settle;
+        assert!(world.asks_again_after_a_look(&rules), "after {step}");
+    }
+}
+
+#[test]
+fn whoever_takes_an_order_over_counts_by_its_own_clock_how_long_ago_a_ticket_was_asked_for() {
+    let (mut world, mut rules) = doubtful();
+    let settle = world.order.lines[0].terms.settle;
+    rules.steady_since = Some(world.now - TimeDelta::hours(1));
+    // its clock is late by an hour; taking over leaves nothing that the other has counted
+    world.now -= TimeDelta::minutes(60);
+    world.order.lines[0].settles_at = Some(world.now + TimeDelta::days(1));
+    world.order.lines[0].ask_at = None;
+    let taken = world.now;
+    assert!(!world.asks_again_after_a_look(&rules));
+    world.now = taken + settle;
+    assert!(world.asks_again_after_a_look(&rules));
+}
+
 #[test]
 fn waiting_for_a_turn_is_not_asking() {
     let (world, rules) = world(1);
@@ -214,6 +269,40 @@ fn a_booking_is_not_kept_while_another_under_its_reference_is_pending() {
     case.answer(&intent, LineAnswer::Find(Outcome::Done(found)), TimeDelta::zero());
     assert_eq!(line.state, LineState::Doubtful, "the second becomes a second ticket");
     assert!(line.ask_at.is_some());
+}
+
+#[test]
+fn a_booking_that_is_pending_when_its_day_is_over_holds_up_no_money() {
+    for dedups in [false, true] {
+        let (rules, mut world) = (rules(Controls::default()), start(&setting(1, dedups, OnRefusal::Undo)));
+        world = world.walk_to(OrderState::Authorised, &rules);
+        let over = world.now + TimeDelta::days(3);
+        let mut asked = 0;
+        while world.order.state != OrderState::Undone {
+            asked += 1;
+            assert!(asked < 10_000 && world.now < over, "it waits for ever");
+            let Some((subject, intent)) = world.in_flight().into_iter().next() else {
+                world.now = world.order.next_at.unwrap().max(world.now + TimeDelta::minutes(10));
+                world.advance(&[], &rules);
+                continue;
+            };
+            let pending = Outcome::Pending { ask_after: Duration::from_secs(60) };
+            let answer = match intent.verb {
+                Verb::Issue => Answer::Line(LineAnswer::Issue(pending)),
+                Verb::Find => {
+                    let booking = Booking { ticket_reference: String::new(), handle: "0".into() };
+                    let found = Found { booking, state: FoundState::Pending };
+                    Answer::Line(LineAnswer::Find(Outcome::Done(vec![found])))
+                }
+                _other => {
+                    world = world.answered(subject, &intent, Fate::Answered, &rules);
+                    continue;
+                }
+            };
+            world.advance(&[Answered { subject, answer, elapsed: TimeDelta::zero() }], &rules);
+        }
+        assert_eq!((world.order.payments[0].state, world.order.needs_person()), (PaymentState::Reversed, false));
+    }
 }
 
 #[test]

@@ -37,7 +37,7 @@ impl PaymentCase<'_> {
             PaymentAnswer::Capture(outcome) => self.captured(intent, outcome),
             PaymentAnswer::Reverse(outcome) => self.reversed(outcome),
             PaymentAnswer::Credit(outcome) => self.credited(intent, outcome),
-            PaymentAnswer::History(outcome) => self.history(outcome),
+            PaymentAnswer::History(outcome) => self.history(intent, outcome),
             PaymentAnswer::Status(outcome) if intent.verb == Verb::Latest => self.latest(&outcome),
             PaymentAnswer::Status(outcome) => self.status(&outcome),
             PaymentAnswer::AskerDied => self.asker_died(intent),

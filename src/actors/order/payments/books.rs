@@ -1,7 +1,7 @@
 //! What the provider's books say of one payment, where no answer said it. Pure.
 
 use super::ask::PaymentCase;
-use crate::actors::order::intent::Verb;
+use crate::actors::order::intent::{Intent, Verb};
 use crate::actors::order::lifecycle::PaymentState;
 use crate::actors::order::record::{DoubtCause, MoneyDoubt};
 use crate::integrations::Outcome;
@@ -12,11 +12,11 @@ const NO_CURRENCY: &str = "XXX";
 
 impl PaymentCase<'_> {
     /// The provider's books decide what became of a move of money in doubt.
-    pub(super) fn history(&mut self, outcome: Outcome<History>) {
+    pub(super) fn history(&mut self, intent: &Intent, outcome: Outcome<History>) {
         let Some(doubt) = self.payment.doubt else { return self.claimed_by_history(outcome) };
         match outcome {
-            Outcome::Done(history) if doubt.verb == Verb::Credit => self.credit_by_history(doubt, history),
-            Outcome::Done(history) => self.reservation_by_history(doubt, history),
+            Outcome::Done(history) if doubt.verb == Verb::Credit => self.credit_by_history(intent, doubt, history),
+            Outcome::Done(history) => self.reservation_by_history(intent, doubt, history),
             Outcome::Pending { .. } | Outcome::Refused(_) | Outcome::NotSent(_) | Outcome::Unknown(_) => self.pause(),
         }
     }
@@ -79,7 +79,7 @@ impl PaymentCase<'_> {
         (self.payment.pull, self.payment.settles_at) = (false, None);
     }
 
-    fn reservation_by_history(&mut self, doubt: MoneyDoubt, history: History) {
+    fn reservation_by_history(&mut self, intent: &Intent, doubt: MoneyDoubt, history: History) {
         if self.taken_back(history) {
             return;
         }
@@ -91,11 +91,11 @@ impl PaymentCase<'_> {
             self.payment.enter(PaymentState::Reversed);
             self.clear_doubt();
         } else {
-            self.ask_again_after_silence(doubt);
+            self.ask_again_after_silence(intent, doubt);
         }
     }
 
-    fn credit_by_history(&mut self, doubt: MoneyDoubt, history: History) {
+    fn credit_by_history(&mut self, intent: &Intent, doubt: MoneyDoubt, history: History) {
         if self.taken_back(history) {
             return;
         }
@@ -112,12 +112,13 @@ impl PaymentCase<'_> {
             self.mark("partial_credit_in_doubt");
             self.wait_long();
         } else {
-            self.ask_again_after_silence(doubt);
+            self.ask_again_after_silence(intent, doubt);
         }
     }
 
-    fn ask_again_after_silence(&mut self, doubt: MoneyDoubt) {
-        let settled = doubt.verb == Verb::Capture || self.payment.settles_at.is_none_or(|at| self.now >= at);
+    fn ask_again_after_silence(&mut self, intent: &Intent, doubt: MoneyDoubt) {
+        // the books as they were when they were asked: an answer that took long says nothing of later
+        let settled = doubt.verb == Verb::Capture || self.payment.settles_at.is_none_or(|at| intent.asked_at >= at);
         if !settled {
             self.payment.ask_at = self.payment.settles_at;
             return;

@@ -60,7 +60,7 @@ const ACTORS: [(&str, &[&str]); 10] = [
     ("payment", &["supervision"]),
     ("mail", &["auth", "invoice", "jobs", "supervision"]),
     ("order", &["fleet", "liftoperator", "payment", "invoice", "jobs", "mail", "supervision"]),
-    ("reconcile", &["liftoperator", "payment", "jobs", "order"]),
+    ("reconcile", &["fleet", "liftoperator", "payment", "jobs", "order"]),
 ];
 
 /// The ports and what they share; a port knows no other port.

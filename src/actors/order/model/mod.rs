@@ -33,12 +33,11 @@ use crate::integrations::lift::{Booking, CheckedCard, Found, FoundState};
 use crate::integrations::payment::{Callback, History, Observed, ObservedState, OpenedPage};
 use crate::integrations::{Outcome, Refusal, RefusalKind};
 
-const ONE_FAULT_EACH: Budget = Budget { faults: 1, crashes: 1, cancels: 1, payments: 1, ..NOTHING };
-const NOTHING: Budget = Budget {
-    faults: 0,
-    crashes: 0,
-    cancels: 0,
-    payments: 0,
+const ONE_FAULT_EACH: Budget = Budget {
+    faults: 1,
+    crashes: 1,
+    cancels: 1,
+    payments: 1,
     uses: 0,
     charge_backs: 0,
     transfers: 0,

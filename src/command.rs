@@ -41,12 +41,8 @@ enum What {
     Migrate(Files),
     /// Tells a database that a backup was restored into it, once and before any server starts on it.
     Restored {
-        /// The newest order number that anybody has seen, or its first letter: in the payment provider's portal, in a letter.
-        #[arg(long, value_name = "ORDER", required_unless_present = "lost_nothing")]
-        newest: Option<String>,
-        /// A standby took over that has every commit: nothing changes, and the servers may start.
-        #[arg(long, conflicts_with = "newest")]
-        lost_nothing: bool,
+        #[command(flatten)]
+        lost: app::Lost,
         #[command(flatten)]
         files: Files,
     },
@@ -175,11 +171,11 @@ pub async fn run(command: Command) -> anyhow::Result<u8> {
             open_database(&read(&files)?).await?;
             Ok(0)
         }
-        What::Restored { newest, files, .. } => {
+        What::Restored { lost, files } => {
             let config = read(&files)?;
             let _lock = own(&config)?;
             let io = open_database(&config).await?;
-            demo::say(&app::restored(&config, &io, newest.as_deref(), somebody()).await?)?;
+            demo::say(&app::restored(&config, &io, &lost, somebody()).await?)?;
             Ok(0)
         }
         What::Keys { what: KeysWhat::Rotate { compromised, files } } => rotate_keys(compromised, &files).await,

@@ -2,6 +2,7 @@
 
 use anyhow::Context as _;
 use chrono::TimeDelta;
+use clap::Args;
 
 use crate::actors::order::RestoreTimes;
 use crate::actors::{invoice, order};
@@ -11,12 +12,23 @@ use crate::epoch::{self, Standing};
 use crate::ids::Epoch;
 use crate::io::Io;
 
+/// What a database has lost that was restored, or that a standby took over.
+#[derive(Debug, Args)]
+pub struct Lost {
+    /// The newest order number that anybody has seen, or its first letter: in the payment provider's portal, in a letter.
+    #[arg(long, value_name = "ORDER", required_unless_present = "lost_nothing")]
+    newest: Option<String>,
+    /// A standby took over that has every commit: nothing changes, and the servers may start.
+    #[arg(long, conflicts_with = "newest")]
+    lost_nothing: bool,
+}
+
 /// Moves on to a letter after the database's own and after that of `newest`, the newest order number that anybody has seen.
 ///
 /// # Errors
 /// Says why the database cannot be served from yet.
-pub async fn restored(config: &Config, io: &Io, newest: Option<&str>, by: String) -> anyhow::Result<String> {
-    let Some(newest) = newest else { return lost_nothing(io, &by).await };
+pub async fn restored(config: &Config, io: &Io, lost: &Lost, by: String) -> anyhow::Result<String> {
+    let Some(newest) = lost.newest.as_deref() else { return lost_nothing(io, &by).await };
     let newest = Epoch::of(newest).context("--newest is an order number such as A7K2M9QX4TB, or its first letter")?;
     let (settle, page_life) = (config.times.settle, config.times.page_life);
     let (settle, page_life) = (TimeDelta::from_std(settle)?, TimeDelta::from_std(page_life)?);

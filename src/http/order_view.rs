@@ -230,7 +230,8 @@ fn payment_view(order: &Order) -> PaymentView {
     let payable = |row: &&Payment| order.state == OrderState::Paying && row.can_be_paid(now);
     let rows = || order.payments.iter();
     let own = rows().find(|row| Some(row.no) == order.wanted);
-    let shown = own.or_else(|| rows().rfind(payable)).or_else(|| rows().last());
+    let stood = || rows().rfind(|row| !row.never_stood()).or_else(|| rows().last());
+    let shown = own.or_else(|| rows().rfind(payable)).or_else(stood);
     PaymentView {
         state: shown.map(|row| row.state.word()),
         page_url: shown.filter(payable).and_then(|row| row.url.clone()),

@@ -34,6 +34,7 @@ mod matrix;
 mod pairs;
 mod redis_gone;
 mod restored;
+mod restored_day;
 mod rolling;
 mod upgraded;
 mod wedged;

@@ -1,5 +1,7 @@
 //! The order's loop as one pure function: answers in, transitions made, next intents out.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 
 use super::effects::{CREDITED, CREDITED_IN_PART};
@@ -136,14 +138,15 @@ pub fn wish_page(order: &mut Order, now: Moment, rules: &Rules) -> Result<Option
     if order.state != OrderState::Paying {
         return Err(NoPage::TooLate);
     }
-    let newest = order.payments.iter().map(|row| row.page_no).max().unwrap_or(0);
+    let stood: BTreeSet<i32> = order.payments.iter().filter(|row| !row.never_stood()).map(|row| row.page_no).collect();
+    let newest = stood.last().copied().unwrap_or(0);
     let rows = || order.payments.iter().filter(|row| row.page_no == newest);
     // a page that nobody touches loses its session at the provider after half its life
     let fresh = |row: &Payment| row.url.is_none() && !row.is_lost() || now < row.opened_at + rules.page_life / 2;
     if rows().all(|row| row.state == PaymentState::Opened && fresh(row)) && newest > 0 {
         return Ok(None);
     }
-    if newest >= MOST_PAGES {
+    if stood.len() >= MOST_PAGES {
         return Err(NoPage::TooMany);
     }
     let mut turn = Turn { order, now, rules, effects: Effects::default(), take_refused: false };
@@ -152,8 +155,8 @@ pub fn wish_page(order: &mut Order, now: Moment, rules: &Rules) -> Result<Option
     Ok(Some(Effects::default()))
 }
 
-/// Most payment pages of an order that waits for its payment.
-pub const MOST_PAGES: i32 = 8;
+/// Most payment pages of an order that waits for its payment, besides those that never stood.
+pub const MOST_PAGES: usize = 8;
 
 /// Why no further payment page is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -244,7 +247,7 @@ impl Turn<'_> {
     pub(super) fn goal(&self, payment: &Payment) -> Goal {
         let order = &*self.order;
         if order.wanted != Some(payment.no) {
-            let keep = order.state == OrderState::Paying
+            let keep = matches!(order.state, OrderState::Placed | OrderState::Paying)
                 && acceptable(order, self.rules).is_some_and(|row| row.no == payment.no);
             return if keep || self.rules.controls.skip_wanted { Goal::Rest } else { Goal::GiveBack };
         }

@@ -32,7 +32,10 @@ impl Turn<'_> {
                 self.authorise();
             } else {
                 self.enter(OrderState::Paying, None);
-                self.add_page();
+                // after a restore there are pages to be looked for first: one of them may be paid
+                if self.order.payments.is_empty() {
+                    self.add_page();
+                }
             }
         } else if TimeDelta::milliseconds(asked_ms) >= self.rules.check_patience
             || self.now >= self.order.entered_at + self.rules.placed_limit

@@ -294,7 +294,15 @@ fn a_booking_that_is_pending_when_its_day_is_over_holds_up_no_money() {
                     let found = Found { booking, state: FoundState::Pending };
                     Answer::Line(LineAnswer::Find(Outcome::Done(vec![found])))
                 }
-                _other => {
+                Verb::Check
+                | Verb::Cancel
+                | Verb::Open
+                | Verb::Capture
+                | Verb::Reverse
+                | Verb::Credit
+                | Verb::History
+                | Verb::Status
+                | Verb::Latest => {
                     world = world.answered(subject, &intent, Fate::Answered, &rules);
                     continue;
                 }

@@ -41,9 +41,8 @@ enum What {
     Migrate(Files),
     /// Tells a database that a backup was restored into it, once and before any server starts on it.
     Restored {
-        /// The newest order number that anybody has seen, or its first letter: in the payment provider's portal, in a letter.
-        #[arg(long, value_name = "ORDER")]
-        newest: String,
+        #[command(flatten)]
+        lost: app::Lost,
         #[command(flatten)]
         files: Files,
     },
@@ -172,11 +171,11 @@ pub async fn run(command: Command) -> anyhow::Result<u8> {
             open_database(&read(&files)?).await?;
             Ok(0)
         }
-        What::Restored { newest, files } => {
+        What::Restored { lost, files } => {
             let config = read(&files)?;
             let _lock = own(&config)?;
             let io = open_database(&config).await?;
-            demo::say(&app::restored(&config, &io, &newest, somebody()).await?)?;
+            demo::say(&app::restored(&config, &io, &lost, somebody()).await?)?;
             Ok(0)
         }
         What::Keys { what: KeysWhat::Rotate { compromised, files } } => rotate_keys(compromised, &files).await,
@@ -210,7 +209,7 @@ pub async fn run(command: Command) -> anyhow::Result<u8> {
 /// The exit code of a failure: 78 for a configuration or a database that cannot be used as it is.
 #[must_use]
 pub fn exit_code(error: &anyhow::Error) -> u8 {
-    if error.is::<BadConfiguration>() || error.is::<epoch::Copied>() { 78 } else { 1 }
+    if error.is::<BadConfiguration>() || error.is::<epoch::Copied>() || error.is::<epoch::Switched>() { 78 } else { 1 }
 }
 
 /// Ends when the process is told to.

@@ -1,4 +1,4 @@
-//! Named moments at which a test ends this process as `kill -9` does: around every commit and every call outside.
+//! Named moments at which a test ends this process as `kill -9` does, or stops it: around every commit and every call outside.
 //!
 //! Nobody lists them: the door to the database, the suppliers' HTTP client, the order's saves and the job worker say where
 //! they are, so whatever is written or asked in future has its moments too. Without the setting `crash_points`, which
@@ -6,14 +6,21 @@
 //!
 //! The folder that the setting names holds `armed`, three lines: a serial number, which time the moment must come, and its
 //! name. It gets `reached`, one line for every moment that came. Of several replicas the one that takes `armed` away ends.
+//! Where a fourth line says `stop`, it is stopped instead, as by a long pause of its machine; let go on, it goes on from just
+//! there once the file `sprung-` and the serial number is gone.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::panic::Location;
 use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use rustix::process::{Signal, getpid, kill_process};
+
+/// How often a process that goes on looks whether it may.
+const LOOK: Duration = Duration::from_millis(1);
 
 static TRAP: OnceLock<Trap> = OnceLock::new();
 
@@ -28,7 +35,7 @@ pub fn are_watched() -> bool {
     TRAP.get().is_some()
 }
 
-/// This moment has come; does not return where the process is to end here.
+/// This moment has come; does not return where the process is to end here, and late where it is to be stopped.
 pub fn here(name: impl FnOnce() -> String) {
     if let Some(trap) = TRAP.get()
         && let Err(error) = trap.step(&name())
@@ -60,9 +67,17 @@ impl Trap {
             return Ok(());
         };
         if wanted == name && self.count(serial) >= times.parse().unwrap_or(1) {
+            let sprung = self.folder.join(format!("sprung-{serial}"));
             // only one process of all can rename it
-            fs::rename(&armed, self.folder.join(format!("sprung-{serial}")))?;
-            kill_process(getpid(), Signal::KILL)?;
+            fs::rename(&armed, &sprung)?;
+            if lines.next() != Some("stop") {
+                return Ok(kill_process(getpid(), Signal::KILL)?);
+            }
+            kill_process(getpid(), Signal::STOP)?;
+            // the signal may reach this thread last
+            while sprung.exists() {
+                thread::sleep(LOOK);
+            }
         }
         Ok(())
     }

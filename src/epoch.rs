@@ -6,14 +6,15 @@ use starjack_entity::setting;
 
 use crate::ids::Epoch;
 use crate::io::{Io, IoError};
+use crate::timeline;
 
 const LETTER: &str = "epoch";
 const IDENTITY: &str = "database";
 
-/// The cluster and the database in it, and the cluster's timeline: the first two change with a copy, the last one with a
-/// restore to a moment and with a fail-over.
-const ASK_IDENTITY: &str = "SELECT concat((SELECT system_identifier FROM pg_control_system()), '/', \
-    (SELECT oid FROM pg_database WHERE datname = current_database()), '/', (SELECT timeline_id FROM pg_control_checkpoint()))";
+/// The cluster and the database in it; after them in the identity comes the cluster's timeline. The first two change with a
+/// copy, the last one with a restore to a moment and with a fail-over.
+const PLACE: &str = "concat((SELECT system_identifier FROM pg_control_system()), '/', \
+    (SELECT oid FROM pg_database WHERE datname = current_database()))";
 
 /// A database that was restored or moved, and nobody said so.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +23,27 @@ const ASK_IDENTITY: &str = "SELECT concat((SELECT system_identifier FROM pg_cont
      also where it was only moved, then start again"
 )]
 pub struct Copied;
+
+/// A database whose cluster has another timeline than before, and nobody said why.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "a standby took over this database, or it was restored to a moment: what was committed last may not be in it, although it was \
+     asked for and answered. End every server. If nothing can be lost, because the standby is synchronous, run \
+     `starjack restored --lost-nothing`; otherwise, and if you are not sure, `starjack restored --newest ORDER`, which is always \
+     safe. Then start again"
+)]
+pub struct Switched;
+
+/// How a database stands to the one that was last served from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is that one.
+    Same,
+    /// It is that one on another timeline.
+    OtherTimeline,
+    /// It is another one.
+    Copy,
+}
 
 /// The epoch's letter.
 ///
@@ -52,29 +74,50 @@ pub async fn enter(db: &impl ConnectionTrait, epoch: Epoch) -> Result<(), DbErr>
     }
 }
 
-/// Whether this is the database that was last served from; the first one to be asked is. Always so on SQLite, whose file has
-/// no identity.
+/// How the database stands to the one that was last served from; the first one to be asked is that one. Always the same on
+/// SQLite, whose file has no identity.
 ///
 /// # Errors
 /// The database's.
-pub async fn is_original(io: &Io) -> Result<bool, IoError> {
+pub async fn standing(io: &Io) -> Result<Standing, IoError> {
     io.write(|tx| {
         Box::pin(async move {
-            let Some(now) = identity(tx).await? else { return Ok(true) };
+            let Some(now) = identity(tx).await? else { return Ok(Standing::Same) };
             let Some(before) = kept(tx, IDENTITY).await? else {
                 keep(tx, IDENTITY, now).await?;
-                return Ok(true);
+                return Ok(Standing::Same);
             };
-            if before != now && without_timeline(&before) == without_timeline(&now) {
-                let advice =
-                    "run `starjack restored` if a backup was restored; after a fail-over that lost nothing, go on";
-                tracing::error!(alert = true, advice, "the database cluster has another timeline than before");
-                keep(tx, IDENTITY, now.clone()).await?;
-            }
-            Ok::<_, IoError>(without_timeline(&before) == without_timeline(&now))
+            Ok::<_, IoError>(if before == now {
+                Standing::Same
+            } else if without_timeline(&before) == without_timeline(&now) {
+                Standing::OtherTimeline
+            } else {
+                Standing::Copy
+            })
         })
     })
     .await
+}
+
+/// Takes a database that only has another timeline for the one that was last served from: nothing was lost. Answers how it
+/// stood; a copy stays one.
+///
+/// # Errors
+/// The database's.
+pub async fn lost_nothing(io: &Io) -> Result<Standing, IoError> {
+    let before = standing(io).await?;
+    if before == Standing::OtherTimeline {
+        io.write(|tx| {
+            Box::pin(async move {
+                if let Some(now) = identity(tx).await? {
+                    keep(tx, IDENTITY, now).await?;
+                }
+                Ok::<_, IoError>(())
+            })
+        })
+        .await?;
+    }
+    Ok(before)
 }
 
 fn without_timeline(identity: &str) -> Option<&str> {
@@ -85,7 +128,8 @@ async fn identity(db: &impl ConnectionTrait) -> Result<Option<String>, DbErr> {
     if db.get_database_backend() != DbBackend::Postgres {
         return Ok(None);
     }
-    let row = db.query_one_raw(Statement::from_string(DbBackend::Postgres, ASK_IDENTITY)).await?;
+    let ask = format!("SELECT concat({PLACE}, '/', {})", timeline::NOW);
+    let row = db.query_one_raw(Statement::from_string(DbBackend::Postgres, ask)).await?;
     row.map(|row| row.try_get_by_index(0)).transpose()
 }
 

@@ -21,6 +21,7 @@ use tokio::sync::Semaphore;
 
 use crate::clock::{self, Deadline};
 use crate::crash_points;
+use crate::timeline::Timeline;
 
 /// Longest wait for one piece of database work, queueing for a connection included.
 const WORK_DEADLINE: Duration = Duration::from_secs(30);
@@ -35,6 +36,8 @@ pub trait Weather: Send + Sync {
 #[derive(Clone)]
 pub struct Io {
     inner: Arc<Inner>,
+    /// On which timeline its PostgreSQL cluster was at the first connection.
+    pub timeline: Timeline,
 }
 
 struct Inner {
@@ -83,22 +86,19 @@ impl Io {
             .enable_all()
             .build()
             .map_err(|error| IoError::Unsafe(format!("no I/O runtime: {error}")))?;
-        let options = connect_options(url, connections);
+        let timeline = Timeline::default();
+        let options = connect_options(url, connections, &timeline);
         let opened = runtime.spawn(async move {
             let db = Database::connect(options).await?;
             refuse_unsafe(&db).await?;
             Ok::<_, IoError>(db)
         });
-        let opened = match opened.await {
-            Ok(opened) => opened,
-            Err(_join) => Err(IoError::Late),
-        };
-        match opened {
+        match opened.await.unwrap_or(Err(IoError::Late)) {
             Ok(db) => {
                 let one_writer = db.get_database_backend() == DbBackend::Sqlite;
                 let writer = one_writer.then(|| Arc::new(Semaphore::new(1)));
-                let commits = Arc::default();
-                Ok(Self { inner: Arc::new(Inner { runtime: Some(runtime), db, commits, writer, weather }) })
+                let inner = Inner { runtime: Some(runtime), db, commits: Arc::default(), writer, weather };
+                Ok(Self { inner: Arc::new(inner), timeline })
             }
             Err(error) => {
                 runtime.shutdown_background();
@@ -260,7 +260,7 @@ impl Drop for Inner {
     }
 }
 
-fn connect_options(url: &str, connections: u32) -> ConnectOptions {
+fn connect_options(url: &str, connections: u32, timeline: &Timeline) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(connections)
@@ -277,6 +277,7 @@ fn connect_options(url: &str, connections: u32) -> ConnectOptions {
         });
     if url.starts_with("postgres") {
         options.statement_timeout(Duration::from_secs(20));
+        timeline.guard(&mut options);
     }
     options
 }

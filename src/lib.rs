@@ -24,3 +24,4 @@ pub mod money;
 pub mod network;
 pub mod redis;
 pub mod telemetry;
+pub mod timeline;

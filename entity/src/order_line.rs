@@ -41,6 +41,8 @@ pub struct Model {
     pub person_accepted: bool,
     pub from_time: Option<Time>,
     pub vat_country: String,
+    pub return_ends: Option<DateTimeWithTimeZone>,
+    pub family: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -16,6 +16,7 @@ mod m20261201_000011_create_signing_key;
 mod m20261201_000012_create_duty;
 mod m20261201_000013_reconcile;
 mod m20261201_000018_add_vat_country;
+mod m20261201_000021_add_return;
 mod m20261201_000023_add_transferred;
 
 /// Brings a database to the newest schema; running it twice changes nothing.
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000012_create_duty::Migration),
             Box::new(m20261201_000013_reconcile::Migration),
             Box::new(m20261201_000018_add_vat_country::Migration),
+            Box::new(m20261201_000021_add_return::Migration),
             Box::new(m20261201_000023_add_transferred::Migration),
         ]
     }

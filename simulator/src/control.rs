@@ -49,6 +49,7 @@ async fn route(world: &Arc<World>, asked: &Asked) -> Result<Answer, Answer> {
         ("GET", ["endpoints"]) => endpoints(world),
         ("GET", ["ledger"]) => Ok(Answer::json(200, &world.ledger())),
         ("GET", ["ledger", supplier]) => ledger_of(world, supplier),
+        ("GET", ["questions"]) => Ok(Answer::json(200, &world.questions())),
         ("GET", ["faults"]) => Ok(Answer::json(200, &world.faults.list())),
         ("POST", ["faults"]) => order_fault(world, asked).await,
         ("DELETE", ["faults"]) => {

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use crate::clock;
+use crate::clock::{self, Clock};
 use crate::faults::{Bent, Faults, Met, Wire};
 use crate::http::{Answer, Asked};
+use crate::questions::Questions;
 use crate::server::{Ending, Handler};
 use crate::supplier::Service;
 use crate::tasks::Tasks;
@@ -16,6 +17,8 @@ const GARBAGE: &[u8] = b"\x00\xff{<<garbage by a fault: neither XML nor JSON";
 /// A contract and what it needs to answer.
 pub(crate) struct Endpoint {
     pub(crate) service: Arc<dyn Service>,
+    pub(crate) asked: Arc<Questions>,
+    pub(crate) clock: Arc<Clock>,
     pub(crate) faults: Arc<Faults>,
     pub(crate) tasks: Tasks,
 }
@@ -30,6 +33,7 @@ impl Endpoint {
     async fn exchange(self: Arc<Self>, asked: Arc<Asked>) -> Ending {
         let cleared = self.faults.cleared();
         let service = &self.service;
+        self.asked.note(self.clock.now(), service.operation(&asked).unwrap_or_default());
         if self.faults.refuses(service.supplier(), service.operator()) {
             // A connection kept alive from before the port was closed.
             return Ending::Reset;

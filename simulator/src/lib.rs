@@ -18,6 +18,7 @@ mod http;
 mod mailgun;
 mod mpay24;
 mod multipart;
+mod questions;
 mod server;
 mod shape;
 mod soap;

@@ -16,6 +16,7 @@ use crate::faults::Faults;
 use crate::goods::Goods;
 use crate::mailgun::Mailgun;
 use crate::mpay24::Mpay24;
+use crate::questions::Questions;
 use crate::server::Port;
 use crate::supplier::Service;
 use crate::tasks::Tasks;
@@ -155,12 +156,18 @@ struct Builder<'a> {
 impl Builder<'_> {
     /// Opens a port for a contract and gives its base address.
     fn open(&mut self, service: Arc<dyn Service>) -> anyhow::Result<String> {
-        let endpoint =
-            Endpoint { service: Arc::clone(&service), faults: Arc::clone(&self.faults), tasks: self.tasks.clone() };
+        let asked = Arc::new(Questions::default());
+        let endpoint = Endpoint {
+            service: Arc::clone(&service),
+            asked: Arc::clone(&asked),
+            clock: Arc::clone(&self.clock),
+            faults: Arc::clone(&self.faults),
+            tasks: self.tasks.clone(),
+        };
         let address = SocketAddr::from((self.config.listen_ip, 0));
         let port = Port::bind(address, endpoint.handler(), &self.tasks).context("contract port")?;
         let base = format!("http://{}", port.address);
-        self.slots.push(Slot { service, port });
+        self.slots.push(Slot { service, asked, port });
         Ok(base)
     }
 

@@ -11,6 +11,7 @@ use crate::clock::{Clock, sleep};
 use crate::dta::Dta;
 use crate::faults::{Faults, Kind, Order};
 use crate::mpay24::Mpay24;
+use crate::questions::Questions;
 use crate::server::Port;
 use crate::supplier::{self, Service, Supplier};
 use crate::tasks::Tasks;
@@ -18,6 +19,7 @@ use crate::tasks::Tasks;
 /// A contract and its port.
 pub(crate) struct Slot {
     pub(crate) service: Arc<dyn Service>,
+    pub(crate) asked: Arc<Questions>,
     pub(crate) port: Port,
 }
 
@@ -49,6 +51,13 @@ impl World {
     pub(crate) fn ledger_of(&self, supplier: Supplier) -> Value {
         let theirs = self.slots.iter().filter(|slot| slot.service.supplier() == supplier);
         theirs.flat_map(|slot| slot.service.ledger()).collect()
+    }
+
+    /// What each lift contract was asked, by its name as in `GET /control/endpoints`.
+    pub(crate) fn questions(&self) -> Value {
+        let lift = self.slots.iter().filter_map(|slot| Some((slot, slot.service.operator()?)));
+        let named = lift.map(|(slot, key)| (format!("{}/{key}", slot.service.supplier().name()), slot.asked.list()));
+        Value::Object(named.collect())
     }
 
     /// Puts a fault in force and gives its id; the error says why it does not fit.

@@ -5,7 +5,7 @@
 //!            │  └──▶ payment ─────────▶ integrations/payment
 //!            └─rows─▶ jobs ──▶ invoice (documents), mail ──▶ integrations/mail
 //! http ──▶ reconcile ──▶ order, liftoperator, payment, jobs
-//! order, jobs, auth ──▶ fleet (who may write, and what one replica does for all)
+//! order, jobs, auth, reconcile ──▶ fleet (who may write, and what one replica does for all)
 //! http ──▶ auth, liftoperator (catalogue, offers, cards)
 //! ```
 

@@ -8,5 +8,5 @@ mod start;
 
 pub use end::End;
 pub use parts::contract;
-pub use restored::restored;
+pub use restored::{Lost, restored};
 pub use start::App;

@@ -25,6 +25,7 @@ use crate::clock;
 use crate::config::{Config, Environment};
 use crate::integrations::client::is_loopback_address;
 use crate::integrations::{Pace, lift, mail as mail_port};
+use crate::io::Io;
 use crate::language::Language;
 use crate::redis::Redis;
 
@@ -155,13 +156,18 @@ pub(super) fn start_jobs(ground: &Ground, stop: &CancellationToken) -> actix_rt:
 }
 
 /// Forgets what is too old to count, hour after hour, on one replica for all.
-pub(super) async fn keep_forgetting(duties: Duties, replica: Replica, accounts: auth::Desk, jobs: Jobs) {
+pub(super) async fn keep_forgetting(duties: Duties, replica: Replica, accounts: auth::Desk, (jobs, io): (Jobs, Io)) {
     let forget = async |held: Held| {
         loop {
             match jobs.purge(held.fence()).await {
                 Ok(0) => {}
                 Ok(purged) => tracing::info!(purged, "done jobs were forgotten"),
                 Err(error) => tracing::warn!(%error, "done jobs could not be forgotten"),
+            }
+            match order::forget_texts(&io, clock::now(), Some(held.fence())).await {
+                Ok(0) => {}
+                Ok(texts) => tracing::info!(texts, "texts of answers and callbacks were forgotten"),
+                Err(error) => tracing::warn!(%error, "texts of answers and callbacks could not be forgotten"),
             }
             if let Err(error) = accounts.forget_old(held.fence()).await {
                 tracing::warn!(%error, "old registrations and tokens could not be forgotten");

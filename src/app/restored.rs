@@ -2,19 +2,33 @@
 
 use anyhow::Context as _;
 use chrono::TimeDelta;
+use clap::Args;
 
 use crate::actors::order::RestoreTimes;
 use crate::actors::{invoice, order};
 use crate::clock;
 use crate::config::Config;
+use crate::epoch::{self, Standing};
 use crate::ids::Epoch;
 use crate::io::Io;
+
+/// What a database has lost that was restored, or that a standby took over.
+#[derive(Debug, Args)]
+pub struct Lost {
+    /// The newest order number that anybody has seen, or its first letter: in the payment provider's portal, in a letter.
+    #[arg(long, value_name = "ORDER", required_unless_present = "lost_nothing")]
+    newest: Option<String>,
+    /// A standby took over that has every commit: nothing changes, and the servers may start.
+    #[arg(long, conflicts_with = "newest")]
+    lost_nothing: bool,
+}
 
 /// Moves on to a letter after the database's own and after that of `newest`, the newest order number that anybody has seen.
 ///
 /// # Errors
 /// Says why the database cannot be served from yet.
-pub async fn restored(config: &Config, io: &Io, newest: &str, by: String) -> anyhow::Result<String> {
+pub async fn restored(config: &Config, io: &Io, lost: &Lost, by: String) -> anyhow::Result<String> {
+    let Some(newest) = lost.newest.as_deref() else { return lost_nothing(io, &by).await };
     let newest = Epoch::of(newest).context("--newest is an order number such as A7K2M9QX4TB, or its first letter")?;
     let (settle, page_life) = (config.times.settle, config.times.page_life);
     let (settle, page_life) = (TimeDelta::from_std(settle)?, TimeDelta::from_std(page_life)?);
@@ -25,4 +39,32 @@ pub async fn restored(config: &Config, io: &Io, newest: &str, by: String) -> any
         "{done}\nThe last invoices in the books: {last}. Higher numbers that were given out are lost; keep them.\n\
          Now start the servers. What was sold after the backup is at the suppliers alone: see deploy/README.md."
     ))
+}
+
+async fn lost_nothing(io: &Io, by: &str) -> anyhow::Result<String> {
+    match epoch::lost_nothing(io).await? {
+        Standing::Copy => Err(epoch::Copied.into()),
+        Standing::Same => Ok("The database is the one that was last served from: there is nothing to say.".to_owned()),
+        Standing::OtherTimeline => {
+            tracing::warn!(by, "a standby took over that has every commit");
+            Ok("Now start the servers: they go on as if nothing had happened.".to_owned())
+        }
+    }
+}
+
+/// Whoever was sold something that this database does not know would be sold it again.
+pub(super) async fn refuse_what_may_be_lost(config: &Config, io: &Io) -> anyhow::Result<()> {
+    let loses_nothing = config.database.synchronous_standby == Some(true);
+    if loses_nothing {
+        io.timeline.follow();
+    }
+    match if loses_nothing { epoch::lost_nothing(io).await? } else { epoch::standing(io).await? } {
+        Standing::Same => Ok(()),
+        Standing::OtherTimeline if loses_nothing => {
+            tracing::warn!(alert = true, "a standby took over; it has every commit, so everything goes on");
+            Ok(())
+        }
+        Standing::OtherTimeline => Err(epoch::Switched.into()),
+        Standing::Copy => Err(epoch::Copied.into()),
+    }
 }

@@ -11,7 +11,7 @@ use secrecy::ExposeSecret;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::actors::fleet::{Duties, Replica, Tree, share_breakers};
+use crate::actors::fleet::{Duties, Held, Replica, Tree, share_breakers};
 use crate::actors::invoice::Archive;
 use crate::actors::jobs::{self, Jobs};
 use crate::actors::liftoperator::catalogue::{Current, WhenDown};
@@ -24,7 +24,6 @@ use crate::actors::supervision::{Policy, System};
 use crate::actors::{auth, order};
 use crate::config::{Config, Environment};
 use crate::crash_points;
-use crate::epoch;
 use crate::http::operators::{OperatorStatus, OperatorStatuses as _};
 use crate::http::state::{Fleet, Readiness};
 use crate::http::streams::{Limits, Streams};
@@ -37,6 +36,7 @@ use super::parts::{
     connect_together, contracts, is_simulated, keep_forgetting, keep_sweeping, policy, secret_of_codes, start_jobs,
     store,
 };
+use super::restored::refuse_what_may_be_lost;
 use super::shelf::{Shelf, Stock};
 
 /// A running server.
@@ -94,8 +94,9 @@ impl App {
         let (listener, address) = listen(config.http.listen)?;
         let (operations_listener, operations) = listen(config.operations.listen)?;
         tracing::info!(?config, "configuration");
-        anyhow::ensure!(epoch::is_original(&io).await?, epoch::Copied);
         let (tell, broken) = watch::channel(None);
+        refuse_what_may_be_lost(&config, &io).await?;
+        watch_over("timeline of the database", &tell, io.timeline.clone().left());
         let stock = Stock::load(&io).await?;
         stock.warn_when_empty();
         let ground = Ground::prepare(config, io, stock, (address, tell))?;
@@ -107,6 +108,7 @@ impl App {
         let server = http::serve(state.clone(), listener, ground.config.http.workers.unwrap_or(2))?;
         let handle = server.handle();
         watch_over("http", &ground.broken, server.map(|_ended| ()));
+        watch_over("deeds", &ground.broken, http::admin::elsewhere::obey(state.clone()));
         let server = http::operations::serve(state, operations_listener)?;
         let operations_server = server.handle();
         watch_over("operations", &ground.broken, server.map(|_ended| ()));
@@ -194,7 +196,7 @@ impl Ground {
         );
         let tree = self.tell_other_replicas(&redis, &replica);
         self.keep_alarming(duties.clone(), orders.clone());
-        let books = self.open_books((lift.clone(), payment.clone(), orders.clone()));
+        let books = self.open_books((lift.clone(), payment.clone(), orders.clone()), duties.clone());
         let auth = auth::Desk::open(self.io.clone(), secret_of_codes(config)).await?;
         self.keep_learning(auth.clone());
         let streams = self.open_streams(&auth, orders.store());
@@ -253,12 +255,13 @@ impl Ground {
     }
 
     fn keep_alarming(&self, duties: Duties, orders: order::Desk) {
-        let alarm = move |_held| orders.clone().keep_alarming();
+        let alarm = move |held: Held| orders.clone().keep_alarming(held.fence());
         watch_over("alarm", &self.broken, async move { duties.keep("alarm", alarm, std::future::pending).await });
     }
 
     fn keep_duty_of_forgetting(&self, duties: &Duties, replica: &Replica, auth: &auth::Desk) {
-        let forgetting = keep_forgetting(duties.clone(), replica.clone(), auth.clone(), self.jobs.clone());
+        let forgetting =
+            keep_forgetting(duties.clone(), replica.clone(), auth.clone(), (self.jobs.clone(), self.io.clone()));
         watch_over("forgetting", &self.broken, forgetting);
     }
 
@@ -267,10 +270,10 @@ impl Ground {
     }
 
     /// Reconciliation, with its worker and its daily wish.
-    fn open_books(&self, asked: (Facade, PaymentDesk, order::Desk)) -> Books {
+    fn open_books(&self, asked: (Facade, PaymentDesk, order::Desk), duties: Duties) -> Books {
         let books = Books::new(&self.io, asked, self.config.times.job_pause);
         watch_over("books", &self.broken, books.clone().keep(self.draining.clone()));
-        watch_over("daily books", &self.broken, books.clone().keep_daily(self.config.books));
+        watch_over("daily books", &self.broken, books.clone().keep_daily(self.config.books, duties));
         books
     }
 

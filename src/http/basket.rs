@@ -12,7 +12,7 @@ use super::state::State;
 use crate::actors::liftoperator::card::{self, Card};
 use crate::actors::liftoperator::{Group, QuotedLine, for_order};
 use crate::actors::order::NewLine;
-use crate::actors::order::record::{OnRefusal, Ticket};
+use crate::actors::order::record::{OnRefusal, ReturnTerms, Ticket};
 use crate::clock;
 use crate::io::IoError;
 use crate::language::both;
@@ -175,13 +175,15 @@ impl PlaceLine {
         }
         let (group, price) = (quoted.group.clone(), quoted.price_cents);
         let mut loading_ends = quoted.loading_ends;
+        let mut returns = ReturnTerms { ends: None, family: group.as_ref().map(|group| group.id.clone()) };
         if let Some(operator) = state.counter.catalogue().operator(&quoted.operator) {
             if loading(state, operator) == Loading::Refused {
                 return Err(operator_down(&operator.name));
             }
             loading_ends = operator.gives_up(quoted.valid_from, loading_ends, clock::now());
+            returns.ends = operator.return_ends(quoted.valid_from);
         }
-        Ok((NewLine { price, loading_ends, ticket: ticket(quoted, card, holder) }, group))
+        Ok((NewLine { price, loading_ends, returns, ticket: ticket(quoted, card, holder) }, group))
     }
 }
 

@@ -31,6 +31,7 @@ pub mod payment_callback;
 pub mod problem;
 pub mod problem_kind;
 pub mod request_id;
+pub mod returns;
 pub mod server;
 pub mod session;
 pub mod state;
@@ -87,7 +88,7 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     api.service(streams::order::watch); // GET /api/v1/orders/{id}/events       its customer, admin
     api.service(orders::cancel);        // POST /api/v1/orders/{id}/cancellation           its customer
     api.service(orders::show_invoice);  // GET /api/v1/orders/{id}/invoices/{number}       its customer, admin
-    api.service(orders::return_tickets); // POST /api/v1/orders/{id}/returns    customer
+    api.service(returns::ask);          // POST /api/v1/orders/{id}/returns     its customer
     api.service(orders::open_page);     // POST /api/v1/orders/{id}/pages       its customer
     api.service(order_page::show);      // GET /orders/{id}                     who has the address
     // what the payment provider reports
@@ -108,6 +109,7 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     api.service(admin::owed::export);   // GET /api/v1/admin/owed.csv           admin
     api.service(admin::owed::paid);     // POST /api/v1/admin/owed/{id}/paid    admin
     api.service(admin::order::show);    // GET /api/v1/admin/orders/{id}        admin
+    api.service(admin::returns::ask);   // POST /api/v1/admin/orders/{id}/returns           admin
     api.service(admin::order::wish);    // POST /api/v1/admin/orders/{id}/{wish}           admin
     api.service(admin::jobs::list);     // GET /api/v1/admin/jobs               admin
     api.service(admin::jobs::redrive);  // POST /api/v1/admin/jobs/{id}/redrive            admin

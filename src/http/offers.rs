@@ -85,6 +85,9 @@ pub struct OfferView<'a> {
     loading: Loading,
     /// When it is given up, and paid back, if it could not be loaded until then.
     given_up_at: DateTime<Utc>,
+    /// Until when its ticket can be given back unused, which holds once it is ordered; `null` for never.
+    #[schema(required)]
+    return_until: Option<DateTime<Utc>>,
     /// Which right of withdrawal the buyer has.
     withdrawal: Withdrawal,
     /// The same as a sentence, to be shown before the order.
@@ -140,6 +143,7 @@ pub fn view<'a>(offer: Offer<'a>, operator: &Operator, loading: Loading) -> Offe
         expires_at: offer.expires_at,
         loading,
         given_up_at: operator.gives_up(offer.valid_from, operator.loading_ends(product, offer.valid_from), now),
+        return_until: operator.return_ends(offer.valid_from).filter(|ends| *ends > now),
         withdrawal: product.withdrawal,
         withdrawal_notice: product.withdrawal.notice(),
         needs: &product.needs,

@@ -100,6 +100,7 @@ impl From<ChangeError> for Problem {
                 ),
             ),
             ChangeError::Not(obstacle) => obstacle.into(),
+            ChangeError::Return(no) => no.into(),
             ChangeError::Io(error) => error.into(),
         }
     }

@@ -11,9 +11,9 @@ use crate::actors::invoice::{InvoiceNumber, number_of_order};
 use crate::actors::liftoperator::card::masked;
 use crate::actors::liftoperator::catalogue::{Catalogue, Text};
 use crate::actors::mail::reasons;
-use crate::actors::order::Past;
-use crate::actors::order::lifecycle::OrderState;
+use crate::actors::order::lifecycle::{LineState, OrderState};
 use crate::actors::order::record::{Line, Order, Payment, Ticket};
+use crate::actors::order::{Past, returnable_until};
 use crate::clock;
 use crate::io::IoError;
 use crate::language::Language;
@@ -79,7 +79,12 @@ pub struct LineView {
     /// What to name at the ticket desk, once the ticket is on its card.
     #[schema(required)]
     ticket_reference: Option<String>,
-    /// Why it was refused.
+    /// Until when its ticket may be given back; `null` when it is not taken back, or on its way or gone already.
+    #[schema(required)]
+    return_until: Option<DateTime<Utc>>,
+    /// Whether its ticket is being given back: it becomes `withdrawn`, unless it was used.
+    returning: bool,
+    /// Why it was refused, or why its ticket was not taken back.
     #[schema(required)]
     reason: Option<ReasonView>,
 }
@@ -213,6 +218,8 @@ fn line_view(line: &Line, price: Money, catalogue: &Catalogue, language: Languag
         valid_to: line.ticket.valid_to,
         price,
         ticket_reference: line.booking.as_ref().map(|booking| booking.ticket_reference.clone()),
+        return_until: returnable_until(line),
+        returning: line.state == LineState::Issued && line.withdrawing,
         reason: line.refusal.as_ref().map(|refusal| explain(refusal.kind.slug(), language)),
     }
 }
@@ -223,7 +230,8 @@ fn payment_view(order: &Order) -> PaymentView {
     let payable = |row: &&Payment| order.state == OrderState::Paying && row.can_be_paid(now);
     let rows = || order.payments.iter();
     let own = rows().find(|row| Some(row.no) == order.wanted);
-    let shown = own.or_else(|| rows().rfind(payable)).or_else(|| rows().last());
+    let stood = || rows().rfind(|row| !row.never_stood()).or_else(|| rows().last());
+    let shown = own.or_else(|| rows().rfind(payable)).or_else(stood);
     PaymentView {
         state: shown.map(|row| row.state.word()),
         page_url: shown.filter(payable).and_then(|row| row.url.clone()),

@@ -12,7 +12,7 @@ use super::language::Reader;
 use super::operators::PageQuery;
 use super::order_view::OrderView;
 use super::paging::Page;
-use super::problem::{Kind, Problem};
+use super::problem::Problem;
 use super::session::Customer;
 use super::state::State;
 use crate::actors::auth::Role;
@@ -20,11 +20,10 @@ use crate::actors::invoice::{self, ArchiveError, InvoiceNumber};
 use crate::actors::order::record::Order;
 use crate::actors::order::{ChangeError, NewOrder, PlaceError, Placed, Remembered};
 use crate::io::IoError;
-use crate::language::both;
 
 /// Places an order of 1 to 20 tickets. The answer says where to see it go on; pay at its `payment.page_url` once it has one.
 ///
-/// The same `Idempotency-Key` with the same body answers the same again, with another body 422. 409 when a card has a
+/// The same `Idempotency-Key` with the same body answers the same again, after a day the order as it is then; with another body 422. 409 when a card has a
 /// ticket of that operator on such a day already.
 #[utoipa::path(tag = "orders", operation_id = "place_order", security(("bearer" = [])), request_body = PlaceOrder,
     params(("Idempotency-Key" = String, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$", description = "1 to 255 visible ASCII characters, new for each order")),
@@ -39,7 +38,7 @@ pub(super) async fn place(
     let account_id = customer.account_id;
     // before the offers are looked at again: an expired one must not spoil a repetition
     match state.orders.store().remembered(account_id, key.clone(), body_hash.clone()).await? {
-        Remembered::Answer(placed) => return accepted(placed),
+        Remembered::Answer(placed) => return answered(&state, customer, placed).await,
         Remembered::OtherBody => return Err(PlaceError::KeyUsed.into()),
         Remembered::Nothing => {}
     }
@@ -49,7 +48,8 @@ pub(super) async fn place(
     let catalogue = state.counter.catalogue();
     let render = move |order: &Order| serde_json::to_string(&OrderView::placed(order, &catalogue)).unwrap_or_default();
     let new = NewOrder { account_id, on_refusal, return_url, lines, key, body_hash };
-    accepted(state.orders.place(new, render).await?)
+    let placed = state.orders.place(new, render).await?;
+    answered(&state, customer, placed).await
 }
 
 /// The account's orders, newest first.
@@ -142,21 +142,6 @@ pub(super) async fn show_invoice(
         .body(content))
 }
 
-/// Will give tickets back; reserved until returns can be asked for here.
-#[utoipa::path(tag = "orders", operation_id = "return_tickets", security(("bearer" = [])),
-    params(("id" = Uuid, Path, description = "The order's id")),
-    responses((status = 501, description = "Not yet", body = super::problem::Document, content_type = "application/problem+json")))]
-#[post("/api/v1/orders/{id}/returns")]
-pub(super) async fn return_tickets(_customer: Customer, _id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
-    Err(Problem::new(
-        Kind::NotImplemented,
-        both(
-            "Tickets cannot be given back here yet. Ask us, and name the order's number.",
-            "Tickets können hier noch nicht zurückgegeben werden. Fragen Sie uns und nennen Sie die Bestellnummer.",
-        ),
-    ))
-}
-
 /// A page of orders that were read with `limit + 1`.
 pub(super) async fn page(
     orders: Vec<Order>,
@@ -181,6 +166,15 @@ pub(super) async fn readable(state: &State, customer: Customer, id: Uuid) -> Res
     Ok(order)
 }
 
+/// What was answered to the first request under a key; once that is forgotten, the order as it is now.
+async fn answered(state: &State, customer: Customer, placed: Placed) -> Result<HttpResponse, Problem> {
+    if !placed.body.is_empty() {
+        return accepted(placed);
+    }
+    let order = OrderView::read(readable(state, customer, placed.id).await?, state, customer.reader()).await?;
+    accepted(Placed { body: serde_json::to_string(&order).unwrap_or_default(), ..placed })
+}
+
 fn accepted(placed: Placed) -> Result<HttpResponse, Problem> {
     tracing::Span::current().record("order.id", tracing::field::display(placed.id));
     let status = u16::try_from(placed.status).ok().and_then(|status| StatusCode::from_u16(status).ok());
@@ -194,7 +188,7 @@ fn accepted(placed: Placed) -> Result<HttpResponse, Problem> {
         .body(placed.body))
 }
 
-fn name_in_log(order: &Order) {
+pub(super) fn name_in_log(order: &Order) {
     let span = tracing::Span::current();
     span.record("order.id", tracing::field::display(order.id));
     span.record("order.number", tracing::field::display(&order.number));

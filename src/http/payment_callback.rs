@@ -44,7 +44,8 @@ impl From<ChangeError> for Rejection {
             | ChangeError::TooLate(_)
             | ChangeError::NotPaying(_)
             | ChangeError::TooManyPages
-            | ChangeError::Not(_) => Self::UnknownPage,
+            | ChangeError::Not(_)
+            | ChangeError::Return(_) => Self::UnknownPage,
         }
     }
 }

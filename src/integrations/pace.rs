@@ -1,7 +1,7 @@
 //! The pace that a supplier's contract allows, for all replicas together: requests take turns, and one whose turn would come
 //! after its deadline takes none.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -13,14 +13,21 @@ use crate::clock::{self, Deadline};
 #[derive(Clone)]
 pub struct Pace {
     every: Duration,
-    free_at: Arc<Mutex<Instant>>,
+    taken: Arc<Mutex<Taken>>,
     together: Option<Arc<dyn Turns>>,
+}
+
+/// When the next turn is free, and until when those last that were taken apart from the other replicas.
+struct Taken {
+    free_at: Instant,
+    apart_until: Instant,
 }
 
 /// Turns that replicas take together.
 pub trait Turns: Send + Sync {
-    /// Takes the next turn of all, unless it would come later than after `most`. `every` is their distance.
-    fn next(&self, every: Duration, most: Duration) -> BoxFuture<'static, Agreed>;
+    /// Takes the next turn of all, `earliest` from now at the earliest, unless it would come later than after `most`. `every`
+    /// is their distance.
+    fn next(&self, every: Duration, earliest: Duration, most: Duration) -> BoxFuture<'static, Agreed>;
 }
 
 /// What replicas have agreed on.
@@ -39,7 +46,8 @@ impl Pace {
     #[must_use]
     pub fn new(per_second: u32) -> Option<Self> {
         let every = Duration::from_secs(1).checked_div(per_second)?;
-        Some(Self { every, free_at: Arc::new(Mutex::new(clock::instant())), together: None })
+        let now = clock::instant();
+        Some(Self { every, taken: Arc::new(Mutex::new(Taken { free_at: now, apart_until: now })), together: None })
     }
 
     /// The same pace for all replicas that take these turns.
@@ -53,7 +61,8 @@ impl Pace {
     pub(super) async fn turn(&self, deadline: Deadline) {
         let most = deadline.remaining();
         let agreed = match &self.together {
-            Some(turns) => turns.next(self.every, most).await,
+            // those that were taken apart come first: together with new ones they would be too many
+            Some(turns) => turns.next(self.every, self.apart(clock::instant()), most).await,
             None => Agreed::Apart(1),
         };
         let wait = match agreed {
@@ -70,19 +79,29 @@ impl Pace {
 
     /// Takes the next turn of somebody who asks at `now`, and says how long it is to come; none that would come too late.
     fn next(&self, now: Instant, every: Duration, most: Duration) -> Option<Duration> {
-        let mut free_at = self.free_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let turn = (*free_at).max(now);
+        let mut taken = self.taken();
+        let turn = taken.free_at.max(now);
         if turn - now > most {
             return None;
         }
-        *free_at = turn + every;
+        taken.free_at = turn + every;
+        taken.apart_until = taken.free_at;
         Some(turn - now)
+    }
+
+    /// How long the turns last that were taken apart from the others, from `now` on.
+    fn apart(&self, now: Instant) -> Duration {
+        self.taken().apart_until.saturating_duration_since(now)
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Knows of a turn that was agreed on, so that no burst follows when replicas cannot agree any more.
     fn keep_up(&self, now: Instant, wait: Duration) -> Duration {
-        let mut free_at = self.free_at.lock().unwrap_or_else(PoisonError::into_inner);
-        *free_at = (*free_at).max(now + wait + self.every);
+        let mut taken = self.taken();
+        taken.free_at = taken.free_at.max(now + wait + self.every);
         wait
     }
 }
@@ -127,5 +146,7 @@ mod tests {
         pace.keep_up(now, Duration::from_millis(400));
         let waits = [1, 2, 3].map(|_| pace.next(now, pace.every * 3, LONG).unwrap().as_millis());
         assert_eq!(waits, [500, 800, 1100], "after what was agreed on before, a third of the pace each");
+        pace.keep_up(now, Duration::from_millis(2000));
+        assert_eq!(pace.apart(now).as_millis(), 1400, "what is agreed on again comes after these");
     }
 }

@@ -22,11 +22,12 @@ return 1";
 const RELEASE: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0";
 
-/// Takes the next of turns that are so many microseconds apart, unless it would be later than that: then none is taken.
+/// Takes the next of turns that are so many microseconds apart, not before that many from now, unless it would be later than
+/// that: then none is taken.
 const TURN: &str = "local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local every, most = tonumber(ARGV[1]), tonumber(ARGV[2])
-local turn = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
+local every, earliest, most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local turn = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now + earliest)
 if turn - now > most then return -1 end
 local left = math.ceil((turn - now + every) / 1000)
 redis.call('SET', KEYS[1], string.format('%.0f', turn + every), 'PX', left)
@@ -78,13 +79,20 @@ impl Redis {
         self.run::<u8>(RELEASE, what, &[holder.to_string()]).await.map(drop)
     }
 
-    /// Takes the next turn of `what`: turns come at distances of `every`, for all replicas together.
+    /// Takes the next turn of `what`, `earliest` from now at the earliest and `most` from now at the latest: turns come at
+    /// distances of `every`, for all replicas together.
     ///
     /// # Errors
     /// `Away`; a turn may have been taken all the same.
-    pub async fn turn(&self, what: &str, every: Duration, most: Duration) -> Result<Turn, Away> {
+    pub async fn turn(
+        &self,
+        what: &str,
+        every: Duration,
+        (earliest, most): (Duration, Duration),
+    ) -> Result<Turn, Away> {
         let microseconds = |span: Duration| span.as_micros().min(u128::from(u32::MAX)).to_string();
-        let wait_us: i64 = self.run(TURN, what, &[microseconds(every), microseconds(most)]).await?;
+        let wait_us: i64 =
+            self.run(TURN, what, &[microseconds(every), microseconds(earliest), microseconds(most)]).await?;
         Ok(u64::try_from(wait_us).map_or(Turn::TooLate, |wait| Turn::In(Duration::from_micros(wait))))
     }
 

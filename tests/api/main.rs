@@ -37,6 +37,7 @@ mod privacy;
 mod process;
 mod purchase;
 mod refreshing;
+mod returns;
 mod sessions;
 mod stuck_seen;
 mod todays_sale;

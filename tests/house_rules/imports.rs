@@ -6,7 +6,7 @@ use crate::assert_none;
 use crate::sources::{Source, sources};
 
 /// Below everything: what they may import is said beside them.
-const LOWER: [(&str, &[&str]); 10] = [
+const LOWER: [(&str, &[&str]); 11] = [
     ("clock", &[]),
     ("crash_points", &[]),
     ("ids", &[]),
@@ -14,9 +14,10 @@ const LOWER: [(&str, &[&str]); 10] = [
     ("language", &["money"]),
     ("network", &[]),
     ("telemetry", &[]),
-    ("io", &["clock", "crash_points"]),
+    ("timeline", &[]),
+    ("io", &["clock", "crash_points", "timeline"]),
     ("redis", &["clock", "io"]),
-    ("epoch", &["ids", "io"]),
+    ("epoch", &["ids", "io", "timeline"]),
 ];
 
 /// Who may import whom, besides itself, from the ground up.
@@ -59,7 +60,7 @@ const ACTORS: [(&str, &[&str]); 10] = [
     ("payment", &["supervision"]),
     ("mail", &["auth", "invoice", "jobs", "supervision"]),
     ("order", &["fleet", "liftoperator", "payment", "invoice", "jobs", "mail", "supervision"]),
-    ("reconcile", &["liftoperator", "payment", "jobs", "order"]),
+    ("reconcile", &["fleet", "liftoperator", "payment", "jobs", "order"]),
 ];
 
 /// The ports and what they share; a port knows no other port.

@@ -51,10 +51,8 @@ const SQL: [&str; 31] = [
     "src/demo/store.rs",
     "src/epoch.rs",
 ];
-/// The files that write SQL by hand: the lease needs the database's own clock, the start its settings, a copy its identity,
-/// and the first signing key a lock on what is not there yet.
-const SQL_BY_HAND: [&str; 6] = [
-    "src/actors/auth/store/keys.rs",
+/// The files that write SQL by hand: the lease needs the database's own clock, the start its settings, a copy its identity.
+const SQL_BY_HAND: [&str; 5] = [
     "src/actors/fleet/replica.rs",
     "src/actors/fleet/room.rs",
     "src/actors/fleet/store.rs",

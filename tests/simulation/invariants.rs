@@ -203,12 +203,16 @@ fn of_rows(order: &Order, rows: &Rows) -> Vec<Violation> {
 }
 
 fn of_history(order: &Order, rows: &Rows) -> Vec<Violation> {
-    let way: Vec<OrderState> = rows
+    let mut way: Vec<OrderState> = rows
         .events
         .iter()
         .filter(|event| event.order_id == order.id)
         .map(|event| OrderState::of(&event.state).unwrap())
         .collect();
+    // a finished order goes on telling of the tickets that were taken out of it
+    while way.ends_with(&[OrderState::Finished; 2]) {
+        way.pop();
+    }
     let fits = |pair: &[OrderState]| {
         let from = row(pair[0]);
         // no money is due: straight to the tickets

@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::{Days, NaiveDate, TimeDelta};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
 use starjack::actors::order::lifecycle::has_ended;
-use starjack::actors::order::record::{OnRefusal, Order, Ticket};
+use starjack::actors::order::record::{OnRefusal, Order, ReturnTerms, Ticket};
 use starjack::actors::order::{Desk, NewLine, NewOrder};
 use starjack::clock::{self, Deadline};
 use starjack::ids;
@@ -192,6 +192,7 @@ pub(crate) fn new_order(story: &Story, key: &str) -> NewOrder {
         ticket: ticket(),
         price: *price,
         loading_ends: clock::now() + TimeDelta::days(1),
+        returns: ReturnTerms::default(),
     });
     NewOrder {
         account_id: CUSTOMER,

@@ -43,6 +43,44 @@ impl Cluster {
         format!("postgres://postgres@127.0.0.1:{}", self.port)
     }
 
+    /// A standby that follows it, with everything that is in it by now; from now on it sends what it commits without waiting.
+    pub(crate) fn standby(&self) -> Self {
+        let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+        let this = Self { folder, port };
+        let path = this.folder.path().display();
+        let primary = self.port;
+        run(
+            this.folder.path(),
+            &format!(
+                "pg_basebackup -D {path}/data -h 127.0.0.1 -p {primary} -U postgres -R -X stream -c fast --no-sync"
+            ),
+        );
+        control(
+            this.folder.path(),
+            &format!("start -w -o '-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={path}'"),
+        );
+        this
+    }
+
+    /// Ends it as a power failure would.
+    pub(crate) fn fail(&self) {
+        stop(self.folder.path());
+    }
+
+    /// Goes on at the address of a server that has failed, with what it has.
+    pub(crate) fn take_over(mut self, failed: &Self) -> Self {
+        let path = self.folder.path().display().to_string();
+        self.fail();
+        self.port = failed.port;
+        let port = self.port;
+        control(
+            self.folder.path(),
+            &format!("start -w -o '-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={path}'"),
+        );
+        control(self.folder.path(), "promote -w");
+        self
+    }
+
     /// What ends every connection and transaction, and starts again; it takes a while.
     pub(crate) fn restarting(&self) -> impl FnOnce() + Send + 'static {
         let path = self.folder.path().to_owned();
@@ -68,9 +106,17 @@ fn run(folder: &Path, words: &str) {
     assert!(ran.success() || std::thread::panicking(), "{words}");
 }
 
+/// Ends a server that may have ended already.
+fn stop(folder: &Path) {
+    let pid = folder.join("data/postmaster.pid");
+    if pid.exists() {
+        control(folder, "stop -m immediate");
+    }
+}
+
 impl Drop for Cluster {
     fn drop(&mut self) {
-        control(self.folder.path(), "stop -m immediate");
+        stop(self.folder.path());
     }
 }
 

@@ -36,11 +36,27 @@ impl Redis {
         this
     }
 
-    /// A sentinel that names `master` under a name.
+    /// A server that has everything that `master` has, and may be promoted.
+    pub(crate) async fn start_replica(master: &Self) -> Self {
+        let (port, near) = (free_port(), master.port.to_string());
+        let this = Self { port, child: spawn_with(port, ["--replicaof", "127.0.0.1", &near]), _folder: None };
+        this.until_it_listens().await;
+        eventually("the replica follows", async || {
+            this.tell("INFO replication").contains("master_link_status:up").then_some(())
+        })
+        .await;
+        this
+    }
+
+    /// A sentinel that names `master` under a name, and soon another one when it is dead.
     pub(crate) async fn start_sentinel(master: &Self, name: &str) -> Self {
         let (port, folder) = (free_port(), tempfile::tempdir().unwrap());
         let file = folder.path().join("sentinel.conf");
-        let words = format!("port {port}\nbind 127.0.0.1\nsentinel monitor {name} 127.0.0.1 {} 1\n", master.port);
+        let words = format!(
+            "port {port}\nbind 127.0.0.1\nsentinel monitor {name} 127.0.0.1 {} 1\n\
+             sentinel down-after-milliseconds {name} 2000\nsentinel failover-timeout {name} 10000\n",
+            master.port
+        );
         std::fs::write(&file, words).unwrap();
         let mut command = Command::new("redis-server");
         command.arg(&file).arg("--sentinel").current_dir(folder.path());
@@ -66,6 +82,30 @@ impl Redis {
 
     fn say(&self, command: &str) {
         assert_eq!(&self.ask(command), b"+OK", "{command}");
+    }
+
+    /// Whether it is a sentinel that names `master` under a name.
+    pub(crate) fn names(&self, master: &Self, name: &str) -> bool {
+        self.tell(&format!("SENTINEL GET-MASTER-ADDR-BY-NAME {name}")).contains(&master.port.to_string())
+    }
+
+    /// Whether it is a sentinel that knows whom to promote.
+    pub(crate) fn knows_replica(&self, replica: &Self, name: &str) -> bool {
+        self.tell(&format!("SENTINEL REPLICAS {name}")).contains(&replica.port.to_string())
+    }
+
+    /// Whether it holds something under a key that ends so.
+    pub(crate) fn holds(&self, key: &str) -> bool {
+        self.tell(&format!("KEYS *{key}")).contains(key)
+    }
+
+    /// What it answers to a command, or as much of it as comes at once.
+    fn tell(&self, command: &str) -> String {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.write_all(format!("{command}\r\n").as_bytes()).unwrap();
+        let mut answer = vec![0; 16_384];
+        let length = stream.read(&mut answer).unwrap();
+        String::from_utf8_lossy(&answer[..length]).into_owned()
     }
 
     /// The beginning of the answer to a command.

@@ -34,6 +34,13 @@ pub enum Heard {
         /// How long nothing is asked of it.
         pause: Duration,
     },
+    /// An admin's deed on an actor of that replica is written down under this id.
+    Deed {
+        /// Whose actor it is.
+        replica: Uuid,
+        /// The deed.
+        id: Uuid,
+    },
     /// The catalogue has a new version.
     Catalogue,
 }
@@ -85,6 +92,7 @@ impl Heard {
             Self::Order { id, driver } => format!("order {id} {driver}"),
             Self::Wish(duty) => format!("wish {duty}"),
             Self::Opened { actor, pause } => format!("opened {} {actor}", pause.as_millis()),
+            Self::Deed { replica, id } => format!("deed {replica} {id}"),
             Self::Catalogue => "catalogue".to_owned(),
         }
     }
@@ -96,6 +104,10 @@ impl Heard {
             "order" => {
                 let (id, driver) = rest.split_once(' ')?;
                 Some(Self::Order { id: id.parse().ok()?, driver: driver.parse().ok()? })
+            }
+            "deed" => {
+                let (replica, id) = rest.split_once(' ')?;
+                Some(Self::Deed { replica: replica.parse().ok()?, id: id.parse().ok()? })
             }
             "wish" => Some(Self::Wish(name(rest)?)),
             "opened" => {
@@ -119,13 +131,24 @@ mod tests {
             Heard::Order { id, driver },
             Heard::Wish("sweep".to_owned()),
             Heard::Opened { actor: "dta/solden".to_owned(), pause: Duration::from_millis(1500) },
+            Heard::Deed { replica: driver, id },
             Heard::Catalogue,
         ] {
             assert_eq!(Heard::of(&news.to_text()), Some(news));
         }
         let long = format!("wish {}", "x".repeat(LONGEST + 1));
-        for text in ["", "order", "order x y", "wish", "wish ", "opened soon dta/solden", "opened -1 x", "else", &long]
-        {
+        for text in [
+            "",
+            "order",
+            "order x y",
+            "deed x",
+            "wish",
+            "wish ",
+            "opened soon dta/solden",
+            "opened -1 x",
+            "else",
+            &long,
+        ] {
             assert_eq!(Heard::of(text), None, "{text}");
         }
     }

@@ -100,8 +100,8 @@ impl Replica {
     /// The database's.
     pub async fn announce_among(io: Io, redis: Redis) -> Result<Self, IoError> {
         let (incarnation, started) = (ids::new_id(), clock::instant());
-        let replica =
-            Self { incarnation, news: News::new(redis), clock: Steady::begin(), started, shared: Arc::default(), io };
+        let (news, clock) = (News::new(redis), Steady::begin());
+        let replica = Self { incarnation, news, clock, started, shared: Arc::default(), io };
         if replica.io.is_postgres() {
             replica.renew().await?;
         } else {
@@ -114,7 +114,9 @@ impl Replica {
     /// Whether this incarnation may still write orders, by the monotonic clock.
     #[must_use]
     pub fn is_alive(&self) -> bool {
-        self.since_start() < self.shared.alive_until_ms.load(Ordering::Acquire)
+        // a renewal under way may come back after the resignation
+        let resigned = self.shared.resigned.load(Ordering::Acquire);
+        !resigned && self.since_start() < self.shared.alive_until_ms.load(Ordering::Acquire)
     }
 
     /// The lease of this moment; to be taken before the commit under whose version something is written.
@@ -149,8 +151,8 @@ impl Replica {
                 Box::pin(async move {
                     let sql = "SELECT incarnation FROM replica WHERE alive_until > clock_timestamp() AND incarnation <> $1 \
                                ORDER BY incarnation";
-                    let rows = db.query_all_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [own.into()]));
-                    let rows = rows.await?;
+                    let asked = Statement::from_sql_and_values(DbBackend::Postgres, sql, [own.into()]);
+                    let rows = db.query_all_raw(asked).await?;
                     Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
                 })
             })
@@ -179,16 +181,16 @@ impl Replica {
     /// Gives the lease up, so that others take over at once what is left; nothing may be written any more.
     pub async fn resign(&self) {
         self.shared.resigned.store(true, Ordering::Release);
-        self.shared.alive_until_ms.store(0, Ordering::Release);
         if !self.io.is_postgres() {
             return;
         }
         let incarnation = self.incarnation;
         let resigned = self.io.write(move |tx| {
             Box::pin(async move {
-                let sql = "UPDATE replica SET alive_until = clock_timestamp() WHERE incarnation = $1";
-                tx.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [incarnation.into()])).await?;
-                Ok::<_, IoError>(())
+                // so long ago that no renewal, whenever it comes through, takes it for its own
+                let sql = "UPDATE replica SET alive_until = 'epoch' WHERE incarnation = $1";
+                let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [incarnation.into()]);
+                Ok::<_, IoError>(tx.execute_raw(statement).await.map(drop)?)
             })
         });
         if let Err(error) = resigned.await {
@@ -198,18 +200,13 @@ impl Replica {
 
     /// Renews the lease for ever; where nobody else can write there is nothing to renew.
     pub async fn run(&self) {
-        if !self.io.is_postgres() {
-            return std::future::pending().await;
-        }
-        loop {
+        while self.io.is_postgres() && !self.shared.resigned.load(Ordering::Acquire) {
             clock::sleep(RENEWAL).await;
-            if self.shared.resigned.load(Ordering::Acquire) {
-                return std::future::pending().await;
-            }
             if let Err(error) = self.renew().await {
                 tracing::warn!(%error, "the replica's lease could not be renewed");
             }
         }
+        std::future::pending().await
     }
 
     /// Takes over the orders whose driver is dead: raises their version, so that a driver that is not quite dead loses, and has
@@ -250,7 +247,11 @@ impl Replica {
             .await
     }
 
-    async fn renew(&self) -> Result<(), IoError> {
+    /// Renews the lease once; of a replica that has resigned nothing is renewed any more.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn renew(&self) -> Result<(), IoError> {
         let (incarnation, asked) = (self.incarnation, self.since_start());
         let alive: i64 = self
             .io
@@ -259,10 +260,11 @@ impl Replica {
                     let sql = format!(
                         "INSERT INTO replica (incarnation, started_at, alive_until) \
                          VALUES ($1, clock_timestamp(), clock_timestamp() + interval '{ALIVE_SECONDS} seconds') \
-                         ON CONFLICT (incarnation) DO UPDATE SET alive_until = excluded.alive_until"
+                         ON CONFLICT (incarnation) DO UPDATE SET alive_until = excluded.alive_until \
+                         WHERE replica.alive_until > 'epoch'"
                     );
-                    tx.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [incarnation.into()]))
-                        .await?;
+                    let renewing = Statement::from_sql_and_values(DbBackend::Postgres, sql, [incarnation.into()]);
+                    tx.execute_raw(renewing).await?;
                     let count = "SELECT count(*) FROM replica WHERE alive_until > clock_timestamp()";
                     let row = tx.query_one_raw(Statement::from_string(DbBackend::Postgres, count)).await?;
                     Ok::<_, IoError>(row.map_or(Ok(1), |row| row.try_get_by_index(0))?)

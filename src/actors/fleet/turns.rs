@@ -25,10 +25,10 @@ impl FleetTurns {
 }
 
 impl Turns for FleetTurns {
-    fn next(&self, every: Duration, most: Duration) -> BoxFuture<'static, Agreed> {
+    fn next(&self, every: Duration, earliest: Duration, most: Duration) -> BoxFuture<'static, Agreed> {
         let (redis, replica, key) = (self.redis.clone(), self.replica.clone(), self.key.clone());
         async move {
-            match redis.turn(&key, every, most).await {
+            match redis.turn(&key, every, (earliest, most)).await {
                 Ok(Turn::In(wait)) => Agreed::In(wait),
                 Ok(Turn::TooLate) => Agreed::TooLate,
                 Err(Away) => Agreed::Apart(replica.alive()),

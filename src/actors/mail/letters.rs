@@ -67,6 +67,7 @@ letters!(
     "order_rejected",
     "order_undone",
     "money_returned",
+    "ticket_return",
 );
 
 static STATIONERY: LazyLock<Result<Environment<'static>, Error>> = LazyLock::new(stationery);

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use super::reasons::sentence;
+use super::reasons::{code, sentence};
 use super::store::{LineRow, OrderRows, PaymentRow};
+use crate::integrations::RefusalKind;
 use crate::language::Language;
 use crate::money::Cents;
 
@@ -82,6 +83,38 @@ struct Money {
     owed: Option<String>,
     /// Was only reserved and never taken.
     released: Option<String>,
+}
+
+/// What the templates of a letter about one returned ticket see.
+#[derive(Serialize)]
+pub(super) struct ReturnFacts {
+    name: String,
+    number: String,
+    path: String,
+    ticket: Ticket,
+    /// Whether it stays sold.
+    kept: bool,
+    /// Because it was used at a gate.
+    used: bool,
+    /// Whether it cost anything.
+    paid: bool,
+}
+
+impl ReturnFacts {
+    /// The facts of line `no`; `None` when there is none.
+    pub(super) fn of(rows: &OrderRows, no: i32, kept: bool, describe: &Describe) -> Option<Self> {
+        let (order, language) = (&rows.order, Language::stored(&rows.account.language));
+        let line = rows.lines.iter().find(|line| line.no == no)?;
+        Some(Self {
+            name: greeted(language, &rows.account.first_name, &rows.account.last_name),
+            number: order.number.clone(),
+            path: format!("/orders/{}", order.id),
+            ticket: Ticket::of(line, language, &order.currency, describe),
+            kept,
+            used: line.refusal.as_deref().is_some_and(|refusal| code(refusal) == RefusalKind::TicketUsed.slug()),
+            paid: line.price_cents > 0,
+        })
+    }
 }
 
 impl OrderFacts {

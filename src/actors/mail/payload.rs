@@ -22,6 +22,10 @@ pub enum OrderLetter {
     Undone,
     /// Money that was not the order's went back; the payment's number.
     MoneyReturned(i32),
+    /// A ticket was taken back; the line's number.
+    TicketReturned(i32),
+    /// A ticket is not taken back, though somebody wanted it; the line's number.
+    TicketKept(i32),
 }
 
 /// What stands in the job.
@@ -41,13 +45,18 @@ pub(super) enum Payload {
         order_id: Uuid,
         payment: i32,
     },
+    TicketReturn {
+        order_id: Uuid,
+        line: i32,
+        kept: bool,
+    },
     /// What accounts ask for.
     #[serde(untagged)]
     Account(auth::Letter),
 }
 
 /// The job for a letter about an order, for the commit it follows from. An end has one letter however often it is
-/// asked for; returned money has one a payment and `version` of the order.
+/// asked for; returned money has one a payment and `version` of the order, a ticket that was to be returned one a line and `version`.
 ///
 /// # Errors
 /// `Json`, never seen: ids can be written.
@@ -58,6 +67,14 @@ pub fn order_letter(letter: OrderLetter, order_id: Uuid, version: i64) -> Result
         OrderLetter::Undone => (Payload::OrderUndone { order_id }, format!("order_undone/{order_id}")),
         OrderLetter::MoneyReturned(payment) => {
             (Payload::MoneyReturned { order_id, payment }, format!("money_returned/{order_id}/{payment}/{version}"))
+        }
+        OrderLetter::TicketReturned(line) => {
+            let payload = Payload::TicketReturn { order_id, line, kept: false };
+            (payload, format!("ticket_return/{order_id}/{line}/{version}"))
+        }
+        OrderLetter::TicketKept(line) => {
+            let payload = Payload::TicketReturn { order_id, line, kept: true };
+            (payload, format!("ticket_return/{order_id}/{line}/{version}"))
         }
     };
     job(&payload, &key)

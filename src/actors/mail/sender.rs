@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::letters::{self, Letterhead, Rendered};
 use super::office::Post;
-use super::order_facts::{Describe, OrderFacts, greeted};
+use super::order_facts::{Describe, OrderFacts, ReturnFacts, greeted};
 use super::payload::{KIND, Payload};
 use super::store::{self, OrderRows};
 use crate::actors::auth;
@@ -111,6 +111,7 @@ impl Sender {
             Payload::MoneyReturned { order_id, payment } => {
                 self.order_draft("money_returned", order_id, Some(payment)).await
             }
+            Payload::TicketReturn { order_id, line, kept } => self.return_draft(order_id, line, kept).await,
         }
     }
 
@@ -139,6 +140,14 @@ impl Sender {
         let rows = self.order(order_id).await?;
         let facts = OrderFacts::of(&rows, payment, &self.describe);
         let words = self.render(name, Language::stored(&rows.account.language), facts)?;
+        Ok(Draft { to: rows.account.email, words, attachments: Vec::new() })
+    }
+
+    async fn return_draft(&self, order_id: Uuid, line: i32, kept: bool) -> Result<Draft, JobEnd> {
+        let rows = self.order(order_id).await?;
+        let facts = ReturnFacts::of(&rows, line, kept, &self.describe);
+        let facts = facts.ok_or_else(|| JobEnd::Dead { why: "there is no such line".into() })?;
+        let words = self.render("ticket_return", Language::stored(&rows.account.language), facts)?;
         Ok(Draft { to: rows.account.email, words, attachments: Vec::new() })
     }
 

@@ -1,5 +1,7 @@
 //! The order's loop as one pure function: answers in, transitions made, next intents out.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 
 use super::effects::{CREDITED, CREDITED_IN_PART};
@@ -41,7 +43,7 @@ pub enum Answer {
 pub fn advance(order: &mut Order, answers: &[Answered], now: Moment, rules: &Rules) -> Effects {
     settle_evenly(order, now, rules);
     let mut turn = Turn { order, now, rules, effects: Effects::default(), take_refused: false };
-    let before = turn.order.payments.clone();
+    let before = turn.order.clone();
     for answered in answers {
         turn.take(answered);
     }
@@ -56,7 +58,8 @@ pub fn advance(order: &mut Order, answers: &[Answered], now: Moment, rules: &Rul
             break;
         }
     }
-    turn.tell_of_money(&before);
+    turn.tell_of_returns(&before);
+    turn.tell_of_money(&before.payments, before.state);
     turn.mark_what_is_overdue();
     // whoever asks nothing leaves everything due to whoever drives the order next
     turn.order.next_at = if rules.asking { turn.wake_at() } else { Some(now) };
@@ -65,13 +68,13 @@ pub fn advance(order: &mut Order, answers: &[Answered], now: Moment, rules: &Rul
 
 /// Takes what the provider itself says about one transaction; `None` when that changes nothing.
 pub fn take_observed(order: &mut Order, seen: &Observed, now: Moment, rules: &Rules) -> Option<Effects> {
-    let before = order.payments.clone();
+    let (before, state) = (order.payments.clone(), order.state);
     if !observe(order, seen, now) {
         return None;
     }
     order.next_at = Some(now);
     let mut turn = Turn { order, now, rules, effects: Effects::default(), take_refused: false };
-    turn.tell_of_money(&before);
+    turn.tell_of_money(&before, state);
     Some(turn.effects)
 }
 
@@ -135,14 +138,15 @@ pub fn wish_page(order: &mut Order, now: Moment, rules: &Rules) -> Result<Option
     if order.state != OrderState::Paying {
         return Err(NoPage::TooLate);
     }
-    let newest = order.payments.iter().map(|row| row.page_no).max().unwrap_or(0);
+    let stood: BTreeSet<i32> = order.payments.iter().filter(|row| !row.never_stood()).map(|row| row.page_no).collect();
+    let newest = stood.last().copied().unwrap_or(0);
     let rows = || order.payments.iter().filter(|row| row.page_no == newest);
     // a page that nobody touches loses its session at the provider after half its life
     let fresh = |row: &Payment| row.url.is_none() && !row.is_lost() || now < row.opened_at + rules.page_life / 2;
     if rows().all(|row| row.state == PaymentState::Opened && fresh(row)) && newest > 0 {
         return Ok(None);
     }
-    if newest >= MOST_PAGES {
+    if stood.len() >= MOST_PAGES {
         return Err(NoPage::TooMany);
     }
     let mut turn = Turn { order, now, rules, effects: Effects::default(), take_refused: false };
@@ -151,8 +155,8 @@ pub fn wish_page(order: &mut Order, now: Moment, rules: &Rules) -> Result<Option
     Ok(Some(Effects::default()))
 }
 
-/// Most payment pages of an order that waits for its payment.
-pub const MOST_PAGES: i32 = 8;
+/// Most payment pages of an order that waits for its payment, besides those that never stood.
+pub const MOST_PAGES: usize = 8;
 
 /// Why no further payment page is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -243,7 +247,7 @@ impl Turn<'_> {
     pub(super) fn goal(&self, payment: &Payment) -> Goal {
         let order = &*self.order;
         if order.wanted != Some(payment.no) {
-            let keep = order.state == OrderState::Paying
+            let keep = matches!(order.state, OrderState::Placed | OrderState::Paying)
                 && acceptable(order, self.rules).is_some_and(|row| row.no == payment.no);
             return if keep || self.rules.controls.skip_wanted { Goal::Rest } else { Goal::GiveBack };
         }

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::advance::{Effects, NoPage, cancel, take_observed, wish_page};
+pub use super::change_error::ChangeError;
 use super::drive::{Driver, Drove};
 use super::observe::{claim, decided_by_bank};
 use super::person::{self, Obstacle, Wish};
@@ -38,29 +39,6 @@ pub struct Desk {
 const WAKES: usize = 10_000;
 /// How often a change is tried again that lost against another.
 pub(super) const TRIES: usize = 20;
-
-/// Why an order was not changed.
-#[derive(Debug, thiserror::Error)]
-pub enum ChangeError {
-    /// There is no such order.
-    #[error("there is no such order")]
-    Unknown,
-    /// Its state does not allow it any more; the state's word.
-    #[error("the order is {0}")]
-    TooLate(&'static str),
-    /// It does not wait for its payment; the state's word.
-    #[error("the order is {0} and waits for no payment")]
-    NotPaying(&'static str),
-    /// It had as many payment pages as there may be.
-    #[error("the order had too many payment pages")]
-    TooManyPages,
-    /// What a person wished is not possible.
-    #[error("the wish cannot be granted: {0:?}")]
-    Not(Obstacle),
-    /// The database did not do it.
-    #[error("the order could not be saved")]
-    Io(#[from] IoError),
-}
 
 impl Desk {
     /// Starts the actor; the returned work must be run on a local task set for as long as the desk lives.

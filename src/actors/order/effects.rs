@@ -103,4 +103,8 @@ pub enum Letter {
     Undone,
     /// Money that was not the order's went back; the payment's number.
     MoneyReturned(i32),
+    /// A ticket was taken back; the line's number.
+    TicketReturned(i32),
+    /// A ticket is not taken back; the line's number.
+    TicketKept(i32),
 }

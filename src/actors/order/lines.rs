@@ -4,10 +4,10 @@ use chrono::TimeDelta;
 
 use super::intent::{Intent, Verb};
 use super::lifecycle::{LineState, OrderState};
-use super::record::{Line, Mark, Moment};
+use super::record::{Line, Moment};
 use super::rules::Rules;
 use crate::integrations::lift::{Booking, CheckedCard, Found, FoundState};
-use crate::integrations::{Outcome, Refusal, RefusalKind};
+use crate::integrations::{Outcome, Refusal};
 
 /// What came back for an intent of a line.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -66,6 +66,7 @@ impl LineCase<'_> {
             }
             (LineState::Doubtful, withdrawing) => self.ask_in_doubt(withdrawing),
             (LineState::Issued, true) => self.intend_cancel(self.line.booking.clone()),
+            (LineState::Issued, false) if self.look_after_kept() => self.intend(Verb::Find),
             (LineState::Wanted | LineState::Issued | LineState::Refused | LineState::Withdrawn, _) => {}
         }
     }
@@ -82,7 +83,8 @@ impl LineCase<'_> {
             LineAnswer::Cancel(outcome) => self.cancelled(outcome),
             LineAnswer::AskerDied => match intent.verb {
                 Verb::Issue => self.doubt(None),
-                Verb::Check | Verb::Find | Verb::Cancel => self.line.ask_at = None,
+                Verb::Check | Verb::Find => self.line.ask_at = None,
+                Verb::Cancel => self.canceller_died(),
                 Verb::Open
                 | Verb::Capture
                 | Verb::Reverse
@@ -139,10 +141,9 @@ impl LineCase<'_> {
     }
 
     fn found(&mut self, intent: &Intent, outcome: Outcome<Vec<Found>>) {
-        if self.line.state != LineState::Doubtful {
-            return;
-        }
         match outcome {
+            outcome if self.line.state == LineState::Issued => self.stood(outcome),
+            _ if self.line.state != LineState::Doubtful => {}
             Outcome::Done(all) => {
                 let standing: Vec<_> = all.into_iter().filter(|found| found.state != FoundState::Cancelled).collect();
                 if standing.is_empty() {
@@ -153,7 +154,7 @@ impl LineCase<'_> {
                     self.keep_one(standing);
                 }
             }
-            Outcome::Pending { ask_after } => self.pause_for(ask_after),
+            Outcome::Pending { ask_after } => self.is_still_pending(Some(ask_after)),
             Outcome::Refused(_) | Outcome::NotSent(_) | Outcome::Unknown(_) => self.pause(),
         }
     }
@@ -190,55 +191,7 @@ impl LineCase<'_> {
         }
     }
 
-    fn withdraw_found(&mut self, standing: Vec<Found>) {
-        if let Some(live) = standing.iter().find(|found| found.state == FoundState::Live) {
-            self.intend_cancel(Some(live.booking.clone()));
-        } else if standing.iter().any(|found| found.state == FoundState::Pending) {
-            self.pause();
-        } else if let Some(used) = standing.into_iter().find(|found| found.state == FoundState::Used) {
-            self.used(Some(used.booking));
-        }
-    }
-
-    fn cancelled(&mut self, outcome: Outcome<()>) {
-        match outcome {
-            Outcome::Done(()) if self.line.state == LineState::Issued => {
-                self.line.enter(LineState::Withdrawn);
-            }
-            // one of several is gone: look again before anything else
-            Outcome::Done(()) => self.line.ask_at = None,
-            Outcome::Refused(refusal) if refusal.kind == RefusalKind::TicketUsed && self.line.withdrawing => {
-                self.used(None);
-            }
-            Outcome::Refused(refusal) => {
-                Mark::set(&mut self.line.person, refusal.kind.slug(), self.now);
-                self.wait_long();
-            }
-            Outcome::Pending { ask_after } => self.pause_for(ask_after),
-            Outcome::NotSent(_) | Outcome::Unknown(_) => self.pause(),
-        }
-    }
-
-    /// A used ticket is never undone by itself. Where the customer keeps what was issued, the line that was given up is as
-    /// good as issued: it was wanted, booked and skied with, so it is kept and paid. In an undo a person decides.
-    fn used(&mut self, booking: Option<Booking>) {
-        if self.order != OrderState::Authorised {
-            Mark::set(&mut self.line.person, RefusalKind::TicketUsed.slug(), self.now);
-            return self.wait_long();
-        }
-        match (self.line.state, booking) {
-            (LineState::Issued, _) => {
-                (self.line.withdrawing, self.line.person, self.line.ask_at) = (false, None, None);
-            }
-            (_, Some(booking)) => {
-                self.line.withdrawing = false;
-                self.book(booking);
-            }
-            (_, None) => self.pause(),
-        }
-    }
-
-    fn book(&mut self, booking: Booking) {
+    pub(super) fn book(&mut self, booking: Booking) {
         if self.line.enter(LineState::Issued) {
             self.line.booking = Some(booking);
             self.line.refusal = None;
@@ -264,24 +217,24 @@ impl LineCase<'_> {
         self.line.doubt_since.get_or_insert(self.now);
         let may_ask_now = self.line.terms.dedups || self.rules.controls.skip_settle || self.rules.controls.skip_find;
         match pending {
-            Some(ask_after) => self.pause_for(ask_after),
+            Some(ask_after) => self.is_still_pending(Some(ask_after)),
             None if may_ask_now => self.pause(),
             None => self.line.ask_at = Some(settles_at),
         }
     }
 
-    fn pause(&mut self) {
+    pub(super) fn pause(&mut self) {
         self.line.attempts += 1;
         self.line.ask_at = Some(self.now + self.rules.pause_after(self.line.attempts));
     }
 
-    fn pause_for(&mut self, pause: std::time::Duration) {
+    pub(super) fn pause_for(&mut self, pause: std::time::Duration) {
         self.line.attempts += 1;
         let pause = TimeDelta::from_std(pause).unwrap_or(self.rules.pause_limit);
         self.line.ask_at = Some(self.now + pause.clamp(TimeDelta::milliseconds(1), TimeDelta::minutes(1)));
     }
 
-    fn wait_long(&mut self) {
+    pub(super) fn wait_long(&mut self) {
         self.line.attempts += 1;
         self.line.ask_at = Some(self.now + self.rules.pause_limit);
     }
@@ -290,7 +243,7 @@ impl LineCase<'_> {
         self.line.open = Some(Intent::new(verb, self.now));
     }
 
-    fn intend_cancel(&mut self, booking: Option<Booking>) {
+    pub(super) fn intend_cancel(&mut self, booking: Option<Booking>) {
         self.line.open = Some(Intent { booking, ..Intent::new(Verb::Cancel, self.now) });
     }
 }

@@ -169,6 +169,10 @@ impl Desk {
 fn sold_line(order: &Order, no: i32) -> Result<&Line, ChangeError> {
     let line = order.lines.iter().find(|line| line.no == no).ok_or(ChangeError::Unknown)?;
     match (order.state, line.state) {
+        // it is being returned
+        (OrderState::Finished, LineState::Issued) if line.is_going() => {
+            Err(ChangeError::TooLate(LineState::Withdrawn.word()))
+        }
         (OrderState::Finished, LineState::Issued) => Ok(line),
         (OrderState::Finished, state) => Err(ChangeError::TooLate(state.word())),
         (state, _) => Err(ChangeError::TooLate(state.word())),

@@ -5,6 +5,7 @@ use super::intent::Verb;
 use super::lifecycle::{OrderState, row};
 use super::payments::{Payment, PaymentCase};
 use super::record::{Moment, Order};
+use super::returns::end_returns;
 use super::rules::Rules;
 use super::save::open_intents;
 
@@ -18,7 +19,7 @@ pub enum Wish {
     Retry,
     /// Go the way that the table calls *refused*: give back what was attempted.
     Undo,
-    /// Nobody is needed any more: the marked rows stay as they are, and the loop goes on as before.
+    /// Nobody is needed any more: the marked rows stay as they are, and the loop goes on as before; a return ends.
     Accept,
 }
 
@@ -41,7 +42,7 @@ pub fn grant(order: &mut Order, wish: Wish, now: Moment, rules: &Rules) -> Resul
     match wish {
         Wish::Retry => retry(order, now, rules),
         Wish::Undo => undo(order, now, rules),
-        Wish::Accept => accept(order),
+        Wish::Accept => accept(order, now),
     }
 }
 
@@ -91,15 +92,16 @@ fn undo(order: &mut Order, now: Moment, rules: &Rules) -> Result<Option<Effects>
     Ok(Some(turn.effects))
 }
 
-fn accept(order: &mut Order) -> Result<Option<Effects>, Obstacle> {
+fn accept(order: &mut Order, now: Moment) -> Result<Option<Effects>, Obstacle> {
     if order.marks().next().is_none() {
         return Err(Obstacle::NotMarked);
     }
     if !order.needs_person() {
         return Ok(None);
     }
+    let events = end_returns(order, now);
     order.marks_mut().for_each(|mark| mark.accepted = true);
-    Ok(Some(Effects::default()))
+    Ok(Some(Effects { events, ..Effects::default() }))
 }
 
 fn turn<'a>(order: &'a mut Order, now: Moment, rules: &'a Rules) -> Turn<'a> {

@@ -11,7 +11,7 @@ use super::desk::Desk;
 use super::drive::sign;
 use super::lifecycle::{LineState, OrderState};
 use super::moments::Moments;
-use super::record::{Line, Moment, OnRefusal, Order, Ticket};
+use super::record::{Line, Moment, OnRefusal, Order, ReturnTerms, Ticket};
 use super::schedule::Wake;
 use super::shelf::Remembered;
 use super::store::Saved;
@@ -47,6 +47,8 @@ pub struct NewLine {
     pub price: Cents,
     /// The last moment at which it is still loaded.
     pub loading_ends: Moment,
+    /// What is promised of its return.
+    pub returns: ReturnTerms,
 }
 
 /// What placing answers.
@@ -164,6 +166,7 @@ impl Desk {
             booking: None,
             person: None,
             open: None,
+            returns: line.returns.clone(),
             ticket: line.ticket.clone(),
         });
         Order {

@@ -99,8 +99,19 @@ pub struct Line {
     pub person: Option<Mark>,
     /// The intent that is open.
     pub open: Option<Intent>,
+    /// What was promised of its return.
+    pub returns: ReturnTerms,
     /// What is to be booked; never decides anything here.
     pub ticket: Ticket,
+}
+
+/// What was promised of a return when a ticket was sold.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ReturnTerms {
+    /// Until when its customer may return it; never when absent.
+    pub ends: Option<Moment>,
+    /// The family whose price it has; such tickets are returned together.
+    pub family: Option<String>,
 }
 
 /// What is to be booked for a line.
@@ -189,6 +200,13 @@ impl Mark {
 }
 
 impl Line {
+    /// Whether its ticket is to go, or it is not known yet whether it has gone.
+    #[must_use]
+    pub fn is_going(&self) -> bool {
+        let may_stand = matches!(self.state, LineState::Asked | LineState::Doubtful | LineState::Issued);
+        may_stand && (self.withdrawing || self.settles_at.is_some())
+    }
+
     /// Enters a state that the table allows; anything else is left alone and answered with `false`.
     pub fn enter(&mut self, state: LineState) -> bool {
         let allowed = line_may(self.state, state);

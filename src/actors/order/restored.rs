@@ -9,10 +9,15 @@ use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
 use starjack_entity::{order_line, orders, payment};
 
 use super::lifecycle::{LineState, OrderState, PaymentState};
+use super::payments::Payment;
+use super::rows::payment_row;
 use crate::actors::fleet::replica;
 use crate::epoch;
-use crate::ids::Epoch;
+use crate::ids::{Epoch, OrderNumber};
 use crate::io::{Io, IoError};
+
+/// So many pages after the last known one are looked for: an order is given no more than these by its customer's wish.
+const FURTHER_PAGES: i32 = 8;
 
 /// When a backup was restored, the longest life of one request at a supplier, and how long a payment page can be paid.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +79,7 @@ impl From<DbErr> for RestoreError {
 /// Moves on to a letter after the database's own and after `newest`, the one that the newest order number known anywhere begins
 /// with; both because one backup may be restored twice. Every ticket of an open order is in doubt from now on: its operator is
 /// asked for it before it is booked. Every payment page is looked at anew and its time begins again, for whoever paid it must not
-/// find that nobody waited. Twice uses two letters and changes nothing else.
+/// find that nobody waited; so is each page that may have been opened after the backup. Twice uses two letters and changes nothing else.
 ///
 /// # Errors
 /// `Alive` while a server renews its lease, and for six seconds after.
@@ -89,6 +94,7 @@ pub async fn restored(io: &Io, newest: Epoch, times: Times) -> Result<Restored, 
             epoch::enter(tx, epoch).await?;
             let tickets_in_doubt = doubt_lines(tx, times.now, times.now + times.settle).await?;
             look_at_pages(tx, times.now + times.page_life).await?;
+            look_for_further_pages(tx, times).await?;
             let open_orders = wake(tx, times.now).await?;
             Ok(Restored { epoch, open_orders, tickets_in_doubt })
         })
@@ -134,6 +140,27 @@ async fn look_at_pages(tx: &DatabaseTransaction, end_at: DateTime<Utc>) -> Resul
         .filter(payment::Column::OrderId.in_subquery(open_ids()))
         .exec(tx)
         .await?;
+    Ok(())
+}
+
+/// Whoever had no page yet, or waited for the payer, may have been given further pages after the backup: their references are not
+/// used again, and each is looked for at the provider before anything new is opened.
+async fn look_for_further_pages(tx: &DatabaseTransaction, times: Times) -> Result<(), DbErr> {
+    let waiting = [OrderState::Placed, OrderState::Paying].map(OrderState::word);
+    let fits = orders::Entity::find().filter(orders::Column::State.is_in(waiting));
+    let orders = fits.filter(orders::Column::TotalCents.gt(0)).all(tx).await?;
+    for order in orders {
+        let known = payment::Entity::find().filter(payment::Column::OrderId.eq(order.id)).all(tx).await?;
+        let newest = |number: fn(&payment::Model) -> i32| known.iter().map(number).max().unwrap_or(0);
+        let (no, page_no) = (newest(|row| row.no), newest(|row| row.page_no));
+        let number = OrderNumber::stored(order.number);
+        let further = (1..=FURTHER_PAGES).map(|next| {
+            let ends_at = times.now + times.page_life;
+            let page = Payment::page_of((&number, &order.currency), (no + next, page_no + next), times.now, ends_at);
+            payment_row(order.id, &Payment { pull: true, ..page })
+        });
+        payment::Entity::insert_many(further).exec_without_returning(tx).await?;
+    }
     Ok(())
 }
 

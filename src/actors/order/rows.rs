@@ -5,7 +5,7 @@ use starjack_entity::{order_line, orders, payment};
 use uuid::Uuid;
 
 use super::lifecycle::{LineState, OrderState, PaymentState};
-use super::record::{Line, Mark, MoneyDoubt, OnRefusal, Order, Payment, Terms, Ticket};
+use super::record::{Line, Mark, MoneyDoubt, OnRefusal, Order, Payment, ReturnTerms, Terms, Ticket};
 use crate::ids::{OrderNumber, Reference};
 use crate::integrations::lift::Booking;
 use crate::integrations::{Refusal, RefusalKind};
@@ -78,6 +78,7 @@ pub(super) fn line_of(row: order_line::Model, terms: Terms) -> Result<Line, DbEr
         booking,
         person: mark_of(row.person_since, row.person_reason, row.person_accepted),
         open: None,
+        returns: ReturnTerms { ends: row.return_ends.map(|at| at.to_utc()), family: row.family },
         ticket: Ticket {
             operator: row.operator,
             product: row.product,
@@ -135,6 +136,8 @@ pub(super) fn line_row(order_id: Uuid, line: &Line) -> order_line::ActiveModel {
         person_since: Set(line.person.as_ref().map(|mark| mark.since.into())),
         person_reason: Set(line.person.as_ref().map(|mark| short(mark.reason.clone()))),
         person_accepted: Set(line.person.as_ref().is_some_and(|mark| mark.accepted)),
+        return_ends: Set(line.returns.ends.map(Into::into)),
+        family: Set(line.returns.family.clone()),
     }
 }
 

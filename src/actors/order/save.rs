@@ -241,6 +241,8 @@ fn letter_job(order: &Order, letter: Letter) -> Result<NewJob, DbErr> {
         Letter::Rejected => mail::OrderLetter::Rejected,
         Letter::Undone => mail::OrderLetter::Undone,
         Letter::MoneyReturned(payment) => mail::OrderLetter::MoneyReturned(payment),
+        Letter::TicketReturned(line) => mail::OrderLetter::TicketReturned(line),
+        Letter::TicketKept(line) => mail::OrderLetter::TicketKept(line),
     };
     mail::order_letter(letter, order.id, order.version)
 }

@@ -75,7 +75,11 @@ impl Schedule {
                 },
                 heard = news.next() => match heard {
                     Heard::Order { id, driver } if driver == self.replica.incarnation => state.wake(id),
-                    Heard::Order { .. } | Heard::Wish(_) | Heard::Opened { .. } | Heard::Catalogue => {}
+                    Heard::Order { .. }
+                    | Heard::Wish(_)
+                    | Heard::Opened { .. }
+                    | Heard::Deed { .. }
+                    | Heard::Catalogue => {}
                 },
                 Some((id, drove)) = state.running.next(), if !state.running.is_empty() => state.ended(id, drove),
                 found = &mut look => {

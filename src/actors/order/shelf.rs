@@ -1,6 +1,7 @@
 //! The SQL around an order: its idempotency key, lists and history.
 
-use sea_orm::sea_query::OnConflict;
+use chrono::TimeDelta;
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     TryInsertResult,
@@ -11,9 +12,10 @@ use uuid::Uuid;
 use super::place::Placed;
 use super::record::{Moment, Order};
 use super::store::Store;
+use crate::actors::fleet::Fence;
 use crate::clock;
 use crate::integrations::payment::Callback;
-use crate::io::IoError;
+use crate::io::{Io, IoError};
 
 /// What the database knows under an idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +39,43 @@ pub struct Past {
     pub state: String,
     /// Why, as a slug.
     pub detail: Option<String>,
+}
+
+/// How long the text of an answer is kept, which names the holders; its key finds the order for ever.
+const KEEP_ANSWER: TimeDelta = TimeDelta::hours(24);
+/// How long the text of a callback is kept, in which the provider may name the payer; what it claimed stays.
+const KEEP_CALLBACK: TimeDelta = TimeDelta::days(30);
+
+/// Forgets the texts that are too old; answers how many.
+///
+/// # Errors
+/// The database's; `Fenced` when another replica does this now.
+pub async fn forget_texts(io: &Io, now: Moment, fence: Option<Fence>) -> Result<u64, IoError> {
+    let write = io.write(move |tx| {
+        Box::pin(async move {
+            if let Some(fence) = fence {
+                fence.check(tx).await?;
+            }
+            Ok::<_, IoError>(forget_texts_in(tx, now).await?)
+        })
+    });
+    write.await
+}
+
+async fn forget_texts_in(tx: &DatabaseTransaction, now: Moment) -> Result<u64, DbErr> {
+    let answers = idempotency::Entity::update_many()
+        .col_expr(idempotency::Column::Body, Expr::value(""))
+        .filter(idempotency::Column::Body.ne(""))
+        .filter(idempotency::Column::CreatedAt.lt((now - KEEP_ANSWER).fixed_offset()))
+        .exec(tx)
+        .await?;
+    let callbacks = payment_callback::Entity::update_many()
+        .col_expr(payment_callback::Column::Raw, Expr::value(""))
+        .filter(payment_callback::Column::Raw.ne(""))
+        .filter(payment_callback::Column::ReceivedAt.lt((now - KEEP_CALLBACK).fixed_offset()))
+        .exec(tx)
+        .await?;
+    Ok(answers.rows_affected + callbacks.rows_affected)
 }
 
 impl Store {

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::desk::Desk;
 use super::record::Moment;
 use super::store::Store;
+use crate::actors::fleet::Fence;
 use crate::clock;
 use crate::ids;
 use crate::io::IoError;
@@ -33,12 +34,12 @@ const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_sec
 type Stuck = BTreeMap<Uuid, (Moment, String)>;
 
 impl Desk {
-    /// Looks for ever for orders that are stuck for longer than the rules' doubt alarm.
-    pub async fn keep_alarming(self) {
+    /// Looks for orders that are stuck for longer than the rules' doubt alarm, for as long as nobody else does.
+    pub async fn keep_alarming(self, fence: Fence) {
         let after = self.driver.rules.doubt_alarm;
         let pause = (after / 15).to_std().unwrap_or(PAUSES.1).clamp(PAUSES.0, PAUSES.1);
-        loop {
-            if let Err(error) = self.store().alarm(after).await {
+        while !fence.is_lost() {
+            if let Err(error) = self.store().alarm(after, fence.clone()).await {
                 tracing::warn!(%error, "stuck orders could not be looked for");
             }
             clock::sleep(pause).await;
@@ -50,8 +51,8 @@ impl Store {
     /// Opens the case of each order that is stuck for longer than `after`, and closes those of orders that are not any more.
     ///
     /// # Errors
-    /// The database's.
-    pub async fn alarm(&self, after: TimeDelta) -> Result<(), IoError> {
+    /// The database's; `Fenced` when another replica does this now.
+    pub async fn alarm(&self, after: TimeDelta, fence: Fence) -> Result<(), IoError> {
         let before = clock::now() - after;
         // first what is open: a case that is opened meanwhile is not taken for one that is over
         let open = self.io().read(|db| Box::pin(async move { Ok::<_, IoError>(open_cases(db).await?) })).await?;
@@ -65,6 +66,7 @@ impl Store {
         }
         let write = self.io().write(move |tx| {
             Box::pin(async move {
+                fence.check(tx).await?;
                 for (id, (since, reason)) in stuck {
                     open_case(tx, id, since, reason).await?;
                 }

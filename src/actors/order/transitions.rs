@@ -32,7 +32,10 @@ impl Turn<'_> {
                 self.authorise();
             } else {
                 self.enter(OrderState::Paying, None);
-                self.add_page();
+                // after a restore there are pages to be looked for first: one of them may be paid
+                if self.order.payments.is_empty() {
+                    self.add_page();
+                }
             }
         } else if TimeDelta::milliseconds(asked_ms) >= self.rules.check_patience
             || self.now >= self.order.entered_at + self.rules.placed_limit
@@ -75,7 +78,7 @@ impl Turn<'_> {
                 OnRefusal::Keep => self.give_up(late),
             }
         }
-        if open {
+        if open && !self.must_take_now() {
             return;
         }
         let issued = self.order.lines.iter().filter(|line| line.state == LineState::Issued).count();
@@ -87,6 +90,17 @@ impl Turn<'_> {
         } else {
             self.enter(OrderState::Issued, None);
         }
+    }
+
+    /// Where the customer keeps what was issued and the reservation is about to end, it is taken for that: whatever is in doubt
+    /// still is withdrawn beside it.
+    fn must_take_now(&self) -> bool {
+        let reserved = self.wanted().filter(|row| row.state == PaymentState::Reserved).and_then(|row| row.reserved_at);
+        let ends = reserved.map(|at| at + self.rules.reservation_life - TimeDelta::days(1));
+        let is_kept = |line: &Line| line.state == LineState::Issued && !line.withdrawing;
+        self.order.on_refusal == OnRefusal::Keep
+            && ends.is_some_and(|ends| self.now >= ends)
+            && self.order.lines.iter().any(is_kept)
     }
 
     fn leave_issued(&mut self) {
@@ -111,8 +125,9 @@ impl Turn<'_> {
     fn finish(&mut self) {
         self.effects.invoice = self.order.issued_total() > 0;
         self.effects.letters.push(Letter::Finished);
-        let without = self.order.lines.iter().filter(|line| line.state != LineState::Issued).map(|line| line.no);
-        self.effects.freed.extend(without);
+        // what may still be booked keeps its card's day until it is gone
+        let without = self.order.lines.iter().filter(|line| line.state != LineState::Issued && !line.is_going());
+        self.effects.freed.extend(without.map(|line| line.no));
         self.enter(OrderState::Finished, None);
     }
 

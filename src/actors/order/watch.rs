@@ -6,8 +6,8 @@ use super::payments::STATUS_CALLS;
 use super::record::{Mark, Moment, Payment};
 
 impl Turn<'_> {
-    /// Opens cases and writes letters of what became of money since `before`.
-    pub(super) fn tell_of_money(&mut self, before: &[Payment]) {
+    /// Opens cases and writes letters of what became of money since `before`, when the order was in `state_before`.
+    pub(super) fn tell_of_money(&mut self, before: &[Payment], state_before: OrderState) {
         let order = &*self.order;
         for payment in &order.payments {
             let old = before.iter().find(|old| old.no == payment.no);
@@ -35,8 +35,7 @@ impl Turn<'_> {
             }
             let went_back = entered(PaymentState::Returned) || entered(PaymentState::Reversed);
             // of a line that was taken out of a finished order
-            let given_back = order.state == OrderState::Finished
-                && self.effects.events.is_empty()
+            let given_back = state_before == OrderState::Finished
                 && (newly_owed || old.is_some_and(|old| payment.returned > old.returned));
             if (unwanted && (went_back || newly_owed)) || (!unwanted && given_back) {
                 self.effects.letters.push(Letter::MoneyReturned(payment.no));
@@ -94,9 +93,9 @@ impl Turn<'_> {
             OrderState::Undoing => times.push(order.entered_at + self.rules.undo_alarm),
             OrderState::Captured | OrderState::Finished | OrderState::Rejected | OrderState::Undone => {}
         }
-        if !has_ended(order.state) {
-            times.extend(order.lines.iter().filter_map(|line| line.ask_at));
-        }
+        // of an ended order only what is still to go
+        let open = order.lines.iter().filter(|line| !has_ended(order.state) || line.is_going());
+        times.extend(open.filter_map(|line| line.ask_at));
         let alarms =
             order.lines.iter().map(|line| line.doubt_since).chain(order.payments.iter().map(|row| row.doubt_since));
         times.extend(alarms.flatten().map(|since| since + self.rules.doubt_alarm));

@@ -17,7 +17,7 @@ use crate::io::{Io, IoError};
 /// The kind of the jobs that carry out what was agreed to.
 pub(super) const MEND_JOB: &str = "mend";
 /// How a case is closed once both sides say the same.
-const MENDED: &str = "mended";
+pub(super) const MENDED: &str = "mended";
 
 /// Whose difference it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,6 +42,8 @@ pub(super) struct Agreed {
     pub(super) line_no: Option<i32>,
     pub(super) payment_no: Option<i32>,
     pub(super) action: Action,
+    /// Both sides in words, as they were.
+    pub(super) detail: String,
 }
 
 /// Opens the case of a difference, unless it is known; answers whether it is new. One that was mended and differs again is.
@@ -132,6 +134,7 @@ pub(super) async fn agreed(io: &Io, id: Uuid) -> Result<Option<Agreed>, IoError>
                     line_no: row.line_no,
                     payment_no: row.payment_no,
                     action: Action::of(&row.action?)?,
+                    detail: row.detail,
                 })
             }))
         })

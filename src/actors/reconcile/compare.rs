@@ -34,7 +34,7 @@ pub enum Kind {
     MoneyTakenBack,
     /// They hold a reservation that we believe released.
     MoneyReserved,
-    /// They hold a reservation under a reference like ours of which we know nothing.
+    /// They hold money under a reference like ours of which we know nothing.
     MoneyUnknown,
     /// A series of invoices has a gap.
     InvoiceGap,
@@ -76,7 +76,7 @@ pub enum Action {
     Withdraw,
     /// Book the ticket once more under its own reference.
     IssueAgain,
-    /// Take the line out of the order and give its price back.
+    /// Take the line out of the order and give its price back; of money that is nobody's, give it back.
     GiveBack,
     /// Let the order read the provider's books; its own rules do the rest.
     LookAgain,
@@ -152,7 +152,8 @@ pub fn ticket(ours: Option<&OurTicket>, theirs: &[Found], today: NaiveDate) -> O
     let used = theirs.iter().any(|found| found.state == FoundState::Used);
     let differs = |kind, action, amount| Some(Difference { kind, action, amount });
     let Some(ours) = ours else {
-        return if standing == 0 { None } else { differs(Kind::TicketUnknown, Some(Action::Withdraw), 0) };
+        let action = (!used).then_some(Action::Withdraw);
+        return if standing == 0 { None } else { differs(Kind::TicketUnknown, action, 0) };
     };
     let sold = ours.state == LineState::Issued;
     match (sold, standing) {
@@ -164,8 +165,6 @@ pub fn ticket(ours: Option<&OurTicket>, theirs: &[Found], today: NaiveDate) -> O
         (true, 0) => differs(Kind::TicketMissing, Some(Action::GiveBack), ours.price),
         (true, _) => differs(Kind::TicketDouble, Some(Action::Withdraw), ours.price),
         (false, _) if used => differs(Kind::TicketUsed, None, ours.price),
-        // books that never asked for it may be those of a restored backup: somebody may have paid for it
-        (false, _) if ours.state == LineState::Wanted => differs(Kind::TicketUnwanted, None, ours.price),
         (false, _) => differs(Kind::TicketUnwanted, Some(Action::Withdraw), ours.price),
     }
 }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::books::Books;
 use super::store::{self, Scope};
+use crate::actors::fleet::{Duties, Fence, Held};
 use crate::clock;
 
 /// When days are compared by themselves.
@@ -34,19 +35,29 @@ impl Default for Settings {
 /// How often the time is looked at.
 const LOOK: Duration = Duration::from_secs(60);
 
+/// The duty of wishing for each day's comparisons.
+const DAILY: &str = "daily books";
+
 impl Books {
-    /// Wishes for ever for each day's comparisons. Every replica does; a day's wish is one row, so the first one counts.
-    pub async fn keep_daily(self, settings: Settings) {
+    /// Wishes for ever for each day's comparisons, on one replica for all.
+    pub async fn keep_daily(self, settings: Settings, duties: Duties) {
         if !settings.daily {
             return std::future::pending().await;
         }
+        duties
+            .keep(DAILY, async |held: Held| self.wish_daily(settings, held.fence()).await, std::future::pending)
+            .await;
+    }
+
+    /// A day's wish is one row: what was wished for before, here or elsewhere, is not wished for again.
+    async fn wish_daily(&self, settings: Settings, fence: Fence) {
         let mut wished: HashMap<Scope, NaiveDate> = HashMap::new();
-        loop {
+        while !fence.is_lost() {
             let due: Vec<(Scope, NaiveDate)> =
                 self.everybody().into_iter().filter_map(|scope| self.due(scope, settings.at)).collect();
             let new: Vec<_> = due.into_iter().filter(|(scope, day)| wished.get(scope) != Some(day)).collect();
             if !new.is_empty() {
-                match store::wish(&self.io, new.clone(), (true, None)).await {
+                match store::wish_daily(&self.io, new.clone(), fence.clone()).await {
                     Ok(runs) => {
                         wished.extend(new);
                         if !runs.is_empty() {
@@ -68,5 +79,25 @@ impl Books {
         };
         let local = clock::now().with_timezone(&zone).naive_local();
         (local.time() >= at).then(|| Some((scope, local.date().pred_opt()?))).flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actors::fleet::tests::fence;
+    use crate::io::{Io, IoError};
+
+    #[tokio::test]
+    async fn a_days_comparison_is_wished_for_once_by_whoever_has_the_duty_now() {
+        let folder = tempfile::tempdir().unwrap();
+        let io = Io::start(&format!("sqlite://{}?mode=rwc", folder.path().join("db").display()), 4).await.unwrap();
+        io.migrate().await.unwrap();
+        let wishes = || vec![(Scope::Payments, NaiveDate::from_ymd_opt(2026, 12, 20).unwrap())];
+        let (former, holder) = (fence(&io).await, fence(&io).await);
+        assert!(matches!(store::wish_daily(&io, wishes(), former.clone()).await, Err(IoError::Fenced)));
+        assert!(former.is_lost() && store::runs(&io, None, 9).await.unwrap().is_empty());
+        assert_eq!(store::wish_daily(&io, wishes(), holder.clone()).await.unwrap().len(), 1);
+        assert!(store::wish_daily(&io, wishes(), holder).await.unwrap().is_empty(), "once a day");
     }
 }

@@ -10,6 +10,7 @@ use super::cases::{self, Agreed};
 use super::compare::{self, Action, Kind};
 use super::ours::{self, OurLine};
 use super::run::ticket_of;
+use super::strangers;
 use crate::actors::jobs::JobEnd;
 use crate::actors::order::lifecycle::{LineState, PaymentState};
 use crate::actors::order::record::Payment;
@@ -22,12 +23,12 @@ use crate::integrations::{Outcome, RefusalKind};
 use crate::io::IoError;
 
 /// Pause before the outside is asked again that did not answer.
-const PAUSE: Duration = Duration::from_secs(5);
+pub(super) const PAUSE: Duration = Duration::from_secs(5);
 /// Pause before it is looked at again whether the order has followed.
 const FOLLOW: Duration = Duration::from_secs(1);
 
 /// What stands in the way of mending, for now or for good.
-enum Stop {
+pub(super) enum Stop {
     /// The outside cannot be asked, or has not come so far: an attempt that does not count.
     Later(Duration, String),
     /// The order has not followed yet: an attempt that counts.
@@ -50,7 +51,8 @@ impl From<ChangeError> for Stop {
             | ChangeError::TooLate(_)
             | ChangeError::NotPaying(_)
             | ChangeError::TooManyPages
-            | ChangeError::Not(_)) => Self::Never(None, other.to_string()),
+            | ChangeError::Not(_)
+            | ChangeError::Return(_)) => Self::Never(None, other.to_string()),
         }
     }
 }
@@ -60,6 +62,7 @@ pub(super) async fn mend(books: &Books, case: Agreed) -> JobEnd {
     let done = match case.action {
         Action::Withdraw => withdraw(books, &case).await,
         Action::IssueAgain => issue_again(books, &case).await,
+        Action::GiveBack if case.line_no.is_none() => strangers::give_back(books, &case).await,
         Action::GiveBack => give_back(books, &case).await,
         Action::LookAgain => look_again(books, &case).await,
         Action::Book => book(books, &case).await,
@@ -164,6 +167,9 @@ async fn book(books: &Books, case: &Agreed) -> Result<(), Stop> {
 }
 
 async fn release(books: &Books, case: &Agreed) -> Result<(), Stop> {
+    if case.order_id.is_none() {
+        strangers::tickets_first(books, case).await?;
+    }
     if history(books, case).await?.reversed {
         return Ok(());
     }
@@ -185,7 +191,7 @@ async fn money_agrees(books: &Books, case: &Agreed) -> Result<bool, Stop> {
     Ok(ours.is_some_and(|ours| compare::money(&ours.money, &history).is_none()))
 }
 
-async fn history(books: &Books, case: &Agreed) -> Result<crate::integrations::payment::History, Stop> {
+pub(super) async fn history(books: &Books, case: &Agreed) -> Result<crate::integrations::payment::History, Stop> {
     let told = books.payment.history(case.subject.clone()).await.told();
     told.map_err(|why| Stop::Later(PAUSE, why))
 }
@@ -195,9 +201,15 @@ async fn agree(books: &Books, case: &Agreed, line: Option<&OurLine>) -> Result<(
     let found = find(books, case).await?;
     match compare::ticket(line.map(ticket_of).as_ref(), &found, today(books, case)?) {
         None => Ok(()),
-        Some(difference) if difference.kind == Kind::TicketUsed => Err(Stop::Never(None, "ticket_used".to_owned())),
+        Some(difference) if difference.kind == Kind::TicketUsed || (line.is_none() && is_used(&found)) => {
+            Err(Stop::Never(None, "ticket_used".to_owned()))
+        }
         Some(_) => Err(Stop::Again("the operator's books differ still".to_owned())),
     }
+}
+
+fn is_used(found: &[Found]) -> bool {
+    found.iter().any(|found| found.state == FoundState::Used)
 }
 
 async fn find(books: &Books, case: &Agreed) -> Result<Vec<Found>, Stop> {

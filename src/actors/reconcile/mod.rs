@@ -16,6 +16,7 @@ mod mend;
 mod ours;
 mod run;
 pub mod store;
+mod strangers;
 mod wait;
 
 pub use books::{AgreeError, Books};

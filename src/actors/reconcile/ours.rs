@@ -4,10 +4,12 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
-use starjack_entity::{invoice, invoice_series, order_line, order_step, orders, payment};
+use starjack_entity::{case_file, invoice, invoice_series, order_line, order_step, orders, payment};
 use uuid::Uuid;
 
-use super::compare::OurMoney;
+use super::cases::MENDED;
+use super::compare::{Kind, OurMoney};
+use super::strangers::MONEY;
 use crate::actors::order::intent::Verb;
 use crate::actors::order::lifecycle::{LineState, OrderState, PaymentState, has_ended};
 use crate::io::{Io, IoError};
@@ -27,7 +29,7 @@ pub(super) struct OurLine {
     pub(super) handle: Option<String>,
     pub(super) price: Cents,
     pub(super) last_day: NaiveDate,
-    /// Nothing of its order is being driven any more.
+    /// Nothing of its order is being driven any more, and it is not being returned.
     pub(super) rests: bool,
 }
 
@@ -80,7 +82,10 @@ pub(super) async fn lines_of(io: &Io, references: Vec<String>) -> Result<HashMap
 async fn lines(db: &impl ConnectionTrait, fits: Condition) -> Result<Vec<OurLine>, DbErr> {
     let rows = order_line::Entity::find().filter(fits).find_also_related(orders::Entity).all(db).await?;
     let line = |(row, order): (order_line::Model, Option<orders::Model>)| {
-        let rests = order.and_then(|order| OrderState::of(&order.state)).is_some_and(has_ended);
+        let ended = order.and_then(|order| OrderState::of(&order.state)).is_some_and(has_ended);
+        // a sold ticket that is being returned stands or is gone
+        let sold = row.state == LineState::Issued.word();
+        let rests = ended && !(sold && (row.withdrawing || row.settles_at.is_some()));
         Some(OurLine {
             order_id: row.order_id,
             no: row.no,
@@ -152,6 +157,44 @@ async fn asking(db: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<HashSet<(Uu
         asking.extend(open.all(db).await?.into_iter().filter_map(|row| Some((row.order_id, row.payment_no?))));
     }
     Ok(asking)
+}
+
+/// A ticket under a number of an order that is not in the books.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct StrangersTicket {
+    pub(super) open: bool,
+    pub(super) agreed: bool,
+    /// A person closed its case: whoever has it keeps it.
+    pub(super) kept: bool,
+}
+
+/// The tickets of which cases say that their order is not in the books.
+pub(super) async fn tickets_of_stranger(io: &Io, number: String) -> Result<Vec<StrangersTicket>, IoError> {
+    let ticket = |row: case_file::Model| StrangersTicket {
+        open: row.closed_at.is_none(),
+        agreed: row.agreed_at.is_some(),
+        kept: row.closed_at.is_some() && row.closed_reason.as_deref() != Some(MENDED),
+    };
+    Ok(cases_of_stranger(io, number).await?.into_iter().map(ticket).collect())
+}
+
+/// What was said of the money of such an order, when it was looked for.
+pub(super) async fn said_of_stranger(io: &Io, number: String) -> Result<Option<String>, IoError> {
+    let cases = cases_of_stranger(io, number).await?;
+    let said = |row: &case_file::Model| row.detail.find(MONEY).and_then(|at| row.detail.get(at..).map(str::to_owned));
+    Ok(cases.iter().find_map(said))
+}
+
+async fn cases_of_stranger(io: &Io, number: String) -> Result<Vec<case_file::Model>, IoError> {
+    let read = io.read(move |db| {
+        Box::pin(async move {
+            let cases = case_file::Entity::find()
+                .filter(case_file::Column::Kind.eq(Kind::TicketUnknown.word()))
+                .filter(case_file::Column::Subject.starts_with(format!("{number}-")));
+            Ok::<_, IoError>(cases.all(db).await?)
+        })
+    });
+    read.await
 }
 
 /// What is wrong with the invoices: a series' gap by its name and how many are missing, an order without one by its id.

@@ -11,6 +11,7 @@ use super::cases::{self, About};
 use super::compare::{self, Action, Difference, Kind, OurTicket};
 use super::ours::{self, Flaw, OurLine, OurPayment};
 use super::store::{Run, Scope, Tally};
+use super::strangers;
 use crate::clock;
 use crate::ids::{self, Reference};
 use crate::integrations::lift::{Found, Sold};
@@ -24,8 +25,8 @@ const LIST_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
 const LIST_MOST: u32 = 500;
 
 /// A comparison under way.
-struct Comparing<'a> {
-    books: &'a Books,
+pub(super) struct Comparing<'a> {
+    pub(super) books: &'a Books,
     run: &'a Run,
     tally: Tally,
 }
@@ -67,8 +68,8 @@ impl Comparing<'_> {
             if ours.is_some_and(|ours| !ours.rests) || (listed.is_some() && !is_suspicious(ours, &sold, today)) {
                 continue;
             }
-            if let Some(difference) = self.look(key, reference, (ours, &sold), today).await {
-                self.differs(difference.0, difference.1).await?;
+            if let Some((difference, about)) = self.look(key, reference, (ours, &sold), today).await {
+                self.differs_of_anybody(difference, about).await?;
             }
         }
         Ok(())
@@ -118,10 +119,7 @@ impl Comparing<'_> {
         let ticket = ours.map(ticket_of);
         let listed = sold.iter().find_map(|sold| sold.price);
         let by_price = || ticket.as_ref().zip(listed).and_then(|(ours, theirs)| compare::price(ours, theirs));
-        let mut difference = compare::ticket(ticket.as_ref(), &found, today).or_else(by_price)?;
-        if difference.kind == Kind::TicketUnknown && !ids::is_ticket(reference) {
-            difference.action = None;
-        }
+        let difference = compare::ticket(ticket.as_ref(), &found, today).or_else(by_price)?;
         let about = About {
             subject: reference.to_owned(),
             operator: Some(key.to_owned()),
@@ -188,10 +186,10 @@ impl Comparing<'_> {
 
     /// Other shops may share the merchant: only what is named as we name it is ours.
     async fn reservation(&mut self, seen: &Observed) -> Result<(), IoError> {
-        let action = Some(Action::Release);
         let ours = ours::payment_of(&self.books.io, seen.tid.clone()).await?;
         if let Some(payment) = ours {
             if payment.money.state == crate::actors::order::lifecycle::PaymentState::Reversed {
+                let action = Some(Action::Release);
                 let difference = Difference { kind: Kind::MoneyReserved, action, amount: seen.amount };
                 let about = about_payment(&payment, "ours: reversed; theirs: reserved".to_owned());
                 self.differs(difference, about).await?;
@@ -203,9 +201,8 @@ impl Comparing<'_> {
             return Ok(());
         }
         self.tally.compared += 1;
-        let detail = format!("ours: nothing; theirs: reserved under {}", seen.reference);
-        let about = About { subject: seen.tid.clone(), detail, ..About::default() };
-        self.differs(Difference { kind: Kind::MoneyUnknown, action, amount: seen.amount }, about).await
+        let (difference, about) = strangers::case_of(seen, seen.amount);
+        self.differs(difference, about).await
     }
 
     async fn invoices(&mut self) -> Result<(), IoError> {
@@ -228,7 +225,7 @@ impl Comparing<'_> {
         Ok(())
     }
 
-    async fn differs(&mut self, difference: Difference, about: About) -> Result<(), IoError> {
+    pub(super) async fn differs(&mut self, difference: Difference, about: About) -> Result<(), IoError> {
         self.tally.differences += 1;
         let (difference, about) = match self.tally.differences.cmp(&(MOST_CASES + 1)) {
             std::cmp::Ordering::Less => (difference, about),

@@ -8,6 +8,7 @@ use sea_orm::{
 use starjack_entity::reconciliation;
 use uuid::Uuid;
 
+use crate::actors::fleet::Fence;
 use crate::actors::jobs::{self, NewJob};
 use crate::clock;
 use crate::ids;
@@ -97,6 +98,24 @@ pub async fn wish(
             let mut new = Vec::new();
             for (scope, day) in wishes {
                 new.extend(wish_one(tx, (scope.word(), day), once, by).await?);
+            }
+            Ok::<_, IoError>(new)
+        })
+    });
+    write.await
+}
+
+/// The daily wish of whoever has that duty: each day's comparison once; answers those that are new.
+///
+/// # Errors
+/// The database's; `Fenced` when another replica wishes now: nothing is kept.
+pub(super) async fn wish_daily(io: &Io, wishes: Vec<(Scope, NaiveDate)>, fence: Fence) -> Result<Vec<Run>, IoError> {
+    let write = io.write(move |tx| {
+        Box::pin(async move {
+            fence.check(tx).await?;
+            let mut new = Vec::new();
+            for (scope, day) in wishes {
+                new.extend(wish_one(tx, (scope.word(), day), true, None).await?);
             }
             Ok::<_, IoError>(new)
         })

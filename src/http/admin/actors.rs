@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::elsewhere;
 use super::reason::{MaybeBecause, MaybeReason};
 use super::store::{self, Deed};
 use crate::actors::fleet::ReplicaActors;
@@ -44,8 +45,20 @@ pub enum Wish {
     Drain,
 }
 
+/// Whose actor is meant.
+#[derive(Clone, Copy, Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct At {
+    /// A replica as `GET /api/v1/admin/actors` names it; without it, the one that answers.
+    replica: Option<Uuid>,
+}
+
 impl Wish {
-    fn word(self) -> &'static str {
+    pub(super) fn of(word: &str) -> Option<Self> {
+        [Self::Restart, Self::Pause, Self::Resume, Self::Drain].into_iter().find(|one| one.word() == word)
+    }
+
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::Restart => "restart",
             Self::Pause => "pause",
@@ -75,30 +88,42 @@ pub(in crate::http) async fn all(state: &State) -> Vec<ActorView> {
     own.chain(others.iter().flat_map(of)).collect()
 }
 
-/// Wishes something of an actor of the replica that answers; carried out when answered.
+/// Wishes something of an actor; carried out when answered. Another replica's is reached through Redis: while that is away,
+/// 404 names the replica to ask, and 503 says that it was told and has not answered.
 #[utoipa::path(tag = "admin", operation_id = "wish_of_actor", security(("bearer" = [])), request_body = Option<MaybeBecause>,
-    params(("name" = String, Path, description = "The actor's name; a `/` in it is sent as `%2F`"), ("wish" = inline(Wish), Path)),
+    params(("name" = String, Path, description = "The actor's name; a `/` in it is sent as `%2F`"), ("wish" = inline(Wish), Path), At),
     responses((status = 202, description = "Done; `GET /api/v1/admin/actors` shows what became of it", body = ActorView)))]
 #[post("/api/v1/admin/actors/{name}/{wish}")]
 pub(in crate::http) async fn wish(
     state: web::Data<State>,
     admin: Admin,
     path: web::Path<(String, Wish)>,
+    at: web::Query<At>,
     MaybeReason(reason): MaybeReason,
 ) -> Result<HttpResponse, Problem> {
     let (name, wish) = path.into_inner();
+    if let Some(replica) = at.replica.filter(|replica| *replica != state.replica) {
+        let done = elsewhere::have_done(&state, &admin, (&name, wish), replica, reason).await?;
+        return Ok(HttpResponse::Accepted().json(done));
+    }
     status_of(&state, &name)?;
     let deed = Deed { account_id: admin.account_id, action: wish.word(), subject: name.clone(), reason };
     store::write_down(&state.io, deed).await?;
     tracing::info!(actor = name, wish = wish.word(), "an admin wishes something of an actor");
-    match wish {
-        Wish::Restart => state.actors.restart(&name).await,
-        Wish::Pause => state.actors.pause(&name).await,
-        Wish::Resume => state.actors.resume(&name).await,
-        Wish::Drain => state.actors.drain(&name).await,
-    }?;
+    let status = carry_out(&state, &name, wish).await?;
     state.streams.actors_changed();
-    Ok(HttpResponse::Accepted().json(ActorView::new(status_of(&state, &name)?, state.replica)))
+    Ok(HttpResponse::Accepted().json(ActorView::new(status, state.replica)))
+}
+
+/// Does it to an actor of this replica, and gives what became of it.
+pub(super) async fn carry_out(state: &State, name: &str, wished: Wish) -> Result<Status, UnknownActor> {
+    match wished {
+        Wish::Restart => state.actors.restart(name).await,
+        Wish::Pause => state.actors.pause(name).await,
+        Wish::Resume => state.actors.resume(name).await,
+        Wish::Drain => state.actors.drain(name).await,
+    }?;
+    status_of(state, name)
 }
 
 pub(super) fn status_of(state: &State, name: &str) -> Result<Status, UnknownActor> {

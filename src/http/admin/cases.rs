@@ -70,7 +70,7 @@ pub struct CaseView {
     #[schema(required)]
     line: Option<i32>,
     /// What is suggested, to be agreed to with `POST /api/v1/admin/cases/{id}/agree`: `withdraw` what is too much at the
-    /// operator, `issue_again` under the same reference, `give_back` the price, `look_again` into the provider's books,
+    /// operator, `issue_again` under the same reference, `give_back` the price or what is nobody's, `look_again` into the provider's books,
     /// `book` what went back without us, `release` the reservation; `null` where only a person can tell.
     #[schema(required, example = "withdraw")]
     action: Option<String>,

@@ -27,7 +27,8 @@ pub enum OrderWish {
     Retry,
     /// Give back what was attempted: tickets first, then the money.
     Undo,
-    /// Take the marked rows as they are: nobody is needed any more. Moves no money and no ticket; the loop goes on.
+    /// Take the marked rows as they are: nobody is needed any more. Moves no money and no ticket; the loop goes on. A return of
+    /// which a line is marked ends: its ticket stays sold where it stands.
     Accept,
 }
 
@@ -76,12 +77,13 @@ pub(in crate::http) async fn wish(
         | ChangeError::NotPaying(_)
         | ChangeError::TooManyPages
         | ChangeError::Not(_)
+        | ChangeError::Return(_)
         | ChangeError::Io(_)) => other.into(),
     })?;
     Ok(HttpResponse::Accepted().json(view(&state, order, admin.reader()).await?))
 }
 
-async fn find(state: &State, id: Uuid) -> Result<Order, Problem> {
+pub(super) async fn find(state: &State, id: Uuid) -> Result<Order, Problem> {
     state.orders.store().load(id).await?.ok_or_else(unknown)
 }
 
@@ -92,7 +94,7 @@ fn unknown() -> Problem {
     ))
 }
 
-async fn view(state: &State, order: Order, reader: Reader) -> Result<AdminOrder, Problem> {
+pub(super) async fn view(state: &State, order: Order, reader: Reader) -> Result<AdminOrder, Problem> {
     let store = state.orders.store();
     let (lines, payments) =
         futures_util::future::join(suppliers::lines(state, &order), suppliers::payments(state, &order)).await;

@@ -32,13 +32,14 @@ pub struct Written {
     pub email: Option<String>,
 }
 
-/// Writes down a deed.
+/// Writes down a deed, and gives its row's id.
 ///
 /// # Errors
 /// The database's: then it must not be done.
-pub async fn write_down(io: &Io, deed: Deed) -> Result<(), IoError> {
+pub async fn write_down(io: &Io, deed: Deed) -> Result<Uuid, IoError> {
+    let id = ids::new_id();
     let row = audit::ActiveModel {
-        id: Set(ids::new_id()),
+        id: Set(id),
         account_id: Set(deed.account_id),
         action: Set(deed.action.to_owned()),
         subject: Set(deed.subject.chars().take(120).collect()),
@@ -48,10 +49,18 @@ pub async fn write_down(io: &Io, deed: Deed) -> Result<(), IoError> {
     io.write(move |tx| {
         Box::pin(async move {
             audit::Entity::insert(row).exec_without_returning(tx).await?;
-            Ok::<_, IoError>(())
+            Ok::<_, IoError>(id)
         })
     })
     .await
+}
+
+/// A deed that was written down.
+///
+/// # Errors
+/// The database's.
+pub async fn deed(io: &Io, id: Uuid) -> Result<Option<audit::Model>, IoError> {
+    io.read(move |db| Box::pin(async move { Ok(audit::Entity::find_by_id(id).one(db).await?) })).await
 }
 
 /// The deeds, newest first, older than `before`, at most `limit`; only those to `subject` when one is named.

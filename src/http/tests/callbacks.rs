@@ -1,6 +1,7 @@
 //! What the payment provider reports, or somebody who claims to be it.
 
 use actix_web::test::{self, TestRequest};
+use chrono::TimeDelta;
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use sea_orm::{ConnectionTrait, EntityTrait};
@@ -9,7 +10,9 @@ use uuid::Uuid;
 
 use super::World;
 use super::orders::{Skier, id_of, open_page};
+use crate::actors::order::forget_texts;
 use crate::actors::order::record::{Order, Payment};
+use crate::clock;
 use crate::http::fixture::state;
 use crate::http::server;
 use crate::io::IoError;
@@ -109,6 +112,14 @@ async fn a_reservation_wakes_the_sweep_once_and_is_not_believed() {
     assert_eq!(again, ["OK"; 5]);
     assert!(!world.sweep_was_wished(), "a duplicate wakes nothing");
     assert_eq!(world.callbacks_kept().await.len(), 1);
+
+    // its text is forgotten after a month, its claim never
+    for (days, text) in [(29, kept[0].raw.as_str()), (31, "")] {
+        forget_texts(&world.io, clock::now() + TimeDelta::days(days), None).await.unwrap();
+        assert_eq!(world.callbacks_kept().await[0].raw, text);
+    }
+    assert_eq!(world.report(&claim.query()).await, "OK");
+    assert!(!kept[0].raw.is_empty() && world.callbacks_kept().await.len() == 1 && !world.sweep_was_wished());
 }
 
 #[actix_rt::test]

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod callbacks;
+mod duties;
 mod face;
 mod languages;
 mod operations;

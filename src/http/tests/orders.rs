@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use chrono::{Days, NaiveDate};
+use chrono::{Days, NaiveDate, TimeDelta};
 use futures_util::future::join_all;
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
-use starjack_entity::orders;
+use starjack_entity::{idempotency, orders};
 use uuid::Uuid;
 
 use super::{Answer, World, answer};
@@ -14,6 +14,7 @@ use crate::actors::auth::Role;
 use crate::actors::invoice::{Buyer, Line, NewInvoice, issue};
 use crate::actors::liftoperator::{Catalogue, Counter};
 use crate::actors::order::advance::{Effects, Event};
+use crate::actors::order::forget_texts;
 use crate::actors::order::lifecycle::{LineState, OrderState};
 use crate::actors::order::record::{Mark, Order, Payment};
 use crate::actors::order::store::Saved;
@@ -247,6 +248,28 @@ async fn one_key_sent_many_times_at_once_places_one_order() {
 }
 
 #[actix_rt::test]
+async fn an_answer_is_forgotten_after_a_day_and_its_key_still_finds_the_order() {
+    let world = World::start().await;
+    let skier = world.skier("anna@example.org").await;
+    let body = json!({ "lines": [world.line(&skier, 0, ADULT).await] });
+    let first = world.place(&skier, "key-1", &body).await;
+    let kept = async || {
+        let rows = world.io.read(|db| Box::pin(async { Ok::<_, IoError>(idempotency::Entity::find().all(db).await?) }));
+        rows.await.unwrap().remove(0).body
+    };
+    for (hours, forgotten) in [(23, 0), (25, 1), (25, 0)] {
+        let then = clock::now() + TimeDelta::hours(hours);
+        assert_eq!(forget_texts(&world.io, then, None).await.unwrap(), forgotten);
+        assert_eq!(kept().await.contains("birth_date"), hours == 23);
+        let again = world.place(&skier, "key-1", &body).await;
+        assert_eq!((again.status, &again.body["id"]), (202, &first.body["id"]), "{again:?}");
+        assert_eq!(again.body["lines"][0]["holder"], first.body["lines"][0]["holder"]);
+    }
+    world.place(&skier, "key-1", &json!({ "lines": [] })).await.expect_problem(422, "idempotency-key-used");
+    assert_eq!(world.orders_kept().await, 1);
+}
+
+#[actix_rt::test]
 async fn a_card_has_one_ticket_an_operator_and_day() {
     let world = World::start().await;
     let (anna, bert) = (world.skier("anna@example.org").await, world.skier("bert@example.org").await);
@@ -379,9 +402,13 @@ async fn another_customers_order_is_not_there_and_an_admin_may_read_it() {
     cancel(clerk).await.expect_problem(404, "not-found");
     assert_eq!(world.get(&path, &anna.token).await.body["state"], "placed");
     world.get(&format!("{path}/invoices/STAR-2026-000001"), &anna.token).await.expect_problem(404, "not-found");
-    answer(world.call("POST", &format!("{path}/returns")).bearer_auth(&anna.token))
-        .await
-        .expect_problem(501, "not-implemented");
+    let give_back = |token: &str, body| {
+        answer(world.call("POST", &format!("{path}/returns")).bearer_auth(token.to_owned()).json(&body))
+    };
+    give_back(&bert.token, json!({ "lines": [1] })).await.expect_problem(404, "not-found");
+    give_back(&anna.token, json!({ "lines": [1] })).await.expect_problem(409, "not-finished");
+    give_back(&anna.token, json!({ "lines": [] })).await.expect_problem(422, "invalid");
+    give_back(&anna.token, json!({ "lines": [1], "reason": "two\nlines" })).await.expect_problem(422, "invalid");
 }
 
 #[actix_rt::test]

@@ -26,7 +26,7 @@ fn number(order: &Value) -> &str {
 }
 
 /// Compares today with everybody, or with one operator, and gives the comparisons by their scope.
-async fn compare(clerk: &Person, operator: Option<&str>) -> BTreeMap<String, Value> {
+pub(super) async fn compare(clerk: &Person, operator: Option<&str>) -> BTreeMap<String, Value> {
     let mut wish = json!({ "day": today() });
     if let Some(operator) = operator {
         wish["operator"] = json!(operator);
@@ -43,7 +43,7 @@ async fn compare(clerk: &Person, operator: Option<&str>) -> BTreeMap<String, Val
     .await
 }
 
-async fn cases(clerk: &Person, state: &str) -> Vec<Value> {
+pub(super) async fn cases(clerk: &Person, state: &str) -> Vec<Value> {
     let page = clerk.client.get(&format!("/api/v1/admin/cases?state={state}&limit=100")).await.expect(200);
     page["items"].as_array().unwrap().clone()
 }

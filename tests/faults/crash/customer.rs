@@ -19,12 +19,15 @@ pub(crate) enum Customer {
     SuspendedThenBilled,
     SuspendedThenFails,
     ChargesBack,
+    /// Gives the ticket back.
+    Returns,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Deed {
     Pay(&'static str),
     Cancel,
+    Return,
     /// What a bank does with the transaction.
     Bank(&'static str),
 }
@@ -47,12 +50,13 @@ impl Customer {
             | Self::CancelsThenPays
             | Self::DeclinedThenReserves
             | Self::SuspendedThenBilled
-            | Self::ChargesBack => false,
+            | Self::ChargesBack
+            | Self::Returns => false,
         }
     }
 
     pub(crate) fn begin(self) -> Payer {
-        use Deed::{Bank, Cancel, Pay};
+        use Deed::{Bank, Cancel, Pay, Return};
         let mut deeds = match self {
             Self::Reserves => vec![Pay("reserved")],
             Self::Bills => vec![Pay("billed")],
@@ -64,6 +68,7 @@ impl Customer {
             Self::SuspendedThenBilled => vec![Pay("suspended"), Bank("bill")],
             Self::SuspendedThenFails => vec![Pay("suspended"), Bank("fail")],
             Self::ChargesBack => vec![Pay("reserved"), Bank("charge_back")],
+            Self::Returns => vec![Pay("reserved"), Return],
         };
         deeds.reverse();
         Payer { deeds, page: None, transaction: None }
@@ -91,6 +96,13 @@ impl Payer {
                 person.client.try_post(&path, &json!({})).await.is_ok_and(|answer| answer.status == 202)
             }
             Deed::Cancel => false,
+            Deed::Return if state == "finished" && order["lines"][0]["state"] == "issued" => {
+                // asked for until it is gone: twice is like once
+                let path = format!("/api/v1/orders/{}/returns", order["id"].as_str().unwrap());
+                drop(person.client.try_post(&path, &json!({ "lines": [1] })).await);
+                false
+            }
+            Deed::Return => order["lines"][0]["state"] == "withdrawn",
             Deed::Bank("bill" | "fail") if order["payment"]["state"] != "suspended" => false,
             Deed::Bank("charge_back") if state != "finished" => false,
             Deed::Bank(event) => {

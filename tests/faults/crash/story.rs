@@ -210,6 +210,7 @@ pub(crate) fn others() -> Vec<Story> {
         by("suspended, then billed", Customer::SuspendedThenBilled, &["finished"]),
         by("suspended, then refused", Customer::SuspendedThenFails, &["rejected"]),
         by("charged back", Customer::ChargesBack, &["finished"]),
+        by("returned", Customer::Returns, &["finished"]),
     ]
 }
 

@@ -1,9 +1,15 @@
 //! Replicas of one shop: several processes over one PostgreSQL and one Redis, behind one address.
 
 mod beginning;
+mod callbacks;
+mod catalogue;
 mod duties;
+mod leases;
 mod long;
 mod orders;
+mod pace;
+mod paused;
+mod promoted;
 mod redis_breaks;
 mod together;
 
@@ -33,10 +39,21 @@ impl Fleet {
     }
 
     async fn on(database: Postgres, replicas: usize, settings: &[(&str, &str)]) -> Self {
-        let (redis, balancer) = (Redis::start().await, Balancer::start());
-        let (url, prefix) = (redis.url(), format!("t-{}", new_key()));
+        let redis = Redis::start().await;
+        let url = redis.url();
+        Self::with(database, (redis, &url), replicas, settings).await
+    }
+
+    /// The same with a Redis that is reached by this address.
+    pub(super) async fn with(
+        database: Postgres,
+        (redis, url): (Redis, &str),
+        replicas: usize,
+        settings: &[(&str, &str)],
+    ) -> Self {
+        let (balancer, prefix) = (Balancer::start(), format!("t-{}", new_key()));
         let mut all = vec![
-            ("STARJACK_REDIS__URL", url.as_str()),
+            ("STARJACK_REDIS__URL", url),
             ("STARJACK_REDIS__PREFIX", &prefix),
             ("STARJACK_HTTP__PUBLIC_URL", &balancer.url),
         ];

@@ -14,6 +14,7 @@ use crate::support::{Person, Redis, World, eventually, new_key};
 on_postgres!(
     a_breaker_that_opens_here_opens_there,
     replicas_see_each_others_actors,
+    an_admin_steers_the_actor_of_the_replica_that_is_named_wherever_the_request_goes,
     turns_and_leases_are_taken_together_at_one_server_at_a_sentinels_master_and_at_a_cluster,
     replicas_for_whose_connections_the_database_has_no_room_do_not_start,
 );
@@ -62,6 +63,43 @@ async fn replicas_see_each_others_actors() {
     eventually("the dead one is gone", async || (replicas(&second).await.len() == 1).then_some(())).await;
 }
 
+async fn an_admin_steers_the_actor_of_the_replica_that_is_named_wherever_the_request_goes() {
+    let mut fleet = Fleet::start(2, &[]).await;
+    let clerk = fleet.world.clerk().await;
+    let (first, second) = (super::address(&fleet.world.server).to_owned(), super::address(&fleet.others[0]).to_owned());
+    let other = actors(&clerk, &second).await[0]["replica"].as_str().unwrap().to_owned();
+    let here = clerk.client.at(&first);
+    let wish = async |wish: &str, replica: &str| {
+        here.post(&format!("/api/v1/admin/actors/dta%2Fsolden/{wish}?replica={replica}"), &json!({})).await
+    };
+    eventually("the other replica is seen", async || {
+        actors(&clerk, &first).await.iter().any(|actor| actor["replica"] == *other).then_some(())
+    })
+    .await;
+    let state = async |at: &str| {
+        let all = actors(&clerk, at).await;
+        all.iter().find(|actor| actor["name"] == "dta/solden").unwrap()["state"].as_str().unwrap().to_owned()
+    };
+    let done = wish("pause", &other).await.expect(202);
+    assert_eq!((&done["state"], &done["replica"]), (&json!("paused"), &json!(other)));
+    assert_eq!((&*state(&first).await, &*state(&second).await), ("up", "paused"));
+    let audit = here.get("/api/v1/admin/audit").await.expect(200);
+    let row = &audit["items"][0];
+    assert_eq!((&row["action"], &row["subject"]), (&json!("pause"), &json!(format!("dta/solden at {other}"))));
+    wish("resume", &other).await.expect(202);
+    assert_eq!(state(&second).await, "up");
+    assert_eq!(wish("pause", &new_key()).await.status, 404, "nobody's");
+    fleet.redis.kill_9();
+    fleet.until(&fleet.world.server, "Redis is away", |ready| ready["redis"] == "down").await;
+    let told = eventually("the other is not seen any more", async || {
+        let answer = wish("pause", &other).await;
+        (answer.status == 404).then_some(answer.json)
+    })
+    .await;
+    assert!(told["detail"].as_str().unwrap().contains(&other), "{told:#}");
+    assert_eq!(state(&second).await, "up");
+}
+
 async fn way(io: &Io, url: &str, prefix: &str) -> Way {
     let settings = Settings { url: url.to_owned().into(), prefix: prefix.to_owned() };
     let way = Way::start(io, Some(&settings)).unwrap();
@@ -83,10 +121,11 @@ async fn turns_and_leases_are_taken_together_at_one_server_at_a_sentinels_master
         let (here, there) = (way(&io, &url, &prefix).await, way(&io, &url, &prefix).await);
         let (every, long) = (Duration::from_millis(100), Duration::from_secs(60));
         let asked = (0..20).map(|index| if index % 2 == 0 { &here } else { &there });
-        let turns = join_all(asked.map(async |way| way.turn("pace", every, long).await.unwrap())).await;
+        let turns =
+            join_all(asked.map(async |way| way.turn("pace", every, (Duration::ZERO, long)).await.unwrap())).await;
         let waits: BTreeSet<_> = turns.into_iter().map(|turn| wait(turn) / 50_000).collect();
         assert!(waits.len() >= 19, "{url}: turns at distances of 100 ms, not {waits:?}");
-        assert_eq!(here.turn("pace", every, Duration::ZERO).await, Ok(Turn::TooLate), "{url}");
+        assert_eq!(here.turn("pace", every, (Duration::ZERO, Duration::ZERO)).await, Ok(Turn::TooLate), "{url}");
 
         let (anna, ben) = (uuid::Uuid::new_v4(), uuid::Uuid::new_v4());
         let lease = async |way: &Way, who| way.lease("duty", who, long).await.unwrap();

@@ -1,7 +1,7 @@
 //! What people order: one to four tickets at both kinds of supplier, on cards that some of them share.
 
 use chrono::{Days, NaiveDate, TimeDelta};
-use starjack::actors::order::record::{OnRefusal, Ticket};
+use starjack::actors::order::record::{OnRefusal, ReturnTerms, Ticket};
 use starjack::actors::order::{NewLine, NewOrder};
 use starjack::clock;
 use starjack::ids;
@@ -22,6 +22,7 @@ pub(crate) fn basket(dice: &Dice, no: u64, parts: bool) -> NewOrder {
         ticket: ticket(dice, (first + line) % CARDS),
         price: dice.one(&[5000, 3000, 2550, 6100, 0]),
         loading_ends: clock::now() + TimeDelta::seconds(loading),
+        returns: ReturnTerms::default(),
     });
     NewOrder {
         account_id: CUSTOMER,

@@ -165,6 +165,22 @@ async fn story_23_a_booking_that_stays_pending_calls_a_person_and_ends_once_it_i
 }
 
 #[actix_rt::test]
+async fn a_reservation_that_is_about_to_end_is_taken_for_what_was_issued_while_another_booking_is_pending() {
+    for (dedups, booked) in [(false, true), (false, false), (true, true), (true, false)] {
+        let told = format!("dedups {dedups}, booked {booked}");
+        let life = TimeDelta::days(1) + TimeDelta::milliseconds(900);
+        let (mut world, story, id) = pending_for_ever(OnRefusal::Keep, dedups, life).await;
+        let finished = until(&mut world, id, |order| order.state == OrderState::Finished).await;
+        assert_eq!((finished.lines[0].state, taken(&world)), (LineState::Doubtful, 3000), "{told}");
+        world.outside.books.open().decide(booked);
+        let wrong = world.go_on(id, &story, PATIENCE).await;
+        assert!(wrong.is_empty(), "{told}: {wrong:#?}");
+        assert_eq!(world.order(id).await.lines[0].state, LineState::Withdrawn, "{told}");
+        assert_eq!(taken(&world), 3000, "{told}");
+    }
+}
+
+#[actix_rt::test]
 async fn story_13_an_order_whose_tickets_are_being_issued_is_not_cancelled() {
     let story = undo().with(issue(Fault::Gated));
     let setting = Setting { deadline: PATIENCE, ..Setting::new(false) };

@@ -86,6 +86,9 @@ fn access_fits(access: &Access) -> Result<(), String> {
     if let Some(hours) = access.give_up_hours_before.filter(|hours| *hours > 168) {
         return Err(format!("give_up_hours_before {hours} is not 0 to 168"));
     }
+    if let Some(hours) = access.returns_hours_before.filter(|hours| *hours > 720) {
+        return Err(format!("returns_hours_before {hours} is not 0 to 720"));
+    }
     Ok(())
 }
 

@@ -70,6 +70,9 @@ pub struct Access {
     /// So many hours before its first day begins, a ticket that could not be loaded is given up and paid back, 0 to 168; only
     /// at the last loading time when absent.
     pub give_up_hours_before: Option<u16>,
+    /// Until so many hours before its first day begins, a ticket that was not used is taken back, 0 to 720; never when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub returns_hours_before: Option<u16>,
     /// Whether the supplier confirmed in writing that it answers a known reference with its first answer.
     #[serde(default)]
     pub dedups_reference: bool,
@@ -213,6 +216,13 @@ impl Operator {
         let hours = self.contract.give_up_hours_before.map(|hours| TimeDelta::hours(i64::from(hours)));
         let early = hours.map(|hours| self.moment(day, NaiveTime::MIN) - hours);
         early.filter(|early| *early >= now + TimeDelta::hours(1)).map_or(loading_ends, |early| early.min(loading_ends))
+    }
+
+    /// Until when a ticket with the first day `day` is taken back; `None` when never.
+    #[must_use]
+    pub fn return_ends(&self, day: NaiveDate) -> Option<DateTime<Utc>> {
+        let hours = self.contract.returns_hours_before.map(|hours| TimeDelta::hours(i64::from(hours)));
+        hours.map(|hours| self.moment(day, NaiveTime::MIN) - hours)
     }
 
     /// The moment of a local time. The first of two where the clock is turned back, the earlier one where it is turned on.

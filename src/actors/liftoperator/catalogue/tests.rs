@@ -298,6 +298,7 @@ fn what_cannot_be_loaded_is_given_up_hours_before_its_day_where_an_hour_is_left(
     ] {
         assert_eq!(operator.gives_up(day, ends, moment(ordered)), moment(given_up), "{ordered}");
     }
+    assert_eq!(operator.return_ends(day), Some(moment("2026-12-17T23:00:00Z")), "48 hours before");
     operator.contract.give_up_hours_before = None;
     assert_eq!(operator.gives_up(day, ends, moment("2026-12-01T12:00:00Z")), ends);
 }

@@ -118,6 +118,10 @@ fn ends() -> Vec<End> {
         }
         ends.push((OrderLetter::MoneyReturned(1), "Finished", None, ("issued", None), money));
         ends.push((OrderLetter::Finished, "Finished", None, ("issued", None), money));
+        ends.push((OrderLetter::TicketReturned(1), "Finished", None, ("withdrawn", None), money));
+        for why in [None, Some("ticket_used")] {
+            ends.push((OrderLetter::TicketKept(1), "Finished", None, ("issued", why), money));
+        }
     }
     ends
 }

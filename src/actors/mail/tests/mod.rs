@@ -206,6 +206,8 @@ fn line(order_id: Uuid, no: i32, state: &str, refusal: Option<&str>) -> order_li
         person_since: None,
         person_reason: None,
         person_accepted: false,
+        return_ends: None,
+        family: None,
     }
 }
 

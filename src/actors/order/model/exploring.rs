@@ -4,13 +4,17 @@ use super::*;
 
 /// Walks every reachable world, up to a limit; answers the number of states, or the shortest-known way to a violation.
 pub(super) fn explore(setting: &Setting) -> Result<usize, String> {
+    explore_from(start(setting), setting)
+}
+
+/// The same from a world that has come some way.
+pub(super) fn explore_from(first: World, setting: &Setting) -> Result<usize, String> {
     let rules = rules(setting.controls);
     let key = |world: &World| {
         let mut hasher = DefaultHasher::new();
         world.hash(&mut hasher);
         hasher.finish()
     };
-    let first = start(setting);
     let mut seen = HashSet::from([key(&first)]);
     let mut open = vec![(first, vec![])];
     while let Some((world, way)) = open.pop() {

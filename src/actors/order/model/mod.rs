@@ -5,6 +5,7 @@
 
 mod exploring;
 mod outside;
+mod returned;
 mod traces;
 mod world;
 
@@ -25,7 +26,7 @@ use super::lines::LineAnswer;
 use super::observe::{claim, observe};
 use super::payments::PaymentAnswer;
 use super::person::{Wish, grant};
-use super::record::{Line, Moment, OnRefusal, Order, Terms, Ticket};
+use super::record::{Line, Moment, OnRefusal, Order, ReturnTerms, Terms, Ticket};
 use super::rules::{Controls, Rules};
 use crate::ids::OrderNumber;
 use crate::integrations::lift::{Booking, CheckedCard, Found, FoundState};
@@ -43,6 +44,7 @@ const ONE_FAULT_EACH: Budget = Budget {
     sent: 0,
     given_back: 0,
     wishes: 0,
+    returns: 0,
 };
 
 /// `STARJACK_MODEL_STATES` lets a long run by hand see more worlds than the short one of every day.

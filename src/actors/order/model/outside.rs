@@ -26,13 +26,18 @@ impl World {
                 }
                 Subject::Payment(_) => false,
             };
-            if !known && matches!(intent.verb, Verb::Issue | Verb::Check | Verb::Capture | Verb::Open | Verb::Credit) {
+            // whoever cancels in an undo is refused for a used ticket only
+            let returned = intent.verb == Verb::Cancel && self.order.state == OrderState::Finished;
+            if returned
+                || !known
+                    && matches!(intent.verb, Verb::Issue | Verb::Check | Verb::Capture | Verb::Open | Verb::Credit)
+            {
                 fates.push(Fate::Refused);
             }
             if !matches!(intent.verb, Verb::Check | Verb::Find | Verb::History | Verb::Status | Verb::Latest) {
                 fates.push(Fate::DoneAnswerLost);
             }
-            if matches!(intent.verb, Verb::Issue | Verb::Capture | Verb::Credit) {
+            if returned || matches!(intent.verb, Verb::Issue | Verb::Capture | Verb::Credit) {
                 fates.push(Fate::Late);
             }
             if intent.verb == Verb::Issue {
@@ -237,6 +242,7 @@ impl World {
                 }
             }
         }
+        next.extend(self.returns(rules));
         next.extend(self.uses());
         next.extend(self.sent(rules));
         next.extend(self.given_back(rules));
@@ -408,7 +414,8 @@ pub(super) fn refused(verb: Verb) -> Answer {
         Verb::Open => Answer::Payment(PaymentAnswer::Open(Outcome::Refused(declined()))),
         Verb::Capture => Answer::Payment(PaymentAnswer::Capture(Outcome::Refused(declined()))),
         Verb::Credit => Answer::Payment(PaymentAnswer::Credit(Outcome::Refused(declined()))),
-        Verb::Find | Verb::Cancel | Verb::Reverse | Verb::History | Verb::Status | Verb::Latest => unreachable!(),
+        Verb::Cancel => Answer::Line(LineAnswer::Cancel(Outcome::Refused(declined()))),
+        Verb::Find | Verb::Reverse | Verb::History | Verb::Status | Verb::Latest => unreachable!(),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::actors::order::advance::take_books;
 use crate::actors::order::drive::still_meant;
 use crate::actors::order::lines::LineCase;
 use crate::actors::order::observe::decided_by_bank;
-use crate::actors::order::payments::STATUS_CALLS;
+use crate::actors::order::payments::{Payment, STATUS_CALLS};
 use crate::actors::order::record::Mark;
 
 fn world(lines: i32) -> (World, Rules) {
@@ -14,7 +14,7 @@ fn world(lines: i32) -> (World, Rules) {
 
 impl World {
     /// Everything that is asked is answered truthfully until `state` is reached.
-    fn walk_to(mut self, state: OrderState, rules: &Rules) -> Self {
+    pub(super) fn walk_to(mut self, state: OrderState, rules: &Rules) -> Self {
         for _step in 0..50 {
             if self.order.state == state {
                 return self;
@@ -42,7 +42,7 @@ impl World {
         self
     }
 
-    fn wait(&mut self, pause: TimeDelta, rules: &Rules) {
+    pub(super) fn wait(&mut self, pause: TimeDelta, rules: &Rules) {
         self.now += pause;
         self.advance(&[], rules);
     }
@@ -272,6 +272,40 @@ fn a_booking_is_not_kept_while_another_under_its_reference_is_pending() {
 }
 
 #[test]
+fn a_booking_that_is_pending_when_its_day_is_over_holds_up_no_money() {
+    for dedups in [false, true] {
+        let (rules, mut world) = (rules(Controls::default()), start(&setting(1, dedups, OnRefusal::Undo)));
+        world = world.walk_to(OrderState::Authorised, &rules);
+        let over = world.now + TimeDelta::days(3);
+        let mut asked = 0;
+        while world.order.state != OrderState::Undone {
+            asked += 1;
+            assert!(asked < 10_000 && world.now < over, "it waits for ever");
+            let Some((subject, intent)) = world.in_flight().into_iter().next() else {
+                world.now = world.order.next_at.unwrap().max(world.now + TimeDelta::minutes(10));
+                world.advance(&[], &rules);
+                continue;
+            };
+            let pending = Outcome::Pending { ask_after: Duration::from_secs(60) };
+            let answer = match intent.verb {
+                Verb::Issue => Answer::Line(LineAnswer::Issue(pending)),
+                Verb::Find => {
+                    let booking = Booking { ticket_reference: String::new(), handle: "0".into() };
+                    let found = Found { booking, state: FoundState::Pending };
+                    Answer::Line(LineAnswer::Find(Outcome::Done(vec![found])))
+                }
+                _other => {
+                    world = world.answered(subject, &intent, Fate::Answered, &rules);
+                    continue;
+                }
+            };
+            world.advance(&[Answered { subject, answer, elapsed: TimeDelta::zero() }], &rules);
+        }
+        assert_eq!((world.order.payments[0].state, world.order.needs_person()), (PaymentState::Reversed, false));
+    }
+}
+
+#[test]
 fn a_payment_that_stays_suspended_is_looked_after_when_its_order_has_ended() {
     let (mut world, rules) = paying();
     let mut seen = seen_as(&world, ObservedState::Suspended);
@@ -405,6 +439,58 @@ fn what_was_billed_beyond_what_we_took_is_so_and_goes_back_after_an_agreed_look(
     world.answer_payment(PaymentAnswer::Credit(Outcome::Done(())), &rules);
     let row = &world.order.payments[0];
     assert_eq!((row.held(), row.state, row.pull), (PRICE, PaymentState::Billed, false));
+}
+
+/// An order that a backup has as placed, with two pages that may have been opened after it.
+fn restored_as_placed() -> (World, Rules) {
+    let (mut world, rules) = world(1);
+    world.order.lines.iter_mut().for_each(|line| line.open = None);
+    for page in 1..=2 {
+        let further = Payment::page(&world.order, (page, page), world.now, world.now + rules.page_life);
+        world.order.payments.push(Payment { pull: true, ..further });
+    }
+    world.advance(&[], &rules);
+    (world, rules)
+}
+
+fn asked_of_page(world: &World, no: i32) -> Option<Verb> {
+    world.order.payments.iter().find(|row| row.no == no)?.open.as_ref().map(|open| open.verb)
+}
+
+#[test]
+fn a_page_that_was_paid_after_the_backup_is_taken_and_none_is_opened_again() {
+    let (mut world, rules) = restored_as_placed();
+    assert_eq!((asked_of_page(&world, 1), asked_of_page(&world, 2)), (Some(Verb::Status), Some(Verb::Status)));
+    let page = world.order.payments[1].reference.to_string();
+    world.money.push(Transaction::of(&page, PRICE, true));
+    let (subject, status) = world.in_flight().into_iter().find(|(at, _)| *at == Subject::Payment(2)).unwrap();
+    world = world.answered(subject, &status, Fate::Answered, &rules);
+    let row = &world.order.payments[1];
+    assert_eq!(
+        (row.state, row.open.is_some()),
+        (PaymentState::Reserved, false),
+        "kept although its cards are not checked yet"
+    );
+    let world = world.walk_to(OrderState::Finished, &rules);
+    assert_eq!((world.order.wanted, world.order.payments.len()), (Some(2), 2));
+    assert_eq!(world.money[0].captured, PRICE);
+}
+
+#[test]
+fn where_no_page_after_the_backup_is_known_the_next_one_has_a_number_of_its_own() {
+    let (mut world, rules) = restored_as_placed();
+    while let Some((subject, intent)) = world.in_flight().into_iter().find(|(_, intent)| intent.verb != Verb::Open) {
+        world = world.answered(subject, &intent, Fate::Answered, &rules);
+    }
+    assert_eq!(world.order.state, OrderState::Paying);
+    let answered_at = world.now;
+    while asked_of_page(&world, 3).is_none() {
+        world.now = world.order.next_at.unwrap();
+        world.advance(&[], &rules);
+    }
+    assert!(world.now <= answered_at + rules.pause_limit);
+    assert_eq!(asked_of_page(&world, 3), Some(Verb::Open));
+    assert_eq!(world.order.payments[2].reference, world.order.number.page(3));
 }
 
 #[test]

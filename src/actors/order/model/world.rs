@@ -25,6 +25,8 @@ pub(super) struct Budget {
     pub(super) given_back: u8,
     /// What a person at the desk does.
     pub(super) wishes: u8,
+    /// Tickets of a finished order that somebody gives back.
+    pub(super) returns: u8,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -118,6 +120,7 @@ pub(super) fn start(setting: &Setting) -> World {
         booking: None,
         person: None,
         open: None,
+        returns: ReturnTerms::default(),
         ticket: some_ticket(day),
     });
     let lines: Vec<_> = lines.collect();

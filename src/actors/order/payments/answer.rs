@@ -106,7 +106,7 @@ impl PaymentCase<'_> {
     }
 
     /// The page may stand and nobody knows where: it is looked after when its life is over; a further page gets a new reference.
-    fn lose_page(&mut self) {
+    pub(super) fn lose_page(&mut self) {
         self.payment.ask_at = Some(self.payment.page_ends_at);
     }
 

@@ -4,7 +4,7 @@ use super::doubt::MoneyDoubt;
 use crate::actors::order::intent::Intent;
 use crate::actors::order::lifecycle::{PaymentState, payment_may};
 use crate::actors::order::record::{Mark, Moment, Order};
-use crate::ids::Reference;
+use crate::ids::{OrderNumber, Reference};
 use crate::money::Cents;
 
 /// One transaction at the payment provider, or a page that has none yet.
@@ -115,19 +115,37 @@ impl Payment {
             && matches!(self.state, PaymentState::Opened | PaymentState::Failed)
     }
 
+    /// Whether its page was looked for at the provider, who knew of no payment, and nobody has its address: as far as anybody
+    /// can tell it was never paid, and may never have stood.
+    #[must_use]
+    pub fn never_stood(&self) -> bool {
+        self.url.is_none() && self.tid.is_none() && self.open.is_none() && self.status_calls > 0
+    }
+
     /// A page to be opened: its number and page number, its life.
     #[must_use]
     pub fn page(order: &Order, (no, page_no): (i32, i32), opened_at: Moment, page_ends_at: Moment) -> Self {
+        Self::page_of((&order.number, &order.currency), (no, page_no), opened_at, page_ends_at)
+    }
+
+    /// A page of the order with this number, to be paid in this currency.
+    #[must_use]
+    pub fn page_of(
+        (number, currency): (&OrderNumber, &str),
+        (no, page_no): (i32, i32),
+        opened_at: Moment,
+        page_ends_at: Moment,
+    ) -> Self {
         Self {
             no,
             page_no,
-            reference: order.number.page(page_no),
+            reference: number.page(page_no),
             secret: String::new(),
             url: None,
             tid: None,
             state: PaymentState::Opened,
             amount: 0,
-            currency: order.currency.clone(),
+            currency: currency.to_owned(),
             captured: Cents::default(),
             returned: Cents::default(),
             transferred: Cents::default(),

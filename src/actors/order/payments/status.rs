@@ -9,7 +9,10 @@ impl PaymentCase<'_> {
     pub(super) fn status(&mut self, outcome: &Outcome<Option<Observed>>) {
         match outcome {
             Outcome::Done(_) => {
-                if self.is_forgotten() {
+                let unknown = self.payment.tid.is_none() && self.payment.url.is_none();
+                if unknown && self.payment.state == PaymentState::Opened {
+                    self.lose_page();
+                } else if self.is_forgotten() {
                     self.payment.ask_at = Some(self.now + self.rules.undo_alarm);
                 }
             }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use starjack::actors::order::intent::Verb;
 use starjack::actors::order::lifecycle::OrderState;
 use starjack::clock;
-use starjack::integrations::lift::{Booking, Found, FoundState, TicketOrder};
+use starjack::integrations::lift::{Booking, Found, FoundState, Sold, SoldPage, TicketOrder};
 use starjack::integrations::payment::{CreditAmount, History, Observed, ObservedState, StatusKey};
 use starjack::integrations::{Outcome, Refusal, RefusalKind};
 use starjack::money::Cents;
@@ -31,6 +31,8 @@ pub(crate) struct Ledger {
     pub(crate) doubled: BTreeSet<String>,
     /// References of which the supplier itself took one request for two.
     pub(crate) excused: BTreeSet<String>,
+    /// References of which a request lived longer than its contract says: what it books is reconciliation's.
+    pub(crate) outlived: BTreeSet<String>,
     /// What was asked in which row.
     pub(crate) asked: BTreeSet<(OrderState, Verb)>,
     late: Vec<(Instant, Act)>,
@@ -112,11 +114,12 @@ impl Ledger {
 
     fn book(&mut self, order: &TicketOrder, operator: &str) -> usize {
         let reference = order.reference.to_string();
-        if self.live(&reference) > 0 && !self.excused.contains(&reference) {
+        let outlived = |reference: &String| self.outlived.contains(reference);
+        if self.live(&reference) > 0 && !self.excused.contains(&reference) && !outlived(&reference) {
             self.doubled.insert(reference.clone());
         }
         let overlaps = |other: &&Ticket| {
-            (other.live && other.reference != reference)
+            (other.live && other.reference != reference && !outlived(&other.reference) && !outlived(&reference))
                 && (other.operator == operator && other.order.card == order.card)
                 && (other.order.first_day <= order.last_day && order.first_day <= other.order.last_day)
         };
@@ -160,6 +163,17 @@ impl Ledger {
             Found { booking: booking(no), state }
         });
         Outcome::Done(found.collect())
+    }
+
+    /// Everything that was booked at an operator.
+    pub(crate) fn sold(&self, operator: &str) -> Outcome<SoldPage> {
+        let own = self.tickets.iter().enumerate().filter(|(_, ticket)| ticket.operator == operator);
+        let sold = own.map(|(no, ticket)| {
+            let state = if ticket.live { FoundState::Live } else { FoundState::Cancelled };
+            let found = Found { booking: booking(no), state };
+            Sold { reference: ticket.reference.clone(), found, price: Some(ticket.order.price) }
+        });
+        Outcome::Done(SoldPage { sold: sold.collect(), next: None })
     }
 
     pub(crate) fn cancel(&mut self, handle: &str) -> Outcome<()> {
@@ -214,6 +228,7 @@ impl Ledger {
             reserved + money.captured - money.credited
         });
         let live = self.tickets.iter().filter(|ticket| ticket.live && own(&ticket.reference));
+        let live = live.filter(|ticket| !self.outlived.contains(&ticket.reference));
         let prices: BTreeMap<_, _> = live.map(|ticket| (&ticket.reference, ticket.order.price)).collect();
         let (left, due): (Cents, Cents) = (left.sum(), prices.values().sum());
         if left < due {

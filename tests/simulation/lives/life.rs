@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use futures_util::FutureExt;
 use starjack::actors::order::lifecycle::{OrderState, has_ended};
 use starjack::actors::order::record::Order;
 use starjack::actors::order::rules::Rules;
@@ -20,6 +21,7 @@ use super::accidents::Accident;
 use super::basket::basket;
 use super::controls::Off;
 use super::dice::Dice;
+use super::evening::reconcile;
 use super::people::{Town, customer, desk, postman};
 use super::process::Process;
 use super::quay::Quay;
@@ -42,6 +44,7 @@ pub(crate) struct End {
     pub(crate) questions: u64,
     pub(crate) struck: u64,
     pub(crate) accidents: Vec<&'static str>,
+    pub(crate) agreed: usize,
     pub(crate) lasted: Duration,
     pub(crate) trace: Vec<String>,
 }
@@ -58,6 +61,8 @@ pub(super) struct Life {
     people: Process,
     town: Option<Rc<Town>>,
     rests_since: Option<Duration>,
+    /// How many suggestions of the reconciliation were agreed to; nothing while the day was not compared yet.
+    agreed: Rc<Cell<Option<usize>>>,
     pub(super) serving: Option<(Process, Arc<Leased>)>,
     pub(super) replaced: Option<(Process, Arc<Leased>)>,
     pub(super) agenda: BTreeMap<(Duration, usize), Accident>,
@@ -91,6 +96,8 @@ impl Life {
             parts: off.parts,
             dies: Arc::default(),
             jumps: Arc::default(),
+            calm: Arc::default(),
+            prompt: off.prompt,
             stumbled: Arc::default(),
             operator: String::new(),
             dedups: false,
@@ -106,6 +113,7 @@ impl Life {
             people: Process::new(),
             town: None,
             rests_since: None,
+            agreed: Rc::default(),
             serving: None,
             replaced: None,
             agenda: BTreeMap::from([((Duration::ZERO, 0), Accident::Begin), ((LOOK, 1), Accident::Look)]),
@@ -182,6 +190,13 @@ impl Life {
             self.rests_since = None;
             return now > LONGEST;
         }
+        if self.agreed.get().is_none() && !self.off.unreconciled {
+            self.quay.calm.store(true, Ordering::SeqCst);
+            self.agreed.set(Some(0));
+            let (town, agreed) = (Rc::clone(self.town.as_ref().unwrap()), Rc::clone(&self.agreed));
+            town.begin(reconcile(Rc::clone(&town)).map(move |many| agreed.set(Some(many))));
+            return false;
+        }
         let since = *self.rests_since.get_or_insert(now);
         now > since + SECOND_THOUGHTS || self.wrong().is_empty()
     }
@@ -223,6 +238,7 @@ impl Life {
             questions: self.quay.asked.load(Ordering::Relaxed),
             struck: self.quay.struck.load(Ordering::Relaxed),
             accidents: self.happened,
+            agreed: self.agreed.get().unwrap_or(0),
             lasted: self.time.passed(),
             trace: self.trace.lines(),
         }

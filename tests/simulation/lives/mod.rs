@@ -8,6 +8,7 @@ mod accidents;
 mod basket;
 mod controls;
 mod dice;
+mod evening;
 mod life;
 mod people;
 mod process;

@@ -20,7 +20,7 @@ use super::super::invariants::{Invariant, Violation};
 use super::super::ledger::Books;
 use super::dice::Dice;
 use super::process::Inbox;
-use super::replica::Entrance;
+use super::replica::{Door, Entrance};
 use super::sky::Ground;
 use super::trace::Trace;
 
@@ -47,9 +47,17 @@ impl Town {
     where
         F: Future<Output = T> + 'static,
     {
+        self.enter(|door| question(door.desk)).await
+    }
+
+    /// The same, of anything behind its door.
+    pub(crate) async fn enter<T: 'static, F>(&self, question: impl FnOnce(Door) -> F) -> Option<T>
+    where
+        F: Future<Output = T> + 'static,
+    {
         let door = self.entrance.borrow().clone()?;
         let (tell, told) = oneshot::channel();
-        let work = question(door.desk);
+        let work = question(door.clone());
         door.inbox.begin(async move { drop(tell.send(work.await)) });
         clock::timeout_at(Deadline::after(Duration::from_secs(20)), told).await.ok()?.ok()
     }

@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use starjack::actors::order::intent::Verb;
 use starjack::clock;
 use starjack::ids::Reference;
 use starjack::integrations::lift::{
-    Booking, Capabilities, CheckedCard, Found, Goods, LiftSupplier, TicketOrder, Wanted,
+    Booking, Capabilities, CheckedCard, Found, Goods, LiftSupplier, SoldPage, TicketOrder, Wanted,
 };
 use starjack::integrations::payment::{
     CreditAmount, History, Observed, OpenedPage, PageOrder, PaymentProvider, StatusKey,
@@ -28,6 +29,9 @@ use super::trace::Trace;
 
 /// How long after it left a request may still be executed; a contract's settle is longer than this and a deadline.
 pub(crate) const LATEST: u64 = 15_000;
+
+/// How long after it left a request is executed that lives longer than its contract says.
+const OUTLIVED: Duration = Duration::from_secs(240);
 
 /// One process's way to one supplier.
 #[derive(Clone)]
@@ -48,6 +52,10 @@ pub(crate) struct Quay {
     pub(crate) jumps: Arc<AtomicBool>,
     /// Pages of which a question about their state suffered something.
     pub(crate) stumbled: Arc<Mutex<BTreeSet<String>>>,
+    /// No request lives longer than its contract says.
+    pub(crate) prompt: bool,
+    /// Everything is answered at once and truly: the day is over.
+    pub(crate) calm: Arc<AtomicBool>,
     pub(crate) operator: String,
     pub(crate) dedups: bool,
 }
@@ -60,6 +68,10 @@ impl Quay {
         permit: Permit,
         act: impl Fn(&mut Ledger) -> Outcome<T> + Send + 'static,
     ) -> Outcome<T> {
+        if self.calm.load(Ordering::SeqCst) && permit.holds() {
+            clock::sleep(Duration::from_millis(50)).await;
+            return act(&mut self.books.open());
+        }
         let (there, back) = (self.dice.millis(5, 120), self.dice.millis(5, 180));
         let fault = self.fault(verb, &reference);
         clock::sleep(there).await;
@@ -92,7 +104,13 @@ impl Quay {
             Fault::DoneUnanswered => drop(act(&mut books.open())),
             Fault::Late => {
                 self.jumps.store(true, Ordering::SeqCst);
-                books.open().later(self.dice.millis(300, LATEST), move |ledger| drop(act(ledger)));
+                let mut late = self.dice.millis(300, LATEST);
+                if verb == Verb::Issue && !self.prompt && self.struck.load(Ordering::Relaxed).is_multiple_of(3) {
+                    // a replica that was paused, or a supplier's queue: nobody waits for it any more
+                    late = OUTLIVED;
+                    books.open().outlived.insert(reference.to_owned());
+                }
+                books.open().later(late, move |ledger| drop(act(ledger)));
             }
             Fault::Pending if verb == Verb::Issue => {
                 let mut ledger = books.open();
@@ -178,6 +196,11 @@ impl LiftSupplier for Quay {
     fn find(&self, reference: Reference, permit: Permit) -> LocalBoxFuture<'_, Outcome<Vec<Found>>> {
         let own = reference.to_string();
         self.meet((Verb::Find, reference.to_string()), permit, move |ledger| ledger.find(&own)).boxed_local()
+    }
+
+    fn list(&self, _day: NaiveDate, _after: Option<String>, permit: Permit) -> LocalBoxFuture<'_, Outcome<SoldPage>> {
+        let own = self.operator.clone();
+        self.meet((Verb::Find, "list".to_owned()), permit, move |ledger| ledger.sold(&own)).boxed_local()
     }
 
     fn cancel(&self, booking: Booking, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>> {

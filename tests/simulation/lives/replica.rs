@@ -12,6 +12,7 @@ use starjack::actors::liftoperator::{Connect, Facade};
 use starjack::actors::order::drive::Driver;
 use starjack::actors::order::{Desk, Store, steps};
 use starjack::actors::payment::{Desk as PaymentDesk, Sweep, SweepSettings};
+use starjack::actors::reconcile::Books;
 use starjack::actors::supervision::{Policy, System};
 use starjack::clock;
 use starjack::integrations::lift::{Contract, LiftSupplier};
@@ -31,6 +32,7 @@ pub(crate) const OPERATORS: [(&str, bool); 2] = [("hill", false), ("dale", true)
 pub(crate) struct Door {
     pub(crate) desk: Desk,
     pub(crate) sweep: Sweep,
+    pub(crate) books: Books,
     pub(crate) inbox: Inbox,
 }
 
@@ -83,21 +85,33 @@ pub(crate) fn store(setting: &Setting, io: Io) -> Store {
 
 async fn open(setting: &Setting, io: Io, (quay, leased): (Quay, &Leased), inbox: Inbox) -> Result<Door, IoError> {
     let system = System::start_here();
+    let calm = Arc::clone(&quay.calm);
     let contracts = OPERATORS.map(|(operator, dedups)| contract(&Setting { dedups, ..setting.clone() }, operator));
     let lift = Facade::start_with(&system, contracts.into(), &Policy::default(), &suppliers(quay.clone()));
     let bank = Arc::new(move || Ok(Rc::new(quay.clone()) as Rc<dyn PaymentProvider>));
     let payment = PaymentDesk::start_with(&system, bank, Policy::default(), setting.deadline);
+    let database = io.clone();
     let replica = Replica::announce(io.clone()).await?;
     *leased.replica.lock().unwrap() = Some(replica.clone());
     if leased.over.load(Ordering::SeqCst) {
         replica.resign().await;
     }
     let public_url = "https://shop.example".to_owned();
+    let asked = (lift.clone(), payment.clone());
     let outside = steps::Outside { lift, payment: payment.clone(), replica, public_url };
     let (store, rules) = (store(setting, io), Arc::new(setting.rules.clone()));
     let driver = Driver { store, outside, rules, draining: CancellationToken::new() };
     let (desk, schedule) = Desk::start(&system, driver, Policy::default()).await?;
     inbox.begin(schedule);
+    let books = Books::new(&database, (asked.0, asked.1, desk.clone()), Duration::from_secs(1));
+    let (keeper, evening) = (books.clone(), calm);
+    inbox.begin(async move {
+        // its workers look for jobs every second; before the evening there are none
+        while !evening.load(Ordering::SeqCst) {
+            clock::sleep(Duration::from_secs(3)).await;
+        }
+        keeper.keep(CancellationToken::new()).await;
+    });
     let settings = SweepSettings { every: Duration::from_secs(20), pause: Duration::from_secs(1) };
     let sweep = Sweep::new(settings);
     let (own, taker) = (sweep.clone(), desk.clone());
@@ -108,7 +122,7 @@ async fn open(setting: &Setting, io: Io, (quay, leased): (Quay, &Leased), inbox:
         };
         own.run(&payment, tell).await;
     });
-    Ok(Door { desk, sweep, inbox })
+    Ok(Door { desk, sweep, books, inbox })
 }
 
 fn suppliers(quay: Quay) -> Connect {

@@ -14,7 +14,7 @@ use super::life::{End, live};
 use super::sky::Ground;
 
 /// Lives of every day; `STARJACK_SIMULATION_SEEDS` lets a run by hand live more, `STARJACK_SEED` begins with another.
-const SEEDS: u64 = 200;
+const SEEDS: u64 = 120;
 
 fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
@@ -68,6 +68,8 @@ fn whole_lives_end_well() {
         end.accidents.iter().for_each(|accident| add(format!("accidents: {accident}"), 1));
         add("questions asked outside".to_owned(), end.questions);
         add("questions that suffered something".to_owned(), end.struck);
+        add("suggestions of the reconciliation agreed to".to_owned(), end.agreed as u64);
+        add("lives that needed it".to_owned(), u64::from(end.agreed > 0));
         add("hours lived".to_owned(), end.lasted.as_secs());
         if !end.wrong.is_empty() {
             let wrong: Vec<_> = end

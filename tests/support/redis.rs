@@ -38,8 +38,11 @@ impl Redis {
 
     /// A server that has everything that `master` has, and may be promoted.
     pub(crate) async fn start_replica(master: &Self) -> Self {
-        let (port, near) = (free_port(), master.port.to_string());
-        let this = Self { port, child: spawn_with(port, ["--replicaof", "127.0.0.1", &near]), _folder: None };
+        let (port, near, folder) = (free_port(), master.port.to_string(), tempfile::tempdir().unwrap());
+        // what it is sent goes through a file
+        let words = ["--replicaof", "127.0.0.1", &near, "--dir", folder.path().to_str().unwrap()];
+        let child = spawn_with(port, words);
+        let this = Self { port, child, _folder: Some(folder) };
         this.until_it_listens().await;
         eventually("the replica follows", async || {
             this.tell("INFO replication").contains("master_link_status:up").then_some(())

@@ -536,6 +536,26 @@ fn a_page_whose_last_known_attempt_failed_is_looked_after_once_when_its_life_is_
 }
 
 #[test]
+fn a_page_of_which_the_provider_never_answers_calls_a_person_and_a_late_report_is_believed() {
+    let (mut world, rules) = paying();
+    world.wait(rules.page_life, &rules);
+    for call in 1..=STATUS_CALLS {
+        assert_eq!((world.open_verb(), world.order.payments[0].status_calls), (Some(Verb::Latest), call));
+        world.answer_payment(PaymentAnswer::Status(Outcome::Unknown("it hangs".into())), &rules);
+        world.wait(rules.pause_limit * 10, &rules);
+    }
+    world.wait(rules.page_grace, &rules);
+    assert_eq!((world.order.state, world.order.payments[0].state), (OrderState::Rejected, PaymentState::Closed));
+    assert!(world.order.needs_person(), "somebody may have paid, and nobody here can know");
+    let billed = world.billed();
+    assert!(claim(&mut world.order, &billed));
+    world.advance(&[], &rules);
+    let history = History { captured: world.order.total, ..History::default() };
+    world.answer_payment(PaymentAnswer::History(Outcome::Done(history)), &rules);
+    assert_eq!((world.open_verb(), world.order.needs_person()), (Some(Verb::History), false), "it goes back");
+}
+
+#[test]
 fn a_claim_that_comes_while_its_page_is_looked_after_has_a_call_of_its_own() {
     let (mut world, rules) = paying();
     world.wait(rules.page_life, &rules);

@@ -110,14 +110,25 @@ impl PaymentCase<'_> {
     }
 
     /// One look at the page's latest payment, by the newest row of the page: an attempt after a failed one may have succeeded.
+    /// A page closes after a payment that succeeded, so a paid one has no later attempt.
+    /// Source: the payment provider's description of its redirect integration.
     fn end_page(&mut self) {
         if self.newest && self.payment.status_calls < STATUS_CALLS {
             self.payment.status_calls += 1;
             self.intend(Verb::Latest, 0);
+        } else if !self.payment.pull && self.newest {
+            self.close_unseen();
         } else if !self.payment.pull {
             self.payment.enter(PaymentState::Closed);
         } else if self.wants_books() {
             self.intend(Verb::History, 0);
+        }
+    }
+
+    /// Every call was spent and none was answered: somebody may have paid, and only the provider's own list still knows.
+    pub(super) fn close_unseen(&mut self) {
+        if self.payment.enter(PaymentState::Closed) {
+            self.mark("page_not_answered");
         }
     }
 

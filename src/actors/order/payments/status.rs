@@ -24,12 +24,20 @@ impl PaymentCase<'_> {
             Outcome::Refused(_) | Outcome::Pending { .. } | Outcome::Unknown(_) => {
                 // three calls, ever: a provider that stumbles for a moment must not use them up
                 self.payment.pull = true;
-                self.wait_long();
+                self.wait_for_the_provider();
                 if self.payment.status_calls >= STATUS_CALLS && !self.wants_books() {
                     self.payment.pull = false;
-                    self.payment.enter(PaymentState::Closed);
+                    self.close_unseen();
                 }
             }
+        }
+    }
+
+    /// The last of three calls is kept until a provider that hung may have come back.
+    fn wait_for_the_provider(&mut self) {
+        self.wait_long();
+        if self.payment.status_calls + 1 == STATUS_CALLS {
+            self.payment.ask_at = Some(self.now + self.rules.pause_limit * 10);
         }
     }
 
@@ -45,7 +53,7 @@ impl PaymentCase<'_> {
                 self.payment.status_calls -= 1;
                 self.pause();
             }
-            Outcome::Refused(_) | Outcome::Pending { .. } | Outcome::Unknown(_) => self.wait_long(),
+            Outcome::Refused(_) | Outcome::Pending { .. } | Outcome::Unknown(_) => self.wait_for_the_provider(),
         }
     }
 }

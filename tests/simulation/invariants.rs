@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use starjack::actors::order::Store;
 use starjack::actors::order::lifecycle::{LineState, OrderState, PaymentState, has_ended, row};
-use starjack::actors::order::record::Order;
+use starjack::actors::order::record::{Line, Order};
 use starjack::io::{Io, IoError};
 use starjack::money::Cents;
 use starjack_entity::{invoice, invoice_series, job, order_event, order_step, orders, ticket_day};
@@ -106,8 +106,9 @@ pub(crate) fn of_orders(orders: &[Order], rows: &Rows, ledger: &Ledger) -> Vec<V
     wrong.extend(of_invoices(orders, rows));
     let held: Cents = ledger.money.iter().map(|money| money.captured - money.credited).sum();
     let invoiced: Cents = rows.invoices.iter().map(|row| row.total_cents).sum();
-    if held != invoiced {
-        let says = format!("{held} are held, {invoiced} are invoiced");
+    let returned: Cents = orders.iter().flat_map(|order| rows.returned(order)).map(|line| line.price).sum();
+    if held != invoiced - returned {
+        let says = format!("{held} are held, {invoiced} are invoiced, of which {returned} were returned");
         wrong.push(Violation { invariant: Invariant::Balance, says });
     }
     wrong
@@ -188,6 +189,11 @@ fn of_rows(order: &Order, rows: &Rows) -> Vec<Violation> {
     let back = [PaymentState::Returned, PaymentState::Reversed];
     let unwanted = order.payments.iter().filter(|row| order.wanted != Some(row.no) && back.contains(&row.state));
     due.extend(unwanted.map(|row| format!("letter/money_returned/{}/{}", order.id, row.no)));
+    for line in rows.returned(order) {
+        due.insert(format!("letter/ticket_return/{}/{}", order.id, line.no));
+        let paid = order.wanted.filter(|_| line.price > 0);
+        due.extend(paid.map(|payment| format!("letter/money_returned/{}/{payment}", order.id)));
+    }
     let id = order.id.to_string();
     let letters = rows.jobs.iter().filter(|job| job.kind == "letter" && job.dedup_key.contains(&id));
     // of money that went back, the key ends with the version that saw it
@@ -230,14 +236,17 @@ fn of_history(order: &Order, rows: &Rows) -> Vec<Violation> {
 fn of_invoices(orders: &[Order], rows: &Rows) -> Vec<Violation> {
     let mut wrong = Vec::new();
     for order in orders {
-        let due = if order.state == OrderState::Finished { order.issued_total() } else { 0 };
+        let returned: Vec<i32> = rows.returned(order).map(|line| line.no).collect();
+        let was_sold = |line: &&Line| line.state == LineState::Issued || returned.contains(&line.no);
+        let sold = order.lines.iter().filter(|line| order.state == OrderState::Finished && was_sold(line));
+        let due: i64 = sold.map(|line| line.price).sum();
         let due: Vec<i64> = (due > 0).then_some(due).into_iter().collect();
         let own: Vec<i64> =
             rows.invoices.iter().filter(|row| row.order_id == order.id).map(|row| row.total_cents).collect();
         if own != due {
             wrong.push(broken(Invariant::Invoices, order, format!("{own:?} is invoiced instead of {due:?}")));
         }
-        let issued = order.lines.iter().filter(|line| line.state == LineState::Issued);
+        let issued = order.lines.iter().filter(was_sold);
         let issued: Vec<(i64, i64)> = issued.map(|line| (line.price, line.ticket.vat_permille.into())).collect();
         for row in rows.invoices.iter().filter(|row| row.order_id == order.id) {
             let lines: Vec<serde_json::Value> = serde_json::from_str(&row.lines).unwrap();
@@ -272,6 +281,15 @@ pub(crate) async fn all_orders(store: &Store) -> Vec<Order> {
 }
 
 impl Rows {
+    /// The lines of an order that were sold, and went back at somebody's wish.
+    pub(crate) fn returned<'a>(&'a self, order: &'a Order) -> impl Iterator<Item = &'a Line> {
+        let told = |line: &&Line| {
+            let detail = format!("line_{}_returned", line.no);
+            self.events.iter().any(|event| event.order_id == order.id && event.detail.as_ref() == Some(&detail))
+        };
+        order.lines.iter().filter(told)
+    }
+
     pub(crate) async fn read(io: &Io) -> Self {
         let read = io.read(move |db| {
             Box::pin(async move {

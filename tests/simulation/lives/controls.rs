@@ -29,6 +29,8 @@ pub(crate) struct Off {
     pub(crate) unreconciled: bool,
     /// No request lives longer than its contract says, so that every promise holds without a comparison.
     pub(crate) prompt: bool,
+    /// Nobody gives a ticket back.
+    pub(crate) at_home: bool,
 }
 
 impl Off {
@@ -53,8 +55,8 @@ fn is_caught(rule: &str, off: Off, (invariant, known): (Invariant, u64)) {
     println!("{rule}: caught by {number}, {words}, in life {seed:?}");
     let seed = seed.unwrap_or_else(|| panic!("{rule} is off, and {invariant:?} holds in {ENOUGH} lives"));
     let unreconciled = off.unreconciled && off.prompt;
-    let Off { parts, trouble, jumps, prompt, .. } = off;
-    let on = Off { parts, trouble, jumps, prompt, unreconciled, ..Off::default() };
+    let Off { parts, trouble, jumps, prompt, at_home, .. } = off;
+    let on = Off { parts, trouble, jumps, prompt, at_home, unreconciled, ..Off::default() };
     let end = live(&ground, seed, on);
     assert!(end.wrong.is_empty(), "with {rule} on: {:#?}", end.wrong);
 }
@@ -82,6 +84,7 @@ const fn rule(controls: Controls) -> Off {
         jumps: false,
         unreconciled: false,
         prompt: false,
+        at_home: true,
     }
 }
 
@@ -95,6 +98,7 @@ const fn behind_our_back(trigger: &'static str) -> Off {
         jumps: false,
         unreconciled: false,
         prompt: false,
+        at_home: true,
     }
 }
 

@@ -45,6 +45,7 @@ pub(crate) struct End {
     pub(crate) struck: u64,
     pub(crate) accidents: Vec<&'static str>,
     pub(crate) agreed: usize,
+    pub(crate) given_back: usize,
     pub(crate) lasted: Duration,
     pub(crate) trace: Vec<String>,
 }
@@ -129,12 +130,13 @@ impl Life {
         if let Some(trigger) = off.trigger {
             ground.run(format!("CREATE TRIGGER off {trigger}"));
         }
-        life.people(&dice);
+        let regrets = (!off.at_home).then(|| Dice::new(!seed));
+        life.people(&dice, regrets);
         life
     }
 
     /// Everybody who wants something.
-    fn people(&mut self, dice: &Dice) {
+    fn people(&mut self, dice: &Dice, regrets: Option<Dice>) {
         let (page_life, io) = (self.setting.rules.page_life.to_std().unwrap(), self.ground.io.clone());
         let town = Rc::new(Town {
             entrance: Rc::clone(&self.entrance),
@@ -145,6 +147,7 @@ impl Life {
             inbox: self.people.inbox.clone(),
             page_life,
             reserved: if self.off.parts { 0 } else { 65 },
+            regrets,
             accepted: RefCell::default(),
             busy: Cell::new(0),
         });
@@ -232,9 +235,11 @@ impl Life {
     }
 
     fn end(self, wrong: Vec<Violation>) -> End {
+        let (orders, rows) = (self.orders(), self.ground.in_fair_weather(Rows::read(&self.ground.io)));
         End {
             wrong,
-            states: self.orders().iter().map(|order| order.state).collect(),
+            states: orders.iter().map(|order| order.state).collect(),
+            given_back: orders.iter().map(|order| rows.returned(order).count()).sum(),
             questions: self.quay.asked.load(Ordering::Relaxed),
             struck: self.quay.struck.load(Ordering::Relaxed),
             accidents: self.happened,

@@ -2,7 +2,8 @@
 //! between people who change their minds and suppliers that lose, delay and double.
 //!
 //! One thread, one time that passes only when nobody has anything left to do, one stream of dice a life: the same seed
-//! lives the same life. `life` is one of them, `run` lives many and counts, `controls` switches off one rule at a time.
+//! lives the same life. Redis is away in all of them: no process is told anything by another, and what one does for all is done
+//! by both where two are up. `life` is one of them, `run` lives many and counts, `controls` switches off one rule at a time.
 
 mod accidents;
 mod basket;

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join;
-use starjack::actors::order::lifecycle::{OrderState, has_ended};
-use starjack::actors::order::record::Order;
-use starjack::actors::order::{Desk, NewOrder, PlaceError, Placed, Store, Wish};
+use starjack::actors::order::lifecycle::{LineState, OrderState, has_ended};
+use starjack::actors::order::record::{Line, Order};
+use starjack::actors::order::{ChangeError, Desk, NewOrder, PlaceError, Placed, ReturnWish, Returner, Store, Wish};
 use starjack::clock::{self, Deadline};
 use starjack::integrations::payment::{Callback, CreditAmount, ObservedState};
 use starjack::money::Cents;
@@ -37,6 +37,8 @@ pub(crate) struct Town {
     pub(crate) reserved: u64,
     /// Orders that were accepted: whose key, and what was to be paid.
     pub(crate) accepted: RefCell<Vec<(Uuid, Cents)>>,
+    /// Who decides whether a ticket is given back; nobody does where that is not to be.
+    pub(crate) regrets: Option<Dice>,
     /// How many still have something to do.
     pub(crate) busy: Cell<usize>,
 }
@@ -115,7 +117,38 @@ pub(crate) async fn customer(town: Rc<Town>, dice: Dice, order: NewOrder) {
             impatient.trace.note(|| format!("cancelled {cancelled:?}"));
         });
     }
+    if let Some(dice) = &town.regrets {
+        town.begin(regret(Rc::clone(&town), dice.another(), placed.id));
+    }
     pay(&town, &dice, placed.id).await;
+}
+
+/// Now and then gives a ticket back once the order is finished, some people twice.
+async fn regret(town: Rc<Town>, dice: Dice, id: Uuid) {
+    if !dice.percent(40) {
+        return;
+    }
+    while !has_ended(town.order(id).state) {
+        clock::sleep(dice.millis(2000, 10_000)).await;
+    }
+    clock::sleep(dice.millis(0, 30_000)).await;
+    let issued = |line: &Line| (line.state == LineState::Issued).then_some(line.no);
+    let sold: Vec<i32> = town.order(id).lines.iter().filter_map(issued).collect();
+    if sold.is_empty() || town.order(id).state != OrderState::Finished {
+        return;
+    }
+    let lines = BTreeSet::from([dice.one(&sold)]);
+    for _time in 0..dice.one(&[1, 1, 2]) {
+        let wish = ReturnWish { lines: lines.clone(), by: Returner::Person, reason: None };
+        let mut asked = None;
+        while asked.is_none() {
+            let wish = wish.clone();
+            asked = town.ask(|desk| async move { desk.ask_return(id, wish).await.map(drop) }).await;
+            town.trace.note(|| format!("gave {lines:?} back: {asked:?}"));
+            asked = asked.filter(|asked| !matches!(asked, Err(ChangeError::Io(_))));
+            clock::sleep(dice.millis(200, 5000)).await;
+        }
+    }
 }
 
 /// Orders until it is known whether the order was placed; otherwise the number of the order that has a card.

@@ -70,6 +70,7 @@ fn whole_lives_end_well() {
         add("questions that suffered something".to_owned(), end.struck);
         add("suggestions of the reconciliation agreed to".to_owned(), end.agreed as u64);
         add("lives that needed it".to_owned(), u64::from(end.agreed > 0));
+        add("tickets given back".to_owned(), end.given_back as u64);
         add("hours lived".to_owned(), end.lasted.as_secs());
         if !end.wrong.is_empty() {
             let wrong: Vec<_> = end

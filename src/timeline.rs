@@ -2,9 +2,10 @@
 //! lost commits, so whoever worked on one must not go on with another as if nothing had happened.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use sea_orm::{ConnectOptions, sqlx};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// The timeline on which the server writes at this moment: the last checkpoint may speak of the former one for minutes.
@@ -18,7 +19,8 @@ pub struct Timeline(Arc<Inner>);
 struct Inner {
     /// 0 until the first connection stands.
     current: AtomicI64,
-    follows: std::sync::atomic::AtomicBool,
+    follows: AtomicBool,
+    followed: Notify,
     left: CancellationToken,
 }
 
@@ -43,14 +45,19 @@ impl Timeline {
         });
     }
 
-    /// From now on another timeline is as good as the first one: a standby that takes over has every commit.
+    /// From now on a later timeline is as good as the first one: a standby that takes over has every commit.
     pub fn follow(&self) {
         self.0.follows.store(true, Ordering::Release);
     }
 
     /// Ends once a connection to another timeline was refused.
-    pub async fn left(self) {
+    pub async fn left(&self) {
         self.0.left.cancelled().await;
+    }
+
+    /// Ends once a later timeline was followed. Twice at once is once.
+    pub async fn followed(&self) {
+        self.0.followed.notified().await;
     }
 
     fn is_at(&self, now: i64) -> bool {
@@ -59,9 +66,11 @@ impl Timeline {
         if before == now {
             return true;
         }
-        if self.0.follows.load(Ordering::Acquire) {
-            tracing::warn!(before, now, "a standby took over that has every commit");
+        // an earlier one is a primary that came back from the dead
+        if self.0.follows.load(Ordering::Acquire) && now > before {
+            tracing::warn!(alert = true, before, now, "a standby took over that has every commit");
             self.0.current.store(now, Ordering::Release);
+            self.0.followed.notify_one();
             return true;
         }
         self.0.left.cancel();

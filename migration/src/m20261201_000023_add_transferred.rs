@@ -9,7 +9,9 @@ pub(super) struct Migration;
 
 /// A case of owed money that was closed with a bank's reference is a transfer; both databases write it so.
 const SENT_BEFORE: &str = "UPDATE payment SET transferred_cents = (\
-     SELECT COALESCE(SUM(sent.amount_cents), 0) FROM case_file AS sent WHERE sent.kind = 'owed' \
+     SELECT SUM(sent.amount_cents) FROM case_file AS sent WHERE sent.kind = 'owed' \
+     AND sent.bank_reference IS NOT NULL AND sent.order_id = payment.order_id AND sent.payment_no = payment.no) \
+     WHERE EXISTS (SELECT 1 FROM case_file AS sent WHERE sent.kind = 'owed' \
      AND sent.bank_reference IS NOT NULL AND sent.order_id = payment.order_id AND sent.payment_no = payment.no)";
 
 const TEXTS: [&str; 2] = [

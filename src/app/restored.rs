@@ -1,5 +1,7 @@
 //! What a database is told once after a backup was restored into it, and what its people are told to do next.
 
+use std::time::Duration;
+
 use anyhow::Context as _;
 use chrono::TimeDelta;
 use clap::Args;
@@ -11,6 +13,9 @@ use crate::config::Config;
 use crate::epoch::{self, Standing};
 use crate::ids::Epoch;
 use crate::io::Io;
+
+/// Pause after the database did not take it down.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// What a database has lost that was restored, or that a standby took over.
 #[derive(Debug, Args)]
@@ -52,19 +57,35 @@ async fn lost_nothing(io: &Io, by: &str) -> anyhow::Result<String> {
     }
 }
 
-/// Whoever was sold something that this database does not know would be sold it again.
+/// Whoever was sold something that this database does not know would be sold it again. What a restore to a moment leaves looks
+/// like what a standby leaves that took over, so whoever starts is never sure; who lived through it is.
 pub(super) async fn refuse_what_may_be_lost(config: &Config, io: &Io) -> anyhow::Result<()> {
-    let loses_nothing = config.database.synchronous_standby == Some(true);
-    if loses_nothing {
+    match epoch::standing(io).await? {
+        Standing::Same => {}
+        Standing::OtherTimeline => return Err(epoch::Switched.into()),
+        Standing::Copy => return Err(epoch::Copied.into()),
+    }
+    if config.database.synchronous_standby == Some(true) {
         io.timeline.follow();
     }
-    match if loses_nothing { epoch::lost_nothing(io).await? } else { epoch::standing(io).await? } {
-        Standing::Same => Ok(()),
-        Standing::OtherTimeline if loses_nothing => {
-            tracing::warn!(alert = true, "a standby took over; it has every commit, so everything goes on");
-            Ok(())
+    Ok(())
+}
+
+/// Ends once the database may have lost commits. A standby that took over with all of them is written down, so that others may
+/// start on it.
+pub(super) async fn watch_the_timeline(io: Io) {
+    loop {
+        tokio::select! {
+            () = io.timeline.left() => return,
+            () = io.timeline.followed() => note_the_timeline(&io).await,
         }
-        Standing::OtherTimeline => Err(epoch::Switched.into()),
-        Standing::Copy => Err(epoch::Copied.into()),
     }
+}
+
+async fn note_the_timeline(io: &Io) {
+    while let Err(error) = epoch::lost_nothing(io).await {
+        tracing::warn!(%error, "it could not be noted that a standby took over");
+        clock::sleep(AGAIN).await;
+    }
+    tracing::info!("it is noted that a standby took over that has every commit");
 }

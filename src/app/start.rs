@@ -36,7 +36,7 @@ use super::parts::{
     connect_together, contracts, is_simulated, keep_forgetting, keep_sweeping, policy, secret_of_codes, start_jobs,
     store,
 };
-use super::restored::refuse_what_may_be_lost;
+use super::restored::{refuse_what_may_be_lost, watch_the_timeline};
 use super::shelf::{Shelf, Stock};
 
 /// A running server.
@@ -96,7 +96,7 @@ impl App {
         tracing::info!(?config, "configuration");
         let (tell, broken) = watch::channel(None);
         refuse_what_may_be_lost(&config, &io).await?;
-        watch_over("timeline of the database", &tell, io.timeline.clone().left());
+        watch_over("timeline of the database", &tell, watch_the_timeline(io.clone()));
         let stock = Stock::load(&io).await?;
         stock.warn_when_empty();
         let ground = Ground::prepare(config, io, stock, (address, tell))?;

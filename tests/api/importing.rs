@@ -98,7 +98,11 @@ async fn an_operator_comes_and_goes_while_its_orders_are_served(database: Databa
     };
     assert_eq!(state().await, "up", "an order still needs it");
     world.pay(&order, "reserved").await;
-    anna.wait_for(order["id"].as_str().unwrap(), &["finished"]).await;
+    let sold = anna.wait_for(order["id"].as_str().unwrap(), &["finished"]).await;
+    assert!(sold["lines"][0]["return_until"].is_string(), "it was promised to be taken back: {sold:#}");
+    let returns = format!("/api/v1/orders/{}/returns", sold["id"].as_str().unwrap());
+    anna.client.post(&returns, &json!({ "lines": [1], "reason": "nobody sells it any more" })).await.expect(202);
+    anna.wait_until(sold["id"].as_str().unwrap(), "withdrawn", |order| order["lines"][0]["state"] == "withdrawn").await;
     eventually("its actor has ended", async || (state().await == "stopped").then_some(())).await;
 
     assert!(import(&world, &there, &["--take"]).says.starts_with("+ newland: "));

@@ -56,7 +56,7 @@ async fn a_server_ends_when_an_asynchronous_standby_takes_over_and_starts_once_s
 #[tokio::test]
 async fn a_server_goes_on_when_a_standby_takes_over_that_has_every_commit() {
     let primary = Cluster::start();
-    let world = world_on(&primary, &[("STARJACK_DATABASE__SYNCHRONOUS_STANDBY", "true")]).await;
+    let mut world = world_on(&primary, &[("STARJACK_DATABASE__SYNCHRONOUS_STANDBY", "true")]).await;
     let anna = world.skier("Anna").await;
     let open = world.order_to_pay(&anna, &["solden"], "undo").await;
     let standby = primary.standby();
@@ -67,13 +67,18 @@ async fn a_server_goes_on_when_a_standby_takes_over_that_has_every_commit() {
     world.pay(&open, "reserved").await;
     anna.wait_for(open["id"].as_str().unwrap(), &["finished"]).await;
     world.bought(&anna, &["obertauern"]).await;
+    eventually("it is noted", async || world.server.log().contains("it is noted that a standby").then_some(())).await;
+    assert_eq!(world.terminate().await, 0);
+    world.restart().await;
+    world.bought(&anna, &["solden"]).await;
     world.clean_slate().await;
     drop(world);
 }
 
 #[tokio::test]
 async fn a_standby_that_has_every_commit_is_taken_at_a_persons_word() {
-    let mut world = World::start(Database::Postgres).await;
+    // what a restore to a moment leaves looks the same, so the setting does not count at a start
+    let mut world = World::with(Database::Postgres, &[("STARJACK_DATABASE__SYNCHRONOUS_STANDBY", "true")]).await;
     assert_eq!(world.terminate().await, 0);
     let same = world.command(&["restored", "--lost-nothing"]);
     assert!(same.code == 0 && same.says.contains("nothing to say"), "{same:?}");

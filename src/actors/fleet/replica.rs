@@ -23,6 +23,8 @@ use crate::redis::Redis;
 
 /// How far ahead a renewal reaches.
 const ALIVE_SECONDS: u64 = 6;
+/// Most orders that are taken over in one commit; the next one follows in a second.
+const AT_ONCE: u32 = 500;
 /// How often it is renewed.
 const RENEWAL: Duration = Duration::from_secs(2);
 
@@ -210,7 +212,7 @@ impl Replica {
     }
 
     /// Takes over the orders whose driver is dead: raises their version, so that a driver that is not quite dead loses, and has
-    /// what settles counted anew, for its clock may not have been ours. Answers how many.
+    /// what settles counted anew, for its clock may not have been ours. At most 500 at once. Answers how many.
     ///
     /// # Errors
     /// The database's.
@@ -220,18 +222,19 @@ impl Replica {
         }
         let (incarnation, postgres) = (self.incarnation, self.io.is_postgres());
         // by nobody's clock yet: whoever drives the order counts from its own moment
-        let uncounted = clock::now() + TimeDelta::days(1);
+        let uncounted = clock::now() + TimeDelta::hours(2);
         self.io
             .write(move |tx| {
                 Box::pin(async move {
                     let backend = tx.get_database_backend();
-                    let dead = if postgres {
-                        "AND NOT EXISTS (SELECT 1 FROM replica WHERE incarnation = orders.driver AND alive_until > clock_timestamp())"
+                    let is_dead = if postgres {
+                        "next_at IS NOT NULL AND driver <> $1 AND NOT EXISTS (SELECT 1 FROM replica WHERE incarnation = orders.driver AND alive_until > clock_timestamp())"
                     } else {
-                        ""
+                        "next_at IS NOT NULL AND driver <> $1"
                     };
                     let take = format!(
-                        "UPDATE orders SET driver = $1, version = version + 1 WHERE next_at IS NOT NULL AND driver <> $1 {dead} RETURNING id"
+                        "UPDATE orders SET driver = $1, version = version + 1 WHERE {is_dead} \
+                         AND id IN (SELECT id FROM orders WHERE {is_dead} LIMIT {AT_ONCE}) RETURNING id"
                     );
                     let taken = tx.query_all_raw(Statement::from_sql_and_values(backend, take, [incarnation.into()])).await?;
                     for order in &taken {

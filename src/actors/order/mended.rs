@@ -11,10 +11,11 @@ use super::intent::{Intent, Subject, Verb};
 use super::lifecycle::{LineState, OrderState};
 use super::lines::LineAnswer;
 use super::record::{Line, Order};
+use super::returns::is_booked_again;
 use super::store::Saved;
 use crate::clock;
 use crate::integrations::Outcome;
-use crate::integrations::lift::FoundState;
+use crate::integrations::lift::{Booking, FoundState};
 use crate::io::IoError;
 use crate::money::Cents;
 
@@ -71,6 +72,9 @@ impl Desk {
                 return Err(ChangeError::TooLate(order.state.word()));
             }
             let line = order.line_mut(no).ok_or(ChangeError::Unknown)?;
+            if is_booked_again(line) {
+                return Err(ChangeError::Io(IoError::Late));
+            }
             match line.state {
                 LineState::Withdrawn => return Ok(None),
                 LineState::Issued => line.enter(LineState::Withdrawn),
@@ -84,6 +88,22 @@ impl Desk {
             Ok(Some(Effects { freed: vec![no], events: vec![told], ..Effects::default() }))
         };
         self.change(id, give_back).await.map(drop)
+    }
+
+    /// Keeps in mind which booking a sold ticket stands as; twice is once. One that is going back stays as it is.
+    ///
+    /// # Errors
+    /// `Unknown` when there is no such line.
+    pub async fn keep_booking(&self, id: Uuid, no: i32, booking: Booking) -> Result<(), ChangeError> {
+        let keep = move |order: &mut Order| {
+            let line = order.line_mut(no).ok_or(ChangeError::Unknown)?;
+            if line.state != LineState::Issued || line.withdrawing || line.booking.as_ref() == Some(&booking) {
+                return Ok(None);
+            }
+            line.booking = Some(booking.clone());
+            Ok(Some(Effects::default()))
+        };
+        self.change(id, keep).await.map(drop)
     }
 
     /// Books a sold ticket once more under its own reference, where the operator has lost it: found first, and only after

@@ -226,7 +226,8 @@ impl Order {
     /// The sum of what was issued.
     #[must_use]
     pub fn issued_total(&self) -> Cents {
-        self.lines.iter().filter(|line| line.state == LineState::Issued).map(|line| line.price).sum()
+        let is_going = |line: &Line| line.withdrawing && self.state != OrderState::Finished;
+        self.lines.iter().filter(|line| line.state == LineState::Issued && !is_going(line)).map(|line| line.price).sum()
     }
 
     /// Whether a person is needed for one of its rows.

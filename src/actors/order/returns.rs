@@ -7,10 +7,12 @@ use uuid::Uuid;
 
 use super::advance::{Effects, Event, Letter, Turn};
 use super::desk::{ChangeError, Desk};
+use super::intent::Verb;
 use super::lifecycle::{LineState, OrderState};
 use super::record::{Line, Moment, Order};
 use crate::clock;
 use crate::integrations::RefusalKind;
+use crate::io::IoError;
 
 /// What somebody wants to give back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,13 +57,17 @@ impl Desk {
     /// Has tickets taken back. Twice is once; a ticket that is gone already is passed over.
     ///
     /// # Errors
-    /// `Return` says what stands in the way, and then nothing of it is taken back; `Unknown` for another customer's order.
+    /// `Return` says what stands in the way, and then nothing of it is taken back; `Unknown` for another customer's order; `Io`
+    /// also while a ticket that was lost is booked again.
     pub async fn ask_return(&self, id: Uuid, wish: ReturnWish) -> Result<Order, ChangeError> {
-        self.change(id, move |order| match wish.by {
-            Returner::Customer(account) if account != order.account_id => Err(ChangeError::Unknown),
-            Returner::Customer(_) | Returner::Person => {
-                ask_return(order, &wish, clock::now()).map_err(ChangeError::Return)
+        self.change(id, move |order| {
+            if matches!(wish.by, Returner::Customer(account) if account != order.account_id) {
+                return Err(ChangeError::Unknown);
             }
+            if order.lines.iter().any(|line| wish.lines.contains(&line.no) && is_booked_again(line)) {
+                return Err(ChangeError::Io(IoError::Late));
+            }
+            ask_return(order, &wish, clock::now()).map_err(ChangeError::Return)
         })
         .await
     }
@@ -168,6 +174,11 @@ impl Turn<'_> {
             self.effects.events.push(event(no, told));
         }
     }
+}
+
+/// Whether a ticket that was lost is being booked again: what would be cancelled is not all that will stand.
+pub(super) fn is_booked_again(line: &Line) -> bool {
+    line.open.as_ref().is_some_and(|open| open.verb == Verb::Issue)
 }
 
 /// Whether the ticket is still to be asked back; it is not when it is going or gone.

@@ -192,7 +192,9 @@ impl Store {
         let buyer = account::Entity::find_by_id(order.account_id).one(tx).await?;
         let language = buyer.as_ref().map(|account| Language::stored(&account.language)).unwrap_or_default();
         let name = buyer.map(|account| format!("{} {}", account.first_name, account.last_name)).unwrap_or_default();
-        let sold = order.lines.iter().filter(|line| line.state == LineState::Issued);
+        // a ticket that was given up may stand for a moment; nothing is returned yet in this commit
+        let sold: Vec<_> =
+            order.lines.iter().filter(|line| line.state == LineState::Issued && !line.withdrawing).collect();
         let new = NewInvoice {
             order_id: order.id,
             order_number: order.number.clone(),
@@ -201,6 +203,7 @@ impl Store {
             seller: self.paper.seller.clone(),
             buyer: Buyer { name, address: Vec::new() },
             lines: sold
+                .iter()
                 .map(|line| invoice::Line {
                     description: (self.paper.describe)(&line.ticket, language),
                     quantity: 1,
@@ -211,7 +214,7 @@ impl Store {
                     vat_country: line.ticket.vat_country.clone(),
                 })
                 .collect(),
-            total_cents: order.issued_total(),
+            total_cents: sold.iter().map(|line| line.price).sum(),
             currency: order.currency.clone(),
             language,
             simulated: self.paper.simulated,

@@ -3,17 +3,20 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+};
 use starjack_entity::{order_line, order_step, orders, payment};
 use uuid::Uuid;
 
 use super::bells::Bells;
-use super::lifecycle::OrderState;
+use super::lifecycle::{LineState, OrderState};
 use super::record::{Order, Terms, Ticket};
 use super::rows::{line_of, order_of, payment_of};
 use super::step_rows::intent_of;
 use crate::actors::invoice::Seller;
 use crate::actors::jobs::Jobs;
+use crate::clock;
 use crate::io::{Io, IoError};
 use crate::language::Language;
 
@@ -129,7 +132,8 @@ impl Store {
             .await
     }
 
-    /// Whether an order that has not ended has a ticket of the operator, so that its contract may still be asked.
+    /// Whether the operator's contract may still be asked for: by an order that has not ended, for a ticket of an ended one that
+    /// is to go or may be under way, or that its customer may give back.
     ///
     /// # Errors
     /// The database's.
@@ -142,9 +146,19 @@ impl Store {
                         .select_only()
                         .column(orders::Column::Id)
                         .filter(orders::Column::State.is_not_in(ends));
-                    let line = order_line::Entity::find()
-                        .filter(order_line::Column::Operator.eq(operator))
-                        .filter(order_line::Column::OrderId.in_subquery(open.into_query()));
+                    let undecided = [LineState::Asked, LineState::Doubtful].map(LineState::word);
+                    let returned = Condition::any()
+                        .add(order_line::Column::Withdrawing.eq(true))
+                        .add(order_line::Column::SettlesAt.is_not_null())
+                        .add(order_line::Column::ReturnEnds.gt(clock::now().fixed_offset()));
+                    let needed = Condition::any()
+                        .add(order_line::Column::OrderId.in_subquery(open.into_query()))
+                        .add(order_line::Column::State.is_in(undecided))
+                        .add(
+                            Condition::all().add(order_line::Column::State.eq(LineState::Issued.word())).add(returned),
+                        );
+                    let line =
+                        order_line::Entity::find().filter(order_line::Column::Operator.eq(operator)).filter(needed);
                     Ok(line.one(db).await?.is_some())
                 })
             })

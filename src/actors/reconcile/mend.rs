@@ -98,7 +98,7 @@ async fn withdraw(books: &Books, case: &Agreed) -> Result<(), Stop> {
             }
         }
     }
-    agree(books, case, line.as_ref()).await
+    agree(books, case).await
 }
 
 async fn issue_again(books: &Books, case: &Agreed) -> Result<(), Stop> {
@@ -110,10 +110,10 @@ async fn issue_again(books: &Books, case: &Agreed) -> Result<(), Stop> {
         Some(difference) if difference.kind == Kind::TicketMissing => {
             return Err(Stop::Never(difference.action, "it cannot be used any more".to_owned()));
         }
-        Some(_) | None => return agree(books, case, Some(&line)).await,
+        Some(_) | None => return agree(books, case).await,
     }
     match books.orders.issue_again(line.order_id, line.no).await? {
-        Again::Stands => agree(books, case, Some(&line)).await,
+        Again::Stands => agree(books, case).await,
         Again::Later(after, why) => Err(Stop::Later(after, why)),
         Again::Refused(why) => Err(Stop::Never(Some(Action::GiveBack), why)),
     }
@@ -123,7 +123,7 @@ async fn give_back(books: &Books, case: &Agreed) -> Result<(), Stop> {
     let line = line_of(books, case).await?.ok_or_else(no_line)?;
     let found = find(books, case).await?;
     if found.iter().any(|found| found.state != FoundState::Cancelled) {
-        return agree(books, case, Some(&line)).await;
+        return agree(books, case).await;
     }
     books.orders.give_back_line(line.order_id, line.no).await?;
     let order = books.orders.store().load(line.order_id).await?.ok_or_else(no_line)?;
@@ -196,10 +196,16 @@ pub(super) async fn history(books: &Books, case: &Agreed) -> Result<crate::integ
     told.map_err(|why| Stop::Later(PAUSE, why))
 }
 
-/// Whether both sides say the same of a ticket now; what is left is another case's, or a person's.
-async fn agree(books: &Books, case: &Agreed, line: Option<&OurLine>) -> Result<(), Stop> {
+/// Whether both sides say the same of a ticket now; what is left is another case's, or a person's. Which booking stands is
+/// kept, for whoever cancels it later.
+async fn agree(books: &Books, case: &Agreed) -> Result<(), Stop> {
+    let line = line_of(books, case).await?;
     let found = find(books, case).await?;
-    match compare::ticket(line.map(ticket_of).as_ref(), &found, today(books, case)?) {
+    let mut standing = found.iter().filter(|found| found.state != FoundState::Cancelled);
+    if let (Some(line), Some(only), None) = (&line, standing.next(), standing.next()) {
+        books.orders.keep_booking(line.order_id, line.no, only.booking.clone()).await?;
+    }
+    match compare::ticket(line.as_ref().map(ticket_of).as_ref(), &found, today(books, case)?) {
         None => Ok(()),
         Some(difference) if difference.kind == Kind::TicketUsed || (line.is_none() && is_used(&found)) => {
             Err(Stop::Never(None, "ticket_used".to_owned()))

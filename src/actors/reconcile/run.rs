@@ -225,6 +225,11 @@ impl Comparing<'_> {
         Ok(())
     }
 
+    /// Whether a further difference gets a case of its own.
+    pub(super) fn has_room(&self) -> bool {
+        self.tally.differences < MOST_CASES
+    }
+
     pub(super) async fn differs(&mut self, difference: Difference, about: About) -> Result<(), IoError> {
         self.tally.differences += 1;
         let (difference, about) = match self.tally.differences.cmp(&(MOST_CASES + 1)) {

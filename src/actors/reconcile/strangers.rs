@@ -68,7 +68,8 @@ impl Comparing<'_> {
         mut difference: Difference,
         mut about: About,
     ) -> Result<(), IoError> {
-        if difference.kind == Kind::TicketUnknown {
+        // beyond the last case nothing is written, so nobody is asked either: the calls are few
+        if difference.kind == Kind::TicketUnknown && self.has_room() {
             match about.subject.split_once('-').filter(|_| ids::is_ticket(&about.subject)) {
                 None => difference.action = None,
                 Some((number, _)) => {

@@ -119,7 +119,8 @@ impl Payment {
     /// can tell it was never paid, and may never have stood.
     #[must_use]
     pub fn never_stood(&self) -> bool {
-        self.url.is_none() && self.tid.is_none() && self.open.is_none() && self.status_calls > 0
+        let was_answered = self.status_calls > 0 && !self.pull && self.person.is_none();
+        self.url.is_none() && self.tid.is_none() && self.open.is_none() && was_answered
     }
 
     /// A page to be opened: its number and page number, its life.

@@ -145,3 +145,23 @@ fn a_return_that_is_not_answered_calls_a_person_and_goes_on() {
     let verbs: Vec<_> = world.in_flight().iter().map(|(_, intent)| intent.verb).collect();
     assert_eq!(verbs, [Verb::History], "the money follows in the same commit");
 }
+
+#[test]
+fn an_ended_return_is_looked_after_by_the_clock_of_whoever_drives_the_order() {
+    let mut rules = rules(Controls::default());
+    let mut world = finished(&setting(1, false, OnRefusal::Undo), &Transaction::of("", PRICE, true));
+    let (now, line) = (world.now, &mut world.order.lines[0]);
+    let (settle, uncounted) = (line.terms.settle, Some(now + TimeDelta::hours(2)));
+    // as whoever takes the order over finds it: what the other has counted counts no more
+    (line.doubt_since, line.settles_at, line.ask_at) = (Some(now), uncounted, Some(now));
+    rules.steady_since = Some(now - TimeDelta::hours(1));
+    for early in [TimeDelta::zero(), settle - TimeDelta::milliseconds(1)] {
+        world.now = now + early;
+        world.advance(&[], &rules);
+        assert_eq!(world.in_flight(), [], "a cancellation may be under way after {early}");
+    }
+    world.now = now + settle;
+    world.advance(&[], &rules);
+    let verbs: Vec<_> = world.in_flight().iter().map(|(_, intent)| intent.verb).collect();
+    assert_eq!(verbs, [Verb::Find], "no cancellation can be under way any more, and nobody waits for hours");
+}

@@ -16,18 +16,18 @@ const LIFE_MS: u64 = 3000;
 const PATIENCE: Duration = Duration::from_secs(150);
 
 /// Moments from a seed (`SplitMix64`).
-struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
     /// From `STARJACK_SEED`, or drawn; printed either way.
-    fn from_surroundings() -> Self {
+    pub(crate) fn from_surroundings() -> Self {
         let given = std::env::var("STARJACK_SEED").ok().map(|seed| seed.parse().expect("STARJACK_SEED is a number"));
         let seed = given.unwrap_or_else(|| uuid::Uuid::new_v4().as_u64_pair().1);
         eprintln!("STARJACK_SEED={seed}");
         Self(seed)
     }
 
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -1,4 +1,5 @@
-//! Three replicas under load while one after the other is killed, and Redis and PostgreSQL are restarted in between.
+//! Three replicas under load while one after the other is killed, Redis forgets everything or is gone as the dice of a seed fall,
+//! and Redis and PostgreSQL are restarted in between.
 //! `make fleet SECONDS=300` takes its time; a test run takes half a minute.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,6 +15,7 @@ use uuid::Uuid;
 
 use super::Fleet;
 use crate::crowd::{Crowd, TIMES};
+use crate::killed::Dice;
 use crate::support::{Cluster, Server, eventually};
 
 on_postgres!(three_replicas_of_which_one_is_killed_every_few_seconds_lose_and_double_nothing);
@@ -63,7 +65,8 @@ async fn break_all(fleet: &mut Fleet, cluster: &Cluster, end: Deadline) -> (usiz
     let db = Database::connect(fleet.world.database_url()).await.unwrap();
     let third = end.remaining() / 3;
     let (mut redis_at, mut postgres_at) = (Some(third * 2), Some(third));
-    let (mut watched, mut killed) = (Watched::default(), 0);
+    let (mut watched, mut killed, mut forgot, mut gone) = (Watched::default(), 0, 0, 0);
+    let mut dice = Dice::from_surroundings();
     while !end.is_over() {
         let victim = killed % REPLICAS;
         let server = if victim == 0 { &mut fleet.world.server } else { &mut fleet.others[victim - 1] };
@@ -71,8 +74,16 @@ async fn break_all(fleet: &mut Fleet, cluster: &Cluster, end: Deadline) -> (usiz
         server.kill_9();
         watched.running.push(taken_over(db.clone(), incarnation, clock::instant()).boxed_local());
         killed += 1;
+        let accident = dice.below(5);
+        if accident == 0 {
+            forgot += 1;
+            fleet.redis.empty();
+        } else if accident == 1 {
+            gone += 1;
+            fleet.redis.kill_9();
+        }
         watched.during(DEAD).await;
-        if redis_at.take_if(|left| end.remaining() <= *left).is_some() {
+        if redis_at.take_if(|left| end.remaining() <= *left).is_some() && accident != 1 {
             eprintln!("Redis is restarted");
             fleet.redis.kill_9();
             fleet.redis.restart().await;
@@ -86,9 +97,14 @@ async fn break_all(fleet: &mut Fleet, cluster: &Cluster, end: Deadline) -> (usiz
             0 => fleet.world.restart().await,
             other => fleet.others[other - 1] = fleet.world.another_server().await,
         }
+        if accident == 1 {
+            // only now, so that a replica begins without it
+            fleet.redis.restart().await;
+        }
         fleet.lead_to_all();
         watched.during(PAUSE).await;
     }
+    eprintln!("Redis forgot everything {forgot} times and was gone {gone} times");
     assert!(redis_at.is_none() && postgres_at.is_none(), "the time was too short");
     while let Some(took) = watched.running.next().await {
         watched.slowest = watched.slowest.max(took);

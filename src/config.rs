@@ -115,7 +115,7 @@ pub struct Database {
     pub connections: Option<u32>,
     /// Most replicas that share it, also while one replaces another; default 1. The server must allow their connections.
     pub replicas: Option<u32>,
-    /// Whether a standby that takes over has every commit, so that servers that run go on; default no: they end. None starts.
+    /// Whether a standby that takes over has every commit: servers that run go on then, no other starts; default no: all end.
     pub synchronous_standby: Option<bool>,
 }
 

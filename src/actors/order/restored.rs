@@ -8,6 +8,7 @@ use sea_orm::sea_query::{Expr, SelectStatement, SimpleExpr};
 use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use starjack_entity::{order_line, orders, payment};
 
+use super::advance::MOST_PAGES;
 use super::lifecycle::{LineState, OrderState, PaymentState};
 use super::payments::Payment;
 use super::rows::payment_row;
@@ -15,9 +16,6 @@ use crate::actors::fleet::replica;
 use crate::epoch;
 use crate::ids::{Epoch, OrderNumber};
 use crate::io::{Io, IoError};
-
-/// So many pages after the last known one are looked for: an order is given no more than these by its customer's wish.
-const FURTHER_PAGES: i32 = 8;
 
 /// When a backup was restored, the longest life of one request at a supplier, and how long a payment page can be paid.
 #[derive(Clone, Copy, Debug)]
@@ -144,7 +142,7 @@ async fn look_at_pages(tx: &DatabaseTransaction, end_at: DateTime<Utc>) -> Resul
 }
 
 /// Whoever had no page yet, or waited for the payer, may have been given further pages after the backup: their references are not
-/// used again, and each is looked for at the provider before anything new is opened.
+/// used again, and each of as many as an order is given at most is looked for at the provider before anything new is opened.
 async fn look_for_further_pages(tx: &DatabaseTransaction, times: Times) -> Result<(), DbErr> {
     let waiting = [OrderState::Placed, OrderState::Paying].map(OrderState::word);
     let fits = orders::Entity::find().filter(orders::Column::State.is_in(waiting));
@@ -154,7 +152,7 @@ async fn look_for_further_pages(tx: &DatabaseTransaction, times: Times) -> Resul
         let newest = |number: fn(&payment::Model) -> i32| known.iter().map(number).max().unwrap_or(0);
         let (no, page_no) = (newest(|row| row.no), newest(|row| row.page_no));
         let number = OrderNumber::stored(order.number);
-        let further = (1..=FURTHER_PAGES).map(|next| {
+        let further = (1..).take(MOST_PAGES).map(|next: i32| {
             let ends_at = times.now + times.page_life;
             let page = Payment::page_of((&number, &order.currency), (no + next, page_no + next), times.now, ends_at);
             payment_row(order.id, &Payment { pull: true, ..page })

@@ -4,6 +4,7 @@
 //! most one booking of a line is live; at every end the money held is the price of what is on the cards.
 
 mod exploring;
+mod money_traces;
 mod outside;
 mod returned;
 mod traces;

@@ -173,7 +173,7 @@ impl Ledger {
             let found = Found { booking: booking(no), state };
             Sold { reference: ticket.reference.clone(), found, price: Some(ticket.order.price) }
         });
-        Outcome::Done(SoldPage { sold: sold.collect(), next: None })
+        Outcome::Done(SoldPage { sold: sold.collect(), ..SoldPage::default() })
     }
 
     pub(crate) fn cancel(&mut self, handle: &str) -> Outcome<()> {

@@ -15,7 +15,7 @@ use starjack::integrations::lift::{
     Booking, Capabilities, CheckedCard, Found, Goods, LiftSupplier, TicketOrder, Wanted,
 };
 use starjack::integrations::payment::{
-    CreditAmount, History, Observed, OpenedPage, PageOrder, PaymentProvider, StatusKey,
+    CreditAmount, History, Observed, OpenPayments, OpenedPage, PageOrder, PaymentProvider, StatusKey,
 };
 use starjack::integrations::{Outcome, Permit, RefusalKind};
 use starjack::io::{Io, IoError};
@@ -252,9 +252,9 @@ impl PaymentProvider for Bank {
         self.0.meet((Verb::History, page), permit, move |ledger| ledger.history(&tid)).boxed_local()
     }
 
-    fn list_open(&self, _begin: u32, _size: u32, _permit: Permit) -> LocalBoxFuture<'_, Outcome<Vec<Observed>>> {
+    fn list_open(&self, _begin: u32, _size: u32, _permit: Permit) -> LocalBoxFuture<'_, Outcome<OpenPayments>> {
         let listed = self.0.outside.books.open().open_payments();
-        async move { Outcome::Done(listed) }.boxed_local()
+        async move { Outcome::Done(OpenPayments { payments: listed, ..OpenPayments::default() }) }.boxed_local()
     }
 
     fn status(&self, key: StatusKey, permit: Permit) -> LocalBoxFuture<'_, Outcome<Option<Observed>>> {

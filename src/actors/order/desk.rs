@@ -17,6 +17,7 @@ use super::record::Order;
 use super::schedule::{Schedule, Wake};
 use super::store::{Saved, Store};
 use crate::actors::fleet::{Fence, Heard};
+use crate::actors::payment::Reading;
 use crate::actors::supervision::{BreakerSettings, Call, Placement, Policy, Service, Spec, System};
 use crate::clock;
 use crate::epoch;
@@ -139,13 +140,13 @@ impl Desk {
     }
 
     /// Takes what the provider lists as open, as whoever may read its list does. Twice changes nothing more.
-    pub async fn listed(&self, listed: Vec<Observed>) {
-        self.listed_under(listed, None).await;
+    pub async fn listed(&self, listed: impl Into<Reading>) {
+        self.listed_under(listed.into(), None).await;
     }
 
     /// The same for a duty: what comes after another replica has taken it is not taken.
-    pub async fn listed_under(&self, listed: Vec<Observed>, fence: Option<Fence>) {
-        for seen in &listed {
+    pub async fn listed_under(&self, listed: Reading, fence: Option<Fence>) {
+        for seen in &listed.payments {
             match self.observed(seen, fence.clone()).await {
                 Ok(()) => {}
                 Err(ChangeError::Io(IoError::Fenced)) => return,
@@ -158,9 +159,9 @@ impl Desk {
     }
 
     /// A payment that was suspended and is not listed any more was decided by its bank: one status call tells how.
-    async fn look_after_suspended(&self, listed: &[Observed], fence: Option<Fence>) -> Result<(), ChangeError> {
+    async fn look_after_suspended(&self, listed: &Reading, fence: Option<Fence>) -> Result<(), ChangeError> {
         for (id, no, tid) in self.driver.store.suspended().await? {
-            if !listed.iter().any(|seen| seen.tid == tid) {
+            if listed.lacks(&tid) {
                 let decided = move |order: &mut Order| Ok(decided_by_bank(order, no).then(|| wake(order)));
                 self.change_under(id, fence.clone(), decided).await?;
             }

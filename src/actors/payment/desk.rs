@@ -10,7 +10,8 @@ use futures_util::future::LocalBoxFuture;
 use crate::actors::supervision::{Call, Handle, Placement, Policy, Service, Spec, StartError, Status, System};
 use crate::clock::{self, Deadline};
 use crate::integrations::payment::{
-    self, CreditAmount, History, Observed, OpenedPage, PageOrder, PaymentProvider, ProviderConfig, StatusKey,
+    self, CreditAmount, History, Observed, OpenPayments, OpenedPage, PageOrder, PaymentProvider, ProviderConfig,
+    StatusKey,
 };
 use crate::integrations::{Outcome, Permit};
 use crate::money::Cents;
@@ -58,7 +59,7 @@ enum Reply {
     Opened(Outcome<OpenedPage>),
     Moved(Outcome<()>),
     History(Outcome<History>),
-    Listed(Outcome<Vec<Observed>>),
+    Listed(Outcome<OpenPayments>),
     Status(Outcome<Option<Observed>>),
 }
 
@@ -132,8 +133,8 @@ impl Desk {
         }
     }
 
-    /// Lists what is reserved and not taken, newest first.
-    pub async fn list_open(&self, begin: u32, size: u32) -> Outcome<Vec<Observed>> {
+    /// Lists what is reserved and not taken, newest first: one page. [`Desk::read_open`] reads them all.
+    pub async fn list_open(&self, begin: u32, size: u32) -> Outcome<OpenPayments> {
         match self.ask(PaymentQuestion::ListOpen(begin, size), Arc::new(|| true)).await {
             Ok(Reply::Listed(outcome)) => outcome,
             other => failed(other),

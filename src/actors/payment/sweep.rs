@@ -1,19 +1,20 @@
 //! The sweep: what the provider lists as reserved and not taken heals every lost callback.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
 use super::Desk;
+use super::reading::{Cut, Reading};
 use crate::clock::{self, Deadline};
-use crate::integrations::Outcome;
-use crate::integrations::payment::Observed;
 
 /// Wakes the sweep; cheap to clone.
 #[derive(Clone)]
 pub struct Sweep {
     wish: Arc<Notify>,
+    unreadable: Arc<AtomicU64>,
     settings: SweepSettings,
 }
 
@@ -32,14 +33,11 @@ impl Default for SweepSettings {
     }
 }
 
-/// The most payments that one call lists.
-const PAGE: u32 = 500;
-
 impl Sweep {
     /// A sweep that nobody runs yet.
     #[must_use]
     pub fn new(settings: SweepSettings) -> Self {
-        Self { wish: Arc::new(Notify::new()), settings }
+        Self { wish: Arc::new(Notify::new()), unreadable: Arc::default(), settings }
     }
 
     /// Asks for a call of the list as soon as may be; one answer serves all who ask before it begins.
@@ -52,39 +50,34 @@ impl Sweep {
         self.wish.notified().await;
     }
 
-    /// Reads the list for ever and hands each whole reading to `take`.
-    pub async fn run<F>(&self, desk: &Desk, take: impl Fn(Vec<Observed>) -> F)
+    /// How many entries of the list could not be read so far, in all readings.
+    #[must_use]
+    pub fn unreadable(&self) -> u64 {
+        self.unreadable.load(Ordering::Relaxed)
+    }
+
+    /// Reads the list for ever and hands each reading to `take`. One that is cut short is handed over as far as it goes, and
+    /// read again at once unless it has no end.
+    pub async fn run<F>(&self, desk: &Desk, take: impl Fn(Reading) -> F)
     where
         F: Future<Output = ()>,
     {
         loop {
             let _woken = clock::timeout_at(Deadline::after(self.settings.every), self.wished()).await;
-            if let Some(listed) = self.read(desk).await {
-                take(listed).await;
+            let reading = desk.read_open(self.settings.pause).await;
+            self.unreadable.fetch_add(u64::try_from(reading.unreadable.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
+            if let Some(cut @ (Cut::Unanswered(_) | Cut::Moved)) = &reading.cut {
+                tracing::warn!(%cut, "the list of open payments could not be read whole; it is read again");
+                self.wish.notify_one();
             }
-            clock::sleep(self.settings.pause).await;
-        }
-    }
-
-    async fn read(&self, desk: &Desk) -> Option<Vec<Observed>> {
-        let mut listed = Vec::new();
-        loop {
-            let begin = u32::try_from(listed.len()).unwrap_or(u32::MAX);
-            match desk.list_open(begin, PAGE).await {
-                Outcome::Done(page) => {
-                    let last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
-                    listed.extend(page);
-                    if last {
-                        return Some(listed);
-                    }
-                }
-                Outcome::Refused(_) | Outcome::NotSent(_) | Outcome::Pending { .. } | Outcome::Unknown(_) => {
-                    tracing::warn!("the list of open payments could not be read; it is read again");
-                    self.wish.notify_one();
-                    return None;
-                }
+            if reading.cut.is_none() || !reading.payments.is_empty() {
+                take(reading).await;
             }
             clock::sleep(self.settings.pause).await;
         }
     }
 }
+
+#[cfg(test)]
+#[path = "sweep_tests.rs"]
+mod tests;

@@ -12,6 +12,7 @@ mod books;
 mod cases;
 pub mod compare;
 mod daily;
+mod listing;
 mod mend;
 mod ours;
 mod run;

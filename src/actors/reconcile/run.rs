@@ -9,6 +9,7 @@ use chrono_tz::Tz;
 use super::books::Books;
 use super::cases::{self, About};
 use super::compare::{self, Action, Difference, Kind, OurTicket};
+use super::listing;
 use super::ours::{self, Flaw, OurLine, OurPayment};
 use super::store::{Run, Scope, Tally};
 use super::strangers;
@@ -20,9 +21,8 @@ use crate::io::IoError;
 
 /// Most cases that one comparison opens; more than that is one case: nobody looks at thousands, and it has one cause.
 const MOST_CASES: usize = 200;
-/// Shortest pause between two lists of the payment provider, and one list's most entries: its own limits.
+/// Shortest pause between two lists of the payment provider: its own limit.
 const LIST_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
-const LIST_MOST: u32 = 500;
 
 /// A comparison under way.
 pub(super) struct Comparing<'a> {
@@ -77,22 +77,11 @@ impl Comparing<'_> {
 
     /// What the operator's supplier booked on a day; `None` when it does not tell, and then each of ours is looked for.
     async fn sold_on(&mut self, key: &str, day: NaiveDate) -> Option<Vec<Sold>> {
-        let (mut sold, mut after) = (Vec::new(), None);
-        loop {
-            match self.books.lift.list(key, day, after).await.told() {
-                Ok(page) => {
-                    sold.extend(page.sold);
-                    after = page.next;
-                }
-                Err(why) => {
-                    self.not_told(format!("no list of the day: {}", why));
-                    return None;
-                }
-            }
-            if after.is_none() {
-                return Some(sold);
-            }
+        let listed = listing::read(async |after| self.books.lift.list(key, day, after).await).await;
+        if let Some(flaw) = listed.flaw {
+            self.not_told(flaw);
         }
+        listed.sold
     }
 
     /// The reference itself decides: whoever only came late to the list is no difference.
@@ -161,27 +150,13 @@ impl Comparing<'_> {
         }
     }
 
-    /// Everything that the provider lists as reserved.
+    /// Everything that the provider lists as reserved. Nothing follows from what it does not list.
     async fn reserved(&mut self) -> Vec<Observed> {
-        let mut listed = Vec::new();
-        loop {
-            clock::sleep(LIST_PAUSE).await;
-            let begin = u32::try_from(listed.len()).unwrap_or(u32::MAX);
-            match self.books.payment.list_open(begin, LIST_MOST).await.told() {
-                Ok(page) => {
-                    let is_last = page.len() < usize::try_from(LIST_MOST).unwrap_or(usize::MAX);
-                    listed.extend(page);
-                    if is_last {
-                        listed.retain(|seen| seen.state == ObservedState::Reserved);
-                        return listed;
-                    }
-                }
-                Err(why) => {
-                    self.not_told(format!("no list of reservations: {}", why));
-                    return Vec::new();
-                }
-            }
+        let reading = self.books.payment.read_open(LIST_PAUSE).await;
+        if let Some(flaw) = reading.flaw() {
+            self.not_told(format!("not the whole list of reservations: {flaw}"));
         }
+        reading.payments.into_iter().filter(|seen| seen.state == ObservedState::Reserved).collect()
     }
 
     /// Other shops may share the merchant: only what is named as we name it is ours.

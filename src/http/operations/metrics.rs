@@ -26,6 +26,8 @@ pub(super) async fn show(state: web::Data<State>, gauges: web::Data<Gauges>) -> 
     actors(&mut text, &state.actors.statuses());
     answers(&mut text, &state.actors);
     database(&mut text, &state);
+    let help = "Entries of the payment provider's list of open payments that could not be read, again in each reading.";
+    text.single("starjack_open_payments_unreadable_total", Kind::Counter, help, state.sweep.unreadable());
     let help = "Threads that are left behind blocked; the third ends the process.";
     text.single("starjack_threads_lost", Kind::Gauge, help, state.actors.lost_threads());
     redis(&mut text, &state);

@@ -43,9 +43,11 @@ pub trait LiftSupplier: 'static {
 /// A page of what a supplier booked on one day.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct SoldPage {
-    /// The bookings.
+    /// The bookings that could be read.
     pub sold: Vec<Sold>,
-    /// Where the next page begins; `None` on the last.
+    /// How many entries that may be ours could not be read, or not their price: of them nothing follows.
+    pub unreadable: usize,
+    /// Where the next page begins; `None` on the last, which is judged by what was sent and not by what could be read.
     pub next: Option<String>,
 }
 

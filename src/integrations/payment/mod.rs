@@ -7,6 +7,6 @@ mod port;
 
 pub use mpay24::{Config as ProviderConfig, confirmation_url, connect, parse_callback};
 pub use port::{
-    Callback, CallbackError, CreditAmount, History, Observed, ObservedState, OpenedPage, PageOrder, PaymentProvider,
-    StatusKey,
+    Callback, CallbackError, CreditAmount, History, Observed, ObservedState, OpenPayments, OpenedPage, PageOrder,
+    PaymentProvider, StatusKey,
 };

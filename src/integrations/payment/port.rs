@@ -25,7 +25,7 @@ pub trait PaymentProvider: 'static {
 
     /// Payments that are reserved or in progress and not yet taken, newest first, at most `size` (up to 500) from `begin`.
     /// At most one call a second. Harmless to repeat.
-    fn list_open(&self, begin: u32, size: u32, permit: Permit) -> LocalBoxFuture<'_, Outcome<Vec<Observed>>>;
+    fn list_open(&self, begin: u32, size: u32, permit: Permit) -> LocalBoxFuture<'_, Outcome<OpenPayments>>;
 
     /// One payment's state. At most three calls a transaction, ever: count before asking. `Done(None)`: no such payment.
     fn status(&self, key: StatusKey, permit: Permit) -> LocalBoxFuture<'_, Outcome<Option<Observed>>>;
@@ -88,6 +88,23 @@ pub struct Observed {
     pub amount: Cents,
     /// Three letters of ISO 4217.
     pub currency: String,
+}
+
+/// A page of the provider's list of open payments.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct OpenPayments {
+    /// The entries that could be read, in the list's order.
+    pub payments: Vec<Observed>,
+    /// The transaction ids of those that could not be; empty where not even the id could be.
+    pub unreadable: Vec<String>,
+}
+
+impl OpenPayments {
+    /// How many entries the provider sent: by this the list's end and the next page's beginning are judged.
+    #[must_use]
+    pub fn sent(&self) -> u32 {
+        u32::try_from(self.payments.len() + self.unreadable.len()).unwrap_or(u32::MAX)
+    }
 }
 
 /// States of a payment at the provider.

@@ -16,7 +16,7 @@ use starjack::integrations::lift::{
     Booking, Capabilities, CheckedCard, Found, Goods, LiftSupplier, SoldPage, TicketOrder, Wanted,
 };
 use starjack::integrations::payment::{
-    CreditAmount, History, Observed, OpenedPage, PageOrder, PaymentProvider, StatusKey,
+    CreditAmount, History, Observed, OpenPayments, OpenedPage, PageOrder, PaymentProvider, StatusKey,
 };
 use starjack::integrations::{Outcome, Permit};
 use starjack::money::Cents;
@@ -240,8 +240,10 @@ impl PaymentProvider for Quay {
         self.meet((Verb::History, page), permit, move |ledger| ledger.history(&tid)).boxed_local()
     }
 
-    fn list_open(&self, _begin: u32, _size: u32, permit: Permit) -> LocalBoxFuture<'_, Outcome<Vec<Observed>>> {
-        let listed = |ledger: &mut Ledger| Outcome::Done(ledger.open_payments());
+    fn list_open(&self, _begin: u32, _size: u32, permit: Permit) -> LocalBoxFuture<'_, Outcome<OpenPayments>> {
+        let listed = |ledger: &mut Ledger| {
+            Outcome::Done(OpenPayments { payments: ledger.open_payments(), ..OpenPayments::default() })
+        };
         self.meet((Verb::History, "list".to_owned()), permit, listed).boxed_local()
     }
 

@@ -3,7 +3,7 @@
 use super::client::{CallError, Reply};
 use super::config::Config;
 use super::wire::{self, CheckWtpNo, IssueTicket, TicketKey};
-use crate::ids::Reference;
+use crate::ids::{self, Reference};
 use crate::integrations::lift::{Booking, CheckedCard, Found, FoundState, Sold, SoldPage, TicketOrder};
 use crate::integrations::{Outcome, Refusal, RefusalKind};
 use crate::money;
@@ -113,7 +113,8 @@ pub(super) fn found(reference: &Reference, reply: Result<Reply, CallError>) -> O
     }
 }
 
-/// A page of a day's sales; tickets without a reference are somebody else's.
+/// A page of a day's sales; tickets without a reference are somebody else's. One that is not understood makes the whole page
+/// unknown: the next page begins after the last journal number, so nothing of it may be missing.
 pub(super) fn sold(reply: Result<Reply, CallError>) -> Outcome<SoldPage> {
     let reply = match reply {
         Ok(Reply { error_no: 0, result }) => result,
@@ -123,12 +124,15 @@ pub(super) fn sold(reply: Result<Reply, CallError>) -> Outcome<SoldPage> {
     let Some(sales) = wire::sales(&reply) else { return contradiction("getSalesList") };
     let last = sales.last().map(|sale| sale.ticket.key.journal_no.to_string());
     let next = last.filter(|_| sales.len() >= wire::MOST_SALES);
+    let mut unreadable = 0;
     let one = |sale: wire::Sale| {
         let found = Found { booking: booking(sale.ticket.key), state: state(sale.ticket.status?)? };
-        Some(Sold { reference: sale.ext_order_no, found, price: sale.tariff.as_deref().and_then(money::read_decimal) })
+        let price = sale.tariff.as_deref().and_then(money::read_decimal);
+        unreadable += usize::from(price.is_some() != sale.tariff.is_some() && ids::is_ticket(&sale.ext_order_no));
+        Some(Sold { reference: sale.ext_order_no, found, price })
     };
     match sales.into_iter().filter(|sale| !sale.ext_order_no.is_empty()).map(one).collect() {
-        Some(sold) => Outcome::Done(SoldPage { sold, next }),
+        Some(sold) => Outcome::Done(SoldPage { sold, unreadable, next }),
         None => contradiction("getSalesList"),
     }
 }

@@ -105,3 +105,22 @@ fn a_handle_gives_its_ticket_back() {
         assert_eq!(super::key(&Booking { ticket_reference: String::new(), handle: handle.into() }), None, "{handle}");
     }
 }
+
+#[test]
+fn the_end_of_a_list_of_sales_is_judged_by_what_was_sent_and_nothing_is_believed_of_one_that_cannot_be_read() {
+    let named = |reference: &str, price: &str| {
+        let members = format!("<SZEXTORDERNO>{reference}</SZEXTORDERNO><FTARIFF>{price}</FTARIFF></ACTTICKET>");
+        tickets(&[(11, 0)]).replace("</ACTTICKET>", &members)
+    };
+    let page = |members: &str| {
+        super::sold(reply(0, members)).told().ok().map(|page| (page.sold.len(), page.unreadable, page.next))
+    };
+    let (ours, foreign) = (named("A0123456789-1", "84.50"), tickets(&[(12, 0)]));
+    let full = ours.repeat(wire::MOST_SALES - 1) + &foreign;
+    assert_eq!(page(&full), Some((wire::MOST_SALES - 1, 0, Some("7".to_owned()))));
+    assert_eq!(page(&(ours.clone() + &foreign)), Some((1, 0, None)));
+    assert_eq!(page(&named("A0123456789-1", "much")), Some((1, 1, None)));
+    assert_eq!(page(&named("0815", "much")), Some((1, 0, None)));
+    assert_eq!(page(&(full + "<ACTTICKET/>")), None);
+    assert_eq!(page(&ours.replace("<NSTATUS>0", "<NSTATUS>9")), None);
+}

@@ -4,7 +4,7 @@ use secrecy::ExposeSecret;
 
 use super::catalog::INVENTORY;
 use super::config::Config;
-use super::wire::{self, BookedOrder, GetOrders, Identification, ListedOrder, NewOrder};
+use super::wire::{self, Block, BookedOrder, GetOrders, Identification, NewOrder};
 use crate::integrations::Permit;
 use crate::integrations::client::{Client, SendError};
 use crate::integrations::soap::{self, Element, Fault, SoapError, Tag};
@@ -89,16 +89,10 @@ impl OrderService {
         orders.children("Order").map(read).collect()
     }
 
-    /// A block of the orders of a span, and how many rows it had: those that cannot be read are counted too.
-    pub(super) async fn get_orders(
-        &self,
-        span: &GetOrders,
-        permit: &Permit,
-    ) -> Result<(Vec<ListedOrder>, usize), CallError> {
+    /// A block of the orders of a span. Harmless to repeat.
+    pub(super) async fn get_orders(&self, span: &GetOrders, permit: &Permit) -> Result<Block, CallError> {
         let answer = self.call("GetOrders", span.tag(), permit).await?;
-        let orders = answer.child("Orders").ok_or_else(|| contradiction("GetOrders"))?;
-        let rows = orders.children("Order").count();
-        Ok((orders.children("Order").filter_map(ListedOrder::read).collect(), rows))
+        answer.child("Orders").map(Block::read).ok_or_else(|| contradiction("GetOrders"))
     }
 
     /// Cancels a whole order. A second time is the fault `AlreadyCanceled`.

@@ -7,10 +7,10 @@ use chrono_tz::Tz;
 
 use super::card;
 use super::client::CallError;
-use super::wire::{BookedOrder, GetOrders, ListedOrder, NewOrder};
+use super::wire::{Block, BookedOrder, GetOrders, NewOrder};
 use crate::integrations::lift::{Booking, CheckedCard, Found, FoundState, Sold, SoldPage, TicketOrder};
 use crate::integrations::{Outcome, Refusal, RefusalKind};
-use crate::money;
+use crate::{ids, money};
 
 /// The pause before a fresh order is asked about.
 const ASK_AFTER: Duration = Duration::from_secs(1);
@@ -137,15 +137,22 @@ pub(super) fn span(day: NaiveDate, after: Option<&str>, zone: Tz) -> Option<GetO
     Some(GetOrders { from: begin(day)?, to: begin(day.succ_opt()?)?, first_row })
 }
 
-/// A page of a day's orders; one whose state is not listed is left to its own look by reference.
-pub(super) fn sold(span: &GetOrders, (orders, rows): (Vec<ListedOrder>, usize), booked_suffices: bool) -> SoldPage {
-    let one = |listed: ListedOrder| {
-        let found = Found { booking: booking(&listed.order), state: state(&listed.order, booked_suffices)? };
+/// A page of a day's orders. One whose state is not in the document is not on it, and counted where it is named as ours are.
+pub(super) fn sold(span: &GetOrders, block: Block, booked_suffices: bool) -> SoldPage {
+    let next = (block.rows >= GetOrders::BLOCK).then(|| (span.first_row + block.rows).to_string());
+    let mut page = SoldPage { sold: Vec::new(), unreadable: block.unreadable, next };
+    for listed in block.orders {
         let price = listed.price.as_deref().and_then(money::read_decimal);
-        Some(Sold { reference: listed.external_order_id, found, price })
-    };
-    let next = (rows >= GetOrders::BLOCK).then(|| (span.first_row + rows).to_string());
-    SoldPage { sold: orders.into_iter().filter_map(one).collect(), next }
+        let state = state(&listed.order, booked_suffices);
+        let is_whole = state.is_some() && price.is_some() == listed.price.is_some();
+        page.unreadable += usize::from(!is_whole && ids::is_ticket(&listed.external_order_id));
+        page.sold.extend(state.map(|state| Sold {
+            found: Found { booking: booking(&listed.order), state },
+            reference: listed.external_order_id,
+            price,
+        }));
+    }
+    page
 }
 
 /// All states of an order and its ticket. `Transferred` means handed to the resort's own system, usable at the gate.

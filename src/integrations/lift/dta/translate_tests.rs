@@ -1,6 +1,7 @@
 use super::*;
 use crate::ids::Reference;
 use crate::integrations::lift::Holder;
+use crate::integrations::soap;
 
 fn order() -> TicketOrder {
     TicketOrder {
@@ -144,5 +145,45 @@ fn a_handle_gives_its_order_back() {
     assert_eq!(order_id(&booking(&booked(None, None))), Some("o"));
     for handle in ["", "o", "o/i", "/i/t", "o/i/t/x"] {
         assert_eq!(order_id(&Booking { ticket_reference: String::new(), handle: handle.into() }), None, "{handle}");
+    }
+}
+
+/// A block of the list of a day, one order after the other: reference, state of its sale, price.
+fn block(orders: &[(&str, &str, &str)]) -> Block {
+    let order = |(reference, state, price): &(&str, &str, &str)| {
+        format!(
+            "<Order><OrderId>o</OrderId><ExternalOrderId>{reference}</ExternalOrderId><OrderItems><OrderItem>\
+             <OrderItemId>i</OrderItemId><SalesStatus>{state}</SalesStatus><TicketItems><TicketItem>\
+             <TicketItemId>t</TicketItemId><PermissionSerialNumber>4711</PermissionSerialNumber>\
+             <PermissionStatus>Issued</PermissionStatus></TicketItem></TicketItems></OrderItem></OrderItems>\
+             <TotalPrice><Amount>{price}</Amount></TotalPrice></Order>"
+        )
+    };
+    let orders: String = orders.iter().map(order).collect();
+    Block::read(&soap::parse(format!("<Orders>{orders}<Order/></Orders>").as_bytes()).unwrap())
+}
+
+#[test]
+fn the_end_of_a_days_list_is_judged_by_what_was_sent_and_ours_that_cannot_be_read_are_counted() {
+    let day = span("2026-12-19".parse().unwrap(), Some("500"), chrono_tz::UTC).unwrap();
+    let good = ("A0123456789-1", "BOOKED_AND_TRANSFERRED", "84.50");
+    let full: Vec<_> = (1..GetOrders::BLOCK).map(|_| good).collect();
+    let page = sold(&day, block(&full), false);
+    assert_eq!((page.sold.len(), page.unreadable, page.next.as_deref()), (499, 0, Some("1000")));
+    let page = sold(&day, block(&full[1..]), false);
+    assert_eq!((page.sold.len(), page.unreadable, page.next), (498, 0, None));
+    for (reference, state, price, counts) in [
+        ("A0123456789-1", "RESERVED", "84.50", (0, 1)),
+        ("A0123456789-1", "BOOKED_AND_TRANSFERRED", "much", (1, 1)),
+        ("0815", "RESERVED", "84.50", (0, 0)),
+        ("0815", "BOOKED_AND_TRANSFERRED", "much", (1, 0)),
+    ] {
+        let page = sold(&day, block(&[(reference, state, price)]), false);
+        assert_eq!((page.sold.len(), page.unreadable), counts, "{reference} {state} {price}");
+    }
+    for (reference, unreadable) in [("A0123456789-1", 1), ("0815", 0)] {
+        let order = format!("<Orders><Order><ExternalOrderId>{reference}</ExternalOrderId></Order></Orders>");
+        let block = Block::read(&soap::parse(order.as_bytes()).unwrap());
+        assert_eq!((block.rows, block.unreadable), (1, unreadable), "{reference}, without any ticket");
     }
 }

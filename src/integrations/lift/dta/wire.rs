@@ -1,6 +1,7 @@
 //! DTA's own words. `Unproven:` all but the header's namespace and the vocabulary; every member stands in the namespace
 //! of orders, in the order written here.
 
+use crate::ids;
 use crate::integrations::soap::{Element, Tag};
 
 /// Source: a public sales-channel client (mpouzko/catalog), which sends this header on every call.
@@ -121,9 +122,34 @@ pub(super) struct ListedOrder {
     pub(super) price: Option<String>,
 }
 
+/// A block of the list of a day.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Block {
+    pub(super) orders: Vec<ListedOrder>,
+    /// How many orders were sent, readable or not: by these the list's end is judged.
+    pub(super) rows: usize,
+    /// Those that are named as ours are and cannot be read.
+    pub(super) unreadable: usize,
+}
+
+impl Block {
+    pub(super) fn read(orders: &Element) -> Self {
+        let mut block = Self::default();
+        for order in orders.children("Order") {
+            block.rows += 1;
+            match ListedOrder::read(order) {
+                Some(listed) => block.orders.push(listed),
+                // other shops may sell several tickets in one order: those are not ours, whatever their shape
+                None => block.unreadable += usize::from(order.text_of("ExternalOrderId").is_some_and(ids::is_ticket)),
+            }
+        }
+        block
+    }
+}
+
 impl ListedOrder {
-    /// `None` for an order that is not one of ours by its shape: other shops may sell several tickets in one.
-    pub(super) fn read(order: &Element) -> Option<Self> {
+    /// `None` for an order that is not one of ours by its shape.
+    fn read(order: &Element) -> Option<Self> {
         let price = order.child("TotalPrice").and_then(|price| price.text_of("Amount")).map(str::to_owned);
         let external_order_id = order.text_of("ExternalOrderId")?.to_owned();
         Some(Self { external_order_id, order: BookedOrder::read(order)?, price })

@@ -11,7 +11,7 @@ use super::config::Config;
 use super::wire::{self, Ask, Operation};
 use super::{mdxi, translate};
 use crate::integrations::payment::{
-    CreditAmount, History, Observed, OpenedPage, PageOrder, PaymentProvider, StatusKey,
+    CreditAmount, History, Observed, OpenPayments, OpenedPage, PageOrder, PaymentProvider, StatusKey,
 };
 use crate::integrations::{Outcome, Permit};
 use crate::money::Cents;
@@ -102,7 +102,7 @@ impl PaymentProvider for Mpay24 {
         .boxed_local()
     }
 
-    fn list_open(&self, begin: u32, size: u32, permit: Permit) -> LocalBoxFuture<'_, Outcome<Vec<Observed>>> {
+    fn list_open(&self, begin: u32, size: u32, permit: Permit) -> LocalBoxFuture<'_, Outcome<OpenPayments>> {
         async move {
             let ask = wire::list_not_cleared(self.merchant, begin, size.clamp(1, wire::LARGEST_LIST));
             self.endpoint.ask(ask, &permit, |answer| translate::listed(&answer)).await

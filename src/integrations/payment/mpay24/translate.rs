@@ -3,10 +3,10 @@
 //! Sources: docs.mpay24.com/docs/return-codes-and-error-messages (codes; the list "can be extended at any time"),
 //! docs.mpay24.com/docs/transaction-states (states). What is not listed here is `Unknown`.
 
-use tracing::{error, warn};
+use tracing::error;
 
 use super::wire::{Answer, HistoryEntry, Operation, Parameter, TransactionDetails};
-use crate::integrations::payment::{History, Observed, ObservedState, OpenedPage, StatusKey};
+use crate::integrations::payment::{History, Observed, ObservedState, OpenPayments, OpenedPage, StatusKey};
 use crate::integrations::{Outcome, Refusal, RefusalKind};
 use crate::money::Cents;
 
@@ -39,10 +39,19 @@ pub(super) fn moved(operation: Operation, tid: &str, answer: &Answer) -> Outcome
     }
 }
 
-/// Reads one page of open payments; an entry that cannot be read is skipped, so that it does not hide the others.
-pub(super) fn listed(answer: &Answer) -> Outcome<Vec<Observed>> {
+/// Reads one page of open payments; an entry that cannot be read is named beside the others, so that it does not hide them.
+pub(super) fn listed(answer: &Answer) -> Outcome<OpenPayments> {
     if answer.is_ok() || answer.return_code == "NOT_FOUND" {
-        return Outcome::Done(answer.details.iter().filter_map(listed_entry).collect());
+        let mut page = OpenPayments::default();
+        for entry in &answer.details {
+            match listed_entry(entry) {
+                Some(observed) => page.payments.push(observed),
+                None => {
+                    page.unreadable.push(Some(&entry.mpay_tid).filter(|tid| is_tid(tid)).cloned().unwrap_or_default())
+                }
+            }
+        }
+        return Outcome::Done(page);
     }
     no(Operation::ListNotCleared, &answer.return_code)
 }
@@ -233,18 +242,13 @@ fn contradiction<T>(operation: Operation, why: &'static str) -> Outcome<T> {
 }
 
 fn listed_entry(entry: &TransactionDetails) -> Option<Observed> {
-    let observed =
-        cents(&entry.amount).filter(|_| is_tid(&entry.mpay_tid) && !entry.currency.is_empty()).map(|amount| Observed {
-            tid: entry.mpay_tid.clone(),
-            reference: entry.tid.clone(),
-            state: observed_state(&entry.t_status),
-            amount,
-            currency: entry.currency.clone(),
-        });
-    if observed.is_none() {
-        warn!(supplier = "mpay24", mpay_tid = entry.mpay_tid, "an entry of the payment provider's list cannot be read");
-    }
-    observed
+    cents(&entry.amount).filter(|_| is_tid(&entry.mpay_tid) && !entry.currency.is_empty()).map(|amount| Observed {
+        tid: entry.mpay_tid.clone(),
+        reference: entry.tid.clone(),
+        state: observed_state(&entry.t_status),
+        amount,
+        currency: entry.currency.clone(),
+    })
 }
 
 fn status_entry(parameters: &[Parameter]) -> Option<Observed> {

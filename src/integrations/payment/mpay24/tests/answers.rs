@@ -5,7 +5,7 @@ use crate::integrations::client;
 use crate::integrations::payment::mpay24::client::{failed, understood};
 use crate::integrations::payment::mpay24::translate::{self, Meaning, meaning};
 use crate::integrations::payment::mpay24::wire::{Answer, Operation};
-use crate::integrations::payment::{History, Observed, ObservedState, OpenedPage, StatusKey};
+use crate::integrations::payment::{History, Observed, ObservedState, OpenPayments, OpenedPage, StatusKey};
 use crate::integrations::soap::{self, SoapError};
 use crate::integrations::{Outcome, Refusal, RefusalKind};
 
@@ -36,7 +36,7 @@ fn history(path: &str) -> Outcome<History> {
     ended(Operation::TransactionHistory, &answer, |answer| translate::history(&answer))
 }
 
-fn listed(path: &str) -> Outcome<Vec<Observed>> {
+fn listed(path: &str) -> Outcome<OpenPayments> {
     ended(Operation::ListNotCleared, &sample(&format!("own/{path}.xml")), |answer| translate::listed(&answer))
 }
 
@@ -186,12 +186,15 @@ fn a_list_shows_what_can_be_read_of_it() {
     };
     assert_eq!(
         listed("list_three_of_which_one_unreadable"),
-        Outcome::Done(vec![
-            entry("102032", "A0123456789-P2", ObservedState::Reserved, 8_450),
-            entry("102030", "A0123456789-P1", ObservedState::Suspended, 100),
-        ])
+        Outcome::Done(OpenPayments {
+            payments: vec![
+                entry("102032", "A0123456789-P2", ObservedState::Reserved, 8_450),
+                entry("102030", "A0123456789-P1", ObservedState::Suspended, 100),
+            ],
+            unreadable: vec!["102031".into()],
+        })
     );
-    assert_eq!(listed("list_empty"), Outcome::Done(Vec::new()));
+    assert_eq!(listed("list_empty"), Outcome::Done(OpenPayments::default()));
     assert!(matches!(listed("list_internal_error"), Outcome::Unknown(_)));
 }
 

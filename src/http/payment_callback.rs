@@ -1,5 +1,5 @@
 //! The payment provider's report on a page of ours. Nothing in it is believed: it is checked, kept once and answered;
-//! whatever follows asks the provider itself.
+//! whatever follows asks the provider itself, as often as it is reported while the order does not show it.
 
 use std::time::Duration;
 
@@ -99,9 +99,11 @@ async fn receive(state: &State, request: &HttpRequest) -> Result<(), Rejection> 
     compare(&order, &callback);
     let kept: String = raw.chars().take(KEPT_CHARS).collect();
     let store = state.orders.store();
-    if !store.knows_callback(&callback).await? {
+    let is_new = !store.knows_callback(&callback).await?;
+    // a report may come before the provider's own answers show it, so that the same one again is worth asking again
+    follow_up(state, &order, callback.clone(), is_new).await?;
+    if is_new {
         // kept only once its work is sure to be done: the provider reports again what we could not take
-        follow_up(state, &order, callback.clone()).await?;
         store.keep_callback(callback, kept).await?;
     }
     Ok(())
@@ -133,23 +135,42 @@ fn compare(order: &Order, callback: &Callback) {
     }
 }
 
-/// What a callback that was not seen before sets off.
-async fn follow_up(state: &State, order: &Order, callback: Callback) -> Result<(), Rejection> {
+/// What a callback sets off; the order's own rules drop a claim that is decided or being asked about. One that `is_new` alarms.
+async fn follow_up(state: &State, order: &Order, callback: Callback, is_new: bool) -> Result<(), Rejection> {
     let waits = order.payments.iter().any(|row| row.state == PaymentState::Suspended);
     match callback.state {
+        ObservedState::Reserved | ObservedState::Suspended if shows(order, &callback) => {}
         ObservedState::Reserved | ObservedState::Suspended => state.sweep.wish(),
         ObservedState::Billed => state.orders.claimed(callback).await?,
         ObservedState::ChargedBack => {
-            alarm(&callback, "the payment provider reports a charge-back");
+            if is_new {
+                alarm(&callback, "the payment provider reports a charge-back");
+            }
             state.orders.claimed(callback).await?;
         }
         // a suspended payment is not listed any more once its bank has decided
         ObservedState::Failed if waits => state.sweep.wish(),
         // our own moves of money come back as these; a failed attempt changes nothing while its page can be paid
         ObservedState::Failed | ObservedState::Reversed | ObservedState::Credited => {}
-        ObservedState::Other => alarm(&callback, "a payment callback names a state that we do not know"),
+        ObservedState::Other if is_new => alarm(&callback, "a payment callback names a state that we do not know"),
+        ObservedState::Other => {}
     }
     Ok(())
+}
+
+/// Whether the order has learnt of a reservation or a suspended payment already, or of what came after it.
+fn shows(order: &Order, callback: &Callback) -> bool {
+    let row = order.payments.iter().find(|row| row.tid.as_deref() == Some(&callback.tid));
+    row.is_some_and(|row| match row.state {
+        PaymentState::Opened | PaymentState::Failed | PaymentState::Closed => false,
+        PaymentState::Suspended => callback.state == ObservedState::Suspended,
+        PaymentState::Reserved
+        | PaymentState::Billed
+        | PaymentState::Returned
+        | PaymentState::Reversed
+        | PaymentState::Lapsed
+        | PaymentState::ChargedBack => true,
+    })
 }
 
 fn alarm(callback: &Callback, what: &str) {

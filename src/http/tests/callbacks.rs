@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::World;
 use super::orders::{Skier, id_of, open_page};
 use crate::actors::order::forget_texts;
+use crate::actors::order::lifecycle::PaymentState;
 use crate::actors::order::record::{Order, Payment};
 use crate::clock;
 use crate::http::fixture::state;
@@ -98,7 +99,7 @@ fn page(order: &Order) -> &Payment {
 }
 
 #[actix_rt::test]
-async fn a_reservation_wakes_the_sweep_once_and_is_not_believed() {
+async fn a_reservation_wakes_the_sweep_until_its_order_shows_it_and_is_not_believed() {
     let world = World::start().await;
     let (_skier, id, claim) = world.paying().await;
     let before = world.load(id).await;
@@ -110,8 +111,15 @@ async fn a_reservation_wakes_the_sweep_once_and_is_not_believed() {
 
     let again = world.report_five_times(&claim).await;
     assert_eq!(again, ["OK"; 5]);
-    assert!(!world.sweep_was_wished(), "a duplicate wakes nothing");
+    assert!(world.sweep_was_wished(), "the list may not have shown it yet");
     assert_eq!(world.callbacks_kept().await.len(), 1);
+
+    for state in [PaymentState::Reserved, PaymentState::Reversed] {
+        world.change(id, |order| order.payments[0].tid = Some("12345".to_owned())).await;
+        world.change(id, |order| order.payments[0].state = state).await;
+        assert_eq!(world.report_five_times(&claim).await, ["OK"; 5]);
+        assert!(!world.sweep_was_wished(), "a duplicate of what is known wakes nothing");
+    }
 
     // its text is forgotten after a month, its claim never
     for (days, text) in [(29, kept[0].raw.as_str()), (31, "")] {
@@ -134,6 +142,28 @@ async fn a_bill_asks_for_one_status_call() {
     assert_eq!(page(&order).state.word(), "opened", "the provider is asked first");
     assert!(!world.sweep_was_wished());
     assert_eq!(world.callbacks_kept().await.len(), 1);
+}
+
+#[actix_rt::test]
+async fn a_report_that_the_provider_did_not_confirm_is_asked_about_again_when_it_comes_again_and_kept_once() {
+    for (status, decided) in [("BILLED", PaymentState::Billed), ("BILLED_REVERSAL", PaymentState::ChargedBack)] {
+        let world = World::start().await;
+        let (_skier, id, claim) = world.paying().await;
+        let claim = Claim { status, ..claim };
+        assert_eq!(world.report(&claim.query()).await, "OK");
+        assert!(page(&world.load(id).await).pull);
+        // asked, and not confirmed yet
+        world.change(id, |order| (order.payments[0].pull, order.payments[0].status_calls) = (false, 1)).await;
+        assert_eq!(world.report_five_times(&claim).await, ["OK"; 5]);
+        let order = world.load(id).await;
+        assert_eq!((page(&order).pull, page(&order).status_calls), (true, 1), "{status}");
+
+        world.change(id, |order| (order.payments[0].pull, order.payments[0].state) = (false, decided)).await;
+        let before = world.load(id).await;
+        assert_eq!(world.report_five_times(&claim).await, ["OK"; 5]);
+        assert_eq!(world.load(id).await, before, "what is decided is not asked about");
+        assert_eq!(world.callbacks_kept().await.len(), 1);
+    }
 }
 
 #[actix_rt::test]

@@ -95,7 +95,11 @@ async fn a_payment_is_reserved_told_captured_and_credited() {
     assert_eq!(code(&world, "ManualReverse", &id(mpay_tid)).await, "TRANSACTION_ALREADY_CLEARED");
     let credit = |amount: u32| id(mpay_tid) + &format!("<amount>{amount}</amount>");
     assert_eq!(code(&world, "ManualCredit", &credit(5_001)).await, "CREDIT_LIMIT_EXCEEDED");
-    assert_eq!(code(&world, "ManualCredit", &credit(2_000)).await, "OK");
+    let part = call(&world, "ManualCredit", &credit(2_000)).await.unwrap();
+    assert_eq!((part.tag("returnCode").as_str(), part.tag("tStatus").as_str()), ("OK", "CREDITED"), "a part only");
+    let shown = call(&world, "TransactionStatus", &id(mpay_tid)).await.unwrap();
+    assert!(shown.text().contains("<name>STATUS</name><value>CREDITED</value>"), "{}", shown.text());
+    assert_eq!(call(&world, "ListNotCleared", "").await.unwrap().tag("all"), "0");
     assert_eq!(code(&world, "ManualCredit", &id(mpay_tid)).await, "OK");
     assert_eq!(code(&world, "ManualCredit", &id(mpay_tid)).await, "CREDIT_LIMIT_EXCEEDED");
     let history = call(&world, "TransactionHistory", &id(mpay_tid)).await.unwrap();
@@ -136,9 +140,27 @@ async fn the_fourth_status_call_is_denied() {
         let reply = call(&world, "TransactionStatus", &ask).await.unwrap();
         assert!(reply.text().contains("<name>STATUS</name><value>RESERVED</value>"), "{}", reply.text());
     }
-    let fourth = call(&world, "TransactionStatus", &id(mpay_tid)).await.unwrap();
-    assert_eq!((fourth.tag("returnCode").as_str(), fourth.count("parameter")), ("ACCESS_DENIED", 0));
-    assert_eq!(world.ledger("mpay24").await[0]["status_calls"], 4);
+    for further in [id(mpay_tid), "<tid>A-P5</tid>".to_owned()] {
+        let denied = call(&world, "TransactionStatus", &further).await.unwrap();
+        assert_eq!((denied.tag("returnCode").as_str(), denied.count("parameter")), ("ACCESS_DENIED", 0));
+    }
+    assert_eq!(world.ledger("mpay24").await[0]["status_calls"], 5, "a denied call is counted too");
+}
+
+#[tokio::test]
+async fn a_call_by_page_counts_for_the_attempt_that_it_is_answered_with() {
+    let world = World::start().await;
+    let shop = Shop::open().await;
+    page(&world, "A-P11", &shop.url).await;
+    let calls = async || world.ledger("mpay24").await.iter().map(|entry| entry["status_calls"].clone()).collect();
+    for expected in [vec![json!(2)], vec![json!(2), json!(2)]] {
+        pay(&world, "A-P11", json!({"outcome": "declined"})).await;
+        for _ in 0..2 {
+            assert_eq!(code(&world, "TransactionStatus", "<tid>A-P11</tid>").await, "OK");
+        }
+        let counted: Vec<Value> = calls().await;
+        assert_eq!(counted, expected);
+    }
 }
 
 #[tokio::test]

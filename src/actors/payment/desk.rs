@@ -141,7 +141,8 @@ impl Desk {
         }
     }
 
-    /// Asks one payment's state; the call is counted before it is made.
+    /// Asks one payment's state; the call is counted before it is made. One that is denied is an answer, and no failure of the
+    /// provider: it opens no breaker, by which one transaction would hold up the payments of all.
     pub async fn payment_status(&self, key: StatusKey) -> Outcome<Option<Observed>> {
         match self.ask(PaymentQuestion::Status(key), Arc::new(|| true)).await {
             Ok(Reply::Status(outcome)) => outcome,

@@ -28,6 +28,7 @@ pub trait PaymentProvider: 'static {
     fn list_open(&self, begin: u32, size: u32, permit: Permit) -> LocalBoxFuture<'_, Outcome<OpenPayments>>;
 
     /// One payment's state. At most three calls a transaction, ever: count before asking. `Done(None)`: no such payment.
+    /// `Refused`: the call was counted and denied, as every further one of the transaction will be; others may be answered.
     fn status(&self, key: StatusKey, permit: Permit) -> LocalBoxFuture<'_, Outcome<Option<Observed>>>;
 }
 

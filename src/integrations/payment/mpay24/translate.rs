@@ -164,7 +164,16 @@ fn no<T>(operation: Operation, code: &str) -> Outcome<T> {
         }
         Meaning::ShutOut => {
             error!(supplier = "mpay24", operation = operation.name(), code, "the payment provider shuts us out");
-            Outcome::NotSent(code.to_owned())
+            match operation {
+                // one transaction has had its three calls: this one was counted as well, and another is denied too
+                Operation::TransactionStatus => Outcome::Refused(refusal(code)),
+                Operation::SelectPayment
+                | Operation::ManualClear
+                | Operation::ManualReverse
+                | Operation::ManualCredit
+                | Operation::TransactionHistory
+                | Operation::ListNotCleared => Outcome::NotSent(code.to_owned()),
+            }
         }
         Meaning::Undecided => Outcome::Unknown(code.to_owned()),
     }
@@ -177,7 +186,8 @@ pub(super) enum Meaning {
     Refused,
     /// A clear no to a request that we wrote wrongly.
     OurMistake,
-    /// A clear no to us as a merchant; alarms, and is asked again later.
+    /// A clear no to us as a merchant; alarms, and is asked again later. Of a status call it may be about its transaction alone,
+    /// which has been asked about too often: `Unproven:` that a denied call is counted and answered so.
     ShutOut,
     /// The history or the status decides.
     Undecided,

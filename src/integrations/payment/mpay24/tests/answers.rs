@@ -211,7 +211,7 @@ fn a_status_is_read_from_its_parameters_and_not_from_the_operation() {
     assert_eq!(status("status_new_word"), Outcome::Done(Some(observed(ObservedState::Other))));
     assert_eq!(status("status_not_found"), Outcome::Done(None));
     assert!(matches!(status("status_without_price"), Outcome::Unknown(_)));
-    assert!(matches!(status("status_access_denied"), Outcome::NotSent(_)));
+    assert_eq!(status("status_access_denied"), refused("ACCESS_DENIED"), "the call was counted");
     let page = |reference: &str| StatusKey::Page(Reference::stored(reference.into()));
     assert!(matches!(status_of(&page("A0123456789-P1"), "status_billed"), Outcome::Done(Some(_))));
     assert!(matches!(status_of(&page("A0123456789-P2"), "status_billed"), Outcome::Unknown(_)));

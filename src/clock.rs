@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
+use uuid::Uuid;
 
 /// The time of a simulation, in which a day takes as long as what happens in it.
 pub trait Time: Send + Sync {
@@ -17,6 +18,8 @@ pub trait Time: Send + Sync {
     fn instant(&self) -> Instant;
     /// Ends at a moment of its monotonic clock.
     fn sleep_until(&self, moment: Instant) -> BoxFuture<'static, ()>;
+    /// A number that spreads what would else happen at one moment.
+    fn chance(&self) -> u64;
 }
 
 thread_local! {
@@ -50,6 +53,12 @@ pub fn instant() -> Instant {
 #[must_use]
 pub fn since(moment: Instant) -> Duration {
     instant().saturating_duration_since(moment)
+}
+
+/// A number that spreads what would else happen at one moment.
+#[must_use]
+pub fn chance() -> u64 {
+    simulated().map_or_else(|| Uuid::new_v4().as_u64_pair().1, |time| time.chance())
 }
 
 /// Pauses the calling task for `pause`.
@@ -192,6 +201,10 @@ mod tests {
 
         fn instant(&self) -> Instant {
             self.2 + self.0.lock().unwrap().1
+        }
+
+        fn chance(&self) -> u64 {
+            0
         }
 
         fn sleep_until(&self, _moment: Instant) -> BoxFuture<'static, ()> {

@@ -60,8 +60,7 @@ impl Settings {
     /// Somewhere between half and all of a pause, so that jobs that failed together do not return together.
     #[must_use]
     pub fn spread(pause: Duration) -> Duration {
-        let (_, low) = Uuid::new_v4().as_u64_pair();
-        let parts = 500 + u32::try_from(low % 501).unwrap_or_default();
+        let parts = 500 + u32::try_from(clock::chance() % 501).unwrap_or_default();
         pause.saturating_mul(parts) / 1000
     }
 

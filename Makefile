@@ -14,12 +14,14 @@ SECONDS ?= 60
 SEED ?=
 # how many lives of orders a simulation lives, from SEED on: make sim SEEDS=2000
 SEEDS ?= $(or $(seeds),2000)
+# how many states of each world the model explores at most: make model STATES=1000000
+STATES ?= 150000
 # which moments, stories or outcomes of the crash matrix are played alone
 ONLY ?=
 # how many generated requests a call gets: make schemathesis REQUESTS=500
 REQUESTS ?= 100
 
-.PHONY: help run test check crash-matrix sim soak wedge fleet fuzz schemathesis fmt bless entity released
+.PHONY: help run test check crash-matrix model sim soak wedge fleet fuzz schemathesis fmt bless entity released
 
 help: ## shows this list
 	@sed -En 's/^([a-z-]+):[^#]*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 21
@@ -51,6 +53,10 @@ schemathesis: ## sends generated requests to everything that openapi.json descri
 crash-matrix: ## kills the server at every commit and every call of an order, and prints what became of it (ONLY="issue: not sent")
 	@scripts/prepare test
 	@export STARJACK_CRASH_MATRIX=full STARJACK_CRASH_ONLY="$(ONLY)" && exec scripts/with_servers scripts/tests long crash::
+
+model: ## tries every interleaving of one order, then with one rule off at a time (STATES=150000 a world)
+	@scripts/prepare check
+	@export STARJACK_MODEL_STATES=$(STATES) && exec scripts/tests model
 
 sim: ## lives whole orders under random faults, then with one rule off at a time (SEEDS=2000, SEED=n is the first)
 	@scripts/prepare check

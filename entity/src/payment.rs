@@ -39,6 +39,9 @@ pub struct Model {
     pub back_since: Option<DateTimeWithTimeZone>,
     pub person_accepted: bool,
     pub transferred_cents: i64,
+    pub claim: Option<String>,
+    pub claimed_at: Option<DateTimeWithTimeZone>,
+    pub sought: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -18,6 +18,7 @@ mod m20261201_000013_reconcile;
 mod m20261201_000018_add_vat_country;
 mod m20261201_000021_add_return;
 mod m20261201_000023_add_transferred;
+mod m20261201_000024_add_claim;
 
 /// Brings a database to the newest schema; running it twice changes nothing.
 pub struct Migrator;
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000018_add_vat_country::Migration),
             Box::new(m20261201_000021_add_return::Migration),
             Box::new(m20261201_000023_add_transferred::Migration),
+            Box::new(m20261201_000024_add_claim::Migration),
         ]
     }
 }

@@ -10,7 +10,8 @@ both_databases!(
     an_issued_order_is_undone_when_a_person_says_so_twice,
     an_order_on_its_way_to_the_gate_is_undone_with_whatever_was_booked_meanwhile,
     a_finished_order_is_not_undone_and_nobody_but_an_admin_mends,
-    a_used_ticket_is_taken_as_it_is_and_moves_no_money,
+    a_used_ticket_is_kept_and_paid_when_staff_accepts_it,
+    a_used_ticket_is_let_go_and_refunded_when_staff_undoes_its_order_once_more,
 );
 
 async fn wish(clerk: &Person, order: &Value, wish: &str) -> Answer {
@@ -164,42 +165,49 @@ async fn a_finished_order_is_not_undone_and_nobody_but_an_admin_mends(database: 
     world.clean_slate().await;
 }
 
-async fn a_used_ticket_is_taken_as_it_is_and_moves_no_money(database: Database) {
-    let world = World::start(database).await;
-    let (anna, clerk) = tokio::join!(world.skier("Anna"), world.clerk());
-    let order = issued_but_not_taken(&world, &anna, &["obertauern"]).await;
+/// An order that is being undone while its ticket is used, and that calls staff.
+async fn used_in_an_undo(world: &World, (anna, clerk): (&Person, &Person)) -> Value {
+    let order = issued_but_not_taken(world, anna, &["obertauern"]).await;
     let number = order["number"].as_str().unwrap();
     let ticket = world.ledger().await.bookings_of(number)[0].clone();
     let path = format!("axess/{}/tickets/{}/use", ticket.operator, ticket.id);
     world.control(reqwest::Method::POST, &path, &json!({})).await.expect(200);
-    wish(&clerk, &order, "undo").await.expect(202);
+    wish(clerk, &order, "undo").await.expect(202);
     anna.wait_for(id(&order), &["stuck"]).await;
-    let stuck = async || {
-        let list = clerk.client.get("/api/v1/admin/orders?state=stuck").await.expect(200);
-        list["items"].as_array().unwrap().iter().any(|item| item["id"] == order["id"])
-    };
-    assert!(stuck().await);
-    let seen = look(&clerk, &order).await;
+    let seen = look(clerk, &order).await;
     assert_eq!((&seen["state"], &seen["marks"][0]["reason"]), (&json!("undoing"), &json!("ticket_used")), "{seen:#}");
     assert_eq!(seen["lines"][0]["supplier"]["bookings"][0]["state"], "used");
-    let before = world.ledger().await;
+    world.clear_faults().await;
+    order
+}
 
-    for _twice in 0..2 {
-        let accepted = wish(&clerk, &order, "accept").await.expect(202);
-        assert_eq!((&accepted["state"], &accepted["marks"][0]["accepted"]), (&json!("undoing"), &json!(true)));
-    }
-    assert!(!stuck().await);
-    assert_eq!(anna.order(id(&order)).await["state"], "undoing");
-    // the loop goes on asking and does not call for a person again
-    let asked = seen["steps"].as_array().unwrap().len();
-    let later = eventually("further questions", async || {
-        let later = look(&clerk, &order).await;
-        (later["steps"].as_array().unwrap().len() > asked + 1).then_some(later)
-    })
-    .await;
-    assert_eq!(later["marks"][0]["accepted"], true, "{later:#}");
-    assert!(!stuck().await);
-    let after = world.ledger().await;
-    assert_eq!(after.payments_of(number)[0]["state"], before.payments_of(number)[0]["state"]);
-    assert_eq!((after.held(number), after.bookings_of(number)), (before.held(number), before.bookings_of(number)));
+async fn is_stuck(clerk: &Person, order: &Value) -> bool {
+    let list = clerk.client.get("/api/v1/admin/orders?state=stuck").await.expect(200);
+    list["items"].as_array().unwrap().iter().any(|item| item["id"] == order["id"])
+}
+
+async fn a_used_ticket_is_kept_and_paid_when_staff_accepts_it(database: Database) {
+    let world = World::start(database).await;
+    let (anna, clerk) = tokio::join!(world.skier("Anna"), world.clerk());
+    let order = used_in_an_undo(&world, (&anna, &clerk)).await;
+    assert!(is_stuck(&clerk, &order).await);
+    wish(&clerk, &order, "accept").await.expect(202);
+    let finished = anna.wait_for(id(&order), &["finished"]).await;
+    assert_eq!(finished["lines"][0]["state"], "issued", "{finished:#}");
+    assert!(!is_stuck(&clerk, &order).await);
+    world.clean_slate().await;
+}
+
+async fn a_used_ticket_is_let_go_and_refunded_when_staff_undoes_its_order_once_more(database: Database) {
+    let world = World::start(database).await;
+    let (anna, clerk) = tokio::join!(world.skier("Anna"), world.clerk());
+    let order = used_in_an_undo(&world, (&anna, &clerk)).await;
+    wish(&clerk, &order, "undo").await.expect(202);
+    let undone = anna.wait_for(id(&order), &["undone"]).await;
+    assert_eq!(undone["lines"][0]["state"], "withdrawn", "{undone:#}");
+    assert!(!is_stuck(&clerk, &order).await);
+    let ledger = world.ledger().await;
+    let number = order["number"].as_str().unwrap();
+    assert_eq!((ledger.held(number), &ledger.payments_of(number)[0]["state"]), (0, &json!("REVERSED")));
+    assert_eq!(wish(&clerk, &order, "undo").await.expect(202)["state"], "undone", "twice is once");
 }

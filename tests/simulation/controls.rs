@@ -5,8 +5,9 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use starjack::actors::order::intent::Verb;
 use starjack::actors::order::lifecycle::OrderState;
+use starjack::actors::order::protection::Protection;
 use starjack::actors::order::record::OnRefusal;
-use starjack::actors::order::rules::{Controls, Rules};
+use starjack::actors::order::rules::Rules;
 
 use super::faults::{Fault, Strike};
 use super::incarnation::Setting;
@@ -18,16 +19,16 @@ use super::world::{PATIENCE, World};
 const ENOUGH: Duration = Duration::from_secs(4);
 
 /// Lives the story with every rule on, which must end clean, and with one off, which must break `invariant`.
-async fn caught(setting: Setting, story: Story, controls: Controls, invariant: Invariant) {
+async fn caught(setting: Setting, story: Story, off: Protection, invariant: Invariant) {
     let mut world = World::new(setting.clone(), &story).await;
     let wrong = world.live(&story, PATIENCE).await;
     assert!(wrong.is_empty(), "with every rule on: {wrong:#?}");
-    let rules = Rules { controls, ..setting.rules.clone() };
+    let rules = Rules { off: Some(off), ..setting.rules.clone() };
     let mut world = World::new(Setting { rules, ..setting }, &story).await;
     let wrong = world.live(&story, ENOUGH).await;
     assert!(
         wrong.iter().any(|violation| violation.invariant == invariant),
-        "{controls:?} breaks no {invariant:?}: {wrong:#?}"
+        "{off:?} breaks no {invariant:?}: {wrong:#?}"
     );
 }
 
@@ -39,8 +40,8 @@ fn issue(fault: Fault) -> Strike {
 #[actix_rt::test]
 async fn issuing_again_without_looking_first_is_caught() {
     let story = Story::new(OnRefusal::Undo).with(issue(Fault::DoneUnanswered));
-    let controls = Controls { skip_find: true, ..Controls::default() };
-    caught(Setting::new(false), story, controls, Invariant::OneTicket).await;
+    let off = Protection::FindFirst;
+    caught(Setting::new(false), story, off, Invariant::OneTicket).await;
 }
 
 #[actix_rt::test]
@@ -48,37 +49,37 @@ async fn believing_that_there_is_none_before_requests_have_settled_is_caught() {
     let settle = Duration::from_secs(2);
     let setting = Setting { settle, ..Setting::new(false) };
     let story = Story::new(OnRefusal::Undo).with(issue(Fault::Late).late(Duration::from_secs(1)));
-    let controls = Controls { skip_settle: true, ..Controls::default() };
-    caught(setting, story, controls, Invariant::OneTicket).await;
+    let off = Protection::InFlightLimit;
+    caught(setting, story, off, Invariant::OneTicket).await;
 }
 
 #[actix_rt::test]
 async fn leaving_a_reference_unburnt_is_caught() {
     let late = issue(Fault::Late).after(Duration::from_millis(150)).late(Duration::from_secs(1));
     let story = Story { patience: Some(Duration::from_millis(100)), ..Story::new(OnRefusal::Undo).with(late) };
-    let controls = Controls { skip_burn: true, ..Controls::default() };
-    caught(Setting::new(true), story, controls, Invariant::Tickets).await;
+    let off = Protection::BurnReference;
+    caught(Setting::new(true), story, off, Invariant::Tickets).await;
 }
 
 #[actix_rt::test]
 async fn keeping_every_payment_is_caught() {
     let story = Story::new(OnRefusal::Undo).then(Deed::reserved(OrderState::Finished));
-    let controls = Controls { skip_wanted: true, ..Controls::default() };
-    caught(Setting::new(false), story, controls, Invariant::Reserved).await;
+    let off = Protection::OnePayment;
+    caught(Setting::new(false), story, off, Invariant::Reserved).await;
 }
 
 #[actix_rt::test]
 async fn taking_the_total_whatever_was_issued_is_caught() {
     let story = Story::new(OnRefusal::Keep).refusing(2);
-    let controls = Controls { take_total: true, ..Controls::default() };
-    caught(Setting::new(false), story, controls, Invariant::Money).await;
+    let off = Protection::CaptureIssuedOnly;
+    caught(Setting::new(false), story, off, Invariant::Money).await;
 }
 
 #[actix_rt::test]
 async fn crediting_again_without_reading_the_books_is_caught() {
     let story = Story::new(OnRefusal::Keep).billed().refusing(2);
     let story = story.with(Strike::new(OrderState::Issued, Verb::Credit, Fault::DoneUnanswered));
-    let controls = Controls { skip_history: true, ..Controls::default() };
+    let off = Protection::HistoryFirst;
     let rules = Rules { payment_settle: TimeDelta::milliseconds(80), ..Setting::new(false).rules };
-    caught(Setting { rules, ..Setting::new(false) }, story, controls, Invariant::Money).await;
+    caught(Setting { rules, ..Setting::new(false) }, story, off, Invariant::Money).await;
 }

@@ -23,7 +23,9 @@ impl World {
         let deadline = Deadline::after(patience);
         loop {
             let wrong = match self.all_orders().await {
-                Ok(orders) => check(&orders, &self.ledger().await),
+                Ok(orders) if check(&orders, &self.ledger().await).is_empty() => return,
+                // an open case may name what is held
+                Ok(orders) => check(&orders, &self.ledger_and_cases().await),
                 Err(error) => vec![format!("the server does not answer: {error}")],
             };
             if wrong.is_empty() {
@@ -112,7 +114,7 @@ fn money(order: &Value, ledger: &Ledger) -> Vec<String> {
     let number = order["number"].as_str().unwrap();
     let sold = lines(order).iter().filter(|line| is_sold(order, line));
     let wanted: i64 = sold.map(|line| line["price"]["amount"].as_i64().unwrap()).sum();
-    let held = ledger.held(number);
+    let held = kept(ledger, number);
     let mut wrong = Vec::new();
     // what a payer's bank takes back changes no order that has ended
     let taken_back = ledger.sum(number, "charged_back");
@@ -127,6 +129,11 @@ fn money(order: &Value, ledger: &Ledger) -> Vec<String> {
     wrong
 }
 
+/// What is held of an order and no open case names as due by hand.
+fn kept(ledger: &Ledger, number: &str) -> i64 {
+    ledger.held(number) - ledger.0["due_by_hand"][number].as_i64().unwrap_or(0)
+}
+
 fn letters(order: &Value, email: &str, ledger: &Ledger) -> Vec<String> {
     let number = order["number"].as_str().unwrap();
     let letters = ledger.letters_about(number);
@@ -138,7 +145,7 @@ fn letters(order: &Value, email: &str, ledger: &Ledger) -> Vec<String> {
         wrong.push(format!("a letter about it went to somebody else than {email}"));
     }
     let has_invoice = order["invoices"].as_array().is_some_and(|invoices| !invoices.is_empty());
-    let charged = ledger.held(number) > 0 || (order["state"] == "finished" && ledger.sum(number, "charged_back") > 0);
+    let charged = kept(ledger, number) > 0 || (order["state"] == "finished" && ledger.sum(number, "charged_back") > 0);
     // what was sold and returned was invoiced all the same
     let returned = order["state"] == "finished" && lines(order).iter().any(|line| line["state"] == "withdrawn");
     if has_invoice != charged && !(returned && has_invoice) {

@@ -293,6 +293,18 @@ impl World {
     pub(crate) async fn ledger(&self) -> Ledger {
         Ledger(self.control.get("/control/ledger").await.expect(200))
     }
+
+    /// The same beside what open cases name: money that goes back by bank transfer, by its order's number.
+    pub(crate) async fn ledger_and_cases(&self) -> Ledger {
+        let clerk = self.clerk().await;
+        let open = clerk.client.get("/api/v1/admin/cases?state=open&limit=100").await.expect(200);
+        let mut ledger = self.ledger().await;
+        for case in open["items"].as_array().unwrap().iter().filter(|case| case["kind"] == "owed") {
+            let due = &mut ledger.0["due_by_hand"][case["order_number"].as_str().unwrap()];
+            *due = (due.as_i64().unwrap_or(0) + case["amount"]["amount"].as_i64().unwrap()).into();
+        }
+        ledger
+    }
 }
 
 fn faults_of(actor: &str) -> String {

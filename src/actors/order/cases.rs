@@ -89,15 +89,15 @@ pub struct Wanted {
 
 /// Writes what a turn says about cases.
 pub(super) async fn write(tx: &DatabaseTransaction, order: &Order, effects: &Effects) -> Result<(), DbErr> {
-    for (payment, how) in &effects.settled {
-        let owed = case_file::Entity::update_many()
+    for (payment, kind, how) in &effects.settled {
+        let settled = case_file::Entity::update_many()
             .col_expr(case_file::Column::ClosedAt, Expr::value(clock::now().fixed_offset()))
             .col_expr(case_file::Column::ClosedReason, Expr::value(*how))
             .filter(case_file::Column::OrderId.eq(order.id))
             .filter(case_file::Column::PaymentNo.eq(*payment))
-            .filter(case_file::Column::Kind.eq(CaseKind::Owed.word()))
+            .filter(case_file::Column::Kind.eq(kind.word()))
             .filter(case_file::Column::ClosedAt.is_null());
-        owed.exec(tx).await?;
+        settled.exec(tx).await?;
     }
     for case in &effects.cases {
         open(tx, order, case).await?;

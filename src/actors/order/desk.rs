@@ -7,10 +7,11 @@ use futures_util::future::LocalBoxFuture;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::advance::{Effects, NoPage, cancel, take_observed, wish_page};
+use super::advance::{Effects, cancel, take_observed};
 pub use super::change_error::ChangeError;
 use super::drive::{Driver, Drove};
 use super::observe::{claim, decided_by_bank};
+use super::pages::{NoPage, wish_page};
 use super::person::{self, Obstacle, Wish};
 use super::placing::Placing;
 use super::record::Order;
@@ -135,7 +136,8 @@ impl Desk {
     /// `Unknown` when no page has its reference.
     pub async fn claimed(&self, callback: Callback) -> Result<(), ChangeError> {
         let id = self.driver.store.order_of_page(callback.reference.clone()).await?.ok_or(ChangeError::Unknown)?;
-        self.change(id, move |order| Ok(claim(order, &callback).then(|| wake(order)))).await?;
+        let rules = Arc::clone(&self.driver.rules);
+        self.change(id, move |order| Ok(claim(order, &callback, clock::now(), &rules).then(|| wake(order)))).await?;
         Ok(())
     }
 
@@ -162,7 +164,8 @@ impl Desk {
     async fn look_after_suspended(&self, listed: &Reading, fence: Option<Fence>) -> Result<(), ChangeError> {
         for (id, no, tid) in self.driver.store.suspended().await? {
             if listed.lacks(&tid) {
-                let decided = move |order: &mut Order| Ok(decided_by_bank(order, no).then(|| wake(order)));
+                let decided =
+                    move |order: &mut Order| Ok(decided_by_bank(order, no, clock::now()).then(|| wake(order)));
                 self.change_under(id, fence.clone(), decided).await?;
             }
         }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::advance::{Answer, Answered, Effects, abandoned, advance};
 use super::intent::Subject;
 use super::payments::PaymentAnswer;
+use super::protection::Protection;
 use super::record::{Moment, Order};
 use super::rules::Rules;
 use super::save::open_intents;
@@ -132,7 +133,7 @@ impl Driver {
     async fn turn(&self, order: &mut Order, answers: &[Answered]) -> Result<Saved, IoError> {
         let before = order.clone();
         let (now, since) = self.outside.replica.clock.look();
-        let steady_since = Some(if self.rules.controls.skip_steps { Moment::MIN_UTC } else { since });
+        let steady_since = Some(if !self.rules.keeps(Protection::SteadyClock) { Moment::MIN_UTC } else { since });
         let rules = Rules { asking: !self.draining.is_cancelled(), steady_since, ..(*self.rules).clone() };
         let effects = advance(order, answers, now, &rules);
         sign(order);
@@ -140,7 +141,7 @@ impl Driver {
             return Ok(Saved::Done);
         }
         let mut saved = self.store.save(&before, order, &effects).await?;
-        if saved == Saved::Lost && self.rules.controls.skip_version {
+        if saved == Saved::Lost && !self.rules.keeps(Protection::VersionCheck) {
             let version = self.store.load(order.id).await?.map_or(before.version, |fresh| fresh.version);
             saved = self.store.save(&Order { version, ..before }, order, &effects).await?;
         }

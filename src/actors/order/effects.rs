@@ -21,16 +21,18 @@ pub struct Effects {
     pub freed: Vec<i32>,
     /// What a person must close.
     pub cases: Vec<NewCase>,
-    /// Payments whose owed money went back otherwise, and how: the cases of it are closed before others are opened.
-    pub settled: Vec<(i32, &'static str)>,
+    /// Payments, and the kind of their cases that nobody has to close any more, and why: before others are opened.
+    pub settled: Vec<(i32, CaseKind, &'static str)>,
     /// Cases that somebody closed.
     pub closed: Vec<Closing>,
 }
 
 /// How a case of owed money is closed that somebody credited at the provider after all.
 pub(super) const CREDITED: &str = "credited";
-/// Why the rest of it is owed still.
+/// Why the rest of it is due still.
 pub(super) const CREDITED_IN_PART: &str = "credited_in_part";
+/// How a case is closed of what the provider has answered after all.
+pub(super) const FOUND: &str = "found";
 
 /// One transition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +80,10 @@ pub enum CaseKind {
     ChargedBack,
     /// The provider names one transaction for two orders.
     TwoOrders,
+    /// A ticket stands, and its money does not: it went back at the provider's portal, or could not be captured.
+    Unpaid,
+    /// Money may be held of which the provider never said what became of it.
+    Unconfirmed,
 }
 
 impl CaseKind {
@@ -88,6 +94,8 @@ impl CaseKind {
             Self::Owed => "owed",
             Self::ChargedBack => "charged_back",
             Self::TwoOrders => "two_orders",
+            Self::Unpaid => "unpaid",
+            Self::Unconfirmed => "unconfirmed",
         }
     }
 }

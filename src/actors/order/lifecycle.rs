@@ -95,7 +95,7 @@ pub const fn row(state: OrderState) -> Row {
         Authorised => Row { ask: "lift.issue, every line",              again: "by reference",      patience: "the contract's, 10 min; ends_by", done: Some(Issued),     refused: Some(Undoing),  cancel: false },
         Issued     => Row { ask: "payment.take what was issued",        again: "yes",               patience: "none; at ends_by the mark",       done: Some(Captured),   refused: Some(Undoing),  cancel: false },
         Captured   => Row { ask: "–",                                   again: "–",                 patience: "–",                               done: Some(Finished),   refused: None,           cancel: false },
-        Undoing    => Row { ask: "lift.withdraw each line, then payment.give_back", again: "by reference", patience: "none; after 7 days the mark", done: Some(Undone),   refused: None,           cancel: false },
+        Undoing    => Row { ask: "lift.withdraw each line, then payment.give_back", again: "by reference", patience: "none; after 7 days the mark", done: Some(Undone),   refused: Some(Captured), cancel: false },
         Finished | Rejected | Undone =>
                       Row { ask: "–",                                   again: "–",                 patience: "–",                               done: None,             refused: None,           cancel: false },
     }

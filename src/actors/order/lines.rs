@@ -4,10 +4,11 @@ use chrono::TimeDelta;
 
 use super::intent::{Intent, Verb};
 use super::lifecycle::{LineState, OrderState};
+use super::protection::Protection;
 use super::record::{Line, Moment};
 use super::rules::Rules;
 use crate::integrations::lift::{Booking, CheckedCard, Found, FoundState};
-use crate::integrations::{Outcome, Refusal};
+use crate::integrations::{Outcome, Refusal, RefusalKind};
 
 /// What came back for an intent of a line.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -37,12 +38,25 @@ impl LineAnswer {
     }
 }
 
+/// Whether the money for what is issued and still to be issued is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paid {
+    /// It is, or none is due.
+    Yes,
+    /// It is being looked up.
+    NotKnown,
+    /// It is not.
+    No,
+}
+
 /// A line with the circumstances that its rules look at.
 pub struct LineCase<'a> {
     /// The line.
     pub line: &'a mut Line,
     /// Its order's state.
     pub order: OrderState,
+    /// Whether its money is there.
+    pub paid: Paid,
     /// The moment of the decision.
     pub now: Moment,
     /// The times and limits.
@@ -56,10 +70,15 @@ impl LineCase<'_> {
             return;
         }
         match (self.line.state, self.line.withdrawing) {
+            (LineState::Wanted | LineState::Issued, _) if self.line.is_sought() => self.look_it_up(),
             (LineState::Wanted, _) if self.order == OrderState::Placed && !self.line.checked => {
                 self.intend(Verb::Check)
             }
-            (LineState::Asked, false) => self.intend(Verb::Issue),
+            (LineState::Asked, false) => match self.paid {
+                Paid::Yes => self.intend(Verb::Issue),
+                Paid::NotKnown => {}
+                Paid::No => self.refuse(Refusal { kind: RefusalKind::PaymentDeclined, code: String::new() }),
+            },
             // nothing is open and nothing is in doubt, so provably nothing ever left us
             (LineState::Asked, true) => {
                 self.line.enter(LineState::Withdrawn);
@@ -82,6 +101,7 @@ impl LineCase<'_> {
             LineAnswer::Find(outcome) => self.found(intent, outcome),
             LineAnswer::Cancel(outcome) => self.cancelled(outcome),
             LineAnswer::AskerDied => match intent.verb {
+                Verb::Issue if self.line.state == LineState::Issued => self.settle_foreign_issue(),
                 Verb::Issue => self.doubt(None),
                 Verb::Check | Verb::Find => self.line.ask_at = None,
                 Verb::Cancel => self.canceller_died(),
@@ -104,9 +124,14 @@ impl LineCase<'_> {
     }
 
     fn ask_in_doubt(&mut self, withdrawing: bool) {
-        if self.rules.controls.skip_burn && withdrawing {
+        if !self.rules.keeps(Protection::BurnReference) && withdrawing {
             self.line.enter(LineState::Withdrawn);
-        } else if self.line.terms.dedups || (self.rules.controls.skip_find && !withdrawing) {
+        } else if self.paid == Paid::NotKnown && !withdrawing {
+            // a question that may book waits for the answer about the money
+        } else if self.paid == Paid::No && !withdrawing && self.line.terms.dedups {
+            // asking would book what is not paid: what may stand is voided
+            self.line.withdrawing = true;
+        } else if self.line.terms.dedups || (!self.rules.keeps(Protection::FindFirst) && !withdrawing) {
             self.intend(Verb::Issue);
         } else {
             self.intend(Verb::Find);
@@ -142,11 +167,15 @@ impl LineCase<'_> {
 
     fn found(&mut self, intent: &Intent, outcome: Outcome<Vec<Found>>) {
         match outcome {
+            outcome if self.line.is_sought() => self.looked_up(intent, outcome),
             outcome if self.line.state == LineState::Issued => self.stood(outcome),
             _ if self.line.state != LineState::Doubtful => {}
             Outcome::Done(all) => {
+                let voided = !all.is_empty();
                 let standing: Vec<_> = all.into_iter().filter(|found| found.state != FoundState::Cancelled).collect();
-                if standing.is_empty() {
+                if standing.is_empty() && voided {
+                    self.found_voided(intent);
+                } else if standing.is_empty() {
                     self.found_none(intent);
                 } else if self.line.withdrawing {
                     self.withdraw_found(standing);
@@ -161,21 +190,36 @@ impl LineCase<'_> {
 
     /// Nothing stands under the reference, as far as this question could see.
     fn found_none(&mut self, intent: &Intent) {
-        let settled = self.line.settles_at.is_none_or(|at| intent.asked_at >= at) || self.rules.controls.skip_settle;
-        if !settled {
+        if !self.has_settled(intent) {
             self.line.ask_at = self.line.settles_at;
         } else if self.line.withdrawing {
             self.line.enter(LineState::Withdrawn);
-        } else if intent.verb == Verb::Issue {
+        } else if intent.verb == Verb::Issue || self.paid == Paid::No {
             // a deduplicating supplier said no to a reference of which nothing can be under way any more
             self.line.enter(LineState::Refused);
+        } else if self.paid == Paid::NotKnown {
+            self.pause();
         } else {
             self.intend(Verb::Issue);
         }
     }
 
+    /// It was booked, and voided by somebody who is not this order: whoever did it had a reason, and it is not booked once more.
+    fn found_voided(&mut self, intent: &Intent) {
+        if self.has_settled(intent) {
+            self.line.enter(LineState::Withdrawn);
+        } else {
+            self.line.ask_at = self.line.settles_at;
+        }
+    }
+
+    /// Whether nothing was under way any more when it was asked.
+    pub(super) fn has_settled(&self, intent: &Intent) -> bool {
+        self.line.settles_at.is_none_or(|at| intent.asked_at >= at) || !self.rules.keeps(Protection::InFlightLimit)
+    }
+
     /// Keeps the used or else the oldest booking; every other one is cancelled before the line counts as issued.
-    fn keep_one(&mut self, mut standing: Vec<Found>) {
+    pub(super) fn keep_one(&mut self, mut standing: Vec<Found>) {
         let keep = standing.iter().position(|found| found.state == FoundState::Used).unwrap_or(0);
         let kept = standing.remove(keep);
         let more_come =
@@ -215,7 +259,9 @@ impl LineCase<'_> {
         let settles_at = self.now + self.line.terms.settle;
         self.line.settles_at = Some(settles_at);
         self.line.doubt_since.get_or_insert(self.now);
-        let may_ask_now = self.line.terms.dedups || self.rules.controls.skip_settle || self.rules.controls.skip_find;
+        let may_ask_now = self.line.terms.dedups
+            || !self.rules.keeps(Protection::InFlightLimit)
+            || !self.rules.keeps(Protection::FindFirst);
         match pending {
             Some(ask_after) => self.is_still_pending(Some(ask_after)),
             None if may_ask_now => self.pause(),
@@ -231,15 +277,20 @@ impl LineCase<'_> {
     pub(super) fn pause_for(&mut self, pause: std::time::Duration) {
         self.line.attempts += 1;
         let pause = TimeDelta::from_std(pause).unwrap_or(self.rules.pause_limit);
-        self.line.ask_at = Some(self.now + pause.clamp(TimeDelta::milliseconds(1), TimeDelta::minutes(1)));
+        let pause = pause.clamp(TimeDelta::milliseconds(1), TimeDelta::minutes(1));
+        // what never becomes final is asked about as seldom as what never answers
+        let grown = self.rules.pause_after(self.line.attempts);
+        self.line.ask_at = Some(self.now + if grown > self.rules.pause_limit { grown.max(pause) } else { pause });
     }
 
+    /// The limit of pauses at least, and longer the longer it is waited.
     pub(super) fn wait_long(&mut self) {
         self.line.attempts += 1;
-        self.line.ask_at = Some(self.now + self.rules.pause_limit);
+        let pause = self.rules.pause_after(self.line.attempts).max(self.rules.pause_limit);
+        self.line.ask_at = Some(self.now + pause);
     }
 
-    fn intend(&mut self, verb: Verb) {
+    pub(super) fn intend(&mut self, verb: Verb) {
         self.line.open = Some(Intent::new(verb, self.now));
     }
 

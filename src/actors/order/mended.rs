@@ -1,6 +1,7 @@
 //! What makes an order and the outside agree again once a person has agreed to it. Ended orders never reopen: their rows
 //! follow what is true, their tickets keep their references, and money moves by the rules of every other payment.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -10,7 +11,7 @@ use super::desk::{ChangeError, Desk};
 use super::intent::{Intent, Subject, Verb};
 use super::lifecycle::{LineState, OrderState};
 use super::lines::LineAnswer;
-use super::record::{Line, Order};
+use super::record::{ClaimKind, Line, Moment, Order};
 use super::returns::is_booked_again;
 use super::store::Saved;
 use crate::clock;
@@ -43,11 +44,11 @@ impl Desk {
     pub async fn look_again(&self, id: Uuid, payment: i32) -> Result<(), ChangeError> {
         let look = move |order: &mut Order| {
             let row = order.payment_mut(payment).ok_or(ChangeError::Unknown)?;
-            if row.pull {
+            let now = clock::now();
+            if !row.look_for(ClaimKind::Look, now) {
                 return Ok(None);
             }
-            (row.pull, row.ask_at) = (true, None);
-            order.next_at = Some(clock::now());
+            order.next_at = Some(now);
             Ok(Some(Effects::default()))
         };
         self.change(id, look).await.map(drop)
@@ -59,7 +60,8 @@ impl Desk {
     /// # Errors
     /// `Unknown` when there is no such payment.
     pub async fn book_credit(&self, id: Uuid, payment: i32, credited: Cents) -> Result<(), ChangeError> {
-        self.change(id, move |order| Ok(take_books(order, payment, credited))).await.map(drop)
+        let rules = Arc::clone(&self.driver.rules);
+        self.change(id, move |order| Ok(take_books(order, payment, credited, clock::now(), &rules))).await.map(drop)
     }
 
     /// Takes a line out of a finished order: its price goes back as any other money does. Twice is once.
@@ -177,12 +179,29 @@ impl Desk {
             if line.open.as_ref().is_some_and(|open| open.id == answered.0) {
                 line.open = None;
             }
-            if let Answer::Line(LineAnswer::Issue(Outcome::Done(booking))) = &answered.1.answer {
-                line.booking = Some(booking.clone());
-            }
+            booked_again(line, &answered.1.answer, clock::now());
+            order.next_at = Some(clock::now());
             Ok(Some(Effects { answered: vec![answered.clone()], ..Effects::default() }))
         };
         self.change(id, take).await.map(|_order| again)
+    }
+}
+
+/// What came of booking a lost ticket again. Without a clear answer the line is looked up before anything else happens to it.
+pub(super) fn booked_again(line: &mut Line, answer: &Answer, now: Moment) {
+    let Answer::Line(LineAnswer::Issue(outcome)) = answer else { return };
+    match outcome {
+        Outcome::Done(booking) => {
+            line.booking = Some(booking.clone());
+            if line.is_sought() {
+                (line.settles_at, line.ask_at) = (None, None);
+            }
+        }
+        Outcome::Pending { .. } | Outcome::Unknown(_) if line.is_kept() => {
+            let settles_at = now + line.terms.settle;
+            (line.settles_at, line.ask_at) = (Some(settles_at), Some(settles_at));
+        }
+        Outcome::Refused(_) | Outcome::NotSent(_) | Outcome::Pending { .. } | Outcome::Unknown(_) => {}
     }
 }
 

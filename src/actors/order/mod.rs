@@ -1,6 +1,7 @@
 //! An order's way, top to bottom: [`lifecycle`] holds the tables, [`advance`](mod@advance) walks them, `drive` asks and saves.
 
 pub mod advance;
+mod after_restore;
 mod bells;
 mod bookkeeping;
 mod card_days;
@@ -18,10 +19,13 @@ mod mended;
 mod model;
 mod moments;
 pub mod observe;
+pub mod pages;
+mod paid;
 pub mod payments;
 pub mod person;
 mod place;
 mod placing;
+pub mod protection;
 pub mod record;
 mod restored;
 mod returns;
@@ -31,6 +35,8 @@ mod save;
 mod schedule;
 mod settling;
 mod shelf;
+mod sought;
+mod status_calls;
 mod step_rows;
 pub mod steps;
 pub mod store;

@@ -3,30 +3,19 @@
 
 use std::fmt;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::sea_query::{Expr, SelectStatement, SimpleExpr};
-use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
+use sea_orm::sea_query::SimpleExpr;
+use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
 use starjack_entity::{order_line, orders, payment};
 
-use super::advance::MOST_PAGES;
-use super::lifecycle::{LineState, OrderState, PaymentState};
-use super::payments::Payment;
-use super::rows::payment_row;
+pub use super::after_restore::Times;
+use super::after_restore::after_restore;
+use super::lifecycle::OrderState;
+use super::pages::MOST_PAGES;
+use super::rows::{line_of, line_row, order_of, order_row, payment_of, payment_row};
 use crate::actors::fleet::replica;
 use crate::epoch;
-use crate::ids::{Epoch, OrderNumber};
+use crate::ids::Epoch;
 use crate::io::{Io, IoError};
-
-/// When a backup was restored, the longest life of one request at a supplier, and how long a payment page can be paid.
-#[derive(Clone, Copy, Debug)]
-pub struct Times {
-    /// The moment.
-    pub now: DateTime<Utc>,
-    /// Whoever asked before is silent after it.
-    pub settle: TimeDelta,
-    /// The time that every open page has again.
-    pub page_life: TimeDelta,
-}
 
 /// What was done about a restored backup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,9 +64,8 @@ impl From<DbErr> for RestoreError {
 }
 
 /// Moves on to a letter after the database's own and after `newest`, the one that the newest order number known anywhere begins
-/// with; both because one backup may be restored twice. Every ticket of an open order is in doubt from now on: its operator is
-/// asked for it before it is booked. Every payment page is looked at anew and its time begins again, for whoever paid it must not
-/// find that nobody waited; so is each page that may have been opened after the backup. Twice uses two letters and changes nothing else.
+/// with; both because one backup may be restored twice. What becomes of every order that has not ended is [`after_restore`]'s:
+/// tickets and money are looked up before either moves. Twice uses two letters and looks for more pages.
 ///
 /// # Errors
 /// `Alive` while a server renews its lease, and for six seconds after.
@@ -87,13 +75,18 @@ pub async fn restored(io: &Io, newest: Epoch, times: Times) -> Result<Restored, 
             if replica::is_anybody_alive(tx).await? {
                 return Err(RestoreError::Alive);
             }
-            let last = epoch::within(tx).await?.max(newest);
+            let own = epoch::within(tx).await?;
+            let last = own.max(newest);
             let epoch = last.next().ok_or(RestoreError::NoLetterLeft(last))?;
+            // a backup may be restored again: each life after it has opened pages
+            let lives = std::iter::successors(own.next(), |letter| letter.next()).take_while(|letter| *letter <= epoch);
+            let pages = MOST_PAGES * lives.count();
             epoch::enter(tx, epoch).await?;
-            let tickets_in_doubt = doubt_lines(tx, times.now, times.now + times.settle).await?;
-            look_at_pages(tx, times.now + times.page_life).await?;
-            look_for_further_pages(tx, times).await?;
-            let open_orders = wake(tx, times.now).await?;
+            let (mut open_orders, mut tickets_in_doubt) = (0, 0);
+            for row in orders::Entity::find().filter(is_open()).all(tx).await? {
+                open_orders += 1;
+                tickets_in_doubt += restore(tx, row, (&times, pages)).await?;
+            }
             Ok(Restored { epoch, open_orders, tickets_in_doubt })
         })
     })
@@ -105,68 +98,29 @@ fn is_open() -> SimpleExpr {
         .is_not_in([OrderState::Finished, OrderState::Rejected, OrderState::Undone].map(OrderState::word))
 }
 
-fn open_ids() -> SelectStatement {
-    orders::Entity::find().select_only().column(orders::Column::Id).filter(is_open()).into_query()
-}
-
-async fn doubt_lines(tx: &DatabaseTransaction, now: DateTime<Utc>, settles_at: DateTime<Utc>) -> Result<u64, DbErr> {
-    let undecided = [LineState::Wanted, LineState::Asked, LineState::Doubtful].map(LineState::word);
-    let doubted = order_line::Entity::update_many()
-        .col_expr(order_line::Column::SettlesAt, Expr::value(settles_at))
-        .filter(order_line::Column::State.is_in(undecided))
-        .filter(order_line::Column::OrderId.in_subquery(open_ids()))
-        .exec(tx)
-        .await?;
-    order_line::Entity::update_many()
-        .col_expr(order_line::Column::State, Expr::value(LineState::Doubtful.word()))
-        .col_expr(order_line::Column::DoubtSince, Expr::value(now))
-        .col_expr(order_line::Column::AskAt, Expr::value(None::<DateTime<Utc>>))
-        .filter(order_line::Column::State.eq(LineState::Asked.word()))
-        .filter(order_line::Column::OrderId.in_subquery(open_ids()))
-        .exec(tx)
-        .await?;
-    Ok(doubted.rows_affected)
-}
-
-async fn look_at_pages(tx: &DatabaseTransaction, end_at: DateTime<Utc>) -> Result<(), DbErr> {
-    let unpaid = [PaymentState::Opened, PaymentState::Suspended, PaymentState::Failed, PaymentState::Closed];
-    payment::Entity::update_many()
-        .col_expr(payment::Column::PageEndsAt, Expr::value(end_at))
-        .col_expr(payment::Column::Pull, Expr::value(true))
-        .col_expr(payment::Column::AskAt, Expr::value(None::<DateTime<Utc>>))
-        .filter(payment::Column::State.is_in(unpaid.map(PaymentState::word)))
-        .filter(payment::Column::OrderId.in_subquery(open_ids()))
-        .exec(tx)
-        .await?;
-    Ok(())
-}
-
-/// Whoever had no page yet, or waited for the payer, may have been given further pages after the backup: their references are not
-/// used again, and each of as many as an order is given at most is looked for at the provider before anything new is opened.
-async fn look_for_further_pages(tx: &DatabaseTransaction, times: Times) -> Result<(), DbErr> {
-    let waiting = [OrderState::Placed, OrderState::Paying].map(OrderState::word);
-    let fits = orders::Entity::find().filter(orders::Column::State.is_in(waiting));
-    let orders = fits.filter(orders::Column::TotalCents.gt(0)).all(tx).await?;
-    for order in orders {
-        let known = payment::Entity::find().filter(payment::Column::OrderId.eq(order.id)).all(tx).await?;
-        let newest = |number: fn(&payment::Model) -> i32| known.iter().map(number).max().unwrap_or(0);
-        let (no, page_no) = (newest(|row| row.no), newest(|row| row.page_no));
-        let number = OrderNumber::stored(order.number);
-        let further = (1..).take(MOST_PAGES).map(|next: i32| {
-            let ends_at = times.now + times.page_life;
-            let page = Payment::page_of((&number, &order.currency), (no + next, page_no + next), times.now, ends_at);
-            payment_row(order.id, &Payment { pull: true, ..page })
-        });
-        payment::Entity::insert_many(further).exec_without_returning(tx).await?;
+/// Writes an order as it stands after the restore; answers how many of its tickets are looked for.
+async fn restore(tx: &DatabaseTransaction, row: orders::Model, (times, pages): (&Times, usize)) -> Result<u64, DbErr> {
+    let mut order = order_of(row)?;
+    let lines = order_line::Entity::find().filter(order_line::Column::OrderId.eq(order.id));
+    for row in lines.all(tx).await? {
+        order.lines.push(line_of(row, times.terms())?);
     }
-    Ok(())
-}
-
-async fn wake(tx: &DatabaseTransaction, now: DateTime<Utc>) -> Result<u64, DbErr> {
-    // what waited for its customer was not waiting while nobody answered
-    let waiting = [OrderState::Placed, OrderState::Paying].map(OrderState::word);
-    let began = orders::Entity::update_many().col_expr(orders::Column::EnteredAt, Expr::value(now));
-    began.filter(orders::Column::State.is_in(waiting)).exec(tx).await?;
-    let woken = orders::Entity::update_many().col_expr(orders::Column::NextAt, Expr::value(now)).filter(is_open());
-    Ok(woken.exec(tx).await?.rows_affected)
+    for row in payment::Entity::find().filter(payment::Column::OrderId.eq(order.id)).all(tx).await? {
+        order.payments.push(payment_of(row)?);
+    }
+    let known = order.payments.len();
+    let looked_for = after_restore(&mut order, times, pages);
+    orders::Entity::update(order_row(&order)).exec_without_returning(tx).await?;
+    for line in &order.lines {
+        order_line::Entity::update(line_row(order.id, line)).exec_without_returning(tx).await?;
+    }
+    for (at, row) in order.payments.iter().enumerate() {
+        let row = payment_row(order.id, row);
+        if at < known {
+            payment::Entity::update(row).exec_without_returning(tx).await?;
+        } else {
+            payment::Entity::insert(row).exec_without_returning(tx).await?;
+        }
+    }
+    Ok(looked_for)
 }

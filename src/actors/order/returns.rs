@@ -10,6 +10,7 @@ use super::desk::{ChangeError, Desk};
 use super::intent::Verb;
 use super::lifecycle::{LineState, OrderState};
 use super::record::{Line, Moment, Order};
+use super::withdrawing::LET_GO;
 use crate::clock;
 use crate::integrations::RefusalKind;
 use crate::io::IoError;
@@ -153,9 +154,14 @@ impl Turn<'_> {
         if before.state != OrderState::Finished {
             return;
         }
+        let mut unpaid = vec![];
         for line in &self.order.lines {
             let Some(old) = before.lines.iter().find(|old| old.no == line.no && old.is_going()) else { continue };
             let no = line.no;
+            if line.state == LineState::Withdrawn && line.refusal.as_ref().is_some_and(|refusal| refusal.code == LET_GO)
+            {
+                unpaid.push((line.price, format!("line {no}")));
+            }
             let (told, letter) = match line.state {
                 // one that was given up before the order was finished has no doubt any more once it is booked
                 LineState::Withdrawn if old.state == LineState::Issued && old.doubt_since.is_some() => {
@@ -173,12 +179,16 @@ impl Turn<'_> {
             self.effects.letters.extend(letter);
             self.effects.events.push(event(no, told));
         }
+        for (price, mark) in unpaid.into_iter().filter(|(price, _)| *price > 0) {
+            self.open_unpaid(price, mark);
+        }
     }
 }
 
-/// Whether a ticket that was lost is being booked again: what would be cancelled is not all that will stand.
+/// Whether a ticket that was lost is being booked again, or it is not known how that ended: what would be voided is not all that
+/// will stand.
 pub(super) fn is_booked_again(line: &Line) -> bool {
-    line.open.as_ref().is_some_and(|open| open.verb == Verb::Issue)
+    line.is_sought() || line.open.as_ref().is_some_and(|open| open.verb == Verb::Issue)
 }
 
 /// Whether the ticket is still to be asked back; it is not when it is going or gone.

@@ -5,7 +5,7 @@ use starjack_entity::{order_line, orders, payment};
 use uuid::Uuid;
 
 use super::lifecycle::{LineState, OrderState, PaymentState};
-use super::record::{Line, Mark, MoneyDoubt, OnRefusal, Order, Payment, ReturnTerms, Terms, Ticket};
+use super::record::{Claim, ClaimKind, Line, Mark, MoneyDoubt, OnRefusal, Order, Payment, ReturnTerms, Terms, Ticket};
 use crate::ids::{OrderNumber, Reference};
 use crate::integrations::lift::Booking;
 use crate::integrations::{Refusal, RefusalKind};
@@ -168,7 +168,11 @@ pub(super) fn payment_of(row: payment::Model) -> Result<Payment, DbErr> {
         back_since: row.back_since.map(|at| at.to_utc()),
         reserved_at: row.reserved_at.map(|at| at.to_utc()),
         status_calls: row.status_calls,
-        pull: row.pull,
+        claim: row.pull.then(|| Claim {
+            kind: row.claim.as_deref().map_or(ClaimKind::Look, ClaimKind::of),
+            since: row.claimed_at.map_or_else(|| row.opened_at.to_utc(), |at| at.to_utc()),
+        }),
+        sought: row.sought,
         attempts: row.attempts,
         refusals: row.refusals,
         ask_at: row.ask_at.map(|at| at.to_utc()),
@@ -202,7 +206,10 @@ pub(super) fn payment_row(order_id: Uuid, payment: &Payment) -> payment::ActiveM
         back_since: Set(payment.back_since.map(Into::into)),
         reserved_at: Set(payment.reserved_at.map(Into::into)),
         status_calls: Set(payment.status_calls),
-        pull: Set(payment.pull),
+        pull: Set(payment.claim.is_some()),
+        claim: Set(payment.claim.map(|claim| claim.kind.word().to_owned())),
+        claimed_at: Set(payment.claim.map(|claim| claim.since.into())),
+        sought: Set(payment.sought),
         attempts: Set(payment.attempts),
         refusals: Set(payment.refusals),
         ask_at: Set(payment.ask_at.map(Into::into)),

@@ -21,7 +21,11 @@ pub(super) fn settle_evenly(order: &mut Order, now: Moment, rules: &Rules) {
         }
     };
     // of a sold ticket it is the cancellation of a return that was ended
-    for line in order.lines.iter_mut().filter(|line| matches!(line.state, LineState::Doubtful | LineState::Issued)) {
+    for line in order
+        .lines
+        .iter_mut()
+        .filter(|line| matches!(line.state, LineState::Wanted | LineState::Doubtful | LineState::Issued))
+    {
         evenly(&mut line.settles_at, &mut line.ask_at, &mut line.open, line.terms.settle);
     }
     for row in &mut order.payments {

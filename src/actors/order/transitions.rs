@@ -3,12 +3,20 @@
 use chrono::TimeDelta;
 
 use super::advance::{Event, Letter, Turn};
+use super::intent::{Intent, Verb};
 use super::lifecycle::{LineState, OrderState, PaymentState, line_is_undone, row};
+use super::lines::LineCase;
 use super::observe::acceptable;
+use super::pages::may_open_page;
+use super::protection::Protection;
 use super::record::{Line, Moment, OnRefusal, Payment};
+use super::rules::Rules;
 
 impl Turn<'_> {
     pub(super) fn transition(&mut self) {
+        if matches!(self.order.state, OrderState::Placed | OrderState::Paying) && self.restored_decides() {
+            return;
+        }
         match self.order.state {
             OrderState::Placed => self.leave_placed(),
             OrderState::Paying => self.leave_paying(),
@@ -33,7 +41,7 @@ impl Turn<'_> {
             } else {
                 self.enter(OrderState::Paying, None);
                 // after a restore there are pages to be looked for first: one of them may be paid
-                if self.order.payments.is_empty() {
+                if self.order.payments.is_empty() && may_open_page(self.order, self.rules) {
                     self.add_page();
                 }
             }
@@ -51,9 +59,11 @@ impl Turn<'_> {
             self.order.ends_by = latest.map_or(self.order.ends_by, |latest| latest.min(self.order.ends_by));
             self.authorise();
         } else if self.now >= self.paying_until() {
-            self.end_without_ticket(OrderState::Rejected, Some("not_paid".to_owned()));
+            if !self.is_paid_perhaps() || self.now >= self.paying_until() + self.rules.page_grace {
+                self.end_without_ticket(OrderState::Rejected, Some("not_paid".to_owned()));
+            }
         } else if self.order.payments.iter().all(Payment::is_lost) {
-            if self.now >= self.next_page_at() {
+            if self.now >= self.next_page_at() && may_open_page(self.order, self.rules) {
                 self.add_page();
             }
         } else if self.order.payments.iter().all(|row| row.is_lost() || row.state == PaymentState::Closed)
@@ -64,13 +74,27 @@ impl Turn<'_> {
         }
     }
 
+    /// Whether a look is due that may find the money of a page at its very end.
+    fn is_paid_perhaps(&self) -> bool {
+        self.order.payments.iter().any(|row| {
+            let asking =
+                row.open.as_ref().is_some_and(|open| matches!(open.verb, Verb::Latest | Verb::Status | Verb::History));
+            let due = row.state == PaymentState::Closed && row.ask_at.is_some_and(|at| at <= self.now);
+            asking || due || (row.claim.is_some() && row.tid.is_some())
+        })
+    }
+
     fn leave_authorised(&mut self) {
+        // what is asked for already is settled by the undo
+        if self.order.total > 0 && self.wanted().is_some_and(Payment::is_gone) {
+            return self.undo("payment_declined");
+        }
         let late = self.now >= self.order.ends_by;
         let tired = late || self.any_line(|case| case.is_out_of_patience());
         // a line that was given up is open until it is gone, or was used and so is kept
         let open = self.order.lines.iter().any(|line| {
             let undecided = matches!(line.state, LineState::Asked | LineState::Doubtful);
-            undecided || (line.state == LineState::Issued && line.withdrawing)
+            undecided || (line.state == LineState::Issued && line.withdrawing) || line.is_sought()
         });
         if tired && open {
             match self.order.on_refusal {
@@ -104,17 +128,17 @@ impl Turn<'_> {
     }
 
     fn leave_issued(&mut self) {
+        // after a restore it is looked up first what was done with ticket and money since the backup
+        if self.order.lines.iter().any(Line::is_sought) && self.rules.keeps(Protection::RestoredTicketsFirst) {
+            return;
+        }
         let gone = self.wanted().is_some_and(|row| {
-            let dead = [
-                PaymentState::Failed,
-                PaymentState::Lapsed,
-                PaymentState::Reversed,
-                PaymentState::Closed,
-                PaymentState::ChargedBack,
-            ];
-            dead.contains(&row.state) && self.order.issued_total() > 0
+            // what went back at the provider's portal went back with somebody's will: the order ends, and a case says so
+            row.is_gone() && row.state != PaymentState::Returned && self.order.issued_total() > 0
         });
-        if self.take_refused || gone {
+        if !self.order.lines.iter().any(Line::is_kept) {
+            self.undo("not_issued");
+        } else if self.take_refused || gone {
             self.take_refused = false;
             self.undo("payment_declined");
         } else if self.wanted_is_settled() {
@@ -123,6 +147,7 @@ impl Turn<'_> {
     }
 
     fn finish(&mut self) {
+        self.tell_of_unpaid();
         self.effects.invoice = self.order.issued_total() > 0;
         self.effects.letters.push(Letter::Finished);
         // what may still be booked keeps its card's day until it is gone
@@ -132,52 +157,85 @@ impl Turn<'_> {
     }
 
     fn leave_undoing(&mut self) {
-        if self.order.lines.iter().all(|line| line_is_undone(line.state)) && self.wanted_is_settled() {
+        let decided = |line: &Line| line_is_undone(line.state) || (line.is_kept() && !line.is_sought());
+        if !self.order.lines.iter().all(decided) {
+            return;
+        }
+        self.refuse_to_capture_twice();
+        if !self.wanted_is_settled() {
+            return;
+        }
+        if self.order.lines.iter().any(Line::is_kept) {
+            // what could not be voided was kept by staff's word, and is paid
+            self.order.refusal = None;
+            self.enter(OrderState::Captured, None);
+        } else {
             self.end_without_ticket(OrderState::Undone, self.order.refusal.clone());
         }
     }
 
-    fn authorise(&mut self) {
+    /// Where the money of a kept ticket cannot be captured, the reservation is released: a case names what is missing.
+    fn refuse_to_capture_twice(&mut self) {
+        if std::mem::take(&mut self.take_refused)
+            && let Some(no) = self.order.wanted
+            && let Some(row) = self.order.payment_mut(no)
+        {
+            row.refusals += 1;
+        }
+    }
+
+    pub(super) fn authorise(&mut self) {
         self.enter(OrderState::Authorised, None);
-        let now = self.now;
         for line in &mut self.order.lines {
-            let settles_at = line.settles_at;
             line.enter(LineState::Asked);
-            // only a restored backup says so of a line that was never asked: it may have been booked after the backup
-            if settles_at.is_some() && line.enter(LineState::Doubtful) {
-                (line.settles_at, line.doubt_since) = (settles_at, Some(now));
-            }
         }
     }
 
     pub(super) fn undo(&mut self, reason: &str) {
         self.order.refusal.get_or_insert_with(|| reason.to_owned());
         self.enter(OrderState::Undoing, Some(reason.to_owned()));
-        let now = self.now;
-        self.order.lines.iter_mut().for_each(|line| withdraw(line, now));
+        self.withdraw_all(|_| true);
+    }
+
+    /// Whatever was booked for these lines must go.
+    fn withdraw_all(&mut self, these: impl Fn(&Line) -> bool) {
+        let (now, rules, order, paid) = (self.now, self.rules, self.order.state, self.paid());
+        for line in self.order.lines.iter_mut().filter(|line| these(line)) {
+            if line.state == LineState::Wanted && line.is_sought() {
+                LineCase { line, order, paid, now, rules }.be_doubtful();
+            }
+            withdraw(line, now, rules);
+        }
     }
 
     /// Keeps what is issued: only what is still open is withdrawn.
     fn give_up(&mut self, late: bool) {
-        let now = self.now;
-        for line in &mut self.order.lines {
+        self.withdraw_all(|line| {
             let tired = late || TimeDelta::milliseconds(line.asked_ms) >= line.terms.patience;
-            if tired && !line.withdrawing && matches!(line.state, LineState::Asked | LineState::Doubtful) {
-                withdraw(line, now);
-            }
-        }
+            tired && !line.withdrawing && matches!(line.state, LineState::Asked | LineState::Doubtful)
+        });
     }
 
+    /// An order of which a ticket may stand is undone instead of rejected.
     pub(super) fn end_without_ticket(&mut self, state: OrderState, reason: Option<String>) {
+        let may_stand = |line: &Line| line.is_sought() || !line_is_undone(line.state);
+        if state == OrderState::Rejected
+            && self.rules.keeps(Protection::RestoredTicketsFirst)
+            && self.order.lines.iter().any(may_stand)
+        {
+            return self.undo(&reason.unwrap_or_default());
+        }
         self.order.refusal = reason.clone();
         self.effects.letters.push(if state == OrderState::Rejected { Letter::Rejected } else { Letter::Undone });
         self.effects.freed.extend(self.order.lines.iter().map(|line| line.no));
         self.enter(state, reason);
     }
 
-    fn enter(&mut self, state: OrderState, detail: Option<String>) {
+    pub(super) fn enter(&mut self, state: OrderState, detail: Option<String>) {
         let from = row(self.order.state);
-        debug_assert!(from.done == Some(state) || from.refused == Some(state) || self.order.total == 0);
+        // after a restore a ticket may stand of which the backup does not know
+        let restored = state == OrderState::Undoing;
+        debug_assert!(from.done == Some(state) || from.refused == Some(state) || restored || self.order.total == 0);
         self.order.state = state;
         self.order.entered_at = self.now;
         self.effects.events.push(Event { state, detail });
@@ -193,7 +251,15 @@ impl Turn<'_> {
     /// A page whose address was lost is followed by another, after a pause that grows with each.
     pub(super) fn next_page_at(&self) -> Moment {
         let last = self.order.payments.iter().max_by_key(|row| row.page_no);
-        last.map_or(self.now, |row| row.opened_at + self.rules.pause_after(row.page_no))
+        last.map_or(self.now, |row| row.opened_at + self.page_pause(row.page_no))
+    }
+
+    /// Pages are few, so that all of them last longer than a provider that does not answer for a while: four times as long after
+    /// each, a third of a page's life at most.
+    fn page_pause(&self, page_no: i32) -> TimeDelta {
+        let longest = self.rules.page_life / 3;
+        let times = 4_i32.checked_pow(u32::try_from(page_no.max(1) - 1).unwrap_or(0)).unwrap_or(i32::MAX);
+        self.rules.pause.checked_mul(times).map_or(longest, |pause| pause.min(longest))
     }
 
     pub(super) fn paying_until(&self) -> Moment {
@@ -210,8 +276,13 @@ impl Turn<'_> {
 }
 
 /// Whatever was booked for the line must go, and only what is seen from now on counts.
-fn withdraw(line: &mut Line, now: Moment) {
+fn withdraw(line: &mut Line, now: Moment, rules: &Rules) {
     if !line_is_undone(line.state) {
+        // what was not committed never left us
+        let never_left = line.state == LineState::Asked && line.open.as_ref().is_some_and(Intent::is_new);
+        if never_left && rules.keeps(Protection::DecideFirst) {
+            line.open = None;
+        }
         line.withdrawing = true;
         line.settles_at = line.settles_at.map(|at| at.max(now));
         if line.state != LineState::Doubtful {

@@ -10,6 +10,9 @@ use super::record::Mark;
 use crate::integrations::lift::{Booking, Found, FoundState};
 use crate::integrations::{Outcome, Refusal, RefusalKind};
 
+/// The supplier's code of a ticket that could not be voided and was let go.
+pub(super) const LET_GO: &str = "let_go";
+
 /// After so many days it is over in every zone, too.
 const DAYS_OF_ZONES: Days = Days::new(1);
 
@@ -38,9 +41,14 @@ impl LineCase<'_> {
 
     pub(super) fn cancelled(&mut self, outcome: Outcome<()>) {
         match outcome {
+            // staff let go of it meanwhile
+            _ if !matches!(self.line.state, LineState::Doubtful | LineState::Issued) => {}
+            // an extra booking of it went, or the one that was known: what is left is looked up
+            Outcome::Done(()) if self.line.is_sought() => self.line.ask_at = None,
             Outcome::Done(()) if self.line.state == LineState::Issued => {
                 self.line.enter(LineState::Withdrawn);
             }
+            _ if self.line.is_sought() => self.pause(),
             // one of several is gone: look again before anything else
             Outcome::Done(()) => self.line.ask_at = None,
             Outcome::Refused(refusal)
@@ -53,10 +61,7 @@ impl LineCase<'_> {
             {
                 self.look_once_settled();
             }
-            Outcome::Refused(refusal) => {
-                Mark::set(&mut self.line.person, refusal.kind.slug(), self.now);
-                self.wait_long();
-            }
+            Outcome::Refused(refusal) => self.refuses_to_go(refusal.kind),
             Outcome::Pending { ask_after } => self.pause_for(ask_after),
             Outcome::NotSent(_) | Outcome::Unknown(_) => self.pause(),
         }
@@ -114,6 +119,21 @@ impl LineCase<'_> {
                 self.book(booking);
             }
             (OrderState::Authorised, _, None) => self.pause(),
+            // staff keeps it meanwhile
+            (OrderState::Undoing, LineState::Issued, _) if !self.line.withdrawing => {}
+            // the order has ended without it, and nothing can be taken for it any more: a case says so, and nobody asks again
+            (OrderState::Finished, LineState::Doubtful, booking) => {
+                self.line.booking = booking.or(self.line.booking.take());
+                self.let_go(RefusalKind::TicketUsed);
+            }
+            (_, LineState::Doubtful, Some(booking)) => {
+                self.line.booking = Some(booking);
+                // staff decides once nothing else can be booked any more
+                match self.line.settles_at.filter(|at| *at > self.now) {
+                    Some(at) => self.line.ask_at = Some(at),
+                    None => self.refuses_to_go(RefusalKind::TicketUsed),
+                }
+            }
             (
                 OrderState::Placed
                 | OrderState::Paying
@@ -125,9 +145,21 @@ impl LineCase<'_> {
                 | OrderState::Undone,
                 ..,
             ) => {
-                Mark::set(&mut self.line.person, RefusalKind::TicketUsed.slug(), self.now);
-                self.wait_long();
+                self.refuses_to_go(RefusalKind::TicketUsed);
             }
+        }
+    }
+
+    /// A clear no to a cancellation: staff decides, and meanwhile it is asked again after growing pauses.
+    fn refuses_to_go(&mut self, why: RefusalKind) {
+        Mark::set(&mut self.line.person, why.slug(), self.now);
+        self.wait_long();
+    }
+
+    /// The ticket stays where it is, and the order goes on without it.
+    pub(super) fn let_go(&mut self, why: RefusalKind) {
+        if self.line.enter(LineState::Withdrawn) {
+            self.line.refusal = Some(Refusal { kind: why, code: LET_GO.to_owned() });
         }
     }
 

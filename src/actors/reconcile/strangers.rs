@@ -8,7 +8,7 @@ use super::compare::{Action, Difference, Kind};
 use super::mend::{PAUSE, Stop, history};
 use super::ours;
 use super::run::Comparing;
-use crate::actors::order::advance::MOST_PAGES;
+use crate::actors::order::pages::MOST_PAGES;
 use crate::actors::payment::PaymentQuestion;
 use crate::ids::{self, OrderNumber};
 use crate::integrations::payment::{CreditAmount, Observed, ObservedState, StatusKey};

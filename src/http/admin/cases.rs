@@ -49,6 +49,9 @@ pub struct CaseView {
     id: Uuid,
     /// `owed`: money goes back by bank transfer (`/api/v1/admin/owed`). `charged_back`: the payer's bank took the money back.
     /// `two_orders`: the payment provider names one transaction for two orders. `stuck`: an order does not go on.
+    /// `unpaid`: a ticket stands, and its money was credited at the provider's portal or could not be captured: take the ticket back by
+    /// a return, or close the case. `unconfirmed`: the provider never said what became of a page, or its history does not show what
+    /// it reported: look in its portal, then close the case.
     /// Differences that reconciliation found: `ticket_missing`, `ticket_double`, `ticket_unwanted`, `ticket_used`,
     /// `ticket_unknown`, `ticket_price`, `money_more`, `money_less`, `money_back_more`, `money_back_less`,
     /// `money_taken_back`, `money_reserved`, `money_unknown`, `invoice_gap`, `invoice_missing`, `many_differences`.

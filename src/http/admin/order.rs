@@ -25,10 +25,12 @@ const SHOWN: u64 = 200;
 pub enum OrderWish {
     /// Ask at once what would be asked after a pause.
     Retry,
-    /// Give back what was attempted: tickets first, then the money.
+    /// Void what was attempted, then refund it. Of an order that is being undone already: let go of the tickets that cannot be voided,
+    /// because they were used, and refund everything.
     Undo,
-    /// Take the marked rows as they are: nobody is needed any more. Moves no money and no ticket; the loop goes on. A return of
-    /// which a line is marked ends: its ticket stays sold where it stands.
+    /// Take the marked rows as they are: nobody is needed any more, and the loop goes on. A return of which a line is marked ends: its
+    /// ticket stays sold where it stands. In an undo the tickets that cannot be voided are kept: their price is captured, everything
+    /// else is refunded, and the order is finished.
     Accept,
 }
 

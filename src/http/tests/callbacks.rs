@@ -138,7 +138,7 @@ async fn a_bill_asks_for_one_status_call() {
     let answers = world.report_five_times(&claim).await;
     assert_eq!(answers, ["OK"; 5]);
     let order = world.load(id).await;
-    assert!(page(&order).pull && page(&order).tid.as_deref() == Some("12345"));
+    assert!(page(&order).claim.is_some() && page(&order).tid.as_deref() == Some("12345"));
     assert_eq!(page(&order).state.word(), "opened", "the provider is asked first");
     assert!(!world.sweep_was_wished());
     assert_eq!(world.callbacks_kept().await.len(), 1);
@@ -151,14 +151,14 @@ async fn a_report_that_the_provider_did_not_confirm_is_asked_about_again_when_it
         let (_skier, id, claim) = world.paying().await;
         let claim = Claim { status, ..claim };
         assert_eq!(world.report(&claim.query()).await, "OK");
-        assert!(page(&world.load(id).await).pull);
+        assert!(page(&world.load(id).await).claim.is_some());
         // asked, and not confirmed yet
-        world.change(id, |order| (order.payments[0].pull, order.payments[0].status_calls) = (false, 1)).await;
+        world.change(id, |order| (order.payments[0].claim, order.payments[0].status_calls) = (None, 1)).await;
         assert_eq!(world.report_five_times(&claim).await, ["OK"; 5]);
         let order = world.load(id).await;
-        assert_eq!((page(&order).pull, page(&order).status_calls), (true, 1), "{status}");
+        assert_eq!((page(&order).claim.is_some(), page(&order).status_calls), (true, 1), "{status}");
 
-        world.change(id, |order| (order.payments[0].pull, order.payments[0].state) = (false, decided)).await;
+        world.change(id, |order| (order.payments[0].claim, order.payments[0].state) = (None, decided)).await;
         let before = world.load(id).await;
         assert_eq!(world.report_five_times(&claim).await, ["OK"; 5]);
         assert_eq!(world.load(id).await, before, "what is decided is not asked about");
@@ -175,7 +175,7 @@ async fn a_bill_that_could_not_be_noted_is_noted_when_it_is_reported_again() {
     assert_eq!(world.report(&claim.query()).await, "ERROR: try again");
     world.execute("DROP TRIGGER full").await;
     assert_eq!(world.report(&claim.query()).await, "OK");
-    assert!(page(&world.load(id).await).pull);
+    assert!(page(&world.load(id).await).claim.is_some());
 }
 
 #[actix_rt::test]
@@ -208,7 +208,7 @@ async fn another_amount_or_currency_is_kept_and_left_to_the_pull() {
     assert!(world.sweep_was_wished());
     let francs = Claim { currency: "CHF", price: 8300, status: "BILLED", tid: "12346", ..less };
     assert_eq!(world.report(&francs.query()).await, "OK");
-    assert!(page(&world.load(id).await).pull);
+    assert!(page(&world.load(id).await).claim.is_some());
     assert_eq!(world.callbacks_kept().await.len(), 2);
 }
 
@@ -241,7 +241,7 @@ async fn a_charge_back_is_not_believed_and_asks_the_provider_once() {
     let claim = Claim { status: "BILLED_REVERSAL", ..claim };
     assert_eq!(world.report_five_times(&claim).await, ["OK"; 5]);
     let order = world.load(id).await;
-    assert_eq!((page(&order).pull, page(&order).state.word()), (true, "opened"));
+    assert_eq!((page(&order).claim.is_some(), page(&order).state.word()), (true, "opened"));
     assert_eq!(world.callbacks_kept().await.len(), 1);
 }
 

@@ -113,8 +113,9 @@ async fn what_the_provider_did_without_us_is_one_case_each_and_what_was_agreed_m
     assert_eq!(state_of(&world, &unknown["mpay_tid"]).await, "RESERVED", "nothing is corrected that nobody agreed to");
 
     agree_to_all(&clerk).await;
-    // the charge-back is the order's own case now
-    assert_eq!(told(&cases(&clerk, "open").await), [case("charged_back", "-", number(&taken_back))]);
+    // the charge-back is the order's own case now, and so is the ticket whose money was credited at the portal
+    let own = [case("charged_back", "-", number(&taken_back)), case("unpaid", "-", number(&credited))];
+    assert_eq!(told(&cases(&clerk, "open").await), own);
     assert_eq!(state_of(&world, &unknown["mpay_tid"]).await, "REVERSED");
     let ledger = world.ledger().await;
     assert_eq!(ledger.held(number(&late)), 0, "what was billed too late went back");

@@ -71,10 +71,13 @@ async fn money_that_is_taken_back_before_the_order_ends_takes_its_tickets_back_a
     clear_automatically(&world).await;
     let order = world.order_to_pay(&anna, &["solden", "obertauern"], "keep").await;
     fault(&world, ("dta", "CreateOrder"), "business_error", 1).await;
+    // time to break the history between the look at what was billed and the refund of the refused ticket
+    world.fault(json!({ "supplier": "axess", "operation": "issueTicket", "fault": "delay_ms", "value": 2000 })).await;
+    let paid = world.pay(&order, "reserved").await;
+    anna.wait_until(id(&order), "its money", |now| now["state"] == "authorised").await;
     world
         .fault(json!({ "supplier": "mpay24", "operation": "TransactionHistory", "fault": "http_status", "value": 503 }))
         .await;
-    let paid = world.pay(&order, "reserved").await;
     anna.wait_until(id(&order), "its tickets", |now| now["state"] == "issued").await;
     happens(&world, &paid, "charge_back").await;
     world.clear_faults().await;

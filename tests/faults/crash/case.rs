@@ -128,6 +128,10 @@ impl Case {
             Err(error) => return vec![error],
         };
         let mut wrong = check(&orders, &ledger);
+        if !wrong.is_empty() {
+            // an open case may name what is held
+            wrong = check(&orders, &stage.world.ledger_and_cases().await);
+        }
         wrong.extend(once(order, &ledger));
         wrong
     }

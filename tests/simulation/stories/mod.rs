@@ -43,7 +43,7 @@ const STORIES: [(u32, &str, By); 48] = [
     (28, "a thread that should be dead sends again",          By("tests/simulation/twice.rs", "an_order_driven_twice_while_issuing_is_issued_once")),
     (29, "two replicas start at once",                        By("tests/faults/fleet/beginning.rs", "replicas_that_begin_together_on_an_empty_database_are_one_shop")),
     (30, "operator down during undo",                         By("tests/faults/pairs.rs", "an_order_whose_patience_is_over_is_undone_once_its_supplier_is_back")),
-    (31, "undo of a used ticket",                             By("tests/api/mended_by_hand.rs", "a_used_ticket_is_taken_as_it_is_and_moves_no_money")),
+    (31, "undo of a used ticket",                             By("tests/api/mended_by_hand.rs", "a_used_ticket_is_kept_and_paid_when_staff_accepts_it")),
     (32, "capture unknown",                                   By(HERE, "story_32_a_capture_of_which_nobody_knows_takes_the_money_once")),
     (33, "payment provider down after issuing",               By(HERE, "story_33_money_is_taken_once_the_payment_provider_is_back")),
     (34, "reservation expired",                               By("tests/api/payment_cases/ways_back.rs", "case_35_a_reservation_that_lapsed_takes_its_tickets_back_and_the_customer_is_told")),

@@ -9,7 +9,7 @@ pub(super) fn explore(setting: &Setting) -> Result<usize, String> {
 
 /// The same from a world that has come some way.
 pub(super) fn explore_from(first: World, setting: &Setting) -> Result<usize, String> {
-    let rules = rules(setting.controls);
+    let rules = rules(setting.off);
     let key = |world: &World| {
         let mut hasher = DefaultHasher::new();
         world.hash(&mut hasher);
@@ -22,12 +22,22 @@ pub(super) fn explore_from(first: World, setting: &Setting) -> Result<usize, Str
         if way.len() > LONGEST_LIFE {
             return Err(tell("it never ends", &way[way.len() - 12..], &world));
         }
-        if world.waits_for_a_person() {
+        let marked = world.order.needs_person();
+        if marked {
+            world.check_staff_is_needed().map_err(|why| tell(&why, &way, &world))?;
+            world.check_staff_can_end_it(&rules, 2).map_err(|why| tell(&why, &way, &world))?;
+            world.check_nobody_is_pestered(&rules).map_err(|why| tell(&why, &way, &world))?;
+        }
+        if world.waits_for_staff() {
             continue;
         }
         let next = world.next(&rules);
-        if next.is_empty() {
-            world.check_end().map_err(|why| tell(&why, &way, &world))?;
+        if world.is_at_rest() || next.is_empty() {
+            let mut compared = world.clone();
+            compared.reconcile(&rules);
+            if !marked && compared.is_at_rest() {
+                compared.check_end().map_err(|why| tell(&why, &way, &world))?;
+            }
         }
         if seen.len() >= setting.most_states {
             return Ok(seen.len());

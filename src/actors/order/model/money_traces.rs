@@ -2,24 +2,32 @@
 
 use super::traces::{undoing, world};
 use super::*;
-use crate::actors::order::advance::take_books;
 use crate::actors::order::observe::decided_by_bank;
-use crate::actors::order::payments::{Payment, STATUS_CALLS};
+use crate::actors::order::payments::{ClaimKind, STATUS_CALLS};
 
 #[test]
 fn a_bill_that_is_reported_after_its_page_was_closed_is_confirmed_and_given_back() {
     let (world, rules) = world(1);
     let mut world = world.walk_to(OrderState::Paying, &rules).unpaid(&rules);
     let billed = world.billed();
-    assert!(claim(&mut world.order, &billed));
+    assert!(claim(&mut world.order, &billed, world.now, &rules));
     world.advance(&[], &rules);
     assert_eq!(world.open_verb(), Some(Verb::Status), "the claim is asked about");
     let seen = seen_as(&world, ObservedState::Billed);
     world.answer_payment(PaymentAnswer::Status(Outcome::Done(Some(seen))), &rules);
-    assert_eq!(world.open_verb(), Some(Verb::History), "the books come before any credit");
-    let history = History { captured: world.order.total, ..History::default() };
-    world.answer_payment(PaymentAnswer::History(Outcome::Done(history)), &rules);
-    assert_eq!(world.open_verb(), Some(Verb::Credit));
+    world.credits_what_its_history_shows(&rules);
+}
+
+impl World {
+    /// The amount comes from the history, and so does whether anything went back before it is credited.
+    fn credits_what_its_history_shows(&mut self, rules: &Rules) {
+        let history = History { captured: self.order.total, ..History::default() };
+        for _amount_and_first_look in 0..2 {
+            assert_eq!(self.open_verb(), Some(Verb::History));
+            self.answer_payment(PaymentAnswer::History(Outcome::Done(history)), rules);
+        }
+        assert_eq!(self.open_verb(), Some(Verb::Credit));
+    }
 }
 
 #[test]
@@ -28,32 +36,48 @@ fn a_bill_that_no_status_call_is_left_for_is_looked_up_in_the_books() {
     let mut world = world.walk_to(OrderState::Paying, &rules).unpaid(&rules);
     world.order.payments[0].status_calls = STATUS_CALLS;
     let billed = world.billed();
-    assert!(claim(&mut world.order, &billed));
+    assert!(claim(&mut world.order, &billed, world.now, &rules));
     world.advance(&[], &rules);
     assert_eq!(world.open_verb(), Some(Verb::History));
-    assert!(!claim(&mut world.order, &billed), "twice changes nothing more");
+    assert!(!claim(&mut world.order, &billed, world.now, &rules), "twice changes nothing more");
 }
 
 #[test]
 fn a_payment_that_stays_suspended_is_looked_after_when_its_order_has_ended() {
     let (mut world, rules) = paying();
-    let mut seen = seen_as(&world, ObservedState::Suspended);
-    observe(&mut world.order, &seen, world.now);
+    let seen = seen_as(&world, ObservedState::Suspended);
+    observe(&mut world.order, &seen, world.now, &rules);
     world.advance(&[], &rules);
     let ends_by = world.order.ends_by;
     world.wait(ends_by - world.now, &rules);
-    assert_eq!((world.order.state, world.open_verb()), (OrderState::Rejected, Some(Verb::Status)));
-    world.answer_payment(PaymentAnswer::Status(Outcome::Done(Some(seen.clone()))), &rules);
-    assert_eq!(world.open_verb(), None, "no two calls in a row");
+    let silent = || PaymentAnswer::History(Outcome::Done(History::default()));
+    assert_eq!((world.order.state, world.open_verb()), (OrderState::Rejected, Some(Verb::History)));
+    world.answer_payment(silent(), &rules);
+    assert_eq!(world.open_verb(), None, "no two questions in a row");
     let next = world.order.next_at.unwrap();
     world.wait(next - world.now, &rules);
-    assert_eq!(world.open_verb(), Some(Verb::Status));
-    seen.state = ObservedState::Billed;
-    world.answer_payment(PaymentAnswer::Status(Outcome::Done(Some(seen))), &rules);
-    assert_eq!(world.open_verb(), Some(Verb::History), "the books come before any credit");
-    let history = History { captured: world.order.total, ..History::default() };
-    world.answer_payment(PaymentAnswer::History(Outcome::Done(history)), &rules);
-    assert_eq!(world.open_verb(), Some(Verb::Credit));
+    world.credits_what_its_history_shows(&rules);
+}
+
+#[test]
+fn a_bank_that_never_decides_is_left_to_staff_after_a_week() {
+    let (mut world, rules) = paying();
+    let seen = seen_as(&world, ObservedState::Suspended);
+    observe(&mut world.order, &seen, world.now, &rules);
+    world.advance(&[], &rules);
+    let mut asked = 0;
+    while let Some(next) = world.order.next_at {
+        match world.open_verb() {
+            Some(Verb::Status) => {
+                world.answer_payment(PaymentAnswer::Status(Outcome::Done(Some(seen.clone()))), &rules);
+            }
+            Some(_) => world.answer_payment(PaymentAnswer::History(Outcome::Done(History::default())), &rules),
+            None => world.wait(next - world.now, &rules),
+        }
+        asked += 1;
+    }
+    assert!(world.order.needs_person() && asked < 60, "{asked} steps");
+    assert_eq!((world.order.state, world.order.payments[0].status_calls), (OrderState::Rejected, STATUS_CALLS));
 }
 
 /// An order whose payment page is open.
@@ -112,18 +136,18 @@ fn what_was_owed_and_is_credited_by_hand_is_owed_no_more_and_not_booked_beside_a
         [(PRICE, 0, PaymentState::Returned), (PRICE / 2, PRICE - PRICE / 2, PaymentState::Billed)]
     {
         let (mut world, rules) = crediting();
-        assert!(take_books(&mut world.order, 1, credited).is_none(), "our own credit is under way");
+        assert!(take_books(&mut world.order, 1, credited, world.now, &rules).is_none(), "our own credit is under way");
         world.answer_payment(PaymentAnswer::Credit(no()), &rules);
         let history = History { captured: PRICE, ..History::default() };
         world.answer_payment(PaymentAnswer::History(Outcome::Done(history)), &rules);
         assert_eq!(world.order.payments[0].owed, PRICE);
-        let effects = take_books(&mut world.order, 1, credited).unwrap();
+        let effects = take_books(&mut world.order, 1, credited, world.now, &rules).unwrap();
         let row = &world.order.payments[0];
         assert_eq!((row.returned, row.owed, row.state), (credited, owed, state));
         assert_eq!(effects.settled.len(), 1);
         let still: Vec<_> = effects.cases.iter().map(|case| case.amount).collect();
         assert_eq!(still, if owed > 0 { vec![owed] } else { Vec::new() });
-        assert!(take_books(&mut world.order, 1, credited).is_none(), "twice is once");
+        assert!(take_books(&mut world.order, 1, credited, world.now, &rules).is_none(), "twice is once");
     }
 }
 
@@ -131,13 +155,15 @@ fn what_was_owed_and_is_credited_by_hand_is_owed_no_more_and_not_booked_beside_a
 fn what_was_billed_beyond_what_we_took_is_so_and_goes_back_after_an_agreed_look() {
     let (mut world, rules) = paying();
     let billed = seen_as(&world, ObservedState::Billed);
-    observe(&mut world.order, &billed, world.now);
+    observe(&mut world.order, &billed, world.now, &rules);
     world.order.state = OrderState::Finished;
     world.order.wanted = Some(1);
     world.order.lines[0].state = LineState::Issued;
     world.advance(&[], &rules);
+    let history = History { captured: PRICE, ..History::default() };
+    world.answer_payment(PaymentAnswer::History(Outcome::Done(history)), &rules);
     assert_eq!((world.open_verb(), world.order.payments[0].captured), (None, PRICE));
-    world.order.payments[0].pull = true;
+    world.order.payments[0].look_for(ClaimKind::Look, world.now);
     world.advance(&[], &rules);
     assert_eq!(world.open_verb(), Some(Verb::History));
     let books = History { captured: PRICE + 300, ..History::default() };
@@ -149,7 +175,7 @@ fn what_was_billed_beyond_what_we_took_is_so_and_goes_back_after_an_agreed_look(
     assert_eq!((credit.verb, credit.amount), (Verb::Credit, 300));
     world.answer_payment(PaymentAnswer::Credit(Outcome::Done(())), &rules);
     let row = &world.order.payments[0];
-    assert_eq!((row.held(), row.state, row.pull), (PRICE, PaymentState::Billed, false));
+    assert_eq!((row.held(), row.state, row.claim), (PRICE, PaymentState::Billed, None));
 }
 
 /// An order that a backup has as placed, with two pages that may have been opened after it.
@@ -157,8 +183,10 @@ fn restored_as_placed() -> (World, Rules) {
     let (mut world, rules) = world(1);
     world.order.lines.iter_mut().for_each(|line| line.open = None);
     for page in 1..=2 {
-        let further = Payment::page(&world.order, (page, page), world.now, world.now + rules.page_life);
-        world.order.payments.push(Payment { pull: true, ..further });
+        let mut further = Payment::page(&world.order, (page, page), world.now, world.now + rules.page_life);
+        further.sought = true;
+        further.look_for(ClaimKind::Look, world.now);
+        world.order.payments.push(further);
     }
     world.advance(&[], &rules);
     (world, rules)
@@ -209,8 +237,8 @@ fn money_that_is_not_the_orders_and_cannot_be_given_back_for_a_week_calls_a_pers
     let (mut world, rules) = paying();
     let page = world.order.payments[0].reference.to_string();
     world.money.push(Transaction::of(&page, PRICE + 1, true));
-    let seen = world.money[0].observed(0);
-    observe(&mut world.order, &seen, world.now);
+    let seen = world.money[0].observed(0, world.now).unwrap();
+    observe(&mut world.order, &seen, world.now, &rules);
     world.advance(&[], &rules);
     for day in 0..8 {
         assert_eq!((world.open_verb(), world.order.needs_person()), (Some(Verb::Reverse), day >= 7));
@@ -226,16 +254,20 @@ fn money_that_is_not_the_orders_and_cannot_be_given_back_for_a_week_calls_a_pers
 fn a_page_whose_last_known_attempt_failed_is_looked_after_once_when_its_life_is_over() {
     let (mut world, rules) = paying();
     let mut seen = seen_as(&world, ObservedState::Failed);
-    observe(&mut world.order, &seen, world.now);
+    observe(&mut world.order, &seen, world.now, &rules);
     world.advance(&[], &rules);
     assert_eq!(world.open_verb(), None, "a failed attempt changes nothing while its page can be paid");
     world.wait(rules.page_life, &rules);
     assert_eq!(world.open_verb(), Some(Verb::Latest));
     (seen.tid, seen.state) = ("8".into(), ObservedState::Billed);
     world.answer_payment(PaymentAnswer::Status(Outcome::Done(Some(seen))), &rules);
+    assert_eq!(asked_of_page(&world, 2), Some(Verb::History), "its amount comes from the history");
+    let history = History { captured: PRICE, ..History::default() };
+    let answer = Answer::Payment(PaymentAnswer::History(Outcome::Done(history)));
+    world.advance(&[Answered { subject: Subject::Payment(2), answer, elapsed: TimeDelta::zero() }], &rules);
     assert_eq!((world.order.state, world.order.wanted), (OrderState::Authorised, Some(2)));
     let calls: Vec<_> = world.order.payments.iter().map(|row| (row.state, row.status_calls)).collect();
-    assert_eq!(calls, [(PaymentState::Closed, 0), (PaymentState::Billed, 1)], "the call counts for its transaction");
+    assert_eq!(calls, [(PaymentState::Closed, 1), (PaymentState::Billed, 1)], "the call counts for all of its page");
 }
 
 #[test]
@@ -251,7 +283,7 @@ fn a_page_of_which_the_provider_never_answers_calls_a_person_and_a_late_report_i
     assert_eq!((world.order.state, world.order.payments[0].state), (OrderState::Rejected, PaymentState::Closed));
     assert!(world.order.needs_person(), "somebody may have paid, and nobody here can know");
     let billed = world.billed();
-    assert!(claim(&mut world.order, &billed));
+    assert!(claim(&mut world.order, &billed, world.now, &rules));
     world.advance(&[], &rules);
     let history = History { captured: world.order.total, ..History::default() };
     world.answer_payment(PaymentAnswer::History(Outcome::Done(history)), &rules);
@@ -263,7 +295,7 @@ fn a_claim_that_comes_while_its_page_is_looked_after_has_a_call_of_its_own() {
     let (mut world, rules) = paying();
     world.wait(rules.page_life, &rules);
     let billed = world.billed();
-    assert!(claim(&mut world.order, &billed));
+    assert!(claim(&mut world.order, &billed, world.now, &rules));
     world.answer_payment(PaymentAnswer::Status(Outcome::Done(None)), &rules);
     assert_eq!(world.open_verb(), Some(Verb::Status));
 }
@@ -272,12 +304,12 @@ fn a_claim_that_comes_while_its_page_is_looked_after_has_a_call_of_its_own() {
 fn a_suspended_payment_that_is_not_listed_any_more_costs_one_call() {
     let (mut world, rules) = paying();
     let seen = seen_as(&world, ObservedState::Suspended);
-    observe(&mut world.order, &seen, world.now);
+    observe(&mut world.order, &seen, world.now, &rules);
     world.advance(&[], &rules);
-    assert!(decided_by_bank(&mut world.order, 1));
+    assert!(decided_by_bank(&mut world.order, 1, world.now));
     world.advance(&[], &rules);
     assert_eq!(world.open_verb(), Some(Verb::Status));
     world.answer_payment(PaymentAnswer::Status(Outcome::Done(Some(seen))), &rules);
-    assert!(!decided_by_bank(&mut world.order, 1), "a list that does not show suspended ones costs no more");
+    assert!(!decided_by_bank(&mut world.order, 1, world.now), "a list that does not show suspended ones costs no more");
     assert_eq!(world.open_verb(), None);
 }

@@ -12,10 +12,19 @@ pub(super) enum Fate {
     NeverArrived,
     Late,
     Pending,
+    /// As it is with every question of its kind.
+    Lost,
+    Away,
 }
 
 impl World {
     pub(super) fn fates(&self, subject: Subject, intent: &Intent) -> Vec<Fate> {
+        if intent.verb == Verb::Open && self.loses_pages {
+            return vec![Fate::Lost];
+        }
+        if self.is_away && matches!(subject, Subject::Payment(_)) {
+            return vec![Fate::Away];
+        }
         let mut fates = vec![Fate::Answered];
         if self.budget.faults > 0 {
             fates.extend([Fate::NotSent, Fate::NeverArrived]);
@@ -34,7 +43,7 @@ impl World {
             {
                 fates.push(Fate::Refused);
             }
-            if !matches!(intent.verb, Verb::Check | Verb::Find | Verb::History | Verb::Status | Verb::Latest) {
+            if !matches!(intent.verb, Verb::Check | Verb::Find | Verb::History) {
                 fates.push(Fate::DoneAnswerLost);
             }
             if returned || matches!(intent.verb, Verb::Issue | Verb::Capture | Verb::Credit) {
@@ -49,16 +58,16 @@ impl World {
 
     pub(super) fn answered(&self, subject: Subject, intent: &Intent, fate: Fate, rules: &Rules) -> World {
         let mut world = self.clone();
-        if fate != Fate::Answered {
+        if !matches!(fate, Fate::Answered | Fate::Lost | Fate::Away) {
             world.budget.faults -= 1;
         }
-        let elapsed = TimeDelta::seconds(if fate == Fate::Answered { 0 } else { 5 });
+        let elapsed = TimeDelta::seconds(if matches!(fate, Fate::Answered | Fate::Away) { 0 } else { 5 });
         world.now += elapsed;
         let answer = match fate {
             Fate::Answered => world.execute(subject, intent),
             Fate::Refused => refused(intent.verb),
-            Fate::NotSent => unanswered(intent.verb, || Outcome::NotSent(String::new())),
-            Fate::NeverArrived => unanswered(intent.verb, || Outcome::Unknown(String::new())),
+            Fate::NotSent | Fate::Away => unanswered(intent.verb, || Outcome::NotSent(String::new())),
+            Fate::NeverArrived | Fate::Lost => unanswered(intent.verb, || Outcome::Unknown(String::new())),
             Fate::DoneAnswerLost => {
                 world.execute(subject, intent);
                 unanswered(intent.verb, || Outcome::Unknown(String::new()))
@@ -128,13 +137,9 @@ impl World {
             return PaymentAnswer::Open(Outcome::Done(OpenedPage { url: "http://page".into() }));
         }
         if matches!(intent.verb, Verb::Status | Verb::Latest) {
-            let index = match row.tid.as_ref().filter(|_| intent.verb == Verb::Status) {
-                Some(tid) => tid.parse().ok(),
-                None => self.money.iter().rposition(|money| money.page == row.reference.as_str()),
-            };
-            let seen = index.map(|index: usize| self.money[index].observed(index));
-            return PaymentAnswer::Status(Outcome::Done(seen));
+            return PaymentAnswer::Status(self.status(&row, intent));
         }
+        let now = self.now;
         let money = &mut self.money[row.tid.unwrap().parse::<usize>().unwrap()];
         let already = || Outcome::Unknown("already done".to_owned());
         match intent.verb {
@@ -142,6 +147,7 @@ impl World {
                 (money.reserved, money.captured) = (false, intent.amount);
                 PaymentAnswer::Capture(Outcome::Done(()))
             }
+            Verb::Capture if money.failed => PaymentAnswer::Capture(Outcome::Refused(declined())),
             Verb::Capture => PaymentAnswer::Capture(already()),
             Verb::Reverse if money.reserved => {
                 money.reserved = false;
@@ -154,187 +160,69 @@ impl World {
                     return PaymentAnswer::Credit(Outcome::Refused(refusal));
                 }
                 let amount = if intent.amount == 0 { money.captured } else { intent.amount };
-                if amount == 0 || money.credited + amount > money.captured {
+                if amount == 0 || money.closed_card || money.credited + amount > money.captured {
                     return PaymentAnswer::Credit(Outcome::Refused(declined()));
                 }
                 money.credited += amount;
                 PaymentAnswer::Credit(Outcome::Done(()))
             }
-            Verb::History => PaymentAnswer::History(Outcome::Done(History {
-                captured: money.captured,
-                credited: money.credited,
-                charged_back: money.charged_back,
-                reversed: !money.reserved && money.captured == 0,
-            })),
+            Verb::History => PaymentAnswer::History(Outcome::Done(money.history(now))),
             Verb::Check | Verb::Issue | Verb::Find | Verb::Cancel | Verb::Open | Verb::Status | Verb::Latest => {
                 unreachable!()
             }
         }
     }
 
-    pub(super) fn payer(&self, rules: &Rules) -> Vec<World> {
-        let mut next = vec![];
-        for row in &self.order.payments {
-            let stands = row.url.is_some() || row.is_lost();
-            let paid = self.money.iter().any(|money| money.page == row.reference.as_str());
-            if self.budget.payments > 0 && stands && !paid && self.now < row.page_ends_at {
-                let (total, page) = (self.order.total, row.reference.to_string());
-                let paid = [
-                    Transaction::of(&page, total, true),
-                    Transaction::of(&page, total, false),
-                    Transaction::of(&page, total + 1, true),
-                ];
-                let transfer = Transaction { creditable: false, ..Transaction::of(&page, total, false) };
-                for money in paid.into_iter().chain((self.budget.transfers > 0).then_some(transfer)) {
-                    let mut world = self.clone();
-                    world.budget.payments -= 1;
-                    world.budget.transfers -= u8::from(!money.creditable);
-                    world.money.push(money);
-                    next.push(world);
-                }
-            }
+    /// The provider counts a call for the transaction that it answers with; a fourth one is denied, and must never be asked.
+    fn status(&mut self, row: &Payment, intent: &Intent) -> Outcome<Option<Observed>> {
+        let index = match row.tid.as_ref().filter(|_| intent.verb == Verb::Status) {
+            Some(tid) => tid.parse().ok(),
+            None => self.money.iter().rposition(|money| money.page == row.reference.as_str()),
+        };
+        let denied = || Refusal { kind: RefusalKind::PaymentDeclined, code: "ACCESS_DENIED".to_owned() };
+        let Some(index) = index.filter(|index: &usize| *index < self.money.len()) else {
+            return if self.denies { Outcome::Refused(denied()) } else { Outcome::Done(None) };
+        };
+        self.money[index].calls += 1;
+        // after a restore nobody knows how many were asked, and two more are ventured at most
+        if self.money[index].calls > 3 + 2 * self.restores {
+            self.slip = Some("a status was asked a fourth time");
         }
-        for index in 0..self.money.len() {
-            if self.money[index].charged_back > 0 && !self.money[index].told {
-                let mut world = self.clone();
-                world.money[index].told = true;
-                let callback = world.money[index].reported(index);
-                claim(&mut world.order, &callback);
-                world.advance(&[], rules);
-                next.push(world);
-            }
-            if self.is_unseen(index) {
-                let mut world = self.clone();
-                let seen = world.money[index].observed(index);
-                observe(&mut world.order, &seen, world.now);
-                world.advance(&[], rules);
-                next.push(world);
-            }
+        if self.denies {
+            Outcome::Refused(denied())
+        } else {
+            Outcome::Done(self.money[index].observed(index, self.now))
         }
-        next
     }
 
-    /// Whether the order has not yet taken what the provider would tell of a transaction.
-    pub(super) fn is_unseen(&self, index: usize) -> bool {
-        let tid = index.to_string();
-        let mut own = self.order.payments.iter().filter(|row| row.tid.as_deref() == Some(&*tid));
-        let unknown = [PaymentState::Opened, PaymentState::Closed, PaymentState::Failed];
-        own.all(|row| unknown.contains(&row.state))
-    }
-
-    pub(super) fn accidents(&self, rules: &Rules) -> Vec<World> {
+    pub(super) fn crashes(&self, rules: &Rules) -> Vec<World> {
         let mut next = vec![];
-        if self.budget.cancels > 0 {
-            let mut world = self.clone();
-            world.budget.cancels -= 1;
-            if cancel(&mut world.order, world.now, rules).is_some() {
-                world.advance(&[], rules);
-                next.push(world);
-            }
-        }
-        if self.budget.wishes > 0 {
-            for wish in [Wish::Undo, Wish::Retry, Wish::Accept] {
-                let mut world = self.clone();
-                world.budget.wishes -= 1;
-                if let Ok(Some(_)) = grant(&mut world.order, wish, world.now, rules) {
-                    world.advance(&[], rules);
-                    next.push(world);
-                }
-            }
-        }
-        next.extend(self.returns(rules));
-        next.extend(self.uses());
-        next.extend(self.sent(rules));
-        next.extend(self.given_back(rules));
-        next.extend(self.charge_backs());
         let flying = self.in_flight();
-        if self.budget.crashes > 0 && !flying.is_empty() {
-            for fate in [Fate::NeverArrived, Fate::DoneAnswerLost, Fate::Late] {
-                let mut world = self.clone();
-                world.budget.crashes -= 1;
-                for (subject, intent) in &flying {
-                    let harmless = matches!(
-                        intent.verb,
-                        Verb::Check | Verb::Find | Verb::Open | Verb::History | Verb::Status | Verb::Latest
-                    );
-                    if fate == Fate::DoneAnswerLost && !harmless {
-                        world.execute(*subject, intent);
-                    } else if fate == Fate::Late && !harmless {
-                        world.late.push((*subject, intent.clone(), intent.asked_at + TimeDelta::seconds(100)));
-                    }
-                }
-                if rules.controls.skip_intent {
-                    world.forget_intents();
-                    world.advance(&[], rules);
-                } else {
-                    let died = abandoned(&world.order);
-                    world.advance(&died, rules);
-                }
-                next.push(world);
-            }
-            next.push(self.taken_over(rules));
+        if self.budget.crashes == 0 || flying.is_empty() {
+            return next;
         }
-        next
-    }
-
-    /// A ticket that opens gates is used at one.
-    fn uses(&self) -> Vec<World> {
-        let mut next = vec![];
-        for (line, tickets) in self.tickets.iter().enumerate().filter(|_| self.budget.uses > 0) {
-            for (id, _) in tickets.iter().enumerate().filter(|(_, state)| **state == FoundState::Live) {
-                let mut world = self.clone();
-                world.budget.uses -= 1;
-                world.tickets[line][id] = FoundState::Used;
-                next.push(world);
-            }
-        }
-        next
-    }
-
-    /// A person sends what is owed by bank transfer; what is given back later can be credited.
-    fn sent(&self, rules: &Rules) -> Vec<World> {
-        let mut next = vec![];
-        for row in self.order.payments.iter().filter(|row| row.owed > 0 && self.budget.sent > 0) {
+        for fate in [Fate::NeverArrived, Fate::DoneAnswerLost, Fate::Late] {
             let mut world = self.clone();
-            world.budget.sent -= 1;
-            take_transfer(&mut world.order, row.no, row.owed).unwrap();
-            let money = &mut world.money[row.tid.as_ref().unwrap().parse::<usize>().unwrap()];
-            (money.transferred, money.creditable) = (money.transferred + row.owed, true);
-            world.advance(&[], rules);
+            world.budget.crashes -= 1;
+            for (subject, intent) in &flying {
+                let harmless = matches!(intent.verb, Verb::Check | Verb::Find | Verb::Open | Verb::History);
+                let is_status = matches!(intent.verb, Verb::Status | Verb::Latest);
+                if fate == Fate::DoneAnswerLost && !harmless {
+                    world.execute(*subject, intent);
+                } else if fate == Fate::Late && !harmless && !is_status {
+                    world.late.push((*subject, intent.clone(), intent.asked_at + TimeDelta::seconds(100)));
+                }
+            }
+            if rules.keeps(Protection::IntentFirst) {
+                let died = abandoned(&world.order);
+                world.advance(&died, rules);
+            } else {
+                world.forget_intents();
+                world.advance(&[], rules);
+            }
             next.push(world);
         }
-        next
-    }
-
-    /// A ticket is cancelled at its operator's desk, and its line is taken out of the finished order.
-    fn given_back(&self, rules: &Rules) -> Vec<World> {
-        let mut next = vec![];
-        let finished = self.order.state == OrderState::Finished && self.budget.given_back > 0;
-        for (at, line) in self.order.lines.iter().enumerate().filter(|_| finished) {
-            if line.state == LineState::Issued && !self.tickets[at].contains(&FoundState::Used) {
-                let mut world = self.clone();
-                world.budget.given_back -= 1;
-                world.tickets[at].fill(FoundState::Cancelled);
-                world.order.lines[at].enter(LineState::Withdrawn);
-                world.advance(&[], rules);
-                next.push(world);
-            }
-        }
-        next
-    }
-
-    /// A payer's bank takes back what we hold; who is told, and when, is another matter.
-    fn charge_backs(&self) -> Vec<World> {
-        let mut next = vec![];
-        for (index, money) in self.money.iter().enumerate().filter(|_| self.budget.charge_backs > 0) {
-            let left = money.captured - money.credited;
-            if left > 0 && money.charged_back == 0 {
-                let mut world = self.clone();
-                world.budget.charge_backs -= 1;
-                world.money[index].charged_back = left;
-                next.push(world);
-            }
-        }
+        next.push(self.taken_over(rules));
         next
     }
 
@@ -359,7 +247,7 @@ impl World {
     pub(super) fn zombie_wakes(&self, rules: &Rules) -> Option<World> {
         let (order, answers) = self.zombie.clone()?;
         let mut world = World { zombie: None, ..self.clone() };
-        if rules.controls.skip_version {
+        if !rules.keeps(Protection::VersionCheck) {
             let subjects =
                 World { order: (*order).clone(), ..self.clone() }.in_flight().into_iter().map(|(subject, _)| subject);
             let answers = subjects.zip(answers);
@@ -369,37 +257,6 @@ impl World {
             world.advance(&answers, rules);
         }
         Some(world)
-    }
-}
-
-impl Transaction {
-    pub(super) fn of(page: &str, amount: i64, reserved: bool) -> Self {
-        let captured = if reserved { 0 } else { amount };
-        let (page, credited, transferred, charged_back) = (page.to_owned(), 0, 0, 0);
-        Self { page, reserved, amount, captured, credited, creditable: true, transferred, charged_back, told: false }
-    }
-
-    /// What a callback says of a charge-back.
-    fn reported(&self, index: usize) -> Callback {
-        let Observed { tid, reference, amount, currency, .. } = self.observed(index);
-        let (secret, status, state) = (String::new(), "BILLED_REVERSAL".into(), ObservedState::ChargedBack);
-        Callback { tid, reference, secret, status, state, amount, currency }
-    }
-
-    pub(super) fn observed(&self, index: usize) -> Observed {
-        let state = match (self.reserved, self.captured) {
-            (true, _) => ObservedState::Reserved,
-            _ if self.charged_back > 0 => ObservedState::ChargedBack,
-            (false, 0) => ObservedState::Reversed,
-            (false, _) => ObservedState::Billed,
-        };
-        Observed {
-            tid: index.to_string(),
-            reference: self.page.clone(),
-            state,
-            amount: self.amount,
-            currency: "EUR".into(),
-        }
     }
 }
 

@@ -1,15 +1,42 @@
 //! Tickets of a finished order that are given back, at whatever moment and whatever happens meanwhile.
 
 use super::*;
-use crate::actors::order::returns::{NoReturn, ReturnWish, Returner, ask_return};
+use crate::actors::order::returns::{NoReturn, ReturnWish, Returner};
+pub(super) use crate::actors::order::returns::{ask_return, is_booked_again};
 
 impl World {
+    /// An operator loses a ticket of a finished order, and staff has it booked again: whoever asks for it may die, and its request may
+    /// arrive late or never.
+    pub(super) fn booked_again(&self, rules: &Rules) -> Vec<World> {
+        let mut next = vec![];
+        let finished = self.order.state == OrderState::Finished && self.budget.booked_again > 0;
+        for (at, line) in self.order.lines.iter().enumerate().filter(|_| finished) {
+            if line.state != LineState::Issued || is_booked_again(line) || line.is_going() || line.open.is_some() {
+                continue;
+            }
+            let mut world = self.clone();
+            world.budget.booked_again -= 1;
+            world.tickets[at].fill(FoundState::Cancelled);
+            let intent = Intent { id: Uuid::from_u128(1), ..Intent::new(Verb::Issue, world.now) };
+            world.order.lines[at].open = Some(intent.clone());
+            world.late.push((Subject::Line(line.no), intent, world.now + TimeDelta::seconds(100)));
+            // whatever wakes the driver: it did not ask
+            let died = abandoned(&world.order);
+            world.advance(&died, rules);
+            next.push(world);
+        }
+        next
+    }
+
     /// Somebody gives one ticket back.
     pub(super) fn returns(&self, rules: &Rules) -> Vec<World> {
         let mut next = vec![];
         for line in self.order.lines.iter().filter(|_| self.budget.returns > 0) {
             let mut world = self.clone();
             world.budget.returns -= 1;
+            if is_booked_again(line) {
+                continue;
+            }
             if let Ok(Some(_)) = ask_return(&mut world.order, &of_lines([line.no]), world.now) {
                 world.advance(&[], rules);
                 next.push(world);
@@ -19,21 +46,21 @@ impl World {
     }
 }
 
-fn of_lines(lines: impl Into<std::collections::BTreeSet<i32>>) -> ReturnWish {
+pub(super) fn of_lines(lines: impl Into<std::collections::BTreeSet<i32>>) -> ReturnWish {
     ReturnWish { lines: lines.into(), by: Returner::Person, reason: None }
 }
 
 /// A finished order that was paid so; the budget is of what comes afterwards.
-fn finished(setting: &Setting, paid: &Transaction) -> World {
-    let rules = rules(setting.controls);
+pub(super) fn finished(setting: &Setting, paid: &Transaction) -> World {
+    let rules = rules(setting.off);
     let calm = Setting { budget: Budget::default(), ..*setting };
     let mut world = start(&calm);
     while let Some((subject, intent)) = world.in_flight().into_iter().next() {
         world = world.answered(subject, &intent, Fate::Answered, &rules);
     }
     world.money.push(Transaction { page: world.order.payments[0].reference.to_string(), ..paid.clone() });
-    let seen = world.money[0].observed(0);
-    observe(&mut world.order, &seen, world.now);
+    let seen = world.money[0].observed(0, world.now).unwrap();
+    observe(&mut world.order, &seen, world.now, &rules);
     world.advance(&[], &rules);
     let mut world = world.walk_to(OrderState::Finished, &rules);
     world.budget = setting.budget;
@@ -71,9 +98,9 @@ fn a_returned_ticket_that_is_used_meanwhile_stays_sold_and_paid() {
 
 #[test]
 fn a_person_who_ends_a_return_leaves_nobody_without_ticket_and_money() {
-    let wishes = Budget { faults: 2, wishes: 2, returns: 2, ..Budget::default() };
+    let wishes = Budget { faults: 2, commands: 2, returns: 2, ..Budget::default() };
     returned(Setting { budget: wishes, ..setting(1, false, OnRefusal::Undo) });
-    let crash = Budget { faults: 1, crashes: 1, uses: 1, wishes: 1, returns: 1, ..Budget::default() };
+    let crash = Budget { faults: 1, crashes: 1, uses: 1, commands: 1, returns: 1, ..Budget::default() };
     returned(Setting { budget: crash, ..setting(1, false, OnRefusal::Undo) });
 }
 
@@ -120,7 +147,7 @@ fn a_family_goes_back_whole_and_each_as_it_was_promised() {
 
 #[test]
 fn a_return_that_is_not_answered_calls_a_person_and_goes_on() {
-    let rules = rules(Controls::default());
+    let rules = rules(None);
     let mut world = finished(&setting(1, false, OnRefusal::Undo), &Transaction::of("", PRICE, true));
     assert!(ask_return(&mut world.order, &of_lines([1]), world.now).unwrap().is_some());
     assert!(ask_return(&mut world.order, &of_lines([1]), world.now).unwrap().is_none(), "twice is once");
@@ -148,7 +175,7 @@ fn a_return_that_is_not_answered_calls_a_person_and_goes_on() {
 
 #[test]
 fn an_ended_return_is_looked_after_by_the_clock_of_whoever_drives_the_order() {
-    let mut rules = rules(Controls::default());
+    let mut rules = rules(None);
     let mut world = finished(&setting(1, false, OnRefusal::Undo), &Transaction::of("", PRICE, true));
     let (now, line) = (world.now, &mut world.order.lines[0]);
     let (settle, uncounted) = (line.terms.settle, Some(now + TimeDelta::hours(2)));

@@ -2,11 +2,11 @@
 
 use super::*;
 use crate::actors::order::drive::still_meant;
-use crate::actors::order::lines::LineCase;
+use crate::actors::order::lines::{LineCase, Paid};
 use crate::actors::order::record::Mark;
 
 pub(super) fn world(lines: i32) -> (World, Rules) {
-    (start(&setting(lines, false, OnRefusal::Undo)), rules(Controls::default()))
+    (start(&setting(lines, false, OnRefusal::Undo)), rules(None))
 }
 
 impl World {
@@ -33,8 +33,8 @@ impl World {
         let page = self.order.payments[0].reference.to_string();
         let amount = self.order.total;
         self.money.push(Transaction::of(&page, amount, true));
-        let seen = self.money[0].observed(0);
-        observe(&mut self.order, &seen, self.now);
+        let seen = self.money[0].observed(0, self.now).unwrap();
+        observe(&mut self.order, &seen, self.now, rules);
         self.advance(&[], rules);
         self
     }
@@ -75,6 +75,12 @@ impl World {
         assert_eq!(self.open_verb(), Some(Verb::Latest));
         self.answer_payment(PaymentAnswer::Status(Outcome::Done(None)), rules);
         self.wait(rules.page_grace, rules);
+        assert_eq!(
+            (self.order.state, self.open_verb()),
+            (OrderState::Paying, Some(Verb::Latest)),
+            "it is looked for again"
+        );
+        self.answer_payment(PaymentAnswer::Status(Outcome::Done(None)), rules);
         assert_eq!(self.order.state, OrderState::Rejected);
         assert_eq!(self.order.payments[0].state, PaymentState::Closed);
         self
@@ -166,7 +172,8 @@ fn waiting_for_a_turn_is_not_asking() {
         let answer = Answer::Line(LineAnswer::Issue(Outcome::NotSent("the deadline has passed".into())));
         world.now += TimeDelta::seconds(30);
         world.advance(&[Answered { subject, answer, elapsed: TimeDelta::seconds(30) }], &rules);
-        world.wait(rules.pause_limit, &rules);
+        let next = world.order.next_at.unwrap();
+        world.wait(next - world.now, &rules);
     }
     assert_eq!(world.order.state, OrderState::Authorised);
 }
@@ -214,6 +221,7 @@ fn a_doubt_that_comes_back_after_each_look_into_the_history_alarms_after_its_tim
             Some(Verb::History) => {
                 world.answer_payment(PaymentAnswer::History(Outcome::Done(History::default())), &rules);
             }
+            Some(Verb::Status) => world.answer_payment(PaymentAnswer::Status(Outcome::Done(None)), &rules),
             other => assert_eq!(other, None),
         }
         world.wait(TimeDelta::seconds(10), &rules);
@@ -234,7 +242,8 @@ fn a_booking_is_not_kept_while_another_under_its_reference_is_pending() {
         Found { booking: booking("2"), state: FoundState::Pending },
     ];
     let intent = Intent::new(Verb::Find, world.now);
-    let mut case = LineCase { line: &mut line, order: OrderState::Authorised, now: world.now, rules: &rules };
+    let mut case =
+        LineCase { line: &mut line, order: OrderState::Authorised, paid: Paid::Yes, now: world.now, rules: &rules };
     case.answer(&intent, LineAnswer::Find(Outcome::Done(found)), TimeDelta::zero());
     assert_eq!(line.state, LineState::Doubtful, "the second becomes a second ticket");
     assert!(line.ask_at.is_some());
@@ -243,7 +252,7 @@ fn a_booking_is_not_kept_while_another_under_its_reference_is_pending() {
 #[test]
 fn a_booking_that_is_pending_when_its_day_is_over_holds_up_no_money() {
     for dedups in [false, true] {
-        let (rules, mut world) = (rules(Controls::default()), start(&setting(1, dedups, OnRefusal::Undo)));
+        let (rules, mut world) = (rules(None), start(&setting(1, dedups, OnRefusal::Undo)));
         world = world.walk_to(OrderState::Authorised, &rules);
         let over = world.now + TimeDelta::days(3);
         let mut asked = 0;

@@ -4,7 +4,7 @@ use super::*;
 
 pub(super) const PRICE: i64 = 5000;
 /// More steps than any life needs: an order that takes longer goes in circles.
-pub(super) const LONGEST_LIFE: usize = 200;
+pub(super) const LONGEST_LIFE: usize = 400;
 
 /// What a run may cost: how often the outside may misbehave.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -13,20 +13,44 @@ pub(super) struct Budget {
     pub(super) crashes: u8,
     pub(super) cancels: u8,
     pub(super) payments: u8,
+    /// Payments that are made up to a minute after their page's end by our clock.
+    pub(super) late_pays: u8,
+    /// Payments that are billed at once and whose report is lost.
+    pub(super) lost_reports: u8,
+    /// Reports that are minutes ahead of the provider's own books.
+    pub(super) lags: u8,
+    /// Attempts that fail, before one that waits for its bank.
+    pub(super) declines: u8,
+    /// Once: from then on the provider denies every status call.
+    pub(super) denials: u8,
+    /// Once: the provider cannot be reached, until it can.
+    pub(super) away: u8,
+    /// Reservations that fail by themselves.
+    pub(super) fails: u8,
+    /// What somebody does at the provider's portal.
+    pub(super) portal: u8,
+    /// Cards that are closed: no credit to them is ever accepted.
+    pub(super) closed_cards: u8,
+    /// Once: from then on no answer to the opening of a page arrives.
+    pub(super) dead_pages: u8,
     /// Tickets that are used at a gate.
     pub(super) uses: u8,
     /// Payments that their payer's bank takes back.
     pub(super) charge_backs: u8,
     /// Payments by a method that cannot be credited.
     pub(super) transfers: u8,
-    /// Sums that a person sends by bank transfer; the method can be credited all the same after it.
+    /// Sums that staff sends by bank transfer; the method can be credited all the same after it.
     pub(super) sent: u8,
     /// Lines that are taken out of a finished order.
     pub(super) given_back: u8,
-    /// What a person at the desk does.
-    pub(super) wishes: u8,
+    /// Commands of staff.
+    pub(super) commands: u8,
     /// Tickets of a finished order that somebody gives back.
     pub(super) returns: u8,
+    /// Tickets that their operator loses, and that staff has booked again.
+    pub(super) booked_again: u8,
+    /// Backups that are taken of an order that has not ended, and restored later.
+    pub(super) backups: u8,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -34,8 +58,12 @@ pub(super) struct Setting {
     pub(super) lines: i32,
     pub(super) dedups: bool,
     pub(super) on_refusal: OnRefusal,
+    /// Whether the first line costs nothing.
+    pub(super) free: bool,
+    /// By how much the last loading time lies ahead when the order is placed.
+    pub(super) ends_in: TimeDelta,
     pub(super) budget: Budget,
-    pub(super) controls: Controls,
+    pub(super) off: Option<Protection>,
     pub(super) most_states: usize,
 }
 
@@ -46,35 +74,41 @@ pub(super) struct World {
     /// Bookings of each line.
     pub(super) tickets: Vec<Vec<FoundState>>,
     pub(super) money: Vec<Transaction>,
+    /// What staff has to close.
+    pub(super) cases: Vec<Case>,
     /// Requests that were given up and still run, and until when they may.
     pub(super) late: Vec<(Subject, Intent, Moment)>,
     /// A driver that was paused, lost its order to another, and still holds its old copy and the answers that it got.
     pub(super) zombie: Option<(Box<Order>, Vec<Answer>)>,
+    /// The order and its cases as a backup has them.
+    pub(super) backup: Option<Box<(Order, Vec<Case>)>>,
+    pub(super) restores: u8,
+    /// Whether the provider denies every status call, and whether its answers to openings are lost.
+    pub(super) denies: bool,
+    pub(super) loses_pages: bool,
+    /// Whether it cannot be reached.
+    pub(super) is_away: bool,
+    /// A promise that was broken at this very step.
+    pub(super) slip: Option<&'static str>,
     pub(super) budget: Budget,
 }
 
+/// A case of an order, and whether it is open.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Transaction {
-    pub(super) page: String,
-    pub(super) reserved: bool,
+pub(super) struct Case {
+    pub(super) payment: i32,
+    pub(super) kind: CaseKind,
     pub(super) amount: i64,
-    pub(super) captured: i64,
-    pub(super) credited: i64,
-    pub(super) creditable: bool,
-    /// What went back by bank transfer: the provider knows nothing of it.
-    pub(super) transferred: i64,
-    /// What the payer's bank took back.
-    pub(super) charged_back: i64,
-    /// Whether the provider has told so.
-    pub(super) told: bool,
+    pub(super) mark: String,
+    pub(super) open: bool,
 }
 
-pub(super) fn rules(controls: Controls) -> Rules {
+pub(super) fn rules(off: Option<Protection>) -> Rules {
     Rules {
         payment_settle: TimeDelta::seconds(100),
         pause: TimeDelta::seconds(1),
         pause_limit: TimeDelta::seconds(60),
-        controls,
+        off,
         ..Rules::default()
     }
 }
@@ -109,7 +143,7 @@ pub(super) fn start(setting: &Setting) -> World {
         state: LineState::Wanted,
         checked: false,
         withdrawing: false,
-        price: PRICE * i64::from(no),
+        price: if setting.free && no == 1 { 0 } else { PRICE * i64::from(no) },
         terms: Terms { dedups: setting.dedups, settle: TimeDelta::seconds(100), patience: TimeDelta::seconds(10) },
         asked_ms: 0,
         attempts: 0,
@@ -138,26 +172,62 @@ pub(super) fn start(setting: &Setting) -> World {
         next_at: None,
         placed_at: now,
         entered_at: now,
-        ends_by: now + TimeDelta::days(1),
+        ends_by: now + setting.ends_in,
         refusal: None,
         return_url: None,
         lines,
         payments: vec![],
     };
     let tickets = vec![vec![]; usize::try_from(setting.lines).unwrap()];
-    let mut world = World { order, now, tickets, money: vec![], late: vec![], zombie: None, budget: setting.budget };
-    world.advance(&[], &rules(setting.controls));
+    let mut world = World {
+        order,
+        now,
+        tickets,
+        money: vec![],
+        cases: vec![],
+        late: vec![],
+        zombie: None,
+        backup: None,
+        restores: 0,
+        denies: false,
+        loses_pages: false,
+        is_away: false,
+        slip: None,
+        budget: setting.budget,
+    };
+    world.advance(&[], &rules(setting.off));
     world
 }
 
 impl World {
     pub(super) fn advance(&mut self, answers: &[Answered], rules: &Rules) {
-        advance(&mut self.order, answers, self.now, rules);
+        let effects = advance(&mut self.order, answers, self.now, rules);
+        self.apply(&effects);
         self.commit();
+    }
+
+    /// What a commit writes beside the order.
+    pub(super) fn apply(&mut self, effects: &Effects) {
+        for (payment, kind, _) in &effects.settled {
+            let open = self.cases.iter_mut().filter(|case| case.payment == *payment && case.kind == *kind);
+            open.for_each(|case| case.open = false);
+        }
+        for new in &effects.cases {
+            let is_known = |case: &Case| (case.payment, case.kind, &case.mark) == (new.payment, new.kind, &new.mark);
+            if !self.cases.iter().any(is_known) {
+                let NewCase { payment, kind, amount, mark, .. } = new.clone();
+                self.cases.push(Case { payment, kind, amount, mark, open: true });
+            }
+        }
     }
 
     /// What the driver does before asking: every new intent becomes a row.
     pub(super) fn commit(&mut self) {
+        let voided = |line: &Line| line.withdrawing && line.state == LineState::Asked;
+        let books = |line: &Line| line.open.as_ref().is_some_and(|open| open.is_new() && open.verb == Verb::Issue);
+        if self.order.lines.iter().any(|line| voided(line) && books(line)) {
+            self.slip = Some("a ticket is booked in the turn that voids it");
+        }
         let lines = self.order.lines.iter_mut().map(|line| &mut line.open);
         let payments = self.order.payments.iter_mut().map(|row| &mut row.open);
         for intent in lines.chain(payments).flatten() {
@@ -203,6 +273,12 @@ impl World {
         next
     }
 
+    /// Whether nothing goes on, and nothing comes unless somebody begins something.
+    pub(super) fn is_at_rest(&self) -> bool {
+        let comes = (0..self.money.len()).any(|index| self.is_listed(index) || self.is_to_be_reported(index));
+        self.in_flight().is_empty() && self.late.is_empty() && self.order.next_at.is_none() && !comes
+    }
+
     /// What must be true at every moment.
     pub(super) fn check_always(&self) -> Result<(), String> {
         for (index, tickets) in self.tickets.iter().enumerate() {
@@ -211,73 +287,15 @@ impl World {
                 return Err(format!("line {} has {live} live tickets", index + 1));
             }
         }
-        Ok(())
-    }
-
-    /// A partial credit whose asker died and that the history does not show, and a used ticket of an order that is being
-    /// undone, are the ends that only a person can make.
-    pub(super) fn waits_for_a_person(&self) -> bool {
-        let partial = self.order.payments.iter().filter_map(|row| row.person.as_ref());
-        let used = self.order.lines.iter().filter_map(|line| line.person.as_ref());
-        let used = used.filter(|_| self.order.state == OrderState::Undoing);
-        self.late.is_empty()
-            && (partial.into_iter().any(|mark| mark.reason == "partial_credit_in_doubt")
-                || used.into_iter().any(|mark| mark.reason == "ticket_used"))
-    }
-
-    /// What must be true once nothing can happen any more.
-    pub(super) fn check_end(&self) -> Result<(), String> {
-        if !has_ended(self.order.state) {
-            return Err(format!("stuck in {:?}", self.order.state));
+        let opened = self.order.payments.iter().filter(|row| !row.never_stood()).map(|row| row.page_no);
+        if opened.collect::<HashSet<_>>().len() > MOST_PAGES {
+            return Err(format!("more than {MOST_PAGES} pages were opened"));
         }
-        let finished = self.order.state == OrderState::Finished;
-        let mut price = 0;
-        for (line, tickets) in self.order.lines.iter().zip(&self.tickets) {
-            let live = live(tickets);
-            let wanted = usize::from(finished && line.state == LineState::Issued);
-            if live != wanted {
-                return Err(format!(
-                    "line {} ({:?}) has {live} live tickets in {:?}",
-                    line.no, line.state, self.order.state
-                ));
-            }
-            price += line.price * i64::try_from(live).unwrap();
-        }
-        if self.money.iter().any(|money| money.reserved) {
-            return Err(format!("money {:?} is still reserved", self.money));
-        }
-        if !self.money_is_right(finished, price) {
-            let owed: Vec<_> = self.order.payments.iter().map(|row| row.owed).collect();
-            return Err(format!("money {:?} held for tickets of {price}, {owed:?} owed", self.money));
-        }
-        Ok(())
-    }
-
-    /// What is held and not owed is the price of what is on the cards. What a bank took back is not owed once that is known,
-    /// and changes no order that has ended.
-    fn money_is_right(&self, finished: bool, price: i64) -> bool {
-        let (mut left, mut taken_back) = (0, None);
-        for (index, money) in self.money.iter().enumerate() {
-            let row = self.order.payments.iter().find(|row| row.tid == Some(index.to_string()));
-            let owed = row.map_or(0, |row| row.owed);
-            let own = money.captured - money.credited - money.transferred - owed;
-            let known = row.is_some_and(|row| row.state == PaymentState::ChargedBack);
-            let wanted = finished && row.is_some_and(|row| self.order.wanted == Some(row.no));
-            match money.charged_back {
-                0 => left += own,
-                _ if known && owed != 0 => return false,
-                _ if wanted => taken_back = Some((own, known)),
-                _ => {}
-            }
-        }
-        match taken_back {
-            None => left == price,
-            Some((own, known)) => left == 0 && (own == price || (known && own >= price)),
-        }
+        self.slip.map_or(Ok(()), |slip| Err(slip.to_owned()))
     }
 }
 
 /// How many bookings open gates, or did.
-fn live(tickets: &[FoundState]) -> usize {
+pub(super) fn live(tickets: &[FoundState]) -> usize {
     tickets.iter().filter(|state| matches!(state, FoundState::Live | FoundState::Used)).count()
 }

@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use super::ask::PaymentCase;
 use crate::actors::order::intent::{Intent, Verb};
 use crate::actors::order::lifecycle::PaymentState;
+use crate::actors::order::protection::Protection;
 use crate::actors::order::record::{DoubtCause, Mark, MoneyDoubt};
 use crate::integrations::payment::{History, Observed, OpenedPage};
 use crate::integrations::{Outcome, RefusalKind};
@@ -90,6 +91,7 @@ impl PaymentCase<'_> {
             Outcome::Done(()) => {
                 let paid_back = if intent.amount == 0 { self.payment.captured } else { intent.amount };
                 self.payment.returned += paid_back;
+                self.payment.refusals = 0;
                 self.clear_doubt();
                 self.end_if_returned();
             }
@@ -100,7 +102,9 @@ impl PaymentCase<'_> {
                 self.payment.doubt = Some(MoneyDoubt { verb, amount, why });
             }
             Outcome::Refused(_) => self.doubt(intent, DoubtCause::Refused),
-            Outcome::Pending { .. } | Outcome::Unknown(_) if self.rules.controls.skip_history => self.pause(),
+            Outcome::Pending { .. } | Outcome::Unknown(_) if !self.rules.keeps(Protection::HistoryFirst) => {
+                self.pause()
+            }
             Outcome::Pending { .. } | Outcome::Unknown(_) => self.doubt(intent, DoubtCause::Unanswered),
         }
     }
@@ -114,17 +118,19 @@ impl PaymentCase<'_> {
         match intent.verb {
             Verb::Capture | Verb::Reverse | Verb::Credit => self.doubt(intent, DoubtCause::AskerDied),
             Verb::Open => self.lose_page(),
-            Verb::Status => self.payment.pull = true,
-            Verb::History | Verb::Latest => self.payment.ask_at = None,
+            Verb::Status | Verb::History | Verb::Latest => self.ask_anew(),
             Verb::Check | Verb::Issue | Verb::Find | Verb::Cancel => {}
         }
     }
 
-    /// Asked again, but not forgotten: only a success ends what needs a person and since when.
+    /// A look whose asker died is asked again; that of a page whose end was seen already must stay one.
+    fn ask_anew(&mut self) {
+        self.payment.ask_at = (self.payment.state == PaymentState::Closed).then_some(self.now);
+    }
+
+    /// Asked again, but not forgotten: only a success ends what needs staff, since when, and how often it was asked.
     pub(super) fn end_doubt_of_no_answer(&mut self) {
-        let (person, since) = (self.payment.person.take(), self.payment.doubt_since);
-        self.clear_doubt();
-        (self.payment.person, self.payment.doubt_since) = (person, since);
+        (self.payment.doubt, self.payment.settles_at, self.payment.ask_at) = (None, None, None);
     }
 
     pub(super) fn bill(&mut self, amount: Cents) {
@@ -164,7 +170,10 @@ impl PaymentCase<'_> {
         self.payment.ask_at = Some(self.now + self.rules.pause_after(self.payment.attempts));
     }
 
+    /// The limit of pauses at least, and longer the longer it is waited.
     pub(super) fn wait_long(&mut self) {
-        self.payment.ask_at = Some(self.now + self.rules.pause_limit.max(TimeDelta::milliseconds(1)));
+        self.payment.attempts += 1;
+        let pause = self.rules.pause_after(self.payment.attempts).max(self.rules.pause_limit);
+        self.payment.ask_at = Some(self.now + pause.max(TimeDelta::milliseconds(1)));
     }
 }

@@ -1,7 +1,9 @@
 //! What is asked next about one payment. Pure.
 
+use super::claim::ClaimKind;
 use crate::actors::order::intent::{Intent, Verb};
 use crate::actors::order::lifecycle::{OrderState, PaymentState, has_ended};
+use crate::actors::order::protection::Protection;
 use crate::actors::order::record::{DoubtCause, Moment, MoneyDoubt, Payment};
 use crate::actors::order::rules::Rules;
 use crate::money::Cents;
@@ -19,6 +21,27 @@ pub enum Goal {
 
 /// The most status calls a transaction may cost, ever.
 pub const STATUS_CALLS: i32 = 3;
+/// Why staff is needed: somebody may have paid a page of which the provider never answered what became of it.
+pub const PAGE_NOT_ANSWERED: &str = "page_not_answered";
+/// Why staff is needed: a payment waits for its bank longer than anybody waits for it.
+pub const PAYMENT_UNDECIDED: &str = "payment_undecided";
+/// Why staff is needed: the provider refused twice to give money back, or to release it.
+pub const MONEY_BACK_REFUSED: &str = "money_back_refused";
+/// Why staff is needed: the provider reported what its own history does not show.
+pub const CLAIM_UNCONFIRMED: &str = "claim_unconfirmed";
+
+/// What the rules of one payment look at in the others of its page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageView {
+    /// Whether no later transaction of the page is known.
+    pub newest: bool,
+    /// How often the status of any of its transactions may have been asked, at most.
+    pub calls: i32,
+    /// Whether another one of them succeeded, or may still: a page closes after a payment that succeeded.
+    pub decided: bool,
+    /// Whether something is being found out about another one.
+    pub looking: bool,
+}
 
 /// A payment with the circumstances that its rules look at.
 pub struct PaymentCase<'a> {
@@ -28,8 +51,8 @@ pub struct PaymentCase<'a> {
     pub order: OrderState,
     /// What the order wants of it.
     pub goal: Goal,
-    /// Whether no later transaction of its page is known.
-    pub newest: bool,
+    /// What is known of its page.
+    pub page: PageView,
     /// The moment of the decision.
     pub now: Moment,
     /// The times and limits.
@@ -39,20 +62,24 @@ pub struct PaymentCase<'a> {
 impl PaymentCase<'_> {
     /// What the payment asks now, if anything; commits to it as its open intent.
     pub fn ask(&mut self) {
+        self.prefer_the_move();
         if self.payment.open.is_some() || self.payment.ask_at.is_some_and(|at| at > self.now) {
             return;
         }
         if self.payment.doubt.is_some() {
             self.intend(Verb::History, 0);
+        } else if self.nothing_can_tell() {
+            (self.payment.claim, self.payment.ask_at) = (None, None);
         } else if self.wants_status() {
-            // a claim that comes while this is under way wants an answer of its own
-            self.payment.pull = false;
-            self.payment.status_calls += 1;
             self.intend(Verb::Status, 0);
+        } else if self.wants_history() {
+            self.intend(Verb::History, 0);
         } else if self.page_is_over() {
             self.end_page();
-        } else if self.wants_books() {
-            self.intend(Verb::History, 0);
+        } else if self.looks_again() {
+            self.intend(Verb::Latest, 0);
+        } else if self.waits_for_a_bank() {
+            self.ask_about_the_bank();
         } else if self.wants_page() {
             self.intend(Verb::Open, 0);
         } else {
@@ -73,37 +100,81 @@ impl PaymentCase<'_> {
             (Goal::Take(sum), PaymentState::Billed) => self.payment.held() <= sum,
             (Goal::GiveBack, PaymentState::Billed) => self.payment.held() <= 0,
             (Goal::Take(_) | Goal::GiveBack, PaymentState::Reserved) => false,
-            (
-                Goal::Take(sum),
-                PaymentState::Returned | PaymentState::Reversed | PaymentState::Lapsed | PaymentState::ChargedBack,
-            ) => sum == 0,
-            (Goal::Take(_), _) => false,
+            (Goal::Take(_), _) if !self.rules.keeps(Protection::NothingDueIsFinal) => false,
+            (Goal::Take(sum), _) => sum == 0 || self.payment.is_gone(),
             (Goal::GiveBack, _) => true,
         }
     }
 
+    /// Whether its state may be asked once more.
+    pub(super) fn calls_left(&self) -> bool {
+        self.payment.status_calls < STATUS_CALLS
+    }
+
+    /// Whether nothing is known of any money of it, or not how much.
+    pub(super) fn is_undecided(&self) -> bool {
+        matches!(
+            self.payment.state,
+            PaymentState::Opened
+                | PaymentState::Suspended
+                | PaymentState::Failed
+                | PaymentState::Closed
+                // may have been taken all the same
+                | PaymentState::Lapsed
+        )
+    }
+
+    /// A reservation that has to be moved anyway is moved: where it was taken or released already, the answer says so.
+    fn prefer_the_move(&mut self) {
+        let moves = self.payment.state == PaymentState::Reserved && self.goal != Goal::Rest;
+        if moves
+            && self.payment.open.is_none()
+            && self.payment.claim.is_some_and(|claim| claim.kind <= ClaimKind::Billed)
+        {
+            (self.payment.claim, self.payment.ask_at) = (None, None);
+        }
+    }
+
     fn wants_page(&self) -> bool {
-        let never_answered = self.payment.url.is_none() && self.payment.status_calls == 0;
+        let never_answered = self.payment.url.is_none() && !self.payment.sought;
         self.order == OrderState::Paying
             && self.payment.state == PaymentState::Opened
             && never_answered
             && self.now < self.payment.page_ends_at
     }
 
+    /// The status tells state and currency, and costs one of three calls: once for each report, before the history can be sure.
     fn wants_status(&self) -> bool {
-        if self.payment.status_calls >= STATUS_CALLS {
-            return false;
-        }
-        // a page that was closed, and a reservation that lapsed, may have been billed all the same
-        let undecided = matches!(
-            self.payment.state,
-            PaymentState::Opened | PaymentState::Failed | PaymentState::Closed | PaymentState::Lapsed
-        );
-        (self.payment.pull && (undecided || self.payment.state == PaymentState::Suspended || self.is_reserved()))
-            || self.is_forgotten()
+        let Some(claim) = self.payment.claim else { return false };
+        // by the page's reference it may be about any transaction of the page
+        let calls = if self.payment.tid.is_some() { self.payment.status_calls } else { self.page.calls };
+        self.is_undecided() && claim.kind <= ClaimKind::Billed && calls < STATUS_CALLS && !self.wants_history()
     }
 
-    /// Its page cannot be paid any more, and nobody looked yet what became of it.
+    /// Of a page that is over, of which no transaction is known and all calls are spent, nothing more is found out: whatever waits for
+    /// it goes on, and staff was told where a call was not answered.
+    fn nothing_can_tell(&self) -> bool {
+        let spent = self.page.calls >= STATUS_CALLS;
+        self.payment.claim.is_some()
+            && self.payment.tid.is_none()
+            && self.payment.state == PaymentState::Closed
+            && spent
+    }
+
+    /// The history tells every amount, as often as it takes, but of no currency.
+    fn wants_history(&self) -> bool {
+        let Some(claim) = self.payment.claim.filter(|_| self.payment.tid.is_some()) else { return false };
+        // the status said what was taken, and amounts are believed of the history alone
+        let status_told = self.payment.amount > 0;
+        !self.is_undecided()
+            || status_told
+            || claim.kind >= ClaimKind::Credited
+            || !self.calls_left()
+            // the status was asked before
+            || (self.payment.attempts > 0 && self.now >= claim.since + self.rules.payment_settle)
+    }
+
+    /// Its page cannot be paid any more by our clock, and nobody looked yet what became of it.
     fn page_is_over(&self) -> bool {
         self.now >= self.payment.page_ends_at
             && matches!(self.payment.state, PaymentState::Opened | PaymentState::Failed)
@@ -113,41 +184,50 @@ impl PaymentCase<'_> {
     /// A page closes after a payment that succeeded, so a paid one has no later attempt.
     /// Source: the payment provider's description of its redirect integration.
     fn end_page(&mut self) {
-        if self.newest && self.payment.status_calls < STATUS_CALLS {
-            self.payment.status_calls += 1;
-            self.intend(Verb::Latest, 0);
-        } else if !self.payment.pull && self.newest {
-            self.close_unseen();
-        } else if !self.payment.pull {
+        if !self.page.newest || self.page.decided {
             self.payment.enter(PaymentState::Closed);
-        } else if self.wants_books() {
+        } else if self.page.looking {
+            // it may be the one
+        } else if self.page.calls < STATUS_CALLS {
+            self.intend(Verb::Latest, 0);
+        } else {
+            self.close_unseen();
+        }
+    }
+
+    /// A payer's clock is not ours, and a payment takes its time: a page is looked for again after its end.
+    pub(super) fn looks_again(&self) -> bool {
+        let due = self.payment.state == PaymentState::Closed && self.payment.ask_at.is_some();
+        let free = self.page.newest && !self.page.decided && !self.page.looking;
+        due && free && self.payment.claim.is_none() && self.page.calls < STATUS_CALLS
+    }
+
+    /// Every call was spent and none was answered: somebody may have paid, and only the provider's portal still knows.
+    pub(super) fn close_unseen(&mut self) {
+        self.payment.enter(PaymentState::Closed);
+        if self.payment.state == PaymentState::Closed {
+            self.payment.ask_at = None;
+            self.mark(PAGE_NOT_ANSWERED);
+        }
+    }
+
+    /// Its bank may still pay it, whatever became of its order.
+    fn waits_for_a_bank(&self) -> bool {
+        let given_up = self.payment.person.as_ref().is_some_and(|mark| mark.reason == PAYMENT_UNDECIDED);
+        self.payment.state == PaymentState::Suspended && self.payment.tid.is_some() && !given_up
+    }
+
+    fn ask_about_the_bank(&mut self) {
+        if self.bank_is_late() && self.calls_left() {
+            self.intend(Verb::Status, 0);
+        } else {
             self.intend(Verb::History, 0);
         }
     }
 
-    /// Every call was spent and none was answered: somebody may have paid, and only the provider's own list still knows.
-    pub(super) fn close_unseen(&mut self) {
-        if self.payment.enter(PaymentState::Closed) {
-            self.mark("page_not_answered");
-        }
-    }
-
-    /// Suspended when its order ended: its bank may still pay it. The last call is left for a claim.
-    pub(super) fn is_forgotten(&self) -> bool {
-        self.payment.state == PaymentState::Suspended
-            && has_ended(self.order)
-            && self.payment.status_calls + 1 < STATUS_CALLS
-    }
-
-    /// A claim of which no status call came back, or that a bank took back what we hold: the provider's books are read,
-    /// as often as it takes.
-    pub(super) fn wants_books(&self) -> bool {
-        let taken = matches!(self.payment.state, PaymentState::Billed | PaymentState::Returned);
-        self.payment.pull && self.payment.tid.is_some() && (taken || self.payment.status_calls >= STATUS_CALLS)
-    }
-
-    fn is_reserved(&self) -> bool {
-        self.payment.state == PaymentState::Reserved
+    /// Whether nobody waits for the bank's decision any more.
+    pub(super) fn bank_is_late(&self) -> bool {
+        has_ended(self.order) && self.now >= self.payment.page_ends_at + self.rules.undo_alarm
     }
 
     fn move_money(&mut self) {
@@ -185,7 +265,7 @@ impl PaymentCase<'_> {
     /// The books come first: what went back without us, or was taken back by a bank, is not given back again.
     fn credit_down_to(&mut self, sum: Cents) {
         let excess = self.payment.held() - sum;
-        if excess > 0 && self.rules.controls.skip_history {
+        if excess > 0 && !self.rules.keeps(Protection::HistoryFirst) {
             self.credit();
         } else if excess > 0 {
             self.payment.back_since.get_or_insert(self.now);
@@ -209,7 +289,7 @@ impl PaymentCase<'_> {
         }
     }
 
-    fn intend(&mut self, verb: Verb, amount: Cents) {
+    pub(super) fn intend(&mut self, verb: Verb, amount: Cents) {
         self.payment.open = Some(Intent { amount, ..Intent::new(verb, self.now) });
     }
 }

@@ -3,11 +3,16 @@
 mod answer;
 mod ask;
 mod books;
+mod claim;
 mod doubt;
 mod payment;
 mod status;
 
 pub use answer::PaymentAnswer;
-pub use ask::{Goal, PaymentCase, STATUS_CALLS};
+pub use ask::{
+    CLAIM_UNCONFIRMED, Goal, MONEY_BACK_REFUSED, PAGE_NOT_ANSWERED, PAYMENT_UNDECIDED, PageView, PaymentCase,
+    STATUS_CALLS,
+};
+pub use claim::{Claim, ClaimKind};
 pub use doubt::{DoubtCause, MoneyDoubt};
 pub use payment::Payment;

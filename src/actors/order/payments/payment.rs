@@ -1,5 +1,6 @@
 //! One transaction at the payment provider.
 
+use super::claim::{Claim, ClaimKind};
 use super::doubt::MoneyDoubt;
 use crate::actors::order::intent::Intent;
 use crate::actors::order::lifecycle::{PaymentState, payment_may};
@@ -44,10 +45,12 @@ pub struct Payment {
     pub back_since: Option<Moment>,
     /// When it was seen reserved.
     pub reserved_at: Option<Moment>,
-    /// How often its status was asked: at most three times, ever.
+    /// How often its status was asked, as far as the provider may count it: at most three times, ever.
     pub status_calls: i32,
-    /// A claim wants to be confirmed by a status call.
-    pub pull: bool,
+    /// What is to be found out about it.
+    pub claim: Option<Claim>,
+    /// Whether its page was not opened by us, as far as we know: it may have been, after the backup that was restored.
+    pub sought: bool,
     /// Attempts since the last success.
     pub attempts: i32,
     /// Clear noes to a reverse or credit that history does not explain.
@@ -81,7 +84,7 @@ impl Payment {
     /// The payer's bank took the money back: what was still to be given back is not any more.
     pub fn charge_back(&mut self) {
         if self.enter(PaymentState::ChargedBack) {
-            (self.owed, self.pull) = (0, false);
+            (self.owed, self.claim) = (0, None);
             (self.doubt, self.doubt_since, self.settles_at, self.person) = (None, None, None, None);
         }
     }
@@ -92,13 +95,66 @@ impl Payment {
         self.captured - self.returned - self.owed
     }
 
-    /// Takes what the provider itself says that it gave back in all; beside it went what a person sent by bank transfer.
-    /// It never takes anything back: answers whether more went back than we knew.
-    pub fn take_credited(&mut self, credited: Cents) -> bool {
-        let returned = credited + self.transferred;
-        let more = returned > self.returned;
-        self.returned = self.returned.max(returned);
-        more
+    /// Takes what the provider's history says that it credited in all; beside it went what staff sent by bank transfer. Of what is
+    /// more than we knew, `ours` were asked for by us; beyond that it was credited at the provider's portal, and no longer has to be
+    /// sent by bank transfer. It never takes anything back: answers whether more went back than we knew.
+    pub fn take_credited(&mut self, credited: Cents, ours: Cents) -> bool {
+        let more = (credited + self.transferred - self.returned).max(0);
+        self.returned += more;
+        self.owed -= self.owed.min((more - ours).max(0));
+        more > 0
+    }
+
+    /// Notes what is to be found out; what says less than what is looked for already changes nothing. Answers whether it is new.
+    pub fn look_for(&mut self, kind: ClaimKind, now: Moment) -> bool {
+        let is_new = self.claim.is_none_or(|claim| claim.kind < kind);
+        if is_new {
+            (self.claim, self.ask_at, self.attempts) = (Some(Claim { kind, since: now }), None, 0);
+        }
+        is_new
+    }
+
+    /// Ends the search for whatever was said; what says more than `kind` is still looked for.
+    pub fn found(&mut self, kind: ClaimKind) {
+        if self.claim.is_some_and(|claim| claim.kind <= kind) {
+            self.claim = None;
+        }
+    }
+
+    /// Whether two status calls are left.
+    pub(super) fn may_be_asked_twice(&self) -> bool {
+        self.status_calls + 1 < super::STATUS_CALLS
+    }
+
+    /// Whether nothing of the payer's is held or reserved, and nothing can be any more unless the provider says so.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        match self.state {
+            PaymentState::Returned
+            | PaymentState::Reversed
+            | PaymentState::Lapsed
+            | PaymentState::Failed
+            | PaymentState::Closed
+            | PaymentState::ChargedBack => true,
+            PaymentState::Opened | PaymentState::Suspended | PaymentState::Reserved | PaymentState::Billed => false,
+        }
+    }
+
+    /// How much of what it pays for is there: what is reserved, or was taken and neither went back nor is due to.
+    #[must_use]
+    pub fn covers(&self) -> Cents {
+        match self.state {
+            PaymentState::Reserved => self.amount,
+            PaymentState::Billed => self.held(),
+            PaymentState::Opened
+            | PaymentState::Suspended
+            | PaymentState::Returned
+            | PaymentState::Reversed
+            | PaymentState::Lapsed
+            | PaymentState::Failed
+            | PaymentState::Closed
+            | PaymentState::ChargedBack => 0,
+        }
     }
 
     /// Whether its page may stand although nobody knows its address.
@@ -115,12 +171,10 @@ impl Payment {
             && matches!(self.state, PaymentState::Opened | PaymentState::Failed)
     }
 
-    /// Whether its page was looked for at the provider, who knew of no payment, and nobody has its address: as far as anybody
-    /// can tell it was never paid, and may never have stood.
+    /// Whether its page may have been opened after a backup, and nobody has found it.
     #[must_use]
     pub fn never_stood(&self) -> bool {
-        let was_answered = self.status_calls > 0 && !self.pull && self.person.is_none();
-        self.url.is_none() && self.tid.is_none() && self.open.is_none() && was_answered
+        self.sought && self.url.is_none() && self.tid.is_none()
     }
 
     /// A page to be opened: its number and page number, its life.
@@ -156,7 +210,8 @@ impl Payment {
             page_ends_at,
             reserved_at: None,
             status_calls: 0,
-            pull: false,
+            claim: None,
+            sought: false,
             attempts: 0,
             refusals: 0,
             ask_at: None,
@@ -168,7 +223,7 @@ impl Payment {
         }
     }
 
-    /// A further transaction on the same page.
+    /// A further transaction on the same page: calls by the page's reference count for it, too.
     pub(in crate::actors::order) fn further(&self) -> Self {
         Self {
             state: PaymentState::Opened,
@@ -179,8 +234,7 @@ impl Payment {
             owed: 0,
             back_since: None,
             reserved_at: None,
-            status_calls: 0,
-            pull: false,
+            claim: None,
             attempts: 0,
             refusals: 0,
             ask_at: None,

@@ -47,9 +47,11 @@ impl Setting {
     pub(crate) fn new(dedups: bool) -> Self {
         let settle = Duration::from_millis(80);
         let rules = Rules {
-            page_life: TimeDelta::seconds(3),
+            // a page is looked for twice around its end: on a busy machine a report must have come before
+            page_life: TimeDelta::seconds(6),
             page_grace: TimeDelta::seconds(1),
-            payment_settle: TimeDelta::from_std(settle).unwrap(),
+            // nor is a machine as fast as these suppliers: a report is asked about while it is news
+            payment_settle: TimeDelta::milliseconds(500),
             pause: TimeDelta::milliseconds(5),
             pause_limit: TimeDelta::milliseconds(40),
             ..Rules::default()

@@ -1,6 +1,6 @@
-//! The outside's own books: every booking and every cent, as the suppliers would show them. No crash touches them.
+//! The outside's own books: every booking, as the suppliers would show it, and beside it every cent. No crash touches them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -8,12 +8,11 @@ use starjack::actors::order::intent::Verb;
 use starjack::actors::order::lifecycle::OrderState;
 use starjack::clock;
 use starjack::integrations::lift::{Booking, Found, FoundState, Sold, SoldPage, TicketOrder};
-use starjack::integrations::payment::{CreditAmount, History, Observed, ObservedState, StatusKey};
 use starjack::integrations::{Outcome, Refusal, RefusalKind};
-use starjack::money::Cents;
 use tokio::time::Instant;
 
 use super::invariants::{Invariant, Violation};
+use super::money::Transaction;
 
 /// How long a booking that is accepted is not final.
 const BOOKING_TAKES: Duration = Duration::from_millis(30);
@@ -33,6 +32,14 @@ pub(crate) struct Ledger {
     pub(crate) excused: BTreeSet<String>,
     /// References of which a request lived longer than its contract says: what it books is reconciliation's.
     pub(crate) outlived: BTreeSet<String>,
+    /// Numbers of orders whose used tickets our staff let go, with the money.
+    pub(crate) let_go: BTreeSet<String>,
+    /// Pages that were opened, by the number of their order.
+    pub(crate) opened: BTreeMap<String, BTreeSet<String>>,
+    /// How often a backup was restored: whoever forgets what was opened opens as many again.
+    pub(crate) restores: usize,
+    /// When the same was asked in the last day.
+    asks: BTreeMap<(Verb, String), VecDeque<Instant>>,
     /// What was asked in which row.
     pub(crate) asked: BTreeSet<(OrderState, Verb)>,
     late: Vec<(Instant, Act)>,
@@ -44,6 +51,10 @@ pub(crate) struct Ledger {
     pub(crate) slips: Vec<Violation>,
 }
 
+/// How often a supplier may be asked the same in a day.
+const ASKS_A_DAY: usize = 120;
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
 type Act = Box<dyn FnOnce(&mut Ledger) + Send>;
 
 /// One booking.
@@ -53,19 +64,9 @@ pub(crate) struct Ticket {
     pub(crate) operator: String,
     pub(crate) order: TicketOrder,
     pub(crate) live: bool,
+    /// It opened a gate: nobody can cancel it any more.
+    pub(crate) used: bool,
     final_at: Option<Instant>,
-}
-
-/// One payment.
-#[derive(Clone, Debug)]
-pub(crate) struct Transaction {
-    /// The page's reference.
-    pub(crate) page: String,
-    pub(crate) amount: Cents,
-    pub(crate) reserved: bool,
-    pub(crate) reversed: bool,
-    pub(crate) captured: Cents,
-    pub(crate) credited: Cents,
 }
 
 /// The books; whoever opens them sees all that was due until then.
@@ -91,9 +92,29 @@ impl Ledger {
         self.late.push((clock::instant() + pause, Box::new(act)));
     }
 
-    /// Whether something is still to be executed.
+    /// Whether something is still to be executed, or to be shown by the provider's books.
     pub(crate) fn is_busy(&self) -> bool {
-        !self.late.is_empty()
+        !self.late.is_empty() || !self.money.iter().all(Transaction::is_shown)
+    }
+
+    /// Counts a question that arrived. Whoever is asked the same all day long shuts us out.
+    pub(crate) fn count(&mut self, verb: Verb, reference: &str) {
+        let now = clock::instant();
+        let times = self.asks.entry((verb, reference.to_owned())).or_default();
+        times.push_back(now);
+        while times.front().is_some_and(|first| *first + DAY <= now) {
+            times.pop_front();
+        }
+        if times.len() == ASKS_A_DAY + 1 {
+            let says = format!("{} {reference} is asked more than {ASKS_A_DAY} times in a day", verb.word());
+            self.slips.push(Violation { invariant: Invariant::Asking, says });
+        }
+    }
+
+    /// Whether a ticket was used and our staff let it go.
+    pub(crate) fn is_let_go(&self, ticket: &Ticket) -> bool {
+        let number = ticket.reference.rsplit_once('-').map(|(number, _)| number);
+        ticket.used && number.is_some_and(|number| self.let_go.contains(number))
     }
 
     /// Books at an operator whose supplier answers a known reference with its first booking, or not.
@@ -119,7 +140,11 @@ impl Ledger {
             self.doubled.insert(reference.clone());
         }
         let overlaps = |other: &&Ticket| {
-            (other.live && other.reference != reference && !outlived(&other.reference) && !outlived(&reference))
+            (other.live
+                && !other.used
+                && other.reference != reference
+                && !outlived(&other.reference)
+                && !outlived(&reference))
                 && (other.operator == operator && other.order.card == order.card)
                 && (other.order.first_day <= order.last_day && order.first_day <= other.order.last_day)
         };
@@ -134,6 +159,7 @@ impl Ledger {
             operator: operator.to_owned(),
             order: order.clone(),
             live: true,
+            used: false,
             final_at,
         });
         self.tickets.len() - 1
@@ -154,14 +180,7 @@ impl Ledger {
 
     pub(crate) fn find(&self, reference: &str) -> Outcome<Vec<Found>> {
         let own = self.tickets.iter().enumerate().filter(|(_, ticket)| ticket.reference == reference);
-        let found = own.map(|(no, ticket)| {
-            let state = match (ticket.live, ticket.is_final()) {
-                (false, _) => FoundState::Cancelled,
-                (true, false) => FoundState::Pending,
-                (true, true) => FoundState::Live,
-            };
-            Found { booking: booking(no), state }
-        });
+        let found = own.map(|(no, ticket)| Found { booking: booking(no), state: ticket.state() });
         Outcome::Done(found.collect())
     }
 
@@ -169,7 +188,10 @@ impl Ledger {
     pub(crate) fn sold(&self, operator: &str) -> Outcome<SoldPage> {
         let own = self.tickets.iter().enumerate().filter(|(_, ticket)| ticket.operator == operator);
         let sold = own.map(|(no, ticket)| {
-            let state = if ticket.live { FoundState::Live } else { FoundState::Cancelled };
+            let state = match ticket.state() {
+                FoundState::Pending => FoundState::Live,
+                other @ (FoundState::Live | FoundState::Used | FoundState::Cancelled) => other,
+            };
             let found = Found { booking: booking(no), state };
             Sold { reference: ticket.reference.clone(), found, price: Some(ticket.order.price) }
         });
@@ -177,113 +199,39 @@ impl Ledger {
     }
 
     pub(crate) fn cancel(&mut self, handle: &str) -> Outcome<()> {
-        self.tickets[place(handle)].live = false;
+        let ticket = &mut self.tickets[place(handle)];
+        if ticket.live && ticket.used {
+            return Outcome::Refused(no_more(RefusalKind::TicketUsed));
+        }
+        ticket.live = false;
         Outcome::Done(())
+    }
+
+    /// A booking opens a gate, where it can: a card has one ticket a day, so of several bookings of a line one is used.
+    pub(crate) fn open_gate(&mut self, no: usize) -> bool {
+        let ticket = &self.tickets[no];
+        let is_own = |other: &&Ticket| other.reference == ticket.reference && other.used;
+        let opens = ticket.live && ticket.is_final() && !self.tickets.iter().any(|other| is_own(&other));
+        self.tickets[no].used |= opens;
+        opens
     }
 
     /// The reference under which a booking was made.
     pub(crate) fn reference_of(&self, handle: &str) -> String {
         self.tickets[place(handle)].reference.clone()
     }
-
-    /// A payer pays a page; answers the transaction's id.
-    pub(crate) fn pay(&mut self, page: &str, amount: Cents, reserved: bool) -> String {
-        let captured = if reserved { 0 } else { amount };
-        let paid = Transaction { page: page.to_owned(), amount, reserved, reversed: false, captured, credited: 0 };
-        self.money.push(paid);
-        (self.money.len() - 1).to_string()
-    }
-
-    /// The page of a transaction.
-    pub(crate) fn page_of(&self, tid: &str) -> String {
-        self.money[place(tid)].page.clone()
-    }
-
-    pub(crate) fn capture(&mut self, tid: &str, amount: Cents) -> Outcome<()> {
-        let money = &mut self.money[place(tid)];
-        if !money.reserved || amount > money.amount {
-            return already();
-        }
-        (money.reserved, money.captured) = (false, amount);
-        Outcome::Done(())
-    }
-
-    pub(crate) fn reverse(&mut self, tid: &str) -> Outcome<()> {
-        let money = &mut self.money[place(tid)];
-        if !money.reserved {
-            return already();
-        }
-        (money.reserved, money.reversed) = (false, true);
-        self.look_at_money_that_went_back(tid);
-        Outcome::Done(())
-    }
-
-    /// A ticket is cancelled before its money goes back: what is left must pay for what is on the cards.
-    fn look_at_money_that_went_back(&mut self, tid: &str) {
-        let page = self.money[place(tid)].page.clone();
-        let Some((number, _)) = page.rsplit_once('-') else { return };
-        let own = |reference: &str| reference.rsplit_once('-').is_some_and(|(of, _)| of == number);
-        let left = self.money.iter().filter(|money| own(&money.page)).map(|money| {
-            let reserved = if money.reserved { money.amount } else { 0 };
-            reserved + money.captured - money.credited
-        });
-        let live = self.tickets.iter().filter(|ticket| ticket.live && own(&ticket.reference));
-        let live = live.filter(|ticket| !self.outlived.contains(&ticket.reference));
-        let prices: BTreeMap<_, _> = live.map(|ticket| (&ticket.reference, ticket.order.price)).collect();
-        let (left, due): (Cents, Cents) = (left.sum(), prices.values().sum());
-        if left < due {
-            let says = format!("{page} went back to {left} while tickets of {due} are live");
-            self.slips.push(Violation { invariant: Invariant::TicketsFirst, says });
-        }
-    }
-
-    pub(crate) fn credit(&mut self, tid: &str, amount: CreditAmount) -> Outcome<()> {
-        let money = &mut self.money[place(tid)];
-        let amount = match amount {
-            CreditAmount::Full => money.captured,
-            CreditAmount::Part(amount) => amount,
-        };
-        if amount == 0 || money.credited + amount > money.captured {
-            return Outcome::Refused(no_more(RefusalKind::PaymentDeclined));
-        }
-        money.credited += amount;
-        self.look_at_money_that_went_back(tid);
-        Outcome::Done(())
-    }
-
-    pub(crate) fn history(&self, tid: &str) -> Outcome<History> {
-        let Transaction { captured, credited, reversed, .. } = self.money[place(tid)];
-        Outcome::Done(History { captured, credited, reversed, charged_back: 0 })
-    }
-
-    /// What is reserved, newest first.
-    pub(crate) fn open_payments(&self) -> Vec<Observed> {
-        (0..self.money.len()).rev().filter(|no| self.money[*no].reserved).map(|no| self.observed(no)).collect()
-    }
-
-    pub(crate) fn status(&self, key: &StatusKey) -> Outcome<Option<Observed>> {
-        let no = match key {
-            StatusKey::Tid(tid) => Some(place(tid)),
-            StatusKey::Page(page) => self.money.iter().rposition(|money| money.page == page.as_str()),
-        };
-        Outcome::Done(no.map(|no| self.observed(no)))
-    }
-
-    /// How the provider shows a transaction.
-    pub(crate) fn observed(&self, no: usize) -> Observed {
-        let money = &self.money[no];
-        let state = match (money.reserved, money.captured, money.credited) {
-            (true, ..) => ObservedState::Reserved,
-            (false, 0, _) => ObservedState::Reversed,
-            (false, _, 0) => ObservedState::Billed,
-            (false, ..) => ObservedState::Credited,
-        };
-        let (reference, currency) = (money.page.clone(), "EUR".to_owned());
-        Observed { tid: no.to_string(), reference, state, amount: money.amount, currency }
-    }
 }
 
 impl Ticket {
+    fn state(&self) -> FoundState {
+        match (self.live, self.used, self.is_final()) {
+            (false, ..) => FoundState::Cancelled,
+            (true, true, _) => FoundState::Used,
+            (true, false, false) => FoundState::Pending,
+            (true, false, true) => FoundState::Live,
+        }
+    }
+
     fn is_final(&self) -> bool {
         self.final_at.is_none_or(|at| at <= clock::instant())
     }
@@ -294,15 +242,11 @@ fn booking(no: usize) -> Booking {
 }
 
 /// Ids and handles are places in the books.
-fn place(text: &str) -> usize {
+pub(crate) fn place(text: &str) -> usize {
     text.parse().unwrap()
 }
 
 /// A clear no.
 pub(crate) fn no_more(kind: RefusalKind) -> Refusal {
     Refusal { kind, code: "no".to_owned() }
-}
-
-fn already() -> Outcome<()> {
-    Outcome::Unknown("already done".to_owned())
 }

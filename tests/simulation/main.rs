@@ -9,11 +9,13 @@
 mod controls;
 mod down;
 mod faults;
+mod held;
 mod incarnation;
 mod invariants;
 mod ledger;
 mod lives;
 mod many;
+mod money;
 mod pages;
 mod ports;
 mod rows;
@@ -21,3 +23,4 @@ mod stories;
 mod story;
 mod twice;
 mod world;
+mod written;

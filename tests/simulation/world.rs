@@ -22,10 +22,11 @@ use uuid::Uuid;
 
 use super::faults::Plan;
 use super::incarnation::{Incarnation, OPERATOR, Setting, store};
-use super::invariants::{Violation, all_orders, violations};
+use super::invariants::{Violation, violations};
 use super::ledger::Books;
 use super::ports::Outside;
 use super::story::{Deed, Story};
+use super::written::all_orders;
 
 /// How long anything may take before a test gives up.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);

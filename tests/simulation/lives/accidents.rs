@@ -29,6 +29,10 @@ pub(super) enum Accident {
     Storm(Duration),
     /// The wall clock is put forward or back, in seconds.
     Step(i64),
+    /// The database is copied; the copy is put back after so long.
+    Backup(Duration),
+    /// It is.
+    Restore,
     /// None: it is looked whether everything rests.
     Look,
 }
@@ -87,6 +91,8 @@ impl Life {
                 self.happened.push("clock step");
                 self.time.step(TimeDelta::seconds(seconds));
             }
+            Accident::Backup(pause) => self.back_up(pause),
+            Accident::Restore => self.restore(),
             Accident::Crash | Accident::Begin | Accident::Freeze(_) | Accident::Look => {}
         }
     }

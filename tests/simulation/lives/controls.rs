@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use starjack::actors::order::rules::Controls;
+use starjack::actors::order::protection::Protection;
 
 use super::super::invariants::{INVARIANTS, Invariant};
+use super::abilities::{Abilities, Ability};
+use super::dice::Dice;
 use super::life::{End, live};
 use super::run::find;
 use super::sky::Ground;
@@ -14,7 +16,7 @@ use super::sky::Ground;
 /// Which rules are off; none, unless a control run says so.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Off {
-    pub(crate) controls: Controls,
+    pub(crate) rule: Option<Protection>,
     /// What the database does behind our back, with every row of a kind.
     pub(crate) trigger: Option<&'static str>,
     /// A crash forgets what was asked and not yet answered.
@@ -31,9 +33,17 @@ pub(crate) struct Off {
     pub(crate) prompt: bool,
     /// Nobody gives a ticket back.
     pub(crate) at_home: bool,
+    /// What the world can do besides, where that is not the dice's to say.
+    pub(crate) abilities: Option<Abilities>,
 }
 
 impl Off {
+    /// Every second day with abilities that a comparison does not help is not compared, so that nothing is mended by it.
+    pub(super) fn sometimes_by_day(self, abilities: Abilities, dice: &Dice) -> Self {
+        let uncompared = !abilities.are_none() && abilities.need_no_evening() && dice.percent(50);
+        if uncompared { by_day(self) } else { self }
+    }
+
     /// What a process finds when it begins.
     pub(crate) fn before_it_begins(&self, ground: &Ground) {
         if self.forget_intents {
@@ -55,28 +65,15 @@ fn is_caught(rule: &str, off: Off, (invariant, known): (Invariant, u64)) {
     println!("{rule}: caught by {number}, {words}, in life {seed:?}");
     let seed = seed.unwrap_or_else(|| panic!("{rule} is off, and {invariant:?} holds in {ENOUGH} lives"));
     let unreconciled = off.unreconciled && off.prompt;
-    let Off { parts, trouble, jumps, prompt, at_home, .. } = off;
-    let on = Off { parts, trouble, jumps, prompt, at_home, unreconciled, ..Off::default() };
+    let Off { parts, trouble, jumps, prompt, at_home, abilities, .. } = off;
+    let on = Off { parts, trouble, jumps, prompt, at_home, abilities, unreconciled, ..Off::default() };
     let end = live(&ground, seed, on);
     assert!(end.wrong.is_empty(), "with {rule} on: {:#?}", end.wrong);
 }
 
-const NONE: Controls = Controls {
-    skip_find: false,
-    skip_settle: false,
-    skip_burn: false,
-    skip_wanted: false,
-    take_total: false,
-    skip_history: false,
-    skip_intent: false,
-    money_first: false,
-    skip_steps: false,
-    skip_version: false,
-};
-
-const fn rule(controls: Controls) -> Off {
+const fn rule(rule: Option<Protection>) -> Off {
     Off {
-        controls,
+        rule,
         trigger: None,
         forget_intents: false,
         parts: false,
@@ -85,12 +82,13 @@ const fn rule(controls: Controls) -> Off {
         unreconciled: false,
         prompt: false,
         at_home: true,
+        abilities: Some(Abilities::NONE),
     }
 }
 
 const fn behind_our_back(trigger: &'static str) -> Off {
     Off {
-        controls: NONE,
+        rule: None,
         trigger: Some(trigger),
         forget_intents: false,
         parts: false,
@@ -99,12 +97,23 @@ const fn behind_our_back(trigger: &'static str) -> Off {
         unreconciled: false,
         prompt: false,
         at_home: true,
+        abilities: Some(Abilities::NONE),
     }
 }
 
 /// What the rule is for would be mended in the evening, or the evening needs what is taken away.
 const fn by_day(off: Off) -> Off {
     Off { unreconciled: true, prompt: true, ..off }
+}
+
+/// In a world that can do this besides.
+const fn in_a_world_that(ability: Ability, off: Off) -> Off {
+    Off { abilities: Some(Abilities::only(ability)), ..off }
+}
+
+/// As few answers are lost there as the dice say, so that nothing else hides what the rule is for.
+const fn in_its_world(ability: Ability, protection: Protection) -> Off {
+    Off { trouble: None, ..in_a_world_that(ability, rule(Some(protection))) }
 }
 
 /// One test a rule, and the list of the promises that catch one.
@@ -127,27 +136,27 @@ macro_rules! rules {
 
 rules! {
     asking_again_without_looking_first: "find before repeat",
-        rule(Controls { skip_find: true, ..NONE }) => OneTicket in 1,
+        rule(Some(Protection::FindFirst)) => OneTicket in 1,
     believing_before_requests_have_settled: "settle",
-        by_day(rule(Controls { skip_settle: true, ..NONE })) => OneTicket in 7,
+        by_day(rule(Some(Protection::InFlightLimit))) => OneTicket in 7,
     leaving_a_reference_unburnt: "burn the reference",
-        by_day(rule(Controls { skip_burn: true, ..NONE })) => Tickets in 93,
+        by_day(rule(Some(Protection::BurnReference))) => Tickets in 93,
     keeping_every_payment: "wanted payment",
-        rule(Controls { skip_wanted: true, ..NONE }) => Reserved in 1,
+        rule(Some(Protection::OnePayment)) => Reserved in 1,
     taking_the_total: "take what was issued",
-        rule(Controls { take_total: true, ..NONE }) => Money in 9,
+        rule(Some(Protection::CaptureIssuedOnly)) => Money in 9,
     crediting_again_without_reading_the_books: "history before a repeated credit",
-        Off { parts: true, ..rule(Controls { skip_history: true, ..NONE }) } => Balance in 25,
+        Off { parts: true, ..rule(Some(Protection::HistoryFirst)) } => Balance in 25,
     giving_money_back_before_its_ticket_is_gone: "tickets before money",
-        rule(Controls { money_first: true, ..NONE }) => TicketsFirst in 61,
+        rule(Some(Protection::TicketsFirst)) => TicketsFirst in 61,
     writing_an_order_that_another_has_taken_over: "version check",
-        rule(Controls { skip_version: true, ..NONE }) => History in 35,
+        rule(Some(Protection::VersionCheck)) => History in 35,
     believing_a_clock_that_was_put_forward: "no step of the clock counts",
-        Off { jumps: true, ..rule(Controls { skip_steps: true, ..NONE }) } => OneTicket in 378,
+        Off { jumps: true, ..rule(Some(Protection::SteadyClock)) } => OneTicket in 378,
     comparing_no_day: "reconciliation",
-        Off { unreconciled: true, ..rule(NONE) } => Tickets in 7,
+        Off { unreconciled: true, ..rule(None) } => Tickets in 7,
     asking_before_the_intent_is_kept: "intent first",
-        Off { forget_intents: true, ..rule(NONE) } => OneTicket in 40,
+        Off { forget_intents: true, ..rule(None) } => OneTicket in 40,
     forgetting_the_days_of_cards: "one ticket a card and day",
         behind_our_back("AFTER INSERT ON ticket_day BEGIN DELETE FROM ticket_day; END") => OneTicketACardAndDay in 6,
     leaving_the_days_of_cards_that_have_no_ticket: "days are given back",
@@ -170,6 +179,25 @@ rules! {
     forgetting_when_an_order_is_due: "every order comes to its end",
         behind_our_back("AFTER UPDATE ON orders WHEN new.state = 'finished' \
                          BEGIN UPDATE orders SET next_at = '2028-01-01T00:00:00+00:00' WHERE id = new.id; END") => Rest in 1,
+    forgetting_cases: "what is owed is a case",
+        in_a_world_that(Ability::NoCredits, behind_our_back("AFTER INSERT ON case_file WHEN new.kind = 'owed' \
+                         BEGIN DELETE FROM case_file WHERE id = new.id; END")) => Owed in 1,
+    asking_without_growing_pauses: "pauses grow",
+        in_a_world_that(Ability::Gates, behind_our_back("AFTER UPDATE ON order_line WHEN new.attempts > 0 \
+                         BEGIN UPDATE order_line SET attempts = 0 \
+                         WHERE order_id = new.order_id AND no = new.no; END")) => Asking in 1,
+    looking_at_a_page_once: "look again at pages",
+        in_its_world(Ability::PaysLate, Protection::LookAgainAtPages) => Money in 17,
+    forgetting_a_report_that_is_not_shown_yet: "keep claims",
+        in_its_world(Ability::ChargesBack, Protection::KeepClaims) => Money in 7,
+    crediting_a_closed_card_again_and_again: "what is refused twice is sent by hand",
+        in_its_world(Ability::ClosedCards, Protection::RefusedByHand) => Money in 4,
+    moving_money_of_a_backup_before_its_tickets_are_known: "tickets first after a restore",
+        in_its_world(Ability::Restores, Protection::RestoredTicketsFirst) => TicketsFirst in 17,
+    leaving_the_undo_of_a_used_ticket_to_itself: "staff ends what cannot be voided",
+        in_its_world(Ability::Gates, Protection::UsedTicketsEnd) => Reserved in 134,
+    opening_pages_without_end: "pages are bounded",
+        in_its_world(Ability::LosesPages, Protection::BoundedPages) => Pages in 32,
     marking_every_line: "a mark that nobody needs is taken off",
         behind_our_back("AFTER UPDATE ON order_line WHEN new.person_since IS NULL AND new.state = 'issued' \
                          BEGIN UPDATE order_line SET person_since = '2027-01-16T05:00:00+00:00', person_reason = 'x' \

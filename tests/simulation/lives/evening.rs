@@ -75,7 +75,11 @@ fn open_cases(town: &Town) -> Vec<case_file::Model> {
             let open = case_file::Entity::find()
                 .filter(case_file::Column::ClosedAt.is_null())
                 .filter(case_file::Column::Action.is_not_null())
-                .order_by_asc(case_file::Column::OpenedAt);
+                .order_by_asc(case_file::Column::OpenedAt)
+                .order_by_asc(case_file::Column::Kind)
+                .order_by_asc(case_file::Column::PaymentNo)
+                .order_by_asc(case_file::Column::LineNo)
+                .order_by_asc(case_file::Column::AmountCents);
             Ok::<_, IoError>(open.all(db).await?)
         })
     });

@@ -1,41 +1,44 @@
 //! One life: a town orders and pays, accidents happen, everything comes to rest, and the outside's books are held against ours.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures_util::FutureExt;
 use starjack::actors::order::lifecycle::{OrderState, has_ended};
-use starjack::actors::order::record::Order;
-use starjack::actors::order::rules::Rules;
+use starjack::actors::order::record::{Mark, Order};
 use starjack::clock;
 
 use super::super::incarnation::Setting;
-use super::super::invariants::{Invariant, Rows, Violation, all_orders, of_orders};
-use super::super::ledger::Books;
+use super::super::invariants::{Invariant, Violation, of_orders};
+use super::super::written::{Rows, all_orders};
+use super::abilities::Abilities;
 use super::accidents::Accident;
-use super::basket::basket;
 use super::controls::Off;
-use super::dice::Dice;
 use super::evening::reconcile;
-use super::people::{Town, customer, desk, postman};
+use super::people::Town;
 use super::process::Process;
 use super::quay::Quay;
 use super::replica::{Entrance, Leased, store};
-use super::sky::{Day, Ground};
+use super::sky::Ground;
 use super::time::Time;
 use super::trace::Trace;
 
 /// A life that does not rest after this is stuck.
 const LONGEST: Duration = Duration::from_secs(2 * 3600);
+/// Nor is one whose order goes on for so long after our staff took it as it is: then the loop looks after it for ever.
+const TAKEN_AS_IT_IS: TimeDelta = TimeDelta::minutes(20);
 /// How often it is looked whether everything rests.
-const LOOK: Duration = Duration::from_secs(5);
+pub(super) const LOOK: Duration = Duration::from_secs(5);
 /// What is wrong with a world that rests may still be put right by a look at the provider's list.
 const SECOND_THOUGHTS: Duration = Duration::from_secs(300);
+
+/// Where a trace tells that the day is compared.
+pub(super) const EVENING: &str = "evening";
 
 /// How a life ended.
 pub(crate) struct End {
@@ -47,6 +50,7 @@ pub(crate) struct End {
     pub(crate) agreed: usize,
     pub(crate) given_back: usize,
     pub(crate) lasted: Duration,
+    pub(crate) abilities: Abilities,
     pub(crate) trace: Vec<String>,
 }
 
@@ -56,14 +60,15 @@ pub(super) struct Life {
     pub(super) time: Time,
     pub(super) trace: Trace,
     pub(super) setting: Setting,
+    pub(super) abilities: Abilities,
     pub(super) ground: Rc<Ground>,
     pub(super) quay: Quay,
     pub(super) entrance: Entrance,
-    people: Process,
-    town: Option<Rc<Town>>,
-    rests_since: Option<Duration>,
+    pub(super) people: Process,
+    pub(super) town: Option<Rc<Town>>,
+    pub(super) rests_since: Option<Duration>,
     /// How many suggestions of the reconciliation were agreed to; nothing while the day was not compared yet.
-    agreed: Rc<Cell<Option<usize>>>,
+    pub(super) agreed: Rc<Cell<Option<usize>>>,
     pub(super) serving: Option<(Process, Arc<Leased>)>,
     pub(super) replaced: Option<(Process, Arc<Leased>)>,
     pub(super) agenda: BTreeMap<(Duration, usize), Accident>,
@@ -82,84 +87,6 @@ pub(crate) fn live(ground: &Rc<Ground>, seed: u64, off: Off) -> End {
 }
 
 impl Life {
-    fn draw(ground: &Rc<Ground>, time: Time, (seed, off): (u64, Off)) -> Self {
-        let dice = Dice::new(seed);
-        let trace = Trace::new(time.clone());
-        let drawn = dice.one(&[0, 4, 4, 12, 30]);
-        let trouble = off.trouble.unwrap_or(drawn);
-        let quay = Quay {
-            books: Arc::new(Books::default()),
-            dice: dice.another(),
-            trouble,
-            trace: trace.clone(),
-            asked: Arc::new(AtomicU64::new(0)),
-            struck: Arc::new(AtomicU64::new(0)),
-            parts: off.parts,
-            dies: Arc::default(),
-            jumps: Arc::default(),
-            calm: Arc::default(),
-            prompt: off.prompt,
-            stumbled: Arc::default(),
-            operator: String::new(),
-            dedups: false,
-        };
-        let mut life = Self {
-            off,
-            time: time.clone(),
-            trace,
-            setting: setting(&off),
-            ground: Rc::clone(ground),
-            quay,
-            entrance: Entrance::default(),
-            people: Process::new(),
-            town: None,
-            rests_since: None,
-            agreed: Rc::default(),
-            serving: None,
-            replaced: None,
-            agenda: BTreeMap::from([((Duration::ZERO, 0), Accident::Begin), ((LOOK, 1), Accident::Look)]),
-            happened: Vec::new(),
-        };
-        for _accident in 0..dice.one(&[0, 0, 1, 2, 3, 5]) {
-            let accident = Accident::draw(&dice);
-            let at = dice.millis(0, dice.one(&[3000, 20_000, 90_000]));
-            life.plan(at, accident);
-        }
-        let trouble = dice.one(&[0, 0, 5, 20]);
-        ground.sky.set(Some(Day { time, dice: dice.another(), trouble, closed_until: Duration::ZERO }));
-        if let Some(trigger) = off.trigger {
-            ground.run(format!("CREATE TRIGGER off {trigger}"));
-        }
-        let regrets = (!off.at_home).then(|| Dice::new(!seed));
-        life.people(&dice, regrets);
-        life
-    }
-
-    /// Everybody who wants something.
-    fn people(&mut self, dice: &Dice, regrets: Option<Dice>) {
-        let (page_life, io) = (self.setting.rules.page_life.to_std().unwrap(), self.ground.io.clone());
-        let town = Rc::new(Town {
-            entrance: Rc::clone(&self.entrance),
-            ground: Rc::clone(&self.ground),
-            store: store(&self.setting, io),
-            books: Arc::clone(&self.quay.books),
-            trace: self.trace.clone(),
-            inbox: self.people.inbox.clone(),
-            page_life,
-            reserved: if self.off.parts { 0 } else { 65 },
-            regrets,
-            accepted: RefCell::default(),
-            busy: Cell::new(0),
-        });
-        for no in 0..1 + dice.below(3) {
-            let order = basket(dice, no, self.off.parts);
-            town.begin(customer(Rc::clone(&town), dice.another(), order));
-        }
-        self.people.inbox.begin(desk(Rc::clone(&town), dice.another()));
-        self.people.inbox.begin(postman(Rc::clone(&town), dice.another()));
-        self.town = Some(town);
-    }
-
     fn run(mut self) -> End {
         loop {
             while self.people.run() | runs(&mut self.serving) | runs(&mut self.replaced) {}
@@ -197,6 +124,7 @@ impl Life {
             self.quay.calm.store(true, Ordering::SeqCst);
             self.agreed.set(Some(0));
             let (town, agreed) = (Rc::clone(self.town.as_ref().unwrap()), Rc::clone(&self.agreed));
+            self.trace.note(|| EVENING.to_owned());
             town.begin(reconcile(Rc::clone(&town)).map(move |many| agreed.set(Some(many))));
             return false;
         }
@@ -204,14 +132,20 @@ impl Life {
         now > since + SECOND_THOUGHTS || self.wrong().is_empty()
     }
 
-    fn orders(&self) -> Vec<Order> {
+    pub(super) fn orders(&self) -> Vec<Order> {
         self.ground.in_fair_weather(all_orders(&store(&self.setting, self.ground.io.clone())))
+    }
+
+    pub(super) fn town(&self) -> &Rc<Town> {
+        self.town.as_ref().unwrap()
     }
 
     fn rests(&self) -> bool {
         let town = self.town.as_ref().unwrap();
-        let all_done = town.busy.get() == 0 && !town.books.open().is_busy();
-        all_done && self.orders().iter().all(|order| has_ended(order.state) && order.next_at.is_none())
+        let all_done = town.busy.get() == 0 && !town.books.open().is_busy() && !self.will_restore();
+        // our staff deals with every mark, where there are any to be dealt with
+        let staffed = !self.abilities.are_none();
+        all_done && self.orders().iter().all(|order| rests(order) && !(staffed && order.needs_person()))
     }
 
     fn wrong(&self) -> Vec<Violation> {
@@ -219,7 +153,7 @@ impl Life {
         let town = self.town.as_ref().unwrap();
         let mut wrong = Vec::new();
         if !self.rests() {
-            let left = orders.iter().filter(|order| !has_ended(order.state) || order.next_at.is_some());
+            let left = orders.iter().filter(|order| !rests(order) || !has_ended(order.state));
             let says = format!("{} people are busy, orders: {:#?}", town.busy.get(), left.collect::<Vec<_>>());
             wrong.push(Violation { invariant: Invariant::Rest, says });
         }
@@ -245,27 +179,20 @@ impl Life {
             accidents: self.happened,
             agreed: self.agreed.get().unwrap_or(0),
             lasted: self.time.passed(),
+            abilities: self.abilities,
             trace: self.trace.lines(),
         }
     }
 }
 
+/// It has ended and nothing is left to do, or it was taken by our staff as it is.
+fn rests(order: &Order) -> bool {
+    let was_taken = |mark: &Mark| mark.accepted && clock::now() > mark.since + TAKEN_AS_IT_IS;
+    let ended = has_ended(order.state) && order.next_at.is_none();
+    ended || (order.marks().any(was_taken) && !order.needs_person())
+}
+
 /// Runs a process, if there is one.
 fn runs(process: &mut Option<(Process, Arc<Leased>)>) -> bool {
     process.as_mut().is_some_and(|(process, _)| process.run())
-}
-
-/// Times as in production, but for those that a life would wait for in vain: each second of it costs a look at the database.
-fn setting(off: &Off) -> Setting {
-    let settle = Duration::from_secs(60);
-    let rules = Rules {
-        page_life: TimeDelta::minutes(2),
-        page_grace: TimeDelta::seconds(30),
-        payment_settle: TimeDelta::from_std(settle).unwrap(),
-        undo_alarm: TimeDelta::minutes(20),
-        pause_limit: TimeDelta::seconds(8),
-        controls: off.controls,
-        ..Rules::default()
-    };
-    Setting { dedups: false, settle, patience: Duration::from_secs(60), deadline: Duration::from_secs(8), rules }
 }

@@ -3,19 +3,27 @@
 //!
 //! One thread, one time that passes only when nobody has anything left to do, one stream of dice a life: the same seed
 //! lives the same life. Redis is away in all of them: no process is told anything by another, and what one does for all is done
-//! by both where two are up. `life` is one of them, `run` lives many and counts, `controls` switches off one rule at a time.
+//! by both where two are up. `life` is one of them, `abilities` says what its world can do besides, `run` lives many and counts,
+//! `controls` switches off one rule at a time.
 
+mod abilities;
 mod accidents;
+mod backup;
 mod basket;
+mod behind;
 mod controls;
 mod dice;
+mod drawn;
 mod evening;
+mod gate;
 mod life;
+mod payers;
 mod people;
 mod process;
 mod quay;
 mod replica;
 mod run;
 mod sky;
+mod staff;
 mod time;
 mod trace;

@@ -74,25 +74,32 @@ impl Ground {
             })
         });
         at_once(insert).unwrap();
-        Self { io, sky }
+        let ground = Self { io, sky };
+        ground.run("ATTACH DATABASE ':memory:' AS backup");
+        ground
     }
 
     /// Takes away what the last life left.
     pub(crate) fn clear(&self) {
-        const TABLES: &str = "SELECT name FROM sqlite_master WHERE type IN ('table') AND name NOT LIKE 'sqlite%' \
-                              AND name NOT IN ('seaql_migrations', 'account', 'setting')";
-        let clear = self.io.read(|db| {
+        self.run("DROP TRIGGER IF EXISTS off");
+        self.of_all_tables(|table| format!("DELETE FROM main.{table}"));
+    }
+
+    /// Runs what is to be run of each table in which a life writes.
+    pub(super) fn of_all_tables(&self, sql: impl Fn(String) -> String + Send + 'static) {
+        const TABLES: &str = "SELECT name FROM main.sqlite_master WHERE type IN ('table') AND name NOT LIKE 'sqlite%' \
+                              AND name NOT IN ('seaql_migrations', 'account')";
+        let run = self.io.read(move |db| {
             Box::pin(async move {
-                db.execute_unprepared("PRAGMA foreign_keys = OFF; DROP TRIGGER IF EXISTS off").await?;
+                db.execute_unprepared("PRAGMA foreign_keys = OFF").await?;
                 for row in db.query_all_raw(Statement::from_string(DbBackend::Sqlite, TABLES)).await? {
-                    let table: String = row.try_get_by_index(0)?;
-                    db.execute_unprepared(&format!("DELETE FROM {table}")).await?;
+                    db.execute_unprepared(&sql(row.try_get_by_index(0)?)).await?;
                 }
                 db.execute_unprepared("PRAGMA foreign_keys = ON").await?;
                 Ok::<_, IoError>(())
             })
         });
-        at_once(clear).unwrap();
+        self.in_fair_weather(run).unwrap();
     }
 
     /// Runs a statement, whatever the weather.

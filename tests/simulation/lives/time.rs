@@ -20,6 +20,7 @@ struct Inner {
     passed: Duration,
     /// What the wall clock shows once nothing has passed.
     wall: DateTime<Utc>,
+    put_back: bool,
     /// Who sleeps until when; the number keeps those of one moment in the order in which they lay down.
     sleepers: BTreeMap<(Instant, u64), Waker>,
     next: u64,
@@ -29,7 +30,8 @@ impl Time {
     /// A time that begins at six in the morning of a day in winter.
     pub(crate) fn new(began: Instant) -> Self {
         let wall = Utc.with_ymd_and_hms(2027, 1, 16, 5, 0, 0).unwrap();
-        Self(Arc::new(Mutex::new(Inner { began, passed: Duration::ZERO, wall, sleepers: BTreeMap::new(), next: 0 })))
+        let (passed, sleepers) = (Duration::ZERO, BTreeMap::new());
+        Self(Arc::new(Mutex::new(Inner { began, passed, wall, put_back: false, sleepers, next: 0 })))
     }
 
     /// How much of it has passed.
@@ -39,7 +41,14 @@ impl Time {
 
     /// Puts the wall clock forward, or back.
     pub(crate) fn step(&self, by: TimeDelta) {
-        self.inner().wall += by;
+        let mut inner = self.inner();
+        inner.wall += by;
+        inner.put_back |= by < TimeDelta::zero();
+    }
+
+    /// Whether the wall clock was ever put back.
+    pub(crate) fn was_put_back(&self) -> bool {
+        self.inner().put_back
     }
 
     /// Goes on to the next moment for which somebody waits, at most to `limit`; true when somebody was woken.
@@ -80,6 +89,12 @@ impl clock::Time for Time {
 
     fn instant(&self) -> Instant {
         self.inner().instant()
+    }
+
+    fn chance(&self) -> u64 {
+        let mut inner = self.inner();
+        inner.next += 1;
+        inner.next.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
     }
 
     fn sleep_until(&self, moment: Instant) -> BoxFuture<'static, ()> {

@@ -1,0 +1,131 @@
+//! Our staff: refunds by hand what cannot be credited, deals with what waits for a person, and now and then meddles.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use chrono::TimeDelta;
+use starjack::actors::order::cases::{Case, Wanted};
+use starjack::actors::order::effects::{CaseKind, Closing};
+use starjack::actors::order::lifecycle::OrderState;
+use starjack::actors::order::record::Order;
+use starjack::actors::order::{CloseError, Wish};
+use starjack::clock;
+use starjack::integrations::RefusalKind;
+use uuid::Uuid;
+
+use super::super::ledger::place;
+use super::super::world::CUSTOMER;
+use super::abilities::Ability;
+use super::dice::Dice;
+use super::people::Town;
+
+/// So long a mark, or a case, waits for a person.
+const PATIENCE: TimeDelta = TimeDelta::seconds(150);
+/// So long where everybody is at the gates.
+const AWAY: TimeDelta = TimeDelta::minutes(40);
+
+/// Transfers that are being booked, by their case.
+type Transfers = BTreeMap<Uuid, Case>;
+
+/// Somebody at the desk, who now and then meddles.
+pub(crate) async fn desk(town: Rc<Town>, dice: Dice) {
+    let meddles = dice.percent(20);
+    let staff = (!town.abilities.are_none()).then(|| dice.another());
+    let is_away = town.abilities.has(Ability::Gates) && dice.percent(30);
+    let patience = if is_away { AWAY } else { PATIENCE };
+    let mut transfers = Transfers::new();
+    loop {
+        clock::sleep(dice.millis(15_000, 30_000)).await;
+        let ids: Vec<Uuid> = town.accepted.borrow().iter().map(|(id, _)| *id).collect();
+        for id in ids {
+            let order = town.order(id);
+            let may = matches!(order.state, OrderState::Authorised | OrderState::Issued | OrderState::Undoing);
+            if meddles && may && dice.percent(10) {
+                let wish = dice.one(&[Wish::Retry, Wish::Undo]);
+                if order.state == OrderState::Undoing && wish == Wish::Undo {
+                    town.books.open().let_go.insert(order.number.to_string());
+                }
+                let granted = town.ask(|desk| async move { desk.grant(id, wish).await.is_ok() }).await;
+                town.trace.note(|| format!("wished {wish:?} {granted:?}"));
+            }
+            if let Some(staff) = &staff {
+                look_after(&town, (staff, patience), &order).await;
+            }
+        }
+        if staff.is_some() {
+            transfer(&town, &mut transfers).await;
+        }
+    }
+}
+
+/// A mark waits for a person: something is asked again, undone, or taken as it is, until nobody is needed any more. Of a ticket
+/// that was used while its order is undone, staff says whether it is paid or let go.
+async fn look_after(town: &Town, (dice, patience): (&Dice, TimeDelta), order: &Order) {
+    let mut since = order.marks().filter(|mark| !mark.accepted).map(|mark| mark.since);
+    if since.next().is_none_or(|since| clock::now() < since + patience) {
+        return;
+    }
+    let used = order.marks().any(|mark| mark.reason == RefusalKind::TicketUsed.slug());
+    let wish = dice.one(&[Wish::Retry, Wish::Accept, Wish::Accept, Wish::Undo]);
+    if used && order.state == OrderState::Undoing && wish == Wish::Undo {
+        town.books.open().let_go.insert(order.number.to_string());
+    }
+    // whoever says that nothing is reserved has looked at the provider's portal
+    let wish = if wish == Wish::Accept && is_reserved_still(town, order) { Wish::Retry } else { wish };
+    let id = order.id;
+    let granted = town.ask(|desk| async move { desk.grant(id, wish).await.map(drop) }).await;
+    if used && order.state == OrderState::Undoing && wish == Wish::Accept && matches!(granted, Some(Ok(()))) {
+        // an earlier word of staff did not arrive, and the tickets were kept
+        town.books.open().let_go.remove(&order.number.to_string());
+    }
+    town.trace.note(|| format!("staff wished {wish:?} {granted:?}"));
+}
+
+/// Whether the provider holds a reservation of which staff was called because it is refused to be released.
+fn is_reserved_still(town: &Town, order: &Order) -> bool {
+    let refused = order
+        .payments
+        .iter()
+        .filter(|row| row.person.as_ref().is_some_and(|mark| !mark.accepted && mark.reason == "money_back_refused"));
+    let ledger = town.books.open();
+    refused.filter_map(|row| row.tid.as_ref()).any(|tid| ledger.money[place(tid)].reserved)
+}
+
+/// What is owed is booked and then sent by bank transfer, once for each case, and not at all where it went back otherwise.
+async fn transfer(town: &Town, transfers: &mut Transfers) {
+    let owed = Wanted { open: true, kind: Some(CaseKind::Owed), oldest_first: true, after: None, limit: 100 };
+    let cases = town.ground.in_fair_weather(town.store.case_files(owed)).unwrap();
+    let due = cases.into_iter().filter(|case| clock::now() > case.opened_at + PATIENCE);
+    transfers.extend(due.map(|case| (case.id, case)));
+    let mut left = Transfers::new();
+    for (id, case) in std::mem::take(transfers) {
+        let no = place(case.transaction.as_ref().unwrap());
+        if !is_as_we_know(town, &case, no) {
+            continue;
+        }
+        let reason = "sent by bank transfer".to_owned();
+        let closing = Closing { case: id, by: CUSTOMER, reason, bank_reference: Some(format!("transfer {id}")) };
+        let booked = town.ask(|desk| async move { desk.owed_is_paid(closing).await }).await;
+        town.trace.note(|| format!("transferred {} {:?}", case.amount, booked.as_ref().map(Result::is_ok)));
+        match booked {
+            Some(Ok(_)) => {
+                town.books.open().money[no].transferred += case.amount;
+            }
+            // nobody knows yet whether it was booked
+            Some(Err(CloseError::Io(_))) | None => drop(left.insert(id, case)),
+            Some(Err(CloseError::Unknown | CloseError::Closed(_) | CloseError::Owed)) => {}
+        }
+    }
+    *transfers = left;
+}
+
+/// Whoever sends money looks into the provider's books before: what was given back there without us is written down first. And
+/// who works there sees that it is being sent.
+fn is_as_we_know(town: &Town, case: &Case, no: usize) -> bool {
+    let order = town.order(case.order_id.unwrap());
+    let row = order.payments.iter().find(|row| Some(row.no) == case.payment_no);
+    let mut ledger = town.books.open();
+    let money = &mut ledger.money[no];
+    money.moved_at = Some(clock::instant());
+    row.is_some_and(|row| money.credited <= row.returned - row.transferred)
+}

@@ -31,7 +31,9 @@ impl Client {
     pub(crate) fn new(base: &str) -> Self {
         // the first test of a process chooses it for all
         drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
-        let http = reqwest::Client::builder().no_proxy().timeout(DEADLINE).build().unwrap();
+        // nothing is tried twice here, and a kept connection may be closed by the server (408, or its keep-alive is
+        // over) just when the next request takes it: each request has a connection of its own
+        let http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).timeout(DEADLINE).build().unwrap();
         Self { http, base: base.trim_end_matches('/').to_owned(), token: None }
     }
 

@@ -45,7 +45,7 @@ pub(crate) struct Answer {
 
 fn client() -> reqwest::Client {
     let _second_time = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    reqwest::Client::builder().no_proxy().build().unwrap()
+    reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap()
 }
 
 impl World {

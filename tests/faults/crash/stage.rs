@@ -112,13 +112,18 @@ impl Stage {
     pub(crate) async fn all_orders(&self) -> Result<Vec<(String, serde_json::Value)>, String> {
         let mut all = Vec::new();
         for skier in self.world.skiers() {
-            let here = match &self.other {
-                Some(other) if self.is_away => skier.at(other.api()),
-                Some(_) | None => skier,
-            };
+            let here = skier.at(self.base());
             all.extend(here.orders().await?.into_iter().map(|order| (here.email.clone(), order)));
         }
         Ok(all)
+    }
+
+    /// Where the customers are served now.
+    pub(crate) fn base(&self) -> &str {
+        match &self.other {
+            Some(other) if self.is_away => other.api(),
+            Some(_) | None => self.world.server.api(),
+        }
     }
 
     /// Everybody lives again.

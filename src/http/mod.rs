@@ -9,6 +9,7 @@ pub mod areas;
 pub mod basket;
 pub mod body;
 pub mod cards;
+mod companions;
 mod connection;
 pub mod door;
 pub mod family_offers;

@@ -15,8 +15,10 @@ const SIGKILL: i32 = 9;
 /// The folder of the crash points, in the world's own.
 const FOLDER: &str = "crash";
 /// A job whose worker was killed is soon anybody's again.
-const TIMES: [(&str, &str); 5] = [
+const TIMES: [(&str, &str); 6] = [
     ("STARJACK_CRASH_POINTS", FOLDER),
+    // who is called is looked for every second: a moment that one run met by chance is met by all
+    ("STARJACK_BOOKS__ALARM_AFTER", "15s"),
     ("STARJACK_TIMES__JOB_LEASE", "4s"),
     // deadlines that hold on cores that many worlds share
     ("STARJACK_TIMES__CHECK_DEADLINE", "4s"),

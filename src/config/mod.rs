@@ -5,7 +5,6 @@ mod times;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use chrono::TimeDelta;
 use figment::Figment;
@@ -20,7 +19,6 @@ use crate::actors::{
     payment::SweepSettings,
     reconcile,
 };
-use crate::clock;
 use crate::integrations::client::{is_loopback_address, origin};
 use crate::integrations::{mail, payment};
 use crate::redis;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Ledger, check};
+use crate::support::{Ledger, asked_too_often, check};
 
 /// Day ticket and adult of Sölden.
 const DAY: &str = "1bfe25cd-e707-11f1-a2c3-02fc00000001";
@@ -69,6 +69,37 @@ fn an_end_that_nobody_told_and_an_order_without_an_end_are_noticed() {
     astray["mailgun"][0]["to"] = json!(["eve@skier.example"]);
     notices(&orders("finished", "issued"), astray, "somebody else");
     notices(&orders("stuck", "issued"), ledger(), "is stuck");
+}
+
+#[test]
+fn what_a_case_names_and_nobody_holds_and_what_is_held_and_no_case_names_are_noticed() {
+    let case = |cents| json!({ "items": [{ "kind": "owed", "order_number": "A1", "amount": { "amount": cents } }] });
+    let undone = || {
+        let mut ledger = ledger();
+        ledger["dta"][0]["status"] = json!("canceled");
+        Ledger(ledger)
+    };
+    let about_money = |ledger: &Ledger| {
+        let wrong = check(&orders("undone", "withdrawn"), ledger);
+        wrong.into_iter().filter(|wrong| wrong.contains("cents are held")).collect::<Vec<_>>()
+    };
+    assert_eq!(about_money(&undone().with_cases(&case(8100))), Vec::<String>::new());
+    for (named, left) in [(0, "8100 cents"), (8000, "100 cents"), (8200, "-100 cents")] {
+        let wrong = about_money(&undone().with_cases(&case(named)));
+        assert!(wrong.iter().any(|wrong| wrong.contains(left)), "{named}: {wrong:?}");
+    }
+}
+
+#[test]
+fn a_contract_that_is_asked_for_ever_is_noticed() {
+    let asked = |times: usize| {
+        json!({ "dta/solden": vec![json!({ "at_ms": 2_000, "operation": "CancelOrder" }); times],
+        "mpay24": vec![json!({ "at_ms": 2_000, "operation": "ListNotCleared" }); 500] })
+    };
+    let since = |seconds| chrono::DateTime::from_timestamp(seconds, 0).unwrap();
+    assert_eq!(asked_too_often(&asked(120), since(1)), Vec::<String>::new());
+    assert_eq!(asked_too_often(&asked(121), since(1)), ["dta/solden was asked CancelOrder 121 times"]);
+    assert_eq!(asked_too_often(&asked(121), since(3)), Vec::<String>::new());
 }
 
 fn notices(orders: &[(String, Value)], ledger: Value, what: &str) {

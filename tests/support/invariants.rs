@@ -1,8 +1,11 @@
 //! What must be true once nothing goes on any more, whatever was broken meanwhile.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
+use starjack::actors::order::rules::MOST_A_DAY;
 use starjack::clock::{self, Deadline};
 
 use super::ledger::{Booking, Ledger};
@@ -163,6 +166,23 @@ fn letters(order: &Value, email: &str, ledger: &Ledger) -> Vec<String> {
         wrong.push(format!("charged: {charged}, invoiced: {has_invoice}"));
     }
     wrong
+}
+
+/// What was asked more often of one contract than one order may ask it on its first day. The lists of the payment provider are
+/// read for all orders together.
+pub(crate) fn asked_too_often(questions: &Value, since: DateTime<Utc>) -> Vec<String> {
+    let mut often: BTreeMap<(&str, &str), i32> = BTreeMap::new();
+    for (contract, questions) in questions.as_object().unwrap() {
+        for question in questions.as_array().unwrap() {
+            let operation = question["operation"].as_str().unwrap();
+            let of_this_case = question["at_ms"].as_i64().unwrap() >= since.timestamp_millis();
+            if of_this_case && !operation.starts_with("List") {
+                *often.entry((contract, operation)).or_default() += 1;
+            }
+        }
+    }
+    let too_often = often.into_iter().filter(|(_, times)| *times > MOST_A_DAY);
+    too_often.map(|((contract, operation), times)| format!("{contract} was asked {operation} {times} times")).collect()
 }
 
 /// Bookings and payments that belong to no order that the shop knows.

@@ -21,7 +21,7 @@ mod world;
 pub(crate) use balancer::Balancer;
 pub(crate) use client::{Answer, Client};
 pub(crate) use database::{Cluster, Database, Postgres};
-pub(crate) use invariants::{check, check_known};
+pub(crate) use invariants::{asked_too_often, check, check_known};
 pub(crate) use ledger::{Booking, Ledger};
 pub(crate) use nginx::Nginx;
 pub(crate) use paper::text_of;

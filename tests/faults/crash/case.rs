@@ -1,17 +1,16 @@
 //! One case: a story, and the moment at which the process is killed in it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use starjack::actors::order::rules::MOST_A_DAY;
 use starjack::clock::{self, Deadline};
 
 use super::stage::{GoesOn, Setting, Stage};
 use super::story::{NEEDS_A_PERSON, Story};
-use crate::support::{Ledger, new_key};
+use crate::support::{Ledger, asked_too_often, new_key};
 
 /// How long one case may take, its crash included: a lease runs out, a page ends, a post comes back after a minute.
 const PATIENCE: Duration = Duration::from_secs(150);
@@ -161,23 +160,6 @@ impl Played {
         let (end, reached) = ("broken off".to_owned(), BTreeSet::new());
         Self { case: case.clone(), end, killed: false, reached, violations: vec![why], took: Duration::ZERO }
     }
-}
-
-/// What was asked more often of one contract than one order may ask it on its first day. The lists of the payment provider are
-/// read for all orders together.
-fn asked_too_often(questions: &Value, since: DateTime<Utc>) -> Vec<String> {
-    let mut often: BTreeMap<(&str, &str), i32> = BTreeMap::new();
-    for (contract, questions) in questions.as_object().unwrap() {
-        for question in questions.as_array().unwrap() {
-            let operation = question["operation"].as_str().unwrap();
-            let of_this_case = question["at_ms"].as_i64().unwrap() >= since.timestamp_millis();
-            if of_this_case && !operation.starts_with("List") {
-                *often.entry((contract, operation)).or_default() += 1;
-            }
-        }
-    }
-    let too_often = often.into_iter().filter(|(_, times)| *times > MOST_A_DAY);
-    too_often.map(|((contract, operation), times)| format!("{contract} was asked {operation} {times} times")).collect()
 }
 
 /// What counts what must be there exactly once: bookings ever made, letters told apart by their Message-Id, invoices.

@@ -170,7 +170,7 @@ impl Watched {
             // an alarm that is too early is kept: deadlines move on with every request
             let (_, alarm) = match self.alarm.take() {
                 Some(alarm) if alarm.0 <= deadline => self.alarm.insert(alarm),
-                _ => self.alarm.insert((deadline, Box::pin(clock::sleep(deadline.remaining())))),
+                Some(_) | None => self.alarm.insert((deadline, Box::pin(clock::sleep(deadline.remaining())))),
             };
             if alarm.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;

@@ -18,10 +18,12 @@ SEEDS ?= $(or $(seeds),2000)
 STATES ?= 150000
 # which moments, stories or outcomes of the crash matrix are played alone
 ONLY ?=
+# how often each lie of a supplier is told: make attack TIMES=100
+TIMES ?= 20
 # how many generated requests a call gets: make schemathesis REQUESTS=500
 REQUESTS ?= 100
 
-.PHONY: help run test check crash-matrix model sim soak wedge fleet fuzz schemathesis fmt bless entity released
+.PHONY: help run test check crash-matrix model sim soak wedge fleet fuzz schemathesis attack fmt bless entity released
 
 help: ## shows this list
 	@sed -En 's/^([a-z-]+):[^#]*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 21
@@ -73,6 +75,10 @@ wedge: ## blocks one operator's thread while others buy elsewhere, and prints wh
 fleet: ## kills three replicas in turn under load, restarts Redis and PostgreSQL, and counts every cent (SECONDS=60)
 	@scripts/prepare test
 	@export STARJACK_FLEET_SECONDS=$(SECONDS) && exec scripts/with_servers scripts/tests long fleet::long::
+
+attack: ## lets suppliers tell every client every lie, and measures the memory that it costs (TIMES=20 each)
+	@scripts/prepare check
+	@export STARJACK_ATTACK_TIMES=$(TIMES) && exec scripts/tests long no_answer_to_the_client
 
 fmt: ## formats all code
 	@scripts/prepare check

@@ -15,7 +15,7 @@ use crate::actors::fleet::{CONNECTIONS, check_room};
 use crate::actors::reconcile::{self, DayToCompare, Run};
 use crate::app::{self, App};
 use crate::clock;
-use crate::config::Config;
+use crate::config::{BadConfiguration, Config};
 use crate::demo;
 use crate::epoch;
 use crate::http::admin::store::{Deed, write_down};
@@ -153,11 +153,6 @@ pub struct Demo {
     #[arg(long)]
     pub buy: bool,
 }
-
-/// A configuration that cannot be used; ends the process with 78.
-#[derive(Debug, thiserror::Error)]
-#[error("the configuration cannot be used")]
-struct BadConfiguration;
 
 /// Carries out a command and answers the process's exit code.
 ///

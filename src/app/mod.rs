@@ -1,6 +1,7 @@
 //! The only folder that knows everyone: database, suppliers, actors, HTTP, in that order; and how they end.
 
 mod end;
+mod files;
 mod parts;
 mod restored;
 mod shelf;

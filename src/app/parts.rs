@@ -23,7 +23,7 @@ use crate::actors::supervision::{Policy, StartError};
 use crate::actors::{auth, mail, order};
 use crate::clock;
 use crate::config::{Config, Environment};
-use crate::integrations::client::is_loopback_address;
+use crate::integrations::client::{is_loopback_address, origin};
 use crate::integrations::{Pace, lift, mail as mail_port};
 use crate::io::Io;
 use crate::language::Language;
@@ -61,12 +61,22 @@ pub(super) fn connect_together(redis: Redis, replica: Replica) -> Connect {
 /// How an operator is reached.
 ///
 /// # Errors
-/// Its credentials are not configured, or a simulated supplier stands in production.
+/// Its credentials are not configured or for another address, or a simulated supplier stands in production.
 pub fn contract(config: &Config, operator: &Operator) -> anyhow::Result<lift::Contract> {
     let (key, name, access) = (&operator.key, operator.credentials(), &operator.contract);
     let section = config.contracts.get(name);
     let section = section.with_context(|| format!("no [contracts.{name}] holds the credentials of {key}"))?;
     let endpoint = endpoint(config, operator);
+    let bound_to = section.bound_to();
+    anyhow::ensure!(
+        bound_to.is_some() || config.environment == Environment::Test,
+        "[contracts.{name}] names no origin, so its credentials go nowhere: add origin = \"https://HOST\" of {key}"
+    );
+    anyhow::ensure!(
+        bound_to.is_none() || bound_to == origin(endpoint),
+        "the credentials of [contracts.{name}] are for {} alone, and {key} is at {endpoint}",
+        bound_to.unwrap_or_default()
+    );
     anyhow::ensure!(
         config.environment == Environment::Test || !is_loopback_address(endpoint),
         "simulated suppliers need environment = \"test\": {key} is at {endpoint}"

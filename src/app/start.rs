@@ -22,16 +22,17 @@ use crate::actors::payment::{Desk as PaymentDesk, Sweep};
 use crate::actors::reconcile::Books;
 use crate::actors::supervision::{Policy, System};
 use crate::actors::{auth, order};
-use crate::config::{Config, Environment};
+use crate::config::{BadConfiguration, Config, Environment};
 use crate::crash_points;
 use crate::http::operators::{OperatorStatus, OperatorStatuses as _};
 use crate::http::state::{Fleet, Readiness};
-use crate::http::streams::{Limits, Streams};
-use crate::http::{self, State};
+use crate::http::streams::{self, Streams};
+use crate::http::{self, Door, Limits, Patience, State};
 use crate::io::Io;
 use crate::redis::Redis;
 
 use super::end::watch_over;
+use super::files;
 use super::parts::{
     connect_together, contracts, is_simulated, keep_forgetting, keep_sweeping, policy, secret_of_codes, start_jobs,
     store,
@@ -91,21 +92,28 @@ impl App {
             tracing::warn!(?folder, "a test may end this process at any moment that it arms");
             crash_points::watch(folder.clone());
         }
+        files::allow(config.http.connections).context(BadConfiguration)?;
         let (listener, address) = listen(config.http.listen)?;
         let (operations_listener, operations) = listen(config.operations.listen)?;
+        let limits = Limits {
+            workers: config.http.workers,
+            connections: config.http.connections,
+            patience: Patience::default(),
+        };
         tracing::info!(?config, "configuration");
         let (tell, broken) = watch::channel(None);
         refuse_what_may_be_lost(&config, &io).await?;
         watch_over("timeline of the database", &tell, watch_the_timeline(io.clone()));
         let stock = Stock::load(&io).await?;
         stock.warn_when_empty();
+        let door = Door::new(address, config.http.connections_per_peer, config.http.trusted_proxies.clone());
         let ground = Ground::prepare(config, io, stock, (address, tell))?;
         let jobs_stop = CancellationToken::new();
         let jobs_thread = start_jobs(&ground, &jobs_stop);
         let readiness = Readiness::default();
-        let state = web::Data::new(ground.open_desks(readiness.clone()).await?);
+        let state = web::Data::new(ground.open_desks(readiness.clone(), door).await?);
         let (streams, replica) = (state.streams.clone(), state.fleet.replica.clone());
-        let server = http::serve(state.clone(), listener, ground.config.http.workers.unwrap_or(2))?;
+        let server = http::serve(state.clone(), listener, limits)?;
         let handle = server.handle();
         watch_over("http", &ground.broken, server.map(|_ended| ()));
         watch_over("deeds", &ground.broken, http::admin::elsewhere::obey(state.clone()));
@@ -173,7 +181,7 @@ impl Ground {
     }
 
     /// Starts the actors of orders and of everyone they ask; then what handlers may reach.
-    async fn open_desks(&self, readiness: Readiness) -> anyhow::Result<State> {
+    async fn open_desks(&self, readiness: Readiness, door: Door) -> anyhow::Result<State> {
         let config = &self.config;
         let policy = policy(config);
         let (sold, removed) = (contracts(config, &self.stock.sold), contracts(config, &self.stock.removed));
@@ -223,6 +231,7 @@ impl Ground {
             fleet: Fleet { tree, duties, replica },
             readiness,
             return_origins: config.http.return_origins.clone(),
+            door,
             simulated: self.simulated,
             breakable: config.environment == Environment::Test,
             io: self.io.clone(),
@@ -280,7 +289,8 @@ impl Ground {
 
     /// Event streams, with what ends and wakes them although it happened elsewhere.
     fn open_streams(&self, accounts: &auth::Desk, orders: &order::Store) -> Streams {
-        let streams = Streams::new(Limits { heartbeat: self.config.times.heartbeat, ..Limits::default() });
+        let streams =
+            Streams::new(streams::Limits { heartbeat: self.config.times.heartbeat, ..streams::Limits::default() });
         let (watched, accounts, orders) = (streams.clone(), accounts.clone(), orders.clone());
         watch_over("sessions of streams", &self.broken, async move { watched.watch_sessions(&accounts).await });
         watch_over("bells", &self.broken, async move { orders.bells().listen(&orders).await });

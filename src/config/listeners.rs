@@ -22,11 +22,32 @@ pub struct Http {
     /// Origins that a `return_url` may have.
     #[serde(default)]
     pub return_origins: Vec<String>,
-    /// Threads that answer requests; default 2.
-    pub workers: Option<usize>,
+    /// Threads that answer requests, at least 1; default 2.
+    #[serde(default = "Http::workers")]
+    pub workers: usize,
+    /// Most connections at a time, at least 1; default 8192. The process must be allowed twice as many open files and 256.
+    #[serde(default = "Http::connections")]
+    pub connections: usize,
+    /// Most of them from one address, or one /64 of IPv6; those of `trusted_proxies` are not counted. Default 512.
+    #[serde(default = "Http::connections_per_peer")]
+    pub connections_per_peer: usize,
     /// How long a leaving replica turns reads away before its socket closes, so that a proxy notices; default none.
     #[serde(default, deserialize_with = "clock::deserialize")]
     pub drain_delay: Duration,
+}
+
+impl Http {
+    fn workers() -> usize {
+        2
+    }
+
+    fn connections() -> usize {
+        8192
+    }
+
+    fn connections_per_peer() -> usize {
+        512
+    }
 }
 
 /// The listener of metrics and readiness detail: not for the public.

@@ -1,8 +1,10 @@
 //! The configuration: files and environment variables, read strictly, checked as a whole, printed without secrets.
 
+mod listeners;
+mod times;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use chrono::TimeDelta;
 use figment::Figment;
@@ -17,13 +19,12 @@ use crate::actors::{
     payment::SweepSettings,
     reconcile,
 };
-use crate::clock;
-use crate::integrations::{client::is_loopback_address, mail, payment};
+use crate::integrations::client::{is_loopback_address, origin};
+use crate::integrations::{mail, payment};
 use crate::redis;
 
-mod listeners;
-
 pub use listeners::{Http, Operations};
+pub use times::Times;
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Deserialize)]
@@ -71,6 +72,11 @@ pub struct Config {
     source: (SecretString, Vec<PathBuf>),
 }
 
+/// A configuration that cannot be used, on this machine or at all; ends the process with 78.
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration cannot be used")]
+pub struct BadConfiguration;
+
 /// Where a server runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -95,6 +101,22 @@ pub struct Database {
     pub synchronous_standby: Option<bool>,
 }
 
+impl Database {
+    /// Whether what is asked stays on this machine, or goes to a server whose certificate is checked.
+    fn is_safe_on_the_wire(&self) -> bool {
+        let Ok(url) = reqwest::Url::parse(self.url.expose_secret()) else { return true };
+        let option = |name: &str| url.query_pairs().filter(|(key, _)| key == name).last().map(|(_, value)| value);
+        // a folder is a socket of this machine
+        let elsewhere = |host: &str| !host.starts_with('/') && !is_loopback_address(&format!("tcp://{host}"));
+        let host = option("host").or(url.host_str().map(Into::into)).unwrap_or_default();
+        let host = host.replace("%2F", "/").replace("%2f", "/");
+        url.scheme() == "sqlite"
+            || host.is_empty()
+            || !elsewhere(&host)
+            || option("sslmode").is_some_and(|mode| mode == "verify-full")
+    }
+}
+
 /// Secrets of accounts and offers; environment variables in production.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -107,6 +129,9 @@ pub struct Auth {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ContractSection {
+    /// The only origin that the credentials are for, as `https://host:port`; without it that of `endpoint`. The catalogue names
+    /// a contract's address, and whoever can write it must not learn them. Production needs one of the two.
+    pub origin: Option<String>,
     /// The address of the supplier of the operator with this key, in place of the catalogue's.
     pub endpoint: Option<String>,
     /// What it wants to see on a call, by its own names.
@@ -115,89 +140,11 @@ pub struct ContractSection {
     pub dedups_reference: Option<bool>,
 }
 
-/// How long is waited for what; each as `500ms`, `30s`, `10m`, `14d`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Times {
-    /// Longest life of one request at a lift supplier.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub settle: Duration,
-    /// Longest life of one request at the payment provider.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub payment_settle: Duration,
-    /// Deadline of one card check.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub check_deadline: Duration,
-    /// Deadline of one issue, find or cancel.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub issue_deadline: Duration,
-    /// Deadline of one question to the payment provider.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub payment_deadline: Duration,
-    /// How long a line is asked for in all.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub issue_patience: Duration,
-    /// How long checks are asked for in all.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub check_patience: Duration,
-    /// How long an order may stand in placed.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub placed_limit: Duration,
-    /// How long a payment page can be paid.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub page_life: Duration,
-    /// How long after that a payment may still be reported.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub page_grace: Duration,
-    /// First pause before asking again.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub pause: Duration,
-    /// Longest pause before asking again.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub pause_limit: Duration,
-    /// How often open payments are listed without a callback.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub sweep_every: Duration,
-    /// Shortest pause between two lists.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub sweep_pause: Duration,
-    /// The pause after a job's first failed attempt.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub job_pause: Duration,
-    /// After how long a job whose worker was never heard of again is anybody's; an attempt has three quarters of it.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub job_lease: Duration,
-    /// After how long without an event a stream says that somebody is there.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub heartbeat: Duration,
-    /// How long a failing actor's breaker stays open, and how long a crashing actor stays down.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub breaker_pause: Duration,
-}
-
-impl Default for Times {
-    fn default() -> Self {
-        let seconds = Duration::from_secs;
-        Self {
-            settle: seconds(120),
-            payment_settle: seconds(120),
-            check_deadline: seconds(8),
-            issue_deadline: seconds(30),
-            payment_deadline: seconds(60),
-            issue_patience: seconds(600),
-            check_patience: seconds(20),
-            placed_limit: seconds(120),
-            page_life: seconds(1800),
-            page_grace: seconds(900),
-            pause: Duration::from_millis(500),
-            pause_limit: seconds(30),
-            sweep_every: seconds(60),
-            sweep_pause: seconds(1),
-            job_pause: seconds(5),
-            job_lease: seconds(60),
-            heartbeat: seconds(15),
-            breaker_pause: seconds(5),
-        }
+impl ContractSection {
+    /// Where its credentials may go; anywhere when nothing is said of it.
+    #[must_use]
+    pub fn bound_to(&self) -> Option<String> {
+        self.origin.as_deref().or(self.endpoint.as_deref()).and_then(origin)
     }
 }
 
@@ -260,6 +207,25 @@ impl Config {
         anyhow::ensure!(!(production && self.is_simulated()), "simulated suppliers need environment = \"test\"");
         anyhow::ensure!(!(production && self.payment.test), "the payment test system needs environment = \"test\"");
         anyhow::ensure!(!(production && self.crash_points.is_some()), "crash_points needs environment = \"test\"");
+        for (name, number) in [
+            ("workers", self.http.workers),
+            ("connections", self.http.connections),
+            ("connections_per_peer", self.http.connections_per_peer),
+        ] {
+            anyhow::ensure!(number > 0, "http.{name} must be at least 1");
+        }
+        for (name, section) in &self.contracts {
+            let is_origin = |text: &String| origin(text).as_deref() == Some(text.trim_end_matches('/'));
+            anyhow::ensure!(
+                section.origin.as_ref().is_none_or(is_origin),
+                "contracts.{name}.origin is not an origin such as https://host or https://host:8443"
+            );
+        }
+        anyhow::ensure!(
+            !production || self.database.is_safe_on_the_wire(),
+            "database.url names another machine: add \
+            sslmode=verify-full, and sslrootcert=FILE for an authority of your own (?sslmode=verify-full)"
+        );
         self.payment.check()?;
         self.redis.as_ref().map_or(Ok(()), redis::Settings::check)?;
         for (name, shorter, longer) in [

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use super::State;
+use super::door::Door;
 use super::operators::AlwaysUp;
 use super::state::{Fleet, Readiness};
 use super::streams::{Limits, Streams};
@@ -83,6 +84,7 @@ pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output 
         },
         readiness: Readiness::default(),
         return_origins: vec![SHOP.to_owned()],
+        door: Door::new(([127, 0, 0, 1], 1).into(), 16, Networks::default()),
         simulated: true,
         breakable: true,
         io,

@@ -10,6 +10,8 @@ pub mod basket;
 pub mod body;
 pub mod cards;
 mod companions;
+mod connection;
+pub mod door;
 pub mod family_offers;
 pub mod health;
 pub mod idempotency;
@@ -46,8 +48,10 @@ mod shop_tests;
 #[cfg(test)]
 mod tests;
 
+pub use connection::Patience;
+pub use door::Door;
 pub use problem::Problem;
-pub use server::{app, serve};
+pub use server::{Limits, app, serve};
 pub use session::{Admin, Customer};
 pub use state::State;
 

@@ -4,27 +4,22 @@ use std::io;
 use std::net::TcpListener;
 use std::time::Duration;
 
+use actix_http::{HttpService, Protocol};
+use actix_service::{IntoServiceFactory, apply_fn_factory, map_config};
 use actix_web::body::MessageBody;
-use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::dev::{AppConfig, Server, Service as _, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{DefaultHeaders, from_fn};
-use actix_web::{App, Error, HttpServer, web};
+use actix_web::{App, Error, web};
+use futures_util::future::{Either, ready};
+use tokio::net::TcpStream;
 use utoipa_actix_web::AppExt;
 
+use super::connection::{Patience, Watched};
 use super::state::State;
-use super::{body, leaving, problem, request_id, routes, test_routes};
-
-/// How long the head of a request may take to arrive.
-const HEAD_PATIENCE: Duration = Duration::from_secs(5);
+use super::{body, connection, leaving, problem, request_id, routes, test_routes};
 
 /// How long a closing client may take.
 const GOODBYE_PATIENCE: Duration = Duration::from_secs(2);
-
-/// How long an idle connection is kept.
-const KEEP_ALIVE: Duration = Duration::from_secs(60);
-
-/// How many connections one worker holds at once. Known limit: actix-http 3.20 watches the time of a connection's first
-/// head only; a client that begins a second one and never ends it keeps its place until it goes.
-const CONNECTIONS_PER_WORKER: usize = 4096;
 
 /// How long a graceful stop waits for requests in flight, in seconds.
 const STOP_PATIENCE_SECONDS: u64 = 30;
@@ -57,22 +52,60 @@ pub fn app(
         .wrap(from_fn(leaving::turn_away))
         .wrap(from_fn(request_id::watch))
         .wrap(DefaultHeaders::new().add(("x-content-type-options", "nosniff")).add(("cache-control", "no-store")))
+        .wrap(from_fn(connection::serve))
 }
 
-/// Serves on a listener that is already bound, so that port 0 works; stops only through its handle.
+/// What the web server takes upon itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Threads that answer, at least 1.
+    pub workers: usize,
+    /// Most connections at a time, at least 1; those of event streams are among them.
+    pub connections: usize,
+    /// How long its peer may take.
+    pub patience: Patience,
+}
+
+/// Serves on a listener that is already bound, so that port 0 works; stops only through its handle. A connection beyond what
+/// its peer may have is closed at once.
 ///
 /// # Errors
 /// The listener cannot be used.
-pub fn serve(state: web::Data<State>, listener: TcpListener, workers: usize) -> io::Result<Server> {
-    let server = HttpServer::new(move || app(state.clone()))
-        .workers(workers)
-        .max_connections(CONNECTIONS_PER_WORKER)
-        .client_request_timeout(HEAD_PATIENCE)
-        .client_disconnect_timeout(GOODBYE_PATIENCE)
-        .keep_alive(KEEP_ALIVE)
+pub fn serve(state: web::Data<State>, listener: TcpListener, limits: Limits) -> io::Result<Server> {
+    let address = listener.local_addr()?;
+    let builder = Server::build()
+        .workers(limits.workers)
+        .max_concurrent_connections(limits.connections.div_ceil(limits.workers).max(1))
         .shutdown_timeout(STOP_PATIENCE_SECONDS)
-        .disable_signals()
-        .listen(listener)?
-        .run();
-    Ok(server)
+        .disable_signals();
+    let patience = limits.patience;
+    let stopping = builder.graceful_shutdown_signal();
+    // what `HttpServer` does too, but for the stream between socket and dispatcher
+    let connections = move || {
+        let (stopping, door) = (stopping.clone(), state.door.clone());
+        let http = HttpService::build()
+            .keep_alive(patience.idle)
+            .client_request_timeout(patience.head)
+            .client_disconnect_timeout(GOODBYE_PATIENCE)
+            .local_addr(address)
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .on_connect_ext(|stream: &Watched, about| {
+                about.insert(stream.watch());
+            })
+            .finish(map_config(app(state.clone()).into_factory(), |()| AppConfig::default()));
+        apply_fn_factory(http, move |socket: TcpStream, http| {
+            let from = socket.peer_addr().ok();
+            match from.and_then(|from| door.place(from)) {
+                Some(place) => {
+                    let stream = Watched::new(socket, place, patience);
+                    Either::Left(http.call((stream, Protocol::Http1, from)))
+                }
+                None => Either::Right(ready(Ok(()))),
+            }
+        })
+    };
+    Ok(builder.listen("http", listener, connections)?.run())
 }

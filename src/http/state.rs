@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use uuid::Uuid;
 
+use super::door::Door;
 use super::operators::OperatorStatuses;
 use super::strangers::Strangers;
 use super::streams::Streams;
@@ -65,6 +66,8 @@ pub struct State {
     pub readiness: Readiness,
     /// Origins that a `return_url` may have, such as `https://shop.example`.
     pub return_origins: Vec<String>,
+    /// Where the public comes in.
+    pub door: Door,
     /// Whether every supplier is simulated: then every page says so.
     pub simulated: bool,
     /// Whether admins may break actors: never where real money moves.

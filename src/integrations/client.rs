@@ -23,6 +23,10 @@ use crate::crash_points;
 
 /// The largest answer that is read unless the request says otherwise, in bytes.
 const ANSWER_LIMIT: usize = 1 << 20;
+/// What a proxy answers in place of a supplier that does not: said of the supplier, not of the question.
+const NOT_ITS_OWN: [u16; 3] = [502, 503, 504];
+/// The longest media type that is kept, in characters.
+const MEDIA_TYPE: usize = 64;
 /// How long a connection may take to be made, its TLS handshake included.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(3);
 
@@ -73,10 +77,12 @@ impl Client {
     /// `NotSent`: nothing of the body left, ask again at leisure. `Unknown`: some of it did, anything may have happened.
     pub async fn send(&self, request: Request, permit: &Permit) -> Result<Answer, SendError> {
         let gate = Gate::closed();
+        permit.note(false);
         let begun = clock::instant();
         let ended = clock::timeout_at(permit.deadline(), self.exchange(request, permit, &gate)).await;
         let failure = match ended {
             Ok(Ok(answer)) => {
+                permit.note(!NOT_ITS_OWN.contains(&answer.status));
                 let milliseconds = clock::since(begun).as_millis();
                 tracing::debug!(
                     status = answer.status,
@@ -213,7 +219,8 @@ impl Failure {
 async fn read(mut response: reqwest::Response, limit: usize) -> Result<Answer, Failure> {
     let status = response.status().as_u16();
     let media_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let content_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let content_type = media_type.split(';').next().unwrap_or_default().trim();
+    let content_type = content_type.chars().take(MEDIA_TYPE).collect::<String>().to_ascii_lowercase();
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await.map_err(Failure::of)? {
         if body.len() + chunk.len() > limit {
@@ -230,6 +237,13 @@ pub fn is_loopback(url: &Url) -> bool {
     let Some(host) = url.host_str() else { return false };
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// The scheme, host and port of an address, as `https://host:8443`, without the port that the scheme has anyway.
+#[must_use]
+pub fn origin(address: &str) -> Option<String> {
+    let url = Url::parse(address).ok().filter(Url::has_host)?;
+    Some(url.origin().ascii_serialization())
 }
 
 /// Whether a supplier's address is on this machine, as only a simulator's is.

@@ -11,6 +11,7 @@ mod pace;
 pub mod payment;
 mod permit;
 pub mod soap;
+mod text;
 
 pub use outcome::{Outcome, Refusal, RefusalKind};
 pub use pace::{Agreed, Pace, Turns};

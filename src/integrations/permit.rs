@@ -1,6 +1,7 @@
 //! The permission to send: a client looks at it after connecting, before the first byte of a write.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::clock::Deadline;
 
@@ -10,13 +11,15 @@ pub struct Permit {
     what: &'static str,
     deadline: Deadline,
     holds: Arc<dyn Fn() -> bool + Send + Sync>,
+    /// Whether the last request under it was answered by somebody.
+    answered: Arc<AtomicBool>,
 }
 
 impl Permit {
     /// A permit that ends with its deadline, or as soon as `holds` says no
     /// (its incarnation was replaced, its replica's lease is over).
     pub fn new(deadline: Deadline, holds: impl Fn() -> bool + Send + Sync + 'static) -> Self {
-        Self { what: "call", deadline, holds: Arc::new(holds) }
+        Self { what: "call", deadline, holds: Arc::new(holds), answered: Arc::default() }
     }
 
     /// The same for a question of this name.
@@ -35,6 +38,18 @@ impl Permit {
     #[must_use]
     pub fn what(&self) -> &'static str {
         self.what
+    }
+
+    /// Whether the last request under it was answered by the asked one itself, in whatever words: then what is not understood of
+    /// the answer may lie in what was asked.
+    #[must_use]
+    pub fn is_answered(&self) -> bool {
+        self.answered.load(Ordering::Acquire)
+    }
+
+    /// Takes note of a request's end, or of its beginning.
+    pub(super) fn note(&self, answered: bool) {
+        self.answered.store(answered, Ordering::Release);
     }
 
     /// A permit that ends only with its deadline.

@@ -41,6 +41,28 @@ async fn has(world: &World, key: &str) -> bool {
     operators(world).await.iter().any(|operator| operator["key"] == key)
 }
 
+#[tokio::test]
+async fn credentials_go_to_no_address_but_their_own_whatever_the_catalogue_says() {
+    let world = World::start(Database::Sqlite).await;
+    let stranger = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    stranger.set_nonblocking(true).unwrap();
+    let address = format!("http://{}/dta", stranger.local_addr().unwrap());
+    let taken = import(&world, &file(&world, "stranger.toml", newland(&address)), &["--take"]);
+    assert!(taken.says.contains("Taken as version 2"), "{}", taken.says);
+    let operator = eventually("it is listed", async || {
+        operators(&world).await.into_iter().find(|operator| operator["key"] == "newland")
+    })
+    .await;
+    assert_eq!(operator["status"], "down");
+    let anna = world.skier("Anna").await;
+    let offer = world.offer("newland", world.ski_day(), ADULT).await;
+    let lines = [ticket(&offer, &anna.card_dta().await, "Anna", ADULT)];
+    let order = anna.place(&lines, "undo", &new_key()).await.expect(202);
+    assert!(world.server.log().contains("are for http://127.0.0.1"), "it says why");
+    anna.client.post(&format!("/api/v1/orders/{}/cancellation", order["id"].as_str().unwrap()), &json!({})).await;
+    assert!(stranger.accept().is_err(), "somebody has called there");
+}
+
 async fn a_new_price_is_shown_without_a_restart_and_the_shown_one_holds(database: Database) {
     let world = World::start(database).await;
     let anna = world.skier("Anna").await;

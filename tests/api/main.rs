@@ -26,6 +26,7 @@ mod jobs_redriven;
 mod keys_rotated;
 mod lines_refused;
 mod looked_into;
+mod lying_supplier;
 mod mended_by_hand;
 mod offers_refused;
 mod operators_down;

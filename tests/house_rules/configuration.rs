@@ -123,6 +123,43 @@ fn production_refuses_what_is_simulated() {
     }
 }
 
+#[test]
+fn production_sends_nothing_to_a_database_elsewhere_without_looking_at_its_certificate() {
+    let production = "config/production.toml";
+    for url in [
+        "postgres://starjack@db.example/starjack",
+        "postgres://starjack@db.example/starjack?sslmode=require",
+        "postgres://starjack@localhost/starjack?host=10.0.0.5",
+        "postgresql://starjack@[2001:db8::1]:5432/starjack?sslmode=prefer",
+    ] {
+        refused(production, &[("STARJACK_DATABASE__URL", url)], "sslmode=verify-full");
+    }
+    refused(
+        production,
+        &[("STARJACK_CONTRACTS__SOLDEN__ORIGIN", "https://dta.solden.example/path")],
+        "is not an origin",
+    );
+}
+
+#[test]
+fn too_few_open_files_are_refused_with_what_to_do() {
+    let folder = TempDir::new().unwrap();
+    let sample = starjack("serve", "config/test.toml", folder.path());
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "ulimit -n 4000 && exec \"$@\"", "sh"]).arg(sample.get_program()).args(sample.get_args());
+    limited.current_dir(root()).stdout(Stdio::null()).stderr(Stdio::piped());
+    for (name, value) in sample.get_envs() {
+        match value {
+            Some(value) => limited.env(name, value),
+            None => limited.env_remove(name),
+        };
+    }
+    let output = with_secrets(&mut limited).output().unwrap();
+    let log = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(CONFIGURATION), "{log}");
+    assert!(log.contains("8192 connections need 16640 open files and only 4000 are allowed"), "{log}");
+}
+
 /// An address of a network that leads nowhere.
 const NOWHERE: &str = "https://192.0.2.1";
 

@@ -183,6 +183,13 @@ impl Server {
         }
     }
 
+    /// The most memory that it has used so far, in KiB.
+    pub(crate) fn most_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
     /// Everything it has logged, restarts included.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap()

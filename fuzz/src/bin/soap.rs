@@ -26,7 +26,7 @@ fuzz_target!(|data: &[u8]| {
 
 fn bounded(element: &Element, depth: usize) {
     assert!(depth < DEEPEST, "an element at depth {depth}");
-    assert!(!element.name.is_empty() && !element.name.contains(':'), "a name {:?}", element.name);
+    assert!(!element.name().is_empty() && !element.name().contains(':'), "a name {:?}", element.name());
     let control = |c: char| c < ' ' && !matches!(c, '\t' | '\r' | '\n');
     assert!(!element.text.contains(control), "text that XML forbids");
     element.children.iter().for_each(|child| bounded(child, depth + 1));
@@ -34,5 +34,5 @@ fn bounded(element: &Element, depth: usize) {
 
 /// Bytes of names and texts; only predefined entities and character references exist, and each is longer than what it stands for.
 fn size(element: &Element) -> usize {
-    element.name.len() + element.text.len() + element.children.iter().map(size).sum::<usize>()
+    element.name().len() + element.text.len() + element.children.iter().map(size).sum::<usize>()
 }

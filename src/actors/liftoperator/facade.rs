@@ -184,7 +184,8 @@ impl Facade {
     ) -> Result<Reply, Option<Failure>> {
         let entry = self.entry(operator).ok_or(None)?;
         let request = Request { question, budget, may_write };
-        entry.actor.ask(request, Deadline::after(budget + TURN)).await.map_err(Some)
+        let answer = entry.actor.ask(request, Deadline::after(budget + TURN)).await;
+        answer.map(|answer| answer.reply).map_err(Some)
     }
 
     fn add(&self, contract: Contract) {

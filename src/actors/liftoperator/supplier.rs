@@ -8,7 +8,9 @@ use chrono::NaiveDate;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
-use crate::actors::supervision::{Call, Handle, Placement, Policy, Service, Spec, StartError, System};
+use crate::actors::supervision::{
+    Call, Content, Handle, Oddities, Placement, Policy, Service, Spec, StartError, System,
+};
 use crate::clock::{self, Deadline};
 use crate::ids::Reference;
 use crate::integrations::lift::{
@@ -40,6 +42,7 @@ impl Settings {
 /// The one kind of actor that all contracts share.
 pub(super) struct Supplier {
     client: Rc<dyn LiftSupplier>,
+    oddities: Oddities,
 }
 
 /// What a contract's actor is asked.
@@ -60,7 +63,13 @@ pub(super) struct Request {
     pub(super) may_write: Arc<dyn Fn() -> bool + Send + Sync>,
 }
 
-/// What a contract's actor answers, each kind of question its own.
+/// What a contract's actor answers, and whether what was asked may be to blame for it.
+pub(super) struct Answer {
+    pub(super) reply: Reply,
+    is_odd: bool,
+}
+
+/// The answer to each kind of question its own.
 pub(super) enum Reply {
     Check(Outcome<CheckedCard>),
     Issue(Outcome<Booking>),
@@ -85,6 +94,32 @@ impl Question {
     }
 }
 
+impl Question {
+    fn content(&self) -> Content {
+        match self {
+            Self::Issue(_) => Content::OfAnOrder,
+            Self::Check(card) => Content::Of(card.clone()),
+            Self::Find(reference) => Content::Of(reference.to_string()),
+            Self::Cancel(booking) => Content::Of(booking.handle.clone()),
+            Self::List(..) | Self::Catalogue(_) => Content::Ours,
+        }
+    }
+}
+
+impl Reply {
+    fn is_broken(&self) -> bool {
+        match self {
+            Self::Check(outcome) => outcome.is_broken(),
+            Self::Issue(outcome) => outcome.is_broken(),
+            Self::Find(outcome) => outcome.is_broken(),
+            Self::Cancel(outcome) => outcome.is_broken(),
+            // a supplier without such a list is not broken
+            Self::Catalogue(outcome) => matches!(outcome, Outcome::Unknown(_)),
+            Self::List(outcome) => matches!(outcome, Outcome::Unknown(_)),
+        }
+    }
+}
+
 impl Supplier {
     /// Starts the actor of a contract under its name.
     pub(super) fn start(
@@ -97,22 +132,23 @@ impl Supplier {
         let spec = Spec { name, mailbox: 512, in_flight: 32, arbiter: Placement::Own, policy };
         system.spawn(spec, move || {
             let client = connect(&settings.now()).map_err(StartError::new)?;
-            Ok(Self { client })
+            Ok(Self { client, oddities: Oddities::default() })
         })
     }
 }
 
 impl Service for Supplier {
     type Request = Request;
-    type Answer = Reply;
+    type Answer = Answer;
 
-    fn handle(&mut self, request: Request, call: Call) -> LocalBoxFuture<'static, Reply> {
+    fn handle(&mut self, request: Request, call: Call) -> LocalBoxFuture<'static, Answer> {
         let client = Rc::clone(&self.client);
         let fence = call.fence();
         let deadline = Deadline::after(request.budget).min(call.deadline());
         let what = Self::verb(&request);
         let permit = Permit::new(deadline, move || fence.holds() && (request.may_write)()).asking(what);
         let late = request.question.unanswered();
+        let (asked_under, oddities, content) = (permit.clone(), self.oddities.clone(), request.question.content());
         let asked = async move {
             match request.question {
                 Question::Check(card) => Reply::Check(client.check(card, permit).await),
@@ -123,7 +159,11 @@ impl Service for Supplier {
                 Question::Catalogue(wanted) => Reply::Catalogue(client.catalogue(*wanted, permit).await),
             }
         };
-        clock::timeout_at(deadline, asked).map(|reply| reply.unwrap_or(late)).boxed_local()
+        let answered = move |reply: Reply| {
+            let is_odd = reply.is_broken() && asked_under.is_answered() && oddities.excuse(&content);
+            Answer { reply, is_odd }
+        };
+        clock::timeout_at(deadline, asked).map(move |reply| answered(reply.unwrap_or(late))).boxed_local()
     }
 
     fn verb(request: &Request) -> &'static str {
@@ -137,15 +177,11 @@ impl Service for Supplier {
         }
     }
 
-    fn failed(answer: &Reply) -> bool {
-        match answer {
-            Reply::Check(outcome) => outcome.is_broken(),
-            Reply::Issue(outcome) => outcome.is_broken(),
-            Reply::Find(outcome) => outcome.is_broken(),
-            Reply::Cancel(outcome) => outcome.is_broken(),
-            // a supplier without such a list is not broken
-            Reply::Catalogue(outcome) => matches!(outcome, Outcome::Unknown(_)),
-            Reply::List(outcome) => matches!(outcome, Outcome::Unknown(_)),
-        }
+    fn failed(answer: &Answer) -> bool {
+        answer.reply.is_broken()
+    }
+
+    fn is_odd(answer: &Answer) -> bool {
+        answer.is_odd
     }
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
-use crate::actors::supervision::{Call, Handle, Placement, Policy, Service, Spec, StartError, Status, System};
+use crate::actors::supervision::{
+    Call, Content, Handle, Oddities, Placement, Policy, Service, Spec, StartError, Status, System,
+};
 use crate::clock::{self, Deadline};
 use crate::integrations::payment::{
     self, CreditAmount, History, Observed, OpenPayments, OpenedPage, PageOrder, PaymentProvider, ProviderConfig,
@@ -55,6 +57,12 @@ struct Request {
     may_write: Arc<dyn Fn() -> bool + Send + Sync>,
 }
 
+/// What the provider's actor answers, and whether what was asked may be to blame for it.
+struct Answer {
+    reply: Reply,
+    is_odd: bool,
+}
+
 enum Reply {
     Opened(Outcome<OpenedPage>),
     Moved(Outcome<()>),
@@ -65,9 +73,34 @@ enum Reply {
 
 struct Provider {
     client: Rc<dyn PaymentProvider>,
+    oddities: Oddities,
+}
+
+impl Reply {
+    fn is_broken(&self) -> bool {
+        match self {
+            Self::Opened(outcome) => outcome.is_broken(),
+            Self::Moved(outcome) => outcome.is_broken(),
+            Self::History(outcome) => outcome.is_broken(),
+            Self::Listed(outcome) => outcome.is_broken(),
+            Self::Status(outcome) => outcome.is_broken(),
+        }
+    }
 }
 
 impl PaymentQuestion {
+    fn content(&self) -> Content {
+        match self {
+            Self::Open(_) => Content::OfAnOrder,
+            Self::Capture(tid, _) | Self::Reverse(tid) | Self::Credit(tid, _) | Self::History(tid) => {
+                Content::Of(tid.clone())
+            }
+            Self::Status(StatusKey::Tid(tid)) => Content::Of(tid.clone()),
+            Self::Status(StatusKey::Page(reference)) => Content::Of(reference.to_string()),
+            Self::ListOpen(..) => Content::Ours,
+        }
+    }
+
     /// What is known when its time was over: nothing.
     fn unanswered(&self) -> Reply {
         let why = || "no answer in time".to_owned();
@@ -94,7 +127,7 @@ impl Desk {
         let spec = Spec { name: "payment".to_owned(), mailbox: 1024, in_flight: 64, arbiter: Placement::Own, policy };
         let actor = system.spawn(spec, move || {
             let client = connect().map_err(StartError::new)?;
-            Ok(Provider { client })
+            Ok(Provider { client, oddities: Oddities::default() })
         });
         Self { actor, deadline }
     }
@@ -156,21 +189,23 @@ impl Desk {
         may_write: Arc<dyn Fn() -> bool + Send + Sync>,
     ) -> Result<Reply, crate::actors::supervision::Failure> {
         let request = Request { question, budget: self.deadline, may_write };
-        self.actor.ask(request, Deadline::after(self.deadline + TURN)).await
+        let answer = self.actor.ask(request, Deadline::after(self.deadline + TURN)).await;
+        answer.map(|answer| answer.reply)
     }
 }
 
 impl Service for Provider {
     type Request = Request;
-    type Answer = Reply;
+    type Answer = Answer;
 
-    fn handle(&mut self, request: Request, call: Call) -> LocalBoxFuture<'static, Reply> {
+    fn handle(&mut self, request: Request, call: Call) -> LocalBoxFuture<'static, Answer> {
         let client = Rc::clone(&self.client);
         let fence = call.fence();
         let deadline = Deadline::after(request.budget).min(call.deadline());
         let what = Self::verb(&request);
         let permit = Permit::new(deadline, move || fence.holds() && (request.may_write)()).asking(what);
         let late = request.question.unanswered();
+        let (asked_under, oddities, content) = (permit.clone(), self.oddities.clone(), request.question.content());
         let asked = async move {
             match request.question {
                 PaymentQuestion::Open(page) => Reply::Opened(client.open_page(page, permit).await),
@@ -182,7 +217,11 @@ impl Service for Provider {
                 PaymentQuestion::Status(key) => Reply::Status(client.status(key, permit).await),
             }
         };
-        clock::timeout_at(deadline, asked).map(|reply| reply.unwrap_or(late)).boxed_local()
+        let answered = move |reply: Reply| {
+            let is_odd = reply.is_broken() && asked_under.is_answered() && oddities.excuse(&content);
+            Answer { reply, is_odd }
+        };
+        clock::timeout_at(deadline, asked).map(move |reply| answered(reply.unwrap_or(late))).boxed_local()
     }
 
     fn verb(request: &Request) -> &'static str {
@@ -197,14 +236,12 @@ impl Service for Provider {
         }
     }
 
-    fn failed(answer: &Reply) -> bool {
-        match answer {
-            Reply::Opened(outcome) => outcome.is_broken(),
-            Reply::Moved(outcome) => outcome.is_broken(),
-            Reply::History(outcome) => outcome.is_broken(),
-            Reply::Listed(outcome) => outcome.is_broken(),
-            Reply::Status(outcome) => outcome.is_broken(),
-        }
+    fn failed(answer: &Answer) -> bool {
+        answer.reply.is_broken()
+    }
+
+    fn is_odd(answer: &Answer) -> bool {
+        answer.is_odd
     }
 }
 

@@ -35,6 +35,12 @@ pub trait Service: 'static {
     fn failed(_answer: &Self::Answer) -> bool {
         false
     }
+
+    /// Whether a failed answer says nothing of the outside, because what was asked may be to blame: it neither opens the
+    /// breaker nor closes it.
+    fn is_odd(_answer: &Self::Answer) -> bool {
+        false
+    }
 }
 
 /// Makes the value of each incarnation; may refuse or panic, both count as a crash.

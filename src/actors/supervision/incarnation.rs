@@ -211,8 +211,12 @@ async fn attend<S: Service>(
         faults::strike_work(fault).await;
         let answer = work.await;
         faults::strike_answer(fault);
-        let failed = S::failed(&answer);
-        (answer, failed)
+        let ending = match (S::failed(&answer), S::is_odd(&answer)) {
+            (false, _) => Ending::Good,
+            (true, false) => Ending::Bad,
+            (true, true) => Ending::Unused,
+        };
+        (answer, ending)
     }));
     let polled = poll_fn(|context| match work.as_mut().map(|work| life.guard(|| work.as_mut().poll(context))) {
         Some(Ok(Poll::Ready(done))) => Poll::Ready(Ok(done)),
@@ -223,8 +227,7 @@ async fn attend<S: Service>(
     let end = if asker.deadline.is_over() { Err(Elapsed) } else { clock::timeout_at(asker.deadline, polled).await };
     let dropped = life.guard(|| drop(work));
     let (ending, answer) = match end {
-        Ok(Ok((answer, true))) => (Ending::Bad, Ok(answer)),
-        Ok(Ok((answer, false))) => (Ending::Good, Ok(answer)),
+        Ok(Ok((answer, ending))) => (ending, Ok(answer)),
         Ok(Err(text)) => (Ending::Bad, Err(Why::Panicked(text))),
         Err(Elapsed) => (Ending::Bad, Err(Why::DeadlinePassed)),
     };
@@ -234,7 +237,7 @@ async fn attend<S: Service>(
         cell.fail(&format!("panic while the work was dropped: {text}"));
     }
     cell.record.processed(clock::instant().saturating_duration_since(asker.asked_at));
-    cell.record.answered(verb, clock::since(begun), ending == Ending::Bad);
+    cell.record.answered(verb, clock::since(begun), ending != Ending::Good);
     if cell.mailbox.settle(asker.probe, ending) {
         cell.passed.notify_one();
     }

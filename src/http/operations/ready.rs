@@ -18,8 +18,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Serialize)]
 struct Detail {
-    /// Whether requests are taken.
+    /// Whether requests are taken: neither starting nor draining, and the public listener answers.
     ready: bool,
+    listener: ListenerDetail,
     replica: Uuid,
     database: DatabaseDetail,
     redis: Link,
@@ -43,6 +44,13 @@ struct FleetDetail {
     redis: Talk,
 }
 
+/// Where the public comes in.
+#[derive(Serialize)]
+struct ListenerDetail {
+    /// Whether a new connection was answered just now; not tried while starting or draining.
+    answers: bool,
+}
+
 #[derive(Serialize)]
 struct DatabaseDetail {
     answers: bool,
@@ -64,9 +72,12 @@ pub(super) async fn show(state: web::Data<State>) -> HttpResponse {
     let took_us = u64::try_from(clock::since(asked).as_micros()).unwrap_or(u64::MAX);
     let unwell = state.actors.statuses().into_iter().filter(|status| phase_outside(status) != Phase::Up);
     let actors = unwell.map(|status| ActorDetail { name: status.name, state: status.state, breaker: status.breaker });
-    let ready = state.readiness.get();
+    let answered = state.readiness.get() && state.door.answers().await;
+    // once more: it may have begun to leave meanwhile
+    let ready = answered && state.readiness.get();
     let detail = Detail {
         ready,
+        listener: ListenerDetail { answers: answered },
         replica: state.replica,
         database: DatabaseDetail { answers, took_us, connections: state.io.connections().0 },
         redis: state.redis.link(),

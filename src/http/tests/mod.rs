@@ -2,6 +2,7 @@
 
 mod accounts;
 mod callbacks;
+mod connections;
 mod duties;
 mod face;
 mod languages;
@@ -20,7 +21,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::fixture::{self, SECRET};
-use super::{State, serve};
+use super::{Limits, Patience, State, serve};
 use crate::actors::auth::{self, Names, Role};
 use crate::io::Io;
 
@@ -61,11 +62,16 @@ impl World {
     }
 
     fn serve(state: State, folder: TempDir) -> Self {
+        Self::serve_patiently(state, folder, Patience::default())
+    }
+
+    fn serve_patiently(mut state: State, folder: TempDir, patience: Patience) -> Self {
         let (io, auth) = (state.io.clone(), state.auth.clone());
-        let state = web::Data::new(state);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let server = serve(state.clone(), listener, 1).unwrap();
+        state.door = state.door.moved_to(address);
+        let state = web::Data::new(state);
+        let server = serve(state.clone(), listener, Limits { workers: 1, connections: 64, patience }).unwrap();
         let handle = server.handle();
         actix_rt::spawn(server);
         let client = client();

@@ -3,6 +3,7 @@
 //! A supplier is one folder beside this file. Adding one costs its `pub mod` line and its entry in [`SUPPLIERS`].
 
 pub mod axess;
+mod believed;
 mod contract;
 #[cfg(test)]
 mod contract_tests;

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::believed::Believed;
 use super::{Contract, LiftSupplier};
 use crate::integrations::Pace;
 use crate::language::{Words, both};
@@ -53,7 +54,7 @@ pub fn connect_paced(contract: &Contract, pace: Option<Pace>) -> anyhow::Result<
         .iter()
         .find(|kind| kind.key == contract.supplier)
         .ok_or_else(|| anyhow::anyhow!("unknown supplier {}", contract.supplier))?;
-    (kind.connect)(contract, pace)
+    Ok(Rc::new(Believed::new((kind.connect)(contract, pace)?, &contract.operator)))
 }
 
 /// Normalises and checks a keycard number as the customer typed it.

@@ -84,7 +84,7 @@ fn fault(mut element: Element) -> Fault {
         detail: element
             .children
             .iter()
-            .position(|child| child.name == "detail")
+            .position(|child| child.name() == "detail")
             .map(|at| element.children.swap_remove(at)),
     }
 }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -33,7 +35,7 @@ fn an_envelope_is_written_once_escaped_with_qualified_and_unqualified_children()
     assert!(pay.is("urn:pay", "Pay"));
     assert_eq!(pay.text_of("mdxi"), Some("<Order a=\"1\">R&D</Order>"));
     let payment = pay.child("payment").unwrap();
-    assert_eq!((payment.namespace.as_deref(), payment.xsi_type.as_deref()), (None, Some("Card")));
+    assert_eq!((payment.namespace(), payment.xsi_type()), (None, Some("Card")));
 }
 
 #[test]
@@ -91,9 +93,12 @@ fn what_soap_forbids_or_exceeds_a_bound_is_refused() {
     let deep = |levels: usize| format!("{}{}", "<a>".repeat(levels), "</a>".repeat(levels));
     assert!(parse(deep(64).as_bytes()).is_ok());
     let (too_deep, too_long) = (deep(65), " ".repeat((1 << 20) + 1));
-    let cases: [(&[u8], ParseError); 9] = [
+    let many_attributes = (0..33).map(|no| format!(" a{no}='1'")).collect::<String>();
+    let cases: [(&[u8], ParseError); 11] = [
         (too_deep.as_bytes(), ParseError::TooDeep),
         (too_long.as_bytes(), ParseError::TooLong),
+        (&format!("<a{many_attributes}/>").into_bytes(), ParseError::TooMany),
+        (&format!("<a xmlns:b='{}'/>", "u".repeat(513)).into_bytes(), ParseError::NamespaceTooLong),
         (b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", ParseError::Forbidden),
         (b"<a>&b;</a>", ParseError::Forbidden),
         (b"<a>&#0;</a>", ParseError::Forbidden),
@@ -110,6 +115,33 @@ fn what_soap_forbids_or_exceeds_a_bound_is_refused() {
     for document in broken.iter().chain(&misnamed) {
         assert!(matches!(parse(document.as_bytes()), Err(ParseError::Malformed(_))), "{document:?}");
     }
+}
+
+/// Each is below 1 MiB, well-formed, and cheap for whoever sends it.
+#[test]
+fn a_short_document_does_not_become_a_large_tree() {
+    let flood = |one: &str, times: usize| format!("<a>{}</a>", one.repeat(times));
+    let names: String = (0..40_000).map(|no| format!("<n{no}/>")).collect();
+    let uris: String = (0..15_000).map(|no| format!("<n xmlns='urn:{no}'/>")).collect();
+    let bomb = format!("<a xmlns='{}'>{}</a>", "u".repeat(512), "<a/>".repeat(60_000));
+    for document in [flood("<b/>", 60_000), flood("<b c='1' d='2'/>", 40_000), names, uris, bomb] {
+        let document = if document.starts_with("<a") { document } else { format!("<a>{document}</a>") };
+        assert_eq!(parse(document.as_bytes()), Err(ParseError::TooLarge), "{:.60}", document);
+    }
+    assert_eq!(parse(flood("<b>sixteen bytes</b>", 1 << 12).as_bytes()).map(|_| ()), Ok(()));
+    // a comment costs the tree nothing
+    let many = flood("<b/>", 1 << 16);
+    let comment = format!("<a><!--{}-->", "c".repeat((1 << 20) - many.len() - 7));
+    let many = many.replacen("<a>", &comment, 1);
+    assert_eq!(parse(many.as_bytes()), Err(ParseError::TooMany));
+}
+
+/// Names and namespaces are kept once, not once an element.
+#[test]
+fn elements_of_one_name_share_it() {
+    let root = parse(format!("<a xmlns='urn:a'>{}</a>", "<b>text of one</b>".repeat(1000)).as_bytes()).unwrap();
+    assert!(root.children.iter().all(|child| Arc::ptr_eq(&child.name, &root.children[0].name)));
+    assert!(root.children.iter().all(|child| child.is("urn:a", "b")));
 }
 
 fn xml_text() -> impl Strategy<Value = String> {

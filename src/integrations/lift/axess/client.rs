@@ -184,7 +184,7 @@ impl Service {
             return Err(contradiction(operation));
         };
         let named = content.is(TEAM, &format!("{operation}Response")) && result.is(TEAM, &format!("{operation}Result"));
-        let spaced = result.children.iter().all(|member| member.namespace.as_deref() == Some(MEMBERS));
+        let spaced = result.children.iter().all(|member| member.namespace() == Some(MEMBERS));
         match wire::number(&result, "NERRORNO").filter(|_| named && spaced) {
             Some(error_no) => Ok(Reply { error_no, result }),
             None => Err(contradiction(operation)),

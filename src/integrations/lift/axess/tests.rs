@@ -212,7 +212,7 @@ async fn the_samples_of_a_sale_are_read_and_members_are_alphabetical() {
 }
 
 fn alphabetical(element: &Element) {
-    let names: Vec<&str> = element.children.iter().map(|child| child.name.as_str()).collect();
+    let names: Vec<&str> = element.children.iter().map(Element::name).collect();
     assert!(names.is_sorted(), "{names:?}");
     element.children.iter().for_each(alphabetical);
 }

@@ -107,7 +107,7 @@ impl Book<'_> {
             if !seen.insert(id) {
                 continue;
             }
-            match period.xsi_type.as_deref()? {
+            match period.xsi_type()? {
                 "TimeRange" => ranges.push((instant(period, "Start")?, instant(period, "End")?)),
                 "OrTimePeriodNode" => {
                     open.extend([

@@ -70,8 +70,8 @@ pub(super) fn understood<T>(
     element: &Element,
     read: impl FnOnce(Answer) -> Outcome<T>,
 ) -> Outcome<T> {
-    let name = element.name.strip_suffix("Response");
-    let ours = element.namespace.as_deref() == Some(NAMESPACE) && name == Some(operation.name());
+    let name = element.name().strip_suffix("Response");
+    let ours = element.namespace() == Some(NAMESPACE) && name == Some(operation.name());
     match Answer::read(element) {
         Some(answer) if ours => {
             tracing::debug!(

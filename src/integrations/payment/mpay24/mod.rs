@@ -20,4 +20,4 @@ mod wire;
 
 pub use callback::{confirmation_url, parse_callback};
 pub use config::Config;
-pub use supplier::connect;
+pub(super) use supplier::connect;

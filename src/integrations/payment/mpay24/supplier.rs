@@ -20,7 +20,7 @@ use crate::money::Cents;
 ///
 /// # Errors
 /// Endpoint, merchant and `test` do not belong together, or there is no TLS configuration.
-pub fn connect(config: &Config) -> anyhow::Result<Rc<dyn PaymentProvider>> {
+pub(crate) fn connect(config: &Config) -> anyhow::Result<Rc<dyn PaymentProvider>> {
     Ok(Rc::new(Mpay24 { endpoint: Endpoint::new(config)?, merchant: config.merchant_id }))
 }
 

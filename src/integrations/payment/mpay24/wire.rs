@@ -15,6 +15,8 @@ pub(super) const PRODUCTION_HOST: &str = "www.mpay24.com";
 /// The host that does not.
 pub(super) const TEST_HOST: &str = "test.mpay24.com";
 
+/// The longest status or return code, in bytes.
+const LONGEST_WORD: usize = 64;
 /// The longest list that one call answers.
 pub(super) const LARGEST_LIST: u32 = 500;
 
@@ -189,12 +191,14 @@ pub(super) struct Parameter {
 }
 
 impl Answer {
-    /// Reads the element in the envelope's body; `None` when it is no answer of the interface.
+    /// Reads the element in the envelope's body; `None` when it is no answer of the interface, as one without a status is, or one
+    /// whose words are longer than any: they are logged and kept.
     pub(super) fn read(element: &Element) -> Option<Self> {
         let each = |name| element.children(name);
+        let word = |name| Some(text(element, name)).filter(|word| word.len() <= LONGEST_WORD);
         Some(Self {
-            status: element.text_of("status")?.to_owned(),
-            return_code: text(element, "returnCode"),
+            status: word("status").filter(|status| !status.is_empty())?,
+            return_code: word("returnCode")?,
             err_no: element.text_of("errNo").and_then(|number| number.parse().ok()),
             location: element.text_of("location").map(str::to_owned),
             transactions: each("transaction")

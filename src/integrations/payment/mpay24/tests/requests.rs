@@ -28,7 +28,7 @@ fn check(schema: &Value, fields: &Value, members: &[Element]) -> Result<(), Stri
     let mut rest = members;
     for field in fields.as_array().unwrap() {
         let name = field["name"].as_str().unwrap();
-        let count = rest.iter().take_while(|member| member.name == name).count();
+        let count = rest.iter().take_while(|member| member.name() == name).count();
         let (now, later) = rest.split_at(count);
         rest = later;
         let most = field["max"].as_u64().map_or(usize::MAX, |max| usize::try_from(max).unwrap());
@@ -36,13 +36,13 @@ fn check(schema: &Value, fields: &Value, members: &[Element]) -> Result<(), Stri
             return Err(format!("{name} stands {count} times"));
         }
         for member in now {
-            if member.namespace.is_some() {
+            if member.namespace().is_some() {
                 return Err(format!("{name} is in a namespace"));
             }
             is_of_type(schema, field["type"].as_str().unwrap(), member)?;
         }
     }
-    rest.first().map_or(Ok(()), |member| Err(format!("{} is unknown or out of order", member.name)))
+    rest.first().map_or(Ok(()), |member| Err(format!("{} is unknown or out of order", member.name())))
 }
 
 fn is_of_type(schema: &Value, kind: &str, member: &Element) -> Result<(), String> {
@@ -61,21 +61,21 @@ fn is_of_type(schema: &Value, kind: &str, member: &Element) -> Result<(), String
             }
         }
     };
-    if fits { Ok(()) } else { Err(format!("{} is no {kind}: {text:?}", member.name)) }
+    if fits { Ok(()) } else { Err(format!("{} is no {kind}: {text:?}", member.name())) }
 }
 
 fn checked(envelope: &str) -> Result<String, String> {
     let schema: Value = serde_json::from_str(SCHEMA).unwrap();
     let root = soap::parse(envelope.as_bytes()).map_err(|error| error.to_string())?;
     let [wrapper] = root.child("Body").unwrap().children.as_slice() else { return Err("not one wrapper".into()) };
-    if !wrapper.is(NAMESPACE, &wrapper.name) || schema["namespace"] != NAMESPACE {
+    if !wrapper.is(NAMESPACE, wrapper.name()) || schema["namespace"] != NAMESPACE {
         return Err("the wrapper's namespace".into());
     }
-    let request = &schema["operations"][wrapper.name.as_str()]["request"];
+    let request = &schema["operations"][wrapper.name()]["request"];
     if request.is_null() {
-        return Err(format!("no operation {}", wrapper.name));
+        return Err(format!("no operation {}", wrapper.name()));
     }
-    check(&schema, request, &wrapper.children).map(|()| wrapper.name.clone())
+    check(&schema, request, &wrapper.children).map(|()| wrapper.name().to_owned())
 }
 
 #[test]

@@ -4,6 +4,8 @@
 //! So the pool lives on a runtime of its own that runs no other code, and a transaction is one task there from
 //! begin to commit. Every `store.rs` goes through [`Io`], and so does `redis.rs`.
 
+mod error;
+
 use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,6 +24,8 @@ use tokio::sync::Semaphore;
 use crate::clock::{self, Deadline};
 use crate::crash_points;
 use crate::timeline::Timeline;
+
+pub use error::IoError;
 
 /// Longest wait for one piece of database work, queueing for a connection included.
 const WORK_DEADLINE: Duration = Duration::from_secs(30);
@@ -47,23 +51,6 @@ struct Inner {
     /// SQLite has one writer: waiting here is fair, waiting for its file lock is not.
     writer: Option<Arc<Semaphore>>,
     weather: Option<Arc<dyn Weather>>,
-}
-
-/// Why database work did not succeed.
-#[derive(Debug, thiserror::Error)]
-pub enum IoError {
-    /// The database refused or broke; nothing of a transaction was kept unless its commit was already sent.
-    #[error("the database did not do it")]
-    Database(#[from] DbErr),
-    /// No answer in time; whether a transaction was committed is not known.
-    #[error("the database did not answer in time")]
-    Late,
-    /// It was to be written for a duty that another replica has now; nothing was kept.
-    #[error("another replica does this now")]
-    Fenced,
-    /// The database is not fit to be the truth.
-    #[error("the database is not safe to use: {0}")]
-    Unsafe(String),
 }
 
 impl Io {

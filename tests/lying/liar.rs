@@ -1,0 +1,103 @@
+//! A server that answers every request with one lie, on a thread of its own.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use crate::lies::{After, Lie};
+
+/// How long a client may hold a connection after the lie was told.
+const LONGEST: Duration = Duration::from_secs(5);
+/// Between two bytes of a lie that is told slowly.
+const PAUSE: Duration = Duration::from_millis(20);
+
+pub(crate) struct Liar {
+    address: String,
+    sent: Arc<AtomicUsize>,
+    ended: Arc<AtomicBool>,
+}
+
+impl Liar {
+    pub(crate) fn tells(lie: &Lie) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let (sent, ended) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
+        let (counted, over, lie) = (Arc::clone(&sent), Arc::clone(&ended), lie.clone());
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                if over.load(Ordering::Acquire) {
+                    return;
+                }
+                // whoever hangs up early is told no more
+                drop(tell(&mut stream.unwrap(), &lie, &counted));
+            }
+        });
+        Self { address, sent, ended }
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// How many bytes it has sent.
+    pub(crate) fn sent(&self) -> usize {
+        self.sent.load(Ordering::Acquire)
+    }
+}
+
+impl Drop for Liar {
+    fn drop(&mut self) {
+        self.ended.store(true, Ordering::Release);
+        // wakes its thread, which ends by itself
+        drop(TcpStream::connect(self.address.trim_start_matches("http://")));
+    }
+}
+
+fn tell(stream: &mut TcpStream, lie: &Lie, sent: &AtomicUsize) -> std::io::Result<()> {
+    stream.set_read_timeout(Some(LONGEST))?;
+    stream.set_write_timeout(Some(LONGEST))?;
+    hear(stream)?;
+    let mut say = |bytes: &[u8]| {
+        sent.fetch_add(bytes.len(), Ordering::AcqRel);
+        stream.write_all(bytes)
+    };
+    say(&lie.answer)?;
+    match &lie.after {
+        After::Close => {}
+        After::Slowly(text) => {
+            for byte in text.iter().cycle() {
+                say(&[*byte])?;
+                thread::sleep(PAUSE);
+            }
+        }
+        After::Endlessly(text) => loop {
+            say(text)?;
+        },
+    }
+    stream.shutdown(Shutdown::Write)?;
+    // until the client has gone: a reset would take back what it has not read
+    while stream.read(&mut [0; 1024])? > 0 {}
+    Ok(())
+}
+
+/// Reads a whole request: its body's length stands in its head.
+fn hear(stream: &mut TcpStream) -> std::io::Result<()> {
+    let (mut heard, mut more) = (Vec::new(), [0; 4096]);
+    loop {
+        let head = heard.windows(4).position(|end| end == b"\r\n\r\n");
+        if let Some(head) = head {
+            let text = String::from_utf8_lossy(&heard[..head]).to_ascii_lowercase();
+            let length = text.split("content-length: ").nth(1).and_then(|rest| rest.lines().next()).unwrap_or("0");
+            if heard.len() >= head + 4 + length.parse::<usize>().unwrap() {
+                return Ok(());
+            }
+        }
+        match stream.read(&mut more)? {
+            0 => return Ok(()),
+            read => heard.extend_from_slice(&more[..read]),
+        }
+    }
+}

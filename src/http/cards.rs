@@ -99,10 +99,7 @@ impl From<CardError> for Problem {
                 )
             }
             CardError::Number(error) => Self::new(Kind::CardNumber, both(sentence(&error.0.en), sentence(&error.0.de))),
-            CardError::Nickname => Self::invalid(both(
-                "`nickname` must have 1 to 60 characters on one line.",
-                "`nickname` muss 1 bis 60 Zeichen in einer Zeile haben.",
-            )),
+            CardError::Nickname(words) => Self::invalid(words),
             CardError::Io(error) => error.into(),
         }
     }

@@ -23,7 +23,7 @@ use crate::io::IoError;
 
 /// Places an order of 1 to 20 tickets. The answer says where to see it go on; pay at its `payment.page_url` once it has one.
 ///
-/// The same `Idempotency-Key` with the same body answers the same again, after a day the order as it is then; with another body 422. 409 when a card has a
+/// The same `Idempotency-Key` with the same body, however it is written, answers the same again, after a day the order as it is then; with another body 422. 409 when a card has a
 /// ticket of that operator on such a day already.
 #[utoipa::path(tag = "orders", operation_id = "place_order", security(("bearer" = [])), request_body = PlaceOrder,
     params(("Idempotency-Key" = String, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$", description = "1 to 255 visible ASCII characters, new for each order")),
@@ -34,10 +34,10 @@ pub(super) async fn place(
     customer: Customer,
     request: Repeatable,
 ) -> Result<HttpResponse, Problem> {
-    let Repeatable { key, body_hash, body } = request;
+    let Repeatable { key, marks, body } = request;
     let account_id = customer.account_id;
     // before the offers are looked at again: an expired one must not spoil a repetition
-    match state.orders.store().remembered(account_id, key.clone(), body_hash.clone()).await? {
+    match state.orders.store().remembered(account_id, key.clone(), marks.clone()).await? {
         Remembered::Answer(placed) => return answered(&state, customer, placed).await,
         Remembered::OtherBody => return Err(PlaceError::KeyUsed.into()),
         Remembered::Nothing => {}
@@ -47,7 +47,7 @@ pub(super) async fn place(
     let lines = wish.lines(&state, account_id).await?;
     let catalogue = state.counter.catalogue();
     let render = move |order: &Order| serde_json::to_string(&OrderView::placed(order, &catalogue)).unwrap_or_default();
-    let new = NewOrder { account_id, on_refusal, return_url, lines, key, body_hash };
+    let new = NewOrder { account_id, on_refusal, return_url, lines, key, marks };
     let placed = state.orders.place(new, render).await?;
     answered(&state, customer, placed).await
 }

@@ -11,7 +11,7 @@ use actix_web::{App, Error, HttpServer, web};
 use utoipa_actix_web::AppExt;
 
 use super::state::State;
-use super::{body, leaving, problem, request_id, routes, test_routes};
+use super::{body, door, leaving, problem, request_id, routes, test_routes};
 
 /// How long the head of a request may take to arrive.
 const HEAD_PATIENCE: Duration = Duration::from_secs(5);
@@ -54,6 +54,7 @@ pub fn app(
         .configure(routes)
         .into_app()
         .default_service(web::to(problem::unmatched))
+        .wrap(from_fn(door::refuse_nul))
         .wrap(from_fn(leaving::turn_away))
         .wrap(from_fn(request_id::watch))
         .wrap(DefaultHeaders::new().add(("x-content-type-options", "nosniff")).add(("cache-control", "no-store")))

@@ -50,7 +50,7 @@ pub use bookkeeping::CloseError;
 pub use desk::{ChangeError, Desk};
 pub use mended::Again;
 pub use person::{Obstacle, Wish};
-pub use place::{NewLine, NewOrder, PlaceError, Placed};
+pub use place::{Marks, NewLine, NewOrder, PlaceError, Placed};
 pub use restored::{RestoreError, Restored, Times as RestoreTimes, restored};
 pub use returns::{NoReturn, ReturnWish, Returner, returnable_until};
 pub use shelf::{Past, Remembered, forget_texts};

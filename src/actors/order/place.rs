@@ -34,8 +34,17 @@ pub struct NewOrder {
     pub lines: Vec<NewLine>,
     /// The Idempotency-Key.
     pub key: String,
-    /// SHA-256 of the body in hex.
-    pub body_hash: String,
+    /// What the request is known again by.
+    pub marks: Marks,
+}
+
+/// What a request is known again by, each SHA-256 in hex.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marks {
+    /// Of what it asks for, however it is written.
+    pub asked: String,
+    /// Of its bytes: versions that know no other still ask for it.
+    pub bytes: String,
 }
 
 /// One ticket to order.
@@ -139,7 +148,7 @@ impl Desk {
     }
 
     async fn remembered(&self, new: &NewOrder) -> Result<Option<Placed>, PlaceError> {
-        match self.store().remembered(new.account_id, new.key.clone(), new.body_hash.clone()).await? {
+        match self.store().remembered(new.account_id, new.key.clone(), new.marks.clone()).await? {
             Remembered::Nothing => Ok(None),
             Remembered::Answer(placed) => Ok(Some(placed)),
             Remembered::OtherBody => Err(PlaceError::KeyUsed),
@@ -208,7 +217,7 @@ impl Desk {
             .write(move |tx: &DatabaseTransaction| {
                 Box::pin(async move {
                     store.insert(tx, &order, &effects).await?;
-                    if !store.remember(tx, (&new.key, &new.body_hash), new.account_id, &placed).await? {
+                    if !store.remember(tx, (&new.key, &new.marks), new.account_id, &placed).await? {
                         return Err(Lost::Key);
                     }
                     match store.reserve_days(tx, &order).await? {

@@ -9,7 +9,7 @@ use sea_orm::{
 use starjack_entity::{idempotency, order_event, orders, payment_callback};
 use uuid::Uuid;
 
-use super::place::Placed;
+use super::place::{Marks, Placed};
 use super::record::{Moment, Order};
 use super::store::Store;
 use crate::actors::fleet::Fence;
@@ -83,14 +83,14 @@ impl Store {
     ///
     /// # Errors
     /// The database's.
-    pub async fn remembered(&self, account_id: Uuid, key: String, body_hash: String) -> Result<Remembered, IoError> {
+    pub async fn remembered(&self, account_id: Uuid, key: String, marks: Marks) -> Result<Remembered, IoError> {
         self.io()
             .read(move |db| {
                 Box::pin(async move {
                     let Some(row) = idempotency::Entity::find_by_id((account_id, key)).one(db).await? else {
                         return Ok(Remembered::Nothing);
                     };
-                    if row.body_hash != body_hash {
+                    if row.body_hash != marks.bytes && row.asked_hash != Some(marks.asked) {
                         return Ok(Remembered::OtherBody);
                     }
                     Ok(Remembered::Answer(Placed { id: row.order_id, status: row.status, body: row.body }))
@@ -106,14 +106,15 @@ impl Store {
     pub async fn remember(
         &self,
         tx: &DatabaseTransaction,
-        (key, body_hash): (&str, &str),
+        (key, marks): (&str, &Marks),
         account_id: Uuid,
         placed: &Placed,
     ) -> Result<bool, DbErr> {
         let row = idempotency::ActiveModel {
             account_id: Set(account_id),
             key: Set(key.to_owned()),
-            body_hash: Set(body_hash.to_owned()),
+            body_hash: Set(marks.bytes.clone()),
+            asked_hash: Set(Some(marks.asked.clone())),
             order_id: Set(placed.id),
             status: Set(placed.status),
             body: Set(placed.body.clone()),

@@ -10,6 +10,7 @@ mod orders;
 mod passwords;
 mod schedule;
 mod sessions;
+mod values;
 
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;

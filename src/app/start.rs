@@ -223,6 +223,8 @@ impl Ground {
             fleet: Fleet { tree, duties, replica },
             readiness,
             return_origins: config.http.return_origins.clone(),
+            api_origins: config.http.api_origins.clone(),
+            https: config.http.is_https(),
             simulated: self.simulated,
             breakable: config.environment == Environment::Test,
             io: self.io.clone(),

@@ -115,7 +115,8 @@ pub(super) fn configuration(demo: &Demo, (folder, url): (&Path, &str), endpoints
     let mail_domain = endpoints["mailgun"]["domain"].as_str().unwrap_or("starjack.example");
     json!({
         "environment": "test",
-        "http": { "listen": demo.listen, "return_origins": ["http://localhost:5173"] },
+        "http": { "listen": demo.listen, "return_origins": ["http://localhost:5173"],
+            "api_origins": ["http://localhost:5173"] },
         "operations": { "listen": demo.operations },
         "database": { "url": url },
         "data": folder,

@@ -83,6 +83,8 @@ pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output 
         },
         readiness: Readiness::default(),
         return_origins: vec![SHOP.to_owned()],
+        api_origins: vec![SHOP.to_owned()],
+        https: false,
         simulated: true,
         breakable: true,
         io,

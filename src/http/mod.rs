@@ -1,7 +1,7 @@
 //! The outward face: JSON under `/api/v1`, described by `/api/openapi.json`, failures as `application/problem+json`.
 //!
-//! A request passes `request_id` (id, span, log line, panics), `intake` (in time), `body` (limits), `session` (who is
-//! asking) and arrives at one function below. Handlers parse, ask an actor or read the database, and answer; they decide nothing.
+//! A request passes `headers` and `cors` (what browsers are told), `request_id` (id, span, log line, panics), `intake` (in
+//! time), `head` (HEAD is GET without a body), `door`, `body` (limits), `session` (who is asking) and arrives at one function below. Handlers parse, ask an actor or read the database, and answer; they decide nothing.
 
 pub mod accounts;
 pub mod admin;
@@ -10,8 +10,11 @@ pub mod basket;
 mod basket_problems;
 pub mod body;
 pub mod cards;
+mod cors;
 mod door;
 pub mod family_offers;
+mod head;
+mod headers;
 pub mod health;
 mod holder;
 pub mod idempotency;
@@ -37,6 +40,7 @@ pub mod request_id;
 pub mod returns;
 pub mod server;
 pub mod session;
+mod shared;
 pub mod state;
 pub mod strangers;
 pub mod streams;

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::middleware::{DefaultHeaders, from_fn};
+use actix_web::middleware::from_fn;
 use actix_web::{App, Error, HttpServer, web};
 use utoipa_actix_web::AppExt;
 
 use super::state::State;
-use super::{body, door, leaving, problem, request_id, routes, test_routes};
+use super::{body, cors, door, head, headers, leaving, problem, request_id, routes, test_routes};
 
 /// How long the head of a request may take to arrive.
 const HEAD_PATIENCE: Duration = Duration::from_secs(5);
@@ -41,7 +41,7 @@ pub fn app(
         InitError = (),
     >,
 > {
-    let breakable = state.breakable;
+    let (breakable, https) = (state.breakable, state.https);
     App::new()
         .app_data(state)
         .configure(body::configure)
@@ -56,8 +56,10 @@ pub fn app(
         .default_service(web::to(problem::unmatched))
         .wrap(from_fn(door::refuse_nul))
         .wrap(from_fn(leaving::turn_away))
+        .wrap(from_fn(head::answer))
         .wrap(from_fn(request_id::watch))
-        .wrap(DefaultHeaders::new().add(("x-content-type-options", "nosniff")).add(("cache-control", "no-store")))
+        .wrap(from_fn(cors::share))
+        .wrap(headers::defaults(https))
 }
 
 /// Serves on a listener that is already bound, so that port 0 works; stops only through its handle.

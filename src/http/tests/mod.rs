@@ -4,6 +4,7 @@ mod accounts;
 mod callbacks;
 mod duties;
 mod face;
+mod headers;
 mod languages;
 mod operations;
 mod orders;

@@ -17,6 +17,10 @@ use crate::integrations::{client::is_loopback_address, mail, payment};
 use crate::network::Networks;
 use crate::redis;
 
+mod times;
+
+pub use times::Times;
+
 /// Everything that can be set.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -84,11 +88,37 @@ pub struct Http {
     /// Origins that a `return_url` may have.
     #[serde(default)]
     pub return_origins: Vec<String>,
+    /// Origins whose pages may call the API from a browser, besides its own.
+    #[serde(default)]
+    pub api_origins: Vec<String>,
     /// Threads that answer requests; default 2.
     pub workers: Option<usize>,
     /// How long a leaving replica turns reads away before its socket closes, so that a proxy notices; default none.
     #[serde(default, deserialize_with = "clock::deserialize")]
     pub drain_delay: Duration,
+}
+
+impl Http {
+    /// Whether browsers reach it by https alone.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+    }
+
+    /// Browsers name an origin in one way; one that is written otherwise would never be recognised.
+    fn check_origins(&self) -> anyhow::Result<()> {
+        for (key, origins) in [("return_origins", &self.return_origins), ("api_origins", &self.api_origins)] {
+            for origin in origins {
+                let named = reqwest::Url::parse(origin).map(|url| url.origin().ascii_serialization());
+                let is_one = named.is_ok_and(|named| named == *origin);
+                anyhow::ensure!(
+                    is_one,
+                    "http.{key}: write {origin} as scheme, host and port, such as https://shop.example"
+                );
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The listener of metrics and readiness detail: not for the public.
@@ -137,92 +167,6 @@ pub struct ContractSection {
     pub credentials: BTreeMap<String, SecretString>,
     /// Whether it answers a known reference with its first answer, in place of what the catalogue says.
     pub dedups_reference: Option<bool>,
-}
-
-/// How long is waited for what; each as `500ms`, `30s`, `10m`, `14d`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Times {
-    /// Longest life of one request at a lift supplier.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub settle: Duration,
-    /// Longest life of one request at the payment provider.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub payment_settle: Duration,
-    /// Deadline of one card check.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub check_deadline: Duration,
-    /// Deadline of one issue, find or cancel.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub issue_deadline: Duration,
-    /// Deadline of one question to the payment provider.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub payment_deadline: Duration,
-    /// How long a line is asked for in all.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub issue_patience: Duration,
-    /// How long checks are asked for in all.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub check_patience: Duration,
-    /// How long an order may stand in placed.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub placed_limit: Duration,
-    /// How long a payment page can be paid.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub page_life: Duration,
-    /// How long after that a payment may still be reported.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub page_grace: Duration,
-    /// First pause before asking again.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub pause: Duration,
-    /// Longest pause before asking again.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub pause_limit: Duration,
-    /// How often open payments are listed without a callback.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub sweep_every: Duration,
-    /// Shortest pause between two lists.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub sweep_pause: Duration,
-    /// The pause after a job's first failed attempt.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub job_pause: Duration,
-    /// After how long a job whose worker was never heard of again is anybody's; an attempt has three quarters of it.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub job_lease: Duration,
-    /// After how long without an event a stream says that somebody is there.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub heartbeat: Duration,
-    /// How long a failing actor's breaker stays open, and how long a crashing actor stays down.
-    #[serde(deserialize_with = "clock::deserialize")]
-    pub breaker_pause: Duration,
-}
-
-impl Default for Times {
-    fn default() -> Self {
-        let seconds = Duration::from_secs;
-        Self {
-            settle: seconds(120),
-            payment_settle: seconds(120),
-            check_deadline: seconds(8),
-            issue_deadline: seconds(30),
-            payment_deadline: seconds(60),
-            issue_patience: seconds(600),
-            check_patience: seconds(20),
-            placed_limit: seconds(120),
-            page_life: seconds(1800),
-            page_grace: seconds(900),
-            pause: Duration::from_millis(500),
-            pause_limit: seconds(30),
-            sweep_every: seconds(60),
-            sweep_pause: seconds(1),
-            job_pause: seconds(5),
-            job_lease: seconds(60),
-            heartbeat: seconds(15),
-            breaker_pause: seconds(5),
-        }
-    }
 }
 
 impl Config {
@@ -284,6 +228,7 @@ impl Config {
         anyhow::ensure!(!(production && self.is_simulated()), "simulated suppliers need environment = \"test\"");
         anyhow::ensure!(!(production && self.payment.test), "the payment test system needs environment = \"test\"");
         anyhow::ensure!(!(production && self.crash_points.is_some()), "crash_points needs environment = \"test\"");
+        self.http.check_origins()?;
         self.payment.check()?;
         self.redis.as_ref().map_or(Ok(()), redis::Settings::check)?;
         for (name, shorter, longer) in [

@@ -31,6 +31,7 @@ pub mod order_page;
 pub mod order_problems;
 pub mod order_view;
 pub mod orders;
+mod orders_query;
 pub mod paging;
 pub mod password_reset;
 pub mod payment_callback;
@@ -88,6 +89,8 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     api.service(family_offers::list);   // POST /api/v1/operators/{key}/family-offers      anyone
     api.service(cards::register);       // POST /api/v1/cards                   customer
     api.service(cards::list);           // GET /api/v1/cards                    customer
+    api.service(cards::rename);         // PATCH /api/v1/cards/{id}             customer
+    api.service(cards::remove);         // DELETE /api/v1/cards/{id}            customer
     // orders
     api.service(orders::place);         // POST /api/v1/orders                  customer
     api.service(orders::list);          // GET /api/v1/orders                   customer
@@ -107,6 +110,7 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     api.service(admin::actors::wish);   // POST /api/v1/admin/actors/{name}/{wish}         admin
     api.service(admin::keys::rotate);   // POST /api/v1/admin/keys              admin
     api.service(admin::orders::list);   // GET /api/v1/admin/orders             admin
+    api.service(admin::orders::search); // POST /api/v1/admin/order-search      admin
     api.service(admin::cases::list);    // GET /api/v1/admin/cases              admin
     api.service(admin::cases::close);   // POST /api/v1/admin/cases/{id}/close  admin
     api.service(admin::reconciliations::agree); // POST /api/v1/admin/cases/{id}/agree     admin

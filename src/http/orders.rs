@@ -9,8 +9,8 @@ use super::basket::PlaceOrder;
 use super::body;
 use super::idempotency::Repeatable;
 use super::language::Reader;
-use super::operators::PageQuery;
 use super::order_view::OrderView;
+use super::orders_query::OrdersQuery;
 use super::paging::Page;
 use super::problem::Problem;
 use super::session::Customer;
@@ -52,17 +52,17 @@ pub(super) async fn place(
     answered(&state, customer, placed).await
 }
 
-/// The account's orders, newest first.
-#[utoipa::path(tag = "orders", operation_id = "list_orders", security(("bearer" = [])), params(PageQuery),
+/// The account's orders, newest first; all, or only those that the query wants.
+#[utoipa::path(tag = "orders", operation_id = "list_orders", security(("bearer" = [])), params(OrdersQuery),
     responses((status = 200, description = "A page", body = Page<OrderView>)))]
 #[get("/api/v1/orders")]
 pub(super) async fn list(
     state: web::Data<State>,
     customer: Customer,
-    query: web::Query<PageQuery>,
+    query: web::Query<OrdersQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (before, limit) = query.read_id()?;
-    let orders = state.orders.store().of_account(customer.account_id, before, limit + 1).await?;
+    let (filter, (after, limit)) = query.into_inner().read()?;
+    let orders = state.orders.store().of_account(customer.account_id, filter, after, limit + 1).await?;
     Ok(HttpResponse::Ok().json(page(orders, limit, &state, customer.reader()).await?))
 }
 

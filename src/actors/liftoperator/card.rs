@@ -113,6 +113,26 @@ impl Cards {
     }
 }
 
+impl Cards {
+    /// Gives a card another nickname; `None` when the account has no such card. Twice is once.
+    ///
+    /// # Errors
+    /// `Nickname`, `Io`.
+    pub async fn rename(&self, account: Uuid, id: Uuid, nickname: &str) -> Result<Option<Card>, CardError> {
+        let nickname = typed::nickname(nickname).map_err(CardError::Nickname)?;
+        self.io.write(move |db| Box::pin(async move { Ok(store::rename(db, account, id, nickname).await?) })).await
+    }
+
+    /// Takes a card out of the account; `false` when it has no such card, also the second time. What is ordered for it stays
+    /// ordered, and the same number may be registered again.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub async fn remove(&self, account: Uuid, id: Uuid) -> Result<bool, CardError> {
+        self.io.write(move |db| Box::pin(async move { Ok(store::remove(db, account, id).await?) })).await
+    }
+}
+
 /// The card onto which an order's line is to be loaded; `None` when the account has no such card, also when another has.
 ///
 /// # Errors

@@ -87,6 +87,8 @@ pub enum PlaceError {
         line: i32,
         /// The other order's number.
         order: Option<String>,
+        /// Its id.
+        id: Option<Uuid>,
     },
     /// The total is between 1 and 9 cents, which no payment provider takes.
     #[error("the total is too small to be paid")]
@@ -242,7 +244,8 @@ impl Desk {
             return Err(PlaceError::Io(IoError::Late));
         };
         let other = self.store().order_on_card(order.account_id, &line.ticket).await?;
-        Ok(PlaceError::CardTaken { line: no, order: other })
+        let (id, order) = other.unzip();
+        Ok(PlaceError::CardTaken { line: no, order, id })
     }
 }
 

@@ -3,10 +3,9 @@
 use chrono::TimeDelta;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    TryInsertResult,
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, TryInsertResult,
 };
-use starjack_entity::{idempotency, order_event, orders, payment_callback};
+use starjack_entity::{idempotency, order_event, payment_callback};
 use uuid::Uuid;
 
 use super::place::{Marks, Placed};
@@ -126,35 +125,6 @@ impl Store {
             .exec_without_returning(tx)
             .await?;
         Ok(matches!(inserted, TryInsertResult::Inserted(1..)))
-    }
-
-    /// An account's orders, newest first, older than `before`, at most `limit`.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn of_account(&self, account_id: Uuid, before: Option<Uuid>, limit: u64) -> Result<Vec<Order>, IoError> {
-        let ids: Vec<Uuid> = self
-            .io()
-            .read(move |db| {
-                Box::pin(async move {
-                    // ids are UUIDv7: their order is the order of placing
-                    let mut find = orders::Entity::find().filter(orders::Column::AccountId.eq(account_id));
-                    if let Some(before) = before {
-                        find = find.filter(orders::Column::Id.lt(before));
-                    }
-                    let rows: Vec<Uuid> = find
-                        .select_only()
-                        .column(orders::Column::Id)
-                        .order_by_desc(orders::Column::Id)
-                        .limit(limit)
-                        .into_tuple()
-                        .all(db)
-                        .await?;
-                    Ok::<_, IoError>(rows)
-                })
-            })
-            .await?;
-        self.load_all(ids).await
     }
 
     pub(super) async fn load_all(&self, ids: Vec<Uuid>) -> Result<Vec<Order>, IoError> {

@@ -4,6 +4,7 @@ mod accounts;
 mod callbacks;
 mod duties;
 mod face;
+mod finding;
 mod headers;
 mod languages;
 mod operations;

@@ -44,7 +44,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
             "redis",
         ],
     ),
-    ("demo", &["command", "app", "config", "actors", "clock", "ids", "io"]),
+    ("demo", &["command", "app", "config", "actors", "clock", "ids", "io", "money", "telemetry"]),
     ("import", &["app", "config", "actors", "integrations", "io"]),
     ("command", &["demo", "import", "app", "config", "http", "actors", "clock", "epoch", "ids", "io"]),
     ("lib", &[]),

@@ -1,7 +1,6 @@
 //! The command line.
 
 use std::fs::File;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -16,7 +15,7 @@ use crate::actors::reconcile::{self, DayToCompare, Run};
 use crate::app::{self, App};
 use crate::clock;
 use crate::config::{BadConfiguration, Config};
-use crate::demo;
+use crate::demo::{self, Demo};
 use crate::epoch;
 use crate::http::admin::store::{Deed, write_down};
 use crate::ids;
@@ -29,6 +28,14 @@ use crate::io::Io;
 pub struct Command {
     #[command(subcommand)]
     what: What,
+}
+
+impl Command {
+    /// Whether people read what it prints: then its log goes to a file, which it names.
+    #[must_use]
+    pub fn is_for_people(&self) -> bool {
+        matches!(&self.what, What::Demo(demo) if demo.buy)
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -126,32 +133,6 @@ pub struct Files {
     /// Configuration files; later ones win. Environment variables `STARJACK_SECTION__NAME` win over all.
     #[arg(long = "config", default_values_os_t = [PathBuf::from("config/base.toml")])]
     config: Vec<PathBuf>,
-}
-
-/// How the demonstration runs.
-#[derive(Debug, Args)]
-pub struct Demo {
-    /// Where the API listens; loopback only. Port 0 picks one.
-    #[arg(long, default_value = "127.0.0.1:0")]
-    pub listen: SocketAddr,
-    /// Where metrics and readiness detail are; port 0 picks one.
-    #[arg(long, default_value = "127.0.0.1:0")]
-    pub operations: SocketAddr,
-    /// Where the simulator's control side listens; port 0 picks one.
-    #[arg(long, default_value = "127.0.0.1:0", conflicts_with = "external_simulator")]
-    pub simulator: SocketAddr,
-    /// The control address of a simulator that runs already, so that its ledger outlives this server.
-    #[arg(long, value_name = "URL")]
-    pub external_simulator: Option<String>,
-    /// Folder of database and documents; a fresh one under `data/` without it.
-    #[arg(long, value_name = "DIR", conflicts_with = "database")]
-    pub data: Option<PathBuf>,
-    /// A PostgreSQL database instead of the embedded one.
-    #[arg(long, value_name = "URL")]
-    pub database: Option<String>,
-    /// Buys one basket at both gates before it says ready.
-    #[arg(long)]
-    pub buy: bool,
 }
 
 /// Carries out a command and answers the process's exit code.

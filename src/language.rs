@@ -4,12 +4,12 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Europe::Vienna;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::money::{Cents, decimal};
 
 /// A language of letters, documents and answers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Language {
     /// German, in the polite form.
@@ -88,6 +88,13 @@ impl Language {
         Self::ALL.into_iter().find(|language| language.as_str() == text).unwrap_or_default()
     }
 
+    /// The language of a tag such as `de`, `DE`, `de-AT` or `de_AT`, of which the first part decides; none when it is not ours.
+    #[must_use]
+    pub fn of_tag(tag: &str) -> Option<Self> {
+        let primary = tag.split(['-', '_']).next().unwrap_or_default();
+        Self::ALL.into_iter().find(|language| language.as_str().eq_ignore_ascii_case(primary))
+    }
+
     /// The most wanted language of an `Accept-Language` header that we speak; none when it names neither.
     #[must_use]
     pub fn accepted(header: &str) -> Option<Self> {
@@ -95,11 +102,9 @@ impl Language {
         for range in header.split(',').take(20) {
             let mut parts = range.split(';').map(str::trim);
             let tag = parts.next().unwrap_or_default();
-            let primary = tag.split('-').next().unwrap_or_default();
             let quality =
                 parts.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q="))).map_or(1000, thousandths);
-            let spoken = Self::ALL.into_iter().find(|language| language.as_str().eq_ignore_ascii_case(primary));
-            if let Some(language) = spoken
+            if let Some(language) = Self::of_tag(tag)
                 && quality > best.map_or(0, |(best, _)| best)
             {
                 best = Some((quality, language));
@@ -181,6 +186,14 @@ impl Language {
     }
 }
 
+impl<'de> Deserialize<'de> for Language {
+    /// A language tag such as `de`, `DE`, `de-AT` or `de_AT`, of which the first part decides.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let tag = String::deserialize(deserializer)?;
+        Self::of_tag(tag.trim()).ok_or_else(|| serde::de::Error::custom("a language is `de` or `en`"))
+    }
+}
+
 /// A quality such as `0.8` in thousandths; what is none counts as zero.
 fn thousandths(quality: &str) -> u32 {
     let (whole, places) = quality.trim().split_once('.').unwrap_or((quality.trim(), ""));
@@ -229,6 +242,7 @@ mod tests {
             ("de-AT,de;q=0.9,en;q=0.8", Some(Language::De)),
             ("en-GB, de;q=0.5", Some(Language::En)),
             ("fr, de;q=0.7, en;q=0.3", Some(Language::De)),
+            ("de_AT", Some(Language::De)),
             ("de;q=0, en;q=0.1", Some(Language::En)),
             ("DE ; q=1.000", Some(Language::De)),
             ("en;Q=0.2, de-CH-1996;q=0.25", Some(Language::De)),
@@ -241,6 +255,17 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(Language::accepted(header), spoken, "{header}");
+        }
+    }
+
+    #[test]
+    fn a_language_is_understood_by_the_first_part_of_its_tag() {
+        let read = |tag: &str| serde_json::from_value::<Language>(serde_json::json!(tag)).ok();
+        for tag in ["de", "DE", "de-AT", "de_AT", "de-CH-1996", " de "] {
+            assert_eq!(read(tag), Some(Language::De), "{tag}");
+        }
+        for tag in ["", "fr", "deutsch", "d", "-de"] {
+            assert_eq!(read(tag), None, "{tag}");
         }
     }
 }

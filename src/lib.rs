@@ -25,3 +25,4 @@ pub mod network;
 pub mod redis;
 pub mod telemetry;
 pub mod timeline;
+pub mod typed;

@@ -232,6 +232,8 @@ impl Ground {
             readiness,
             return_origins: config.http.return_origins.clone(),
             door,
+            api_origins: config.http.api_origins.clone(),
+            https: config.http.is_https(),
             simulated: self.simulated,
             breakable: config.environment == Environment::Test,
             io: self.io.clone(),

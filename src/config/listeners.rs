@@ -22,6 +22,9 @@ pub struct Http {
     /// Origins that a `return_url` may have.
     #[serde(default)]
     pub return_origins: Vec<String>,
+    /// Origins whose pages may call the API from a browser, besides its own.
+    #[serde(default)]
+    pub api_origins: Vec<String>,
     /// Threads that answer requests, at least 1; default 2.
     #[serde(default = "Http::workers")]
     pub workers: usize,
@@ -37,6 +40,27 @@ pub struct Http {
 }
 
 impl Http {
+    /// Whether browsers reach it by https alone.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+    }
+
+    /// Browsers name an origin in one way; one that is written otherwise would never be recognised.
+    pub(super) fn check_origins(&self) -> anyhow::Result<()> {
+        for (key, origins) in [("return_origins", &self.return_origins), ("api_origins", &self.api_origins)] {
+            for origin in origins {
+                let named = reqwest::Url::parse(origin).map(|url| url.origin().ascii_serialization());
+                let is_one = named.is_ok_and(|named| named == *origin);
+                anyhow::ensure!(
+                    is_one,
+                    "http.{key}: write {origin} as scheme, host and port, such as https://shop.example"
+                );
+            }
+        }
+        Ok(())
+    }
+
     fn workers() -> usize {
         2
     }

@@ -226,6 +226,7 @@ impl Config {
             "database.url names another machine: add \
             sslmode=verify-full, and sslrootcert=FILE for an authority of your own (?sslmode=verify-full)"
         );
+        self.http.check_origins()?;
         self.payment.check()?;
         self.redis.as_ref().map_or(Ok(()), redis::Settings::check)?;
         for (name, shorter, longer) in [

@@ -12,6 +12,7 @@ use super::say;
 use super::setting::People;
 use crate::clock::{self, Deadline};
 use crate::ids;
+use crate::money::decimal;
 
 /// How long the purchase may take before it has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -75,8 +76,8 @@ impl Shop {
                 ticket.context("a ticket has a reference")?
             ))?;
         }
-        self.wait(&token, &url, "captured", |order| has_passed(order, "captured")).await?;
-        say("captured    the price of what was issued")?;
+        let order = self.wait(&token, &url, "captured", |order| has_passed(order, "captured")).await?;
+        say(&format!("captured    {}, the price of what was issued", sum(&order["total"])))?;
         let order = self.wait(&token, &url, "finished", |order| order["state"] == "finished").await?;
         let number = order["invoices"][0]["number"].as_str().context("a finished order has an invoice")?;
         self.invoice(number).await.context("step invoice written")?;
@@ -107,7 +108,8 @@ impl Shop {
         let order = self.http.post(format!("{}/api/v1/orders", self.api)).bearer_auth(token);
         let key = ids::new_secret();
         let order = self.send(order.header("Idempotency-Key", &key[..32]).json(&json!({ "lines": lines }))).await?;
-        say(&format!("placed      order {} over {} cents", order["number"], order["total"]["amount"]))?;
+        let number = order["number"].as_str().unwrap_or("?");
+        say(&format!("placed      order {number} over {}", sum(&order["total"])))?;
         Ok(order)
     }
 
@@ -164,7 +166,7 @@ impl Shop {
             if let Some(letter) = sent {
                 return say(&format!(
                     "letter sent {} ({} attachment)",
-                    letter["subject"],
+                    letter["subject"].as_str().unwrap_or("?"),
                     letter["attachments"].as_array().map_or(0, Vec::len)
                 ));
             }
@@ -180,6 +182,12 @@ impl Shop {
         ensure!(status.is_success(), "{status}: {body}");
         Ok(body)
     }
+}
+
+/// An amount as people write it, such as `153.00 EUR`.
+fn sum(money: &Value) -> String {
+    let amount = money["amount"].as_i64().unwrap_or_default();
+    format!("{} {}", decimal(amount), money["currency"].as_str().unwrap_or("?"))
 }
 
 fn has_passed(order: &Value, state: &str) -> bool {

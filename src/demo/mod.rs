@@ -5,16 +5,46 @@ mod setting;
 mod store;
 mod walk;
 
+use std::fs::OpenOptions;
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use clap::Args;
 use futures_util::FutureExt as _;
 
 use crate::app::App;
-use crate::command::{Demo, told_to_end};
+use crate::command::told_to_end;
 use crate::config::Config;
 use crate::io::Io;
+use crate::telemetry;
+
+/// How the demonstration runs.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Where the API listens; loopback only. Port 0 picks one.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// Where metrics and readiness detail are; port 0 picks one.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub operations: SocketAddr,
+    /// Where the simulator's control side listens; port 0 picks one.
+    #[arg(long, default_value = "127.0.0.1:0", conflicts_with = "external_simulator")]
+    pub simulator: SocketAddr,
+    /// The control address of a simulator that runs already, so that its ledger outlives this server.
+    #[arg(long, value_name = "URL")]
+    pub external_simulator: Option<String>,
+    /// Folder of database and documents; a fresh one under `data/` without it.
+    #[arg(long, value_name = "DIR", conflicts_with = "database")]
+    pub data: Option<PathBuf>,
+    /// A PostgreSQL database instead of the embedded one.
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
+    /// Buys one basket at both gates before it says ready; its log goes to a file in the data folder.
+    #[arg(long)]
+    pub buy: bool,
+}
 
 /// Starts the demonstration, prints its addresses as one JSON line, buys when asked to, and runs until it is told to end.
 ///
@@ -25,8 +55,17 @@ pub async fn run(demo: Demo) -> anyhow::Result<u8> {
     anyhow::ensure!(is_loopback, "the demo listens on loopback only");
     let told = told_to_end()?.boxed_local().shared();
     let folder = folder(&demo)?;
+    let log = folder.join("starjack.log");
+    if demo.buy {
+        let file = OpenOptions::new().create(true).append(true).open(&log);
+        telemetry::start_in_file(file.with_context(|| format!("cannot write {}", log.display()))?);
+    }
     let (url, _lock) = setting::database(&demo, &folder)?;
     let io = Io::start(&url, 16).await?;
+    anyhow::ensure!(
+        !store::is_a_shops(&io).await?,
+        "the database is a shop's: the demonstration opens accounts that anybody knows"
+    );
     io.migrate().await?;
     setting::stock(&io).await?;
     let suppliers = setting::suppliers(&demo).await?;
@@ -39,7 +78,7 @@ pub async fn run(demo: Demo) -> anyhow::Result<u8> {
     if demo.buy {
         let shop = basket::Shop::new(&api, &suppliers.endpoints, &people, &folder)?;
         tokio::select! {
-            bought = shop.buy() => tell(bought, &walk::ready(&api, &suppliers.endpoints, &people))?,
+            bought = shop.buy() => tell(bought, &walk::ready(&api, &suppliers.endpoints, &people, &log))?,
             () = told.clone() => {}
         }
     }

@@ -8,12 +8,13 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use starjack_simulator::{Simulator, sample_dta_number, sample_wtp_number};
 
-use super::store::remember;
+use super::Demo;
+use super::store::{SECRET, remember};
 use crate::actors::auth::{self, Names, Role};
 use crate::actors::liftoperator::catalogue::import::{Import, ImportError, take};
 use crate::actors::liftoperator::catalogue::{sample, store};
 use crate::app::App;
-use crate::command::{Demo, lock};
+use crate::command::lock;
 use crate::ids;
 use crate::io::Io;
 
@@ -81,7 +82,7 @@ pub(super) async fn suppliers(demo: &Demo) -> anyhow::Result<Suppliers> {
 
 /// The people and secrets of this database, made at the first start.
 pub(super) async fn people(io: &Io) -> anyhow::Result<People> {
-    let secret = remember(io, "demo_secret".to_owned(), ids::new_secret()).await?;
+    let secret = remember(io, SECRET.to_owned(), ids::new_secret()).await?;
     Ok(People {
         admin: person(io, "admin@starjack.example", ("Ada", "Admin"), Role::Admin).await?,
         skier: person(io, "skier@starjack.example", ("Sepp", "Skier"), Role::Customer).await?,
@@ -115,7 +116,8 @@ pub(super) fn configuration(demo: &Demo, (folder, url): (&Path, &str), endpoints
     let mail_domain = endpoints["mailgun"]["domain"].as_str().unwrap_or("starjack.example");
     json!({
         "environment": "test",
-        "http": { "listen": demo.listen, "return_origins": ["http://localhost:5173"] },
+        "http": { "listen": demo.listen, "return_origins": ["http://localhost:5173"],
+            "api_origins": ["http://localhost:5173"] },
         "operations": { "listen": demo.operations },
         "database": { "url": url },
         "data": folder,

@@ -1,5 +1,7 @@
 //! What the demonstration says once it is ready: addresses, log-ins, and the same purchase in ten lines of shell.
 
+use std::path::Path;
+
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use starjack_simulator::sample_dta_number;
@@ -8,7 +10,8 @@ use super::setting::People;
 use crate::clock;
 
 /// The text under `ready`.
-pub(super) fn ready(api: &str, endpoints: &Value, people: &People) -> String {
+pub(super) fn ready(api: &str, endpoints: &Value, people: &People, log: &Path) -> String {
+    let log = log.display();
     let control = endpoints["control"].as_str().unwrap_or_default();
     let card = sample_dta_number(clock::now().timestamp_millis().unsigned_abs() + 1);
     let day = clock::now().date_naive() + chrono::Days::new(7);
@@ -21,6 +24,7 @@ API        {api}   (description: {api}/api/openapi.json)
 simulator  {control}   (SIMULATED suppliers; what really happened: {control}/control/ledger)
 skier      {email}  {password}
 admin      {admin}  {admin_password}
+log        {log}   (one line of JSON an event; nothing of it is printed here)
 
 Buy it yourself, line by line (bash or zsh, needs curl):
 A={api}; S={control}; H='Content-Type: application/json'

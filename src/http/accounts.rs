@@ -14,6 +14,7 @@ use super::session::Customer;
 use super::state::State;
 use crate::actors::auth::{self, Account, Application, Names, PUBLISHED_BEFORE, Pair, Role};
 use crate::language::{Language, both};
+use crate::typed::{self, Day};
 
 /// Who wants an account.
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -21,21 +22,21 @@ use crate::language::{Language, both};
 pub struct OpenAccount {
     /// Where the code goes; case does not count.
     #[schema(format = "email", max_length = 254)]
+    #[serde(deserialize_with = "typed::read_address")]
     email: String,
     /// 10 to 128 characters.
     #[schema(value_type = String, format = "password", min_length = 10, max_length = 128)]
     password: SecretString,
+    /// As it will stand on invoices; who has one name only sends one of the two.
+    #[schema(max_length = 80)]
+    first_name: Option<String>,
     /// As it will stand on invoices.
-    #[schema(min_length = 1, max_length = 80)]
-    first_name: String,
-    /// As it will stand on invoices.
-    #[schema(min_length = 1, max_length = 80)]
-    last_name: String,
+    #[schema(max_length = 80)]
+    last_name: Option<String>,
     /// From 1900-01-01 to today.
-    birth_date: Option<NaiveDate>,
-    /// The language of letters and documents.
-    #[serde(default)]
-    language: Language,
+    birth_date: Option<Day>,
+    /// The language of letters and documents; English when absent.
+    language: Option<Language>,
 }
 
 /// The answer whether or not the address was known.
@@ -47,9 +48,11 @@ pub struct LetterSent {}
 #[serde(deny_unknown_fields)]
 pub struct ConfirmAccount {
     /// The address that the letter went to.
+    #[serde(deserialize_with = "typed::read_address")]
     email: String,
-    /// Six digits.
-    #[schema(min_length = 6, max_length = 6, example = "012345")]
+    /// Six digits; blanks and dashes between them do not count.
+    #[schema(min_length = 6, example = "012345")]
+    #[serde(deserialize_with = "typed::read_code")]
     code: String,
 }
 
@@ -71,6 +74,7 @@ pub struct AccountView {
 #[serde(deny_unknown_fields)]
 pub struct LogIn {
     /// The account's address; case does not count.
+    #[serde(deserialize_with = "typed::read_address")]
     email: String,
     /// The account's password.
     #[schema(value_type = String, format = "password")]
@@ -107,9 +111,9 @@ pub(super) async fn open(state: web::Data<State>, Json(body): Json<OpenAccount>)
     let application = Application {
         email: wish.email,
         password: wish.password,
-        names: Names { first: wish.first_name, last: wish.last_name },
-        birth_date: wish.birth_date,
-        language: wish.language,
+        names: Names { first: wish.first_name.unwrap_or_default(), last: wish.last_name.unwrap_or_default() },
+        birth_date: wish.birth_date.map(|day| day.0),
+        language: wish.language.unwrap_or_default(),
     };
     state.auth.register(application).await?;
     Ok(HttpResponse::Accepted().json(LetterSent {}))

@@ -1,12 +1,13 @@
 //! The ski areas of the map: what is sold here and what is not yet.
 
-use actix_web::{HttpResponse, get, web};
+use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::operators::{Location, PageQuery};
 use super::paging::{self, Page};
 use super::problem::Problem;
+use super::shared;
 use super::state::State;
 use crate::actors::liftoperator::area::{self, Area};
 
@@ -61,9 +62,15 @@ pub struct AreaView {
 }
 
 /// Ski areas by name, also those whose tickets are not sold here. Show each one's `attribution` with it.
-#[utoipa::path(tag = "operators", operation_id = "list_areas", params(AreasQuery), responses((status = 200, description = "A page", body = Page<AreaView>)))]
+#[utoipa::path(tag = "operators", operation_id = "list_areas", params(AreasQuery), responses(
+    (status = 200, description = "A page", body = Page<AreaView>),
+    (status = 304, description = "As `If-None-Match` says that the client has it")))]
 #[get("/api/v1/areas")]
-pub(super) async fn list(state: web::Data<State>, query: web::Query<AreasQuery>) -> Result<HttpResponse, Problem> {
+pub(super) async fn list(
+    state: web::Data<State>,
+    request: HttpRequest,
+    query: web::Query<AreasQuery>,
+) -> Result<HttpResponse, Problem> {
     let AreasQuery { country, cursor, limit } = query.into_inner();
     let (after, limit) = PageQuery::new(cursor, limit).read_id()?;
     let page = area::Page { after, country, limit: limit + 1 };
@@ -86,5 +93,5 @@ pub(super) async fn list(state: web::Data<State>, query: web::Query<AreasQuery>)
         }
     };
     let views = areas.into_iter().map(view).collect();
-    Ok(HttpResponse::Ok().json(Page::cut(views, limit, |view: &AreaView| view.id.to_string())))
+    shared::json(&request, &Page::cut(views, limit, |view: &AreaView| view.id.to_string()))
 }

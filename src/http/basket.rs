@@ -6,11 +6,15 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::basket_problems::{
+    card_not_accepted, card_twice, family_incomplete, family_kept_in_part, operator_down, unknown_card,
+};
 use super::companions;
+use super::holder::Holder;
 use super::offers::{Loading, loading};
-use super::problem::{Kind, Problem};
+use super::problem::Problem;
 use super::state::State;
-use crate::actors::liftoperator::card::{self, Card};
+use crate::actors::liftoperator::card::Card;
 use crate::actors::liftoperator::{Group, QuotedLine, for_order};
 use crate::actors::order::NewLine;
 use crate::actors::order::record::{OnRefusal, ReturnTerms, Ticket};
@@ -20,9 +24,6 @@ use crate::language::both;
 
 /// Most tickets in one order.
 const MOST_LINES: usize = 20;
-
-/// Longest first or last name in characters.
-const LONGEST_NAME: usize = 80;
 
 /// Longest address to return to.
 const LONGEST_URL: usize = 1000;
@@ -34,9 +35,8 @@ pub struct PlaceOrder {
     /// One ticket each, 1 to 20.
     #[schema(min_items = 1, max_items = 20)]
     pub(super) lines: Vec<PlaceLine>,
-    /// What happens when one ticket of several is refused.
-    #[serde(default)]
-    on_refusal: Refused,
+    /// What happens when one ticket of several is refused; `undo` when absent.
+    on_refusal: Option<Refused>,
     /// Where the payer's browser goes afterwards; a plain page of ours when absent.
     #[schema(format = "uri", max_length = 1000)]
     return_url: Option<String>,
@@ -53,27 +53,14 @@ pub(super) struct PlaceLine {
     holder: Holder,
 }
 
-/// Who skis.
-#[derive(Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Holder {
-    #[schema(min_length = 1, max_length = 80)]
-    first_name: String,
-    #[schema(min_length = 1, max_length = 80)]
-    last_name: String,
-    /// The one that the offer was made for.
-    birth_date: NaiveDate,
-}
-
 /// What happens when one ticket of several is refused.
-#[derive(Clone, Copy, Default, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Copy, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = OnRefusal)]
 enum Refused {
     /// The others are kept and paid.
     Keep,
     /// The whole order is undone.
-    #[default]
     Undo,
 }
 
@@ -82,8 +69,8 @@ impl PlaceOrder {
     #[must_use]
     pub fn on_refusal(&self) -> OnRefusal {
         match self.on_refusal {
-            Refused::Keep => OnRefusal::Keep,
-            Refused::Undo => OnRefusal::Undo,
+            Some(Refused::Keep) => OnRefusal::Keep,
+            Some(Refused::Undo) | None => OnRefusal::Undo,
         }
     }
 
@@ -169,9 +156,10 @@ impl PlaceOrder {
 
 impl PlaceLine {
     fn check(&self, state: &State, card: Option<Card>) -> Result<(NewLine, Option<Group>), Problem> {
-        let holder = self.holder.check()?;
+        let (first_name, last_name) = self.holder.names()?;
+        let birth_date = *self.holder.birth_date;
         let card = card.ok_or_else(unknown_card)?;
-        let quoted = state.counter.redeem(&self.offer_id, holder.birth_date, clock::now())?;
+        let quoted = state.counter.redeem(&self.offer_id, birth_date, clock::now())?;
         if !quoted.accepts_card_of(&card.vendor) {
             return Err(card_not_accepted(&card.number));
         }
@@ -185,32 +173,16 @@ impl PlaceLine {
             loading_ends = operator.gives_up(quoted.valid_from, loading_ends, clock::now());
             returns.ends = operator.return_ends(quoted.valid_from);
         }
-        Ok((NewLine { price, loading_ends, returns, ticket: ticket(quoted, card, holder) }, group))
+        Ok((
+            NewLine { price, loading_ends, returns, ticket: ticket(quoted, card, (first_name, last_name, birth_date)) },
+            group,
+        ))
     }
 }
 
-impl Holder {
-    fn check(&self) -> Result<Self, Problem> {
-        Ok(Self {
-            first_name: name("first_name", &self.first_name)?,
-            last_name: name("last_name", &self.last_name)?,
-            birth_date: self.birth_date,
-        })
-    }
-}
-
-fn name(field: &str, given: &str) -> Result<String, Problem> {
-    let name = given.trim();
-    if (1..=LONGEST_NAME).contains(&name.chars().count()) && !name.chars().any(char::is_control) {
-        return Ok(name.to_owned());
-    }
-    Err(Problem::invalid(both(
-        format!("The holder's `{field}` must have 1 to {LONGEST_NAME} characters on one line."),
-        format!("`{field}` der Person, die fährt, muss 1 bis {LONGEST_NAME} Zeichen in einer Zeile haben."),
-    )))
-}
-
-fn ticket(quoted: QuotedLine, card: Card, holder: Holder) -> Ticket {
+/// The ticket of a line; the holder is first name, last name and birth date.
+fn ticket(quoted: QuotedLine, card: Card, holder: (String, String, NaiveDate)) -> Ticket {
+    let (holder_first_name, holder_last_name, holder_birth_date) = holder;
     Ticket {
         operator: quoted.operator,
         product: quoted.product,
@@ -224,9 +196,9 @@ fn ticket(quoted: QuotedLine, card: Card, holder: Holder) -> Ticket {
         vat_country: quoted.vat_country,
         card_id: card.id,
         card_number: card.number,
-        holder_first_name: holder.first_name,
-        holder_last_name: holder.last_name,
-        holder_birth_date: holder.birth_date,
+        holder_first_name,
+        holder_last_name,
+        holder_birth_date,
     }
 }
 
@@ -236,65 +208,4 @@ fn clash(one: &Ticket, other: &Ticket) -> bool {
         && one.card_number == other.card_number
         && one.valid_from <= other.valid_to
         && other.valid_from <= one.valid_to
-}
-
-/// Nothing was kept: the same may be sent again.
-fn operator_down(name: &str) -> Problem {
-    let detail = both(
-        format!("{name} cannot be reached and takes no orders until it is. Try again later, or choose another area."),
-        format!(
-            "{name} ist nicht erreichbar und nimmt solange keine Bestellungen an. Versuchen Sie es später noch einmal oder wählen Sie ein anderes Skigebiet."
-        ),
-    );
-    Problem::new(Kind::OperatorDown, detail).retry_after(60)
-}
-
-/// The same for a card of somebody else and one that does not exist.
-fn unknown_card() -> Problem {
-    let detail = both(
-        "Register the card first, then name its `id`.",
-        "Registrieren Sie die Karte zuerst und nennen Sie dann ihre `id`.",
-    );
-    Problem::new(Kind::UnknownCard, detail)
-}
-
-fn card_not_accepted(number: &str) -> Problem {
-    let number = card::masked(number);
-    let detail = both(
-        format!("The operator does not accept {number}. Choose one of its `accepted_cards`."),
-        format!("Das Skigebiet nimmt {number} nicht an. Wählen Sie eine Karte aus seinen `accepted_cards`."),
-    );
-    Problem::new(Kind::CardNotAccepted, detail)
-}
-
-fn card_twice(one: usize, other: usize) -> Problem {
-    let detail = both(
-        format!("Lines {one} and {other} want the same card, operator and day. Choose another card for one of them."),
-        format!(
-            "Zeile {one} und Zeile {other} wollen dieselbe Karte im selben Skigebiet am selben Tag. Wählen Sie für eine davon eine andere Karte."
-        ),
-    );
-    Problem::new(Kind::CardTwice, detail)
-}
-
-fn family_incomplete(line: usize, size: usize) -> Problem {
-    let detail = both(
-        format!(
-            "Line {line} is one of {size} offers of a family price. Order all {size}, each once, or ask for single offers."
-        ),
-        format!(
-            "Zeile {line} ist eines von {size} Angeboten eines Familienpreises. Bestellen Sie alle {size}, jedes einmal, oder fragen Sie nach einzelnen Angeboten."
-        ),
-    );
-    Problem::new(Kind::FamilyIncomplete, detail)
-}
-
-fn family_kept_in_part(line: usize) -> Problem {
-    let detail = both(
-        format!("Line {line} is of a family price. Leave `on_refusal` out or say `undo`, or ask for single offers."),
-        format!(
-            "Zeile {line} gehört zu einem Familienpreis. Lassen Sie `on_refusal` weg oder senden Sie `undo`, oder fragen Sie nach einzelnen Angeboten."
-        ),
-    );
-    Problem::new(Kind::FamilyTogether, detail)
 }

@@ -8,9 +8,10 @@ use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_path_to_error::{Path, Segment};
 
+use super::nul;
 use super::problem::{self, Kind, Problem};
 use crate::language::{Words, both};
 
@@ -69,13 +70,36 @@ pub(super) fn not_json() -> Problem {
 /// 400 for what is no JSON, 422 for what is none of ours, with its place.
 pub fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let mut source = serde_json::Deserializer::from_slice(body);
-    let read =
-        serde_path_to_error::deserialize(&mut source).map_err(|error| refuse_json(error.inner(), error.path()))?;
-    source.end().map(|()| read).map_err(|error| damaged_from(&error))
+    let read = serde_path_to_error::deserialize(&mut source)
+        .map_err(|error| refuse_json(error.inner(), error.path(), body))?;
+    source.end().map_err(|error| damaged_from(&error))?;
+    if holds_nul(body) { Err(nul::in_body()) } else { Ok(read) }
 }
 
-fn refuse_json(error: &serde_json::Error, path: &Path) -> Problem {
-    if error.is_data() { Problem::invalid(explain(&error.to_string(), &place(path))) } else { damaged_from(error) }
+fn refuse_json(error: &serde_json::Error, path: &Path, body: &[u8]) -> Problem {
+    // the reader calls some values that do not fit, such as `null` for a word, broken JSON
+    if error.is_data() || is_whole(body) {
+        return Problem::invalid(explain(&error.to_string(), &place(path)));
+    }
+    damaged_from(error)
+}
+
+/// Whether a body is JSON, whatever it says.
+fn is_whole(body: &[u8]) -> bool {
+    std::str::from_utf8(body).is_ok() && serde_json::from_slice::<IgnoredAny>(body).is_ok()
+}
+
+/// Whether a text of a JSON body holds U+0000. Outside of texts JSON has no backslash, and in them none but before an escape.
+fn holds_nul(body: &[u8]) -> bool {
+    let mut rest = body;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        rest = &rest[at + 1..];
+        if rest.starts_with(b"u0000") {
+            return true;
+        }
+        rest = rest.get(1..).unwrap_or_default();
+    }
+    false
 }
 
 fn damaged_from(error: &serde_json::Error) -> Problem {
@@ -200,6 +224,9 @@ mod tests {
                 ),
                 "`lines[0].holder.birth_date` has the wrong form",
             ),
+            (r#"{"lines": null}"#.to_owned(), "`lines` has the wrong form"),
+            (r#"{"lines": [], "on_refusal": 1e999}"#.to_owned(), "`on_refusal` has the wrong form"),
+            (r#"{"lines": [], "return_url": "\ud800"}"#.to_owned(), "`return_url` has the wrong form"),
             (r#"{"lines": [], "on_refusal": "secret"}"#.to_owned(), "`on_refusal` has the wrong form"),
             (r#"{"lines": [], "lines": []}"#.to_owned(), "`lines` stands twice"),
             (format!(r#"{{"{long}": 1}}"#), &format!("`{}` is not known", "k".repeat(ECHO_CHARS))),
@@ -212,6 +239,14 @@ mod tests {
             assert_eq!(place(&words.en), place(&words.de), "{body}");
             assert!(!words.en.contains("secret") && !words.en.contains("May"), "{}", words.en);
         }
+    }
+
+    #[test]
+    fn no_text_holds_nul_and_an_escaped_backslash_is_none() {
+        for body in [r#"{"lines": [], "return_url": "a\u0000"}"#, r#"{"lines": [], "return_url": "\\\u0000"}"#] {
+            assert!(refused(body).1.en.contains("U+0000"), "{body}");
+        }
+        assert!(read_json::<PlaceOrder>(br#"{"lines": [], "return_url": "\\u0000"}"#).is_ok());
     }
 
     #[test]

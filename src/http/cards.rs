@@ -1,6 +1,6 @@
 //! The keycards of the account that asks.
 
-use actix_web::{HttpResponse, get, post, web};
+use actix_web::{HttpResponse, delete, get, patch, post, web};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -74,6 +74,55 @@ pub(super) async fn list(
     Ok(HttpResponse::Ok().json(Page::cut(views, limit, |card: &CardView| card.id.to_string())))
 }
 
+/// Another name for a card.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RenameCard {
+    /// What its owner calls it, 1 to 60 characters.
+    #[schema(min_length = 1, max_length = 60)]
+    nickname: String,
+}
+
+/// Gives a card another name.
+#[utoipa::path(tag = "cards", operation_id = "rename_card", security(("bearer" = [])), request_body = RenameCard,
+    params(("id" = Uuid, Path, description = "The card's id")),
+    responses((status = 200, description = "The card as it is now", body = CardView)))]
+#[patch("/api/v1/cards/{id}")]
+pub(super) async fn rename(
+    state: web::Data<State>,
+    customer: Customer,
+    id: web::Path<Uuid>,
+    Json(new): Json<RenameCard>,
+) -> Result<HttpResponse, Problem> {
+    let card = state.cards.rename(customer.account_id, *id, &new.nickname).await?.ok_or_else(no_card)?;
+    Ok(HttpResponse::Ok().json(view(card, &state)))
+}
+
+/// Takes a card out of the account: lost, sold or typed wrong. Orders that were placed for it go on, and the same number may be
+/// registered again, as another card. 404 when the account has no such card, also the second time.
+#[utoipa::path(tag = "cards", operation_id = "remove_card", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The card's id")),
+    responses((status = 204, description = "It is gone")))]
+#[delete("/api/v1/cards/{id}")]
+pub(super) async fn remove(
+    state: web::Data<State>,
+    customer: Customer,
+    id: web::Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    if !state.cards.remove(customer.account_id, *id).await? {
+        return Err(no_card());
+    }
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// The same for a card of somebody else and one that does not exist.
+fn no_card() -> Problem {
+    Problem::not_found(both(
+        "The account has no such card. `GET /api/v1/cards` lists all.",
+        "Ihr Konto hat keine solche Karte. `GET /api/v1/cards` nennt alle.",
+    ))
+}
+
 fn view(card: Card, state: &State) -> CardView {
     CardView {
         id: card.id,
@@ -99,10 +148,7 @@ impl From<CardError> for Problem {
                 )
             }
             CardError::Number(error) => Self::new(Kind::CardNumber, both(sentence(&error.0.en), sentence(&error.0.de))),
-            CardError::Nickname => Self::invalid(both(
-                "`nickname` must have 1 to 60 characters on one line.",
-                "`nickname` muss 1 bis 60 Zeichen in einer Zeile haben.",
-            )),
+            CardError::Nickname(words) => Self::invalid(words),
             CardError::Io(error) => error.into(),
         }
     }

@@ -15,6 +15,7 @@ use crate::actors::liftoperator::catalogue::{NoFamily, Operator, Text};
 use crate::clock;
 use crate::language::both;
 use crate::money::Money;
+use crate::typed::{self, Day};
 
 /// Most people in one family.
 const MOST_PEOPLE: usize = 10;
@@ -24,10 +25,10 @@ const MOST_PEOPLE: usize = 10;
 #[serde(deny_unknown_fields)]
 pub struct FamilyQuery {
     /// The first day of validity, a plain date in the operator's time zone.
-    day: NaiveDate,
-    /// Everybody's birth date, 2 to 10.
+    day: Day,
+    /// Everybody's birth date, 2 to 10, each from 1900-01-01 to today.
     #[schema(min_items = 2, max_items = 10)]
-    birth_dates: Vec<NaiveDate>,
+    birth_dates: Vec<Day>,
 }
 
 /// What a family pays for one product. The prices of its offers hold only when all of them are ordered together.
@@ -62,23 +63,29 @@ pub(super) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let catalogue = state.counter.catalogue();
     let operator = find(&catalogue, &key)?;
-    let FamilyQuery { day, birth_dates } = &query;
+    let FamilyQuery { day: Day(day), birth_dates } = query;
+    let birth_dates: Vec<NaiveDate> = birth_dates.into_iter().map(|date| date.0).collect();
+    let now = clock::now();
     if !(2..=MOST_PEOPLE).contains(&birth_dates.len()) {
         return Err(Problem::invalid(both(
             format!("`birth_dates` must have 2 to {MOST_PEOPLE} dates."),
             format!("`birth_dates` muss 2 bis {MOST_PEOPLE} Daten enthalten."),
         )));
     }
-    if birth_dates.iter().any(|birth_date| birth_date > day) {
+    let today = operator.day_at(now);
+    if let Some(at) = birth_dates.iter().position(|birth_date| !typed::is_birth_date(*birth_date, today)) {
+        return Err(Problem::invalid(typed::no_birth_date(&format!("birth_dates[{at}]"))));
+    }
+    if birth_dates.iter().any(|birth_date| *birth_date > day) {
         return Err(Problem::invalid(both(
             "One of `birth_dates` lies after `day`. Compare them.",
             "Eines der `birth_dates` liegt nach `day`. Vergleichen Sie sie.",
         )));
     }
-    let offers = state.counter.family_offers(operator, *day, birth_dates, clock::now()).map_err(no_family)?;
-    let now = loading(&state, operator);
+    let offers = state.counter.family_offers(operator, day, &birth_dates, now).map_err(no_family)?;
+    let loading = loading(&state, operator);
     Ok(HttpResponse::Ok()
-        .json(Page::whole(offers.into_iter().map(|offer| family_view(offer, operator, now)).collect())))
+        .json(Page::whole(offers.into_iter().map(|offer| family_view(offer, operator, loading)).collect())))
 }
 
 fn family_view<'a>(offer: FamilyOffer<'a>, operator: &Operator, now: Loading) -> FamilyOfferView<'a> {

@@ -1,14 +1,18 @@
-//! What makes a request repeatable: its `Idempotency-Key` and its body, byte for byte.
+//! What makes a request repeatable: its `Idempotency-Key` and what it asks for.
+
+use std::collections::BTreeMap;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::HeaderName;
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
 use futures_util::{FutureExt, TryFutureExt};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::body;
 use super::problem::{Kind, Problem};
+use crate::actors::order::Marks;
 use crate::language::both;
 
 /// The header.
@@ -22,8 +26,8 @@ const LONGEST: usize = 255;
 pub struct Repeatable {
     /// 1 to 255 visible ASCII characters, chosen by the client.
     pub key: String,
-    /// SHA-256 of the body in hex.
-    pub body_hash: String,
+    /// Knows the request again.
+    pub marks: Marks,
     /// The body as it came.
     pub body: web::Bytes,
 }
@@ -42,7 +46,7 @@ impl FromRequest for Repeatable {
                 return Err(body::not_json());
             }
             let body = whole.await?;
-            Ok(Self { key, body_hash: hex_sha256(&body), body })
+            Ok(Self { key, marks: marks(&body), body })
         }
         .boxed_local()
     }
@@ -69,6 +73,50 @@ fn read_key(request: &HttpRequest) -> Result<String, Problem> {
     }
 }
 
+/// What a body is known again by. Clients write the same anew when they repeat it: members in another order, other blanks and
+/// escapes, `null` for what was left out.
+fn marks(body: &[u8]) -> Marks {
+    let asked = serde_json::from_slice(body).map(|asked| canonical(&asked).to_string());
+    let bytes = hex_sha256(body);
+    Marks { asked: asked.map_or_else(|_no_json| bytes.clone(), |asked| hex_sha256(asked.as_bytes())), bytes }
+}
+
+/// The same value with its members sorted, without those that are `null`.
+fn canonical(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let said = members.iter().filter(|(_, value)| !value.is_null());
+            let sorted: BTreeMap<_, _> = said.map(|(name, value)| (name.clone(), canonical(value))).collect();
+            Value::Object(sorted.into_iter().collect())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(canonical).collect()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+    }
+}
+
 fn hex_sha256(body: &[u8]) -> String {
     Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_is_known_again_however_it_is_written() {
+        let first = marks(br#"{"lines":[{"a":1,"b":"\u00e4"}],"x":{"y":2}}"#);
+        for same in [
+            r#"{ "x": {"y":2}, "lines": [ {"b":"ä", "a":1} ] }"#,
+            r#"{"x":{"y":2,"z":null},"lines":[{"b":"ä","a":1}],"language":null}"#,
+        ] {
+            let again = marks(same.as_bytes());
+            assert_eq!(again.asked, first.asked, "{same}");
+            assert_ne!(again.bytes, first.bytes, "a version that compares bytes still does");
+        }
+        for other in
+            [r#"{"lines":[{"a":2,"b":"ä"}],"x":{"y":2}}"#, r#"{"lines":[{"a":1,"b":"ä"},null],"x":{"y":2}}"#, "no"]
+        {
+            assert_ne!(marks(other.as_bytes()).asked, first.asked, "{other}");
+        }
+    }
 }

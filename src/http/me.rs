@@ -16,11 +16,11 @@ use crate::language::Language;
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeAccount {
-    /// As it will stand on invoices to come.
-    #[schema(min_length = 1, max_length = 80)]
+    /// As it will stand on invoices to come; empty for who has one name only.
+    #[schema(max_length = 80)]
     first_name: Option<String>,
     /// As it will stand on invoices to come.
-    #[schema(min_length = 1, max_length = 80)]
+    #[schema(max_length = 80)]
     last_name: Option<String>,
     /// The language of letters and documents to come.
     language: Option<Language>,

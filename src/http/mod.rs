@@ -1,25 +1,31 @@
 //! The outward face: JSON under `/api/v1`, described by `/api/openapi.json`, failures as `application/problem+json`.
 //!
-//! A request passes `request_id` (id, span, log line, panics), `intake` (in time), `body` (limits), `session` (who is
-//! asking) and arrives at one function below. Handlers parse, ask an actor or read the database, and answer; they decide nothing.
+//! A request passes `headers` and `cors` (what browsers are told), `request_id` (id, span, log line, panics), `intake` (in
+//! time), `head` (HEAD is GET without a body), `nul`, `body` (limits), `session` (who is asking) and arrives at one function below. Handlers parse, ask an actor or read the database, and answer; they decide nothing.
 
 pub mod accounts;
 pub mod admin;
 pub mod areas;
 pub mod basket;
+mod basket_problems;
 pub mod body;
 pub mod cards;
 mod companions;
 mod connection;
+mod cors;
 pub mod door;
 pub mod family_offers;
+mod head;
+mod headers;
 pub mod health;
+mod holder;
 pub mod idempotency;
 pub mod intake;
 pub mod language;
 mod leaving;
 pub mod me;
 pub mod network;
+mod nul;
 pub mod offers;
 pub mod openapi;
 pub mod operations;
@@ -28,6 +34,7 @@ pub mod order_page;
 pub mod order_problems;
 pub mod order_view;
 pub mod orders;
+mod orders_query;
 pub mod paging;
 pub mod password_reset;
 pub mod payment_callback;
@@ -37,6 +44,7 @@ pub mod request_id;
 pub mod returns;
 pub mod server;
 pub mod session;
+mod shared;
 pub mod state;
 pub mod strangers;
 pub mod streams;
@@ -86,6 +94,8 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     api.service(family_offers::list);   // POST /api/v1/operators/{key}/family-offers      anyone
     api.service(cards::register);       // POST /api/v1/cards                   customer
     api.service(cards::list);           // GET /api/v1/cards                    customer
+    api.service(cards::rename);         // PATCH /api/v1/cards/{id}             customer
+    api.service(cards::remove);         // DELETE /api/v1/cards/{id}            customer
     // orders
     api.service(orders::place);         // POST /api/v1/orders                  customer
     api.service(orders::list);          // GET /api/v1/orders                   customer
@@ -105,6 +115,7 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     api.service(admin::actors::wish);   // POST /api/v1/admin/actors/{name}/{wish}         admin
     api.service(admin::keys::rotate);   // POST /api/v1/admin/keys              admin
     api.service(admin::orders::list);   // GET /api/v1/admin/orders             admin
+    api.service(admin::orders::search); // POST /api/v1/admin/order-search      admin
     api.service(admin::cases::list);    // GET /api/v1/admin/cases              admin
     api.service(admin::cases::close);   // POST /api/v1/admin/cases/{id}/close  admin
     api.service(admin::reconciliations::agree); // POST /api/v1/admin/cases/{id}/agree     admin

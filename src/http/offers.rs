@@ -13,15 +13,18 @@ use crate::actors::liftoperator::{Offer, OfferError};
 use crate::clock;
 use crate::language::both;
 use crate::money::Money;
+use crate::typed::{self, Day};
 
 /// Who wants to ski when.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct OfferQuery {
     /// The first day of validity, a plain date in the operator's time zone.
-    day: NaiveDate,
-    /// The skier's birth date, which decides the person category.
-    birth_date: NaiveDate,
+    #[param(inline)]
+    day: Day,
+    /// The skier's birth date, which decides the person category: from 1900-01-01 to today.
+    #[param(inline)]
+    birth_date: Day,
 }
 
 /// What becomes of a ticket that is ordered now, as its operator's system stands.
@@ -92,14 +95,14 @@ pub struct OfferView<'a> {
     withdrawal: Withdrawal,
     /// The same as a sentence, to be shown before the order.
     withdrawal_notice: Text,
-    /// What an order must say of the holder.
+    /// What an order must say of the holder; who has one name only sends one of the two.
     needs: &'a [HolderField],
 }
 
 /// Every ticket that can be ordered for the person with the day as its first; none for a day that is over, outside the
 /// season or its sale, or today after the last loading time.
 ///
-/// 422 for a birth date after the day.
+/// 422 for a birth date before 1900, after today or after the day.
 #[utoipa::path(tag = "operators", operation_id = "list_offers", params(("key" = String, Path, description = "The operator's key"), OfferQuery),
     responses((status = 200, description = "All offers", body = Page<OfferView>)))]
 #[get("/api/v1/operators/{key}/offers")]
@@ -110,15 +113,19 @@ pub(super) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let catalogue = state.counter.catalogue();
     let operator = find(&catalogue, &key)?;
+    let now = clock::now();
+    if !typed::is_birth_date(*query.birth_date, operator.day_at(now)) {
+        return Err(Problem::invalid(typed::no_birth_date("birth_date")));
+    }
     if query.birth_date > query.day {
         return Err(Problem::invalid(both(
             "`birth_date` lies after `day`. Compare the two.",
             "`birth_date` liegt nach `day`. Vergleichen Sie die beiden.",
         )));
     }
-    let offers = state.counter.offers(operator, query.day, query.birth_date, clock::now());
-    let now = loading(&state, operator);
-    Ok(HttpResponse::Ok().json(Page::whole(offers.into_iter().map(|offer| view(offer, operator, now)).collect())))
+    let offers = state.counter.offers(operator, *query.day, *query.birth_date, now);
+    let loading = loading(&state, operator);
+    Ok(HttpResponse::Ok().json(Page::whole(offers.into_iter().map(|offer| view(offer, operator, loading)).collect())))
 }
 
 /// An offer as its customer sees it.
@@ -152,6 +159,9 @@ pub fn view<'a>(offer: Offer<'a>, operator: &Operator, loading: Loading) -> Offe
 
 impl From<OfferError> for Problem {
     fn from(error: OfferError) -> Self {
+        if error == OfferError::NobodysBirthDate {
+            return Self::invalid(typed::no_birth_date("birth_date"));
+        }
         let (kind, detail) = match error {
             OfferError::Forged => (
                 Kind::OfferNotOurs,
@@ -175,7 +185,7 @@ impl From<OfferError> for Problem {
                     "Wählen Sie einen späteren Tag und fragen Sie dessen Angebote ab.",
                 ),
             ),
-            OfferError::OtherCategory => (
+            OfferError::OtherCategory | OfferError::NobodysBirthDate => (
                 Kind::OtherCategory,
                 both(
                     "Ask for offers with the holder's own birth date.",

@@ -3,14 +3,16 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use actix_web::{App, HttpResponse, get, web};
+use actix_web::{App, HttpRequest, HttpResponse, get, web};
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, Response};
 use utoipa_actix_web::AppExt;
 
+use super::head::CALLBACKS;
 use super::problem::{Document, MEDIA_TYPE};
+use super::shared;
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -30,7 +32,7 @@ struct Description {
 static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| {
     let api = App::new().into_utoipa_app().openapi(Base::openapi());
     let mut api = api.configure(super::test_routes).configure(super::routes).split_for_parts().1;
-    let allow = api.paths.paths.iter_mut().map(|(path, item)| (path.clone(), describe_failures(item))).collect();
+    let allow = api.paths.paths.iter_mut().map(|(path, item)| (path.clone(), describe_failures(path, item))).collect();
     add_bearer(&mut api);
     let mut json = api.to_pretty_json().unwrap_or_default();
     json.push('\n');
@@ -50,14 +52,16 @@ pub fn allowed_methods(pattern: &str) -> Option<&'static str> {
 }
 
 /// This description.
-#[utoipa::path(tag = "operations", operation_id = "show_description", responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
+#[utoipa::path(tag = "operations", operation_id = "show_description", responses(
+    (status = 200, description = "OpenAPI 3.1", body = Object),
+    (status = 304, description = "As `If-None-Match` says that the client has it")))]
 #[get("/api/openapi.json")]
-pub(super) async fn show() -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(render())
+pub(super) async fn show(request: HttpRequest) -> HttpResponse {
+    shared::text_of_json(&request, render())
 }
 
 /// Says at each call that every other answer is a problem, and names the methods that the path has.
-fn describe_failures(item: &mut PathItem) -> String {
+fn describe_failures(path: &str, item: &mut PathItem) -> String {
     let operations: [(&str, &mut Option<Operation>); 5] = [
         ("GET", &mut item.get),
         ("PUT", &mut item.put),
@@ -69,6 +73,7 @@ fn describe_failures(item: &mut PathItem) -> String {
     for (method, operation) in operations {
         if let Some(operation) = operation {
             methods.push(method);
+            methods.extend((method == "GET" && !path.starts_with(CALLBACKS)).then_some("HEAD"));
             let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
             let failure = Response::builder().description("Any failure").content(MEDIA_TYPE, problem).build();
             operation.responses.responses.insert("default".to_owned(), failure.into());

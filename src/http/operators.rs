@@ -1,12 +1,13 @@
 //! The ski areas: where they are, whose cards they accept, whether their tickets are issued right now.
 
-use actix_web::{HttpResponse, get, web};
+use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::paging::{self, Page};
 use super::problem::Problem;
+use super::shared;
 use super::state::State;
 use crate::actors::liftoperator::Facade;
 use crate::actors::liftoperator::catalogue::{CardFormat, Catalogue, Operator, Season, Text, WhenDown};
@@ -166,9 +167,15 @@ impl PageQuery {
 }
 
 /// All operators.
-#[utoipa::path(tag = "operators", operation_id = "list_operators", params(PageQuery), responses((status = 200, description = "A page", body = Page<OperatorView>)))]
+#[utoipa::path(tag = "operators", operation_id = "list_operators", params(PageQuery), responses(
+    (status = 200, description = "A page", body = Page<OperatorView>),
+    (status = 304, description = "As `If-None-Match` says that the client has it")))]
 #[get("/api/v1/operators")]
-pub(super) async fn list(state: web::Data<State>, query: web::Query<PageQuery>) -> Result<HttpResponse, Problem> {
+pub(super) async fn list(
+    state: web::Data<State>,
+    request: HttpRequest,
+    query: web::Query<PageQuery>,
+) -> Result<HttpResponse, Problem> {
     let (after, limit) = query.read()?;
     let catalogue = state.counter.catalogue();
     let operators = catalogue.operators();
@@ -183,16 +190,21 @@ pub(super) async fn list(state: web::Data<State>, query: web::Query<PageQuery>) 
     };
     let rest = operators.iter().skip(begin).take(usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1));
     let views = rest.map(|operator| view(&catalogue, operator, &state)).collect();
-    Ok(HttpResponse::Ok().json(Page::cut(views, limit, |view: &OperatorView<'_>| view.key.to_owned())))
+    shared::json(&request, &Page::cut(views, limit, |view: &OperatorView<'_>| view.key.to_owned()))
 }
 
 /// One operator.
 #[utoipa::path(tag = "operators", operation_id = "show_operator", params(("key" = String, Path, description = "The operator's key")),
-    responses((status = 200, description = "The operator", body = OperatorView)))]
+    responses((status = 200, description = "The operator", body = OperatorView),
+    (status = 304, description = "As `If-None-Match` says that the client has it")))]
 #[get("/api/v1/operators/{key}")]
-pub(super) async fn show(state: web::Data<State>, key: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub(super) async fn show(
+    state: web::Data<State>,
+    request: HttpRequest,
+    key: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let catalogue = state.counter.catalogue();
-    Ok(HttpResponse::Ok().json(view(&catalogue, find(&catalogue, &key)?, &state)))
+    shared::json(&request, &view(&catalogue, find(&catalogue, &key)?, &state))
 }
 
 /// The operator of a path.

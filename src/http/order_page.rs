@@ -36,7 +36,6 @@ pub(super) async fn show(
         ))
         .insert_header((header::CONTENT_LANGUAGE, language.as_str()))
         .insert_header((header::VARY, "Accept-Language"))
-        .insert_header((header::REFERRER_POLICY, "no-referrer"))
         .insert_header(("x-robots-tag", "noindex"))
         .body(render(order.as_ref(), state.simulated, language)))
 }

@@ -23,7 +23,7 @@ impl From<PlaceError> for Problem {
                 ),
             )
             .retry_after(1),
-            PlaceError::CardTaken { line, order: Some(number) } => Self::new(
+            PlaceError::CardTaken { line, order: Some(number), id } => Self::new(
                 Kind::CardTaken,
                 both(
                     format!(
@@ -33,8 +33,9 @@ impl From<PlaceError> for Problem {
                         "Zeile {line}: Ihre Bestellung {number} hat auf dieser Karte für diesen Tag schon ein Ticket dieses Skigebiets. Wählen Sie eine andere Karte oder einen anderen Tag."
                     ),
                 ),
-            ),
-            PlaceError::CardTaken { line, order: None } => Self::new(
+            )
+            .of_order(id),
+            PlaceError::CardTaken { line, order: None, .. } => Self::new(
                 Kind::CardTaken,
                 both(
                     format!(

@@ -8,7 +8,6 @@ use super::language::Reader;
 use super::problem::Problem;
 use super::state::State;
 use crate::actors::invoice::{InvoiceNumber, number_of_order};
-use crate::actors::liftoperator::card::masked;
 use crate::actors::liftoperator::catalogue::{Catalogue, Text};
 use crate::actors::mail::reasons;
 use crate::actors::order::lifecycle::{LineState, OrderState};
@@ -18,6 +17,7 @@ use crate::clock;
 use crate::io::IoError;
 use crate::language::Language;
 use crate::money::Money;
+use crate::typed;
 
 /// An order.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -213,7 +213,7 @@ fn line_view(line: &Line, price: Money, catalogue: &Catalogue, language: Languag
             birth_date: line.ticket.holder_birth_date,
         },
         card_id: line.ticket.card_id,
-        card: masked(&line.ticket.card_number),
+        card: typed::masked(&line.ticket.card_number),
         valid_from: line.ticket.valid_from,
         valid_to: line.ticket.valid_to,
         price,

@@ -9,8 +9,8 @@ use super::basket::PlaceOrder;
 use super::body;
 use super::idempotency::Repeatable;
 use super::language::Reader;
-use super::operators::PageQuery;
 use super::order_view::OrderView;
+use super::orders_query::OrdersQuery;
 use super::paging::Page;
 use super::problem::Problem;
 use super::session::Customer;
@@ -23,7 +23,7 @@ use crate::io::IoError;
 
 /// Places an order of 1 to 20 tickets. The answer says where to see it go on; pay at its `payment.page_url` once it has one.
 ///
-/// The same `Idempotency-Key` with the same body answers the same again, after a day the order as it is then; with another body 422. 409 when a card has a
+/// The same `Idempotency-Key` with the same body, however it is written, answers the same again, after a day the order as it is then; with another body 422. 409 when a card has a
 /// ticket of that operator on such a day already.
 #[utoipa::path(tag = "orders", operation_id = "place_order", security(("bearer" = [])), request_body = PlaceOrder,
     params(("Idempotency-Key" = String, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$", description = "1 to 255 visible ASCII characters, new for each order")),
@@ -34,10 +34,10 @@ pub(super) async fn place(
     customer: Customer,
     request: Repeatable,
 ) -> Result<HttpResponse, Problem> {
-    let Repeatable { key, body_hash, body } = request;
+    let Repeatable { key, marks, body } = request;
     let account_id = customer.account_id;
     // before the offers are looked at again: an expired one must not spoil a repetition
-    match state.orders.store().remembered(account_id, key.clone(), body_hash.clone()).await? {
+    match state.orders.store().remembered(account_id, key.clone(), marks.clone()).await? {
         Remembered::Answer(placed) => return answered(&state, customer, placed).await,
         Remembered::OtherBody => return Err(PlaceError::KeyUsed.into()),
         Remembered::Nothing => {}
@@ -47,22 +47,22 @@ pub(super) async fn place(
     let lines = wish.lines(&state, account_id).await?;
     let catalogue = state.counter.catalogue();
     let render = move |order: &Order| serde_json::to_string(&OrderView::placed(order, &catalogue)).unwrap_or_default();
-    let new = NewOrder { account_id, on_refusal, return_url, lines, key, body_hash };
+    let new = NewOrder { account_id, on_refusal, return_url, lines, key, marks };
     let placed = state.orders.place(new, render).await?;
     answered(&state, customer, placed).await
 }
 
-/// The account's orders, newest first.
-#[utoipa::path(tag = "orders", operation_id = "list_orders", security(("bearer" = [])), params(PageQuery),
+/// The account's orders, newest first; all, or only those that the query wants.
+#[utoipa::path(tag = "orders", operation_id = "list_orders", security(("bearer" = [])), params(OrdersQuery),
     responses((status = 200, description = "A page", body = Page<OrderView>)))]
 #[get("/api/v1/orders")]
 pub(super) async fn list(
     state: web::Data<State>,
     customer: Customer,
-    query: web::Query<PageQuery>,
+    query: web::Query<OrdersQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (before, limit) = query.read_id()?;
-    let orders = state.orders.store().of_account(customer.account_id, before, limit + 1).await?;
+    let (filter, (after, limit)) = query.into_inner().read()?;
+    let orders = state.orders.store().of_account(customer.account_id, filter, after, limit + 1).await?;
     Ok(HttpResponse::Ok().json(page(orders, limit, &state, customer.reader()).await?))
 }
 

@@ -9,6 +9,7 @@ use super::body::Json;
 use super::network::client_address;
 use super::problem::Problem;
 use super::state::State;
+use crate::typed;
 
 /// Who wants a new password.
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -16,6 +17,7 @@ use super::state::State;
 pub struct AskForNewPassword {
     /// Where the code goes, if it has an account; case does not count.
     #[schema(format = "email", max_length = 254)]
+    #[serde(deserialize_with = "typed::read_address")]
     email: String,
 }
 
@@ -24,9 +26,11 @@ pub struct AskForNewPassword {
 #[serde(deny_unknown_fields)]
 pub struct ResetPassword {
     /// The address that the letter went to.
+    #[serde(deserialize_with = "typed::read_address")]
     email: String,
-    /// Six digits.
-    #[schema(min_length = 6, max_length = 6, example = "012345")]
+    /// Six digits; blanks and dashes between them do not count.
+    #[schema(min_length = 6, example = "012345")]
+    #[serde(deserialize_with = "typed::read_code")]
     code: String,
     /// 10 to 128 characters.
     #[schema(value_type = String, format = "password", min_length = 10, max_length = 128)]

@@ -7,6 +7,7 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use sea_orm::DbErr;
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::openapi;
 pub use super::problem_kind::Kind;
@@ -24,6 +25,7 @@ pub struct Problem {
     status: StatusCode,
     detail: Words,
     retry_after_seconds: Option<u64>,
+    order_id: Option<Uuid>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -46,13 +48,16 @@ pub struct Document<'a> {
     /// How long to wait before asking again.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_seconds: Option<u64>,
+    /// The customer's own order that stands in the way: it may be paid, or cancelled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order_id: Option<Uuid>,
 }
 
 impl Problem {
     /// A problem of a kind, with a detail that says what to do.
     #[must_use]
     pub fn new(kind: Kind, detail: Words) -> Self {
-        Self { kind, status: kind.status(), detail, retry_after_seconds: None, headers: Vec::new() }
+        Self { kind, status: kind.status(), detail, retry_after_seconds: None, order_id: None, headers: Vec::new() }
     }
 
     /// 400: the request is not one this call can read.
@@ -124,6 +129,13 @@ impl Problem {
         self
     }
 
+    /// Names the customer's own order that the problem is about.
+    #[must_use]
+    pub fn of_order(mut self, id: Option<Uuid>) -> Self {
+        self.order_id = id;
+        self
+    }
+
     /// Adds a header to the answer.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -171,6 +183,7 @@ impl Problem {
             detail: self.detail.of(language),
             instance,
             retry_after_seconds: self.retry_after_seconds,
+            order_id: self.order_id,
         };
         answer.body(serde_json::to_vec(&document).unwrap_or_default())
     }

@@ -11,6 +11,7 @@ use actix_web::{Error, HttpMessage};
 use futures_util::FutureExt;
 use tracing::Instrument;
 
+use super::headers;
 use super::intake::{self, hold};
 use super::language::asked;
 use super::problem::Problem;
@@ -84,6 +85,7 @@ pub async fn watch<B: MessageBody + 'static>(
             Ok(answer.map_body(|_, body| hold(rest, body)))
         }
         Err(mut answer) => {
+            headers::complete(answer.headers_mut());
             answer.headers_mut().insert(HEADER, value);
             let answer = answer.map_body(|_, body| hold(rest, body));
             Err(InternalError::from_response("the answer could not take the usual way", answer).into())

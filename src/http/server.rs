@@ -8,7 +8,7 @@ use actix_http::{HttpService, Protocol};
 use actix_service::{IntoServiceFactory, apply_fn_factory, map_config};
 use actix_web::body::MessageBody;
 use actix_web::dev::{AppConfig, Server, Service as _, ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::middleware::{DefaultHeaders, from_fn};
+use actix_web::middleware::from_fn;
 use actix_web::{App, Error, web};
 use futures_util::future::{Either, ready};
 use tokio::net::TcpStream;
@@ -16,7 +16,7 @@ use utoipa_actix_web::AppExt;
 
 use super::connection::{Patience, Watched};
 use super::state::State;
-use super::{body, connection, leaving, problem, request_id, routes, test_routes};
+use super::{body, connection, cors, head, headers, leaving, nul, problem, request_id, routes, test_routes};
 
 /// How long a closing client may take.
 const GOODBYE_PATIENCE: Duration = Duration::from_secs(2);
@@ -36,7 +36,7 @@ pub fn app(
         InitError = (),
     >,
 > {
-    let breakable = state.breakable;
+    let (breakable, https) = (state.breakable, state.https);
     App::new()
         .app_data(state)
         .configure(body::configure)
@@ -49,9 +49,12 @@ pub fn app(
         .configure(routes)
         .into_app()
         .default_service(web::to(problem::unmatched))
+        .wrap(from_fn(nul::refuse))
         .wrap(from_fn(leaving::turn_away))
+        .wrap(from_fn(head::answer))
         .wrap(from_fn(request_id::watch))
-        .wrap(DefaultHeaders::new().add(("x-content-type-options", "nosniff")).add(("cache-control", "no-store")))
+        .wrap(from_fn(cors::share))
+        .wrap(headers::defaults(https))
         .wrap(from_fn(connection::serve))
 }
 

@@ -68,6 +68,10 @@ pub struct State {
     pub return_origins: Vec<String>,
     /// Where the public comes in.
     pub door: Door,
+    /// Origins whose pages may call the API from a browser.
+    pub api_origins: Vec<String>,
+    /// Whether browsers reach this server by https alone.
+    pub https: bool,
     /// Whether every supplier is simulated: then every page says so.
     pub simulated: bool,
     /// Whether admins may break actors: never where real money moves.

@@ -91,6 +91,7 @@ fn report(plan: &Plan, skipped: Skipped, taken: bool) -> String {
         (skipped.unsourced, "left out: without a source to know them by"),
         (skipped.not_operating, "left out: not operating"),
         (skipped.elsewhere, "left out: in another country"),
+        (skipped.unreadable, "left out: cannot be read, the log says why"),
     ] {
         if count > 0 {
             lines.push(format!("= {what}: {count}"));

@@ -7,6 +7,8 @@ use crate::support::{Database, Ran, World, both_databases};
 both_databases!(
     an_area_is_known_again_although_the_map_calls_it_otherwise,
     a_map_that_is_not_right_changes_nothing_and_says_where,
+    a_feature_that_cannot_be_read_is_left_out_and_counted,
+    an_area_in_two_countries_is_found_in_both,
     the_areas_of_the_whole_world_are_taken_in_one_piece,
 );
 
@@ -95,22 +97,11 @@ async fn a_map_that_is_not_right_changes_nothing_and_says_where(database: Databa
         ("list", b"[]".to_vec(), "expected a FeatureCollection of ski areas at line 1"),
         ("other", b"{\"type\":\"Feature\",\"features\":[]}".to_vec(), "this is no FeatureCollection"),
         ("cut", good.as_bytes()[..good.len() / 2 + 200].to_vec(), "feature 2: EOF while parsing"),
-        (
-            "place",
-            good.replacen("12.01", "1200.01", 1).into(),
-            "feature 2: a position of it is not on this earth at line 1",
-        ),
         ("huge", good.replacen("12.01", "1e999", 1).into(), "feature 2: number out of range"),
         ("latin1", latin1, "feature 1: not UTF-8 (Latin-1?), save it as UTF-8 at line 1"),
         ("utf16", b"\xff\xfe{\0".to_vec(), "is written in UTF-16"),
-        (
-            "twice",
-            good.replacen("\"status\"", "\"status\":null,\"status\"", 1).into(),
-            "feature 1: duplicate field `status`",
-        ),
         ("deep", deep.into(), "feature 1: recursion limit exceeded"),
         ("runs", good.replacen("skiArea", "run", 1).into(), "it is no ski area but of type"),
-        ("long", good.replacen("Joch", &"x".repeat(201), 1).into(), "is longer than 200 characters"),
         ("same", same.into(), "feature 2 has no other sources than feature 1"),
     ] {
         let ran = import(&world, content, &[]);
@@ -125,6 +116,41 @@ async fn a_map_that_is_not_right_changes_nothing_and_says_where(database: Databa
     }
     assert_eq!(areas(&world).await, Vec::<Value>::new());
     assert_eq!(import(&world, format!("\u{feff}{good}"), &[]).code, 0, "a mark does no harm");
+}
+
+async fn a_feature_that_cannot_be_read_is_left_out_and_counted(database: Database) {
+    let world = World::start(database).await;
+    let bad = |change: fn(&mut Value)| {
+        let mut one = feature("Bad", None, 9, 11.0);
+        change(&mut one);
+        one
+    };
+    let features = [
+        bad(|one| one["geometry"] = Value::Null),
+        feature("Horn", Some("Q1"), 1, 11.0),
+        bad(|one| one["geometry"]["coordinates"] = json!([])),
+        bad(|one| one["geometry"]["coordinates"] = json!([1200.01, 47])),
+        bad(|one| one["geometry"]["coordinates"] = json!({"east": "none"})),
+        bad(|one| one["properties"] = Value::Null),
+        bad(|one| one["properties"]["name"] = json!(7)),
+        bad(|one| one["properties"]["name"] = json!("x".repeat(201))),
+        feature("Joch", None, 2, 12.0),
+    ];
+    let ran = import(&world, map(&features), &[]);
+    assert!(ran.says.contains("left out: cannot be read, the log says why: 7"), "{} {}", ran.says, ran.log);
+    let names: Vec<Value> = areas(&world).await.iter().map(|area| area["name"].clone()).collect();
+    assert_eq!(names, ["Horn", "Joch"]);
+}
+
+async fn an_area_in_two_countries_is_found_in_both(database: Database) {
+    let world = World::start(database).await;
+    let mut both = feature("Silvretta", Some("Q1"), 1, 10.0);
+    let home = both["properties"]["places"][0].clone();
+    both["properties"]["places"] = json!([{ "iso3166_1Alpha2": "CH" }, home]);
+    let ran = import(&world, map(&[both, feature("Horn", Some("Q2"), 2, 11.0)]), &["--country", "AT"]);
+    assert!(!ran.says.contains("in another country"), "{} {}", ran.says, ran.log);
+    let countries: Vec<Value> = areas(&world).await.iter().map(|area| area["country"].clone()).collect();
+    assert_eq!(countries, ["AT", "AT"]);
 }
 
 async fn the_areas_of_the_whole_world_are_taken_in_one_piece(database: Database) {

@@ -29,7 +29,7 @@ async fn what_is_not_there_is_a_problem_document(database: Database) {
         assert!(problem["instance"].is_string(), "{problem}");
     }
     let wrong = world.guest.post("/livez", &json!({})).await;
-    assert_eq!(wrong.header("allow"), "GET");
+    assert_eq!(wrong.header("allow"), "GET, HEAD");
     wrong.expect_problem(405, "method-not-allowed");
 }
 

@@ -1,6 +1,7 @@
 //! What `make run` prints for people to go through by hand works as it is printed, in the shells that people use.
 
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -18,6 +19,26 @@ fn the_printed_walk_buys_a_ticket_in_bash() {
 #[test]
 fn the_printed_walk_buys_a_ticket_in_zsh() {
     walk("zsh", &["-f"]);
+}
+
+#[test]
+fn what_is_printed_is_for_people_and_the_log_stands_in_a_file_of_nobody_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let mut demo = Demo::start(&data);
+    let lines: Vec<String> =
+        demo.lines.by_ref().map(Result::unwrap).take_while(|line| !line.starts_with(BEFORE)).collect();
+    let log = data.join("starjack.log");
+    assert!(lines[0].starts_with('{'), "{lines:#?}");
+    assert!(lines[1..].iter().all(|line| !line.starts_with('{')), "a log line is printed: {lines:#?}");
+    let said = |begin: &str| lines.iter().find(|line| line.starts_with(begin)).unwrap_or_else(|| panic!("{lines:#?}"));
+    assert!(said("placed").ends_with(" EUR") && said("placed").contains('.'), "{lines:#?}");
+    assert!(said("log").contains(log.to_str().unwrap()), "{lines:#?}");
+    assert!(std::fs::read_to_string(&log).unwrap().contains("order placed"));
+    for (path, mode) in [("", 0o700), ("starjack.db", 0o600), ("starjack.log", 0o600), ("invoices", 0o700)] {
+        let found = std::fs::metadata(data.join(path)).unwrap().permissions().mode() & 0o777;
+        assert_eq!(found, mode, "{path}: {found:o}");
+    }
 }
 
 fn walk(shell: &str, options: &[&str]) {

@@ -160,6 +160,27 @@ fn too_few_open_files_are_refused_with_what_to_do() {
     assert!(log.contains("8192 connections need 16640 open files and only 4000 are allowed"), "{log}");
 }
 
+#[test]
+fn a_demonstration_takes_no_shops_database_and_its_own_again() {
+    let folder = TempDir::new().unwrap();
+    let database = |name: &str| format!("sqlite://{}?mode=rwc", folder.path().join(name).display());
+    let mut created = starjack_with(&["admin", "create", "clerk@shop.example"], "config/test.toml", folder.path());
+    assert_eq!(with_secrets(&mut created).output().unwrap().status.code(), Some(0));
+    let demo = |name: &str| {
+        let mut process = Command::new("timeout");
+        // a demonstration that starts is ended after a while, and ends clean
+        process.args(["--preserve-status", "3", env!("CARGO_BIN_EXE_starjack"), "demo", "--database", &database(name)]);
+        let output = process.current_dir(folder.path()).stdout(Stdio::null()).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, log) = demo("starjack.db");
+    assert!(code == Some(1) && log.contains("the database is a shop's"), "{code:?} {log}");
+    for time in ["first", "second"] {
+        let (code, log) = demo("demo.db");
+        assert!(!log.contains("the database is a shop's"), "the {time} time: {code:?} {log}");
+    }
+}
+
 /// An address of a network that leads nowhere.
 const NOWHERE: &str = "https://192.0.2.1";
 

@@ -16,7 +16,7 @@ const SUPPLIERS: [(&[&str], &[&str]); 4] = [
 const REGISTRY: &str = "src/integrations/lift/registry.rs";
 
 /// The files that hold SQL, the only ones that name the tables' entities.
-const SQL: [&str; 31] = [
+const SQL: [&str; 32] = [
     "src/actors/fleet/store.rs",
     "src/actors/auth/store/mod.rs",
     "src/actors/auth/store/accounts.rs",
@@ -43,6 +43,7 @@ const SQL: [&str; 31] = [
     "src/actors/order/cases.rs",
     "src/actors/order/look.rs",
     "src/actors/order/restored.rs",
+    "src/actors/order/search.rs",
     "src/actors/order/stuck.rs",
     "src/actors/reconcile/store.rs",
     "src/actors/reconcile/ours.rs",

@@ -63,7 +63,8 @@ def main(binary, examples, seed):
             finally:
                 server.terminate()
                 code = server.wait(60)
-        panics = [line for line in log.read_text().splitlines() if "panicked" in line]
+        said = log.read_text() + (folder / "data" / "starjack.log").read_text()
+        panics = [line for line in said.splitlines() if "panicked" in line]
         if failed or panics or code != 0:
             sys.exit(f"failed as {failed}, the server ended with {code}, panics: {panics}")
 

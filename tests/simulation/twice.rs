@@ -52,7 +52,7 @@ async fn of_two_orders_at_once_for_one_card_and_day_one_is_placed() {
     let placed = join_all(orders.map(|order| world.desk().place(order, |_| String::new()))).await;
     let (won, lost): (Vec<_>, Vec<_>) = placed.into_iter().partition(Result::is_ok);
     let number = world.orders().await[0].number.to_string();
-    let taken = matches!(&lost[0], Err(PlaceError::CardTaken { line: 1, order: Some(order) }) if *order == number);
+    let taken = matches!(&lost[0], Err(PlaceError::CardTaken { line: 1, order: Some(order), .. }) if *order == number);
     assert!(taken, "{lost:?}");
     let wrong = world.go_on(won[0].as_ref().unwrap().id, &plain(), PATIENCE).await;
     assert!(wrong.is_empty(), "{wrong:#?}");

@@ -9,7 +9,7 @@ use chrono::{Days, NaiveDate, TimeDelta};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
 use starjack::actors::order::lifecycle::has_ended;
 use starjack::actors::order::record::{OnRefusal, Order, ReturnTerms, Ticket};
-use starjack::actors::order::{Desk, NewLine, NewOrder};
+use starjack::actors::order::{Desk, Marks, NewLine, NewOrder};
 use starjack::clock::{self, Deadline};
 use starjack::ids;
 use starjack::integrations::payment::{Callback, ObservedState};
@@ -201,7 +201,7 @@ pub(crate) fn new_order(story: &Story, key: &str) -> NewOrder {
         return_url: None,
         lines: lines.collect(),
         key: key.to_owned(),
-        body_hash: "hash".to_owned(),
+        marks: Marks { asked: "asked".to_owned(), bytes: "bytes".to_owned() },
     }
 }
 

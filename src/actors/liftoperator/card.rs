@@ -14,10 +14,9 @@ use super::card_limit::LookUps;
 use super::store;
 use crate::integrations::lift::{CardNumber, CardNumberError, parse_card_number};
 use crate::io::{Io, IoError};
+use crate::language::Words;
 use crate::redis::Redis;
-
-/// Longest nickname in characters.
-const LONGEST_NICKNAME: usize = 60;
+use crate::typed;
 
 /// Keeps the cards of all accounts. Cheap to clone, shared by all threads.
 #[derive(Clone)]
@@ -61,9 +60,9 @@ pub enum CardError {
     /// Not a keycard number; the text tells which group to look at.
     #[error(transparent)]
     Number(#[from] CardNumberError),
-    /// Empty, longer than 60 characters, or with control characters.
+    /// Not acceptable; the text tells why.
     #[error("a nickname has 1 to 60 characters")]
-    Nickname,
+    Nickname(Words),
     /// The database did not do it or not in time; a repeat is harmless.
     #[error("the card could not be kept")]
     Io(#[from] IoError),
@@ -79,16 +78,8 @@ impl Card {
     /// The number with all but its last four letters and digits hidden.
     #[must_use]
     pub fn masked_number(&self) -> String {
-        masked(&self.number)
+        typed::masked(&self.number)
     }
-}
-
-/// A card's number with all but its last four letters and digits hidden.
-#[must_use]
-pub fn masked(number: &str) -> String {
-    let signs: Vec<char> = number.chars().filter(char::is_ascii_alphanumeric).collect();
-    let shown = signs.len().saturating_sub(4);
-    std::iter::repeat_n('*', 4).chain(signs[shown..].iter().copied()).collect()
 }
 
 impl Cards {
@@ -105,11 +96,8 @@ impl Cards {
     /// See [`CardError`]; a wrong number counts as a look-up.
     pub async fn register(&self, account: Uuid, number: &str, nickname: &str) -> Result<Registered, CardError> {
         self.look_ups.count(account).await.map_err(CardError::TooOften)?;
-        let nickname = nickname.trim();
-        if !(1..=LONGEST_NICKNAME).contains(&nickname.chars().count()) || nickname.chars().any(char::is_control) {
-            return Err(CardError::Nickname);
-        }
-        self.keep(account, parse_card_number(number)?, nickname.to_owned()).await
+        let nickname = typed::nickname(nickname).map_err(CardError::Nickname)?;
+        self.keep(account, parse_card_number(number)?, nickname).await
     }
 
     async fn keep(&self, account: Uuid, number: CardNumber, nickname: String) -> Result<Registered, CardError> {
@@ -125,36 +113,30 @@ impl Cards {
     }
 }
 
+impl Cards {
+    /// Gives a card another nickname; `None` when the account has no such card. Twice is once.
+    ///
+    /// # Errors
+    /// `Nickname`, `Io`.
+    pub async fn rename(&self, account: Uuid, id: Uuid, nickname: &str) -> Result<Option<Card>, CardError> {
+        let nickname = typed::nickname(nickname).map_err(CardError::Nickname)?;
+        self.io.write(move |db| Box::pin(async move { Ok(store::rename(db, account, id, nickname).await?) })).await
+    }
+
+    /// Takes a card out of the account; `false` when it has no such card, also the second time. What is ordered for it stays
+    /// ordered, and the same number may be registered again.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub async fn remove(&self, account: Uuid, id: Uuid) -> Result<bool, CardError> {
+        self.io.write(move |db| Box::pin(async move { Ok(store::remove(db, account, id).await?) })).await
+    }
+}
+
 /// The card onto which an order's line is to be loaded; `None` when the account has no such card, also when another has.
 ///
 /// # Errors
 /// The database's.
 pub async fn for_order(db: &impl ConnectionTrait, account_id: Uuid, card_id: Uuid) -> Result<Option<Card>, DbErr> {
     store::owned(db, account_id, card_id).await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::clock;
-
-    #[test]
-    fn only_the_last_four_signs_of_a_number_are_shown() {
-        for (number, masked) in [
-            ("01-16147133535030201464-3", "****4643"),
-            ("0A1B2C3D-4E5-6F7", "****56F7"),
-            ("", "****"),
-            ("12", "****12"),
-        ] {
-            let card = Card {
-                id: Uuid::nil(),
-                vendor: String::new(),
-                number: number.into(),
-                nickname: String::new(),
-                state: String::new(),
-                created_at: clock::now(),
-            };
-            assert_eq!(card.masked_number(), masked);
-        }
-    }
 }

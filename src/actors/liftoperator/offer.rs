@@ -8,6 +8,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, SubsecRound, TimeDelta, Utc};
 use super::catalogue::{Catalogue, Category, Current, HolderField, Operator, Product};
 use super::offer_seal::{self, Promise};
 use crate::money::Cents;
+use crate::typed::is_birth_date;
 
 pub use super::offer_seal::Group;
 
@@ -106,6 +107,9 @@ pub enum OfferError {
     /// The holder's birth date belongs to another person category than the offered one.
     #[error("the holder's birth date does not fit the offered person category")]
     OtherCategory,
+    /// Nobody who is alive can be born on the holder's birth date: its operator's system would refuse it once it is paid.
+    #[error("the holder's birth date is before 1900 or after today")]
+    NobodysBirthDate,
 }
 
 /// The key of the seal is too short to be one.
@@ -207,6 +211,9 @@ impl Counter {
         }
         if now.timestamp() >= promise.expires_at {
             return Err(OfferError::Expired);
+        }
+        if !is_birth_date(birth_date, operator.day_at(now)) {
+            return Err(OfferError::NobodysBirthDate);
         }
         if birth_date > promise.from || operator.category_of(birth_date).is_none_or(|own| own.key != category.key) {
             return Err(OfferError::OtherCategory);

@@ -83,15 +83,16 @@ fn the_price_shown_holds_when_the_list_changes() {
 #[test]
 fn a_holder_of_another_category_is_refused() {
     let (id, _) = offered("solden", "2026-12-19", moment("2026-11-23T08:00:00Z")).remove(0);
-    for (birth_date, fits) in [
-        ("1961-12-31", false),
-        ("1962-01-01", true),
-        ("2007-12-31", true),
-        ("2008-01-01", false),
-        ("2027-01-01", false),
+    for (birth_date, refused) in [
+        ("1961-12-31", Some(OfferError::OtherCategory)),
+        ("1962-01-01", None),
+        ("2007-12-31", None),
+        ("2008-01-01", Some(OfferError::OtherCategory)),
+        ("2026-11-24", Some(OfferError::NobodysBirthDate)),
+        ("1899-12-31", Some(OfferError::NobodysBirthDate)),
     ] {
         let line = redeem(&id, birth_date, "2026-11-23T08:00:00Z");
-        assert_eq!(line.err(), (!fits).then_some(OfferError::OtherCategory), "{birth_date}");
+        assert_eq!(line.err(), refused, "{birth_date}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! All SQL of keycards. Every statement names the account: there is no way to read another's card.
 
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -67,6 +67,32 @@ pub(super) async fn owned(db: &impl ConnectionTrait, account: Uuid, id: Uuid) ->
         .one(db)
         .await?;
     Ok(row.map(Card::from))
+}
+
+/// Gives a card of the account another nickname; `None` when it has no such card.
+pub(super) async fn rename(
+    db: &impl ConnectionTrait,
+    account: Uuid,
+    id: Uuid,
+    nickname: String,
+) -> Result<Option<Card>, DbErr> {
+    card::Entity::update_many()
+        .col_expr(card::Column::Nickname, Expr::value(nickname))
+        .filter(card::Column::AccountId.eq(account))
+        .filter(card::Column::Id.eq(id))
+        .exec(db)
+        .await?;
+    owned(db, account, id).await
+}
+
+/// Takes a card out of the account; `false` when it has no such card. Orders keep the number that they were placed with.
+pub(super) async fn remove(db: &impl ConnectionTrait, account: Uuid, id: Uuid) -> Result<bool, DbErr> {
+    let removed = card::Entity::delete_many()
+        .filter(card::Column::AccountId.eq(account))
+        .filter(card::Column::Id.eq(id))
+        .exec(db)
+        .await?;
+    Ok(removed.rows_affected > 0)
 }
 
 impl From<card::Model> for Card {

@@ -7,6 +7,7 @@ use super::store::{LineRow, OrderRows, PaymentRow};
 use crate::integrations::RefusalKind;
 use crate::language::Language;
 use crate::money::Cents;
+use crate::typed;
 
 /// What the catalogue knows of a ticket, in one language.
 #[derive(Clone, Debug)]
@@ -145,14 +146,13 @@ impl OrderFacts {
 
 impl Ticket {
     fn of(line: &LineRow, language: Language, currency: &str, describe: &Describe) -> Self {
-        let digits: Vec<_> = line.card_number.chars().collect();
         let refused = is(&line.state, "refused");
         let refusal = line.refusal.as_deref().filter(|_| refused);
         Self {
             title: describe(language, [&line.operator, &line.product, &line.category]).title,
             days: language.days(line.valid_from, line.valid_to, line.from_time),
-            holder: format!("{} {}", line.holder_first_name, line.holder_last_name),
-            card: digits[digits.len().saturating_sub(4)..].iter().collect(),
+            holder: typed::full_name(&line.holder_first_name, &line.holder_last_name),
+            card: typed::last_four(&line.card_number),
             price: language.amount(currency, line.price_cents),
             refused,
             reason: reason(language, refusal.unwrap_or("not_issued")),
@@ -195,11 +195,11 @@ fn is(state: &str, name: &str) -> bool {
     state.eq_ignore_ascii_case(name)
 }
 
-/// How a person is greeted: in German by the whole name, in English by the first.
+/// How a person is greeted: in German by the whole name, in English by the first, or by the only one.
 pub(super) fn greeted(language: Language, first: &str, last: &str) -> String {
     match language {
-        Language::De => format!("{first} {last}"),
-        Language::En => first.to_owned(),
+        Language::En if !first.is_empty() => first.to_owned(),
+        Language::De | Language::En => typed::full_name(first, last),
     }
 }
 

@@ -36,11 +36,11 @@ impl Store {
         Ok(None)
     }
 
-    /// The number of the account's own order that has a ticket on this card, operator and day.
+    /// Id and number of the account's own order that has a ticket on this card, operator and day.
     ///
     /// # Errors
     /// The database's.
-    pub async fn order_on_card(&self, account_id: Uuid, ticket: &Ticket) -> Result<Option<String>, IoError> {
+    pub async fn order_on_card(&self, account_id: Uuid, ticket: &Ticket) -> Result<Option<(Uuid, String)>, IoError> {
         let ticket = ticket.clone();
         self.io()
             .read(move |db| {
@@ -56,7 +56,7 @@ impl Store {
                     let own = orders::Entity::find()
                         .filter(orders::Column::AccountId.eq(account_id))
                         .filter(orders::Column::Id.in_subquery(taken));
-                    Ok(own.one(db).await?.map(|row| row.number))
+                    Ok(own.one(db).await?.map(|row| (row.id, row.number)))
                 })
             })
             .await

@@ -34,8 +34,17 @@ pub struct NewOrder {
     pub lines: Vec<NewLine>,
     /// The Idempotency-Key.
     pub key: String,
-    /// SHA-256 of the body in hex.
-    pub body_hash: String,
+    /// What the request is known again by.
+    pub marks: Marks,
+}
+
+/// What a request is known again by, each SHA-256 in hex.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marks {
+    /// Of what it asks for, however it is written.
+    pub asked: String,
+    /// Of its bytes: versions that know no other still ask for it.
+    pub bytes: String,
 }
 
 /// One ticket to order.
@@ -78,6 +87,8 @@ pub enum PlaceError {
         line: i32,
         /// The other order's number.
         order: Option<String>,
+        /// Its id.
+        id: Option<Uuid>,
     },
     /// The account has as many unpaid orders as it may have.
     #[error("{0} orders of the account wait to be paid")]
@@ -143,7 +154,7 @@ impl Desk {
     }
 
     async fn remembered(&self, new: &NewOrder) -> Result<Option<Placed>, PlaceError> {
-        match self.store().remembered(new.account_id, new.key.clone(), new.body_hash.clone()).await? {
+        match self.store().remembered(new.account_id, new.key.clone(), new.marks.clone()).await? {
             Remembered::Nothing => Ok(None),
             Remembered::Answer(placed) => Ok(Some(placed)),
             Remembered::OtherBody => Err(PlaceError::KeyUsed),
@@ -214,7 +225,7 @@ impl Desk {
                 Box::pin(async move {
                     let unpaid = store.unpaid(tx, new.account_id).await?;
                     store.insert(tx, &order, &effects).await?;
-                    if !store.remember(tx, (&new.key, &new.body_hash), new.account_id, &placed).await? {
+                    if !store.remember(tx, (&new.key, &new.marks), new.account_id, &placed).await? {
                         return Err(Lost::Key);
                     }
                     // looked at after the key, so that an order that was placed is found again whatever else waits
@@ -243,7 +254,8 @@ impl Desk {
             return Err(PlaceError::Io(IoError::Late));
         };
         let other = self.store().order_on_card(order.account_id, &line.ticket).await?;
-        Ok(PlaceError::CardTaken { line: no, order: other })
+        let (id, order) = other.unzip();
+        Ok(PlaceError::CardTaken { line: no, order, id })
     }
 }
 

@@ -25,6 +25,7 @@ use crate::clock;
 use crate::integrations::Outcome;
 use crate::io::IoError;
 use crate::language::Language;
+use crate::typed;
 
 impl Store {
     /// Writes a new order in the caller's transaction. Its intents must carry their ids.
@@ -191,7 +192,7 @@ impl Store {
     async fn write_invoice(&self, tx: &DatabaseTransaction, order: &Order) -> Result<(), DbErr> {
         let buyer = account::Entity::find_by_id(order.account_id).one(tx).await?;
         let language = buyer.as_ref().map(|account| Language::stored(&account.language)).unwrap_or_default();
-        let name = buyer.map(|account| format!("{} {}", account.first_name, account.last_name)).unwrap_or_default();
+        let name = buyer.map(|account| typed::full_name(&account.first_name, &account.last_name)).unwrap_or_default();
         // a ticket that was given up may stand for a moment; nothing is returned yet in this commit
         let sold: Vec<_> =
             order.lines.iter().filter(|line| line.state == LineState::Issued && !line.withdrawing).collect();

@@ -10,7 +10,7 @@ use starjack_entity::{account, idempotency, order_event, orders, payment_callbac
 use uuid::Uuid;
 
 use super::lifecycle::OrderState;
-use super::place::Placed;
+use super::place::{Marks, Placed};
 use super::record::{Moment, Order};
 use super::store::Store;
 use crate::actors::fleet::Fence;
@@ -84,14 +84,14 @@ impl Store {
     ///
     /// # Errors
     /// The database's.
-    pub async fn remembered(&self, account_id: Uuid, key: String, body_hash: String) -> Result<Remembered, IoError> {
+    pub async fn remembered(&self, account_id: Uuid, key: String, marks: Marks) -> Result<Remembered, IoError> {
         self.io()
             .read(move |db| {
                 Box::pin(async move {
                     let Some(row) = idempotency::Entity::find_by_id((account_id, key)).one(db).await? else {
                         return Ok(Remembered::Nothing);
                     };
-                    if row.body_hash != body_hash {
+                    if row.body_hash != marks.bytes && row.asked_hash != Some(marks.asked) {
                         return Ok(Remembered::OtherBody);
                     }
                     Ok(Remembered::Answer(Placed { id: row.order_id, status: row.status, body: row.body }))
@@ -107,14 +107,15 @@ impl Store {
     pub async fn remember(
         &self,
         tx: &DatabaseTransaction,
-        (key, body_hash): (&str, &str),
+        (key, marks): (&str, &Marks),
         account_id: Uuid,
         placed: &Placed,
     ) -> Result<bool, DbErr> {
         let row = idempotency::ActiveModel {
             account_id: Set(account_id),
             key: Set(key.to_owned()),
-            body_hash: Set(body_hash.to_owned()),
+            body_hash: Set(marks.bytes.clone()),
+            asked_hash: Set(Some(marks.asked.clone())),
             order_id: Set(placed.id),
             status: Set(placed.status),
             body: Set(placed.body.clone()),
@@ -139,35 +140,6 @@ impl Store {
             .filter(orders::Column::AccountId.eq(account_id))
             .filter(orders::Column::State.is_in(waits));
         unpaid.count(tx).await
-    }
-
-    /// An account's orders, newest first, older than `before`, at most `limit`.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn of_account(&self, account_id: Uuid, before: Option<Uuid>, limit: u64) -> Result<Vec<Order>, IoError> {
-        let ids: Vec<Uuid> = self
-            .io()
-            .read(move |db| {
-                Box::pin(async move {
-                    // ids are UUIDv7: their order is the order of placing
-                    let mut find = orders::Entity::find().filter(orders::Column::AccountId.eq(account_id));
-                    if let Some(before) = before {
-                        find = find.filter(orders::Column::Id.lt(before));
-                    }
-                    let rows: Vec<Uuid> = find
-                        .select_only()
-                        .column(orders::Column::Id)
-                        .order_by_desc(orders::Column::Id)
-                        .limit(limit)
-                        .into_tuple()
-                        .all(db)
-                        .await?;
-                    Ok::<_, IoError>(rows)
-                })
-            })
-            .await?;
-        self.load_all(ids).await
     }
 
     pub(super) async fn load_all(&self, ids: Vec<Uuid>) -> Result<Vec<Order>, IoError> {

@@ -13,9 +13,8 @@ use crate::http::{Admin, Problem, State};
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RotateKeys {
-    /// Somebody else may have the old key: the new one signs at once, and nothing the old ones signed is believed.
-    #[serde(default)]
-    compromised: bool,
+    /// Somebody else may have the old key: the new one signs at once, and nothing the old ones signed is believed; `false` when absent.
+    compromised: Option<bool>,
 }
 
 /// A new signing key.
@@ -38,7 +37,7 @@ pub(in crate::http) async fn rotate(
     admin: Admin,
     Json(body): Json<RotateKeys>,
 ) -> Result<HttpResponse, Problem> {
-    let (rotation, action) = match body.compromised {
+    let (rotation, action) = match body.compromised.unwrap_or_default() {
         false => (Rotation::Planned, "rotate_keys"),
         true => (Rotation::Compromised, "replace_keys"),
     };

@@ -1,8 +1,11 @@
-//! The orders for which a person is needed.
+//! The orders for which a person is needed, and those that the desk looks for.
 
-use actix_web::{HttpResponse, get, web};
+use actix_web::{HttpResponse, get, post, web};
 use serde::Deserialize;
 
+use super::cases::plain;
+use super::store::{self, Deed};
+use crate::http::body::Json;
 use crate::http::operators::PageQuery;
 use crate::http::order_view::OrderView;
 use crate::http::orders::page;
@@ -42,5 +45,40 @@ pub(in crate::http) async fn list(
     let OrdersQuery { state: Which::Stuck, cursor, limit } = query.into_inner();
     let (before, limit) = PageQuery::new(cursor, limit).read_id()?;
     let orders = state.orders.store().stuck(before, limit + 1).await?;
+    Ok(HttpResponse::Ok().json(page(orders, limit, &state, admin.reader()).await?))
+}
+
+/// What the desk was told.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SearchOrders {
+    /// 2 to 200 characters: an order's number, a ticket's number, an address, a card's number or its last four signs, or names of
+    /// buyer or holder, of which the beginnings do.
+    #[schema(min_length = 2, max_length = 200, example = "A0123456789")]
+    text: String,
+    /// The `next` of the page before.
+    cursor: Option<String>,
+    /// 1 to 100, 20 when absent.
+    limit: Option<u64>,
+}
+
+/// The orders of all customers that a text means, newest first. That somebody looked is written down, the text is not.
+///
+/// A POST, because addresses and names have no place in the logs of proxies.
+#[utoipa::path(tag = "admin", operation_id = "search_orders", security(("bearer" = [])), request_body = SearchOrders,
+    responses((status = 200, description = "A page", body = Page<OrderView>)))]
+#[post("/api/v1/admin/order-search")]
+pub(in crate::http) async fn search(
+    state: web::Data<State>,
+    admin: Admin,
+    Json(wish): Json<SearchOrders>,
+) -> Result<HttpResponse, Problem> {
+    let SearchOrders { text, cursor, limit } = wish;
+    let text = plain("text", &text, 200)?;
+    let (before, limit) = PageQuery::new(cursor, limit).read_id()?;
+    let deed =
+        Deed { account_id: admin.account_id, action: "orders.search", subject: "all orders".to_owned(), reason: None };
+    store::write_down(&state.io, deed).await?;
+    let orders = state.orders.store().search(&text, before, limit + 1).await?;
     Ok(HttpResponse::Ok().json(page(orders, limit, &state, admin.reader()).await?))
 }

@@ -20,6 +20,9 @@ use crate::http::paging::Page;
 use crate::http::{Admin, Problem, State};
 use crate::money::{Money, decimal};
 
+/// By it a spreadsheet knows UTF-8.
+const MARK: char = '\u{feff}';
+
 /// The most rows of one export.
 const MOST_ROWS: u64 = 10_000;
 
@@ -76,13 +79,14 @@ pub(in crate::http) async fn list(
 
 /// The same list for the bookkeeper's spreadsheet: a line of names, then one a sum, oldest first, at most 10,000.
 ///
-/// Amounts stand in cents and with two places. It names no bank account, for none is known here.
+/// As a German spreadsheet opens it by itself: UTF-8 with a mark, semicolons, and a decimal comma in `amount`; `amount_cents` is
+/// for programs. It names no bank account, for none is known here.
 #[utoipa::path(tag = "admin", operation_id = "export_owed", security(("bearer" = [])),
-    responses((status = 200, description = "Lines of comma-separated values", content_type = "text/csv", body = String)))]
+    responses((status = 200, description = "Lines of values with semicolons between them", content_type = "text/csv", body = String)))]
 #[get("/api/v1/admin/owed.csv")]
 pub(in crate::http) async fn export(state: web::Data<State>, _admin: Admin) -> Result<HttpResponse, Problem> {
     let cases = state.orders.store().case_files(wanted(None, MOST_ROWS)).await?;
-    let mut text = String::from("id,order,reference,transaction,amount_cents,amount,currency,since,reason\r\n");
+    let mut text = format!("{MARK}id;order;reference;transaction;amount_cents;amount;currency;since;reason\r\n");
     for case in cases {
         let cells = [
             case.id.to_string(),
@@ -90,12 +94,12 @@ pub(in crate::http) async fn export(state: web::Data<State>, _admin: Admin) -> R
             case.reference.unwrap_or_default(),
             case.transaction.unwrap_or_default(),
             case.amount.to_string(),
-            decimal(case.amount),
+            decimal(case.amount).replace('.', ","),
             case.currency,
             case.opened_at.to_rfc3339_opts(SecondsFormat::Secs, true),
             case.reason,
         ];
-        text.push_str(&cells.map(|cell| field(&cell)).join(","));
+        text.push_str(&cells.map(|cell| field(&cell)).join(";"));
         text.push_str("\r\n");
     }
     Ok(HttpResponse::Ok()
@@ -147,11 +151,11 @@ fn view(case: Case) -> OwedView {
     }
 }
 
-/// One value as RFC 4180 writes it; what a spreadsheet would take for a formula is marked as text.
+/// One value as RFC 4180 writes it, with semicolons for commas; what a spreadsheet would take for a formula is marked as text.
 fn field(text: &str) -> String {
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
     let text = if formula { format!("'{text}") } else { text.to_owned() };
-    if text.contains(['"', ',', '\r', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+    if text.contains(['"', ';', '\r', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
 
 #[cfg(test)]
@@ -162,7 +166,8 @@ mod tests {
     fn a_value_is_one_cell_and_never_a_formula() {
         for (text, written) in [
             ("A0123456789", "A0123456789"),
-            ("a,b", "\"a,b\""),
+            ("a;b", "\"a;b\""),
+            ("84,50", "84,50"),
             ("say \"yes\"", "\"say \"\"yes\"\"\""),
             ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
             ("+1", "'+1"),

@@ -18,13 +18,14 @@ use crate::http::paging::Page;
 use crate::http::problem::Kind;
 use crate::http::{Admin, Problem, State};
 use crate::language::both;
+use crate::typed::Day;
 
 /// Which day is to be compared.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DayToCompare {
     /// In each other side's own time zone; today or earlier.
-    day: NaiveDate,
+    day: Day,
     /// With this operator alone; with everybody when absent.
     operator: Option<String>,
 }
@@ -72,7 +73,7 @@ pub(in crate::http) async fn wish(
     admin: Admin,
     Json(wish): Json<DayToCompare>,
 ) -> Result<HttpResponse, Problem> {
-    let DayToCompare { day, operator } = wish;
+    let DayToCompare { day: Day(day), operator } = wish;
     // the day has begun wherever an operator may be
     if day > (clock::now() + chrono::TimeDelta::hours(14)).date_naive() {
         return Err(Problem::invalid(both(

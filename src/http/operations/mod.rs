@@ -12,6 +12,8 @@ use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 
+use super::head;
+use super::headers;
 use super::problem;
 use super::request_id;
 use super::state::State;
@@ -34,7 +36,9 @@ pub fn serve(state: web::Data<State>, listener: TcpListener) -> io::Result<Serve
             .route("/readyz", web::get().to(ready::show))
             .route("/metrics", web::get().to(metrics::show))
             .default_service(web::to(problem::unmatched))
+            .wrap(from_fn(head::answer))
             .wrap(from_fn(request_id::watch))
+            .wrap(headers::defaults(false))
     };
     let server = HttpServer::new(app)
         .workers(1)

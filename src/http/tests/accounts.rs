@@ -188,7 +188,7 @@ async fn values_that_are_not_acceptable_are_named() {
     for (field, value) in [
         ("email", "no address"),
         ("password", "short"),
-        ("first_name", " "),
+        ("first_name", "\u{200b}"),
         ("last_name", "Be\u{7}rg"),
         ("birth_date", "2999-01-01"),
     ] {
@@ -197,7 +197,7 @@ async fn values_that_are_not_acceptable_are_named() {
         let refused = world.register(&wish).await;
         refused.expect_problem(422, "invalid");
         assert!(refused.body["detail"].as_str().unwrap().contains(field), "{refused:?}");
-        assert!(!refused.body["detail"].as_str().unwrap().contains(value.trim()) || value == " ", "{refused:?}");
+        assert!(!refused.body["detail"].as_str().unwrap().contains(value), "{refused:?}");
     }
     for (field, value) in [("language", json!("fr")), ("birth_date", json!("1.5.1990")), ("role", json!("admin"))] {
         let mut wish = wish("anna@example.org");

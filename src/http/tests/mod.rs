@@ -5,12 +5,15 @@ mod callbacks;
 mod connections;
 mod duties;
 mod face;
+mod finding;
+mod headers;
 mod languages;
 mod operations;
 mod orders;
 mod passwords;
 mod schedule;
 mod sessions;
+mod values;
 
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;

@@ -318,7 +318,7 @@ async fn a_basket_that_cannot_be_placed_is_refused_in_words_and_nothing_is_kept(
         (with("/card_id", foreign), "card-not-accepted", "****"),
         (with("/offer_id", json!("none")), "offer-not-ours", "Line 1"),
         (with("/holder/birth_date", json!(BABY)), "other-category", "Line 1"),
-        (with("/holder/first_name", json!(" ")), "invalid", "first_name"),
+        (with("/holder/first_name", json!("\u{200b}")), "invalid", "first_name"),
         (with("/holder/last_name", json!(long)), "invalid", "last_name"),
         (with("/holder/last_name", json!("Be\u{7}rg")), "invalid", "last_name"),
         (json!({ "lines": [good], "on_refusal": "maybe" }), "invalid", "wrong form"),

@@ -237,7 +237,7 @@ async fn one_sees_and_changes_ones_own_names_and_language_and_nothing_else() {
         [&json!("Anna"), &json!("Öztürk"), &json!("de")]
     );
     for wrong in [
-        json!({"first_name": ""}),
+        json!({"first_name": "\u{200b}"}),
         json!({"last_name": "Be\u{7}rg"}),
         json!({"last_name": "x".repeat(81)}),
         json!({"language": "fr"}),

@@ -18,6 +18,4 @@ pub use goods::{Goods, Named, Tariff, Wanted, WantedProduct};
 pub use port::{
     Booking, Capabilities, CheckedCard, Found, FoundState, Holder, LiftSupplier, Sold, SoldPage, TicketOrder,
 };
-pub use registry::{
-    CardNumber, CardNumberError, SUPPLIERS, SupplierKind, connect, connect_paced, mask, parse_card_number,
-};
+pub use registry::{CardNumber, CardNumberError, SUPPLIERS, SupplierKind, connect, connect_paced, parse_card_number};

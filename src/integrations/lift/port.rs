@@ -104,9 +104,9 @@ pub struct TicketOrder {
 /// The person who will use the ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
-    /// Given name.
+    /// Given name; empty for who has a family name only.
     pub first_name: String,
-    /// Family name.
+    /// Family name; empty for who has a given name only. Never both.
     pub last_name: String,
     /// Birth date, which decides the person category.
     pub birth_date: NaiveDate,

@@ -14,7 +14,7 @@ use crate::support::{Client, Database, Person, World, both_databases};
 both_databases!(whatever_a_stranger_sends_is_answered_as_described);
 
 /// What a problem may consist of.
-const PROBLEM_KEYS: [&str; 6] = ["type", "title", "status", "detail", "instance", "retry_after_seconds"];
+const PROBLEM_KEYS: [&str; 7] = ["type", "title", "status", "detail", "instance", "retry_after_seconds", "order_id"];
 
 async fn whatever_a_stranger_sends_is_answered_as_described(database: Database) {
     let world = World::start(database).await;

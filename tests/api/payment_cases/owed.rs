@@ -54,10 +54,10 @@ async fn shown(clerk: &Person, list: &[Value], (refused, paid): (&Value, &Value)
     let next = format!("/api/v1/admin/owed?limit=1&cursor={}", page["next"].as_str().unwrap());
     assert_eq!(clerk.client.get(&next).await.expect(200)["items"], json!([list[1]]));
     let lines: Vec<String> = export(clerk).await.lines().map(str::to_owned).collect();
-    assert_eq!(lines[0], "id,order,reference,transaction,amount_cents,amount,currency,since,reason");
+    assert_eq!(lines[0], "\u{feff}id;order;reference;transaction;amount_cents;amount;currency;since;reason");
     let cents = total(refused);
     let row =
-        format!("{0},{0}-P1,{1},{cents},{2}.{3:02},EUR,", number(refused), paid["mpay_tid"], cents / 100, cents % 100);
+        format!("{0};{0}-P1;{1};{cents};{2},{3:02};EUR;", number(refused), paid["mpay_tid"], cents / 100, cents % 100);
     assert!(lines.len() == 3 && lines[1].contains(&row), "{lines:?}");
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{Days, NaiveDate, TimeDelta};
 use starjack::actors::order::record::{OnRefusal, ReturnTerms, Ticket};
-use starjack::actors::order::{NewLine, NewOrder};
+use starjack::actors::order::{Marks, NewLine, NewOrder};
 use starjack::clock;
 use starjack::ids;
 
@@ -30,7 +30,7 @@ pub(crate) fn basket(dice: &Dice, no: u64, parts: bool) -> NewOrder {
         on_refusal: if parts { OnRefusal::Keep } else { dice.one(&POLICIES) },
         return_url: None,
         key: format!("key {no}"),
-        body_hash: "hash".to_owned(),
+        marks: Marks { asked: "asked".to_owned(), bytes: "bytes".to_owned() },
     }
 }
 

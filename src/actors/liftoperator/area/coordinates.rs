@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use serde::de::{SeqAccess, Visitor};
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// Any depth of lists of positions, of which only the bounds are kept.
+/// Any depth of lists of positions, of which only the bounds are kept; what is no position is nothing.
 pub(super) enum Coordinates {
     Number(f64),
     Bounds { west: f64, east: f64, south: f64, north: f64 },
@@ -53,12 +53,30 @@ impl<'de> Visitor<'de> for Bounding {
     }
 
     fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Coordinates, E> {
-        let small = i32::try_from(number).map_err(|_too_big| E::custom("a position of it is not on this earth"))?;
-        Ok(Coordinates::Number(f64::from(small)))
+        // what is too big for an i32 is not on this earth either
+        let bounded = number.clamp(i32::MIN.into(), i32::MAX.into());
+        Ok(Coordinates::Number(f64::from(i32::try_from(bounded).unwrap_or(i32::MAX))))
     }
 
     fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Coordinates, E> {
         self.visit_i64(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+
+    fn visit_unit<E>(self) -> Result<Coordinates, E> {
+        Ok(Coordinates::Nothing)
+    }
+
+    fn visit_bool<E>(self, _no_position: bool) -> Result<Coordinates, E> {
+        Ok(Coordinates::Nothing)
+    }
+
+    fn visit_str<E>(self, _no_position: &str) -> Result<Coordinates, E> {
+        Ok(Coordinates::Nothing)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Coordinates, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Coordinates::Nothing)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Coordinates, A::Error> {

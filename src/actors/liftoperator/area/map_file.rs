@@ -8,6 +8,7 @@ use std::io::Read;
 
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use super::coordinates::Coordinates;
 
@@ -34,6 +35,8 @@ pub struct Skipped {
     pub not_operating: usize,
     /// They lie in another country than was asked for.
     pub elsewhere: usize,
+    /// They cannot be read: without a position, with a text that is too long, or not as the format has it.
+    pub unreadable: usize,
 }
 
 /// An area as the map has it.
@@ -132,66 +135,54 @@ impl<'de> Visitor<'de> for Features<'_, '_> {
 }
 
 impl MapFile {
+    /// Takes a feature, or counts it. A feature that cannot be read says nothing of the others.
     fn take(&mut self, feature: Feature, number: usize, countries: &[String]) -> Result<(), String> {
         let Feature { properties, geometry } = feature;
-        if properties.kind != "skiArea" {
-            return Err(format!(
-                "it is no ski area but of type {:?}; take OpenSkiMap's ski_areas.geojson",
-                properties.kind
-            ));
+        let kind = properties.get("type").and_then(Value::as_str).map(str::to_owned);
+        if let Some(kind) = kind.filter(|kind| kind != "skiArea") {
+            return Err(format!("it is no ski area but of type {kind:?}; take OpenSkiMap's ski_areas.geojson"));
         }
-        let identities = properties.identities()?;
-        let place = properties.places.unwrap_or_default().into_iter().next().unwrap_or_default();
-        let country = place.country.filter(|country| country.len() == 2);
-        let operates = properties.status.is_none_or(|status| status == "operating");
-        let name = properties.name.map(|name| one_line(&name)).filter(|name| !name.is_empty());
-        let skipped = &mut self.skipped;
-        let Some(name) = name else {
-            skipped.unnamed += 1;
-            return Ok(());
-        };
-        if identities.is_empty() {
-            skipped.unsourced += 1;
-            return Ok(());
+        match Properties::deserialize(properties).map_err(|error| error.to_string()) {
+            Ok(properties) => self.sort(properties, geometry, number, countries),
+            Err(fault) => self.unreadable(number, &fault),
         }
-        if !operates {
-            skipped.not_operating += 1;
-            return Ok(());
-        }
-        if !countries.is_empty() && !country.as_ref().is_some_and(|country| countries.contains(country)) {
-            skipped.elsewhere += 1;
-            return Ok(());
-        }
-        let (longitude_hundredths, latitude_hundredths) = geometry.coordinates.middle()?;
-        let state = place.localized.get("en").or_else(|| place.localized.values().next());
-        self.areas.push(MapArea {
-            identities,
-            name: at_most(200, name)?,
-            state: state
-                .and_then(|state| state.region.as_deref())
-                .map(|state| at_most(120, one_line(state)))
-                .transpose()?,
-            region: place.region.map(|region| at_most(8, one_line(&region))).transpose()?,
-            country,
-            latitude_hundredths,
-            longitude_hundredths,
-            website: properties.websites.unwrap_or_default().into_iter().find(|site| is_website(site)),
-            feature: number,
-        });
         Ok(())
+    }
+
+    fn sort(&mut self, properties: Properties, geometry: Option<Geometry>, number: usize, countries: &[String]) {
+        let skipped = &mut self.skipped;
+        let place = properties.place_in(countries);
+        if properties.name.as_deref().is_none_or(|name| one_line(name).is_empty()) {
+            skipped.unnamed += 1;
+        } else if properties.wikidata.is_none() && properties.sources.as_ref().is_none_or(Vec::is_empty) {
+            skipped.unsourced += 1;
+        } else if properties.status.as_deref().is_some_and(|status| status != "operating") {
+            skipped.not_operating += 1;
+        } else if let Some(place) = place {
+            match properties.area(place, geometry, number) {
+                Ok(area) => self.areas.push(area),
+                Err(fault) => self.unreadable(number, &fault),
+            }
+        } else {
+            skipped.elsewhere += 1;
+        }
+    }
+
+    fn unreadable(&mut self, number: usize, fault: &str) {
+        self.skipped.unreadable += 1;
+        tracing::warn!(feature = number, fault, "a ski area of a map was left out");
     }
 }
 
 #[derive(Deserialize)]
 struct Feature {
-    properties: Properties,
-    geometry: Geometry,
+    #[serde(default)]
+    properties: Value,
+    geometry: Option<Geometry>,
 }
 
 #[derive(Deserialize)]
 struct Properties {
-    #[serde(rename = "type")]
-    kind: String,
     name: Option<String>,
     status: Option<String>,
     sources: Option<Vec<Source>>,
@@ -202,6 +193,34 @@ struct Properties {
 }
 
 impl Properties {
+    /// The place by which it is shown: the first of those that were asked for. An area may lie in two countries.
+    fn place_in(&self, countries: &[String]) -> Option<Place> {
+        let mut places = self.places.iter().flatten();
+        if countries.is_empty() {
+            return Some(places.next().cloned().unwrap_or_default());
+        }
+        places.find(|place| place.country.as_ref().is_some_and(|country| countries.contains(country))).cloned()
+    }
+
+    fn area(self, place: Place, geometry: Option<Geometry>, number: usize) -> Result<MapArea, String> {
+        let no_position = || "it has no position".to_owned();
+        let coordinates = geometry.and_then(|geometry| geometry.coordinates).ok_or_else(no_position)?;
+        let (longitude_hundredths, latitude_hundredths) = coordinates.middle()?;
+        let state = place.localized.get("en").or_else(|| place.localized.values().next());
+        let state = state.and_then(|state| state.region.as_deref());
+        Ok(MapArea {
+            identities: self.identities()?,
+            name: at_most(200, one_line(self.name.as_deref().unwrap_or_default()))?,
+            state: state.map(|state| at_most(120, one_line(state))).transpose()?,
+            region: place.region.map(|region| at_most(8, one_line(&region))).transpose()?,
+            country: place.country.filter(|country| country.len() == 2),
+            latitude_hundredths,
+            longitude_hundredths,
+            website: self.websites.unwrap_or_default().into_iter().find(|site| is_website(site)),
+            feature: number,
+        })
+    }
+
     fn identities(&self) -> Result<Vec<String>, String> {
         let wikidata = self.wikidata.iter().map(|id| format!("wikidata:{id}"));
         let sources = self.sources.iter().flatten().map(|source| match &source.id {
@@ -226,7 +245,7 @@ enum SourceId {
     Text(String),
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 struct Place {
     #[serde(rename = "iso3166_1Alpha2")]
     country: Option<String>,
@@ -236,14 +255,14 @@ struct Place {
     localized: BTreeMap<String, Localized>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 struct Localized {
     region: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct Geometry {
-    coordinates: Coordinates,
+    coordinates: Option<Coordinates>,
 }
 
 fn one_line(text: &str) -> String {

@@ -19,10 +19,15 @@ pub(super) fn check_wtp_no(card: String, config: &Config) -> CheckWtpNo {
 /// The sale in Axess's words; `None` when a code of the catalogue is not `<pool>/<ticket type>` or no number.
 pub(super) fn issue_ticket(order: &TicketOrder, config: &Config) -> Option<IssueTicket> {
     let (pool, ticket_type) = order.product_code.split_once('/')?;
+    // `Unproven:` a person needs the second name alone, so that somebody's only one stands there
+    let (first_name, last_name) = match (&*order.holder.first_name, &*order.holder.last_name) {
+        (only, "") => ("", only),
+        both => both,
+    };
     Some(IssueTicket {
         birth_date: order.holder.birth_date.to_string(),
-        first_name: order.holder.first_name.clone(),
-        last_name: order.holder.last_name.clone(),
+        first_name: first_name.to_owned(),
+        last_name: last_name.to_owned(),
         person_type_no: order.category_code.parse().ok()?,
         pool_no: pool.parse().ok()?,
         project_no: config.project_no,

@@ -23,12 +23,17 @@ pub(super) fn new_order(order: &TicketOrder, zone: Tz) -> Option<NewOrder> {
         product_id: order.product_code.clone(),
         consumer_category_id: order.category_code.clone(),
         valid_from: begins(order.first_day, order.from_time, zone)?.to_rfc3339_opts(SecondsFormat::Secs, false),
-        first_name: order.holder.first_name.clone(),
-        last_name: order.holder.last_name.clone(),
+        first_name: filled(&order.holder.first_name, &order.holder.last_name),
+        last_name: filled(&order.holder.last_name, &order.holder.first_name),
         birth_date: order.holder.birth_date.to_string(),
         identification: card::identification(&order.card)?,
         price: money::decimal(order.price),
     })
+}
+
+/// `Unproven:` a contact needs both names, so that somebody's only one stands in both.
+fn filled(name: &str, other: &str) -> String {
+    if name.is_empty() { other.to_owned() } else { name.to_owned() }
 }
 
 /// The time of the operator's day, its midnight without one, or the first moment after it where clocks jump over it.

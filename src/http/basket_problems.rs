@@ -1,0 +1,66 @@
+//! Why a basket cannot be ordered as it is, in words.
+
+use super::problem::{Kind, Problem};
+use crate::language::both;
+use crate::typed;
+
+/// Nothing was kept: the same may be sent again.
+pub(super) fn operator_down(name: &str) -> Problem {
+    let detail = both(
+        format!("{name} cannot be reached and takes no orders until it is. Try again later, or choose another area."),
+        format!(
+            "{name} ist nicht erreichbar und nimmt solange keine Bestellungen an. Versuchen Sie es später noch einmal oder wählen Sie ein anderes Skigebiet."
+        ),
+    );
+    Problem::new(Kind::OperatorDown, detail).retry_after(60)
+}
+
+/// The same for a card of somebody else and one that does not exist.
+pub(super) fn unknown_card() -> Problem {
+    let detail = both(
+        "Register the card first, then name its `id`.",
+        "Registrieren Sie die Karte zuerst und nennen Sie dann ihre `id`.",
+    );
+    Problem::new(Kind::UnknownCard, detail)
+}
+
+pub(super) fn card_not_accepted(number: &str) -> Problem {
+    let number = typed::masked(number);
+    let detail = both(
+        format!("The operator does not accept {number}. Choose one of its `accepted_cards`."),
+        format!("Das Skigebiet nimmt {number} nicht an. Wählen Sie eine Karte aus seinen `accepted_cards`."),
+    );
+    Problem::new(Kind::CardNotAccepted, detail)
+}
+
+pub(super) fn card_twice(one: usize, other: usize) -> Problem {
+    let detail = both(
+        format!("Lines {one} and {other} want the same card, operator and day. Choose another card for one of them."),
+        format!(
+            "Zeile {one} und Zeile {other} wollen dieselbe Karte im selben Skigebiet am selben Tag. Wählen Sie für eine davon eine andere Karte."
+        ),
+    );
+    Problem::new(Kind::CardTwice, detail)
+}
+
+pub(super) fn family_incomplete(line: usize, size: usize) -> Problem {
+    let detail = both(
+        format!(
+            "Line {line} is one of {size} offers of a family price. Order all {size}, each once, or ask for single offers."
+        ),
+        format!(
+            "Zeile {line} ist eines von {size} Angeboten eines Familienpreises. Bestellen Sie alle {size}, jedes einmal, oder fragen Sie nach einzelnen Angeboten."
+        ),
+    );
+    Problem::new(Kind::FamilyIncomplete, detail)
+}
+
+pub(super) fn family_kept_in_part(line: usize) -> Problem {
+    let detail = both(
+        format!("Line {line} is of a family price. Leave `on_refusal` out or say `undo`, or ask for single offers."),
+        format!(
+            "Zeile {line} gehört zu einem Familienpreis. Lassen Sie `on_refusal` weg oder senden Sie `undo`, oder fragen Sie nach einzelnen Angeboten."
+        ),
+    );
+    Problem::new(Kind::FamilyTogether, detail)
+}

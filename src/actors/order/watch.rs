@@ -8,80 +8,141 @@ use super::protection::Protection;
 use super::record::{ClaimKind, Mark, Moment, Payment};
 use crate::money::Cents;
 
+/// A payment and what it was before this turn.
+struct Change<'a> {
+    now: &'a Payment,
+    old: Option<&'a Payment>,
+    /// Its order does not want it.
+    unwanted: bool,
+}
+
+impl Change<'_> {
+    fn entered(&self, state: PaymentState) -> bool {
+        self.now.state == state && self.old.map_or(PaymentState::Opened, |old| old.state) != state
+    }
+
+    fn owed_before(&self) -> Cents {
+        self.old.map_or(0, |old| old.owed)
+    }
+
+    fn is_newly_owed(&self) -> bool {
+        self.now.owed > self.owed_before()
+    }
+}
+
+/// Whether staff was called because nobody could see what became of it.
+fn is_unseen(row: &Payment) -> bool {
+    let unseen = [PAGE_NOT_ANSWERED, PAYMENT_UNDECIDED, CLAIM_UNCONFIRMED];
+    row.person.as_ref().is_some_and(|mark| unseen.contains(&&*mark.reason))
+}
+
 impl Turn<'_> {
     /// Opens cases and writes e-mails of what became of money since `before`, when the order was in `state_before`.
     pub(super) fn tell_of_money(&mut self, before: &[Payment], state_before: OrderState) {
-        let unseen = [PAGE_NOT_ANSWERED, PAYMENT_UNDECIDED, CLAIM_UNCONFIRMED];
-        let is_unseen = |row: &Payment| row.person.as_ref().is_some_and(|mark| unseen.contains(&&*mark.reason));
-        let order = &*self.order;
+        let payments = self.order.payments.clone();
         let mut unpaid = vec![];
-        for payment in &order.payments {
+        for payment in &payments {
             let old = before.iter().find(|old| old.no == payment.no);
-            let (state, owed) = old.map_or((PaymentState::Opened, 0), |old| (old.state, old.owed));
-            let unwanted = order.wanted != Some(payment.no);
-            let entered = |one: PaymentState| payment.state == one && state != one;
-            let newly_owed = payment.owed > owed;
-            let due = |amount: Cents, reason: &str| {
-                let all = (payment.returned, payment.owed);
-                // of two sums that leave the same rest each is a case of its own
-                let keyed = self.rules.keeps(Protection::KeyedCases);
-                let mark =
-                    if keyed { format!("{}+{}", all.0, all.1) } else { format!("{}/{}", payment.captured, all.1) };
-                NewCase { payment: payment.no, kind: CaseKind::Owed, amount, reason: reason.to_owned(), mark }
-            };
-            if newly_owed {
-                let reason = match &order.refusal {
-                    _ if unwanted => "not_wanted",
-                    Some(refusal) => refusal,
-                    None => "not_issued",
-                };
-                self.effects.cases.push(due(payment.owed - owed, reason));
-            }
-            if payment.owed < owed && !entered(PaymentState::ChargedBack) {
-                self.effects.settled.push((payment.no, CaseKind::Owed, CREDITED));
-                if payment.owed > 0 {
-                    self.effects.cases.push(due(payment.owed, CREDITED_IN_PART));
-                }
-            }
-            if entered(PaymentState::ChargedBack) {
-                let (kind, amount) = (CaseKind::ChargedBack, payment.captured - payment.returned);
-                let reason = order.state.word().to_owned();
-                self.effects.cases.push(NewCase { payment: payment.no, kind, amount, reason, mark: String::new() });
-                if owed > 0 {
-                    self.effects.settled.push((payment.no, CaseKind::Owed, CaseKind::ChargedBack.word()));
-                }
-            }
-            if state_before == OrderState::Finished && !unwanted && !entered(PaymentState::ChargedBack) {
-                // credited at the provider's portal, while its ticket stands
-                let sold = order.issued_total();
-                let missed = (sold - old.map_or(0, Payment::covers)).max(0);
-                let missing = (sold - payment.covers()).max(0);
-                if missing > missed {
-                    unpaid.push((missing - missed, missing.to_string()));
-                }
-            }
-            let was_unseen = old.is_some_and(is_unseen);
-            if is_unseen(payment) && !was_unseen {
-                let (kind, mark) = (CaseKind::Unconfirmed, self.now.timestamp_micros().to_string());
-                let reason = payment.person.as_ref().map(|mark| mark.reason.clone()).unwrap_or_default();
-                let amount = if payment.amount > 0 { payment.amount } else { order.total };
-                self.effects.cases.push(NewCase { payment: payment.no, kind, amount, reason, mark });
-            } else if was_unseen && payment.person.is_none() {
-                self.effects.settled.push((payment.no, CaseKind::Unconfirmed, FOUND));
-            }
-            let went_back = entered(PaymentState::Returned) || entered(PaymentState::Reversed);
-            // of a line that was taken out of a finished order
-            let given_back = state_before == OrderState::Finished
-                && (newly_owed || old.is_some_and(|old| payment.returned > old.returned));
-            if (unwanted && (went_back || newly_owed)) || (!unwanted && given_back) {
-                self.effects.letters.push(Letter::MoneyReturned(payment.no));
-            }
+            let change = Change { now: payment, old, unwanted: self.order.wanted != Some(payment.no) };
+            self.tell_of_owed(&change);
+            self.tell_of_charge_back(&change);
+            unpaid.extend(self.missing(&change, state_before));
+            self.tell_of_unseen(&change);
+            self.tell_of_returned(&change, state_before);
         }
         for (amount, mark) in unpaid {
             self.open_unpaid(amount, mark);
         }
     }
 
+    fn tell_of_owed(&mut self, change: &Change<'_>) {
+        let Change { now: payment, unwanted, .. } = *change;
+        let owed = change.owed_before();
+        if change.is_newly_owed() {
+            let reason = match &self.order.refusal {
+                _ if unwanted => "not_wanted",
+                Some(refusal) => refusal,
+                None => "not_issued",
+            };
+            let case = self.due(payment, payment.owed - owed, reason);
+            self.effects.cases.push(case);
+        }
+        if payment.owed < owed && !change.entered(PaymentState::ChargedBack) {
+            self.effects.settled.push((payment.no, CaseKind::Owed, CREDITED));
+            if payment.owed > 0 {
+                let case = self.due(payment, payment.owed, CREDITED_IN_PART);
+                self.effects.cases.push(case);
+            }
+        }
+    }
+
+    /// The case of a refund by hand.
+    fn due(&self, payment: &Payment, amount: Cents, reason: &str) -> NewCase {
+        let Payment { returned, owed, captured, .. } = payment;
+        // of two sums that leave the same rest each is a case of its own
+        let keyed = self.rules.keeps(Protection::KeyedCases);
+        let mark = if keyed { format!("{returned}+{owed}") } else { format!("{captured}/{owed}") };
+        NewCase { payment: payment.no, kind: CaseKind::Owed, amount, reason: reason.to_owned(), mark }
+    }
+
+    fn tell_of_charge_back(&mut self, change: &Change<'_>) {
+        if !change.entered(PaymentState::ChargedBack) {
+            return;
+        }
+        let payment = change.now;
+        self.effects.cases.push(NewCase {
+            payment: payment.no,
+            kind: CaseKind::ChargedBack,
+            amount: payment.captured - payment.returned,
+            reason: self.order.state.word().to_owned(),
+            mark: String::new(),
+        });
+        if change.owed_before() > 0 {
+            self.effects.settled.push((payment.no, CaseKind::Owed, CaseKind::ChargedBack.word()));
+        }
+    }
+
+    /// What was credited at the provider's portal while its ticket stands, and what tells it from an earlier such sum.
+    fn missing(&self, change: &Change<'_>, state_before: OrderState) -> Option<(Cents, String)> {
+        let stands = state_before == OrderState::Finished && !change.unwanted;
+        if !stands || change.entered(PaymentState::ChargedBack) {
+            return None;
+        }
+        let sold = self.order.issued_total();
+        let missed = (sold - change.old.map_or(0, Payment::covers)).max(0);
+        let missing = (sold - change.now.covers()).max(0);
+        (missing > missed).then(|| (missing - missed, missing.to_string()))
+    }
+
+    fn tell_of_unseen(&mut self, change: &Change<'_>) {
+        let payment = change.now;
+        let was_unseen = change.old.is_some_and(is_unseen);
+        if is_unseen(payment) && !was_unseen {
+            self.effects.cases.push(NewCase {
+                payment: payment.no,
+                kind: CaseKind::Unconfirmed,
+                amount: if payment.amount > 0 { payment.amount } else { self.order.total },
+                reason: payment.person.as_ref().map(|mark| mark.reason.clone()).unwrap_or_default(),
+                mark: self.now.timestamp_micros().to_string(),
+            });
+        } else if was_unseen && payment.person.is_none() {
+            self.effects.settled.push((payment.no, CaseKind::Unconfirmed, FOUND));
+        }
+    }
+
+    fn tell_of_returned(&mut self, change: &Change<'_>, state_before: OrderState) {
+        let went_back = change.entered(PaymentState::Returned) || change.entered(PaymentState::Reversed);
+        let newly_owed = change.is_newly_owed();
+        // of a line that was taken out of a finished order
+        let more_returned = change.old.is_some_and(|old| change.now.returned > old.returned);
+        let given_back = state_before == OrderState::Finished && (newly_owed || more_returned);
+        if (change.unwanted && (went_back || newly_owed)) || (!change.unwanted && given_back) {
+            self.effects.letters.push(Letter::MoneyReturned(change.now.no));
+        }
+    }
+}
+
+impl Turn<'_> {
     pub(super) fn mark_what_is_overdue(&mut self) {
         let (now, rules) = (self.now, self.rules);
         let undo_overdue = self.order.state == OrderState::Undoing && now >= self.order.entered_at + rules.undo_alarm;

@@ -148,7 +148,7 @@ async fn an_order_is_placed_and_shown_as_it_was_answered() {
     let skier = world.skier("anna@example.org").await;
     let day = today() + Days::new(2);
     let lines = [world.line(&skier, 0, ADULT).await, world.line(&skier, 1, BABY).await];
-    let body = json!({ "lines": lines, "on_refusal": "keep", "return_url": format!("{SHOP}/thanks?a=b") });
+    let body = json!({ "lines": lines, "on_refusal": "undo", "return_url": format!("{SHOP}/thanks?a=b") });
     let placed = world.place(&skier, "key-1", &body).await;
     assert_eq!(placed.status, 202, "{placed:?}");
     let path = format!("/api/v1/orders/{}", placed.body["id"].as_str().unwrap());
@@ -184,7 +184,7 @@ async fn an_order_is_placed_and_shown_as_it_was_answered() {
 
     let kept = world.state.orders.store().load(id_of(&placed)).await.unwrap().unwrap();
     assert_eq!(kept.return_url.as_deref(), Some("https://shop.example/thanks?a=b"));
-    assert_eq!(format!("{:?}", kept.on_refusal), "Keep");
+    assert_eq!(format!("{:?}", kept.on_refusal), "Undo");
 }
 
 #[actix_rt::test]

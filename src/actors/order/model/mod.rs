@@ -224,7 +224,7 @@ fn giving_back(rules: &Rules) -> World {
     let page = world.order.payments[0].reference.to_string();
     world.money.push(Transaction::of(&page, PRICE, true));
     let seen = world.money[0].observed(0, world.now).unwrap();
-    assert!(observe(&mut world.order, &seen, world.now, &rules));
+    assert!(observe(&mut world.order, &seen, world.now, rules));
     world.advance(&[], rules);
     world.budget.faults = 1;
     let (subject, intent) = world.in_flight().remove(0);

@@ -50,24 +50,26 @@ fn mutants() -> Vec<(Protection, Setting)> {
 }
 
 #[test]
+#[expect(clippy::print_stderr, reason = "how each was caught, for whoever runs it by hand")]
 fn every_rule_that_is_switched_off_is_caught() {
     for (protection, setting) in mutants() {
         let run = explore(&Setting { off: Some(protection), most_states: ENOUGH, ..setting });
         match run {
-            Err(violation) => println!("{protection:?}: {}", violation.lines().next().unwrap_or_default()),
+            Err(violation) => eprintln!("{protection:?}: {}", violation.lines().next().unwrap_or_default()),
             Ok(states) => panic!("{protection:?} is off and nothing noticed in {states} states"),
         }
     }
 }
 
 #[test]
+#[expect(clippy::print_stderr, reason = "how much was explored, for whoever runs it by hand")]
 fn every_world_of_a_mutant_ends_right_with_every_rule_on() {
     let mut wrong = vec![];
     for (protection, setting) in mutants() {
         // the large ones are explored further elsewhere
         let most_states = if setting.most_states > 100_000 { setting.most_states } else { ENOUGH_OF_EACH };
         match explore(&Setting { most_states, ..setting }) {
-            Ok(states) => println!("{protection:?}: {states} states"),
+            Ok(states) => eprintln!("{protection:?}: {states} states"),
             Err(violation) => wrong.push(format!("{protection:?}: {violation}")),
         }
     }

@@ -133,11 +133,9 @@ pub(super) fn some_ticket(day: NaiveDate) -> Ticket {
     }
 }
 
-pub(super) fn start(setting: &Setting) -> World {
-    let now = Utc.with_ymd_and_hms(2026, 12, 19, 6, 0, 0).unwrap();
-    let number = OrderNumber::stored("A0000000000".into());
+fn wanted(no: i32, number: &OrderNumber, setting: &Setting) -> Line {
     let day = NaiveDate::from_ymd_opt(2026, 12, 20).unwrap();
-    let lines = (1..=setting.lines).map(|no| Line {
+    Line {
         no,
         reference: number.ticket(no),
         state: LineState::Wanted,
@@ -156,8 +154,14 @@ pub(super) fn start(setting: &Setting) -> World {
         open: None,
         returns: ReturnTerms::default(),
         ticket: some_ticket(day),
-    });
-    let lines: Vec<_> = lines.collect();
+    }
+}
+
+pub(super) fn start(setting: &Setting) -> World {
+    let now = Utc.with_ymd_and_hms(2026, 12, 19, 6, 0, 0).unwrap();
+    let number = OrderNumber::stored("A0000000000".into());
+    let lines: Vec<_> = (1..=setting.lines).map(|no| wanted(no, &number, setting)).collect();
+    let tickets = vec![vec![]; usize::try_from(setting.lines).unwrap()];
     let order = Order {
         id: Uuid::nil(),
         number,
@@ -178,7 +182,6 @@ pub(super) fn start(setting: &Setting) -> World {
         lines,
         payments: vec![],
     };
-    let tickets = vec![vec![]; usize::try_from(setting.lines).unwrap()];
     let mut world = World {
         order,
         now,

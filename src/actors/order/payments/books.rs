@@ -128,10 +128,12 @@ impl PaymentCase<'_> {
             return;
         }
         let is_part = doubt.amount != 0;
-        let asked = match doubt.why {
-            DoubtCause::FirstLook => 0,
-            _ if is_part => doubt.amount,
-            _ => self.payment.held(),
+        let asked = if doubt.why == DoubtCause::FirstLook {
+            0
+        } else if is_part {
+            doubt.amount
+        } else {
+            self.payment.held()
         };
         if self.payment.take_credited(history.credited, self.ours(asked)) {
             self.payment.refusals = 0;

@@ -127,7 +127,7 @@ fn reachable(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(v4) if v4.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(v6) if v6.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        named => named,
+        named @ (IpAddr::V4(_) | IpAddr::V6(_)) => named,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod end;
 mod files;
+mod orders;
 mod parts;
 mod restored;
 mod shelf;

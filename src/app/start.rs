@@ -14,17 +14,15 @@ use tokio_util::sync::CancellationToken;
 use crate::actors::fleet::{Duties, Held, Replica, Tree, share_breakers};
 use crate::actors::invoice::Archive;
 use crate::actors::jobs::{self, Jobs};
-use crate::actors::liftoperator::catalogue::{Current, WhenDown};
+use crate::actors::liftoperator::catalogue::Current;
 use crate::actors::liftoperator::{Cards, Counter, Facade};
-use crate::actors::order::drive::Driver;
 use crate::actors::order::steps::Outside;
 use crate::actors::payment::{Desk as PaymentDesk, Sweep};
 use crate::actors::reconcile::Books;
-use crate::actors::supervision::{Policy, System};
+use crate::actors::supervision::System;
 use crate::actors::{auth, order};
 use crate::config::{BadConfiguration, Config, Environment};
 use crate::crash_points;
-use crate::http::operators::{OperatorStatus, OperatorStatuses as _};
 use crate::http::state::{Fleet, Readiness};
 use crate::http::streams::{self, Streams};
 use crate::http::{self, Door, Limits, Patience, State};
@@ -35,10 +33,9 @@ use super::end::watch_over;
 use super::files;
 use super::parts::{
     connect_together, contracts, is_simulated, keep_forgetting, keep_sweeping, policy, secret_of_codes, start_jobs,
-    store,
 };
 use super::restored::{refuse_what_may_be_lost, watch_the_timeline};
-use super::shelf::{Shelf, Stock};
+use super::shelf::Stock;
 
 /// A running server.
 pub struct App {
@@ -143,12 +140,6 @@ impl App {
     }
 }
 
-/// Whether an operator is down and its contract says that orders wait.
-fn waits(catalogue: &Current, operators: &Facade, key: &str) -> bool {
-    let says = catalogue.now().operator(key).is_some_and(|operator| operator.contract.when_down == WhenDown::Wait);
-    says && operators.status_of(key) == OperatorStatus::Down
-}
-
 fn listen(at: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
     let listener = TcpListener::bind(at).with_context(|| format!("cannot listen on {at}"))?;
     let address = listener.local_addr()?;
@@ -238,21 +229,6 @@ impl Ground {
             breakable: config.environment == Environment::Test,
             io: self.io.clone(),
         })
-    }
-
-    /// Starts the actor of orders, and the shelf from which they are sold.
-    async fn start_orders(&self, outside: Outside, policy: Policy) -> anyhow::Result<order::Desk> {
-        let (rules, draining) = (Arc::new(self.config.rules()?), self.draining.clone());
-        let (lift, news) = (outside.lift.clone(), outside.replica.news.clone());
-        let store = store(self, lift.clone());
-        let shelf = Shelf::new(self, lift.clone(), store.clone(), news);
-        watch_over("catalogue", &self.broken, shelf.keep());
-        let driver = Driver { store, outside, rules, draining };
-        let (orders, schedule) = order::Desk::start(&self.system, driver, policy).await?;
-        let (catalogue, operators) = (self.catalogue.clone(), lift.clone());
-        watch_over("schedule", &self.broken, schedule);
-        let orders = orders.with_most_unpaid(self.config.orders.most_unpaid);
-        Ok(orders.selling_unchecked(move |key| waits(&catalogue, &operators, key)))
     }
 
     /// Stays alive in the fleet, and tells it of this replica's actors and breakers.

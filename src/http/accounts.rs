@@ -102,7 +102,11 @@ pub struct Tokens {
 /// Asks for an account. A letter brings the code, or the hint that the address has an account already.
 #[utoipa::path(tag = "accounts", operation_id = "open_account", responses((status = 202, description = "A letter is on its way", body = LetterSent)))]
 #[post("/api/v1/accounts")]
-pub(super) async fn open(state: web::Data<State>, Json(body): Json<OpenAccount>) -> Result<HttpResponse, Problem> {
+pub(super) async fn open(
+    state: web::Data<State>,
+    request: HttpRequest,
+    Json(body): Json<OpenAccount>,
+) -> Result<HttpResponse, Problem> {
     let wish = body;
     let application = Application {
         email: wish.email,
@@ -111,7 +115,8 @@ pub(super) async fn open(state: web::Data<State>, Json(body): Json<OpenAccount>)
         birth_date: wish.birth_date,
         language: wish.language,
     };
-    state.auth.register(application).await?;
+    let from = client_address(&request, &state.trusted_proxies);
+    state.auth.register(application, from).await?;
     Ok(HttpResponse::Accepted().json(LetterSent {}))
 }
 

@@ -5,7 +5,6 @@ use uuid::Uuid;
 use super::code::keyed_hash;
 use super::desk::Desk;
 use super::error::Error;
-use super::store;
 use super::throttle::{ACCOUNT, Key, NETWORK, PAIR, Rule, STRANGERS, key};
 use secrecy::ExposeSecret;
 
@@ -18,7 +17,7 @@ pub(super) struct Attempt {
 impl Desk {
     /// Counts an attempt, or says how long to wait. A network from which the account was logged in before waits only for
     /// its own failures on this account. An address without an account is treated as one that was never logged in.
-    pub(super) async fn admit(&self, email: &str, network: &str, account: Option<Uuid>) -> Result<Attempt, Error> {
+    pub(super) async fn admit(&self, email: &str, network: &str, is_known: bool) -> Result<Attempt, Error> {
         let counter = &self.inner.counter;
         let mut attempt = Attempt { pair: key(&["pair", email, network]), others: Vec::new() };
         if let Some(wait) = counter.count(PAIR, attempt.pair).await {
@@ -29,7 +28,7 @@ impl Desk {
                 attempt.others.push((rule, key));
                 continue;
             };
-            if self.is_known(account, network).await? {
+            if is_known {
                 continue;
             }
             let pause = if rule == ACCOUNT { counter.count(STRANGERS, key).await } else { Some(wait) };
@@ -44,16 +43,6 @@ impl Desk {
     /// What is kept of a network: nothing that says where it is, nor that two accounts share it.
     pub(super) fn network_hash(&self, account: Uuid, network: &str) -> String {
         keyed_hash(self.inner.secret.expose_secret(), &["known network", &account.to_string(), network])
-    }
-
-    async fn is_known(&self, account: Option<Uuid>, network: &str) -> Result<bool, Error> {
-        let account = account.unwrap_or_default();
-        let network = self.network_hash(account, network);
-        let known = self
-            .inner
-            .io
-            .read(move |db| Box::pin(async move { Ok::<_, Error>(store::knows_network(db, account, network).await?) }));
-        known.await
     }
 }
 

@@ -13,7 +13,7 @@ use super::account::{Account, Names, Role, check_password, clean_email, clean_na
 use super::ended::{self, Ended};
 use super::error::Error;
 use super::keyring::{self, NewKey, Rotation};
-use super::password::Hasher;
+use super::password::{Hasher, Memory};
 use super::store;
 use super::throttle::{Counter, InMemory};
 use super::token::{Claims, Keys};
@@ -61,7 +61,7 @@ impl Desk {
             keys: RwLock::new(Arc::new(keys)),
             learned: Mutex::new(clock::instant()),
             ended: Ended::default(),
-            hasher: Hasher::new(),
+            hasher: Hasher::start()?,
             counter: Box::<InMemory>::default(),
         };
         let desk = Self { inner: Arc::new(inner) };
@@ -179,10 +179,11 @@ pub async fn create_account(
 ) -> Result<Account, Error> {
     check_password(&password)?;
     let (email, names) = (clean_email(email)?, clean_names(&names)?);
+    let hashing = tokio::task::spawn_blocking(move || Memory::new().hash(&password));
     let row = account::Model {
         id: ids::new_id(),
         email,
-        password_hash: Hasher::new().hash(password).await?,
+        password_hash: hashing.await.map_err(|_panicked| Error::Fault("password hashing"))??,
         first_name: names.first,
         last_name: names.last,
         birth_date: None,

@@ -1,5 +1,7 @@
 //! Opening an account: the wish, its letter, its code.
 
+use std::net::IpAddr;
+
 use chrono::{DateTime, Utc};
 use sea_orm::DatabaseTransaction;
 use secrecy::ExposeSecret;
@@ -11,8 +13,10 @@ use super::code::{self, Purpose};
 use super::desk::{Desk, as_account};
 use super::error::Error;
 use super::letter::Letter;
+use super::origin::Origin;
 use super::store;
 use super::throttle::{LETTERS, key};
+use super::turns::Place;
 use crate::actors::jobs::store::enqueue;
 use crate::clock;
 use crate::ids;
@@ -24,10 +28,11 @@ impl Desk {
     ///
     /// # Errors
     /// `Invalid`: which value and what is acceptable. `Busy`: in a moment again.
-    pub async fn register(&self, application: Application) -> Result<(), Error> {
+    pub async fn register(&self, application: Application, from: Option<IpAddr>) -> Result<(), Error> {
         let now = clock::now();
         let application = application.clean(now)?;
-        let password_hash = self.inner.hasher.hash(application.password.clone()).await?;
+        let password_hash =
+            self.inner.hasher.hash(Place::stranger(&Origin::of(from).widest()), application.password.clone()).await?;
         if self.inner.counter.count(LETTERS, key(&["letter", &application.email])).await.is_some() {
             tracing::warn!("an address asks for too many letters");
             return Ok(());

@@ -12,8 +12,10 @@ use super::code::{self, Purpose};
 use super::desk::Desk;
 use super::error::Error;
 use super::letter::Letter;
+use super::origin::Origin;
 use super::store::{self, ResetRow};
-use super::throttle::{LETTERS, OLD_PASSWORDS, RESETS, Rule, key, network_of};
+use super::throttle::{LETTERS, OLD_PASSWORDS, RESETS, Rule, key};
+use super::turns::Place;
 use crate::actors::jobs::store::enqueue;
 use crate::clock;
 use crate::ids;
@@ -35,11 +37,12 @@ impl Desk {
         self.count(OLD_PASSWORDS, tried).await?;
         let row = self.inner.io.read(move |db| Box::pin(store::account(db, account_id))).await?;
         let old_hash = row.ok_or(Error::SessionOver)?.password_hash;
-        if !self.inner.hasher.check(old, Some(old_hash.clone())).await? {
+        let place = Place::known(&account_id.to_string());
+        if !self.inner.hasher.check(place, old, Some(old_hash.clone())).await?.right {
             return Err(Error::WrongOldPassword);
         }
         self.inner.counter.forget(OLD_PASSWORDS, tried).await;
-        let new_hash = self.inner.hasher.hash(new).await?;
+        let new_hash = self.inner.hasher.hash(place, new).await?;
         let now = clock::now();
         let written = self.inner.io.write(move |tx| {
             Box::pin(async move {
@@ -60,7 +63,7 @@ impl Desk {
     /// `Invalid`: not an address. `Throttled`: this network asks too often.
     pub async fn ask_for_new_password(&self, email: &str, from: Option<IpAddr>) -> Result<(), Error> {
         let email = clean_email(email)?;
-        self.count(RESETS, key(&["resets", &network_of(from).to_string()])).await?;
+        self.count(RESETS, key(&["resets", &Origin::of(from).network()])).await?;
         if self.inner.counter.count(LETTERS, key(&["reset letter", &email])).await.is_some() {
             tracing::warn!("an address asks for too many letters");
             return Ok(());
@@ -91,7 +94,7 @@ impl Desk {
         from: Option<IpAddr>,
     ) -> Result<(), Error> {
         check_password(&password)?;
-        self.count(RESETS, key(&["resets", &network_of(from).to_string()])).await?;
+        self.count(RESETS, key(&["resets", &Origin::of(from).network()])).await?;
         let address = self.address_hash(&email.trim().to_ascii_lowercase());
         let (desk, now) = (self.clone(), clock::now());
         let tried = self.inner.io.write(move |tx| {
@@ -106,7 +109,7 @@ impl Desk {
         });
         let (reset, account_id) =
             tried.await?.and_then(|row| Some((row.id, row.account_id?))).ok_or(Error::WrongCode)?;
-        let hash = self.inner.hasher.hash(password).await?;
+        let hash = self.inner.hasher.hash(Place::known(&Origin::of(from).widest()), password).await?;
         let now = clock::now();
         let written = self.inner.io.write(move |tx| {
             Box::pin(async move {

@@ -14,9 +14,11 @@ use uuid::Uuid;
 use super::account::Role;
 use super::desk::{Desk, digest};
 use super::error::Error;
+use super::origin::Origin;
+use super::password::Checked;
 use super::store::{self, AccountRow, Shown};
-use super::throttle::network_of;
 use super::token::ACCESS_LIFE;
+use super::turns::Place;
 use crate::clock;
 use crate::ids;
 
@@ -51,17 +53,17 @@ impl Desk {
     /// `WrongPassword`; `Throttled` after too many failures, as `throttle` says; `Busy`.
     pub async fn log_in(&self, email: &str, password: SecretString, from: Option<IpAddr>) -> Result<Pair, Error> {
         let email = email.trim().to_ascii_lowercase();
-        let network = network_of(from).to_string();
-        let address = email.clone();
-        let found =
-            self.inner.io.read(move |db| Box::pin(async move { store::account_of(db, &address).await })).await?;
-        let attempt = self.admit(&email, &network, found.as_ref().map(|account| account.id)).await?;
+        let origin = Origin::of(from);
+        let network = origin.network();
+        let (found, is_known) = self.look_up(email.clone(), network.clone()).await?;
+        let attempt = self.admit(&email, &network, is_known).await?;
         let hash = found.as_ref().map(|account| account.password_hash.clone());
-        let right = self.inner.hasher.check(password, hash).await;
-        match (found, right) {
-            (Some(account), Ok(true)) => {
+        let place = if is_known { Place::known(&network) } else { Place::stranger(&origin.widest()) };
+        let checked = self.inner.hasher.check(place, password, hash).await;
+        match (found, checked) {
+            (Some(account), Ok(Checked { right: true, anew })) => {
                 attempt.succeeded(self).await;
-                self.open_session(account, &network).await
+                self.open_session(account, anew, &network).await
             }
             (_, Ok(_)) => Err(Error::WrongPassword),
             (_, Err(error)) => {
@@ -143,7 +145,22 @@ impl Desk {
         self.inner.ended.add(sessions.into_iter().map(|session| (session, now)), now);
     }
 
-    async fn open_session(&self, account: AccountRow, network: &str) -> Result<Pair, Error> {
+    /// The account of an address, and whether it was logged in from this network before. An address without an account
+    /// costs the same looks.
+    pub(super) async fn look_up(&self, email: String, network: String) -> Result<(Option<AccountRow>, bool), Error> {
+        let desk = self.clone();
+        let look = self.inner.io.read(move |db| {
+            Box::pin(async move {
+                let found = store::account_of(db, &email).await?;
+                let id = found.as_ref().map(|account| account.id).unwrap_or_default();
+                let is_known = store::knows_network(db, id, desk.network_hash(id, &network)).await?;
+                Ok::<_, Error>((found, is_known))
+            })
+        });
+        look.await
+    }
+
+    async fn open_session(&self, account: AccountRow, anew: Option<String>, network: &str) -> Result<Pair, Error> {
         let (session_id, account_id, now) = (ids::new_id(), account.id, clock::now());
         let (token, hash) = draw_token()?;
         let network = self.network_hash(account_id, network);
@@ -153,6 +170,9 @@ impl Desk {
                 // a password that was changed while the old one was being checked opens nothing
                 if store::password_now(tx, account_id).await?.is_none_or(|now| now != checked) {
                     return Err(Error::WrongPassword);
+                }
+                if let Some(hash) = anew {
+                    store::set_password(tx, account_id, hash).await?;
                 }
                 store::open_session(tx, session_id, account_id, now).await?;
                 store::know_network(tx, account_id, network, now).await?;

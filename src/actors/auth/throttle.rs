@@ -5,7 +5,6 @@
 //! account from elsewhere does not lock its owner out; strangers are slowed down to one attempt a pause then.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -132,15 +131,6 @@ impl Counter for InMemory {
     }
 }
 
-/// The network that an address stands in, as far as one household, hotel or company is likely to reach: the first 24
-/// bits of IPv4, the first 64 of IPv6.
-pub(super) fn network_of(address: Option<IpAddr>) -> IpAddr {
-    match address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).to_canonical() {
-        IpAddr::V4(v4) => IpAddr::V4((u32::from(v4) & (u32::MAX << 8)).into()),
-        IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & (u128::MAX << 64)).into()),
-    }
-}
-
 /// The key of one or more words.
 pub(super) fn key(parts: &[&str]) -> Key {
     digest(&parts.join("\0"))
@@ -190,15 +180,5 @@ mod tests {
         assert_eq!(counter.counts.lock().unwrap().len(), 3);
         assert!(counter.count_at(once, [2; 32], now).is_some() && counter.count_at(once, [4; 32], now).is_some());
         assert_eq!(counter.count_at(once, [1; 32], now), None);
-    }
-
-    #[test]
-    fn neighbours_ask_from_one_network() {
-        let of = |text: &str| network_of(Some(text.parse().unwrap()));
-        assert_eq!(of("2001:db8::1"), of("2001:db8::2"));
-        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
-        assert_eq!(of("192.0.2.1"), of("192.0.2.200"));
-        assert_ne!(of("192.0.2.1"), of("192.0.3.1"));
-        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.9"));
     }
 }

@@ -41,7 +41,9 @@ impl Threads {
         for no in 1..=AT_ONCE {
             let shared = Arc::clone(&shared);
             let thread = thread::Builder::new().name(format!("hashing-{no}"));
-            thread.spawn(move || shared.work_off()).map_err(|_no_thread| Error::Fault("a hashing thread"))?;
+            // one block from the start; another only where two are ever asked for at once
+            let memory = if no == 1 { Memory::new() } else { Memory::default() };
+            thread.spawn(move || shared.work_off(memory)).map_err(|_no_thread| Error::Fault("a hashing thread"))?;
         }
         Ok(threads)
     }
@@ -81,8 +83,7 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn work_off(&self) {
-        let mut memory = Memory::new();
+    fn work_off(&self, mut memory: Memory) {
         while let Some(work) = self.next() {
             // a panic is its asker's fault, not that of all who come later
             if catch_unwind(AssertUnwindSafe(|| work(&mut memory))).is_err() {
@@ -127,19 +128,23 @@ mod tests {
         let threads = Threads::start().unwrap();
         let blocked = |name: &str| {
             let (free, waits) = mpsc::channel::<()>();
-            let threads = threads.clone();
-            let place = Place::stranger(name);
-            let work = async move { threads.in_turn(place, move |_memory| Ok(waits.recv().is_ok())).await };
-            (free, tokio::spawn(work))
+            let (begins, begun) = oneshot::channel();
+            let (threads, place) = (threads.clone(), Place::stranger(name));
+            let work = async move {
+                threads.in_turn(place, move |_memory| Ok(begins.send(()).is_ok() && waits.recv().is_ok())).await
+            };
+            (free, begun, tokio::spawn(work))
         };
         let (one, other) = (blocked("one"), blocked("other"));
-        let (begun, counted) = mpsc::channel();
+        one.1.await.unwrap();
+        other.1.await.unwrap();
+        let (begins, counted) = mpsc::channel();
         let mut flood = Vec::new();
         let mut refused = 0;
         for _ in 0..40 {
-            let begun = begun.clone();
+            let begins = begins.clone();
             let mut asked = Box::pin(threads.in_turn(Place::stranger("flood"), move |_memory| {
-                drop(begun.send(()));
+                begins.send(()).unwrap();
                 Ok(true)
             }));
             match futures_util::poll!(asked.as_mut()) {
@@ -153,8 +158,8 @@ mod tests {
         drop(flood);
         drop((one.0, other.0));
         assert!(guest.await.unwrap());
-        assert!(!one.1.await.unwrap().unwrap() && !other.1.await.unwrap().unwrap());
-        drop(begun);
+        assert!(!one.2.await.unwrap().unwrap() && !other.2.await.unwrap().unwrap());
+        drop(begins);
         assert_eq!(counted.iter().count(), 0, "work of askers that had gone was begun");
     }
 }

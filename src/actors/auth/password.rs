@@ -19,6 +19,7 @@ const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ibw$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// The memory of one hash at a time; it stays as large as the largest one needed.
+#[derive(Default)]
 pub(super) struct Memory(Vec<Block>);
 
 /// What became of a check.
@@ -141,7 +142,7 @@ mod tests {
     use super::*;
 
     fn memory() -> Memory {
-        Memory(Vec::new())
+        Memory::default()
     }
 
     fn text(password: &str) -> SecretString {

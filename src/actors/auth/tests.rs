@@ -14,7 +14,7 @@ async fn two_replicas() -> (tempfile::TempDir, Desk, Desk) {
     let (folder, io) = database().await;
     let names = Names { first: "Anna".into(), last: "Berg".into() };
     create_account(&io, ANNA, "correct horse".to_owned().into(), names, Role::Customer).await.unwrap();
-    let open = || Desk::open(io.clone(), b"one secret for all replicas".to_vec().into());
+    let open = || Desk::open(io.clone(), b"one secret for all replicas".to_vec().into(), "Snow Shop");
     let (one, other) = (open().await.unwrap(), open().await.unwrap());
     (folder, one, other)
 }
@@ -60,7 +60,7 @@ async fn an_attack_from_many_networks_slows_strangers_and_not_the_owner() {
         let attacker = from(&format!("198.51.{no}.1"));
         throttled += u32::from(matches!(
             desk.log_in(ANNA, "wrong horse".to_owned().into(), attacker).await,
-            Err(Error::Throttled(_))
+            Err(Error::Besieged(_))
         ));
     }
     assert!(throttled > 0, "nobody was slowed down");
@@ -143,4 +143,44 @@ async fn a_hash_made_otherwise_is_replaced_at_the_next_log_in_and_stays_then() {
     assert!(log_in("correct horse").await.is_ok());
     assert_ne!(stored().await, older);
     assert!(log_in("correct horse").await.is_ok(), "the new hash is the same password's");
+}
+
+#[tokio::test]
+async fn refused_log_ins_however_many_change_no_other_count() {
+    let (_folder, desk, _other) = two_replicas().await;
+    let attacker = from("198.51.100.7");
+    let log_in = async |email: &str| desk.log_in(email, "wrong horse".to_owned().into(), attacker).await;
+    for _ in 0..10 {
+        assert!(matches!(log_in(ANNA).await, Err(Error::WrongPassword)));
+    }
+    assert!(matches!(log_in(ANNA).await, Err(Error::Throttled(_))));
+    for no in 0..90 {
+        assert!(matches!(log_in(&format!("nobody-{no}@example.org")).await, Err(Error::WrongPassword)), "{no}");
+    }
+    let before = desk.inner.counts.remembered();
+    for no in 0..300 {
+        assert!(matches!(log_in(&format!("somebody-{no}@example.org")).await, Err(Error::Throttled(_))), "{no}");
+    }
+    assert_eq!(desk.inner.counts.remembered(), before);
+    assert_eq!(desk.limits_reached().into_iter().map(|(_, refused)| refused).sum::<u64>(), 301);
+}
+
+#[tokio::test]
+async fn every_attempt_is_counted_by_how_it_ended() {
+    let (_folder, desk, _other) = two_replicas().await;
+    for password in ["correct horse", "wrong horse", "wrong pony"] {
+        drop(desk.log_in(ANNA, password.to_owned().into(), None).await);
+    }
+    let ended: Vec<_> = desk.log_ins().into_iter().filter(|(_, count)| *count > 0).collect();
+    assert_eq!(ended, [("logged_in", 1), ("wrong_password", 2)]);
+}
+
+#[tokio::test]
+async fn an_address_that_has_an_account_is_not_given_another_one() {
+    let (_folder, desk, _other) = two_replicas().await;
+    let names = Names { first: "Eve".into(), last: "Berg".into() };
+    let io = &desk.inner.io;
+    let taken = create_account(io, ANNA, "another password".to_owned().into(), names, Role::Admin).await;
+    assert!(matches!(taken, Err(Error::Taken)), "{taken:?}");
+    assert!(desk.log_in(ANNA, "correct horse".to_owned().into(), None).await.is_ok());
 }

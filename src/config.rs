@@ -1,7 +1,6 @@
 //! The configuration: files and environment variables, read strictly, checked as a whole, printed without secrets.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,11 +10,20 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use crate::actors::{invoice::Seller, mail::Letterhead, order::rules::Rules, payment::SweepSettings, reconcile};
+use crate::actors::{
+    invoice::Seller,
+    mail::Letterhead,
+    order::{self, rules::Rules},
+    payment::SweepSettings,
+    reconcile,
+};
 use crate::clock;
 use crate::integrations::{client::is_loopback_address, mail, payment};
-use crate::network::Networks;
 use crate::redis;
+
+mod listeners;
+
+pub use listeners::{Http, Operations};
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Deserialize)]
@@ -47,6 +55,9 @@ pub struct Config {
     pub letterhead: Letterhead,
     /// Who sells.
     pub seller: Seller,
+    /// What an account may order.
+    #[serde(default)]
+    pub orders: order::Settings,
     /// When days are compared, and when a doubt alarms.
     #[serde(default)]
     pub books: reconcile::Settings,
@@ -68,41 +79,6 @@ pub enum Environment {
     Production,
     /// Simulated suppliers are accepted, and everything says so.
     Test,
-}
-
-/// The outward face.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Http {
-    /// Where it listens; port 0 picks one.
-    pub listen: SocketAddr,
-    /// How the outside reaches it, without a trailing slash; where it listens without it.
-    pub public_url: Option<String>,
-    /// Proxies whose `X-Forwarded-For` is believed, as networks.
-    #[serde(default)]
-    pub trusted_proxies: Networks,
-    /// Origins that a `return_url` may have.
-    #[serde(default)]
-    pub return_origins: Vec<String>,
-    /// Threads that answer requests; default 2.
-    pub workers: Option<usize>,
-    /// How long a leaving replica turns reads away before its socket closes, so that a proxy notices; default none.
-    #[serde(default, deserialize_with = "clock::deserialize")]
-    pub drain_delay: Duration,
-}
-
-/// The listener of metrics and readiness detail: not for the public.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Operations {
-    /// Where it listens; port 0 picks one. Default `127.0.0.1:9464`.
-    pub listen: SocketAddr,
-}
-
-impl Default for Operations {
-    fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 9464)) }
-    }
 }
 
 /// Where the truth is kept.

@@ -53,10 +53,13 @@ impl World {
         theirs.flat_map(|slot| slot.service.ledger()).collect()
     }
 
-    /// What each lift contract was asked, by its name as in `GET /control/endpoints`.
+    /// What each contract was asked: by its supplier's name, a lift contract by `<supplier>/<operator>`.
     pub(crate) fn questions(&self) -> Value {
-        let lift = self.slots.iter().filter_map(|slot| Some((slot, slot.service.operator()?)));
-        let named = lift.map(|(slot, key)| (format!("{}/{key}", slot.service.supplier().name()), slot.asked.list()));
+        let named = self.slots.iter().map(|slot| {
+            let supplier = slot.service.supplier().name();
+            let name = slot.service.operator().map_or(supplier.to_owned(), |key| format!("{supplier}/{key}"));
+            (name, slot.asked.list())
+        });
         Value::Object(named.collect())
     }
 

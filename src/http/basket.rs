@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::companions;
 use super::offers::{Loading, loading};
 use super::problem::{Kind, Problem};
 use super::state::State;
@@ -132,6 +133,7 @@ impl PlaceOrder {
             lines.push(line);
         }
         self.families_are_whole(&groups)?;
+        companions::bind(&mut lines, self.on_refusal())?;
         Ok(lines)
     }
 

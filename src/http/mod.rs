@@ -9,6 +9,7 @@ pub mod areas;
 pub mod basket;
 pub mod body;
 pub mod cards;
+mod companions;
 pub mod family_offers;
 pub mod health;
 pub mod idempotency;

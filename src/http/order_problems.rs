@@ -45,6 +45,15 @@ impl From<PlaceError> for Problem {
                     ),
                 ),
             ),
+            PlaceError::TooManyUnpaid(most) => Self::new(
+                Kind::TooManyUnpaid,
+                both(
+                    format!("{most} orders of yours wait to be paid. Pay one or cancel one, then order again."),
+                    format!(
+                        "{most} Ihrer Bestellungen warten auf ihre Bezahlung. Bezahlen oder stornieren Sie eine, dann bestellen Sie noch einmal."
+                    ),
+                ),
+            ),
             PlaceError::TooSmall => Self::new(
                 Kind::TotalTooSmall,
                 both(

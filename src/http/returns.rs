@@ -128,10 +128,10 @@ impl From<NoReturn> for Problem {
                     Kind::FamilyTogether,
                     both(
                         format!(
-                            "Line {line} has a family price. Give back all of the family's tickets: name {others} as well."
+                            "Line {line} was sold together with other tickets, which go back together: name {others} as well."
                         ),
                         format!(
-                            "Zeile {line} hat einen Familienpreis. Geben Sie alle Tickets der Familie zurück: Nennen Sie auch {others}."
+                            "Zeile {line} wurde zusammen mit anderen Tickets verkauft, die zusammen zurückgehen: Nennen Sie auch {others}."
                         ),
                     ),
                 )

@@ -1,24 +1,36 @@
-//! Small children ski for nothing, and nothing is what is charged.
+//! Small children ski for nothing, beside an adult who pays; and nothing is what is charged.
 
+use chrono::Days;
 use serde_json::json;
 
 use crate::support::{ADULT, Database, SMALL_CHILD, World, both_databases, new_key, ticket};
 
-both_databases!(a_small_child_alone_gets_its_ticket_without_a_payment, a_small_child_skis_along_with_who_pays,);
+both_databases!(a_free_ticket_needs_a_paid_one_beside_it, a_small_child_skis_along_with_who_pays,);
 
-async fn a_small_child_alone_gets_its_ticket_without_a_payment(database: Database) {
+/// Else anybody loads tickets onto cards whose numbers he has read, for nothing.
+async fn a_free_ticket_needs_a_paid_one_beside_it(database: Database) {
     let world = World::start(database).await;
     let anna = world.skier("Anna").await;
-    let offer = world.offer("solden", world.ski_day(), SMALL_CHILD).await;
-    assert_eq!(offer.cents, 0);
-    let lines = [ticket(&offer, &anna.card_dta().await, "Mia", SMALL_CHILD)];
-    let placed = anna.place(&lines, "undo", &new_key()).await.expect(202);
-    let order = anna.wait_for(placed["id"].as_str().unwrap(), &["finished"]).await;
-    assert_eq!(order["lines"][0]["state"], "issued");
-    assert_eq!(order["payment"], json!({ "state": null, "page_url": null }));
-    assert_eq!(order["invoices"], json!([]));
-    assert!(world.ledger().await.of("mpay24").is_empty());
-    world.clean_slate().await;
+    let day = world.ski_day();
+    let free = world.offer("solden", day, SMALL_CHILD).await;
+    assert_eq!(free.cents, 0);
+    let child = ticket(&free, &anna.card_dta().await, "Mia", SMALL_CHILD);
+    let card = anna.card_dta().await;
+    let beside = async |operator, day, born| ticket(&world.offer(operator, day, born).await, &card, "Anna", born);
+    let other_child = beside("solden", day, "2013-06-06").await;
+    let other_day = beside("solden", day + Days::new(1), ADULT).await;
+    let other_area = beside("ischgl", day, ADULT).await;
+    for lines in [
+        vec![child.clone()],
+        vec![child.clone(), other_child],
+        vec![other_day, child.clone()],
+        vec![child.clone(), other_area],
+    ] {
+        anna.place(&lines, "undo", &new_key()).await.expect_problem(422, "free-alone");
+    }
+    let adult = beside("solden", day, ADULT).await;
+    anna.place(&[child, adult], "keep", &new_key()).await.expect_problem(422, "family-together");
+    assert!(anna.orders().await.unwrap().is_empty());
 }
 
 async fn a_small_child_skis_along_with_who_pays(database: Database) {
@@ -36,5 +48,11 @@ async fn a_small_child_skis_along_with_who_pays(database: Database) {
     world.pay(&order, "reserved").await;
     let order = anna.wait_for(order["id"].as_str().unwrap(), &["finished"]).await;
     assert_eq!(world.ledger().await.held(order["number"].as_str().unwrap()), adult.cents);
+    // nor does it stay on its card once the paid one was given back
+    let returns = format!("/api/v1/orders/{}/returns", order["id"].as_str().unwrap());
+    anna.client
+        .post(&returns, &json!({ "lines": [1], "reason": "alone" }))
+        .await
+        .expect_problem(422, "family-together");
     world.clean_slate().await;
 }

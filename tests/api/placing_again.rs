@@ -7,6 +7,7 @@ both_databases!(
     an_order_needs_a_key_and_a_key_is_for_one_order,
     a_card_has_one_ticket_an_operator_and_day,
     a_rejected_order_leaves_its_day_free,
+    few_orders_of_an_account_wait_to_be_paid,
 );
 
 async fn the_same_request_again_is_the_same_order(database: Database) {
@@ -63,4 +64,37 @@ async fn a_rejected_order_leaves_its_day_free(database: Database) {
     anna.cancel(id).await.expect(202);
     anna.wait_for(id, &["rejected"]).await;
     anna.place(&lines, "undo", &new_key()).await.expect(202);
+}
+
+/// They hold cards' days, and every one of them is work for its operator.
+async fn few_orders_of_an_account_wait_to_be_paid(database: Database) {
+    let world = World::with(database, &[("STARJACK_ORDERS__MOST_UNPAID", "2")]).await;
+    let anna = world.skier("Anna").await;
+    let ben = world.skier("Ben").await;
+    let mut baskets = Vec::new();
+    for _order in 0..4 {
+        baskets.push(world.basket(&anna, &["solden"]).await);
+    }
+    let keys: Vec<String> = baskets.iter().map(|_| new_key()).collect();
+    let wishes = baskets.iter().zip(&keys).map(|(lines, key)| anna.place(lines, "undo", key));
+    let answers = futures_util::future::join_all(wishes).await;
+    let (placed, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 202);
+    assert_eq!((placed.len(), refused.len()), (2, 2));
+    for answer in refused {
+        answer.expect_problem(409, "too-many-unpaid");
+    }
+    let bens = world.basket(&ben, &["solden"]).await;
+    ben.place(&bens, "undo", &new_key()).await.expect(202);
+
+    let [cancelled, paid] = [0, 1].map(|at| placed[at].json["id"].as_str().unwrap());
+    let more = async || {
+        let lines = world.basket(&anna, &["obertauern"]).await;
+        anna.place(&lines, "undo", &new_key()).await
+    };
+    anna.cancel(cancelled).await.expect(202);
+    more().await.expect(202);
+    more().await.expect_problem(409, "too-many-unpaid");
+    world.pay(&anna.wait_for_page(paid).await, "reserved").await;
+    anna.wait_for(paid, &["finished"]).await;
+    more().await.expect(202);
 }

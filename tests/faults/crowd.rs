@@ -19,7 +19,7 @@ const OPERATORS: [&str; 4] = ["solden", "ischgl", "obertauern", "saalbach"];
 const PATIENCE: Duration = Duration::from_secs(120);
 const LOOK: Duration = Duration::from_millis(100);
 /// Deadlines that hold on two cores that many tests share; pages that end while the test waits.
-pub(crate) const TIMES: [(&str, &str); 7] = [
+pub(crate) const TIMES: [(&str, &str); 8] = [
     ("STARJACK_TIMES__CHECK_DEADLINE", "8s"),
     ("STARJACK_TIMES__ISSUE_DEADLINE", "8s"),
     ("STARJACK_TIMES__PAYMENT_DEADLINE", "8s"),
@@ -27,6 +27,8 @@ pub(crate) const TIMES: [(&str, &str); 7] = [
     ("STARJACK_TIMES__PAYMENT_SETTLE", "8s"),
     ("STARJACK_TIMES__PAGE_LIFE", "40s"),
     ("STARJACK_TIMES__PAGE_GRACE", "3s"),
+    // what a killed worker had taken is soon anybody's again
+    ("STARJACK_TIMES__JOB_LEASE", "15s"),
 ];
 
 /// What its customer does with an order.

@@ -23,9 +23,7 @@ impl World {
         let deadline = Deadline::after(patience);
         loop {
             let wrong = match self.all_orders().await {
-                Ok(orders) if check(&orders, &self.ledger().await).is_empty() => return,
-                // an open case may name what is held
-                Ok(orders) => check(&orders, &self.ledger_and_cases().await),
+                Ok(orders) => self.wrong(&orders, self.server.api()).await,
                 Err(error) => vec![format!("the server does not answer: {error}")],
             };
             if wrong.is_empty() {
@@ -34,6 +32,19 @@ impl World {
             assert!(!deadline.is_over(), "after {patience:?} still:\n{}", wrong.join("\n"));
             // the ledger carries every letter with its documents: not to be read for nothing
             clock::sleep(Duration::from_millis(250)).await;
+        }
+    }
+
+    /// Everything that is wrong with these orders: what is held is the price of what was sold and what the open cases name
+    /// that are read at `base`, no cent more and none less.
+    pub(crate) async fn wrong(&self, orders: &[(String, Value)], base: &str) -> Vec<String> {
+        let have_ended = orders.iter().all(|(_, order)| ENDS.contains(&order["state"].as_str().unwrap()));
+        if !have_ended {
+            return check(orders, &self.ledger().await);
+        }
+        match self.open_cases(base).await {
+            Ok(open) => check(orders, &self.ledger().await.with_cases(&open)),
+            Err(error) => vec![format!("nobody tells what waits for a person: {error}")],
         }
     }
 

@@ -42,6 +42,15 @@ impl Booking {
 }
 
 impl Ledger {
+    /// The same beside what open cases name: money that goes back by bank transfer, by its order's number.
+    pub(crate) fn with_cases(mut self, open: &Value) -> Self {
+        for case in open["items"].as_array().unwrap().iter().filter(|case| case["kind"] == "owed") {
+            let due = &mut self.0["due_by_hand"][case["order_number"].as_str().unwrap()];
+            *due = (due.as_i64().unwrap_or(0) + case["amount"]["amount"].as_i64().unwrap()).into();
+        }
+        self
+    }
+
     /// Everything at one supplier.
     pub(crate) fn of(&self, supplier: &str) -> &[Value] {
         self.0[supplier].as_array().unwrap()

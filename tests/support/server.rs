@@ -32,6 +32,9 @@ const TIMES: [(&str, &str); 12] = [
     ("STARJACK_TIMES__HEARTBEAT", "200ms"),
 ];
 
+/// What only this version knows: customers of the tests order as much as they like.
+const LIMITS: [(&str, &str); 1] = [("STARJACK_ORDERS__MOST_UNPAID", "1000")];
+
 /// How a server is started; the same plan starts it again.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
@@ -245,7 +248,11 @@ fn command(plan: &Plan, log: &Path) -> Command {
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("STARJACK_") || name == "RUST_LOG") {
         command.env_remove(name);
     }
-    command.envs(TIMES).envs(plan.settings.iter().map(|(name, value)| (name, value)));
+    command.envs(TIMES);
+    if plan.version == Version::This {
+        command.envs(LIMITS);
+    }
+    command.envs(plan.settings.iter().map(|(name, value)| (name, value)));
     if plan.database.is_some() {
         command.env("STARJACK_DATA", &data);
     }

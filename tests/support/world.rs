@@ -318,16 +318,23 @@ impl World {
         Ledger(self.control.get("/control/ledger").await.expect(200))
     }
 
-    /// The same beside what open cases name: money that goes back by bank transfer, by its order's number.
-    pub(crate) async fn ledger_and_cases(&self) -> Ledger {
-        let clerk = self.clerk().await;
-        let open = clerk.client.get("/api/v1/admin/cases?state=open&limit=100").await.expect(200);
-        let mut ledger = self.ledger().await;
-        for case in open["items"].as_array().unwrap().iter().filter(|case| case["kind"] == "owed") {
-            let due = &mut ledger.0["due_by_hand"][case["order_number"].as_str().unwrap()];
-            *due = (due.as_i64().unwrap_or(0) + case["amount"]["amount"].as_i64().unwrap()).into();
-        }
-        ledger
+    /// What each supplier's contract was asked and when, by the contract's name.
+    pub(crate) async fn questions(&self) -> Value {
+        self.control(Method::GET, "questions", &json!({})).await.expect(200)
+    }
+
+    /// What waits for a person, as the administrator sees it at `base`; an error while nobody answers there.
+    pub(crate) async fn open_cases(&self, base: &str) -> Result<Value, String> {
+        let log_in = &self.server.first_line["logins"]["admin"];
+        let body = json!({ "email": log_in["email"], "password": log_in["password"] });
+        let guest = Client::new(base);
+        let tokens = guest.try_post("/api/v1/sessions", &body).await.map_err(|error| error.to_string())?;
+        let Some(token) = tokens.json["access_token"].as_str() else {
+            return Err(format!("the administrator is not let in: {}", tokens.status));
+        };
+        let open = guest.with_token(token).try_get("/api/v1/admin/cases?state=open&limit=100").await;
+        let open = open.map_err(|error| error.to_string())?;
+        if open.status == 200 { Ok(open.json) } else { Err(format!("no cases are shown: {}", open.status)) }
     }
 }
 

@@ -18,5 +18,5 @@ pub use card::{Cards, for_order};
 pub use catalogue::{Catalogue, Operator};
 pub use facade::{Facade, MayWrite};
 pub use offer::{Counter, Group, Offer, OfferError, QuotedLine};
-pub use offer_family::FamilyOffer;
+pub use offer_family::{FamilyOffer, GROUP_ID};
 pub use supplier::Connect;

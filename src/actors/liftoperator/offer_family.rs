@@ -8,7 +8,7 @@ use crate::ids;
 use crate::money::Cents;
 
 /// Characters of a group's id: 44 random bits, of which an hour's offers never have two alike.
-const GROUP_ID: usize = 11;
+pub const GROUP_ID: usize = 11;
 
 /// What a family pays for one product.
 #[derive(Clone, Debug)]

@@ -35,6 +35,8 @@ pub struct Desk {
     pub(super) placing: Placing,
     /// Whether an operator's tickets are sold right now without a check of their card.
     pub(super) sells_unchecked: Arc<dyn Fn(&str) -> bool + Send + Sync>,
+    /// So many orders of an account may wait to be paid.
+    pub(super) most_unpaid: u32,
 }
 
 /// Most wakes that may wait; one that does not fit is found by the schedule's look at the database.
@@ -63,7 +65,8 @@ impl Desk {
         let schedule =
             Schedule { wakes: receiver, drives, store: driver.store.clone(), replica: driver.outside.replica.clone() };
         let (placing, sells_unchecked) = (Placing::default(), Arc::new(|_: &str| false));
-        Ok((Self { driver, epoch, wakes, placing, sells_unchecked }, schedule.run()))
+        let most_unpaid = u32::MAX;
+        Ok((Self { driver, epoch, wakes, placing, sells_unchecked, most_unpaid }, schedule.run()))
     }
 
     /// The same desk, which sells the tickets of these operators without a check of their card: their systems are down, and
@@ -71,6 +74,12 @@ impl Desk {
     #[must_use]
     pub fn selling_unchecked(self, sells: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
         Self { sells_unchecked: Arc::new(sells), ..self }
+    }
+
+    /// The same desk, at which so many orders of an account may wait to be paid; as many as it likes otherwise.
+    #[must_use]
+    pub fn with_most_unpaid(self, most_unpaid: u32) -> Self {
+        Self { most_unpaid, ..self }
     }
 
     /// Where orders are kept, for readers.

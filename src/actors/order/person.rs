@@ -138,7 +138,9 @@ fn accept(order: &mut Order, now: Moment, rules: &Rules) -> Result<Option<Effect
         return Ok(None);
     }
     let mut events = end_returns(order, now);
-    count_as_lapsed(order, now);
+    if rules.keeps(Protection::RefusedReleaseEnds) {
+        count_as_lapsed(order, now);
+    }
     if rules.keeps(Protection::UsedTicketsEnd) {
         events.extend(keep_used(order, now));
     }

@@ -79,6 +79,9 @@ pub enum PlaceError {
         /// The other order's number.
         order: Option<String>,
     },
+    /// The account has as many unpaid orders as it may have.
+    #[error("{0} orders of the account wait to be paid")]
+    TooManyUnpaid(u32),
     /// The total is between 1 and 9 cents, which no payment provider takes.
     #[error("the total is too small to be paid")]
     TooSmall,
@@ -133,6 +136,7 @@ impl Desk {
                 Ok(placed)
             }
             Err(Lost::Key) => self.remembered(&new).await?.ok_or(PlaceError::Io(IoError::Late)),
+            Err(Lost::Unpaid) => Err(PlaceError::TooManyUnpaid(self.most_unpaid)),
             Err(Lost::Card(line)) => Err(self.card_taken(&order, line).await?),
             Err(Lost::Io(error)) => Err(error.into()),
         }
@@ -202,14 +206,20 @@ impl Desk {
         let (new, order) = (new.clone(), order.clone());
         let moments = Moments::of(None, &order, &effects);
         let soon = moments.clone();
+        let most_unpaid = u64::from(self.most_unpaid);
         let written: Result<(), Lost> = self
             .store()
             .io()
             .write(move |tx: &DatabaseTransaction| {
                 Box::pin(async move {
+                    let unpaid = store.unpaid(tx, new.account_id).await?;
                     store.insert(tx, &order, &effects).await?;
                     if !store.remember(tx, (&new.key, &new.body_hash), new.account_id, &placed).await? {
                         return Err(Lost::Key);
+                    }
+                    // looked at after the key, so that an order that was placed is found again whatever else waits
+                    if unpaid >= most_unpaid {
+                        return Err(Lost::Unpaid);
                     }
                     match store.reserve_days(tx, &order).await? {
                         Some(line) => Err(Lost::Card(line)),
@@ -241,6 +251,7 @@ impl Desk {
 enum Lost {
     Key,
     Card(i32),
+    Unpaid,
     Io(IoError),
 }
 

@@ -56,6 +56,8 @@ pub enum Protection {
     SettleEveryIntent,
     /// An order has a bounded number of payment pages, lost ones too.
     BoundedPages,
+    /// On staff's word a reservation that is refused to be released is asked for no more.
+    RefusedReleaseEnds,
     /// After a restore no money moves before tickets were looked for.
     RestoredTicketsFirst,
     /// After a restore no ticket is booked before its money was looked at.

@@ -50,7 +50,7 @@ pub enum NoReturn {
     Late(i32, Moment),
     /// It was used at a gate.
     Used(i32),
-    /// It is of a family, whose other tickets must go back with it.
+    /// It was sold together with other tickets, which must go back with it.
     Family(i32, Vec<i32>),
 }
 

@@ -1,15 +1,17 @@
 //! One case: a story, and the moment at which the process is killed in it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
+use starjack::actors::order::rules::MOST_A_DAY;
 use starjack::clock::{self, Deadline};
 
 use super::stage::{GoesOn, Setting, Stage};
 use super::story::{NEEDS_A_PERSON, Story};
-use crate::support::{Ledger, check, new_key};
+use crate::support::{Ledger, new_key};
 
 /// How long one case may take, its crash included: a lease runs out, a page ends, a post comes back after a minute.
 const PATIENCE: Duration = Duration::from_secs(150);
@@ -55,6 +57,7 @@ impl Case {
     /// Plays it in a world without other orders under way.
     pub(crate) async fn play(&self, stage: &mut Stage) -> Played {
         let begun = clock::instant();
+        let placed_at = clock::now();
         let skier = stage.customer().await;
         let lines = stage.world.basket(&skier, &self.story.operators).await;
         stage.order_faults(&self.story.faults).await;
@@ -84,7 +87,7 @@ impl Case {
             if let Some(order) = &order {
                 payer.act(&stage.world, &person, order).await;
                 end = order["state"].as_str().unwrap().to_owned();
-                wrong = self.wrong(stage, order, payer.is_done()).await;
+                wrong = self.wrong(stage, order, placed_at, payer.is_done()).await;
             }
             if wrong.is_empty() {
                 // what belongs to no order comes by itself, or never
@@ -107,7 +110,13 @@ impl Case {
     }
 
     /// Everything that is not as it must be at the end.
-    async fn wrong(&self, stage: &Stage, order: &Value, customer_is_done: bool) -> Vec<String> {
+    async fn wrong(
+        &self,
+        stage: &Stage,
+        order: &Value,
+        placed_at: DateTime<Utc>,
+        customer_is_done: bool,
+    ) -> Vec<String> {
         let state = order["state"].as_str().unwrap();
         if state == NEEDS_A_PERSON && self.story.ends.contains(&state) {
             return Vec::new();
@@ -127,12 +136,9 @@ impl Case {
             Ok(orders) => orders,
             Err(error) => return vec![error],
         };
-        let mut wrong = check(&orders, &ledger);
-        if !wrong.is_empty() {
-            // an open case may name what is held
-            wrong = check(&orders, &stage.world.ledger_and_cases().await);
-        }
+        let mut wrong = stage.world.wrong(&orders, stage.base()).await;
         wrong.extend(once(order, &ledger));
+        wrong.extend(asked_too_often(&stage.world.questions().await, placed_at));
         wrong
     }
 }
@@ -155,6 +161,23 @@ impl Played {
         let (end, reached) = ("broken off".to_owned(), BTreeSet::new());
         Self { case: case.clone(), end, killed: false, reached, violations: vec![why], took: Duration::ZERO }
     }
+}
+
+/// What was asked more often of one contract than one order may ask it on its first day. The lists of the payment provider are
+/// read for all orders together.
+fn asked_too_often(questions: &Value, since: DateTime<Utc>) -> Vec<String> {
+    let mut often: BTreeMap<(&str, &str), i32> = BTreeMap::new();
+    for (contract, questions) in questions.as_object().unwrap() {
+        for question in questions.as_array().unwrap() {
+            let operation = question["operation"].as_str().unwrap();
+            let of_this_case = question["at_ms"].as_i64().unwrap() >= since.timestamp_millis();
+            if of_this_case && !operation.starts_with("List") {
+                *often.entry((contract, operation)).or_default() += 1;
+            }
+        }
+    }
+    let too_often = often.into_iter().filter(|(_, times)| *times > MOST_A_DAY);
+    too_often.map(|((contract, operation), times)| format!("{contract} was asked {operation} {times} times")).collect()
 }
 
 /// What counts what must be there exactly once: bookings ever made, letters told apart by their Message-Id, invoices.

@@ -15,8 +15,10 @@ const SIGKILL: i32 = 9;
 /// The folder of the crash points, in the world's own.
 const FOLDER: &str = "crash";
 /// A job whose worker was killed is soon anybody's again.
-const TIMES: [(&str, &str); 5] = [
+const TIMES: [(&str, &str); 6] = [
     ("STARJACK_CRASH_POINTS", FOLDER),
+    // who is called is looked for every second: a moment that one run met by chance is met by all
+    ("STARJACK_BOOKS__ALARM_AFTER", "15s"),
     ("STARJACK_TIMES__JOB_LEASE", "4s"),
     // deadlines that hold on cores that many worlds share
     ("STARJACK_TIMES__CHECK_DEADLINE", "4s"),
@@ -112,13 +114,18 @@ impl Stage {
     pub(crate) async fn all_orders(&self) -> Result<Vec<(String, serde_json::Value)>, String> {
         let mut all = Vec::new();
         for skier in self.world.skiers() {
-            let here = match &self.other {
-                Some(other) if self.is_away => skier.at(other.api()),
-                Some(_) | None => skier,
-            };
+            let here = skier.at(self.base());
             all.extend(here.orders().await?.into_iter().map(|order| (here.email.clone(), order)));
         }
         Ok(all)
+    }
+
+    /// Where the customers are served now.
+    pub(crate) fn base(&self) -> &str {
+        match &self.other {
+            Some(other) if self.is_away => other.api(),
+            Some(_) | None => self.world.server.api(),
+        }
     }
 
     /// Everybody lives again.

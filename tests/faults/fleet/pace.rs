@@ -5,7 +5,6 @@
 //! others ask, so as many questions may come in one moment as there are replicas.
 
 use futures_util::future::join_all;
-use serde_json::json;
 
 use super::{Fleet, address, catalogue};
 use crate::support::{Person, World, new_key};
@@ -90,8 +89,7 @@ async fn pay(world: &World, person: &Person, ids: Vec<String>) {
 
 /// When the operator was asked anything, in its own milliseconds.
 async fn asked(world: &World) -> Vec<i64> {
-    let all = world.control(reqwest::Method::GET, "questions", &json!({})).await.expect(200);
-    all["dta/solden"].as_array().unwrap().iter().map(|one| one["at_ms"].as_i64().unwrap()).collect()
+    world.questions().await["dta/solden"].as_array().unwrap().iter().map(|one| one["at_ms"].as_i64().unwrap()).collect()
 }
 
 /// In no window came more than the pace allows, and it was used: there was a backlog.

@@ -179,7 +179,9 @@ async fn place(town: &Rc<Town>, dice: &Dice, order: &NewOrder) -> Result<Placed,
             Some(Ok(placed)) => return Ok(placed),
             Some(Err(PlaceError::CardTaken { order, .. })) => return Err(order),
             Some(Err(PlaceError::Running | PlaceError::Io(_))) | None => clock::sleep(dice.millis(500, 3000)).await,
-            Some(Err(error @ (PlaceError::KeyUsed | PlaceError::TooSmall))) => unreachable!("{error}"),
+            Some(Err(error @ (PlaceError::KeyUsed | PlaceError::TooSmall | PlaceError::TooManyUnpaid(_)))) => {
+                unreachable!("{error}")
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use starjack::actors::order::cases::{Case, Wanted};
 use starjack::actors::order::effects::{CaseKind, Closing};
 use starjack::actors::order::lifecycle::OrderState;
+use starjack::actors::order::payments::PAGE_NOT_ANSWERED;
 use starjack::actors::order::record::Order;
 use starjack::actors::order::{CloseError, Wish};
 use starjack::clock;
@@ -30,7 +31,7 @@ type Transfers = BTreeMap<Uuid, Case>;
 /// Somebody at the desk, who now and then meddles.
 pub(crate) async fn desk(town: Rc<Town>, dice: Dice) {
     let meddles = dice.percent(20);
-    let staff = (!town.abilities.are_none()).then(|| dice.another());
+    let staff = dice.another();
     let is_away = town.abilities.has(Ability::Gates) && dice.percent(30);
     let patience = if is_away { AWAY } else { PATIENCE };
     let mut transfers = Transfers::new();
@@ -48,14 +49,21 @@ pub(crate) async fn desk(town: Rc<Town>, dice: Dice) {
                 let granted = town.ask(|desk| async move { desk.grant(id, wish).await.is_ok() }).await;
                 town.trace.note(|| format!("wished {wish:?} {granted:?}"));
             }
-            if let Some(staff) = &staff {
-                look_after(&town, (staff, patience), &order).await;
+            if is_called(&town, &order) {
+                look_after(&town, (&staff, patience), &order).await;
             }
         }
-        if staff.is_some() {
+        if !town.abilities.are_none() {
             transfer(&town, &mut transfers).await;
         }
     }
+}
+
+/// Where nobody outside does anything strange, time ends every mark but one: of a page whose calls were all spent and lost only
+/// the provider's portal knows whether somebody paid at its last moment.
+fn is_called(town: &Town, order: &Order) -> bool {
+    let mut open = order.marks().filter(|mark| !mark.accepted);
+    !town.abilities.are_none() || open.all(|mark| mark.reason == PAGE_NOT_ANSWERED)
 }
 
 /// A mark waits for a person: something is asked again, undone, or taken as it is, until nobody is needed any more. Of a ticket

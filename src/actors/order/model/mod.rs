@@ -9,6 +9,7 @@ mod money_traces;
 mod mutants;
 mod outside;
 mod people;
+mod restore_traces;
 mod returned;
 mod traces;
 mod transaction;

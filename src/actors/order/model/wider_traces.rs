@@ -5,7 +5,7 @@ use super::returned::{ask_return, finished, is_booked_again, of_lines};
 use super::*;
 
 /// What a trace ends with, and that it does not with the rule off.
-fn only_with(protection: Protection, trace: impl Fn(&Rules) -> Result<World, String>) -> World {
+pub(super) fn only_with(protection: Protection, trace: impl Fn(&Rules) -> Result<World, String>) -> World {
     let off = trace(&rules(Some(protection))).and_then(|world| world.check_end().map(|()| world));
     if let Ok(world) = off {
         panic!("{protection:?} is off, and nothing is wrong: {:?} {:?}", world.order.state, world.money);
@@ -16,7 +16,7 @@ fn only_with(protection: Protection, trace: impl Fn(&Rules) -> Result<World, Str
 }
 
 /// An order whose payment page can be paid.
-fn page_open(setting: &Setting, rules: &Rules) -> World {
+pub(super) fn page_open(setting: &Setting, rules: &Rules) -> World {
     let mut world = start(&Setting { budget: NOTHING, ..*setting });
     while let Some((subject, intent)) = world.in_flight().into_iter().next() {
         world = world.answered(subject, &intent, Fate::Answered, rules);
@@ -25,12 +25,12 @@ fn page_open(setting: &Setting, rules: &Rules) -> World {
 }
 
 impl World {
-    fn pay(&mut self, paid: Transaction) {
+    pub(super) fn pay(&mut self, paid: Transaction) {
         self.money.push(Transaction { page: self.order.payments[0].reference.to_string(), ..paid });
     }
 
     /// What is paid is told, by the list or by a report.
-    fn told(&mut self, rules: &Rules) {
+    pub(super) fn told(&mut self, rules: &Rules) {
         let at = self.money.len() - 1;
         if self.money[at].reserved {
             let seen = self.money[at].observed(at, self.now).unwrap();
@@ -40,7 +40,7 @@ impl World {
         self.claimed(at, ObservedState::Billed, rules);
     }
 
-    fn claimed(&mut self, at: usize, state: ObservedState, rules: &Rules) -> bool {
+    pub(super) fn claimed(&mut self, at: usize, state: ObservedState, rules: &Rules) -> bool {
         let callback = self.money[at].reported(at, state);
         let asks = claim(&mut self.order, &callback, self.now, rules);
         self.advance(&[], rules);
@@ -48,14 +48,14 @@ impl World {
     }
 
     /// Answers whatever is asked with `verb`, otherwise than truthfully.
-    fn fate_of(mut self, verb: Verb, fate: Fate, rules: &Rules) -> Self {
+    pub(super) fn fate_of(mut self, verb: Verb, fate: Fate, rules: &Rules) -> Self {
         let (subject, intent) = self.in_flight().into_iter().find(|(_, intent)| intent.verb == verb).unwrap();
         self.budget.faults = 1;
         self.answered(subject, &intent, fate, rules)
     }
 
     /// Everything is answered truthfully until one of this verb is asked.
-    fn until(mut self, verb: Verb, rules: &Rules) -> Self {
+    pub(super) fn until(mut self, verb: Verb, rules: &Rules) -> Self {
         for _step in 0..100 {
             match self.in_flight().into_iter().next() {
                 Some((_, intent)) if intent.verb == verb => return self,
@@ -74,20 +74,20 @@ impl World {
     }
 }
 
-fn one() -> Setting {
+pub(super) fn one() -> Setting {
     setting(1, false, OnRefusal::Undo)
 }
 
-fn two_kept() -> Setting {
+pub(super) fn two_kept() -> Setting {
     setting(2, false, OnRefusal::Keep)
 }
 
-fn billed(amount: i64) -> Transaction {
+pub(super) fn billed(amount: i64) -> Transaction {
     Transaction::of("", amount, false)
 }
 
 /// An order of two lines that was billed at once and whose first line is refused and given up.
-fn one_refused(paid: Transaction, rules: &Rules) -> World {
+pub(super) fn one_refused(paid: Transaction, rules: &Rules) -> World {
     let mut world = page_open(&two_kept(), rules);
     world.pay(paid);
     world.told(rules);
@@ -383,90 +383,6 @@ fn no_more_pages_are_opened_than_a_restore_looks_for_and_they_outlast_twenty_min
 }
 
 #[test]
-fn after_a_restore_a_cancelled_order_is_refunded_only_once_its_ticket_is_void() {
-    for part in [false, true] {
-        let world = only_with(Protection::RestoredTicketsFirst, |rules| {
-            let setting = if part { two_kept() } else { one() };
-            let mut world = page_open(&setting, rules);
-            world.backup = Some(Box::new((world.order.clone(), vec![])));
-            world.pay(Transaction::of("", world.order.total, true));
-            world.told(rules);
-            if part {
-                world = world.until(Verb::Issue, rules).fate_of(Verb::Issue, Fate::Refused, rules);
-            }
-            world = world.run_out(rules)?;
-            assert_eq!(world.order.state, OrderState::Finished);
-            // it skis on the ticket while the customer of the backup cancels
-            world.tickets.iter_mut().flatten().for_each(|ticket| *ticket = FoundState::Used);
-            world.restore(rules);
-            let effects = cancel(&mut world.order, world.now, rules).unwrap();
-            world.apply(&effects);
-            world.advance(&[], rules);
-            let mut waits = world.clone();
-            for _step in 0..200 {
-                if waits.order.needs_person() || has_ended(waits.order.state) {
-                    break;
-                }
-                let Some((subject, intent)) = waits.in_flight().into_iter().next() else {
-                    waits.now = waits.order.next_at.unwrap();
-                    waits.advance(&[], rules);
-                    continue;
-                };
-                waits = waits.answered(subject, &intent, Fate::Answered, rules);
-            }
-            if waits.money[0].credited > 0 {
-                return Err("money went back while its ticket was used".to_owned());
-            }
-            waits.command(Wish::Accept, rules);
-            waits.run_out(rules)
-        });
-        assert_eq!((world.order.state, world.money[0].credited), (OrderState::Finished, 0));
-    }
-}
-
-#[test]
-fn after_a_restore_a_ticket_that_was_returned_is_not_booked_once_more() {
-    // whether its operator still knows what was voided, or has forgotten it
-    for knows in [true, false] {
-        let restored = |rules: &Rules| {
-            let mut world = page_open(&one(), rules);
-            world.pay(Transaction::of("", PRICE, true));
-            world.told(rules);
-            world.backup = Some(Box::new((world.order.clone(), vec![])));
-            world = world.run_out(rules)?;
-            assert!(ask_return(&mut world.order, &of_lines([1]), world.now).unwrap().is_some());
-            world.advance(&[], rules);
-            world = world.run_out(rules)?;
-            world.tickets[0].retain(|_| knows);
-            world.restore(rules);
-            // the provider cannot be asked until its operator has answered
-            while !knows && world.now < world.order.placed_at + TimeDelta::minutes(10) && !has_ended(world.order.state)
-            {
-                world = match world.in_flight().into_iter().next() {
-                    Some((_, intent)) if intent.verb == Verb::History => {
-                        world.fate_of(Verb::History, Fate::NotSent, rules)
-                    }
-                    Some((subject, intent)) => world.answered(subject, &intent, Fate::Answered, rules),
-                    None => {
-                        world.now = world.order.next_at.unwrap();
-                        world.advance(&[], rules);
-                        world
-                    }
-                };
-            }
-            world.run_out(rules)
-        };
-        let world =
-            if knows { restored(&rules(None)).unwrap() } else { only_with(Protection::RestoredMoneyFirst, restored) };
-        world.check_end().unwrap();
-        assert_eq!(
-            (world.order.state, live(&world.tickets[0]), world.tickets[0].len()),
-            (OrderState::Undone, 0, usize::from(knows))
-        );
-    }
-}
-
-#[test]
 fn a_ticket_in_doubt_that_was_voided_under_its_reference_is_not_booked_again() {
     let rules = rules(None);
     let mut world = page_open(&one(), &rules);
@@ -480,53 +396,36 @@ fn a_ticket_in_doubt_that_was_voided_under_its_reference_is_not_booked_again() {
 }
 
 #[test]
-fn after_a_restore_pages_of_which_no_call_is_answered_do_not_hold_an_order_for_ever() {
-    let rules = rules(None);
-    let mut world = page_open(&one(), &rules);
-    world.backup = Some(Box::new((world.order.clone(), vec![])));
-    world.pay(Transaction::of("", PRICE, true));
-    world.told(&rules);
-    world = world.run_out(&rules).unwrap();
-    assert!(ask_return(&mut world.order, &of_lines([1]), world.now).unwrap().is_some());
-    world.advance(&[], &rules);
-    let mut world = world.run_out(&rules).unwrap();
-    world.denies = true;
-    world.restore(&rules);
-    let world = world.run_out(&rules).unwrap();
-    world.check_end().unwrap();
-    assert_eq!((world.order.state, live(&world.tickets[0])), (OrderState::Undone, 0));
-}
-
-#[test]
 fn staff_ends_the_undo_of_a_reservation_that_failed_by_itself_and_whose_status_is_denied() {
-    let rules = rules(None);
-    let mut world = page_open(&one(), &rules);
-    world.pay(Transaction::of("", PRICE, true));
-    world.told(&rules);
-    world.denies = true;
-    (world.money[0].reserved, world.money[0].failed) = (false, true);
-    let mut world = world.until(Verb::Issue, &rules).fate_of(Verb::Issue, Fate::Refused, &rules);
-    let until = world.now + TimeDelta::days(1);
-    while !(world.order.needs_person() && world.in_flight().is_empty()) {
-        assert!(world.now < until, "nobody is called");
-        world = match world.in_flight().into_iter().next() {
-            Some((_, intent)) if intent.verb == Verb::Reverse => {
-                let declined = Refusal { kind: RefusalKind::PaymentDeclined, code: String::new() };
-                world.answer_payment(PaymentAnswer::Reverse(Outcome::Refused(declined)), &rules);
-                world
-            }
-            Some((subject, intent)) => world.answered(subject, &intent, Fate::Answered, &rules),
-            None => {
-                world.now = world.order.next_at.unwrap();
-                world.advance(&[], &rules);
-                world
-            }
-        };
-    }
-    assert_eq!(world.order.state, OrderState::Undoing);
-    assert!(world.command(Wish::Accept, &rules));
-    let world = world.run_out(&rules).unwrap();
-    world.check_end().unwrap();
+    let world = only_with(Protection::RefusedReleaseEnds, |rules| {
+        let mut world = page_open(&one(), rules);
+        world.pay(Transaction::of("", PRICE, true));
+        world.told(rules);
+        world.denies = true;
+        world.money[0].reserved = false;
+        world.money[0].failed = true;
+        let mut world = world.until(Verb::Issue, rules).fate_of(Verb::Issue, Fate::Refused, rules);
+        let until = world.now + TimeDelta::days(1);
+        while !(world.order.needs_person() && world.in_flight().is_empty()) {
+            assert!(world.now < until, "nobody is called");
+            world = match world.in_flight().into_iter().next() {
+                Some((_, intent)) if intent.verb == Verb::Reverse => {
+                    let declined = Refusal { kind: RefusalKind::PaymentDeclined, code: String::new() };
+                    world.answer_payment(PaymentAnswer::Reverse(Outcome::Refused(declined)), rules);
+                    world
+                }
+                Some((subject, intent)) => world.answered(subject, &intent, Fate::Answered, rules),
+                None => {
+                    world.now = world.order.next_at.unwrap();
+                    world.advance(&[], rules);
+                    world
+                }
+            };
+        }
+        assert_eq!(world.order.state, OrderState::Undoing);
+        assert!(world.command(Wish::Accept, rules));
+        let world = world.run_out(rules)?;
+        if world.now < until { Ok(world) } else { Err("it was waited until the reservation lapsed".to_owned()) }
+    });
     assert_eq!((world.order.state, world.order.needs_person()), (OrderState::Undone, false));
-    assert!(world.now < until, "it was waited until the reservation lapsed");
 }

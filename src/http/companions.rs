@@ -1,0 +1,92 @@
+//! Free tickets: sold only together with a paid one of an adult, as operators demand. Whoever could order them alone would load
+//! tickets onto other people's cards for nothing.
+
+use chrono::NaiveDate;
+
+use super::problem::{Kind, Problem};
+use crate::actors::liftoperator::GROUP_ID;
+use crate::actors::order::NewLine;
+use crate::actors::order::record::OnRefusal;
+use crate::ids;
+use crate::language::both;
+
+/// From this age on somebody accompanies a child, in years.
+const ADULT_FROM: u32 = 18;
+
+/// Sees that every free ticket has a paid one of an adult beside it, for the same operator and all of its days, and binds the two
+/// to each other: they are refused together and go back together.
+///
+/// # Errors
+/// 422 that names the line.
+pub(super) fn bind(lines: &mut [NewLine], on_refusal: OnRefusal) -> Result<(), Problem> {
+    for free in 0..lines.len() {
+        if lines[free].price != 0 {
+            continue;
+        }
+        let no = free + 1;
+        let Some(beside) = companion(lines, free) else { return Err(alone(no)) };
+        if on_refusal != OnRefusal::Undo {
+            return Err(kept_in_part(no));
+        }
+        unite(lines, free, beside);
+    }
+    Ok(())
+}
+
+/// The paid ticket of an adult beside a free one; one of the same family's price first.
+fn companion(lines: &[NewLine], free: usize) -> Option<usize> {
+    let of_family = lines[free].returns.family.as_ref();
+    let fits = (0..lines.len()).filter(|at| accompanies(&lines[*at], &lines[free]));
+    fits.min_by_key(|at| of_family.is_none() || lines[*at].returns.family.as_ref() != of_family)
+}
+
+fn accompanies(paid: &NewLine, free: &NewLine) -> bool {
+    let [with, child] = [&paid.ticket, &free.ticket];
+    paid.price > 0
+        && with.operator == child.operator
+        && with.valid_from <= child.valid_from
+        && child.valid_to <= with.valid_to
+        && is_adult(with.holder_birth_date, with.valid_from)
+}
+
+fn is_adult(born: NaiveDate, on: NaiveDate) -> bool {
+    on.years_since(born).is_some_and(|years| years >= ADULT_FROM)
+}
+
+/// What goes back together with either of the two goes back together with both.
+fn unite(lines: &mut [NewLine], free: usize, beside: usize) {
+    let own = lines[free].returns.family.clone();
+    let other = lines[beside].returns.family.clone();
+    let united = other.clone().or_else(|| own.clone()).unwrap_or_else(|| ids::new_secret()[..GROUP_ID].to_owned());
+    for (at, line) in lines.iter_mut().enumerate() {
+        let family = &line.returns.family;
+        let is_of_either = family.is_some() && (*family == own || *family == other);
+        if at == free || at == beside || is_of_either {
+            line.returns.family = Some(united.clone());
+        }
+    }
+}
+
+fn alone(no: usize) -> Problem {
+    let detail = both(
+        format!(
+            "Line {no}: a free ticket is sold together with a paid one of an adult for the same area and all of its days. Add that ticket to the order."
+        ),
+        format!(
+            "Zeile {no}: Ein Gratisticket gibt es zusammen mit einem bezahlten Ticket einer erwachsenen Person für dasselbe Skigebiet und alle seine Tage. Nehmen Sie es in die Bestellung auf."
+        ),
+    );
+    Problem::new(Kind::FreeAlone, detail)
+}
+
+fn kept_in_part(no: usize) -> Problem {
+    let detail = both(
+        format!(
+            "Line {no} is free beside a paid ticket. Leave `on_refusal` out or say `undo`: one is not kept without the other."
+        ),
+        format!(
+            "Zeile {no} ist gratis neben einem bezahlten Ticket. Lassen Sie `on_refusal` weg oder senden Sie `undo`: Eines wird nicht ohne das andere behalten."
+        ),
+    );
+    Problem::new(Kind::FamilyTogether, detail)
+}

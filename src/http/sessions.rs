@@ -158,7 +158,8 @@ pub(super) async fn list(state: web::Data<State>, customer: Customer) -> Result<
     responses((status = 204, description = "The session is over")),
     security(("bearer" = []))
 )]
-#[delete("/api/v1/sessions/{id}")]
+// an id, so that no method that another address below lacks is answered here
+#[delete("/api/v1/sessions/{id:[0-9a-fA-F-]+}")]
 pub(super) async fn end(
     state: web::Data<State>,
     customer: Customer,

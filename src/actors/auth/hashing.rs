@@ -109,6 +109,7 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;
+    use std::task::Poll;
 
     use super::*;
 
@@ -129,15 +130,14 @@ mod tests {
         let blocked = |name: &str| {
             let (free, waits) = mpsc::channel::<()>();
             let (begins, begun) = oneshot::channel();
-            let (threads, place) = (threads.clone(), Place::stranger(name));
-            let work = async move {
-                threads.in_turn(place, move |_memory| Ok(begins.send(()).is_ok() && waits.recv().is_ok())).await
-            };
-            (free, begun, tokio::spawn(work))
+            let work = move |_memory: &mut Memory| Ok(begins.send(()).is_ok() && waits.recv().is_ok());
+            (free, begun, Box::pin(threads.in_turn(Place::stranger(name), work)))
         };
-        let (one, other) = (blocked("one"), blocked("other"));
-        one.1.await.unwrap();
-        other.1.await.unwrap();
+        let (mut one, mut other) = (blocked("one"), blocked("other"));
+        for work in [&mut one, &mut other] {
+            assert!(futures_util::poll!(work.2.as_mut()).is_pending());
+            (&mut work.1).await.unwrap();
+        }
         let (begins, counted) = mpsc::channel();
         let mut flood = Vec::new();
         let mut refused = 0;
@@ -147,9 +147,10 @@ mod tests {
                 begins.send(()).unwrap();
                 Ok(true)
             }));
-            match futures_util::poll!(asked.as_mut()) {
-                std::task::Poll::Ready(Err(Error::Busy)) => refused += 1,
-                _ => flood.push(asked),
+            if matches!(futures_util::poll!(asked.as_mut()), Poll::Ready(Err(Error::Busy))) {
+                refused += 1;
+            } else {
+                flood.push(asked);
             }
         }
         assert!(refused >= 30, "{refused}");
@@ -158,7 +159,7 @@ mod tests {
         drop(flood);
         drop((one.0, other.0));
         assert!(guest.await.unwrap());
-        assert!(!one.2.await.unwrap().unwrap() && !other.2.await.unwrap().unwrap());
+        assert!(!one.2.await.unwrap() && !other.2.await.unwrap());
         drop(begins);
         assert_eq!(counted.iter().count(), 0, "work of askers that had gone was begun");
     }

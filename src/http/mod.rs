@@ -70,12 +70,12 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     api.service(me::show);              // GET /api/v1/accounts/me              customer
     api.service(me::change);            // PATCH /api/v1/accounts/me            customer
     api.service(me::change_password);   // PUT /api/v1/accounts/me/password     customer
+    api.service(sessions::list);        // GET /api/v1/accounts/me/sessions     customer
+    api.service(sessions::end);         // DELETE /api/v1/accounts/me/sessions/{id}            its customer
     api.service(sessions::log_in);      // POST /api/v1/sessions                who has the password
     api.service(sessions::refresh);     // POST /api/v1/sessions/refresh        who has a refresh token
-    api.service(sessions::list);        // GET /api/v1/sessions                 customer
     api.service(sessions::log_out);     // DELETE /api/v1/sessions              customer
     api.service(sessions::log_out_everywhere); // DELETE /api/v1/sessions/all   customer
-    api.service(sessions::end);         // DELETE /api/v1/sessions/{id}         its customer
     api.service(sessions::show_keys);   // GET /.well-known/jwks.json           anyone
     // ski areas, prices and keycards
     api.service(operators::list);       // GET /api/v1/operators                anyone

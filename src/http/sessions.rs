@@ -140,7 +140,7 @@ pub(super) async fn log_out_everywhere(state: web::Data<State>, customer: Custom
     responses((status = 200, description = "The sessions", body = SessionList)),
     security(("bearer" = []))
 )]
-#[get("/api/v1/sessions")]
+#[get("/api/v1/accounts/me/sessions")]
 pub(super) async fn list(state: web::Data<State>, customer: Customer) -> Result<HttpResponse, Problem> {
     let sessions = state.auth.sessions(customer.account_id).await?;
     let items = sessions.into_iter().map(|session| SessionView {
@@ -158,8 +158,7 @@ pub(super) async fn list(state: web::Data<State>, customer: Customer) -> Result<
     responses((status = 204, description = "The session is over")),
     security(("bearer" = []))
 )]
-// an id, so that no method that another address below lacks is answered here
-#[delete("/api/v1/sessions/{id:[0-9a-fA-F-]+}")]
+#[delete("/api/v1/accounts/me/sessions/{id}")]
 pub(super) async fn end(
     state: web::Data<State>,
     customer: Customer,

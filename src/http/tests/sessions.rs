@@ -256,7 +256,7 @@ async fn one_sees_ones_own_sessions_and_ends_one_of_them() {
     let call = async |session: &Answer, method: &str, path: &str| {
         answer(world.call(method, path).bearer_auth(access_token(session))).await
     };
-    let listed = call(&here, "GET", "/api/v1/sessions").await;
+    let listed = call(&here, "GET", "/api/v1/accounts/me/sessions").await;
     assert_eq!(listed.status, 200, "{listed:?}");
     let items = listed.body["items"].as_array().unwrap();
     let sid = |session: &Answer| world.auth.verify(access_token(session)).unwrap().sid.to_string();
@@ -264,16 +264,19 @@ async fn one_sees_ones_own_sessions_and_ends_one_of_them() {
     assert_eq!([&items[0]["is_this"], &items[1]["is_this"]], [false, true]);
     assert_eq!(items.len(), 2, "{items:?}");
 
-    let (path, foreign) = (format!("/api/v1/sessions/{}", sid(&there)), format!("/api/v1/sessions/{}", sid(&berta)));
+    let (path, foreign) = (
+        format!("/api/v1/accounts/me/sessions/{}", sid(&there)),
+        format!("/api/v1/accounts/me/sessions/{}", sid(&berta)),
+    );
     call(&here, "DELETE", &foreign).await.expect_problem(404, "not-found");
-    call(&here, "DELETE", "/api/v1/sessions/7").await.expect_problem(404, "not-found");
+    call(&here, "DELETE", "/api/v1/accounts/me/sessions/7").await.expect_problem(404, "not-found");
     assert_eq!(call(&here, "DELETE", &path).await.status, 204);
     assert_eq!(call(&here, "DELETE", &path).await.status, 204, "twice changes nothing");
-    call(&there, "GET", "/api/v1/sessions").await.expect_problem(401, "unauthenticated");
+    call(&there, "GET", "/api/v1/accounts/me/sessions").await.expect_problem(401, "unauthenticated");
     world.refresh(&there.body["refresh_token"]).await.expect_problem(401, "session-over");
-    let left = call(&here, "GET", "/api/v1/sessions").await;
+    let left = call(&here, "GET", "/api/v1/accounts/me/sessions").await;
     assert_eq!(left.body["items"].as_array().unwrap().len(), 1);
-    assert_eq!(call(&berta, "GET", "/api/v1/sessions").await.status, 200);
+    assert_eq!(call(&berta, "GET", "/api/v1/accounts/me/sessions").await.status, 200);
 }
 
 #[actix_rt::test]

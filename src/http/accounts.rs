@@ -1,7 +1,6 @@
-//! Accounts, sessions and the keys that verify them.
+//! Opening an account, and how whatever concerns accounts fails.
 
-use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, post, web};
 use chrono::NaiveDate;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -10,13 +9,12 @@ use uuid::Uuid;
 use super::body::Json;
 use super::network::client_address;
 use super::problem::{Kind, Problem};
-use super::session::Customer;
 use super::state::State;
-use crate::actors::auth::{self, Account, Application, Names, PUBLISHED_BEFORE, Pair, Role};
+use crate::actors::auth::{self, Account, Application, Names, Role};
 use crate::language::{Language, both};
 use crate::typed::{self, Day};
 
-/// Who wants an account.
+/// The address of who wants an account.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OpenAccount {
@@ -24,7 +22,26 @@ pub struct OpenAccount {
     #[schema(format = "email", max_length = 254)]
     #[serde(deserialize_with = "typed::read_address")]
     email: String,
-    /// 10 to 128 characters.
+    /// The language of the letter; English when absent.
+    language: Option<Language>,
+}
+
+/// The answer whether or not the address was known.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct LetterSent {}
+
+/// The code from the letter, and what the account is to be.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmAccount {
+    /// The address that the letter went to.
+    #[schema(format = "email", max_length = 254)]
+    #[serde(deserialize_with = "typed::read_address")]
+    email: String,
+    /// Ten letters and digits; case, blanks and dashes do not count.
+    #[schema(min_length = 10, max_length = 100, example = "7ZQ4M-0K3XD")]
+    code: String,
+    /// 10 to 128 characters, none of the commonest passwords, not made of the address or the shop's name.
     #[schema(value_type = String, format = "password", min_length = 10, max_length = 128)]
     password: SecretString,
     /// As it will stand on invoices; who has one name only sends one of the two.
@@ -37,23 +54,6 @@ pub struct OpenAccount {
     birth_date: Option<Day>,
     /// The language of letters and documents; English when absent.
     language: Option<Language>,
-}
-
-/// The answer whether or not the address was known.
-#[derive(Serialize, utoipa::ToSchema)]
-pub struct LetterSent {}
-
-/// The code from the letter.
-#[derive(Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ConfirmAccount {
-    /// The address that the letter went to.
-    #[serde(deserialize_with = "typed::read_address")]
-    email: String,
-    /// Six digits; blanks and dashes between them do not count.
-    #[schema(min_length = 6, example = "012345")]
-    #[serde(deserialize_with = "typed::read_code")]
-    code: String,
 }
 
 /// An account.
@@ -69,134 +69,43 @@ pub struct AccountView {
     role: Role,
 }
 
-/// Address and password.
-#[derive(Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct LogIn {
-    /// The account's address; case does not count.
-    #[serde(deserialize_with = "typed::read_address")]
-    email: String,
-    /// The account's password.
-    #[schema(value_type = String, format = "password")]
-    password: SecretString,
-}
-
-/// A refresh token, which counts once.
-#[derive(Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Refresh {
-    /// The newest one of the session.
-    refresh_token: String,
-}
-
-/// What a session is continued with.
-#[derive(Serialize, utoipa::ToSchema)]
-pub struct Tokens {
-    /// To be sent as `Authorization: Bearer …`.
-    access_token: String,
-    /// Always `Bearer`.
-    #[schema(example = "Bearer")]
-    token_type: &'static str,
-    /// How long the access token counts, in seconds.
-    expires_in: u64,
-    /// Counts once, within 30 days, for the next pair.
-    refresh_token: String,
-}
-
-/// Asks for an account. A letter brings the code, or the hint that the address has an account already.
+/// Asks for an account. A letter brings a code for half an hour, or the hint that the address has an account already.
+///
+/// 429 after 40 wishes from one network in a quarter of an hour.
 #[utoipa::path(tag = "accounts", operation_id = "open_account", responses((status = 202, description = "A letter is on its way", body = LetterSent)))]
 #[post("/api/v1/accounts")]
-pub(super) async fn open(state: web::Data<State>, Json(body): Json<OpenAccount>) -> Result<HttpResponse, Problem> {
-    let wish = body;
-    let application = Application {
-        email: wish.email,
-        password: wish.password,
-        names: Names { first: wish.first_name.unwrap_or_default(), last: wish.last_name.unwrap_or_default() },
-        birth_date: wish.birth_date.map(|day| day.0),
-        language: wish.language.unwrap_or_default(),
-    };
-    state.auth.register(application).await?;
+pub(super) async fn open(
+    state: web::Data<State>,
+    request: HttpRequest,
+    Json(body): Json<OpenAccount>,
+) -> Result<HttpResponse, Problem> {
+    let from = client_address(&request, &state.trusted_proxies);
+    state.auth.register(&body.email, body.language.unwrap_or_default(), from).await?;
     Ok(HttpResponse::Accepted().json(LetterSent {}))
 }
 
-/// Opens the account with the code from the letter. A code may be typed five times within half an hour.
+/// Opens the account with the code from the letter.
+///
+/// All that the account is to be comes with this call: whoever asked for the code has no part in it.
+/// 422 `invalid` tries no code. 429 after 40 wrong codes from one network in a quarter of an hour.
 #[utoipa::path(tag = "accounts", operation_id = "confirm_account", responses((status = 201, description = "The account is open", body = AccountView)))]
 #[post("/api/v1/accounts/confirmation")]
 pub(super) async fn confirm(
     state: web::Data<State>,
+    request: HttpRequest,
     Json(body): Json<ConfirmAccount>,
 ) -> Result<HttpResponse, Problem> {
-    let ConfirmAccount { email, code } = body;
-    refuse_control_characters(&email)?;
-    let account = state.auth.confirm(&email, code).await?;
-    Ok(HttpResponse::Created().json(AccountView::from(account)))
-}
-
-/// No address has any, and a database may refuse to look for one.
-fn refuse_control_characters(email: &str) -> Result<(), Problem> {
-    if email.contains(char::is_control) {
-        return Err(Problem::invalid(both(
-            "`email` must have no control characters.",
-            "`email` darf keine Steuerzeichen enthalten.",
-        )));
-    }
-    Ok(())
-}
-
-/// Logs in.
-#[utoipa::path(tag = "sessions", operation_id = "log_in", responses((status = 201, description = "A session is open", body = Tokens)))]
-#[post("/api/v1/sessions")]
-pub(super) async fn log_in(
-    state: web::Data<State>,
-    request: HttpRequest,
-    Json(body): Json<LogIn>,
-) -> Result<HttpResponse, Problem> {
-    let LogIn { email, password } = body;
-    refuse_control_characters(&email)?;
+    let ConfirmAccount { email, code, password, first_name, last_name, birth_date, language } = body;
+    let application = Application {
+        email,
+        password,
+        names: Names { first: first_name.unwrap_or_default(), last: last_name.unwrap_or_default() },
+        birth_date: birth_date.map(|day| day.0),
+        language: language.unwrap_or_default(),
+    };
     let from = client_address(&request, &state.trusted_proxies);
-    let pair = state.auth.log_in(&email, password, from).await?;
-    Ok(HttpResponse::Created().json(Tokens::from(pair)))
-}
-
-/// Continues a session with a new pair. A refresh token that is used a second time ends the session.
-#[utoipa::path(tag = "sessions", operation_id = "refresh_session", responses((status = 201, description = "A new pair", body = Tokens)))]
-#[post("/api/v1/sessions/refresh")]
-pub(super) async fn refresh(state: web::Data<State>, Json(body): Json<Refresh>) -> Result<HttpResponse, Problem> {
-    let pair = state.auth.refresh(&body.refresh_token).await?;
-    Ok(HttpResponse::Created().json(Tokens::from(pair)))
-}
-
-/// Ends the session, its access token included: at other replicas within five seconds.
-#[utoipa::path(
-    tag = "sessions", operation_id = "log_out",
-    responses((status = 204, description = "The session is over")),
-    security(("bearer" = []))
-)]
-#[delete("/api/v1/sessions")]
-pub(super) async fn log_out(state: web::Data<State>, customer: Customer) -> Result<HttpResponse, Problem> {
-    state.auth.log_out(customer.session).await?;
-    state.streams.end_session(customer.session);
-    Ok(HttpResponse::NoContent().finish())
-}
-
-/// Ends every session of the account, this one included: at other replicas within five seconds.
-#[utoipa::path(
-    tag = "sessions", operation_id = "log_out_everywhere",
-    responses((status = 204, description = "Every session is over")),
-    security(("bearer" = []))
-)]
-#[delete("/api/v1/sessions/all")]
-pub(super) async fn log_out_everywhere(state: web::Data<State>, customer: Customer) -> Result<HttpResponse, Problem> {
-    state.auth.log_out_everywhere(customer.account_id).await?;
-    Ok(HttpResponse::NoContent().finish())
-}
-
-/// The public keys that verify access tokens: the one that signs first, then others that are or will be believed.
-#[utoipa::path(tag = "sessions", operation_id = "show_keys", responses((status = 200, description = "A JWK set, RFC 7517", body = Object)))]
-#[get("/.well-known/jwks.json")]
-pub(super) async fn show_keys(state: web::Data<State>) -> HttpResponse {
-    let life = format!("public, max-age={}", PUBLISHED_BEFORE.as_secs());
-    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, life)).json(state.auth.published_keys())
+    let account = state.auth.confirm(application, &code, from).await?;
+    Ok(HttpResponse::Created().json(AccountView::from(account)))
 }
 
 impl From<Account> for AccountView {
@@ -209,17 +118,6 @@ impl From<Account> for AccountView {
             birth_date: account.birth_date,
             language: account.language,
             role: account.role,
-        }
-    }
-}
-
-impl From<Pair> for Tokens {
-    fn from(pair: Pair) -> Self {
-        Self {
-            access_token: pair.access_token,
-            token_type: "Bearer",
-            expires_in: pair.expires_in.as_secs(),
-            refresh_token: pair.refresh_token,
         }
     }
 }
@@ -251,8 +149,8 @@ impl From<auth::Error> for Problem {
             E::WrongCode => Self::new(
                 Kind::WrongCode,
                 both(
-                    "It is wrong, too old or was tried too often. Check it, or ask for a new one.",
-                    "Er ist falsch, zu alt oder wurde zu oft versucht. Prüfen Sie ihn oder fordern Sie einen neuen an.",
+                    "It is wrong, too old or was used. Check it, or ask for a new one.",
+                    "Er ist falsch, zu alt oder wurde schon benutzt. Prüfen Sie ihn oder fordern Sie einen neuen an.",
                 ),
             ),
             E::Taken => Self::new(
@@ -263,6 +161,13 @@ impl From<auth::Error> for Problem {
                 both(
                     "Too many attempts. Wait, then try again.",
                     "Zu viele Versuche. Warten Sie und versuchen Sie es dann noch einmal.",
+                ),
+                wait.as_secs().saturating_add(1),
+            ),
+            E::Besieged(wait) => Self::throttled(
+                both(
+                    "Many others try this account. Wait, or ask for a new password by e-mail: with its code you are let in at once.",
+                    "Viele andere versuchen es mit diesem Konto. Warten Sie oder fordern Sie per E-Mail ein neues Passwort an: Mit dessen Code kommen Sie sofort hinein.",
                 ),
                 wait.as_secs().saturating_add(1),
             ),

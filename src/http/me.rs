@@ -33,7 +33,7 @@ pub struct ChangePassword {
     /// What it is now.
     #[schema(value_type = String, format = "password")]
     old_password: SecretString,
-    /// 10 to 128 characters.
+    /// 10 to 128 characters, none of the commonest passwords, not made of the address or the shop's name.
     #[schema(value_type = String, format = "password", min_length = 10, max_length = 128)]
     new_password: SecretString,
 }

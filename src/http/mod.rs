@@ -44,6 +44,7 @@ pub mod request_id;
 pub mod returns;
 pub mod server;
 pub mod session;
+pub mod sessions;
 mod shared;
 pub mod state;
 pub mod strangers;
@@ -81,11 +82,13 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     api.service(me::show);              // GET /api/v1/accounts/me              customer
     api.service(me::change);            // PATCH /api/v1/accounts/me            customer
     api.service(me::change_password);   // PUT /api/v1/accounts/me/password     customer
-    api.service(accounts::log_in);      // POST /api/v1/sessions                who has the password
-    api.service(accounts::refresh);     // POST /api/v1/sessions/refresh        who has a refresh token
-    api.service(accounts::log_out);     // DELETE /api/v1/sessions              customer
-    api.service(accounts::log_out_everywhere); // DELETE /api/v1/sessions/all   customer
-    api.service(accounts::show_keys);   // GET /.well-known/jwks.json           anyone
+    api.service(sessions::list);        // GET /api/v1/accounts/me/sessions     customer
+    api.service(sessions::end);         // DELETE /api/v1/accounts/me/sessions/{id}            its customer
+    api.service(sessions::log_in);      // POST /api/v1/sessions                who has the password
+    api.service(sessions::refresh);     // POST /api/v1/sessions/refresh        who has a refresh token
+    api.service(sessions::log_out);     // DELETE /api/v1/sessions              customer
+    api.service(sessions::log_out_everywhere); // DELETE /api/v1/sessions/all   customer
+    api.service(sessions::show_keys);   // GET /.well-known/jwks.json           anyone
     // ski areas, prices and keycards
     api.service(operators::list);       // GET /api/v1/operators                anyone
     api.service(operators::show);       // GET /api/v1/operators/{key}          anyone

@@ -1,6 +1,6 @@
 //! Where a request comes from, behind proxies that are trusted by configuration.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use actix_web::HttpRequest;
 
@@ -17,12 +17,20 @@ pub fn client_address(request: &HttpRequest, trusted: &Networks) -> Option<IpAdd
         if !trusted.contains(client) {
             break;
         }
-        match hop.parse() {
-            Ok(before) => client = before,
-            Err(_) => break,
+        match address_of(hop) {
+            Some(before) => client = before,
+            None => break,
         }
     }
     Some(client)
+}
+
+/// The address of one hop: `192.0.2.1` or `2001:db8::1`, as some proxies write it also `[2001:db8::1]`, `192.0.2.1:50123` and
+/// `[2001:db8::1]:50123`.
+fn address_of(hop: &str) -> Option<IpAddr> {
+    let bare = hop.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let written = bare.unwrap_or(hop).parse().ok().filter(|address: &IpAddr| bare.is_none() || address.is_ipv6());
+    written.or_else(|| hop.parse::<SocketAddr>().ok().map(|with_port| with_port.ip()))
 }
 
 #[cfg(test)]
@@ -48,6 +56,15 @@ mod tests {
             ("10.1.2.3", "203.0.113.9, 198.51.100.7, 10.9.9.9", "198.51.100.7"),
             ("[::1]", "198.51.100.7", "198.51.100.7"),
             ("10.1.2.3", "nonsense", "10.1.2.3"),
+            ("10.1.2.3", "198.51.100.7:50123", "198.51.100.7"),
+            ("10.1.2.3", "[2001:db8::7]", "2001:db8::7"),
+            ("10.1.2.3", "[2001:db8::7]:50123", "2001:db8::7"),
+            ("10.1.2.3", "203.0.113.9, 198.51.100.7:1, 10.9.9.9:2", "198.51.100.7"),
+            ("10.1.2.3", "[::1]:9, 10.9.9.9", "::1"),
+            ("10.1.2.3", "198.51.100.7:", "10.1.2.3"),
+            ("10.1.2.3", "198.51.100.7:70000", "10.1.2.3"),
+            ("10.1.2.3", "[198.51.100.7]", "10.1.2.3"),
+            ("10.1.2.3", "198.51.100.7 :5", "10.1.2.3"),
         ] {
             assert_eq!(client(peer, forwarded), expected, "{peer} says {forwarded}");
         }

@@ -26,13 +26,13 @@ pub struct AskForNewPassword {
 #[serde(deny_unknown_fields)]
 pub struct ResetPassword {
     /// The address that the letter went to.
+    #[schema(format = "email", max_length = 254)]
     #[serde(deserialize_with = "typed::read_address")]
     email: String,
-    /// Six digits; blanks and dashes between them do not count.
-    #[schema(min_length = 6, example = "012345")]
-    #[serde(deserialize_with = "typed::read_code")]
+    /// Ten letters and digits; case, blanks and dashes do not count.
+    #[schema(min_length = 10, max_length = 100, example = "7ZQ4M-0K3XD")]
     code: String,
-    /// 10 to 128 characters.
+    /// 10 to 128 characters, none of the commonest passwords, not made of the address or the shop's name.
     #[schema(value_type = String, format = "password", min_length = 10, max_length = 128)]
     password: SecretString,
 }
@@ -50,8 +50,10 @@ pub(super) async fn ask(
     Ok(HttpResponse::Accepted().json(LetterSent {}))
 }
 
-/// Sets a new password with the code from the letter; every session ends, and a letter tells. A code may be typed five
-/// times within half an hour.
+/// Sets a new password with the code from the letter; every session ends, and a letter tells.
+///
+/// A code counts once, within ten minutes.
+/// 422 `invalid` tries no code. 429 after 40 wrong codes from one network in a quarter of an hour.
 #[utoipa::path(tag = "accounts", operation_id = "reset_password", responses((status = 204, description = "The new password counts; log in with it")))]
 #[post("/api/v1/accounts/password-reset/confirmation")]
 pub(super) async fn confirm(
@@ -61,6 +63,6 @@ pub(super) async fn confirm(
 ) -> Result<HttpResponse, Problem> {
     let ResetPassword { email, code, password } = body;
     let from = client_address(&request, &state.trusted_proxies);
-    state.auth.reset_password(&email, code, password, from).await?;
+    state.auth.reset_password(&email, &code, password, from).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,5 +1,6 @@
 //! Calls as a client makes them, with answers that are easy to look at.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
@@ -15,6 +16,8 @@ pub(crate) struct Client {
     http: reqwest::Client,
     base: String,
     token: Option<String>,
+    /// Where it calls from, as a proxy tells it.
+    address: Option<Ipv4Addr>,
 }
 
 /// What came back.
@@ -34,7 +37,7 @@ impl Client {
         // nothing is tried twice here, and a kept connection may be closed by the server (408, or its keep-alive is
         // over) just when the next request takes it: each request has a connection of its own
         let http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).timeout(DEADLINE).build().unwrap();
-        Self { http, base: base.trim_end_matches('/').to_owned(), token: None }
+        Self { http, base: base.trim_end_matches('/').to_owned(), token: None, address: None }
     }
 
     /// Its access token.
@@ -47,6 +50,12 @@ impl Client {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
+    /// The same client in a network of its own, so that no limit takes many people for one.
+    pub(crate) fn from_network(&self, no: u64) -> Self {
+        let [.., a, b] = no.to_be_bytes();
+        Self { address: Some(Ipv4Addr::new(10, a, b, 1)), ..self.clone() }
+    }
+
     /// The same client at another replica.
     pub(crate) fn at(&self, base: &str) -> Self {
         Self { base: base.trim_end_matches('/').to_owned(), ..self.clone() }
@@ -55,6 +64,10 @@ impl Client {
     /// A request to `path` that may be given more before it is sent.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.base));
+        let request = match self.address {
+            Some(address) => request.header("x-forwarded-for", address.to_string()),
+            None => request,
+        };
         match &self.token {
             Some(token) => request.bearer_auth(token),
             None => request,

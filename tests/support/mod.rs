@@ -30,7 +30,7 @@ pub(crate) use redis::{Proxy, Redis};
 pub(crate) use sample::{area_file, areas, listed, sample};
 pub(crate) use server::{Ran, Server, Version};
 pub(crate) use stream::{Event, Stream};
-pub(crate) use world::{PATIENCE, World, eventually, free_port, new_key};
+pub(crate) use world::{PATIENCE, World, eventually, free_port, is_code, new_key};
 
 /// Makes two tests of each story `async fn story(database: Database)`: `story::sqlite` and `story::postgres`.
 macro_rules! both_databases {

@@ -34,6 +34,32 @@ pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Opt
     }
 }
 
+/// The released version sends so many digits, and wants password and names with the wish.
+const DIGITS_OF_OLDER_CODES: usize = 6;
+
+/// Whether a word of a subject is a code: `7ZQ4M-0K3XD`, or the digits of an older version.
+pub(crate) fn is_code(word: &str) -> bool {
+    let signs = word.replace('-', "");
+    let is_sign = |sign: char| sign.is_ascii_digit() || sign.is_ascii_uppercase();
+    let is_older = word.len() == DIGITS_OF_OLDER_CODES && word.chars().all(|sign| sign.is_ascii_digit());
+    is_older || (signs.len() == 10 && word.len() == 11 && signs.chars().all(is_sign))
+}
+
+/// Asks for an account as this version wants it, and of a server of the released one as that did.
+async fn ask_for_account(guest: &Client, email: &str, password: &str, first_name: &str) {
+    let wish = json!({ "email": email });
+    let older = json!({ "email": email, "password": password, "first_name": first_name, "last_name": "Skier" });
+    // many who come at once are asked to wait
+    eventually("an account is taken", async || {
+        let mut answer = guest.post("/api/v1/accounts", &wish).await;
+        if answer.status == 422 {
+            answer = guest.post("/api/v1/accounts", &older).await;
+        }
+        (answer.status != 503).then(|| answer.expect(202))
+    })
+    .await;
+}
+
 /// A shop, its suppliers and its customers.
 #[derive(Debug)]
 pub(crate) struct World {
@@ -188,24 +214,22 @@ impl World {
         let serial = self.cards.fetch_add(1, Ordering::Relaxed);
         let email = format!("{}.{serial}@skier.example", first_name.to_lowercase());
         let password = format!("correct horse {serial}");
-        let application =
-            json!({ "email": email, "password": password, "first_name": first_name, "last_name": "Skier" });
-        // many who come at once are asked to wait
-        eventually("an account is taken", async || {
-            let answer = self.guest.post("/api/v1/accounts", &application).await;
-            (answer.status != 503).then(|| answer.expect(202))
-        })
-        .await;
+        let guest = self.guest.from_network(serial);
+        ask_for_account(&guest, &email, &password, first_name).await;
         let code = eventually("a letter with the code", async || {
             let ledger = self.ledger().await;
             let letters = ledger.letters_to(&email);
-            let digits = letters.first()?["subject"].as_str()?.replace(|sign: char| !sign.is_ascii_digit(), "");
-            Some(digits)
+            Some(letters.first()?["subject"].as_str()?.split(' ').find(|word| is_code(word))?.to_owned())
         })
         .await;
-        let confirmation = json!({ "email": email, "code": code });
-        self.guest.post("/api/v1/accounts/confirmation", &confirmation).await.expect(201);
-        let skier = Person::log_in(&self.guest, &email, &password, Arc::clone(&self.cards)).await;
+        let mut confirmation = json!({ "email": email, "code": code });
+        if code.len() > DIGITS_OF_OLDER_CODES {
+            confirmation["password"] = password.as_str().into();
+            confirmation["first_name"] = first_name.into();
+            confirmation["last_name"] = "Skier".into();
+        }
+        guest.post("/api/v1/accounts/confirmation", &confirmation).await.expect(201);
+        let skier = Person::log_in(&guest, &email, &password, Arc::clone(&self.cards)).await;
         self.skiers.lock().unwrap().push(skier.clone());
         skier
     }

@@ -1,18 +1,19 @@
-//! The wish for an account.
+//! What somebody brings who opens an account.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use secrecy::SecretString;
 
 use super::account::{self, Names};
 use super::error::Error;
+use super::weak;
 use crate::language::Language;
 
-/// What somebody sends who wants an account.
+/// An account to be, sent together with the code that the address was sent: so that nothing in it is another's.
 #[derive(Clone, Debug)]
 pub struct Application {
     /// The address, as typed.
     pub email: String,
-    /// 10 to 128 characters.
+    /// 10 to 128 characters, none of the commonest passwords.
     pub password: SecretString,
     /// 1 to 80 characters each.
     pub names: Names,
@@ -24,9 +25,10 @@ pub struct Application {
 
 impl Application {
     /// Trims what may be trimmed and refuses what is not acceptable.
-    pub(super) fn clean(self, now: DateTime<Utc>) -> Result<Self, Error> {
-        account::check_password(&self.password)?;
+    pub(super) fn clean(self, shop: &str, now: DateTime<Utc>) -> Result<Self, Error> {
+        let email = account::clean_email(&self.email)?;
+        weak::check_password(&self.password, &email, shop)?;
         account::check_birth_date(self.birth_date, now)?;
-        Ok(Self { email: account::clean_email(&self.email)?, names: account::clean_names(&self.names)?, ..self })
+        Ok(Self { email, names: account::clean_names(&self.names)?, ..self })
     }
 }

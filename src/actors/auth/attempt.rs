@@ -1,78 +1,66 @@
 //! One attempt to log in, counted before its password is checked.
 
+use secrecy::ExposeSecret;
 use uuid::Uuid;
 
 use super::code::keyed_hash;
 use super::desk::Desk;
 use super::error::Error;
-use super::store;
-use super::throttle::{ACCOUNT, Key, NETWORK, PAIR, Rule, STRANGERS, key};
-use secrecy::ExposeSecret;
+use super::limits::{ACCOUNT, NETWORK, PAIR, STRANGERS};
+use super::origin::Origin;
+use super::throttle::{Event, key};
 
 /// What an attempt was counted as.
 pub(super) struct Attempt {
-    pair: Key,
-    others: Vec<(Rule, Key)>,
+    pair: Vec<Event>,
+    others: Vec<Event>,
 }
 
 impl Desk {
     /// Counts an attempt, or says how long to wait. A network from which the account was logged in before waits only for
     /// its own failures on this account. An address without an account is treated as one that was never logged in.
-    pub(super) async fn admit(&self, email: &str, network: &str, account: Option<Uuid>) -> Result<Attempt, Error> {
-        let counter = &self.inner.counter;
-        let mut attempt = Attempt { pair: key(&["pair", email, network]), others: Vec::new() };
-        if let Some(wait) = counter.count(PAIR, attempt.pair).await {
-            return Err(Error::Throttled(wait));
+    pub(super) fn admit(&self, email: &str, origin: Origin, is_known: bool) -> Result<Attempt, Error> {
+        let counts = &self.inner.counts;
+        let account = (ACCOUNT, key(&[email]));
+        let mut others = NETWORK.events(origin, "");
+        if is_known {
+            let pair = vec![PAIR.event(origin, email)];
+            counts.count(&pair).map_err(|refusal| Error::Throttled(refusal.wait))?;
+            others.push(account);
+            return Ok(Attempt { pair, others: counts.count_where_room(&others) });
         }
-        for (rule, key) in [(NETWORK, key(&["network", network])), (ACCOUNT, key(&["account", email]))] {
-            let Some(wait) = counter.count(rule, key).await else {
-                attempt.others.push((rule, key));
-                continue;
-            };
-            if self.is_known(account, network).await? {
-                continue;
+        let pair = PAIR.events(origin, email);
+        let with = |last: Event| [others.as_slice(), &pair, &[last]].concat();
+        match counts.count(&with(account)) {
+            Ok(()) => others.push(account),
+            Err(refusal) if refusal.rule == ACCOUNT => {
+                let strangers = (STRANGERS, key(&[email]));
+                counts.count(&with(strangers)).map_err(|refusal| {
+                    let waits = if refusal.rule == STRANGERS { Error::Besieged } else { Error::Throttled };
+                    waits(refusal.wait)
+                })?;
             }
-            let pause = if rule == ACCOUNT { counter.count(STRANGERS, key).await } else { Some(wait) };
-            if let Some(wait) = pause {
-                attempt.did_not_count(self).await;
-                return Err(Error::Throttled(wait));
-            }
+            Err(refusal) => return Err(Error::Throttled(refusal.wait)),
         }
-        Ok(attempt)
+        Ok(Attempt { pair, others })
     }
 
     /// What is kept of a network: nothing that says where it is, nor that two accounts share it.
     pub(super) fn network_hash(&self, account: Uuid, network: &str) -> String {
         keyed_hash(self.inner.secret.expose_secret(), &["known network", &account.to_string(), network])
     }
-
-    async fn is_known(&self, account: Option<Uuid>, network: &str) -> Result<bool, Error> {
-        let account = account.unwrap_or_default();
-        let network = self.network_hash(account, network);
-        let known = self
-            .inner
-            .io
-            .read(move |db| Box::pin(async move { Ok::<_, Error>(store::knows_network(db, account, network).await?) }));
-        known.await
-    }
 }
 
 impl Attempt {
     /// The password was right: this network's failures on the account are forgiven, the attempt itself is none.
-    pub(super) async fn succeeded(self, desk: &Desk) {
-        desk.inner.counter.forget(PAIR, self.pair).await;
-        self.take_back_others(desk).await;
+    pub(super) fn succeeded(self, desk: &Desk) {
+        self.pair.iter().for_each(|pair| desk.inner.counts.forget(*pair));
+        desk.inner.counts.take_back(&self.others);
     }
 
     /// The password was not even checked.
-    pub(super) async fn did_not_count(self, desk: &Desk) {
-        desk.inner.counter.uncount(PAIR, self.pair).await;
-        self.take_back_others(desk).await;
-    }
-
-    async fn take_back_others(self, desk: &Desk) {
-        for (rule, key) in self.others {
-            desk.inner.counter.uncount(rule, key).await;
-        }
+    pub(super) fn did_not_count(self, desk: &Desk) {
+        desk.inner.counts.take_back(&self.pair);
+        desk.inner.counts.take_back(&self.others);
     }
 }

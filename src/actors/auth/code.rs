@@ -1,50 +1,95 @@
-//! Six digits from a letter: a function of the server's secret, so that the letter can be written later and again
-//! although nothing is stored in clear.
+//! Codes from letters: ten signs that follow from the server's secret, from whom they are for, and from the minute in which
+//! they were asked for.
+//!
+//! Nothing of a code is stored. So a letter can be written later and again, whoever asks twice has two codes that count, and
+//! no stranger's wish or wrong guess makes anybody's code void. They need no tries counted: they have 50 bits.
 
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, TimeDelta, Utc};
-use subtle::ConstantTimeEq;
+use chrono::{DateTime, Utc};
+use subtle::{Choice, ConstantTimeEq};
 
-/// How long a code counts.
-pub(super) const LIFE: TimeDelta = TimeDelta::minutes(30);
+use super::error::Error;
+use crate::language::both;
 
-/// How often a code may be typed.
-pub(super) const TRIES: i32 = 5;
+/// Without I, L, O and U: what is read wrong is read right all the same.
+const SIGNS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// Signs of a code, five bits each.
+const LENGTH: usize = 10;
 
 /// What a code is for; one for the one never counts for the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
+    /// To open an account; the subject is the address.
     Registration,
+    /// To set a new password; the subject is the account and its password as it is, so that a code counts once.
     PasswordReset,
 }
 
 impl Purpose {
-    fn words(self) -> (&'static str, &'static str) {
+    fn word(self) -> &'static str {
         match self {
-            Self::Registration => ("registration code", "registration code hash"),
-            Self::PasswordReset => ("password reset code", "password reset code hash"),
+            Self::Registration => "registration code",
+            Self::PasswordReset => "password reset code",
         }
+    }
+
+    /// How long a code counts, from the minute in which it was asked for.
+    fn minutes(self) -> i64 {
+        match self {
+            Self::Registration => 30,
+            Self::PasswordReset => 10,
+        }
+    }
+
+    /// The end of a code that is asked for now.
+    pub(super) fn ends(self, asked_at: DateTime<Utc>) -> DateTime<Utc> {
+        let minute = asked_at.timestamp().div_euclid(60);
+        DateTime::from_timestamp((minute + self.minutes()) * 60, 0).unwrap_or(asked_at)
     }
 }
 
-/// The six digits for `subject`, which is one person's; `expires_at` counts in whole microseconds.
-pub(super) fn draw(secret: &[u8], purpose: Purpose, subject: &str, expires_at: DateTime<Utc>) -> String {
-    let tag = sign(secret, &[purpose.words().0, subject, &expires_at.timestamp_micros().to_string()]);
-    let mut first = [0; 8];
-    first.copy_from_slice(&tag.as_ref()[..8]);
-    format!("{:06}", u64::from_be_bytes(first) % 1_000_000)
+/// A code as it was typed, in its one form.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Code([u8; LENGTH]);
+
+impl Code {
+    /// Reads a code as people copy it: case, blanks, dashes and signs that nobody sees do not count, O is 0, I and L are 1.
+    ///
+    /// # Errors
+    /// `Invalid`: no code looks like this.
+    pub(super) fn read(typed: &str) -> Result<Self, Error> {
+        let mut signs = typed.chars().filter(|sign| !is_nothing(*sign)).map(|sign| match sign.to_ascii_uppercase() {
+            'O' => '0',
+            'I' | 'L' => '1',
+            other => other,
+        });
+        let mut code = [0; LENGTH];
+        for place in &mut code {
+            let sign = signs.next().and_then(|sign| u8::try_from(sign).ok()).filter(|sign| SIGNS.contains(sign));
+            *place = sign.ok_or_else(malformed)?;
+        }
+        if signs.next().is_some() { Err(malformed()) } else { Ok(Self(code)) }
+    }
+
+    /// Whether it is the code of this subject that was asked for in a minute that is not too long ago.
+    pub(super) fn counts(&self, secret: &[u8], purpose: Purpose, subject: &[&str], now: DateTime<Utc>) -> bool {
+        let this_minute = now.timestamp().div_euclid(60);
+        let asked = this_minute - purpose.minutes() + 1..=this_minute;
+        // each minute is looked at, so that time does not tell which
+        let found = asked
+            .fold(Choice::from(0), |found, minute| found | signs_of(secret, purpose, subject, minute).ct_eq(&self.0));
+        found.into()
+    }
 }
 
-/// What is stored of a code; without the secret a million guesses do not find it.
-pub(super) fn hash(secret: &[u8], purpose: Purpose, subject: &str, code: &str) -> String {
-    keyed_hash(secret, &[purpose.words().1, subject, code])
-}
-
-/// Compares a typed code with what is stored, in constant time.
-pub(super) fn matches(secret: &[u8], purpose: Purpose, subject: &str, typed: &str, stored: &str) -> bool {
-    hash(secret, purpose, subject, typed.trim()).as_bytes().ct_eq(stored.as_bytes()).into()
+/// The code that ends at `ends`, as letters show it: `7ZQ4M-0K3XD`.
+pub(super) fn draw(secret: &[u8], purpose: Purpose, subject: &[&str], ends: DateTime<Utc>) -> String {
+    let signs = signs_of(secret, purpose, subject, ends.timestamp().div_euclid(60) - purpose.minutes());
+    let half = |signs: &[u8]| String::from_utf8_lossy(signs).into_owned();
+    format!("{}-{}", half(&signs[..LENGTH / 2]), half(&signs[LENGTH / 2..]))
 }
 
 /// A hash that says nothing to whoever does not have the secret.
@@ -57,38 +102,87 @@ pub(super) fn sign(secret: &[u8], parts: &[&str]) -> hmac::Tag {
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), parts.join("\0").as_bytes())
 }
 
-/// The code of a registration, for tests that were sent no letter.
-#[cfg(test)]
-pub(crate) fn registration_code(secret: &[u8], email: &str, expires_at: DateTime<Utc>) -> String {
-    draw(secret, Purpose::Registration, email, expires_at)
+fn signs_of(secret: &[u8], purpose: Purpose, subject: &[&str], minute: i64) -> [u8; LENGTH] {
+    let minute = minute.to_string();
+    let parts = [&[purpose.word()][..], subject, &[minute.as_str()]].concat();
+    let tag = sign(secret, &parts);
+    let mut signs = [0; LENGTH];
+    for (sign, byte) in signs.iter_mut().zip(tag.as_ref()) {
+        *sign = SIGNS[usize::from(byte % 32)];
+    }
+    signs
+}
+
+/// Blanks and dashes of any kind, and what a copied text brings along unseen.
+fn is_nothing(sign: char) -> bool {
+    sign.is_whitespace()
+        || sign.is_control()
+        || matches!(sign, '-' | '\u{ad}' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}')
+        || matches!(sign, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+fn malformed() -> Error {
+    Error::Invalid(both(
+        "`code` must be the ten letters and digits from the e-mail.",
+        "`code` muss aus den zehn Buchstaben und Ziffern aus der E-Mail bestehen.",
+    ))
 }
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
+
     use super::*;
 
     const ANNA: &str = "anna@example.org";
 
-    #[test]
-    fn a_code_is_six_digits_that_depend_on_secret_purpose_subject_and_time() {
-        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
-        let (secret, time) = (b"secret".as_slice(), at("2026-12-19T08:00:00.000001Z"));
-        let code = draw(secret, Purpose::Registration, ANNA, time);
-        assert!(code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit()), "{code}");
-        assert_eq!(code, draw(secret, Purpose::Registration, ANNA, time));
-        assert_ne!(code, draw(b"other", Purpose::Registration, ANNA, time));
-        assert_ne!(code, draw(secret, Purpose::PasswordReset, ANNA, time));
-        assert_ne!(code, draw(secret, Purpose::Registration, "berta@example.org", time));
-        assert_ne!(code, draw(secret, Purpose::Registration, ANNA, at("2026-12-19T08:00:00.000002Z")));
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
     }
 
     #[test]
-    fn only_the_very_code_matches() {
-        let stored = hash(b"secret", Purpose::Registration, ANNA, "012345");
-        let typed = |purpose, subject, typed| matches(b"secret", purpose, subject, typed, &stored);
-        assert!(typed(Purpose::Registration, ANNA, " 012345 "));
-        assert!(!typed(Purpose::Registration, ANNA, "12345"));
-        assert!(!typed(Purpose::Registration, "berta@example.org", "012345"));
-        assert!(!typed(Purpose::PasswordReset, ANNA, "012345"));
+    fn a_code_is_ten_signs_that_depend_on_secret_purpose_subject_and_minute() {
+        use Purpose::{PasswordReset, Registration};
+        let ends = Registration.ends(at("2026-12-19T08:00:59Z"));
+        assert_eq!(ends, at("2026-12-19T08:30:00Z"));
+        let code = draw(b"secret", Registration, &[ANNA], ends);
+        assert!(code.len() == 11 && code.bytes().all(|b| b == b'-' || SIGNS.contains(&b)), "{code}");
+        assert_eq!(code, draw(b"secret", Registration, &[ANNA], ends));
+        assert_ne!(code, draw(b"other", Registration, &[ANNA], ends));
+        assert_ne!(code, draw(b"secret", PasswordReset, &[ANNA], ends));
+        assert_ne!(code, draw(b"secret", Registration, &["berta@example.org"], ends));
+        assert_ne!(code, draw(b"secret", Registration, &[ANNA], ends + TimeDelta::minutes(1)));
+    }
+
+    #[test]
+    fn a_code_counts_for_its_minutes_and_only_where_it_is_for() {
+        use Purpose::{PasswordReset, Registration};
+        let asked = at("2026-12-19T08:00:10Z");
+        for (purpose, minutes) in [(Registration, 30), (PasswordReset, 10)] {
+            let code = Code::read(&draw(b"secret", purpose, &["x"], purpose.ends(asked))).unwrap();
+            let counts = |after| code.counts(b"secret", purpose, &["x"], asked + after);
+            assert!(counts(TimeDelta::zero()) && counts(TimeDelta::minutes(minutes) - TimeDelta::seconds(11)));
+            assert!(!counts(TimeDelta::minutes(minutes)) && !counts(TimeDelta::minutes(-1)));
+            let other = if purpose == Registration { PasswordReset } else { Registration };
+            assert!(!code.counts(b"secret", other, &["x"], asked));
+            assert!(!code.counts(b"secret", purpose, &["y"], asked));
+        }
+    }
+
+    #[test]
+    fn a_code_is_read_as_people_copy_it() {
+        let code = Code::read("01ABC-DEF01").unwrap();
+        for typed in [
+            "01ABCDEF01",
+            " 01abc def01\n",
+            "0 1 A B C-D E F 0 1",
+            "OIABC–DEFOL",
+            "\u{feff}o\u{200b}labc\u{a0}defo\u{ad}i\u{200e}",
+        ] {
+            assert!(Code::read(typed).is_ok_and(|read| read == code), "{typed:?}");
+        }
+        for typed in ["", "01ABCDEF0", "01ABCDEF012", "01ABCDEFU1", "01ABC_DEF01", "012345", "०1ABCDEF01"] {
+            assert!(matches!(Code::read(typed), Err(Error::Invalid(_))), "{typed:?}");
+        }
     }
 }

@@ -9,14 +9,16 @@ use sha2::{Digest, Sha256};
 use starjack_entity::account;
 use tokio::time::Instant;
 
-use super::account::{Account, Names, Role, check_password, clean_email, clean_names};
+use super::account::{Account, Names, Role, clean_email, clean_names};
 use super::ended::{self, Ended};
 use super::error::Error;
+use super::events::LogIns;
 use super::keyring::{self, NewKey, Rotation};
-use super::password::Hasher;
+use super::password::{Hasher, Memory};
 use super::store;
-use super::throttle::{Counter, InMemory};
+use super::throttle::Counts;
 use super::token::{Claims, Keys};
+use super::weak::check_password;
 use crate::actors::fleet::Fence;
 use crate::clock;
 use crate::ids;
@@ -44,16 +46,19 @@ pub(super) struct Inner {
     learned: Mutex<Instant>,
     pub(super) ended: Ended,
     pub(super) hasher: Hasher,
-    pub(super) counter: Box<dyn Counter>,
+    pub(super) counts: Counts,
+    pub(super) log_ins: LogIns,
+    /// What the shop is called, which is no password.
+    pub(super) shop: String,
 }
 
 impl Desk {
     /// A desk over the database, with the secret that codes follow from; all replicas need the same. The first one draws
-    /// the first signing key.
+    /// the first signing key. `shop` is the shop's name, which nobody may have as a password.
     ///
     /// # Errors
     /// The database's.
-    pub async fn open(io: Io, secret: SecretSlice<u8>) -> Result<Self, Error> {
+    pub async fn open(io: Io, secret: SecretSlice<u8>, shop: &str) -> Result<Self, Error> {
         let keys = keyring::load(&io, secret.expose_secret(), clock::now()).await?;
         let inner = Inner {
             io,
@@ -61,8 +66,10 @@ impl Desk {
             keys: RwLock::new(Arc::new(keys)),
             learned: Mutex::new(clock::instant()),
             ended: Ended::default(),
-            hasher: Hasher::new(),
-            counter: Box::<InMemory>::default(),
+            hasher: Hasher::start()?,
+            counts: Counts::default(),
+            log_ins: LogIns::default(),
+            shop: shop.to_owned(),
         };
         let desk = Self { inner: Arc::new(inner) };
         desk.learn().await?;
@@ -177,12 +184,13 @@ pub async fn create_account(
     names: Names,
     role: Role,
 ) -> Result<Account, Error> {
-    check_password(&password)?;
     let (email, names) = (clean_email(email)?, clean_names(&names)?);
+    check_password(&password, &email, "")?;
+    let hashing = tokio::task::spawn_blocking(move || Memory::new().hash(&password));
     let row = account::Model {
         id: ids::new_id(),
         email,
-        password_hash: Hasher::new().hash(password).await?,
+        password_hash: hashing.await.map_err(|_panicked| Error::Fault("password hashing"))??,
         first_name: names.first,
         last_name: names.last,
         birth_date: None,

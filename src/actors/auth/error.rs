@@ -16,7 +16,7 @@ pub enum Error {
     /// Address and password do not belong together; which of them is wrong is not said.
     #[error("address and password do not belong together")]
     WrongPassword,
-    /// The code is wrong, too old or was tried too often: register again.
+    /// The code is wrong or too old: ask for another one.
     #[error("the code does not count")]
     WrongCode,
     /// The refresh token is unknown, too old or was used before: log in again.
@@ -37,6 +37,9 @@ pub enum Error {
     /// Failed too often: ask again after the wait.
     #[error("failed too often")]
     Throttled(Duration),
+    /// So many try this account from elsewhere that a network that is new to it has to wait; a code by letter lets it in.
+    #[error("many others try this account")]
+    Besieged(Duration),
     /// Too many passwords are being checked: ask again in a moment; nothing was done.
     #[error("too many passwords are being checked")]
     Busy,

@@ -49,11 +49,11 @@ pub enum Letter {
 pub struct LetterFacts {
     /// Where it goes.
     pub email: String,
-    /// The person's names.
-    pub names: Names,
+    /// The person's names; nobody's in a letter to an address that is not confirmed.
+    pub names: Option<Names>,
     /// The language to write in.
     pub language: Language,
-    /// The six digits, in the letters that bring some.
+    /// The ten signs, in the letters that bring some.
     pub code: Option<String>,
     /// Until when the code counts.
     pub expires_at: Option<DateTime<Utc>>,
@@ -62,8 +62,8 @@ pub struct LetterFacts {
 }
 
 impl Letter {
-    /// Reads what the letter says. `None`: it is not wanted any more, because its code was used, replaced by a newer one
-    /// or is too old, or because nobody has the address; then nothing is sent. Asking twice answers the same code.
+    /// Reads what the letter says. `None`: it is not wanted any more, because its code was used or is too old, a newer
+    /// letter brings one, or nobody has the address; then nothing is sent. Asking twice answers the same code.
     ///
     /// # Errors
     /// The database's.
@@ -71,28 +71,30 @@ impl Letter {
         match *self {
             Self::AccountCode { registration } => {
                 let row = io.read(move |db| Box::pin(store::registration(db, registration))).await?;
-                let row = row.filter(|row| row.expires_at.to_utc() > now && row.tries_left > 0);
+                let row = row.filter(|row| row.expires_at.to_utc() > now);
                 Ok(row.map(|row| LetterFacts {
-                    code: Some(code::draw(secret, Purpose::Registration, &row.email, row.expires_at.to_utc())),
+                    code: Some(code::draw(secret, Purpose::Registration, &[&row.email], row.expires_at.to_utc())),
                     expires_at: Some(row.expires_at.to_utc()),
                     changed_at: None,
                     email: row.email,
-                    names: Names { first: row.first_name, last: row.last_name },
+                    // whoever asked may be a stranger to whoever reads it
+                    names: None,
                     language: Language::stored(&row.language),
                 }))
             }
             Self::AccountExists { account } => Ok(known(io, account).await?.map(to)),
             Self::PasswordResetCode { reset } => {
                 let row = io.read(move |db| Box::pin(store::reset(db, reset))).await?;
-                let row = row.filter(|row| row.expires_at.to_utc() > now && row.tries_left > 0);
-                let Some((row, account)) = row.and_then(|row| Some((row.account_id?, row))).map(|(id, row)| (row, id))
-                else {
+                let row = row.filter(|row| row.expires_at.to_utc() > now);
+                let Some((id, ends)) = row.and_then(|row| Some((row.account_id?, row.expires_at.to_utc()))) else {
                     return Ok(None);
                 };
-                let expires_at = row.expires_at.to_utc();
-                let code = code::draw(secret, Purpose::PasswordReset, &row.id.to_string(), expires_at);
-                let facts = known(io, account).await?.map(to);
-                Ok(facts.map(|facts| LetterFacts { code: Some(code), expires_at: Some(expires_at), ..facts }))
+                let (account, id) = (known(io, id).await?, id.to_string());
+                Ok(account.map(|account| {
+                    let subject = [id.as_str(), &account.password_hash];
+                    let code = code::draw(secret, Purpose::PasswordReset, &subject, ends);
+                    LetterFacts { code: Some(code), expires_at: Some(ends), ..to(account) }
+                }))
             }
             Self::PasswordChanged { account, at } => {
                 let facts = known(io, account).await?.map(to);
@@ -116,7 +118,7 @@ async fn known(io: &Io, id: Uuid) -> Result<Option<store::AccountRow>, Error> {
 fn to(account: store::AccountRow) -> LetterFacts {
     LetterFacts {
         email: account.email,
-        names: Names { first: account.first_name, last: account.last_name },
+        names: Some(Names { first: account.first_name, last: account.last_name }),
         language: Language::stored(&account.language),
         code: None,
         expires_at: None,

@@ -1,7 +1,7 @@
 //! Accounts and sessions.
 //!
-//! An account is opened in two steps: a registration waits in the database until the six-digit code from a letter
-//! confirms it. A log-in is a `session` row, the family of all refresh tokens that follow from it; each refresh token
+//! An account is opened in two steps: a code is sent to its address, and whoever has the code brings all that the account
+//! is, password and names included. A log-in is a `session` row, the family of all refresh tokens that follow from it; each refresh token
 //! counts once, and one that is used again ends the family. Access tokens are signed, live ten minutes and are checked
 //! without asking anybody: against keys and ended sessions that every replica reads anew every five seconds, which is
 //! how long a token outlives its session elsewhere.
@@ -15,27 +15,32 @@ mod code;
 mod desk;
 mod ended;
 mod error;
+mod events;
+mod hashing;
 mod keyring;
 mod letter;
+mod limits;
 mod opening;
+mod origin;
 mod password;
 mod passwords;
 mod person;
+mod refresh;
 mod sessions;
 mod store;
 #[cfg(test)]
 mod tests;
 mod throttle;
 mod token;
+mod turns;
+mod weak;
 
 pub use account::{Account, Names, Role};
 pub use application::Application;
-#[cfg(test)]
-pub(crate) use code::registration_code;
 pub use desk::{Desk, LEARN_EVERY, create_account};
 pub use error::Error;
 pub use keyring::{NewKey, PUBLISHED_BEFORE, Rotation, rotate};
 pub use letter::{LETTER_JOB, Letter, LetterFacts};
 pub use person::Change;
-pub use sessions::Pair;
+pub use sessions::{Pair, Session};
 pub use token::{ACCESS_LIFE, Claims, KeyError, Keys};

@@ -1,114 +1,120 @@
-//! Opening an account: the wish, its letter, its code.
+//! Opening an account: the wish, which is an address and nothing else, and the account, which comes with the letter's code.
+//!
+//! Whoever has the code has the address's letters, and what he brings with it is what the account is. So a stranger who asks
+//! for an account with another's address leaves nothing behind, and asking costs no hash.
+
+use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
 use sea_orm::DatabaseTransaction;
 use secrecy::ExposeSecret;
 use starjack_entity::{account, registration};
 
-use super::account::{Account, Role};
+use super::account::{Account, Role, clean_email};
 use super::application::Application;
-use super::code::{self, Purpose};
+use super::code::{Code, Purpose};
 use super::desk::{Desk, as_account};
 use super::error::Error;
 use super::letter::Letter;
+use super::limits::{CONFIRMATIONS, OPENING_LETTERS};
+use super::origin::Origin;
 use super::store;
-use super::throttle::{LETTERS, key};
+use super::turns::Place;
 use crate::actors::jobs::store::enqueue;
 use crate::clock;
 use crate::ids;
+use crate::language::Language;
 
 impl Desk {
     /// Writes down the wish for an account and asks for its letter: a code, or a hint when the address has an account.
-    /// The answer and the work are the same in both cases. A second wish replaces the first and its code; after five
-    /// in a quarter of an hour no further letter is sent.
+    /// The answer and the work are the same in both cases. Codes of earlier wishes go on counting.
     ///
     /// # Errors
-    /// `Invalid`: which value and what is acceptable. `Busy`: in a moment again.
-    pub async fn register(&self, application: Application) -> Result<(), Error> {
-        let now = clock::now();
-        let application = application.clean(now)?;
-        let password_hash = self.inner.hasher.hash(application.password.clone()).await?;
-        if self.inner.counter.count(LETTERS, key(&["letter", &application.email])).await.is_some() {
-            tracing::warn!("an address asks for too many letters");
+    /// `Invalid`: not an address. `Throttled`: this network asks too often, or the whole shop sends too many letters.
+    pub async fn register(&self, email: &str, language: Language, from: Option<IpAddr>) -> Result<(), Error> {
+        let email = clean_email(email)?;
+        if !self.may_send(&OPENING_LETTERS, &email, Origin::of(from))? {
             return Ok(());
         }
-        let row = self.registration_row(application, password_hash, now);
+        let now = clock::now();
+        let row = registration_row(email, language, now);
         self.inner.io.write(move |tx| Box::pin(write_wish(tx, row, now))).await
     }
 
-    /// Opens the account whose registration has this code.
+    /// Opens the account of whoever has the code. A code may be asked for and typed any number of times, it opens one
+    /// account; nothing is written for a wrong one.
     ///
     /// # Errors
-    /// `WrongCode`: whether a registration exists at all is not said.
-    pub async fn confirm(&self, email: &str, code: String) -> Result<Account, Error> {
-        let email = email.trim().to_ascii_lowercase();
-        let desk = self.clone();
+    /// `Invalid`: which value and what is acceptable; nothing was tried. `WrongCode`: whether anybody asked for an account
+    /// with this address, or has one, is not said. `Throttled`, `Busy`.
+    pub async fn confirm(&self, application: Application, code: &str, from: Option<IpAddr>) -> Result<Account, Error> {
+        let now = clock::now();
+        let application = application.clean(&self.inner.shop, now)?;
+        let code = Code::read(code)?;
+        let origin = Origin::of(from);
+        let tried = self.count_try(CONFIRMATIONS, origin)?;
+        let address = application.email.clone();
+        let look = self.inner.io.read(move |db| Box::pin(async move { store::account_of(db, &address).await }));
+        let is_taken = look.await?.is_some();
+        let secret = self.inner.secret.expose_secret();
+        if !code.counts(secret, Purpose::Registration, &[&application.email], now) || is_taken {
+            return Err(Error::WrongCode);
+        }
+        tried.take_back(self);
+        let hash = self.inner.hasher.hash(Place::known(&origin.widest()), application.password.clone()).await?;
+        let row = account_row(application, hash, now);
+        let network = (row.id, self.network_hash(row.id, &origin.network()));
         let opened = self.inner.io.write(move |tx| {
             Box::pin(async move {
-                let Some(row) = store::take_try(tx, &email).await? else { return Ok(None) };
-                let now = clock::now();
-                let secret = desk.inner.secret.expose_secret();
-                if row.expires_at.to_utc() <= now
-                    || !code::matches(secret, Purpose::Registration, &email, &code, &row.code_hash)
-                {
-                    return Ok(None); // and the try is used up
+                store::remove_registration(tx, &row.email).await?;
+                if !store::open_account(tx, row.clone()).await? {
+                    return Err(Error::WrongCode); // the same code was quicker
                 }
-                store::remove_registration(tx, row.id).await?;
-                let row = account_row(row, now);
-                Ok::<_, Error>(store::open_account(tx, row.clone()).await?.then_some(row))
+                store::know_network(tx, network.0, network.1, now).await?;
+                Ok::<_, Error>(row)
             })
         });
-        opened.await?.map_or(Err(Error::WrongCode), as_account)
-    }
-
-    fn registration_row(&self, wish: Application, password_hash: String, now: DateTime<Utc>) -> registration::Model {
-        let secret = self.inner.secret.expose_secret();
-        let expires_at = now + code::LIFE;
-        let code = code::draw(secret, Purpose::Registration, &wish.email, expires_at);
-        registration::Model {
-            id: ids::new_id(),
-            code_hash: code::hash(secret, Purpose::Registration, &wish.email, &code),
-            email: wish.email,
-            password_hash,
-            first_name: wish.names.first,
-            last_name: wish.names.last,
-            birth_date: wish.birth_date,
-            language: wish.language.as_str().to_owned(),
-            tries_left: code::TRIES,
-            expires_at: expires_at.into(),
-        }
+        as_account(opened.await?)
     }
 }
 
-/// Writes a registration and asks for its letter. An address that has an account gets the same statements: a
-/// registration that no code confirms and that says nothing about anybody.
-async fn write_wish(tx: &DatabaseTransaction, mut row: registration::Model, now: DateTime<Utc>) -> Result<(), Error> {
+/// A wish: where its letter goes and in which language. The columns of a person are an older version's.
+fn registration_row(email: String, language: Language, now: DateTime<Utc>) -> registration::Model {
+    registration::Model {
+        id: ids::new_id(),
+        email,
+        password_hash: String::new(),
+        first_name: String::new(),
+        last_name: String::new(),
+        birth_date: None,
+        language: language.as_str().to_owned(),
+        code_hash: String::new(),
+        tries_left: 0,
+        expires_at: Purpose::Registration.ends(now).into(),
+    }
+}
+
+/// Writes a wish and asks for its letter; for an address that has an account with the same statements.
+async fn write_wish(tx: &DatabaseTransaction, row: registration::Model, now: DateTime<Utc>) -> Result<(), Error> {
     store::forget_registrations(tx, now).await?;
     let letter = match store::account_of(tx, &row.email).await? {
         None => Letter::AccountCode { registration: row.id },
-        Some(account) => {
-            row.tries_left = 0;
-            row.password_hash.clear();
-            row.first_name.clear();
-            row.last_name.clear();
-            row.birth_date = None;
-            Letter::AccountExists { account: account.id }
-        }
+        Some(account) => Letter::AccountExists { account: account.id },
     };
     let job = letter.job(&format!("registration:{}", row.id), now)?;
     store::write_registration(tx, row).await?;
     Ok(enqueue(tx, job).await?)
 }
 
-fn account_row(row: registration::Model, now: DateTime<Utc>) -> account::Model {
+fn account_row(application: Application, password_hash: String, now: DateTime<Utc>) -> account::Model {
     account::Model {
         id: ids::new_id(),
-        email: row.email,
-        password_hash: row.password_hash,
-        first_name: row.first_name,
-        last_name: row.last_name,
-        birth_date: row.birth_date,
-        language: row.language,
+        email: application.email,
+        password_hash,
+        first_name: application.names.first,
+        last_name: application.names.last,
+        birth_date: application.birth_date,
+        language: application.language.as_str().to_owned(),
         role: Role::Customer.as_str().to_owned(),
         created_at: now.into(),
     }

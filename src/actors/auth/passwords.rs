@@ -7,13 +7,18 @@ use sea_orm::DatabaseTransaction;
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
-use super::account::{check_password, clean_email};
-use super::code::{self, Purpose};
+use super::account::clean_email;
+use super::code::{Code, Purpose, keyed_hash};
 use super::desk::Desk;
 use super::error::Error;
+use super::events::WRONG_CODES_IN_ALL;
 use super::letter::Letter;
+use super::limits::{OLD_PASSWORDS, RESET_LETTERS, RESETS};
+use super::origin::Origin;
 use super::store::{self, ResetRow};
-use super::throttle::{LETTERS, OLD_PASSWORDS, RESETS, Rule, key, network_of};
+use super::throttle::key;
+use super::turns::Place;
+use super::weak::check_password;
 use crate::actors::jobs::store::enqueue;
 use crate::clock;
 use crate::ids;
@@ -30,16 +35,17 @@ impl Desk {
         old: SecretString,
         new: SecretString,
     ) -> Result<(), Error> {
-        check_password(&new)?;
-        let tried = key(&["old password", &account_id.to_string()]);
-        self.count(OLD_PASSWORDS, tried).await?;
+        let tried = (OLD_PASSWORDS, key(&[&account_id.to_string()]));
         let row = self.inner.io.read(move |db| Box::pin(store::account(db, account_id))).await?;
-        let old_hash = row.ok_or(Error::SessionOver)?.password_hash;
-        if !self.inner.hasher.check(old, Some(old_hash.clone())).await? {
+        let row = row.ok_or(Error::SessionOver)?;
+        check_password(&new, &row.email, &self.inner.shop)?;
+        self.inner.counts.count(&[tried]).map_err(|refusal| Error::Throttled(refusal.wait))?;
+        let (old_hash, place) = (row.password_hash, Place::known(&account_id.to_string()));
+        if !self.inner.hasher.check(place, old, Some(old_hash.clone())).await?.right {
             return Err(Error::WrongOldPassword);
         }
-        self.inner.counter.forget(OLD_PASSWORDS, tried).await;
-        let new_hash = self.inner.hasher.hash(new).await?;
+        self.inner.counts.forget(tried);
+        let new_hash = self.inner.hasher.hash(place, new).await?;
         let now = clock::now();
         let written = self.inner.io.write(move |tx| {
             Box::pin(async move {
@@ -54,15 +60,13 @@ impl Desk {
     }
 
     /// Asks for a letter with a code that allows a new password. Answer and work are the same for an address without an
-    /// account, which gets no letter. A second wish replaces the first and its code.
+    /// account, which gets no letter. Codes of earlier wishes go on counting.
     ///
     /// # Errors
-    /// `Invalid`: not an address. `Throttled`: this network asks too often.
+    /// `Invalid`: not an address. `Throttled`: this network asks too often, or the whole shop sends too many letters.
     pub async fn ask_for_new_password(&self, email: &str, from: Option<IpAddr>) -> Result<(), Error> {
         let email = clean_email(email)?;
-        self.count(RESETS, key(&["resets", &network_of(from).to_string()])).await?;
-        if self.inner.counter.count(LETTERS, key(&["reset letter", &email])).await.is_some() {
-            tracing::warn!("an address asks for too many letters");
+        if !self.may_send(&RESET_LETTERS, &email, Origin::of(from))? {
             return Ok(());
         }
         let (desk, now) = (self.clone(), clock::now());
@@ -79,68 +83,61 @@ impl Desk {
         written.await
     }
 
-    /// Sets a new password with the code from a letter; every session of the account ends, and a letter tells.
+    /// Sets a new password with the code from a letter; every session of the account ends, a letter tells, and the network
+    /// is known from now on: whoever is slowed down because of others comes in this way. Nothing is written for a wrong code.
     ///
     /// # Errors
-    /// `WrongCode`: whether the address is known is not said. `Invalid` for the password; `Throttled`, `Busy`.
+    /// `WrongCode`: whether the address is known is not said. `Invalid` for code or password: nothing was tried.
+    /// `Throttled`, `Busy`.
     pub async fn reset_password(
         &self,
         email: &str,
-        code: String,
+        code: &str,
         password: SecretString,
         from: Option<IpAddr>,
     ) -> Result<(), Error> {
-        check_password(&password)?;
-        self.count(RESETS, key(&["resets", &network_of(from).to_string()])).await?;
-        let address = self.address_hash(&email.trim().to_ascii_lowercase());
-        let (desk, now) = (self.clone(), clock::now());
-        let tried = self.inner.io.write(move |tx| {
-            Box::pin(async move {
-                let Some(row) = store::take_reset_try(tx, &address).await? else { return Ok(None) };
-                let secret = desk.inner.secret.expose_secret();
-                let subject = row.id.to_string();
-                let right = row.expires_at.to_utc() > now
-                    && code::matches(secret, Purpose::PasswordReset, &subject, &code, &row.code_hash);
-                Ok::<_, Error>(right.then_some(row)) // and the try is used up
-            })
-        });
-        let (reset, account_id) =
-            tried.await?.and_then(|row| Some((row.id, row.account_id?))).ok_or(Error::WrongCode)?;
-        let hash = self.inner.hasher.hash(password).await?;
-        let now = clock::now();
+        let email = clean_email(email)?;
+        check_password(&password, &email, &self.inner.shop)?;
+        let code = Code::read(code)?;
+        let (origin, now) = (Origin::of(from), clock::now());
+        let tried = self.count_try(RESETS, origin)?;
+        let found = self.inner.io.read(move |db| Box::pin(async move { store::account_of(db, &email).await })).await?;
+        let (id, old_hash) = found.as_ref().map_or((Uuid::nil(), ""), |row| (row.id, row.password_hash.as_str()));
+        let secret = self.inner.secret.expose_secret();
+        let is_right = code.counts(secret, Purpose::PasswordReset, &[&id.to_string(), old_hash], now);
+        let Some(account) = found.filter(|_| is_right) else {
+            self.alarm_beyond(WRONG_CODES_IN_ALL);
+            return Err(Error::WrongCode);
+        };
+        tried.take_back(self);
+        let (id, old_hash) = (account.id, account.password_hash);
+        let hash = self.inner.hasher.hash(Place::known(&origin.widest()), password).await?;
+        let (now, network) = (clock::now(), self.network_hash(id, &origin.network()));
         let written = self.inner.io.write(move |tx| {
             Box::pin(async move {
-                if !store::remove_reset(tx, reset).await? {
-                    return Err(Error::WrongCode); // used or replaced meanwhile
+                if store::password_now(tx, id).await?.is_none_or(|now| now != old_hash) {
+                    return Err(Error::WrongCode); // used meanwhile
                 }
-                set_password(tx, account_id, hash, (None, now)).await
+                store::remove_resets(tx, id).await?;
+                store::know_network(tx, id, network, now).await?;
+                set_password(tx, id, hash, (None, now)).await
             })
         });
         self.note_ended(written.await?, now);
         Ok(())
     }
 
-    async fn count(&self, rule: Rule, key: [u8; 32]) -> Result<(), Error> {
-        self.inner.counter.count(rule, key).await.map_or(Ok(()), |wait| Err(Error::Throttled(wait)))
-    }
-
+    /// A wish: to whom its letter goes. The code and its tries are an older version's columns.
     fn reset_row(&self, email: &str, account_id: Option<Uuid>, now: DateTime<Utc>) -> ResetRow {
         let secret = self.inner.secret.expose_secret();
-        let (id, expires_at) = (ids::new_id(), now + code::LIFE);
-        let subject = id.to_string();
-        let code = code::draw(secret, Purpose::PasswordReset, &subject, expires_at);
         ResetRow {
-            id,
-            address_hash: self.address_hash(email),
+            id: ids::new_id(),
+            address_hash: keyed_hash(secret, &["password reset address", email]),
             account_id,
-            code_hash: code::hash(secret, Purpose::PasswordReset, &subject, &code),
-            tries_left: if account_id.is_some() { code::TRIES } else { 0 },
-            expires_at: expires_at.into(),
+            code_hash: String::new(),
+            tries_left: 0,
+            expires_at: Purpose::PasswordReset.ends(now).into(),
         }
-    }
-
-    fn address_hash(&self, email: &str) -> String {
-        code::keyed_hash(self.inner.secret.expose_secret(), &["password reset address", email])
     }
 }
 

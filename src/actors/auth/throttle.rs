@@ -1,45 +1,19 @@
 //! Who may try how often: counted before the attempt, taken back after a success.
 //!
-//! A log-in is counted thrice: for this account from this network, for this network, and for this account from
-//! anywhere. The last two never stop a network from which the account was logged in before, so that whoever attacks an
-//! account from elsewhere does not lock its owner out; strangers are slowed down to one attempt a pause then.
+//! Each rule has a table of its own in bounded memory, so that events of one rule never push out those of another. What is
+//! refused is counted nowhere: whoever is at a limit changes no other count. Each replica counts for itself.
 
-use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr};
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, ready};
 use tokio::time::Instant;
 
 use super::desk::digest;
 use crate::clock;
 
-const QUARTER_HOUR: Duration = Duration::from_secs(15 * 60);
-
-/// Failed log-ins of one account from one network.
-pub(super) const PAIR: Rule = Rule { name: "pair", limit: 10, window: QUARTER_HOUR };
-
-/// Failed log-ins from one network, whatever the account.
-pub(super) const NETWORK: Rule = Rule { name: "network", limit: 100, window: QUARTER_HOUR };
-
-/// Failed log-ins of one account from anywhere, before strangers are slowed down.
-pub(super) const ACCOUNT: Rule = Rule { name: "account", limit: 50, window: QUARTER_HOUR };
-
-/// How fast strangers may go on then.
-pub(super) const STRANGERS: Rule = Rule { name: "strangers", limit: 1, window: Duration::from_secs(10) };
-
-/// Letters with a code to one address: with five tries each, a guesser is right 25 times in a million windows.
-pub(super) const LETTERS: Rule = Rule { name: "letters", limit: 5, window: QUARTER_HOUR };
-
-/// Wishes for a new password, and codes typed for one, from one network.
-pub(super) const RESETS: Rule = Rule { name: "resets", limit: 40, window: QUARTER_HOUR };
-
-/// Old passwords typed wrong by one who is logged in.
-pub(super) const OLD_PASSWORDS: Rule = Rule { name: "old passwords", limit: 10, window: QUARTER_HOUR };
-
-/// How many keys are remembered, about 100 bytes each; more than passwords can be checked in the longest window.
-const REMEMBERED: usize = 40_000;
+/// How many keys a rule remembers, about 200 bytes each.
+const REMEMBERED: usize = 20_000;
 
 /// What is counted: at most `limit` events of a key in a `window`, which begins with the first of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,92 +26,163 @@ pub(super) struct Rule {
 /// Whom or what a rule counts: a digest, so that no address of anybody is kept.
 pub(super) type Key = [u8; 32];
 
-/// Whoever counts. Replicas may share one; this build's counts for its own process.
-pub(super) trait Counter: Send + Sync {
-    /// Counts one event, or answers how long the key has to wait because its limit is reached.
-    fn count(&self, rule: Rule, key: Key) -> BoxFuture<'_, Option<Duration>>;
+/// One event under one rule.
+pub(super) type Event = (Rule, Key);
 
-    /// Takes one event back.
-    fn uncount(&self, rule: Rule, key: Key) -> BoxFuture<'_, ()>;
-
-    /// Forgets a key, as after a success.
-    fn forget(&self, rule: Rule, key: Key) -> BoxFuture<'_, ()>;
+/// Why an event was not counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// Whose limit was reached.
+    pub(super) rule: Rule,
+    /// Until one more may come.
+    pub(super) wait: Duration,
 }
 
-/// Counts in this process, in bounded memory: beyond `capacity` keys the oldest one is forgotten.
-pub(super) struct InMemory {
+/// The counts of every rule.
+pub(super) struct Counts {
     capacity: usize,
-    counts: Mutex<HashMap<(&'static str, Key), Count>>,
+    tables: Mutex<HashMap<&'static str, Table>>,
+}
+
+/// The counts of one rule, and in which order they end: those at the limit apart, which are never pushed out.
+#[derive(Default)]
+struct Table {
+    counts: HashMap<Key, Count>,
+    open: BTreeSet<(Instant, Key)>,
+    full: BTreeSet<(Instant, Key)>,
+    /// Events that were refused since this process began.
+    refused: u64,
 }
 
 #[derive(Clone, Copy)]
 struct Count {
-    since: Instant,
     ends: Instant,
     events: u32,
 }
 
-impl Default for InMemory {
+impl Default for Counts {
     fn default() -> Self {
-        Self { capacity: REMEMBERED, counts: Mutex::default() }
+        Self { capacity: REMEMBERED, tables: Mutex::default() }
     }
 }
 
-impl InMemory {
-    fn count_at(&self, rule: Rule, key: Key, now: Instant) -> Option<Duration> {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (rule.name, key);
-        if counts.len() >= self.capacity && !counts.contains_key(&key) {
-            make_room(&mut counts, self.capacity, now);
+impl Counts {
+    /// Counts an event under all these rules, or under none: the first whose limit is reached answers.
+    pub(super) fn count(&self, events: &[Event]) -> Result<(), Refusal> {
+        self.count_at(events, clock::instant())
+    }
+
+    /// Counts an event under those rules whose limit is not reached, and answers which these are.
+    pub(super) fn count_where_room(&self, events: &[Event]) -> Vec<Event> {
+        events.iter().copied().filter(|event| self.count(&[*event]).is_ok()).collect()
+    }
+
+    /// Takes events back that were counted.
+    pub(super) fn take_back(&self, events: &[Event]) {
+        let mut tables = self.lock();
+        for (rule, key) in events {
+            if let Some(table) = tables.get_mut(rule.name) {
+                table.take_back(*rule, *key);
+            }
         }
-        let fresh = Count { since: now, ends: now + rule.window, events: 0 };
-        let count = counts.entry(key).or_insert(fresh);
-        if now >= count.ends {
-            *count = fresh;
+    }
+
+    /// Forgets all events of a key, as after a success.
+    pub(super) fn forget(&self, (rule, key): Event) {
+        if let Some(table) = self.lock().get_mut(rule.name) {
+            table.remove(key);
         }
-        if count.events >= rule.limit {
-            return Some(count.ends.saturating_duration_since(now));
+    }
+
+    /// How often which rule has refused an event since this process began.
+    pub(super) fn refused(&self) -> Vec<(&'static str, u64)> {
+        let mut refused: Vec<_> = self.lock().iter().map(|(name, table)| (*name, table.refused)).collect();
+        refused.sort_unstable();
+        refused
+    }
+
+    /// How many keys are remembered.
+    #[cfg(test)]
+    pub(super) fn remembered(&self) -> usize {
+        self.lock().values().map(|table| table.counts.len()).sum()
+    }
+
+    fn count_at(&self, events: &[Event], now: Instant) -> Result<(), Refusal> {
+        let mut tables = self.lock();
+        for (rule, key) in events {
+            let table = tables.entry(rule.name).or_default();
+            table.expire(now);
+            if let Some(ends) = table.refuses(*rule, *key, self.capacity) {
+                table.refused += 1;
+                return Err(Refusal { rule: *rule, wait: ends.saturating_duration_since(now) });
+            }
         }
-        count.events += 1;
-        None
+        for (rule, key) in events {
+            tables.entry(rule.name).or_default().add(*rule, *key, self.capacity, now);
+        }
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<&'static str, Table>> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn make_room(counts: &mut HashMap<(&'static str, Key), Count>, capacity: usize, now: Instant) {
-    counts.retain(|_, count| now < count.ends);
-    if counts.len() >= capacity {
-        let oldest = counts.iter().min_by_key(|(_, count)| count.since).map(|(key, _)| *key);
-        if let Some(oldest) = oldest {
-            counts.remove(&oldest);
+impl Table {
+    /// Until when no event of the key is taken; also where a new key has no room, because each that is remembered is at its
+    /// limit.
+    fn refuses(&self, rule: Rule, key: Key, capacity: usize) -> Option<Instant> {
+        match self.counts.get(&key) {
+            Some(count) => (count.events >= rule.limit).then_some(count.ends),
+            None if self.counts.len() >= capacity && self.open.is_empty() => self.full.first().map(|(ends, _)| *ends),
+            None => None,
         }
     }
-}
 
-impl Counter for InMemory {
-    fn count(&self, rule: Rule, key: Key) -> BoxFuture<'_, Option<Duration>> {
-        Box::pin(ready(self.count_at(rule, key, clock::instant())))
-    }
-
-    fn uncount(&self, rule: Rule, key: Key) -> BoxFuture<'_, ()> {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = counts.get_mut(&(rule.name, key)) {
-            count.events = count.events.saturating_sub(1);
+    fn add(&mut self, rule: Rule, key: Key, capacity: usize, now: Instant) {
+        let known = self.remove(key);
+        if known.is_none() && self.counts.len() >= capacity {
+            self.push_out();
         }
-        Box::pin(ready(()))
+        let count = known.unwrap_or(Count { ends: now + rule.window, events: 0 });
+        self.insert(rule, key, Count { events: count.events + 1, ..count });
     }
 
-    fn forget(&self, rule: Rule, key: Key) -> BoxFuture<'_, ()> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner).remove(&(rule.name, key));
-        Box::pin(ready(()))
+    fn take_back(&mut self, rule: Rule, key: Key) {
+        if let Some(count) = self.remove(key)
+            && count.events > 1
+        {
+            self.insert(rule, key, Count { events: count.events - 1, ..count });
+        }
     }
-}
 
-/// The network that an address stands in, as far as one household, hotel or company is likely to reach: the first 24
-/// bits of IPv4, the first 64 of IPv6.
-pub(super) fn network_of(address: Option<IpAddr>) -> IpAddr {
-    match address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).to_canonical() {
-        IpAddr::V4(v4) => IpAddr::V4((u32::from(v4) & (u32::MAX << 8)).into()),
-        IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & (u128::MAX << 64)).into()),
+    /// Forgets the one of those below their limit that ends first.
+    fn push_out(&mut self) {
+        if let Some((_, key)) = self.open.pop_first() {
+            self.counts.remove(&key);
+        }
+    }
+
+    fn insert(&mut self, rule: Rule, key: Key, count: Count) {
+        let ends = if count.events >= rule.limit { &mut self.full } else { &mut self.open };
+        ends.insert((count.ends, key));
+        self.counts.insert(key, count);
+    }
+
+    fn remove(&mut self, key: Key) -> Option<Count> {
+        let count = self.counts.remove(&key)?;
+        self.open.remove(&(count.ends, key));
+        self.full.remove(&(count.ends, key));
+        Some(count)
+    }
+
+    fn expire(&mut self, now: Instant) {
+        for ends in [&mut self.open, &mut self.full] {
+            while let Some((_, key)) = ends.first().copied().filter(|(end, _)| *end <= now) {
+                ends.pop_first();
+                self.counts.remove(&key);
+            }
+        }
     }
 }
 
@@ -150,55 +195,74 @@ pub(super) fn key(parts: &[&str]) -> Key {
 mod tests {
     use super::*;
 
-    const RULE: Rule = Rule { name: "a", limit: 2, window: QUARTER_HOUR };
+    const RULE: Rule = Rule { name: "a", limit: 2, window: Duration::from_secs(900) };
+    const ONCE: Rule = Rule { name: "once", limit: 1, ..RULE };
+
+    fn small() -> Counts {
+        Counts { capacity: 3, tables: Mutex::default() }
+    }
 
     #[test]
     fn a_key_waits_once_it_is_at_the_limit_until_the_window_is_over() {
-        let (counter, start) = (InMemory::default(), clock::instant());
-        let at = |key: u8, seconds| counter.count_at(RULE, [key; 32], start + Duration::from_secs(seconds));
-        assert_eq!((at(1, 0), at(1, 50)), (None, None));
-        assert_eq!(at(1, 100), Some(Duration::from_secs(800)));
-        assert_eq!(at(2, 100), None, "another key");
-        let other = Rule { name: "b", ..RULE };
-        assert_eq!(counter.count_at(other, [1; 32], start), None, "another rule");
-        assert_eq!((at(1, 900), at(1, 901)), (None, None), "a new window");
-        assert!(at(1, 902).is_some());
+        let (counts, start) = (Counts::default(), clock::instant());
+        let at = |key: u8, second| counts.count_at(&[(RULE, [key; 32])], start + Duration::from_secs(second));
+        assert_eq!((at(1, 0), at(1, 50)), (Ok(()), Ok(())));
+        assert_eq!(at(1, 100), Err(Refusal { rule: RULE, wait: Duration::from_secs(800) }));
+        assert_eq!(at(2, 100), Ok(()), "another key");
+        assert_eq!(counts.count_at(&[(Rule { name: "b", ..RULE }, [1; 32])], start), Ok(()), "another rule");
+        assert_eq!((at(1, 900), at(1, 901)), (Ok(()), Ok(())), "a new window");
+        assert!(at(1, 902).is_err());
     }
 
-    #[tokio::test]
-    async fn a_success_takes_its_own_attempt_back_or_forgets_all() {
-        let (counter, key) = (InMemory::default(), [1; 32]);
+    #[test]
+    fn what_one_rule_refuses_no_other_counts() {
+        let (counts, network, account) = (Counts::default(), (ONCE, [1; 32]), (RULE, [2; 32]));
+        assert_eq!(counts.count(&[network, account]), Ok(()));
+        for _ in 0..100 {
+            assert_eq!(counts.count(&[account, network]).unwrap_err().rule, ONCE);
+        }
+        assert_eq!(counts.count(&[account]), Ok(()), "the refused ones were counted");
+        assert!(counts.count(&[account]).is_err());
+        assert!(counts.count_where_room(&[account, network]).is_empty());
+    }
+
+    #[test]
+    fn a_success_takes_its_own_attempt_back_or_forgets_all() {
+        let (counts, event) = (Counts::default(), (RULE, [1; 32]));
         for _ in 0..5 {
-            assert_eq!(counter.count(RULE, key).await, None);
-            counter.uncount(RULE, key).await;
+            assert_eq!(counts.count(&[event]), Ok(()));
+            counts.take_back(&[event]);
         }
-        assert_eq!(counter.count(RULE, key).await, None);
-        assert_eq!(counter.count(RULE, key).await, None);
-        assert!(counter.count(RULE, key).await.is_some());
-        counter.forget(RULE, key).await;
-        assert_eq!(counter.count(RULE, key).await, None);
+        assert!(counts.lock()[RULE.name].counts.is_empty(), "what was taken back is not remembered");
+        assert_eq!((counts.count(&[event]), counts.count(&[event])), (Ok(()), Ok(())));
+        assert!(counts.count(&[event]).is_err());
+        counts.take_back(&[event]);
+        assert_eq!(counts.count(&[event]), Ok(()));
+        counts.forget(event);
+        assert_eq!((counts.count(&[event]), counts.count(&[event])), (Ok(()), Ok(())));
     }
 
     #[test]
-    fn memory_is_bounded_and_the_oldest_key_goes_first() {
-        let (counter, start) = (InMemory { capacity: 3, counts: Mutex::default() }, clock::instant());
-        let once = Rule { limit: 1, ..RULE };
-        for (no, second) in [(1, 0), (2, 1), (3, 2), (4, 3)] {
-            assert_eq!(counter.count_at(once, [no; 32], start + Duration::from_secs(second)), None);
+    fn no_flood_of_keys_pushes_out_one_that_is_at_its_limit() {
+        let (counts, start) = (small(), clock::instant());
+        let at = |key: u8, second| counts.count_at(&[(RULE, [key; 32])], start + Duration::from_secs(second));
+        assert_eq!((at(1, 0), at(1, 0)), (Ok(()), Ok(())));
+        for key in 2..200 {
+            assert_eq!(at(key, 1), Ok(()));
         }
-        let now = start + Duration::from_secs(3);
-        assert_eq!(counter.counts.lock().unwrap().len(), 3);
-        assert!(counter.count_at(once, [2; 32], now).is_some() && counter.count_at(once, [4; 32], now).is_some());
-        assert_eq!(counter.count_at(once, [1; 32], now), None);
+        assert_eq!(counts.lock()[RULE.name].counts.len(), 3, "memory is bounded");
+        assert!(at(1, 2).is_err());
+        assert_eq!(at(199, 2), Ok(()), "the youngest is remembered");
+        assert!(at(199, 2).is_err());
     }
 
     #[test]
-    fn neighbours_ask_from_one_network() {
-        let of = |text: &str| network_of(Some(text.parse().unwrap()));
-        assert_eq!(of("2001:db8::1"), of("2001:db8::2"));
-        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
-        assert_eq!(of("192.0.2.1"), of("192.0.2.200"));
-        assert_ne!(of("192.0.2.1"), of("192.0.3.1"));
-        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.9"));
+    fn where_all_are_at_their_limit_a_new_key_waits_for_the_first_to_end() {
+        let (counts, start) = (small(), clock::instant());
+        let at = |key: u8, second| counts.count_at(&[(ONCE, [key; 32])], start + Duration::from_secs(second));
+        assert_eq!([at(1, 0), at(2, 10), at(3, 20)], [Ok(()); 3]);
+        assert_eq!(at(4, 30).unwrap_err().wait, Duration::from_secs(870));
+        assert_eq!(at(4, 900), Ok(()));
+        assert!(at(2, 900).is_err());
     }
 }

@@ -128,7 +128,7 @@ impl Sender {
         };
         let language = facts.language;
         let context = AccountContext {
-            name: greeted(language, &facts.names.first, &facts.names.last),
+            name: facts.names.map(|names| greeted(language, &names.first, &names.last)).unwrap_or_default(),
             code: facts.code,
             until: facts.expires_at.map(|at| language.moment(at)),
             changed: facts.changed_at.map(|at| language.moment(at)),

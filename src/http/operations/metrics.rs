@@ -23,6 +23,7 @@ pub(super) async fn show(state: web::Data<State>, gauges: web::Data<Gauges>) -> 
         let age = clock::since(look.at).as_secs_f64();
         text.single("starjack_count_age_seconds", Kind::Gauge, "Age of the counts of orders and jobs.", age);
     }
+    log_ins(&mut text, &state);
     actors(&mut text, &state.actors.statuses());
     answers(&mut text, &state.actors);
     database(&mut text, &state);
@@ -66,6 +67,19 @@ fn jobs(text: &mut Text, look: &Look) {
     text.family(name, Kind::Gauge, "How long the oldest job of a kind and state has been due; 0 while none is.");
     for depth in &look.jobs {
         text.sample(name, &[("kind", &depth.kind), ("state", &depth.state)], age(Some(depth.oldest)));
+    }
+}
+
+fn log_ins(text: &mut Text, state: &State) {
+    let name = "starjack_log_ins_total";
+    text.family(name, Kind::Counter, "Attempts to log in, by how they ended.");
+    for (outcome, count) in state.auth.log_ins() {
+        text.sample(name, &[("outcome", outcome)], count);
+    }
+    let name = "starjack_limits_reached_total";
+    text.family(name, Kind::Counter, "What was refused to whoever is not logged in, by the limit that was reached.");
+    for (rule, count) in state.auth.limits_reached() {
+        text.sample(name, &[("rule", rule)], count);
     }
 }
 

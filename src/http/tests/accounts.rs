@@ -1,27 +1,52 @@
 //! Opening an account.
 
+use std::net::IpAddr;
+
 use sea_orm::EntityTrait;
 use sea_orm::sea_query::Expr;
 use serde_json::{Value, json};
-use starjack_entity::{job, registration};
+use starjack_entity::{account, job, registration};
 
-use super::{Answer, SECRET, World};
+use super::{Answer, SECRET, World, answer};
 use crate::actors::auth::{Letter, LetterFacts, Role};
 use crate::clock;
 use crate::io::IoError;
+use crate::network::Networks;
 
-fn wish(email: &str) -> Value {
-    json!({"email": email, "password": "correct horse", "first_name": "Anna", "last_name": "Berg",
+const ANNA: &str = "anna@example.org";
+
+/// What somebody brings with the code.
+fn application(email: &str, code: &str) -> Value {
+    json!({"email": email, "code": code, "password": "correct horse", "first_name": "Anna", "last_name": "Berg",
         "birth_date": "1990-05-01", "language": "de"})
 }
 
 impl World {
-    async fn register(&self, wish: &Value) -> Answer {
-        self.post("/api/v1/accounts", wish).await
+    pub(super) async fn behind_a_proxy() -> Self {
+        Self::with(|state| state.trusted_proxies = Networks::parse(["127.0.0.1/32"]).unwrap()).await
+    }
+
+    /// A call of somebody at this address, where the proxy is trusted.
+    pub(super) async fn post_from(&self, from: &str, path: &str, body: &Value) -> Answer {
+        let from: IpAddr = from.parse().unwrap();
+        answer(self.call("POST", path).header("x-forwarded-for", from.to_string()).json(body)).await
+    }
+
+    async fn register(&self, email: &str) -> Answer {
+        self.post("/api/v1/accounts", &json!({"email": email, "language": "de"})).await
     }
 
     async fn confirm(&self, email: &str, code: &str) -> Answer {
-        self.post("/api/v1/accounts/confirmation", &json!({"email": email, "code": code})).await
+        self.confirm_as(&application(email, code)).await
+    }
+
+    async fn confirm_as(&self, application: &Value) -> Answer {
+        self.post("/api/v1/accounts/confirmation", application).await
+    }
+
+    async fn accounts(&self) -> Vec<account::Model> {
+        let read = self.io.read(|db| Box::pin(async { Ok::<_, IoError>(account::Entity::find().all(db).await?) }));
+        read.await.unwrap()
     }
 
     /// The letters that were asked for, the oldest first.
@@ -48,38 +73,117 @@ impl World {
     }
 }
 
-pub(super) fn other_than(code: &str) -> &'static str {
-    if code == "000000" { "000001" } else { "000000" }
+/// Another code that looks like one.
+pub(super) fn other_than(code: &str) -> String {
+    let last = if code.ends_with('7') { '8' } else { '7' };
+    format!("{}{last}", &code[..code.len() - 1])
 }
 
 #[actix_rt::test]
 async fn an_account_is_opened_by_the_code_from_the_letter() {
     let world = World::start().await;
-    let asked = world.register(&wish(" Anna@Example.org ")).await;
+    let asked = world.register(" Anna@Example.org ").await;
     assert_eq!((asked.status, &asked.body), (202, &json!({})));
-    world.log_in("anna@example.org", "correct horse").await.expect_problem(401, "wrong-password");
-
     let letters = world.letters().await;
     let facts = world.read_letter(&letters[0]).await.unwrap();
-    assert_eq!((facts.email.as_str(), facts.language.as_str()), ("anna@example.org", "de"));
+    assert_eq!((facts.email.as_str(), facts.language.as_str(), facts.names), (ANNA, "de", None));
     let code = facts.code.unwrap();
     let opened = world.confirm("ANNA@example.org", &code).await;
     assert_eq!(opened.status, 201, "{opened:?}");
-    assert_eq!(opened.body["email"], "anna@example.org");
+    assert_eq!(opened.body["email"], ANNA);
     assert_eq!(opened.body["birth_date"], "1990-05-01");
     assert_eq!(opened.body["role"], "customer");
     assert_eq!(world.log_in("anna@EXAMPLE.org", "correct horse").await.status, 201);
 
-    world.confirm("anna@example.org", &code).await.expect_problem(422, "wrong-code");
+    world.confirm(ANNA, &code).await.expect_problem(422, "wrong-code");
     assert_eq!(world.read_letter(&letters[0]).await, None, "the letter is not wanted any more");
+}
+
+#[actix_rt::test]
+async fn nothing_of_a_stranger_who_asks_for_the_same_address_is_in_the_account() {
+    let world = World::behind_a_proxy().await;
+    let wish = json!({"email": ANNA});
+    world.post_from("192.0.2.7", "/api/v1/accounts", &wish).await;
+    let annas = world.newest_code().await;
+    let mut bold = wish.clone();
+    bold["password"] = "attackers password".into();
+    world.post_from("198.51.100.7", "/api/v1/accounts", &bold).await.expect_problem(422, "invalid");
+    world.post_from("198.51.100.7", "/api/v1/accounts", &wish).await;
+    let strangers = world.newest_code().await;
+    for code in [&strangers, &annas] {
+        let mut stranger = application(ANNA, &other_than(code));
+        stranger["password"] = "attackers password".into();
+        let path = "/api/v1/accounts/confirmation";
+        world.post_from("198.51.100.7", path, &stranger).await.expect_problem(422, "wrong-code");
+    }
+    // whichever of the two letters the owner reads
+    assert_eq!(world.confirm(ANNA, &strangers).await.status, 201);
+    let account = world.accounts().await.remove(0);
+    assert_eq!((account.first_name.as_str(), account.last_name.as_str()), ("Anna", "Berg"));
+    assert_eq!(world.log_in(ANNA, "correct horse").await.status, 201);
+    world.log_in(ANNA, "attackers password").await.expect_problem(401, "wrong-password");
+    world.confirm(ANNA, &annas).await.expect_problem(422, "wrong-code");
+}
+
+#[actix_rt::test]
+async fn no_number_of_strangers_wishes_or_wrong_codes_makes_a_code_void() {
+    let world = World::behind_a_proxy().await;
+    let wish = json!({"email": ANNA});
+    world.post_from("192.0.2.7", "/api/v1/accounts", &wish).await;
+    let code = world.newest_code().await;
+    for no in 0..30 {
+        let stranger = format!("198.51.{no}.1");
+        assert_eq!(world.post_from(&stranger, "/api/v1/accounts", &wish).await.status, 202);
+        let wrong = application(ANNA, &other_than(&code));
+        let path = "/api/v1/accounts/confirmation";
+        world.post_from(&stranger, path, &wrong).await.expect_problem(422, "wrong-code");
+    }
+    assert!(world.letters().await.len() <= 6, "an address is sent few letters, whoever asks");
+    let path = "/api/v1/accounts/confirmation";
+    assert_eq!(world.post_from("192.0.2.7", path, &application(ANNA, &code)).await.status, 201);
+}
+
+#[actix_rt::test]
+async fn an_owner_is_sent_a_letter_although_a_stranger_has_had_all_of_his() {
+    let world = World::behind_a_proxy().await;
+    let wish = json!({"email": ANNA});
+    for _ in 0..7 {
+        assert_eq!(world.post_from("198.51.100.7", "/api/v1/accounts", &wish).await.status, 202);
+    }
+    assert_eq!(world.letters().await.len(), 3);
+    assert_eq!(world.post_from("192.0.2.7", "/api/v1/accounts", &wish).await.status, 202);
+    assert_eq!(world.letters().await.len(), 4);
+    assert_eq!(world.confirm(ANNA, &world.newest_code().await).await.status, 201);
+}
+
+#[actix_rt::test]
+async fn one_network_has_letters_sent_to_few_addresses_and_tries_few_codes() {
+    let world = World::behind_a_proxy().await;
+    let (path, confirmation) = ("/api/v1/accounts", "/api/v1/accounts/confirmation");
+    let mut statuses = Vec::new();
+    for no in 0..60 {
+        let email = format!("guest{no}@example.org");
+        statuses.push(world.post_from("198.51.100.7", path, &json!({"email": email})).await.status);
+    }
+    assert_eq!(statuses.iter().filter(|status| **status == 202).count(), 40, "{statuses:?}");
+    assert!(statuses[40..].iter().all(|status| *status == 429));
+    assert_eq!(world.post_from("192.0.2.7", path, &json!({"email": ANNA})).await.status, 202);
+    let wrong = application(ANNA, "7ZQ4M-0K3XD");
+    for no in 0..130 {
+        let network = format!("2001:db8:7:{no}::1");
+        let expected = if no < 120 { 422 } else { 429 };
+        assert_eq!(world.post_from(&network, confirmation, &wrong).await.status, expected, "{no}: one site");
+    }
+    let code = world.newest_code().await;
+    assert_eq!(world.post_from("192.0.2.7", confirmation, &application(ANNA, &code)).await.status, 201);
 }
 
 #[actix_rt::test]
 async fn a_known_address_gets_the_same_answer_and_another_letter() {
     let world = World::start().await;
     world.account("known@example.org", Role::Customer).await;
-    let unknown = world.register(&wish("new@example.org")).await;
-    let known = world.register(&wish("known@example.org")).await;
+    let unknown = world.register("new@example.org").await;
+    let known = world.register("known@example.org").await;
     assert_eq!((known.status, &known.body), (unknown.status, &unknown.body));
     let names = |answer: &Answer| answer.headers.keys().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(names(&known), names(&unknown));
@@ -88,61 +192,53 @@ async fn a_known_address_gets_the_same_answer_and_another_letter() {
     assert!(matches!(letters[0], Letter::AccountCode { .. }) && matches!(letters[1], Letter::AccountExists { .. }));
     let hint = world.read_letter(&letters[1]).await.unwrap();
     assert_eq!((hint.email.as_str(), hint.code), ("known@example.org", None));
+    let mut wrong = world.confirm("known@example.org", "7ZQ4M-0K3XD").await;
+    let mut nobody = world.confirm("new@example.org", "7ZQ4M-0K3XD").await;
+    for answer in [&mut wrong, &mut nobody] {
+        answer.expect_problem(422, "wrong-code");
+        answer.body["instance"] = Value::Null;
+    }
+    assert_eq!(wrong.body, nobody.body);
 }
 
 #[actix_rt::test]
-async fn a_second_wish_for_a_known_address_keeps_nothing_about_anybody_and_changes_no_password() {
+async fn a_wrong_code_costs_a_known_and_an_unknown_address_no_commit() {
     let world = World::start().await;
     world.account("known@example.org", Role::Customer).await;
-    let mut other = wish("known@example.org");
-    other["password"] = "another password".into();
-    world.register(&other).await;
-    let rows = world.io.read(|db| Box::pin(async { Ok::<_, IoError>(registration::Entity::find().all(db).await?) }));
-    let row = rows.await.unwrap().remove(0);
-    assert_eq!((row.tries_left, row.first_name.as_str(), row.password_hash.as_str()), (0, "", ""));
-    let code = crate::actors::auth::registration_code(SECRET, &row.email, row.expires_at.to_utc());
-    world.confirm("known@example.org", &code).await.expect_problem(422, "wrong-code");
-    assert_eq!(world.log_in("known@example.org", "correct horse").await.status, 201);
-    world.log_in("known@example.org", "another password").await.expect_problem(401, "wrong-password");
-}
-
-#[actix_rt::test]
-async fn after_five_wrong_codes_the_right_one_does_not_count_until_there_is_a_new_one() {
-    let world = World::start().await;
-    world.register(&wish("anna@example.org")).await;
-    let code = world.newest_code().await;
-    for _ in 0..5 {
-        world.confirm("anna@example.org", other_than(&code)).await.expect_problem(422, "wrong-code");
+    world.register("new@example.org").await;
+    let before = world.io.commits();
+    for email in ["known@example.org", "new@example.org", "nobody@example.org"] {
+        world.confirm(email, "7ZQ4M-0K3XD").await.expect_problem(422, "wrong-code");
+        let reset = json!({"email": email, "code": "7ZQ4M-0K3XD", "password": "battery staple"});
+        world.post("/api/v1/accounts/password-reset/confirmation", &reset).await.expect_problem(422, "wrong-code");
     }
-    world.confirm("anna@example.org", &code).await.expect_problem(422, "wrong-code");
-    world.register(&wish("anna@example.org")).await;
-    let code = world.newest_code().await;
-    world.confirm("anna@example.org", other_than(&code)).await.expect_problem(422, "wrong-code");
-    assert_eq!(world.confirm("anna@example.org", &code).await.status, 201);
+    world
+        .post("/api/v1/sessions/refresh", &json!({"refresh_token": "nonsense"}))
+        .await
+        .expect_problem(401, "session-over");
+    assert_eq!(world.io.commits(), before);
 }
 
 #[actix_rt::test]
-async fn of_two_wishes_only_the_newer_code_counts() {
+async fn a_code_is_taken_as_people_copy_it_and_what_looks_like_none_is_not_tried() {
     let world = World::start().await;
-    world.register(&wish("anna@example.org")).await;
-    let first = world.newest_code().await;
-    world.register(&wish("anna@example.org")).await;
-    let second = world.newest_code().await;
-    let letters = world.letters().await;
-    assert_eq!(world.read_letter(&letters[0]).await, None, "the older letter is not wanted any more");
-    if first != second {
-        world.confirm("anna@example.org", &first).await.expect_problem(422, "wrong-code");
+    world.register(ANNA).await;
+    let code = world.newest_code().await;
+    for _ in 0..50 {
+        let refused = world.confirm(ANNA, "123 456").await;
+        refused.expect_problem(422, "invalid");
+        assert!(refused.body["detail"].as_str().unwrap().contains("`code`"), "{refused:?}");
     }
-    assert_eq!(world.confirm("anna@example.org", &second).await.status, 201);
+    let copied = format!("\u{feff} {} \u{200b}", code.to_lowercase().replace('-', " ").replace('0', "o"));
+    assert_eq!(world.confirm(ANNA, &copied).await.status, 201);
 }
 
 #[actix_rt::test]
-async fn a_code_that_is_too_old_does_not_count_and_its_registration_is_forgotten() {
+async fn a_code_that_is_too_old_does_not_count_and_its_wish_is_forgotten() {
     let world = World::start().await;
-    world.register(&wish("anna@example.org")).await;
-    let code = world.newest_code().await;
+    world.register(ANNA).await;
     let letter = world.letters().await.remove(0);
-    let past = clock::now() - chrono::TimeDelta::microseconds(1);
+    let past = clock::now() - chrono::TimeDelta::minutes(1);
     let aged = world.io.write(move |tx| {
         Box::pin(async move {
             let aged = registration::Entity::update_many().col_expr(registration::Column::ExpiresAt, Expr::value(past));
@@ -151,9 +247,8 @@ async fn a_code_that_is_too_old_does_not_count_and_its_registration_is_forgotten
         })
     });
     aged.await.unwrap();
-    world.confirm("anna@example.org", &code).await.expect_problem(422, "wrong-code");
     assert_eq!(world.read_letter(&letter).await, None);
-    world.register(&wish("berta@example.org")).await;
+    world.register("berta@example.org").await;
     let rows = world.io.read(|db| Box::pin(async { Ok::<_, IoError>(registration::Entity::find().all(db).await?) }));
     let emails: Vec<_> = rows.await.unwrap().into_iter().map(|row| row.email).collect();
     assert_eq!(emails, ["berta@example.org"]);
@@ -162,9 +257,9 @@ async fn a_code_that_is_too_old_does_not_count_and_its_registration_is_forgotten
 #[actix_rt::test]
 async fn one_code_typed_twice_at_once_opens_one_account() {
     let world = World::start().await;
-    world.register(&wish("anna@example.org")).await;
+    world.register(ANNA).await;
     let code = world.newest_code().await;
-    let confirm = || world.confirm("anna@example.org", &code);
+    let confirm = || world.confirm(ANNA, &code);
     let (one, two, three) = futures_util::join!(confirm(), confirm(), confirm());
     let mut statuses = [one.status, two.status, three.status];
     statuses.sort_unstable();
@@ -172,37 +267,38 @@ async fn one_code_typed_twice_at_once_opens_one_account() {
 }
 
 #[actix_rt::test]
-async fn nobody_is_sent_more_than_five_letters_in_a_row() {
+async fn values_that_are_not_acceptable_are_named_and_the_code_goes_on_counting() {
     let world = World::start().await;
-    for _ in 0..7 {
-        assert_eq!(world.register(&wish("anna@example.org")).await.status, 202);
-    }
-    assert_eq!(world.letters().await.len(), 5);
-    assert_eq!(world.register(&wish("berta@example.org")).await.status, 202);
-    assert_eq!(world.letters().await.len(), 6);
-}
-
-#[actix_rt::test]
-async fn values_that_are_not_acceptable_are_named() {
-    let world = World::start().await;
+    world.register(ANNA).await;
+    let code = world.newest_code().await;
     for (field, value) in [
         ("email", "no address"),
         ("password", "short"),
         ("first_name", "\u{200b}"),
+        ("password", "          "),
+        ("password", "1234567890"),
+        ("password", "Password123"),
+        ("password", "qwertzuiop"),
+        ("password", "aaaaaaaaaa"),
+        ("password", ANNA),
+        ("password", "snowshop2026"),
+        ("first_name", " "),
         ("last_name", "Be\u{7}rg"),
         ("birth_date", "2999-01-01"),
     ] {
-        let mut wish = wish("anna@example.org");
-        wish[field] = value.into();
-        let refused = world.register(&wish).await;
+        let mut application = application(ANNA, &code);
+        application[field] = value.into();
+        let refused = world.confirm_as(&application).await;
         refused.expect_problem(422, "invalid");
         assert!(refused.body["detail"].as_str().unwrap().contains(field), "{refused:?}");
-        assert!(!refused.body["detail"].as_str().unwrap().contains(value), "{refused:?}");
+        assert!(!refused.body["detail"].as_str().unwrap().contains(value.trim()) || value.trim().is_empty());
     }
     for (field, value) in [("language", json!("fr")), ("birth_date", json!("1.5.1990")), ("role", json!("admin"))] {
-        let mut wish = wish("anna@example.org");
-        wish[field] = value;
-        world.register(&wish).await.expect_problem(422, "invalid");
+        let mut application = application(ANNA, &code);
+        application[field] = value;
+        world.confirm_as(&application).await.expect_problem(422, "invalid");
     }
-    assert!(world.letters().await.is_empty());
+    assert!(world.accounts().await.is_empty());
+    assert_eq!(world.confirm(ANNA, &code).await.status, 201);
+    world.register("no address").await.expect_problem(422, "invalid");
 }

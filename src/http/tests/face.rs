@@ -179,6 +179,30 @@ impl Write for Log {
 }
 
 #[actix_rt::test]
+async fn a_log_in_is_a_line_that_says_how_it_ended_and_not_whose_it_was() {
+    let world = World::start().await;
+    let app = test::init_service(server::app(world.state.clone())).await;
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    for email in ["anna@example.org", "anna@example.org", "berta@example.org"] {
+        let body = format!(r#"{{"email":"{email}","password":"secret words"}}"#);
+        let request = TestRequest::post().uri("/api/v1/sessions").insert_header(("content-type", "application/json"));
+        test::call_service(&app, request.set_payload(body).to_request()).await;
+    }
+    drop(guard);
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["fields"].clone());
+    let events: Vec<Value> = lines.filter(|fields| fields["event"] == "auth.login").collect();
+    assert_eq!(events.len(), 3, "{text}");
+    assert!(events.iter().all(|event| event["outcome"] == "wrong_password" && event["known_network"] == false));
+    assert_eq!(events[0]["address"], events[1]["address"]);
+    assert_ne!(events[0]["address"], events[2]["address"]);
+    assert!(!text.contains("anna") && !text.contains("example.org") && !text.contains("secret words"), "{text}");
+}
+
+#[actix_rt::test]
 async fn a_request_is_one_log_line_with_its_id_and_without_what_the_client_wrote() {
     let world = World::start().await;
     let app = test::init_service(server::app(world.state.clone())).await;

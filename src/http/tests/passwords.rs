@@ -2,17 +2,11 @@
 
 use std::net::IpAddr;
 
-use sea_orm::EntityTrait;
-use sea_orm::sea_query::Expr;
 use serde_json::{Value, json};
-use starjack_entity::password_reset;
 
 use super::accounts::other_than;
 use super::{Answer, World, answer};
 use crate::actors::auth::{Letter, Role};
-use crate::clock;
-use crate::io::IoError;
-use crate::network::Networks;
 
 const ANNA: &str = "anna@example.org";
 const OLD: &str = "correct horse";
@@ -123,7 +117,7 @@ async fn a_code_from_a_letter_sets_a_new_password_once_and_ends_every_session() 
     assert_eq!((asked.status, asked.body), (202, json!({})));
     let letter = world.letters().await.remove(0);
     let code = world.newest_code().await;
-    world.reset(ANNA, other_than(&code), NEW).await.expect_problem(422, "wrong-code");
+    world.reset(ANNA, &other_than(&code), NEW).await.expect_problem(422, "wrong-code");
     world.reset(ANNA, &code, "short").await.expect_problem(422, "invalid");
     assert_eq!(world.me(&token).await.status, 200, "nothing was changed");
 
@@ -155,15 +149,12 @@ async fn a_reset_code_of_another_account_or_another_purpose_does_not_count() {
     let annas = world.newest_code().await;
     world.ask("berta@example.org").await;
     let bertas = world.newest_code().await;
-    if annas != bertas {
-        world.reset("berta@example.org", &annas, NEW).await.expect_problem(422, "wrong-code");
-    }
-    let wish = json!({"email": "carla@example.org", "password": OLD, "first_name": "C", "last_name": "D"});
+    assert_ne!(annas, bertas);
+    world.reset("berta@example.org", &annas, NEW).await.expect_problem(422, "wrong-code");
+    let wish = json!({"email": "carla@example.org"});
     world.post("/api/v1/accounts", &wish).await;
     let opens = world.newest_code().await;
-    if annas != opens {
-        world.reset(ANNA, &opens, NEW).await.expect_problem(422, "wrong-code");
-    }
+    world.reset(ANNA, &opens, NEW).await.expect_problem(422, "wrong-code");
     world.reset("carla@example.org", &opens, NEW).await.expect_problem(422, "wrong-code");
     assert_eq!(world.reset(ANNA, &annas, NEW).await.status, 204);
 }
@@ -176,10 +167,10 @@ async fn an_address_without_an_account_gets_the_same_answer_and_no_letter() {
     let letters = world.letters().await;
     assert_eq!(letters.len(), 2, "the work is the same");
     assert_eq!(world.read_letter(&letters[1]).await, None);
-    let mut wrong = world.reset("nobody@example.org", "012345", NEW).await;
-    let mut never_asked = world.reset("berta@example.org", "012345", NEW).await;
+    let mut wrong = world.reset("nobody@example.org", "7ZQ4M-0K3XD", NEW).await;
+    let mut never_asked = world.reset("berta@example.org", "7ZQ4M-0K3XD", NEW).await;
     let code = world.read_letter(&letters[0]).await.unwrap().code.unwrap();
-    let mut mistyped = world.reset(ANNA, other_than(&code), NEW).await;
+    let mut mistyped = world.reset(ANNA, &other_than(&code), NEW).await;
     for answer in [&mut wrong, &mut never_asked, &mut mistyped] {
         answer.expect_problem(422, "wrong-code");
         answer.body["instance"] = Value::Null;
@@ -189,35 +180,70 @@ async fn an_address_without_an_account_gets_the_same_answer_and_no_letter() {
 }
 
 #[actix_rt::test]
-async fn a_reset_code_counts_for_half_an_hour_and_five_tries_and_until_there_is_a_newer_one() {
-    let world = World::with_accounts().await;
-    world.ask(ANNA).await;
+async fn no_number_of_strangers_wishes_or_wrong_codes_keeps_an_owner_from_a_new_password() {
+    let world = World::behind_a_proxy().await;
+    world.account(ANNA, Role::Customer).await;
+    let (wish, confirmation) = ("/api/v1/accounts/password-reset", "/api/v1/accounts/password-reset/confirmation");
+    let body = |code: &str| json!({"email": ANNA, "code": code, "password": NEW});
+    world.post_from("192.0.2.7", wish, &json!({"email": ANNA})).await;
     let first = world.newest_code().await;
-    world.ask(ANNA).await;
-    let second = world.newest_code().await;
-    if first != second {
-        world.reset(ANNA, &first, NEW).await.expect_problem(422, "wrong-code");
+    for no in 0..10 {
+        let stranger = format!("198.51.{no}.1");
+        assert_eq!(world.post_from(&stranger, wish, &json!({"email": ANNA})).await.status, 202);
+        for _ in 0..5 {
+            let wrong = world.post_from(&stranger, confirmation, &body(&other_than(&first))).await;
+            wrong.expect_problem(422, "wrong-code");
+        }
     }
-    for _ in 0..5 {
-        world.reset(ANNA, other_than(&second), NEW).await.expect_problem(422, "wrong-code");
-    }
-    world.reset(ANNA, &second, NEW).await.expect_problem(422, "wrong-code");
+    assert!(world.letters().await.len() <= 6, "an address is sent few letters, whoever asks");
+    assert_eq!(world.post_from("192.0.2.7", confirmation, &body(&first)).await.status, 204);
+    let used = json!({"email": ANNA, "code": first, "password": "third password"});
+    world.post_from("192.0.2.7", confirmation, &used).await.expect_problem(422, "wrong-code");
+}
 
-    world.ask(ANNA).await;
-    let third = world.newest_code().await;
-    let age = |past| {
-        world.io.write(move |tx| {
-            Box::pin(async move {
-                let until = password_reset::Column::ExpiresAt;
-                password_reset::Entity::update_many().col_expr(until, Expr::value(past)).exec(tx).await?;
-                Ok::<_, IoError>(())
-            })
-        })
+#[actix_rt::test]
+async fn an_owner_who_is_slowed_down_because_of_an_attack_comes_in_by_a_letter() {
+    let world = World::behind_a_proxy().await;
+    world.account(ANNA, Role::Customer).await;
+    let log_in = async |from: &str, password: &str| {
+        world.post_from(from, "/api/v1/sessions", &json!({"email": ANNA, "password": password})).await
     };
-    age(clock::now() - chrono::TimeDelta::microseconds(1)).await.unwrap();
-    world.reset(ANNA, &third, NEW).await.expect_problem(422, "wrong-code");
-    age(clock::now() + chrono::TimeDelta::minutes(1)).await.unwrap();
-    assert_eq!(world.reset(ANNA, &third, NEW).await.status, 204, "it was refused for its age alone");
+    for no in 0..60 {
+        log_in(&format!("198.51.{no}.1"), "wrong horse").await;
+    }
+    let slowed = log_in("203.0.113.9", OLD).await;
+    slowed.expect_problem(429, "too-many-requests");
+    assert!(slowed.body["detail"].as_str().unwrap().contains("new password"), "{slowed:?}");
+    world.post_from("203.0.113.9", "/api/v1/accounts/password-reset", &json!({"email": ANNA})).await;
+    let body = json!({"email": ANNA, "code": world.newest_code().await, "password": NEW});
+    let reset = world.post_from("203.0.113.9", "/api/v1/accounts/password-reset/confirmation", &body).await;
+    assert_eq!(reset.status, 204, "{reset:?}");
+    assert_eq!(log_in("203.0.113.9", NEW).await.status, 201);
+}
+
+#[actix_rt::test]
+async fn a_traveller_logs_in_although_all_networks_of_one_site_attack_the_account() {
+    let world = World::behind_a_proxy().await;
+    world.account(ANNA, Role::Customer).await;
+    let log_in = async |from: &str, password: &str| {
+        world.post_from(from, "/api/v1/sessions", &json!({"email": ANNA, "password": password})).await
+    };
+    for no in 0..80 {
+        let expected = if no < 30 { 401 } else { 429 };
+        assert_eq!(log_in(&format!("2001:db8:7:{no}::1"), "wrong horse").await.status, expected, "{no}");
+    }
+    assert_eq!(log_in("203.0.113.9", OLD).await.status, 201);
+}
+
+#[actix_rt::test]
+async fn one_site_tries_few_reset_codes_from_however_many_networks() {
+    let world = World::behind_a_proxy().await;
+    let body = json!({"email": ANNA, "code": "7ZQ4M-0K3XD", "password": NEW});
+    for no in 0..130 {
+        let path = "/api/v1/accounts/password-reset/confirmation";
+        let answer = world.post_from(&format!("2001:db8:7:{no}::1"), path, &body).await;
+        assert_eq!(answer.status, if no < 120 { 422 } else { 429 }, "{no}");
+    }
 }
 
 #[actix_rt::test]
@@ -271,7 +297,7 @@ async fn a_log_out_everywhere_ends_every_session_of_the_account_and_no_other() {
 
 #[actix_rt::test]
 async fn an_attack_from_elsewhere_locks_the_attacker_out_and_not_the_owner() {
-    let world = World::with(|state| state.trusted_proxies = Networks::parse(["127.0.0.1/32"]).unwrap()).await;
+    let world = World::behind_a_proxy().await;
     world.account(ANNA, Role::Customer).await;
     let from = async |address: IpAddr, password: &str| {
         let body = json!({"email": ANNA, "password": password});

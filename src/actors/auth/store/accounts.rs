@@ -1,7 +1,7 @@
 //! SQL of accounts and registrations.
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
     TryInsertResult,
@@ -32,10 +32,8 @@ pub(in crate::actors::auth) async fn open_account(
 ) -> Result<bool, Error> {
     let insert = account::Entity::insert(row.into_active_model())
         .on_conflict(OnConflict::column(account::Column::Email).do_nothing().to_owned());
-    match insert.try_insert().exec_without_returning(db).await? {
-        TryInsertResult::Inserted(_) => Ok(true),
-        TryInsertResult::Conflicted | TryInsertResult::Empty => Ok(false),
-    }
+    // a row that is there is "inserted" too, without any row
+    Ok(matches!(insert.try_insert().exec_without_returning(db).await?, TryInsertResult::Inserted(1)))
 }
 
 pub(in crate::actors::auth) async fn registration(
@@ -60,25 +58,9 @@ pub(in crate::actors::auth) async fn write_registration(
     Ok(())
 }
 
-/// Uses up one try of an address and answers its registration; `None` without one or when no try is left.
-pub(in crate::actors::auth) async fn take_try(
-    db: &impl ConnectionTrait,
-    email: &str,
-) -> Result<Option<registration::Model>, Error> {
-    let taken = registration::Entity::update_many()
-        .col_expr(registration::Column::TriesLeft, Expr::col(registration::Column::TriesLeft).sub(1))
-        .filter(registration::Column::Email.eq(email))
-        .filter(registration::Column::TriesLeft.gt(0))
-        .exec(db)
-        .await?;
-    if taken.rows_affected == 0 {
-        return Ok(None);
-    }
-    Ok(registration::Entity::find().filter(registration::Column::Email.eq(email)).one(db).await?)
-}
-
-pub(in crate::actors::auth) async fn remove_registration(db: &impl ConnectionTrait, id: Uuid) -> Result<(), DbErr> {
-    registration::Entity::delete_by_id(id).exec(db).await?;
+/// Forgets the wish of an address that has its account now.
+pub(in crate::actors::auth) async fn remove_registration(db: &impl ConnectionTrait, email: &str) -> Result<(), DbErr> {
+    registration::Entity::delete_many().filter(registration::Column::Email.eq(email)).exec(db).await?;
     Ok(())
 }
 

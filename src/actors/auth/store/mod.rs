@@ -7,7 +7,7 @@ mod sessions;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
-use starjack_entity::{account, password_reset, signing_key};
+use starjack_entity::{account, password_reset, refresh_token, signing_key};
 
 pub(super) use accounts::*;
 pub(super) use keys::*;
@@ -18,6 +18,8 @@ pub(super) use sessions::*;
 pub(super) type AccountRow = account::Model;
 /// A row of `password_reset`.
 pub(super) type ResetRow = password_reset::Model;
+/// A row of `refresh_token`.
+pub(super) type TokenRow = refresh_token::Model;
 /// A row of `signing_key`.
 pub(super) type KeyRow = signing_key::Model;
 

@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
-    QueryTrait,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait,
 };
 use starjack_entity::{known_network, refresh_token, session};
 use uuid::Uuid;
@@ -13,6 +13,17 @@ use super::super::error::Error;
 
 /// How long a network from which an account was logged in is remembered.
 const NETWORK_LIFE: TimeDelta = TimeDelta::days(180);
+
+/// Most sessions of an account that are listed.
+const MOST_LISTED: u64 = 100;
+
+/// Tokens of a session.
+pub(in crate::actors::auth) struct Since {
+    /// Used after the moment.
+    pub(in crate::actors::auth) used: u64,
+    /// Never used.
+    pub(in crate::actors::auth) unused: u64,
+}
 
 /// What became of a refresh token that was shown.
 pub(in crate::actors::auth) enum Shown {
@@ -81,19 +92,71 @@ pub(in crate::actors::auth) async fn write_token(
         session_id: Set(session_id),
         expires_at: Set(expires_at.into()),
         used_at: Set(None),
+        used_from: Set(None),
     };
     refresh_token::Entity::insert(row).exec_without_returning(db).await?;
     Ok(())
+}
+
+pub(in crate::actors::auth) async fn knows_token(db: &impl ConnectionTrait, token_hash: &str) -> Result<bool, DbErr> {
+    Ok(refresh_token::Entity::find_by_id(token_hash.to_owned()).one(db).await?.is_some())
+}
+
+/// How many tokens of a session were used after a moment, and how many never.
+pub(in crate::actors::auth) async fn tokens_since(
+    db: &impl ConnectionTrait,
+    session_id: Uuid,
+    moment: DateTime<Utc>,
+) -> Result<Since, DbErr> {
+    let of_session = refresh_token::Entity::find().filter(refresh_token::Column::SessionId.eq(session_id));
+    let used = of_session.clone().filter(refresh_token::Column::UsedAt.gt(moment)).count(db).await?;
+    let unused = of_session.filter(refresh_token::Column::UsedAt.is_null()).count(db).await?;
+    Ok(Since { used, unused })
+}
+
+/// The sessions of an account that were opened since a moment, are not ended and have a token that counts, the newest first;
+/// each with its newest token's end.
+pub(in crate::actors::auth) async fn open_sessions(
+    db: &impl ConnectionTrait,
+    account_id: Uuid,
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Vec<(session::Model, DateTime<Utc>)>, DbErr> {
+    let sessions = session::Entity::find()
+        .filter(session::Column::AccountId.eq(account_id))
+        .filter(session::Column::RevokedAt.is_null())
+        .filter(session::Column::CreatedAt.gt(since))
+        .order_by_desc(session::Column::CreatedAt)
+        .limit(MOST_LISTED)
+        .all(db)
+        .await?;
+    let tokens = refresh_token::Entity::find()
+        .filter(refresh_token::Column::SessionId.is_in(sessions.iter().map(|session| session.id)))
+        .filter(refresh_token::Column::UsedAt.is_null())
+        .filter(refresh_token::Column::ExpiresAt.gt(now))
+        .all(db)
+        .await?;
+    let ends = |session: &session::Model| {
+        let own = tokens.iter().filter(|token| token.session_id == session.id);
+        own.map(|token| token.expires_at.to_utc()).max()
+    };
+    Ok(sessions
+        .into_iter()
+        .filter_map(|session| Some((ends(&session)?, session)))
+        .map(|(at, session)| (session, at))
+        .collect())
 }
 
 /// Uses a refresh token up in one statement, so that of two askers at once only one finds it fresh.
 pub(in crate::actors::auth) async fn use_token(
     db: &impl ConnectionTrait,
     token_hash: &str,
+    from: &str,
     now: DateTime<Utc>,
 ) -> Result<Shown, Error> {
     let used = refresh_token::Entity::update_many()
         .col_expr(refresh_token::Column::UsedAt, Expr::value(now))
+        .col_expr(refresh_token::Column::UsedFrom, Expr::value(from))
         .filter(refresh_token::Column::TokenHash.eq(token_hash))
         .filter(refresh_token::Column::UsedAt.is_null())
         .exec(db)

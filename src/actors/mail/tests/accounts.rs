@@ -9,12 +9,13 @@ async fn a_code_is_shown_with_its_end_in_vienna_and_names_are_escaped_only_where
     let letter = desk.letter(&account_letter(&Letter::AccountCode { registration: Uuid::nil() }, 1)).await;
     assert_eq!(
         (letter.to.as_str(), letter.subject.as_str()),
-        ("anna@example.org", "[simulated] 012345 is your code for Starjack")
+        ("anna@example.org", "[simulated] 7ZQ4M-0K3XD is your code for Starjack")
     );
-    assert_says(&letter, &["Hello <b>Anna & Co,", "012345", "08:05 on 24 December 2026 (Vienna time)"]);
-    assert!(!letter.html.contains("<b>"));
+    assert_says(&letter, &["Hello,", "7ZQ4M-0K3XD", "08:05 on 24 December 2026 (Vienna time)"]);
+    assert!(!letter.text.contains("Anna"), "an address that is not confirmed is nobody's");
     let exists = desk.letter(&account_letter(&Letter::AccountExists { account: Uuid::nil() }, 1)).await;
-    assert_says(&exists, &["You already have one", "nothing was changed"]);
+    assert!(!exists.html.contains("<b>"));
+    assert_says(&exists, &["Hello <b>Anna & Co,", "You already have one", "nothing was changed"]);
 }
 
 #[tokio::test]
@@ -35,8 +36,11 @@ async fn a_letter_that_nobody_wants_any_more_is_not_sent_and_an_unreadable_one_w
 async fn a_new_password_is_offered_by_a_code_and_its_change_is_told_with_the_time() {
     let desk = desk_in(Language::De).await;
     let code = desk.letter(&account_letter(&Letter::PasswordResetCode { reset: Uuid::nil() }, 1)).await;
-    assert_eq!(code.subject, "[simuliert] 012345 ist Ihr Code für ein neues Passwort bei Starjack");
-    assert_says(&code, &["Guten Tag <b>Anna & Co Berg,", "012345", "08:05 Uhr am 24. Dezember 2026 (Wiener Zeit)"]);
+    assert_eq!(code.subject, "[simuliert] 7ZQ4M-0K3XD ist Ihr Code für ein neues Passwort bei Starjack");
+    assert_says(
+        &code,
+        &["Guten Tag <b>Anna & Co Berg,", "7ZQ4M-0K3XD", "08:05 Uhr am 24. Dezember 2026 (Wiener Zeit)"],
+    );
     let at = Utc.with_ymd_and_hms(2026, 12, 19, 22, 59, 0).unwrap();
     let changed = desk.letter(&account_letter(&Letter::PasswordChanged { account: Uuid::nil(), at }, 1)).await;
     assert_says(&changed, &["um 23:59 Uhr am 19. Dezember 2026", "Sie waren das nicht?", "help@shop.example"]);

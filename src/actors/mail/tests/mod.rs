@@ -59,21 +59,20 @@ impl AccountFiles for Files {
         let at = Utc.with_ymd_and_hms(2026, 12, 24, 7, 5, 0).unwrap();
         let facts = LetterFacts {
             email: "anna@example.org".into(),
-            names: Names { first: "<b>Anna & Co".into(), last: "Berg".into() },
+            names: Some(Names { first: "<b>Anna & Co".into(), last: "Berg".into() }),
             language: self.language,
             code: None,
             expires_at: None,
             changed_at: None,
         };
-        let with_code = LetterFacts { code: Some("012345".into()), expires_at: Some(at), ..facts.clone() };
+        let with_code = LetterFacts { code: Some("7ZQ4M-0K3XD".into()), expires_at: Some(at), ..facts.clone() };
         Box::pin(async move {
             match letter {
-                Letter::AccountCode { registration: id } | Letter::PasswordResetCode { reset: id } => {
-                    if id.is_max() {
-                        return Err("the database is away".into());
-                    }
-                    Ok(id.is_nil().then_some(with_code))
+                Letter::AccountCode { registration: id } if id.is_max() => Err("the database is away".into()),
+                Letter::AccountCode { registration: id } => {
+                    Ok(id.is_nil().then_some(LetterFacts { names: None, ..with_code }))
                 }
+                Letter::PasswordResetCode { reset: id } => Ok(id.is_nil().then_some(with_code)),
                 Letter::AccountExists { .. } => Ok(Some(facts)),
                 Letter::PasswordChanged { at, .. } => Ok(Some(LetterFacts { changed_at: Some(at), ..facts })),
             }

@@ -1,0 +1,157 @@
+//! The limits of whoever is not logged in. A network's own limit is looked at first.
+//!
+//! A log-in is counted for this account from this network, for this network, and for this account from anywhere. The last
+//! two never stop a network from which the account was logged in before, so that whoever attacks an account from elsewhere
+//! does not lock its owner out; strangers are slowed down to one attempt a pause then, and a code by letter lets them in.
+//!
+//! A letter's limits are such that nobody is kept out by another's wishes: an address that is sent no more for now was sent
+//! codes that still count, because the limit's window is not longer than a code's life.
+
+use std::time::Duration;
+
+use super::desk::Desk;
+use super::error::Error;
+use super::origin::Origin;
+use super::throttle::{Event, Rule, key};
+
+/// How long a code for a new password counts at least.
+const WHILE_A_RESET_COUNTS: Duration = Duration::from_secs(9 * 60);
+/// How long a code for an account counts at least.
+const WHILE_AN_OPENING_COUNTS: Duration = Duration::from_secs(29 * 60);
+const QUARTER_HOUR: Duration = Duration::from_secs(15 * 60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// A limit of one network, and one of all networks of one customer of a provider.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PerNetwork {
+    network: Rule,
+    site: Rule,
+}
+
+/// The limits of one kind of letter.
+pub(super) struct Letters {
+    /// Wishes, whatever the address.
+    asked: PerNetwork,
+    /// To one address, by one network.
+    by_one: PerNetwork,
+    /// To one address, by anybody.
+    to_one: Rule,
+    /// By the whole shop, so that nobody who has very many networks makes it a nuisance.
+    in_all: Rule,
+}
+
+/// Failed log-ins of one account from one network.
+pub(super) const PAIR: PerNetwork = per_network("pair", "pair of a site", 10, QUARTER_HOUR);
+
+/// Failed log-ins from one network, whatever the account.
+pub(super) const NETWORK: PerNetwork = per_network("network", "site", 100, QUARTER_HOUR);
+
+/// Failed log-ins of one account from anywhere, before strangers are slowed down.
+pub(super) const ACCOUNT: Rule = Rule { name: "account", limit: 50, window: QUARTER_HOUR };
+
+/// How fast strangers may go on then.
+pub(super) const STRANGERS: Rule = Rule { name: "strangers", limit: 1, window: Duration::from_secs(10) };
+
+/// Old passwords typed wrong by one who is logged in.
+pub(super) const OLD_PASSWORDS: Rule = Rule { name: "old passwords", limit: 10, window: QUARTER_HOUR };
+
+/// Codes typed for an account, without the right ones.
+pub(super) const CONFIRMATIONS: PerNetwork = per_network("confirmations", "confirmations of a site", 40, QUARTER_HOUR);
+
+/// Codes typed for a new password, without the right ones.
+pub(super) const RESETS: PerNetwork = per_network("resets", "resets of a site", 40, QUARTER_HOUR);
+
+/// Refresh tokens that were refused.
+pub(super) const REFRESHES: PerNetwork = per_network("refreshes", "refreshes of a site", 100, QUARTER_HOUR);
+
+/// Letters with a code for an account, which counts for half an hour.
+pub(super) const OPENING_LETTERS: Letters = Letters {
+    asked: per_network("openings", "openings of a site", 40, QUARTER_HOUR),
+    by_one: per_network("openings by one", "openings by one site", 3, WHILE_AN_OPENING_COUNTS),
+    to_one: Rule { name: "openings to one", limit: 6, window: WHILE_AN_OPENING_COUNTS },
+    in_all: Rule { name: "openings in all", limit: 1_000, window: HOUR },
+};
+
+/// Letters with a code for a new password, which counts for ten minutes.
+pub(super) const RESET_LETTERS: Letters = Letters {
+    asked: per_network("reset wishes", "reset wishes of a site", 40, QUARTER_HOUR),
+    by_one: per_network("reset wishes by one", "reset wishes by one site", 3, WHILE_A_RESET_COUNTS),
+    to_one: Rule { name: "reset wishes to one", limit: 6, window: WHILE_A_RESET_COUNTS },
+    in_all: Rule { name: "reset wishes in all", limit: 1_000, window: HOUR },
+};
+
+const fn per_network(network: &'static str, site: &'static str, limit: u32, window: Duration) -> PerNetwork {
+    PerNetwork { network: Rule { name: network, limit, window }, site: Rule { name: site, limit: 3 * limit, window } }
+}
+
+impl PerNetwork {
+    /// What is counted of one network alone.
+    pub(super) fn event(&self, origin: Origin, about: &str) -> Event {
+        (self.network, key(&[about, &origin.network()]))
+    }
+
+    /// What is counted where somebody asks from here; `about` whom, where that matters.
+    pub(super) fn events(&self, origin: Origin, about: &str) -> Vec<Event> {
+        let site = origin.site().map(|site| (self.site, key(&[about, &site])));
+        std::iter::once(self.event(origin, about)).chain(site).collect()
+    }
+}
+
+/// One alarm an hour for a limit of the whole shop.
+pub(super) const ALARM: Rule = Rule { name: "alarm", limit: 1, window: HOUR };
+
+/// What was counted, to be taken back if it turns out to be none of those that are limited.
+#[must_use]
+pub(super) struct Tried(Vec<Event>);
+
+impl Tried {
+    pub(super) fn take_back(self, desk: &Desk) {
+        desk.inner.counts.take_back(&self.0);
+    }
+}
+
+impl Desk {
+    /// Counts one try from here.
+    pub(super) fn count_try(&self, rules: PerNetwork, origin: Origin) -> Result<Tried, Error> {
+        let events = rules.events(origin, "");
+        self.inner.counts.count(&events).map_err(|refusal| Error::Throttled(refusal.wait))?;
+        Ok(Tried(events))
+    }
+
+    /// Counts a wish for a letter; `false` when the address has enough of them for now, which is not said to who asks.
+    pub(super) fn may_send(&self, letters: &Letters, email: &str, origin: Origin) -> Result<bool, Error> {
+        let mut events = letters.asked.events(origin, "");
+        events.push((letters.in_all, key(&[])));
+        let about_others = events.len();
+        events.extend(letters.by_one.events(origin, email));
+        events.push((letters.to_one, key(&[email])));
+        let Err(refusal) = self.inner.counts.count(&events) else { return Ok(true) };
+        if refusal.rule == letters.in_all && self.inner.counts.count(&[(ALARM, key(&[refusal.rule.name]))]).is_ok() {
+            tracing::error!(rule = refusal.rule.name, "so many ask for letters that no more are sent for now");
+        }
+        if events[..about_others].iter().any(|(rule, _)| *rule == refusal.rule) {
+            return Err(Error::Throttled(refusal.wait));
+        }
+        tracing::warn!(rule = refusal.rule.name, "an address asks for too many letters");
+        Ok(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::actors::auth::code::Purpose;
+
+    #[test]
+    fn an_address_that_is_sent_no_more_letters_has_codes_that_count() {
+        let asked = "2026-12-19T08:00:59Z".parse().unwrap();
+        for (letters, purpose) in [(OPENING_LETTERS, Purpose::Registration), (RESET_LETTERS, Purpose::PasswordReset)] {
+            let life = purpose.ends(asked) - asked;
+            for rule in [letters.to_one, letters.by_one.network, letters.by_one.site] {
+                assert!(TimeDelta::from_std(rule.window).unwrap() <= life, "{rule:?}");
+            }
+        }
+    }
+}

@@ -84,7 +84,7 @@ pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output 
         },
         readiness: Readiness::default(),
         return_origins: vec![SHOP.to_owned()],
-        door: Door::new(([127, 0, 0, 1], 1).into(), 16, Networks::default()),
+        door: Door::new(([127, 0, 0, 1], 1).into(), 512, Networks::default()),
         api_origins: vec![SHOP.to_owned()],
         https: false,
         simulated: true,

@@ -51,7 +51,7 @@ impl Client {
     }
 
     /// The same client in a network of its own, so that no limit takes many people for one.
-    pub(crate) fn from_network(&self, no: u64) -> Self {
+    pub(crate) fn in_network(&self, no: u64) -> Self {
         let [.., a, b] = no.to_be_bytes();
         Self { address: Some(Ipv4Addr::new(10, a, b, 1)), ..self.clone() }
     }

@@ -214,7 +214,7 @@ impl World {
         let serial = self.cards.fetch_add(1, Ordering::Relaxed);
         let email = format!("{}.{serial}@skier.example", first_name.to_lowercase());
         let password = format!("correct horse {serial}");
-        let guest = self.guest.from_network(serial);
+        let guest = self.guest.in_network(serial);
         ask_for_account(&guest, &email, &password, first_name).await;
         let code = eventually("a letter with the code", async || {
             let ledger = self.ledger().await;

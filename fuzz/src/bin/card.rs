@@ -2,7 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use starjack::integrations::lift::{mask, parse_card_number};
+use starjack::integrations::lift::parse_card_number;
+use starjack::typed::masked;
 
 fuzz_target!(|text: &str| {
     match parse_card_number(text) {
@@ -14,7 +15,7 @@ fuzz_target!(|text: &str| {
                 Some(card.number.clone()),
                 "a number that changes when read again"
             );
-            let shown = mask(&card.number).chars().filter(char::is_ascii_alphanumeric).count();
+            let shown = masked(&card.number).chars().filter(char::is_ascii_alphanumeric).count();
             assert_eq!(shown, 4, "a mask that shows {shown} signs of {:?}", card.number);
             let spaced: String =
                 text.split_inclusive(|c: char| c.is_ascii_digit()).flat_map(|part| [part, " "]).collect();
@@ -22,5 +23,5 @@ fuzz_target!(|text: &str| {
         }
         Err(error) => assert!(error.to_string().len() <= 300, "a sentence of {} bytes", error.to_string().len()),
     }
-    drop(mask(text));
+    drop(masked(text));
 });

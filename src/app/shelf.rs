@@ -83,8 +83,7 @@ impl Shelf {
             }
         }
         let mut wanted = contracts(&self.config, &stock.sold);
-        let removed: Vec<_> = stock.removed.operators().iter().map(|operator| operator.key.clone()).collect();
-        self.leaving = removed.into_iter().filter(|key| self.lift.contract(key).is_some()).collect();
+        self.leaving = self.still_needed(&stock.removed).await?;
         let needed = contracts(&self.config, &stock.removed);
         wanted.extend(needed.into_iter().filter(|contract| self.leaving.contains(&contract.operator)));
         self.lift.bring_to(wanted).await;
@@ -94,6 +93,19 @@ impl Shelf {
         // whoever sees it first tells the others, which look for themselves too
         self.news.tell(&Heard::Catalogue);
         Ok(())
+    }
+
+    /// Of what was removed, the operators that are reached or that an order needs: it may have been placed while its operator was
+    /// listed as down.
+    async fn still_needed(&self, removed: &Catalogue) -> anyhow::Result<BTreeSet<String>> {
+        let mut needed = BTreeSet::new();
+        for operator in removed.operators() {
+            let key = &operator.key;
+            if self.lift.contract(key).is_some() || self.orders.needs_operator(key.clone()).await? {
+                needed.insert(key.clone());
+            }
+        }
+        Ok(needed)
     }
 
     async fn let_go(&mut self) -> anyhow::Result<()> {

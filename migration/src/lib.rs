@@ -19,7 +19,7 @@ mod m20261201_000018_add_vat_country;
 mod m20261201_000021_add_return;
 mod m20261201_000023_add_transferred;
 mod m20261201_000024_add_claim;
-mod m20261201_000030_add_used_from;
+mod m20261201_000030_add_follows;
 mod m20261201_000031_add_asked_hash;
 
 /// Brings a database to the newest schema; running it twice changes nothing.
@@ -45,7 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000021_add_return::Migration),
             Box::new(m20261201_000023_add_transferred::Migration),
             Box::new(m20261201_000024_add_claim::Migration),
-            Box::new(m20261201_000030_add_used_from::Migration),
+            Box::new(m20261201_000030_add_follows::Migration),
             Box::new(m20261201_000031_add_asked_hash::Migration),
         ]
     }

@@ -1,11 +1,12 @@
 //! The account of whoever is logged in.
 
-use actix_web::{HttpResponse, get, patch, put, web};
+use actix_web::{HttpRequest, HttpResponse, get, patch, put, web};
 use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::accounts::AccountView;
 use super::body::Json;
+use super::network::client_address;
 use super::problem::Problem;
 use super::session::Customer;
 use super::state::State;
@@ -64,16 +65,19 @@ pub(super) async fn change(
 
 /// Changes one's own password. Every other session ends, and a letter tells.
 ///
-/// 422 when the old password is wrong, 429 after ten of those in a quarter of an hour.
+/// 422 when the old password is wrong, 429 after ten changes or tries in a quarter of an hour.
 #[utoipa::path(tag = "accounts", operation_id = "change_password", security(("bearer" = [])),
     responses((status = 204, description = "The new password counts")))]
 #[put("/api/v1/accounts/me/password")]
 pub(super) async fn change_password(
     state: web::Data<State>,
     customer: Customer,
+    request: HttpRequest,
     Json(body): Json<ChangePassword>,
 ) -> Result<HttpResponse, Problem> {
     let ChangePassword { old_password, new_password } = body;
-    state.auth.change_password(customer.account_id, customer.session, old_password, new_password).await?;
+    let from = client_address(&request, &state.trusted_proxies);
+    let passwords = (old_password, new_password);
+    state.auth.change_password(customer.account_id, customer.session, passwords, from).await?;
     Ok(HttpResponse::NoContent().finish())
 }

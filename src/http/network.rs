@@ -11,8 +11,9 @@ use crate::network::Networks;
 #[must_use]
 pub fn client_address(request: &HttpRequest, trusted: &Networks) -> Option<IpAddr> {
     let mut client = request.peer_addr()?.ip();
-    let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|line| line.to_str().ok());
-    let hops: Vec<&str> = forwarded.flat_map(|line| line.split(',')).map(str::trim).collect();
+    // hop by hop: what a client wrote to the left, be it no text at all, hides nothing that a proxy wrote
+    let forwarded = request.headers().get_all("x-forwarded-for").flat_map(|line| line.as_bytes().split(|b| *b == b','));
+    let hops: Vec<&str> = forwarded.map(|hop| str::from_utf8(hop).unwrap_or_default().trim()).collect();
     for hop in hops.iter().rev() {
         if !trusted.contains(client) {
             break;
@@ -46,6 +47,17 @@ mod tests {
             .insert_header(("x-forwarded-for", forwarded))
             .to_http_request();
         client_address(&request, &trusted).unwrap().to_string()
+    }
+
+    #[test]
+    fn what_is_no_text_hides_nothing_that_a_proxy_wrote() {
+        let trusted = Networks::parse(["10.0.0.0/8"]).unwrap();
+        let line = actix_web::http::header::HeaderValue::from_bytes(b"\xc3\xa9, \xff, 198.51.100.7").unwrap();
+        let request = TestRequest::get()
+            .peer_addr("10.1.2.3:1".parse().unwrap())
+            .insert_header(("x-forwarded-for", line))
+            .to_http_request();
+        assert_eq!(client_address(&request, &trusted).unwrap().to_string(), "198.51.100.7");
     }
 
     #[test]

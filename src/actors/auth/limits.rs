@@ -100,28 +100,27 @@ impl PerNetwork {
 /// One alarm an hour for a limit of the whole shop.
 pub(super) const ALARM: Rule = Rule { name: "alarm", limit: 1, window: HOUR };
 
-/// What was counted, to be taken back if it turns out to be none of those that are limited.
-#[must_use]
-pub(super) struct Tried(Vec<Event>);
-
-impl Tried {
-    pub(super) fn take_back(self, desk: &Desk) {
-        desk.inner.counts.take_back(&self.0);
-    }
-}
-
 impl Desk {
-    /// Counts one try from here.
-    pub(super) fn count_try(&self, rules: PerNetwork, origin: Origin) -> Result<Tried, Error> {
-        let events = rules.events(origin, "");
-        self.inner.counts.count(&events).map_err(|refusal| Error::Throttled(refusal.wait))?;
-        Ok(Tried(events))
+    /// Counts one refused try from here, and answers what to say of it.
+    pub(super) fn refused(&self, rules: PerNetwork, origin: Origin, error: Error) -> Error {
+        let counted = self.inner.counts.count(&rules.events(origin, ""));
+        counted.err().map_or(error, |refusal| Error::Throttled(refusal.wait))
     }
 
     /// Counts a wish for a letter; `false` when the address has enough of them for now, which is not said to who asks.
-    pub(super) fn may_send(&self, letters: &Letters, email: &str, origin: Origin) -> Result<bool, Error> {
+    ///
+    /// The limit of the whole shop does not stop who asks from where the account `is_known` from: else whoever has many
+    /// networks keeps everybody out.
+    pub(super) fn may_send(
+        &self,
+        letters: &Letters,
+        email: &str,
+        (origin, is_known): (Origin, bool),
+    ) -> Result<bool, Error> {
         let mut events = letters.asked.events(origin, "");
-        events.push((letters.in_all, key(&[])));
+        if !is_known {
+            events.push((letters.in_all, key(&[])));
+        }
         let about_others = events.len();
         events.extend(letters.by_one.events(origin, email));
         events.push((letters.to_one, key(&[email])));

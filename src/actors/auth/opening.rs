@@ -33,7 +33,7 @@ impl Desk {
     /// `Invalid`: not an address. `Throttled`: this network asks too often, or the whole shop sends too many letters.
     pub async fn register(&self, email: &str, language: Language, from: Option<IpAddr>) -> Result<(), Error> {
         let email = clean_email(email)?;
-        if !self.may_send(&OPENING_LETTERS, &email, Origin::of(from))? {
+        if !self.may_send(&OPENING_LETTERS, &email, (Origin::of(from), false))? {
             return Ok(());
         }
         let now = clock::now();
@@ -52,15 +52,13 @@ impl Desk {
         let application = application.clean(&self.inner.shop, now)?;
         let code = Code::read(code)?;
         let origin = Origin::of(from);
-        let tried = self.count_try(CONFIRMATIONS, origin)?;
         let address = application.email.clone();
         let look = self.inner.io.read(move |db| Box::pin(async move { store::account_of(db, &address).await }));
         let is_taken = look.await?.is_some();
         let secret = self.inner.secret.expose_secret();
         if !code.counts(secret, Purpose::Registration, &[&application.email], now) || is_taken {
-            return Err(Error::WrongCode);
+            return Err(self.refused(CONFIRMATIONS, origin, Error::WrongCode));
         }
-        tried.take_back(self);
         let hash = self.inner.hasher.hash(Place::known(&origin.widest()), application.password.clone()).await?;
         let row = account_row(application, hash, now);
         let network = (row.id, self.network_hash(row.id, &origin.network()));

@@ -13,7 +13,7 @@ use super::desk::Desk;
 use super::error::Error;
 use super::events::WRONG_CODES_IN_ALL;
 use super::letter::Letter;
-use super::limits::{OLD_PASSWORDS, RESET_LETTERS, RESETS};
+use super::limits::{OLD_PASSWORDS, PAIR, RESET_LETTERS, RESETS};
 use super::origin::Origin;
 use super::store::{self, ResetRow};
 use super::throttle::key;
@@ -24,7 +24,8 @@ use crate::clock;
 use crate::ids;
 
 impl Desk {
-    /// Changes the password of somebody who is logged in; every other session of the account ends, and a letter tells.
+    /// Changes the password of somebody who is logged in; every other session of the account ends, and a letter tells. Right
+    /// changes are limited like wrong ones: each is work, and a letter.
     ///
     /// # Errors
     /// `WrongOldPassword`; `Invalid` for the new one; `Throttled`, `Busy`.
@@ -32,19 +33,20 @@ impl Desk {
         &self,
         account_id: Uuid,
         session_id: Uuid,
-        old: SecretString,
-        new: SecretString,
+        (old, new): (SecretString, SecretString),
+        from: Option<IpAddr>,
     ) -> Result<(), Error> {
         let tried = (OLD_PASSWORDS, key(&[&account_id.to_string()]));
         let row = self.inner.io.read(move |db| Box::pin(store::account(db, account_id))).await?;
         let row = row.ok_or(Error::SessionOver)?;
         check_password(&new, &row.email, &self.inner.shop)?;
         self.inner.counts.count(&[tried]).map_err(|refusal| Error::Throttled(refusal.wait))?;
-        let (old_hash, place) = (row.password_hash, Place::known(&account_id.to_string()));
+        let old_hash = row.password_hash;
+        // by where they come from: many accounts of one household have one place
+        let place = Place::known(&Origin::of(from).widest());
         if !self.inner.hasher.check(place, old, Some(old_hash.clone())).await?.right {
             return Err(Error::WrongOldPassword);
         }
-        self.inner.counts.forget(tried);
         let new_hash = self.inner.hasher.hash(place, new).await?;
         let now = clock::now();
         let written = self.inner.io.write(move |tx| {
@@ -66,7 +68,9 @@ impl Desk {
     /// `Invalid`: not an address. `Throttled`: this network asks too often, or the whole shop sends too many letters.
     pub async fn ask_for_new_password(&self, email: &str, from: Option<IpAddr>) -> Result<(), Error> {
         let email = clean_email(email)?;
-        if !self.may_send(&RESET_LETTERS, &email, Origin::of(from))? {
+        let origin = Origin::of(from);
+        let (_, is_known) = self.look_up(email.clone(), origin.network()).await?;
+        if !self.may_send(&RESET_LETTERS, &email, (origin, is_known))? {
             return Ok(());
         }
         let (desk, now) = (self.clone(), clock::now());
@@ -100,16 +104,17 @@ impl Desk {
         check_password(&password, &email, &self.inner.shop)?;
         let code = Code::read(code)?;
         let (origin, now) = (Origin::of(from), clock::now());
-        let tried = self.count_try(RESETS, origin)?;
-        let found = self.inner.io.read(move |db| Box::pin(async move { store::account_of(db, &email).await })).await?;
+        let address = email.clone();
+        let found =
+            self.inner.io.read(move |db| Box::pin(async move { store::account_of(db, &address).await })).await?;
         let (id, old_hash) = found.as_ref().map_or((Uuid::nil(), ""), |row| (row.id, row.password_hash.as_str()));
         let secret = self.inner.secret.expose_secret();
         let is_right = code.counts(secret, Purpose::PasswordReset, &[&id.to_string(), old_hash], now);
+        // a right code is never refused for what strangers of the same network tried: it has 50 bits
         let Some(account) = found.filter(|_| is_right) else {
             self.alarm_beyond(WRONG_CODES_IN_ALL);
-            return Err(Error::WrongCode);
+            return Err(self.refused(RESETS, origin, Error::WrongCode));
         };
-        tried.take_back(self);
         let (id, old_hash) = (account.id, account.password_hash);
         let hash = self.inner.hasher.hash(Place::known(&origin.widest()), password).await?;
         let (now, network) = (clock::now(), self.network_hash(id, &origin.network()));
@@ -124,6 +129,8 @@ impl Desk {
             })
         });
         self.note_ended(written.await?, now);
+        // whoever has the code has mended what was typed wrong from here
+        PAIR.events(origin, &email).into_iter().for_each(|pair| self.inner.counts.forget(pair));
         Ok(())
     }
 

@@ -54,13 +54,12 @@ struct Shows {
 
 impl Desk {
     /// Gives a new pair for a refresh token, which counts once; in the half minute after its use once more, as said above.
-    /// Any other second use ends the whole session.
+    /// Any other second use ends the whole session. What counts is never refused for what strangers of the network tried.
     ///
     /// # Errors
     /// `SessionOver`; `Throttled`: too many were refused to this network.
     pub async fn refresh(&self, refresh_token: &str, from: Option<IpAddr>) -> Result<Pair, Error> {
         let origin = Origin::of(from);
-        let tried = self.count_try(REFRESHES, origin)?;
         let hash = token_hash(refresh_token);
         let looked_up = hash.clone();
         // nonsense is refused without a turn at writing, of which there may be only one
@@ -69,7 +68,7 @@ impl Desk {
             .io
             .read(move |db| Box::pin(async move { Ok::<_, Error>(store::knows_token(db, &looked_up).await?) }));
         if !is_known.await? {
-            return Err(Error::SessionOver);
+            return Err(self.refused(REFRESHES, origin, Error::SessionOver));
         }
         let from = keyed_hash(self.inner.secret.expose_secret(), &["refreshed from", &hash, &origin.network()]);
         let (next, next_hash) = draw_token()?;
@@ -77,16 +76,13 @@ impl Desk {
         let shows = Shows { hash, from, next_hash };
         let renewal = self.inner.io.write(move |tx| Box::pin(renew(tx, shows, now))).await?;
         match renewal {
-            Renewal::Granted { account_id, role, session_id } => {
-                tried.take_back(self);
-                self.pair(account_id, role, session_id, next)
-            }
+            Renewal::Granted { account_id, role, session_id } => self.pair(account_id, role, session_id, next),
             Renewal::Reused { session_id } => {
                 self.inner.ended.add([(session_id, now)], now);
                 tracing::warn!(session.id = %session_id, "a refresh token was used twice, its session is over");
-                Err(Error::SessionOver)
+                Err(self.refused(REFRESHES, origin, Error::SessionOver))
             }
-            Renewal::Refused => Err(Error::SessionOver),
+            Renewal::Refused => Err(self.refused(REFRESHES, origin, Error::SessionOver)),
         }
     }
 }
@@ -106,7 +102,7 @@ async fn renew(tx: &DatabaseTransaction, shows: Shows, now: DateTime<Utc>) -> Re
     let ends = token_ends(session.created_at.to_utc(), now);
     let account = store::account(tx, session.account_id).await?.filter(|_| ends > now);
     let Some(account) = account else { return Ok(Renewal::Refused) };
-    store::write_token(tx, shows.next_hash, session.id, ends).await?;
+    store::write_token(tx, (shows.next_hash, Some(shows.hash)), session.id, ends).await?;
     Ok(Renewal::Granted { account_id: account.id, role: Role::stored(&account.role)?, session_id: session.id })
 }
 
@@ -116,8 +112,8 @@ async fn has_grace(tx: &DatabaseTransaction, token: &TokenRow, from: &str, now: 
     if used_at + GRACE <= now || token.used_from.as_deref() != Some(from) {
         return Ok(false);
     }
-    let after = store::tokens_since(tx, token.session_id, used_at).await?;
-    Ok(after.used == 0 && after.unused < MOST_PAIRS)
+    let followers = store::followers(tx, token.session_id, &token.token_hash).await?;
+    Ok(followers.used == 0 && followers.all < MOST_PAIRS)
 }
 
 /// Until when a token of now counts, of a session that was opened then.

@@ -69,7 +69,8 @@ impl Desk {
         let attempt = self.admit(email, origin, is_known)?;
         let network = origin.network();
         let hash = found.as_ref().map(|account| account.password_hash.clone());
-        let place = if is_known { Place::known(&network) } else { Place::stranger(&origin.widest()) };
+        let widest = origin.widest();
+        let place = if is_known { Place::known(&widest) } else { Place::stranger(&widest) };
         let checked = self.inner.hasher.check(place, password, hash).await;
         match (found, checked) {
             (Some(account), Ok(Checked { right: true, anew })) => {
@@ -195,7 +196,7 @@ impl Desk {
                 }
                 store::open_session(tx, session_id, account_id, now).await?;
                 store::know_network(tx, account_id, network, now).await?;
-                Ok::<_, Error>(store::write_token(tx, hash, session_id, token_ends(now, now)).await?)
+                Ok::<_, Error>(store::write_token(tx, (hash, None), session_id, token_ends(now, now)).await?)
             })
         });
         written.await?;

@@ -222,6 +222,35 @@ async fn an_owner_who_is_slowed_down_because_of_an_attack_comes_in_by_a_letter()
 }
 
 #[actix_rt::test]
+async fn who_typed_it_wrong_too_often_comes_in_with_the_new_password_at_once() {
+    let world = World::behind_a_proxy().await;
+    world.account(ANNA, Role::Customer).await;
+    let log_in = async |password: &str| {
+        world.post_from("203.0.113.9", "/api/v1/sessions", &json!({"email": ANNA, "password": password})).await
+    };
+    for _try in 0..10 {
+        log_in("wrong horse").await.expect_problem(401, "wrong-password");
+    }
+    log_in(OLD).await.expect_problem(429, "too-many-requests");
+    world.post_from("203.0.113.9", "/api/v1/accounts/password-reset", &json!({"email": ANNA})).await;
+    let body = json!({"email": ANNA, "code": world.newest_code().await, "password": NEW});
+    let reset = world.post_from("203.0.113.9", "/api/v1/accounts/password-reset/confirmation", &body).await;
+    assert_eq!(reset.status, 204, "{reset:?}");
+    assert_eq!(log_in(NEW).await.status, 201);
+}
+
+#[actix_rt::test]
+async fn right_changes_of_a_password_are_few_as_well() {
+    let world = World::with_accounts().await;
+    let token = world.token_of(ANNA, OLD).await;
+    for no in 0..10 {
+        let [old, new] = if no % 2 == 0 { [OLD, NEW] } else { [NEW, OLD] };
+        assert_eq!(world.change_password(&token, old, new).await.status, 204, "{no}");
+    }
+    world.change_password(&token, OLD, NEW).await.expect_problem(429, "too-many-requests");
+}
+
+#[actix_rt::test]
 async fn a_traveller_logs_in_although_all_networks_of_one_site_attack_the_account() {
     let world = World::behind_a_proxy().await;
     world.account(ANNA, Role::Customer).await;

@@ -192,6 +192,27 @@ async fn of_two_tabs_that_refresh_at_once_both_stay_and_a_lost_answer_is_asked_f
 }
 
 #[actix_rt::test]
+async fn two_tabs_that_refresh_at_once_again_and_again_stay() {
+    let (world, session) = World::with_anna().await;
+    let mut token = session.body["refresh_token"].clone();
+    for round in 0..12 {
+        let (one, two) = futures_util::join!(world.refresh(&token), world.refresh(&token));
+        assert_eq!((one.status, two.status), (201, 201), "round {round}");
+        token = two.body["refresh_token"].clone();
+    }
+}
+
+#[actix_rt::test]
+async fn a_session_goes_on_however_many_tokens_its_neighbours_guess() {
+    let (world, session) = World::with_anna().await;
+    for no in 0..110 {
+        let refused = world.refresh(&json!(format!("nonsense {no}"))).await;
+        assert_eq!(refused.status, if no < 100 { 401 } else { 429 }, "{no}");
+    }
+    assert_eq!(world.refresh(&session.body["refresh_token"]).await.status, 201);
+}
+
+#[actix_rt::test]
 async fn a_thief_is_found_out_by_a_token_of_an_older_pair_of_elsewhere_or_after_half_a_minute() {
     for case in ["older", "elsewhere", "late", "endless"] {
         let world = World::behind_a_proxy().await;

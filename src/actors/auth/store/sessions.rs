@@ -17,12 +17,12 @@ const NETWORK_LIFE: TimeDelta = TimeDelta::days(180);
 /// Most sessions of an account that are listed.
 const MOST_LISTED: u64 = 100;
 
-/// Tokens of a session.
-pub(in crate::actors::auth) struct Since {
-    /// Used after the moment.
+/// The tokens that followed from one.
+pub(in crate::actors::auth) struct Followers {
+    /// Those that were used.
     pub(in crate::actors::auth) used: u64,
-    /// Never used.
-    pub(in crate::actors::auth) unused: u64,
+    /// Those too that were not.
+    pub(in crate::actors::auth) all: u64,
 }
 
 /// What became of a refresh token that was shown.
@@ -83,7 +83,7 @@ pub(in crate::actors::auth) async fn revoke(
 
 pub(in crate::actors::auth) async fn write_token(
     db: &impl ConnectionTrait,
-    token_hash: String,
+    (token_hash, follows): (String, Option<String>),
     session_id: Uuid,
     expires_at: DateTime<Utc>,
 ) -> Result<(), DbErr> {
@@ -93,6 +93,7 @@ pub(in crate::actors::auth) async fn write_token(
         expires_at: Set(expires_at.into()),
         used_at: Set(None),
         used_from: Set(None),
+        follows: Set(follows),
     };
     refresh_token::Entity::insert(row).exec_without_returning(db).await?;
     Ok(())
@@ -102,16 +103,17 @@ pub(in crate::actors::auth) async fn knows_token(db: &impl ConnectionTrait, toke
     Ok(refresh_token::Entity::find_by_id(token_hash.to_owned()).one(db).await?.is_some())
 }
 
-/// How many tokens of a session were used after a moment, and how many never.
-pub(in crate::actors::auth) async fn tokens_since(
+/// How many tokens followed from one, and how many of them were used.
+pub(in crate::actors::auth) async fn followers(
     db: &impl ConnectionTrait,
     session_id: Uuid,
-    moment: DateTime<Utc>,
-) -> Result<Since, DbErr> {
-    let of_session = refresh_token::Entity::find().filter(refresh_token::Column::SessionId.eq(session_id));
-    let used = of_session.clone().filter(refresh_token::Column::UsedAt.gt(moment)).count(db).await?;
-    let unused = of_session.filter(refresh_token::Column::UsedAt.is_null()).count(db).await?;
-    Ok(Since { used, unused })
+    token_hash: &str,
+) -> Result<Followers, DbErr> {
+    let all = refresh_token::Entity::find()
+        .filter(refresh_token::Column::SessionId.eq(session_id))
+        .filter(refresh_token::Column::Follows.eq(token_hash));
+    let used = all.clone().filter(refresh_token::Column::UsedAt.is_not_null()).count(db).await?;
+    Ok(Followers { used, all: all.count(db).await? })
 }
 
 /// The sessions of an account that were opened since a moment, are not ended and have a token that counts, the newest first;

@@ -214,11 +214,16 @@ impl Config {
         ] {
             anyhow::ensure!(number > 0, "http.{name} must be at least 1");
         }
+        anyhow::ensure!(self.orders.most_unpaid > 0, "orders.most_unpaid must be at least 1, or nothing is sold");
         for (name, section) in &self.contracts {
             let is_origin = |text: &String| origin(text).as_deref() == Some(text.trim_end_matches('/'));
             anyhow::ensure!(
                 section.origin.as_ref().is_none_or(is_origin),
                 "contracts.{name}.origin is not an origin such as https://host or https://host:8443"
+            );
+            anyhow::ensure!(
+                !production || section.bound_to().is_some(),
+                "contracts.{name}: add origin = \"https://HOST\", the only place where its credentials go"
             );
         }
         anyhow::ensure!(

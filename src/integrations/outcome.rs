@@ -30,6 +30,13 @@ impl<T> Outcome<T> {
         }
     }
 
+    /// Whether an answer may have come that was not understood, which may lie in what was asked; a refusal to speak at all, as for
+    /// a password that does not count any more, says that nothing was asked.
+    #[must_use]
+    pub fn is_unclear(&self) -> bool {
+        matches!(self, Self::Unknown(_))
+    }
+
     /// Why there is no value, in words for people; empty for one that is there.
     #[must_use]
     pub fn why(&self) -> String {

@@ -90,3 +90,24 @@ async fn orders_whose_content_a_supplier_cannot_take_open_no_breaker_for_others(
     anna.wait_for(order["id"].as_str().unwrap(), &["finished"]).await;
     world.clean_slate().await;
 }
+
+/// Whatever an order says, it is not to blame for a password that does not count any more.
+#[tokio::test]
+async fn a_supplier_that_shuts_us_out_is_asked_no_more_for_now() {
+    let world = World::start(Database::Sqlite).await;
+    let (anna, clerk) = tokio::join!(world.skier("Anna"), world.clerk());
+    let offer = world.offer("solden", world.ski_day(), ADULT).await;
+    let tickets = join_all((0..20).map(async |_| ticket(&offer, &anna.card_dta().await, "Anna", ADULT))).await;
+    let placed = anna.place(&tickets, "undo", &new_key()).await.expect(202);
+    let order = anna.wait_for_page(placed["id"].as_str().unwrap()).await;
+    let shut = json!({ "supplier": "dta", "operator": "solden", "fault": "http_status", "value": 401 });
+    world.fault(shut).await;
+    world.pay(&order, "reserved").await;
+    eventually("its breaker is open", async || {
+        (world.actor(&clerk, "dta/solden").await["breaker"] == "open").then_some(())
+    })
+    .await;
+    world.clear_faults().await;
+    anna.wait_for(order["id"].as_str().unwrap(), &["finished"]).await;
+    world.clean_slate().await;
+}

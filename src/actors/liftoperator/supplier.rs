@@ -114,8 +114,19 @@ impl Reply {
             Self::Find(outcome) => outcome.is_broken(),
             Self::Cancel(outcome) => outcome.is_broken(),
             // a supplier without such a list is not broken
-            Self::Catalogue(outcome) => matches!(outcome, Outcome::Unknown(_)),
-            Self::List(outcome) => matches!(outcome, Outcome::Unknown(_)),
+            Self::Catalogue(outcome) => outcome.is_unclear(),
+            Self::List(outcome) => outcome.is_unclear(),
+        }
+    }
+
+    fn is_unclear(&self) -> bool {
+        match self {
+            Self::Check(outcome) => outcome.is_unclear(),
+            Self::Issue(outcome) => outcome.is_unclear(),
+            Self::Find(outcome) => outcome.is_unclear(),
+            Self::Cancel(outcome) => outcome.is_unclear(),
+            Self::Catalogue(outcome) => outcome.is_unclear(),
+            Self::List(outcome) => outcome.is_unclear(),
         }
     }
 }
@@ -160,7 +171,7 @@ impl Service for Supplier {
             }
         };
         let answered = move |reply: Reply| {
-            let is_odd = reply.is_broken() && asked_under.is_answered() && oddities.excuse(&content);
+            let is_odd = reply.is_unclear() && asked_under.is_answered() && oddities.excuse(&content);
             Answer { reply, is_odd }
         };
         clock::timeout_at(deadline, asked).map(move |reply| answered(reply.unwrap_or(late))).boxed_local()

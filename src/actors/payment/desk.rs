@@ -86,6 +86,16 @@ impl Reply {
             Self::Status(outcome) => outcome.is_broken(),
         }
     }
+
+    fn is_unclear(&self) -> bool {
+        match self {
+            Self::Opened(outcome) => outcome.is_unclear(),
+            Self::Moved(outcome) => outcome.is_unclear(),
+            Self::History(outcome) => outcome.is_unclear(),
+            Self::Listed(outcome) => outcome.is_unclear(),
+            Self::Status(outcome) => outcome.is_unclear(),
+        }
+    }
 }
 
 impl PaymentQuestion {
@@ -218,7 +228,7 @@ impl Service for Provider {
             }
         };
         let answered = move |reply: Reply| {
-            let is_odd = reply.is_broken() && asked_under.is_answered() && oddities.excuse(&content);
+            let is_odd = reply.is_unclear() && asked_under.is_answered() && oddities.excuse(&content);
             Answer { reply, is_odd }
         };
         clock::timeout_at(deadline, asked).map(move |reply| answered(reply.unwrap_or(late))).boxed_local()

@@ -39,7 +39,7 @@ impl LiftSupplier for Wordy {
     }
 
     fn catalogue(&self, _wanted: Wanted, _permit: Permit) -> LocalBoxFuture<'_, Outcome<Goods>> {
-        let products = vec![Named { code: "day".into(), name: self.text() }];
+        let products = vec![Named { code: self.text(), name: format!("Day\n{}", self.text()) }];
         std::future::ready(Outcome::Done(Goods { products, ..Goods::default() })).boxed_local()
     }
 
@@ -94,11 +94,13 @@ async fn an_entry_that_does_not_fit_hides_no_other_and_ours_is_counted() {
 }
 
 #[tokio::test]
-async fn goods_with_endless_names_are_not_believed() {
+async fn goods_with_endless_codes_are_not_believed_and_a_name_is_made_to_fit() {
     let goods = async |length| {
         let wanted = Wanted { products: Vec::new(), categories: Vec::new() };
         Believed::new(Rc::new(Wordy(length)), "test").catalogue(wanted, permit()).await
     };
-    assert!(matches!(goods(TEXT).await, Outcome::Done(_)));
+    let Outcome::Done(fitting) = goods(TEXT).await else { panic!("no goods") };
+    let name = &fitting.products[0].name;
+    assert!(name.starts_with("Day ") && name.chars().count() == TEXT, "{name}");
     assert!(matches!(goods(TEXT + 1).await, Outcome::Unknown(_)));
 }

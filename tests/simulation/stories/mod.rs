@@ -47,7 +47,7 @@ const STORIES: [(u32, &str, By); 48] = [
     (32, "capture unknown",                                   By(HERE, "story_32_a_capture_of_which_nobody_knows_takes_the_money_once")),
     (33, "payment provider down after issuing",               By(HERE, "story_33_money_is_taken_once_the_payment_provider_is_back")),
     (34, "reservation expired",                               By("tests/api/payment_cases/ways_back.rs", "case_35_a_reservation_that_lapsed_takes_its_tickets_back_and_the_customer_is_told")),
-    (35, "total 0",                                           By("tests/api/children_for_free.rs", "a_small_child_alone_gets_its_ticket_without_a_payment")),
+    (35, "total 0",                                           By(HERE, "story_35_an_order_of_which_nothing_is_due_ends_with_its_ticket_and_without_a_payment")),
     (36, "order waits six minutes in our queue",              By("src/actors/order/model/traces.rs", "waiting_for_a_turn_is_not_asking")),
     (37, "price changes while the payer is at the bank",      By("tests/api/importing.rs", "a_new_price_is_shown_without_a_restart_and_the_shown_one_holds")),
     (38, "same card and day in two orders",                   By("tests/api/placing_again.rs", "a_card_has_one_ticket_an_operator_and_day")),

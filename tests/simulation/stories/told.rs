@@ -247,3 +247,8 @@ async fn story_33_money_is_taken_once_the_payment_provider_is_back() {
     let down = Strike { times: 12, ..strike(OrderState::Issued, Verb::Capture, Fault::NotSent) };
     ends(undo().with(down), OrderState::Finished).await;
 }
+
+#[actix_rt::test]
+async fn story_35_an_order_of_which_nothing_is_due_ends_with_its_ticket_and_without_a_payment() {
+    ends(Story { prices: vec![0], ..undo() }, OrderState::Finished).await;
+}

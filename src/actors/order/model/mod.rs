@@ -11,6 +11,7 @@ mod outside;
 mod people;
 mod restore_traces;
 mod returned;
+mod staff_traces;
 mod traces;
 mod transaction;
 mod wider_traces;

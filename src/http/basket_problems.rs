@@ -64,3 +64,27 @@ pub(super) fn family_kept_in_part(line: usize) -> Problem {
     );
     Problem::new(Kind::FamilyTogether, detail)
 }
+
+pub(super) fn free_alone(no: usize) -> Problem {
+    let detail = both(
+        format!(
+            "Line {no}: a free ticket is sold together with a paid one of an adult for the same area and all of its days. Add that ticket to the order."
+        ),
+        format!(
+            "Zeile {no}: Ein Gratisticket gibt es zusammen mit einem bezahlten Ticket einer erwachsenen Person für dasselbe Skigebiet und alle seine Tage. Nehmen Sie es in die Bestellung auf."
+        ),
+    );
+    Problem::new(Kind::FreeAlone, detail)
+}
+
+pub(super) fn free_kept_alone(no: usize) -> Problem {
+    let detail = both(
+        format!(
+            "Line {no} is free beside a paid ticket. Leave `on_refusal` out or say `undo`: one is not kept without the other."
+        ),
+        format!(
+            "Zeile {no} ist gratis neben einem bezahlten Ticket. Lassen Sie `on_refusal` weg oder senden Sie `undo`: Eines wird nicht ohne das andere behalten."
+        ),
+    );
+    Problem::new(Kind::FamilyTogether, detail)
+}

@@ -3,12 +3,12 @@
 
 use chrono::NaiveDate;
 
-use super::problem::{Kind, Problem};
+use super::basket_problems::{free_alone, free_kept_alone};
+use super::problem::Problem;
 use crate::actors::liftoperator::GROUP_ID;
 use crate::actors::order::NewLine;
 use crate::actors::order::record::OnRefusal;
 use crate::ids;
-use crate::language::both;
 
 /// From this age on somebody accompanies a child, in years.
 const ADULT_FROM: u32 = 18;
@@ -24,9 +24,9 @@ pub(super) fn bind(lines: &mut [NewLine], on_refusal: OnRefusal) -> Result<(), P
             continue;
         }
         let no = free + 1;
-        let Some(beside) = companion(lines, free) else { return Err(alone(no)) };
+        let Some(beside) = companion(lines, free) else { return Err(free_alone(no)) };
         if on_refusal != OnRefusal::Undo {
-            return Err(kept_in_part(no));
+            return Err(free_kept_alone(no));
         }
         unite(lines, free, beside);
     }
@@ -65,28 +65,4 @@ fn unite(lines: &mut [NewLine], free: usize, beside: usize) {
             line.returns.family = Some(united.clone());
         }
     }
-}
-
-fn alone(no: usize) -> Problem {
-    let detail = both(
-        format!(
-            "Line {no}: a free ticket is sold together with a paid one of an adult for the same area and all of its days. Add that ticket to the order."
-        ),
-        format!(
-            "Zeile {no}: Ein Gratisticket gibt es zusammen mit einem bezahlten Ticket einer erwachsenen Person für dasselbe Skigebiet und alle seine Tage. Nehmen Sie es in die Bestellung auf."
-        ),
-    );
-    Problem::new(Kind::FreeAlone, detail)
-}
-
-fn kept_in_part(no: usize) -> Problem {
-    let detail = both(
-        format!(
-            "Line {no} is free beside a paid ticket. Leave `on_refusal` out or say `undo`: one is not kept without the other."
-        ),
-        format!(
-            "Zeile {no} ist gratis neben einem bezahlten Ticket. Lassen Sie `on_refusal` weg oder senden Sie `undo`: Eines wird nicht ohne das andere behalten."
-        ),
-    );
-    Problem::new(Kind::FamilyTogether, detail)
 }

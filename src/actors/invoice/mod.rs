@@ -8,6 +8,8 @@
 
 mod archive;
 mod document;
+#[cfg(test)]
+mod document_tests;
 mod labels;
 mod paper;
 mod seller;

@@ -10,6 +10,7 @@ mod headers;
 mod languages;
 mod operations;
 mod orders;
+mod orders_shown;
 mod passwords;
 mod schedule;
 mod sessions;

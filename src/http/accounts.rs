@@ -71,7 +71,7 @@ pub struct AccountView {
 
 /// Asks for an account. A letter brings a code for half an hour, or the hint that the address has an account already.
 ///
-/// 429 after 40 wishes from one network in a quarter of an hour.
+/// 429 after 40 requests from one network in a quarter of an hour.
 #[utoipa::path(tag = "accounts", operation_id = "open_account", responses((status = 202, description = "A letter is on its way", body = LetterSent)))]
 #[post("/api/v1/accounts")]
 pub(super) async fn open(

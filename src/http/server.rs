@@ -36,7 +36,8 @@ pub fn app(
         InitError = (),
     >,
 > {
-    let (breakable, https) = (state.breakable, state.https);
+    let breakable = state.breakable;
+    let https = state.https;
     App::new()
         .app_data(state)
         .configure(body::configure)

@@ -21,7 +21,8 @@ pub fn persons_name(first: &str, last: &str) -> Result<(String, String), Words> 
         let fits = name.is_empty() || is_name(name, LONGEST_NAME) && !name.contains(['/', ':', '@']);
         if fits { Ok(name.to_owned()) } else { Err(no_name(field)) }
     };
-    let (first, last) = (part("first_name", first)?, part("last_name", last)?);
+    let first = part("first_name", first)?;
+    let last = part("last_name", last)?;
     if first.is_empty() && last.is_empty() {
         return Err(both(
             "`first_name` and `last_name` must not both be empty. Who has one name only sends one of them.",

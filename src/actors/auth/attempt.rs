@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::code::keyed_hash;
 use super::desk::Desk;
 use super::error::Error;
-use super::limits::{ACCOUNT, NETWORK, PAIR, STRANGERS};
+use super::limits::{ACCOUNT, NETWORK, PAIR, UNKNOWN_NETWORKS};
 use super::origin::Origin;
 use super::throttle::{Event, key};
 
@@ -34,9 +34,9 @@ impl Desk {
         match counts.count(&with(account)) {
             Ok(()) => others.push(account),
             Err(refusal) if refusal.rule == ACCOUNT => {
-                let strangers = (STRANGERS, key(&[email]));
-                counts.count(&with(strangers)).map_err(|refusal| {
-                    let waits = if refusal.rule == STRANGERS { Error::Besieged } else { Error::Throttled };
+                let unknown = (UNKNOWN_NETWORKS, key(&[email]));
+                counts.count(&with(unknown)).map_err(|refusal| {
+                    let waits = if refusal.rule == UNKNOWN_NETWORKS { Error::Besieged } else { Error::Throttled };
                     waits(refusal.wait)
                 })?;
             }

@@ -2,7 +2,7 @@
 //! they were asked for.
 //!
 //! Nothing of a code is stored. So a letter can be written later and again, whoever asks twice has two codes that count, and
-//! no stranger's wish or wrong guess makes anybody's code void. They need no tries counted: they have 50 bits.
+//! no unknown caller's request or wrong guess makes anybody's code void. They need no tries counted: they have 50 bits.
 
 use aws_lc_rs::hmac;
 use base64::Engine;

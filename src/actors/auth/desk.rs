@@ -135,7 +135,7 @@ impl Desk {
         Ok(new)
     }
 
-    /// Forgets registrations, wishes for a password, refresh tokens and keys that are too old to count, sessions that have
+    /// Forgets registrations, requests for a password, refresh tokens and keys that are too old to count, sessions that have
     /// no token left, and networks not seen for half a year. Meant for once a day; twice changes nothing.
     ///
     /// # Errors

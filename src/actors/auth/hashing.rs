@@ -116,7 +116,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_ends_one_work_and_the_thread_goes_on() {
         let threads = Threads::start().unwrap();
-        let place = Place::stranger("one");
+        let place = Place::unknown("one");
         for _ in 0..3 {
             let ended = threads.in_turn::<()>(place, |_memory| panic!("as a test wants it")).await;
             assert!(matches!(ended, Err(Error::Fault(_))));
@@ -131,7 +131,7 @@ mod tests {
             let (free, waits) = mpsc::channel::<()>();
             let (begins, begun) = oneshot::channel();
             let work = move |_memory: &mut Memory| Ok(begins.send(()).is_ok() && waits.recv().is_ok());
-            (free, begun, Box::pin(threads.in_turn(Place::stranger(name), work)))
+            (free, begun, Box::pin(threads.in_turn(Place::unknown(name), work)))
         };
         let (mut one, mut other) = (blocked("one"), blocked("other"));
         for work in [&mut one, &mut other] {
@@ -143,7 +143,7 @@ mod tests {
         let mut refused = 0;
         for _ in 0..40 {
             let begins = begins.clone();
-            let mut asked = Box::pin(threads.in_turn(Place::stranger("flood"), move |_memory| {
+            let mut asked = Box::pin(threads.in_turn(Place::unknown("flood"), move |_memory| {
                 begins.send(()).unwrap();
                 Ok(true)
             }));
@@ -154,7 +154,7 @@ mod tests {
             }
         }
         assert!(refused >= 30, "{refused}");
-        let mut guest = Box::pin(threads.in_turn(Place::stranger("guest"), |_memory| Ok(true)));
+        let mut guest = Box::pin(threads.in_turn(Place::unknown("guest"), |_memory| Ok(true)));
         assert!(futures_util::poll!(guest.as_mut()).is_pending(), "it waits, it is not refused");
         drop(flood);
         drop((one.0, other.0));

@@ -32,7 +32,7 @@ pub enum Letter {
     },
     /// The code that allows a new password.
     PasswordResetCode {
-        /// The wish's row.
+        /// The request's row.
         reset: Uuid,
     },
     /// The news that the password was changed.
@@ -77,7 +77,7 @@ impl Letter {
                     expires_at: Some(row.expires_at.to_utc()),
                     changed_at: None,
                     email: row.email,
-                    // whoever asked may be a stranger to whoever reads it
+                    // whoever asked may be unknown to whoever reads it
                     names: None,
                     language: Language::stored(&row.language),
                 }))
@@ -89,7 +89,8 @@ impl Letter {
                 let Some((id, ends)) = row.and_then(|row| Some((row.account_id?, row.expires_at.to_utc()))) else {
                     return Ok(None);
                 };
-                let (account, id) = (known(io, id).await?, id.to_string());
+                let account = known(io, id).await?;
+                let id = id.to_string();
                 Ok(account.map(|account| {
                     let subject = [id.as_str(), &account.password_hash];
                     let code = code::draw(secret, Purpose::PasswordReset, &subject, ends);

@@ -2,9 +2,9 @@
 //!
 //! A log-in is counted for this account from this network, for this network, and for this account from anywhere. The last
 //! two never stop a network from which the account was logged in before, so that whoever attacks an account from elsewhere
-//! does not lock its owner out; strangers are slowed down to one attempt a pause then, and a code by letter lets them in.
+//! does not lock its owner out; unknown callers are slowed down to one attempt a pause then, and a code by letter lets them in.
 //!
-//! A letter's limits are such that nobody is kept out by another's wishes: an address that is sent no more for now was sent
+//! A letter's limits are such that nobody is kept out by another's requests: an address that is sent no more for now was sent
 //! codes that still count, because the limit's window is not longer than a code's life.
 
 use std::time::Duration;
@@ -30,7 +30,7 @@ pub(super) struct PerNetwork {
 
 /// The limits of one kind of letter.
 pub(super) struct Letters {
-    /// Wishes, whatever the address.
+    /// Requests, whatever the address.
     asked: PerNetwork,
     /// To one address, by one network.
     by_one: PerNetwork,
@@ -46,11 +46,11 @@ pub(super) const PAIR: PerNetwork = per_network("pair", "pair of a site", 10, QU
 /// Failed log-ins from one network, whatever the account.
 pub(super) const NETWORK: PerNetwork = per_network("network", "site", 100, QUARTER_HOUR);
 
-/// Failed log-ins of one account from anywhere, before strangers are slowed down.
+/// Failed log-ins of one account from anywhere, before unknown callers are slowed down.
 pub(super) const ACCOUNT: Rule = Rule { name: "account", limit: 50, window: QUARTER_HOUR };
 
-/// How fast strangers may go on then.
-pub(super) const STRANGERS: Rule = Rule { name: "strangers", limit: 1, window: Duration::from_secs(10) };
+/// How fast unknown callers may go on then.
+pub(super) const UNKNOWN_NETWORKS: Rule = Rule { name: "unknown networks", limit: 1, window: Duration::from_secs(10) };
 
 /// Old passwords typed wrong by one who is logged in.
 pub(super) const OLD_PASSWORDS: Rule = Rule { name: "old passwords", limit: 10, window: QUARTER_HOUR };
@@ -74,10 +74,10 @@ pub(super) const OPENING_LETTERS: Letters = Letters {
 
 /// Letters with a code for a new password, which counts for ten minutes.
 pub(super) const RESET_LETTERS: Letters = Letters {
-    asked: per_network("reset wishes", "reset wishes of a site", 40, QUARTER_HOUR),
-    by_one: per_network("reset wishes by one", "reset wishes by one site", 3, WHILE_A_RESET_COUNTS),
-    to_one: Rule { name: "reset wishes to one", limit: 6, window: WHILE_A_RESET_COUNTS },
-    in_all: Rule { name: "reset wishes in all", limit: 1_000, window: HOUR },
+    asked: per_network("reset requests", "reset requests of a site", 40, QUARTER_HOUR),
+    by_one: per_network("reset requests by one", "reset requests by one site", 3, WHILE_A_RESET_COUNTS),
+    to_one: Rule { name: "reset requests to one", limit: 6, window: WHILE_A_RESET_COUNTS },
+    in_all: Rule { name: "reset requests in all", limit: 1_000, window: HOUR },
 };
 
 const fn per_network(network: &'static str, site: &'static str, limit: u32, window: Duration) -> PerNetwork {
@@ -107,7 +107,7 @@ impl Desk {
         counted.err().map_or(error, |refusal| Error::Throttled(refusal.wait))
     }
 
-    /// Counts a wish for a letter; `false` when the address has enough of them for now, which is not said to who asks.
+    /// Counts a request for an e-mail; `false` when the address has enough of them for now, which is not said to who asks.
     ///
     /// The limit of the whole shop does not stop who asks from where the account `is_known` from: else whoever has many
     /// networks keeps everybody out.

@@ -1,6 +1,6 @@
-//! Opening an account: the wish, which is an address and nothing else, and the account, which comes with the letter's code.
+//! Opening an account: the request, which is an address and nothing else, and the account, which comes with the letter's code.
 //!
-//! Whoever has the code has the address's letters, and what he brings with it is what the account is. So a stranger who asks
+//! Whoever has the code has the address's letters, and what he brings with it is what the account is. So an unknown caller who asks
 //! for an account with another's address leaves nothing behind, and asking costs no hash.
 
 use std::net::IpAddr;
@@ -26,8 +26,8 @@ use crate::ids;
 use crate::language::Language;
 
 impl Desk {
-    /// Writes down the wish for an account and asks for its letter: a code, or a hint when the address has an account.
-    /// The answer and the work are the same in both cases. Codes of earlier wishes go on counting.
+    /// Writes down the request for an account and asks for its letter: a code, or a hint when the address has an account.
+    /// The answer and the work are the same in both cases. Codes of earlier requests go on counting.
     ///
     /// # Errors
     /// `Invalid`: not an address. `Throttled`: this network asks too often, or the whole shop sends too many letters.
@@ -38,7 +38,7 @@ impl Desk {
         }
         let now = clock::now();
         let row = registration_row(email, language, now);
-        self.inner.io.write(move |tx| Box::pin(write_wish(tx, row, now))).await
+        self.inner.io.write(move |tx| Box::pin(write_request(tx, row, now))).await
     }
 
     /// Opens the account of whoever has the code. A code may be asked for and typed any number of times, it opens one
@@ -76,7 +76,7 @@ impl Desk {
     }
 }
 
-/// A wish: where its letter goes and in which language. The columns of a person are an older version's.
+/// A request: where its e-mail goes and in which language. The columns of a person are an older version's.
 fn registration_row(email: String, language: Language, now: DateTime<Utc>) -> registration::Model {
     registration::Model {
         id: ids::new_id(),
@@ -92,8 +92,8 @@ fn registration_row(email: String, language: Language, now: DateTime<Utc>) -> re
     }
 }
 
-/// Writes a wish and asks for its letter; for an address that has an account with the same statements.
-async fn write_wish(tx: &DatabaseTransaction, row: registration::Model, now: DateTime<Utc>) -> Result<(), Error> {
+/// Writes a request and asks for its letter; for an address that has an account with the same statements.
+async fn write_request(tx: &DatabaseTransaction, row: registration::Model, now: DateTime<Utc>) -> Result<(), Error> {
     store::forget_registrations(tx, now).await?;
     let letter = match store::account_of(tx, &row.email).await? {
         None => Letter::AccountCode { registration: row.id },

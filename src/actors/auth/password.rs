@@ -74,7 +74,8 @@ impl Memory {
 
     pub(super) fn hash(&mut self, password: &SecretString) -> Result<String, Error> {
         let fault = || Error::Fault("password hashing");
-        let (argon, salt) = (Argon2::default(), Salt::generate());
+        let argon = Argon2::default();
+        let salt = Salt::generate();
         let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
         self.derive(&argon, one_form(password).expose_secret().as_bytes(), &salt, &mut output)?;
         let hash = PasswordHash {
@@ -182,7 +183,9 @@ mod tests {
 
     #[test]
     fn an_umlaut_is_the_same_however_it_was_typed_and_older_hashes_are_replaced() {
-        let (mut memory, composed, decomposed) = (memory(), "Grüße-aus-Tirol", "Gru\u{308}ße-aus-Tirol");
+        let mut memory = memory();
+        let composed = "Grüße-aus-Tirol";
+        let decomposed = "Gru\u{308}ße-aus-Tirol";
         let hash = memory.hash(&text(decomposed)).unwrap();
         for typed in [composed, decomposed] {
             assert_eq!(

@@ -15,7 +15,7 @@ use super::events::WRONG_CODES_IN_ALL;
 use super::letter::Letter;
 use super::limits::{OLD_PASSWORDS, PAIR, RESET_LETTERS, RESETS};
 use super::origin::Origin;
-use super::store::{self, ResetRow};
+use super::store::{self, AccountRow, ResetRow};
 use super::throttle::key;
 use super::turns::Place;
 use super::weak::check_password;
@@ -62,7 +62,7 @@ impl Desk {
     }
 
     /// Asks for a letter with a code that allows a new password. Answer and work are the same for an address without an
-    /// account, which gets no letter. Codes of earlier wishes go on counting.
+    /// account, which gets no letter. Codes of earlier requests go on counting.
     ///
     /// # Errors
     /// `Invalid`: not an address. `Throttled`: this network asks too often, or the whole shop sends too many letters.
@@ -110,14 +110,15 @@ impl Desk {
         let (id, old_hash) = found.as_ref().map_or((Uuid::nil(), ""), |row| (row.id, row.password_hash.as_str()));
         let secret = self.inner.secret.expose_secret();
         let is_right = code.counts(secret, Purpose::PasswordReset, &[&id.to_string(), old_hash], now);
-        // a right code is never refused for what strangers of the same network tried: it has 50 bits
+        // a right code is never refused for what unknown callers of the same network tried: it has 50 bits
         let Some(account) = found.filter(|_| is_right) else {
             self.alarm_beyond(WRONG_CODES_IN_ALL);
             return Err(self.refused(RESETS, origin, Error::WrongCode));
         };
-        let (id, old_hash) = (account.id, account.password_hash);
+        let AccountRow { id, password_hash: old_hash, .. } = account;
         let hash = self.inner.hasher.hash(Place::known(&origin.widest()), password).await?;
-        let (now, network) = (clock::now(), self.network_hash(id, &origin.network()));
+        let now = clock::now();
+        let network = self.network_hash(id, &origin.network());
         let written = self.inner.io.write(move |tx| {
             Box::pin(async move {
                 if store::password_now(tx, id).await?.is_none_or(|now| now != old_hash) {
@@ -129,12 +130,12 @@ impl Desk {
             })
         });
         self.note_ended(written.await?, now);
-        // whoever has the code has mended what was typed wrong from here
+        // whoever has the code has made good what was typed wrong from here
         PAIR.events(origin, &email).into_iter().for_each(|pair| self.inner.counts.forget(pair));
         Ok(())
     }
 
-    /// A wish: to whom its letter goes. The code and its tries are an older version's columns.
+    /// A request: to whom its e-mail goes. The code and its tries are an older version's columns.
     fn reset_row(&self, email: &str, account_id: Option<Uuid>, now: DateTime<Utc>) -> ResetRow {
         let secret = self.inner.secret.expose_secret();
         ResetRow {

@@ -54,7 +54,7 @@ struct Shows {
 
 impl Desk {
     /// Gives a new pair for a refresh token, which counts once; in the half minute after its use once more, as said above.
-    /// Any other second use ends the whole session. What counts is never refused for what strangers of the network tried.
+    /// Any other second use ends the whole session. What counts is never refused for what unknown callers of the network tried.
     ///
     /// # Errors
     /// `SessionOver`; `Throttled`: too many were refused to this network.

@@ -70,7 +70,7 @@ impl Desk {
         let network = origin.network();
         let hash = found.as_ref().map(|account| account.password_hash.clone());
         let widest = origin.widest();
-        let place = if is_known { Place::known(&widest) } else { Place::stranger(&widest) };
+        let place = if is_known { Place::known(&widest) } else { Place::unknown(&widest) };
         let checked = self.inner.hasher.check(place, password, hash).await;
         match (found, checked) {
             (Some(account), Ok(Checked { right: true, anew })) => {

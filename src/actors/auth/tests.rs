@@ -112,7 +112,8 @@ async fn log_ins_leave_the_process_as_large_as_it_was() {
 async fn an_umlaut_typed_on_another_keyboard_logs_in() {
     let (_folder, desk, _other) = two_replicas().await;
     let names = Names { first: "Berta".into(), last: "Berg".into() };
-    let (composed, decomposed) = ("Grüße-aus-Tirol", "Gru\u{308}ße-aus-Tirol");
+    let composed = "Grüße-aus-Tirol";
+    let decomposed = "Gru\u{308}ße-aus-Tirol";
     create_account(&desk.inner.io, "berta@example.org", composed.to_owned().into(), names, Role::Customer)
         .await
         .unwrap();

@@ -28,7 +28,7 @@ impl Place {
     }
 
     /// Anybody.
-    pub(super) fn stranger(place: &str) -> Self {
+    pub(super) fn unknown(place: &str) -> Self {
         Self { known: false, ..Self::known(place) }
     }
 }
@@ -36,7 +36,7 @@ impl Place {
 /// All that waits for its turn.
 pub(super) struct Turns<T> {
     known: Ring<T>,
-    strangers: Ring<T>,
+    unknown: Ring<T>,
     known_in_a_row: u32,
 }
 
@@ -48,7 +48,7 @@ struct Ring<T> {
 
 impl<T> Default for Turns<T> {
     fn default() -> Self {
-        Self { known: Ring::default(), strangers: Ring::default(), known_in_a_row: 0 }
+        Self { known: Ring::default(), unknown: Ring::default(), known_in_a_row: 0 }
     }
 }
 
@@ -61,7 +61,7 @@ impl<T> Default for Ring<T> {
 impl<T> Turns<T> {
     /// Queues up, or answers `false`: too much of this network waits, or too many networks do.
     pub(super) fn push(&mut self, place: Place, work: T) -> bool {
-        let ring = if place.known { &mut self.known } else { &mut self.strangers };
+        let ring = if place.known { &mut self.known } else { &mut self.unknown };
         ring.push(place.network, work)
     }
 
@@ -69,7 +69,7 @@ impl<T> Turns<T> {
     pub(super) fn pop(&mut self) -> Option<T> {
         if self.known_in_a_row >= KNOWN_IN_A_ROW || self.known.order.is_empty() {
             self.known_in_a_row = 0;
-            if let Some(work) = self.strangers.pop() {
+            if let Some(work) = self.unknown.pop() {
                 return Some(work);
             }
         }
@@ -119,19 +119,19 @@ mod tests {
     #[test]
     fn networks_take_turns_and_what_one_has_waiting_is_bounded() {
         let mut turns = Turns::default();
-        let taken = (0..20).filter(|no| turns.push(Place::stranger("flood"), format!("flood{no}"))).count();
+        let taken = (0..20).filter(|no| turns.push(Place::unknown("flood"), format!("flood{no}"))).count();
         assert_eq!(taken, OF_ONE_NETWORK);
-        assert!(turns.push(Place::stranger("hotel"), "hotel0".to_owned()));
-        assert!(turns.push(Place::stranger("hotel"), "hotel1".to_owned()));
+        assert!(turns.push(Place::unknown("hotel"), "hotel0".to_owned()));
+        assert!(turns.push(Place::unknown("hotel"), "hotel1".to_owned()));
         assert_eq!(all(&mut turns), "flood0 hotel0 flood1 hotel1 flood2 flood3 flood4 flood5 flood6 flood7");
-        assert!(turns.push(Place::stranger("flood"), String::new()), "its places are free again");
+        assert!(turns.push(Place::unknown("flood"), String::new()), "its places are free again");
     }
 
     #[test]
     fn known_networks_go_first_and_starve_nobody() {
         let mut turns = Turns::default();
         for no in 0..6 {
-            assert!(turns.push(Place::stranger("far"), format!("far{no}")));
+            assert!(turns.push(Place::unknown("far"), format!("far{no}")));
             assert!(turns.push(Place::known("home"), format!("home{no}")));
         }
         assert_eq!(all(&mut turns), "home0 home1 home2 home3 far0 home4 home5 far1 far2 far3 far4 far5");
@@ -140,8 +140,8 @@ mod tests {
     #[test]
     fn many_networks_of_strangers_leave_the_places_of_known_ones_free() {
         let mut turns = Turns::default();
-        let strangers = (0..100).filter(|no| turns.push(Place::stranger(&no.to_string()), "far".to_owned())).count();
-        assert_eq!(strangers, NETWORKS);
+        let unknown = (0..100).filter(|no| turns.push(Place::unknown(&no.to_string()), "far".to_owned())).count();
+        assert_eq!(unknown, NETWORKS);
         assert!(turns.push(Place::known("home"), "home".to_owned()));
         assert_eq!(turns.pop().unwrap(), "home");
     }

@@ -51,7 +51,8 @@ fn is_commonest(folded: &str) -> bool {
 }
 
 fn is_listed(folded: &str) -> bool {
-    let (mut from, mut to) = (0, COMMONEST.len());
+    let mut from = 0;
+    let mut to = COMMONEST.len();
     // halves of the text, cut at the ends of lines
     while from < to {
         let middle = from + (to - from) / 2;

@@ -38,7 +38,8 @@ impl Oddities {
     fn is_known(&self, mark: &str) -> bool {
         let mut hasher = DefaultHasher::new();
         mark.hash(&mut hasher);
-        let (mark, mut seen) = (hasher.finish(), self.0.borrow_mut());
+        let mark = hasher.finish();
+        let mut seen = self.0.borrow_mut();
         if seen.contains(&mark) {
             return true;
         }

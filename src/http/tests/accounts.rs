@@ -159,7 +159,8 @@ async fn an_owner_is_sent_a_letter_although_a_stranger_has_had_all_of_his() {
 #[actix_rt::test]
 async fn one_network_has_letters_sent_to_few_addresses_and_tries_few_codes() {
     let world = World::behind_a_proxy().await;
-    let (path, confirmation) = ("/api/v1/accounts", "/api/v1/accounts/confirmation");
+    let path = "/api/v1/accounts";
+    let confirmation = "/api/v1/accounts/confirmation";
     let mut statuses = Vec::new();
     for no in 0..60 {
         let email = format!("guest{no}@example.org");

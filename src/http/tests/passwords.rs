@@ -183,7 +183,8 @@ async fn an_address_without_an_account_gets_the_same_answer_and_no_letter() {
 async fn no_number_of_strangers_wishes_or_wrong_codes_keeps_an_owner_from_a_new_password() {
     let world = World::behind_a_proxy().await;
     world.account(ANNA, Role::Customer).await;
-    let (wish, confirmation) = ("/api/v1/accounts/password-reset", "/api/v1/accounts/password-reset/confirmation");
+    let wish = "/api/v1/accounts/password-reset";
+    let confirmation = "/api/v1/accounts/password-reset/confirmation";
     let body = |code: &str| json!({"email": ANNA, "code": code, "password": NEW});
     world.post_from("192.0.2.7", wish, &json!({"email": ANNA})).await;
     let first = world.newest_code().await;

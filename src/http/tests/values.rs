@@ -71,7 +71,8 @@ async fn the_same_order_written_anew_answers_the_same() {
     let line = world.line(&skier, 0, ADULT).await;
     let first = world.place(&skier, "key-1", &json!({ "lines": [line] })).await;
     assert_eq!(first.status, 202, "{first:?}");
-    let (offer, card) = (&line["offer_id"], &line["card_id"]);
+    let offer = &line["offer_id"];
+    let card = &line["card_id"];
     let anew = format!(
         r#"{{ "on_refusal": null, "lines": [ {{"holder": {{"birth_date":"{ADULT}", "last_name":"Ber\u0067", "first_name":"Anna"}},
             "card_id": {card}, "offer_id": {offer} }} ], "return_url": null }}"#

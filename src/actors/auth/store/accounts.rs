@@ -58,7 +58,7 @@ pub(in crate::actors::auth) async fn write_registration(
     Ok(())
 }
 
-/// Forgets the wish of an address that has its account now.
+/// Forgets the request of an address that has its account now.
 pub(in crate::actors::auth) async fn remove_registration(db: &impl ConnectionTrait, email: &str) -> Result<(), DbErr> {
     registration::Entity::delete_many().filter(registration::Column::Email.eq(email)).exec(db).await?;
     Ok(())

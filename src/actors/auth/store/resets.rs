@@ -1,4 +1,4 @@
-//! SQL of wishes for a new password.
+//! SQL of requests for a new password.
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::OnConflict;
@@ -15,7 +15,7 @@ pub(in crate::actors::auth) async fn reset(
     Ok(password_reset::Entity::find_by_id(id).one(db).await?)
 }
 
-/// Writes a wish in the place of an earlier one of the same address.
+/// Writes a request in the place of an earlier one of the same address.
 pub(in crate::actors::auth) async fn write_reset(
     db: &impl ConnectionTrait,
     row: password_reset::Model,
@@ -27,13 +27,13 @@ pub(in crate::actors::auth) async fn write_reset(
     Ok(())
 }
 
-/// Forgets the wishes of an account that has its new password.
+/// Forgets the requests of an account that has its new password.
 pub(in crate::actors::auth) async fn remove_resets(db: &impl ConnectionTrait, account_id: Uuid) -> Result<(), DbErr> {
     password_reset::Entity::delete_many().filter(password_reset::Column::AccountId.eq(account_id)).exec(db).await?;
     Ok(())
 }
 
-/// Forgets wishes whose code is too old to count.
+/// Forgets requests whose code is too old to count.
 pub(in crate::actors::auth) async fn forget_resets(
     db: &impl ConnectionTrait,
     before: DateTime<Utc>,

@@ -5,8 +5,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use chrono::NaiveDate;
+use uuid::Uuid;
 
 use super::supplier::{Connect, Question, Reply, Request, Settings, Supplier};
+use super::turns::Turns;
 use crate::actors::supervision::{Failure, Handle, Phase, Policy, Status, System, UnknownActor};
 use crate::clock::Deadline;
 use crate::ids::Reference;
@@ -30,6 +32,8 @@ struct Inner {
 struct Entry {
     settings: Settings,
     actor: Handle<Supplier>,
+    /// Whose checks are asked next.
+    turns: Turns,
     /// Nothing needs the contract any more; its actor has ended or will.
     is_retired: bool,
 }
@@ -111,8 +115,19 @@ impl Facade {
         active.map(|(operator, entry)| (operator.clone(), entry.actor.status().state)).collect()
     }
 
-    /// Asks whether the operator accepts a card now.
-    pub async fn check(&self, operator: &str, card: String, may_write: MayWrite) -> Outcome<CheckedCard> {
+    /// Asks whether the operator accepts a card now. Nobody has paid for that: accounts take turns, and one that has much waiting
+    /// waits itself.
+    pub async fn check(
+        &self,
+        operator: &str,
+        account: Uuid,
+        card: String,
+        may_write: MayWrite,
+    ) -> Outcome<CheckedCard> {
+        let turns = self.entry(operator).map(|entry| entry.turns).unwrap_or_default();
+        let Some(_turn) = turns.turn(account, Deadline::after(TURN)).await else {
+            return Outcome::NotSent("other checks of the account, or of many, are asked first".to_owned());
+        };
         let budget = self.budget(operator, |contract| contract.check_deadline);
         match self.ask(operator, Question::Check(card), budget, may_write).await {
             Ok(Reply::Check(outcome)) => outcome,
@@ -194,7 +209,7 @@ impl Facade {
         let settings = Settings::new(contract);
         let Inner { system, policy, connect, .. } = &*self.inner;
         let actor = Supplier::start(system, name, settings.clone(), policy.clone(), Arc::clone(connect));
-        self.put(operator, Entry { settings, actor, is_retired: false });
+        self.put(operator, Entry { settings, actor, turns: Turns::default(), is_retired: false });
     }
 
     fn entry(&self, operator: &str) -> Option<Entry> {

@@ -13,6 +13,7 @@ mod offer_family;
 mod offer_seal;
 pub mod store;
 mod supplier;
+mod turns;
 
 pub use card::{Cards, for_order};
 pub use catalogue::{Catalogue, Operator};

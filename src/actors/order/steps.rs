@@ -92,8 +92,9 @@ impl Outside {
         let reference = line.reference.clone();
         match intent.verb {
             Verb::Check => {
+                let account = order.account_id;
                 let card = line.ticket.card_number.clone();
-                async move { Answer::Line(LineAnswer::Check(lift.check(&operator, card, may_write).await)) }
+                async move { Answer::Line(LineAnswer::Check(lift.check(&operator, account, card, may_write).await)) }
                     .boxed_local()
             }
             Verb::Issue => {

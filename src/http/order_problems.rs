@@ -23,26 +23,26 @@ impl From<PlaceError> for Problem {
                 ),
             )
             .retry_after(1),
-            PlaceError::CardTaken { line, order: Some(number), id } => Self::new(
+            PlaceError::CardTaken { line, order: number, id } => Self::new(
                 Kind::CardTaken,
                 both(
                     format!(
-                        "Line {line}: your order {number} has a ticket of this operator on this card and day already. Choose another card or day."
+                        "Line {line}: your order {number} has a ticket of this operator on this card and day already, or waits to be paid for one. Choose another card or day, or pay or cancel that order."
                     ),
                     format!(
-                        "Zeile {line}: Ihre Bestellung {number} hat auf dieser Karte für diesen Tag schon ein Ticket dieses Skigebiets. Wählen Sie eine andere Karte oder einen anderen Tag."
+                        "Zeile {line}: Ihre Bestellung {number} hat auf dieser Karte für diesen Tag schon ein Ticket dieses Skigebiets oder wartet dafür auf ihre Bezahlung. Wählen Sie eine andere Karte oder einen anderen Tag, oder bezahlen oder stornieren Sie jene Bestellung."
                     ),
                 ),
             )
             .of_order(id),
-            PlaceError::CardTaken { line, order: None, .. } => Self::new(
+            PlaceError::NotFree(line) => Self::new(
                 Kind::CardTaken,
                 both(
                     format!(
-                        "Line {line}: this card has a ticket of this operator on that day already. Choose another card or day."
+                        "Line {line}: a free ticket cannot be loaded onto this card for that day. Choose another card or day."
                     ),
                     format!(
-                        "Zeile {line}: Diese Karte hat für diesen Tag schon ein Ticket dieses Skigebiets. Wählen Sie eine andere Karte oder einen anderen Tag."
+                        "Zeile {line}: Auf diese Karte kann für diesen Tag kein kostenloses Ticket geladen werden. Wählen Sie eine andere Karte oder einen anderen Tag."
                     ),
                 ),
             ),

@@ -131,8 +131,8 @@ impl Problem {
 
     /// Names the customer's own order that the problem is about.
     #[must_use]
-    pub fn of_order(mut self, id: Option<Uuid>) -> Self {
-        self.order_id = id;
+    pub fn of_order(mut self, id: Uuid) -> Self {
+        self.order_id = Some(id);
         self
     }
 

@@ -90,6 +90,8 @@ pub enum RefusalKind {
     CardBlocked,
     /// The card has no room for a further ticket.
     CardFull,
+    /// Another order has a ticket there on this card and day.
+    CardTaken,
     /// The product, category or day is not sold there (any more).
     ProductUnavailable,
     /// The supplier's price is another than the offer's.
@@ -114,6 +116,7 @@ impl RefusalKind {
             Self::CardNotAccepted => "card_not_accepted",
             Self::CardBlocked => "card_blocked",
             Self::CardFull => "card_full",
+            Self::CardTaken => "card_taken",
             Self::ProductUnavailable => "product_unavailable",
             Self::PriceChanged => "price_changed",
             Self::HolderIncomplete => "holder_incomplete",
@@ -128,13 +131,14 @@ impl RefusalKind {
     #[must_use]
     pub fn of(slug: &str) -> Option<Self> {
         use RefusalKind::{
-            CardBlocked, CardFull, CardNotAccepted, HolderIncomplete, MessageRejected, NotCreditable, PaymentDeclined,
-            PriceChanged, ProductUnavailable, TicketUsed,
+            CardBlocked, CardFull, CardNotAccepted, CardTaken, HolderIncomplete, MessageRejected, NotCreditable,
+            PaymentDeclined, PriceChanged, ProductUnavailable, TicketUsed,
         };
         [
             CardNotAccepted,
             CardBlocked,
             CardFull,
+            CardTaken,
             ProductUnavailable,
             PriceChanged,
             HolderIncomplete,

@@ -66,7 +66,7 @@ async fn a_rejected_order_leaves_its_day_free(database: Database) {
     anna.place(&lines, "undo", &new_key()).await.expect(202);
 }
 
-/// They hold cards' days, and every one of them is work for its operator.
+/// Every one of them is work for its operator.
 async fn few_orders_of_an_account_wait_to_be_paid(database: Database) {
     let world = World::with(database, &[("STARJACK_ORDERS__MOST_UNPAID", "2")]).await;
     let anna = world.skier("Anna").await;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
+use sea_orm::{EntityTrait, PaginatorTrait};
 use starjack::actors::order::drive::Drove;
 use starjack::actors::order::intent::Verb;
 use starjack::actors::order::lifecycle::OrderState;
@@ -10,6 +11,9 @@ use starjack::actors::order::record::OnRefusal;
 use starjack::actors::order::{ChangeError, Desk, NewOrder, PlaceError};
 use starjack::actors::supervision::Policy;
 use starjack::clock::{self, Deadline};
+use starjack::io::IoError;
+use starjack::money::Cents;
+use starjack_entity::ticket_day;
 use uuid::Uuid;
 
 use super::faults::{Fault, Strike};
@@ -17,7 +21,7 @@ use super::incarnation::{Parts, Setting};
 use super::invariants::violations;
 use super::ports::Life;
 use super::story::Story;
-use super::world::{LOOK, PATIENCE, World, new_order};
+use super::world::{CUSTOMER, LOOK, NEIGHBOUR, PATIENCE, World, call_back, new_order};
 
 /// A story without faults.
 fn plain() -> Story {
@@ -52,10 +56,65 @@ async fn of_two_orders_at_once_for_one_card_and_day_one_is_placed() {
     let placed = join_all(orders.map(|order| world.desk().place(order, |_| String::new()))).await;
     let (won, lost): (Vec<_>, Vec<_>) = placed.into_iter().partition(Result::is_ok);
     let number = world.orders().await[0].number.to_string();
-    let taken = matches!(&lost[0], Err(PlaceError::CardTaken { line: 1, order: Some(order), .. }) if *order == number);
+    let taken = matches!(&lost[0], Err(PlaceError::CardTaken { line: 1, order, .. }) if *order == number);
     assert!(taken, "{lost:?}");
     let wrong = world.go_on(won[0].as_ref().unwrap().id, &plain(), PATIENCE).await;
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[actix_rt::test]
+async fn of_two_accounts_that_pay_for_one_card_and_day_one_has_the_ticket_and_the_other_its_money() {
+    for reserved in [true, false] {
+        let story = plain().doing([]);
+        let mut world = World::new(Setting::new(false), &story).await;
+        world.begin().await;
+        let order = new_order(&story, "key");
+        let orders = [CUSTOMER, NEIGHBOUR].map(|account_id| NewOrder { account_id, ..order.clone() });
+        let placed = join_all(orders.map(|order| world.desk().place(order, |_| String::new()))).await;
+        let ids: Vec<Uuid> = placed.iter().map(|placed| placed.as_ref().unwrap().id).collect();
+        let mut pages = Vec::new();
+        for id in &ids {
+            pages.push(page(&world, *id).await);
+        }
+        assert_eq!(days_held(&world).await, 0, "nobody has paid");
+        for (reference, total) in pages {
+            let tid = world.outside.books.open().pay(&reference, total, reserved);
+            if !reserved {
+                call_back(world.desk(), &reference, tid, total).await;
+            }
+        }
+        for id in ids {
+            let wrong = world.go_on(id, &story, PATIENCE).await;
+            assert!(wrong.is_empty(), "{wrong:#?}");
+        }
+        let orders = world.orders().await;
+        let (won, lost): (Vec<_>, Vec<_>) = orders.iter().partition(|order| order.state == OrderState::Finished);
+        assert_eq!((won.len(), lost.len(), lost[0].state), (1, 1, OrderState::Undone));
+        assert_eq!(lost[0].refusal.as_deref(), Some("card_taken"));
+        let ledger = world.outside.books.open();
+        assert_eq!(ledger.tickets.len(), 2, "no ticket was booked that had to be voided again");
+    }
+}
+
+/// The page of an order and what is to be paid there, once it is open.
+async fn page(world: &World, id: Uuid) -> (String, Cents) {
+    let deadline = Deadline::after(PATIENCE);
+    loop {
+        let order = world.order(id).await;
+        if let Some(row) = order.payments.iter().find(|row| row.url.is_some()) {
+            return (row.reference.to_string(), order.total);
+        }
+        assert!(!deadline.is_over(), "no page is opened: {order:#?}");
+        clock::sleep(LOOK).await;
+    }
+}
+
+async fn days_held(world: &World) -> u64 {
+    let read = world
+        .outside
+        .io
+        .read(|db| Box::pin(async move { Ok::<_, IoError>(ticket_day::Entity::find().count(db).await?) }));
+    read.await.unwrap()
 }
 
 #[actix_rt::test]

@@ -35,6 +35,8 @@ pub(crate) const LOOK: Duration = Duration::from_millis(10);
 
 /// The customer of every order.
 pub(crate) const CUSTOMER: Uuid = Uuid::from_u128(7);
+/// Whose account has the same cards.
+pub(crate) const NEIGHBOUR: Uuid = Uuid::from_u128(8);
 
 /// A world with its order, if it was placed already.
 pub(crate) struct World {
@@ -244,7 +246,7 @@ async fn make_template() -> Vec<u8> {
     let vacuum = format!("VACUUM INTO '{}'", copy.display());
     io.write(|tx| {
         Box::pin(async move {
-            account::Entity::insert(customer()).exec_without_returning(tx).await?;
+            account::Entity::insert_many(customers()).exec_without_returning(tx).await?;
             Ok::<_, IoError>(())
         })
     })
@@ -261,10 +263,14 @@ async fn make_template() -> Vec<u8> {
     std::fs::read(copy).unwrap()
 }
 
-pub(crate) fn customer() -> account::ActiveModel {
+pub(crate) fn customers() -> [account::ActiveModel; 2] {
+    [(CUSTOMER, "ada@example.com"), (NEIGHBOUR, "bea@example.com")].map(customer)
+}
+
+fn customer((id, email): (Uuid, &str)) -> account::ActiveModel {
     account::ActiveModel {
-        id: Set(CUSTOMER),
-        email: Set("ada@example.com".to_owned()),
+        id: Set(id),
+        email: Set(email.to_owned()),
         password_hash: Set(String::new()),
         first_name: Set("Ada".to_owned()),
         last_name: Set("Alpin".to_owned()),

@@ -36,6 +36,10 @@ fn of_a_card(slug: &str) -> Option<Words> {
             "the keycard has no room for a further ticket. Please order with another card",
             "auf der Keycard ist kein Platz für ein weiteres Ticket. Bitte bestellen Sie mit einer anderen Karte",
         ),
+        "card_taken" => both(
+            "another order was paid first for this keycard on that day. Please choose another card or day",
+            "für diese Keycard wurde an diesem Tag eine andere Bestellung früher bezahlt. Bitte wählen Sie eine andere Karte oder einen anderen Tag",
+        ),
         "product_unavailable" => both(
             "the ticket is not sold for that day any more. Please choose another ticket or day",
             "das Ticket wird für diesen Tag nicht mehr verkauft. Bitte wählen Sie ein anderes Ticket oder einen anderen Tag",
@@ -102,6 +106,7 @@ mod tests {
             RefusalKind::CardNotAccepted,
             RefusalKind::CardBlocked,
             RefusalKind::CardFull,
+            RefusalKind::CardTaken,
             RefusalKind::ProductUnavailable,
             RefusalKind::PriceChanged,
             RefusalKind::HolderIncomplete,

@@ -1,66 +1,100 @@
 //! The SQL of a card's days: one ticket a card, operator and day, decided by the key of the table.
+//!
+//! An order holds its cards' days from the commit on that makes it `authorised`: a card's number is printed on it, so whoever
+//! has not paid must neither take a day from others nor learn that it is taken. Of two that pay, the first has the day, and the
+//! other's money goes back.
 
-use sea_orm::sea_query::{OnConflict, Query};
-use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, TryInsertResult};
-use starjack_entity::{orders, ticket_day};
+use std::collections::BTreeSet;
+
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    TryInsertResult,
+};
+use starjack_entity::{order_line, orders, ticket_day};
 use uuid::Uuid;
 
+use super::lifecycle::{LineState, OrderState};
 use super::record::{Line, Order, Ticket};
-use super::store::Store;
-use crate::io::IoError;
 
-impl Store {
-    /// Reserves the days of every line, one statement a line: a season pass has about two hundred. Answers the line whose card has a ticket there on such a day already.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn reserve_days(&self, tx: &DatabaseTransaction, order: &Order) -> Result<Option<i32>, DbErr> {
-        let mut lines: Vec<_> = order.lines.iter().collect();
-        // always in one order, so that two baskets with the same cards wait for each other instead of both failing
-        lines.sort_unstable_by_key(|line| {
-            let Ticket { operator, card_number, valid_from, .. } = &line.ticket;
-            (operator, card_number, *valid_from)
-        });
-        for line in lines {
-            let rows = days_of(order.id, line);
-            let wanted = rows.len() as u64;
-            let inserted = ticket_day::Entity::insert_many(rows)
-                .on_conflict(OnConflict::new().do_nothing().to_owned())
-                .try_insert()
-                .exec_without_returning(tx)
-                .await?;
-            if !matches!(inserted, TryInsertResult::Inserted(rows) if rows == wanted) {
-                return Ok(Some(line.no));
-            }
+/// An account's own order that has, or may come to have, a ticket on the same card, operator and day as a new one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct InTheWay {
+    /// The line of the new order.
+    pub(super) line: i32,
+    /// The other order.
+    pub(super) id: Uuid,
+    /// Its number.
+    pub(super) number: String,
+}
+
+/// Takes the days of these lines, one statement a line: a season pass has about two hundred. Answers the line on whose card
+/// another order has such a day already; of that line the days are taken that are free. Twice is once.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn hold(tx: &DatabaseTransaction, order: &Order, these: &[i32]) -> Result<Option<i32>, DbErr> {
+    let mut lines: Vec<_> = order.lines.iter().filter(|line| these.contains(&line.no)).collect();
+    // always in one order, so that two baskets with the same cards wait for each other instead of both failing
+    lines.sort_unstable_by_key(|line| {
+        let Ticket { operator, card_number, valid_from, .. } = &line.ticket;
+        (operator, card_number, *valid_from)
+    });
+    for line in lines {
+        let rows = days_of(order.id, line);
+        let due = rows.len() as u64;
+        let inserted = ticket_day::Entity::insert_many(rows)
+            .on_conflict(OnConflict::new().do_nothing().to_owned())
+            .try_insert()
+            .exec_without_returning(tx)
+            .await?;
+        let held = matches!(inserted, TryInsertResult::Inserted(rows) if rows == due)
+            || days_held(tx, order.id, line.no).await? == due;
+        if !held {
+            return Ok(Some(line.no));
         }
-        Ok(None)
     }
+    Ok(None)
+}
 
-    /// Id and number of the account's own order that has a ticket on this card, operator and day.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn order_on_card(&self, account_id: Uuid, ticket: &Ticket) -> Result<Option<(Uuid, String)>, IoError> {
-        let ticket = ticket.clone();
-        self.io()
-            .read(move |db| {
-                Box::pin(async move {
-                    // a card may be registered in several accounts: whatever strangers have on it is not told
-                    let taken = Query::select()
-                        .column(ticket_day::Column::OrderId)
-                        .from(ticket_day::Entity)
-                        .and_where(ticket_day::Column::Operator.eq(ticket.operator))
-                        .and_where(ticket_day::Column::CardNumber.eq(ticket.card_number))
-                        .and_where(ticket_day::Column::Day.between(ticket.valid_from, ticket.valid_to))
-                        .take();
-                    let own = orders::Entity::find()
-                        .filter(orders::Column::AccountId.eq(account_id))
-                        .filter(orders::Column::Id.in_subquery(taken));
-                    Ok(own.one(db).await?.map(|row| (row.id, row.number)))
-                })
-            })
-            .await
-    }
+/// The account's own order that stands in the way of a new one: it waits to be paid, or has a ticket there. What others have
+/// on the card is not told. The account must be locked.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn in_the_way(tx: &DatabaseTransaction, new: &Order) -> Result<Option<InTheWay>, DbErr> {
+    let cards: BTreeSet<&str> = new.lines.iter().map(|line| &*line.ticket.card_number).collect();
+    let gone = [LineState::Refused, LineState::Withdrawn].map(LineState::word);
+    let ended = [OrderState::Rejected, OrderState::Undone].map(OrderState::word);
+    let own = order_line::Entity::find()
+        .find_also_related(orders::Entity)
+        .filter(orders::Column::AccountId.eq(new.account_id))
+        .filter(orders::Column::Id.ne(new.id))
+        .filter(orders::Column::State.is_not_in(ended))
+        .filter(order_line::Column::State.is_not_in(gone))
+        .filter(order_line::Column::CardNumber.is_in(cards))
+        .filter(order_line::Column::ValidTo.gte(new.lines.iter().map(|line| line.ticket.valid_from).min()))
+        .order_by_asc(orders::Column::PlacedAt);
+    let own = own.all(tx).await?;
+    Ok(new.lines.iter().find_map(|line| {
+        let other = own.iter().find(|(other, _)| overlap(&line.ticket, other))?.1.as_ref()?;
+        Some(InTheWay { line: line.no, id: other.id, number: other.number.clone() })
+    }))
+}
+
+/// How many days an order's line holds.
+async fn days_held(tx: &DatabaseTransaction, order_id: Uuid, line: i32) -> Result<u64, DbErr> {
+    let own = ticket_day::Entity::find()
+        .filter(ticket_day::Column::OrderId.eq(order_id))
+        .filter(ticket_day::Column::LineNo.eq(line));
+    own.count(tx).await
+}
+
+fn overlap(ticket: &Ticket, other: &order_line::Model) -> bool {
+    ticket.operator == other.operator
+        && ticket.card_number == other.card_number
+        && ticket.valid_from <= other.valid_to
+        && other.valid_from <= ticket.valid_to
 }
 
 /// A row for each day on which a line's ticket may be used, in the order of days. Whoever chooses among several days still

@@ -216,7 +216,7 @@ impl Desk {
                     self.wake_driver(&order);
                     return Ok(order);
                 }
-                Saved::Lost => {}
+                Saved::Lost | Saved::DayTaken(_) => {}
                 Saved::Taken => {
                     self.driver.store.open_case_of_two_orders(&order).await?;
                     return Ok(before);

@@ -88,6 +88,8 @@ impl Driver {
                     order = fresh;
                     continue;
                 }
+                // of two orders for one card and day it was the second to be paid: the same answers mean something else now
+                Saved::DayTaken(_) => continue,
                 Saved::Taken => {
                     self.store.open_case_of_two_orders(&order).await?;
                     let Some(fresh) = self.ours(id).await? else { return Ok(Drove::NotOurs) };
@@ -141,6 +143,10 @@ impl Driver {
             return Ok(Saved::Done);
         }
         let mut saved = self.store.save(&before, order, &effects).await?;
+        if let Saved::DayTaken(no) = saved {
+            order.clone_from(&before);
+            order.line_mut(no).into_iter().for_each(|line| line.day_taken = true);
+        }
         if saved == Saved::Lost && !self.rules.keeps(Protection::VersionCheck) {
             let version = self.store.load(order.id).await?.map_or(before.version, |fresh| fresh.version);
             saved = self.store.save(&Order { version, ..before }, order, &effects).await?;

@@ -17,6 +17,8 @@ pub struct Effects {
     pub answered: Vec<(Uuid, Answered)>,
     /// Whether an invoice is due.
     pub invoice: bool,
+    /// Lines whose card is theirs on their days from this commit on, unless another order has one of them: then nothing is saved.
+    pub held: Vec<i32>,
     /// Lines whose card is free again on their days.
     pub freed: Vec<i32>,
     /// What a person must close.

@@ -163,7 +163,7 @@ impl Desk {
         let intent = after.line_mut(no).and_then(|line| line.open.clone()).ok_or(ChangeError::Unknown)?;
         match self.driver.store.save(&order, &mut after, &effects).await? {
             Saved::Done => Ok((after, intent)),
-            Saved::Lost | Saved::Taken => Err(ChangeError::Io(IoError::Late)),
+            Saved::Lost | Saved::Taken | Saved::DayTaken(_) => Err(ChangeError::Io(IoError::Late)),
         }
     }
 

@@ -1,6 +1,8 @@
-//! How many payment pages an order may have, and when a further one is opened at its customer's request. Pure.
+//! How many payment pages an order may have, how long it waits for one to be paid, and when a further one is opened. Pure.
 
 use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
 
 use super::advance::{Effects, Turn};
 use super::lifecycle::{OrderState, PaymentState};
@@ -50,4 +52,39 @@ pub enum NoPage {
     TooLate,
     /// It had too many already.
     TooMany,
+}
+
+impl Turn<'_> {
+    pub(super) fn add_page(&mut self) {
+        let page_no = self.order.payments.iter().map(|row| row.page_no).max().unwrap_or(0) + 1;
+        let no = self.order.payments.iter().map(|row| row.no).max().unwrap_or(0) + 1;
+        let page = Payment::page(self.order, (no, page_no), self.now, self.now + self.rules.page_life);
+        self.order.payments.push(page);
+    }
+
+    /// A page whose address was lost is followed by another, after a pause that grows with each.
+    pub(super) fn next_page_at(&self) -> Moment {
+        let last = self.order.payments.iter().max_by_key(|row| row.page_no);
+        last.map_or(self.now, |row| row.opened_at + self.page_pause(row.page_no))
+    }
+
+    /// Pages are few, so that all of them last longer than a provider that does not answer for a while: four times as long after
+    /// each, a third of a page's life at most.
+    fn page_pause(&self, page_no: i32) -> TimeDelta {
+        let longest = self.rules.page_life / 3;
+        let times = 4_i32.checked_pow(u32::try_from(page_no.max(1) - 1).unwrap_or(0)).unwrap_or(i32::MAX);
+        self.rules.pause.checked_mul(times).map_or(longest, |pause| pause.min(longest))
+    }
+
+    pub(super) fn paying_until(&self) -> Moment {
+        if self.order.payments.iter().any(|row| row.state == PaymentState::Suspended) {
+            return self.order.ends_by;
+        }
+        let opening =
+            |row: &&Payment| row.state == PaymentState::Opened && !row.is_lost() && self.now < row.page_ends_at;
+        let pages = self.order.payments.iter().filter(|row| row.url.is_some() || opening(row));
+        let last_page = pages.map(|row| row.page_ends_at).max();
+        let page_ends = last_page.unwrap_or(self.order.entered_at + self.rules.page_life);
+        (page_ends + self.rules.page_grace).min(self.order.ends_by)
+    }
 }

@@ -57,7 +57,7 @@ impl Turn<'_> {
         }
         self.order.wanted = payer;
         self.authorise();
-        if voided {
+        if voided && self.order.state == OrderState::Authorised {
             // one of its tickets was given back since: the others stay what they are
             for line in self.order.lines.iter_mut().filter(|line| line.state == LineState::Asked) {
                 line.enter(LineState::Refused);

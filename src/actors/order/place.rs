@@ -1,4 +1,4 @@
-//! Placing an order: one transaction for order, lines, card days, idempotency key and the first intents.
+//! Placing an order: one transaction for order, lines, idempotency key and the first intents.
 
 use std::time::Duration;
 
@@ -7,6 +7,7 @@ use sea_orm::{DatabaseTransaction, DbErr};
 use uuid::Uuid;
 
 use super::advance::{Effects, Event, advance};
+use super::card_days::{self, InTheWay};
 use super::desk::Desk;
 use super::drive::sign;
 use super::lifecycle::{LineState, OrderState};
@@ -80,16 +81,19 @@ pub enum PlaceError {
     /// An order is being placed under the key right now; ask again.
     #[error("an order is being placed under the idempotency key")]
     Running,
-    /// A line's card has a ticket there on such a day; the line's number, and the other order if it is the customer's own.
-    #[error("the card of line {line} has a ticket there on that day")]
+    /// An order of the same account has, or waits to be paid for, a ticket on a line's card there on such a day.
+    #[error("the card of line {line} has a ticket of order {order} there on that day")]
     CardTaken {
         /// The line.
         line: i32,
         /// The other order's number.
-        order: Option<String>,
+        order: String,
         /// Its id.
-        id: Option<Uuid>,
+        id: Uuid,
     },
+    /// A line that needs no payment is for a card that has a ticket of another account there on such a day.
+    #[error("the card of line {0} cannot have a free ticket there on that day")]
+    NotFree(i32),
     /// The account has as many unpaid orders as it may have.
     #[error("{0} orders of the account wait to be paid")]
     TooManyUnpaid(u32),
@@ -148,7 +152,8 @@ impl Desk {
             }
             Err(Lost::Key) => self.remembered(&new).await?.ok_or(PlaceError::Io(IoError::Late)),
             Err(Lost::Unpaid) => Err(PlaceError::TooManyUnpaid(self.most_unpaid)),
-            Err(Lost::Card(line)) => Err(self.card_taken(&order, line).await?),
+            Err(Lost::Card(InTheWay { line, id, number })) => Err(PlaceError::CardTaken { line, order: number, id }),
+            Err(Lost::Day(line)) => Err(PlaceError::NotFree(line)),
             Err(Lost::Io(error)) => Err(error.into()),
         }
     }
@@ -182,6 +187,7 @@ impl Desk {
             person: None,
             open: None,
             returns: line.returns.clone(),
+            day_taken: false,
             ticket: line.ticket.clone(),
         });
         Order {
@@ -232,15 +238,19 @@ impl Desk {
                     if unpaid >= most_unpaid {
                         return Err(Lost::Unpaid);
                     }
-                    match store.reserve_days(tx, &order).await? {
-                        Some(line) => Err(Lost::Card(line)),
-                        // whoever asked has long been answered by another replica, perhaps with a no
-                        None if !lease.holds() => Err(Lost::Io(IoError::Late)),
-                        None => {
-                            soon.before_commit(Saved::Done);
-                            Ok(())
-                        }
+                    if let Some(other) = card_days::in_the_way(tx, &order).await? {
+                        return Err(Lost::Card(other));
                     }
+                    // what costs nothing and needs no check is authorised at once
+                    if let Some(line) = card_days::hold(tx, &order, &effects.held).await? {
+                        return Err(Lost::Day(line));
+                    }
+                    // whoever asked has long been answered by another replica, perhaps with a no
+                    if !lease.holds() {
+                        return Err(Lost::Io(IoError::Late));
+                    }
+                    soon.before_commit(Saved::Done);
+                    Ok(())
                 }) as BoxFuture<'_, _>
             })
             .await;
@@ -248,21 +258,13 @@ impl Desk {
         moments.after_commit(Saved::Done);
         Ok(())
     }
-
-    async fn card_taken(&self, order: &Order, no: i32) -> Result<PlaceError, PlaceError> {
-        let Some(line) = order.lines.iter().find(|line| line.no == no) else {
-            return Err(PlaceError::Io(IoError::Late));
-        };
-        let other = self.store().order_on_card(order.account_id, &line.ticket).await?;
-        let (id, order) = other.unzip();
-        Ok(PlaceError::CardTaken { line: no, order, id })
-    }
 }
 
 /// Why the transaction was rolled back.
 enum Lost {
     Key,
-    Card(i32),
+    Card(InTheWay),
+    Day(i32),
     Unpaid,
     Io(IoError),
 }

@@ -50,6 +50,8 @@ pub enum Protection {
     PortalCreditsCount,
     /// The case of a manual refund is told from an earlier one by all that ever went back.
     KeyedCases,
+    /// A card's day belongs to the order that was paid first.
+    OneOrderADay,
     /// An order decides before it asks.
     DecideFirst,
     /// An intent that somebody else wrote is settled before anything else happens to its line.

@@ -101,6 +101,8 @@ pub struct Line {
     pub open: Option<Intent>,
     /// What was promised of its return.
     pub returns: ReturnTerms,
+    /// Another order was found to have the card on such a day. Never stored: the commit that takes the days finds it anew.
+    pub day_taken: bool,
     /// What is to be booked; never decides anything here.
     pub ticket: Ticket,
 }

@@ -9,6 +9,7 @@ use starjack_entity::{order_line, orders, payment};
 
 pub use super::after_restore::Times;
 use super::after_restore::after_restore;
+use super::card_days;
 use super::lifecycle::OrderState;
 use super::pages::MOST_PAGES;
 use super::rows::{line_of, line_row, order_of, order_row, payment_of, payment_row};
@@ -122,5 +123,8 @@ async fn restore(tx: &DatabaseTransaction, row: orders::Model, (times, pages): (
             payment::Entity::insert(row).exec_without_returning(tx).await?;
         }
     }
+    // what may have been booked since keeps its days until that is known, as far as the backup has them free
+    let sought: Vec<i32> = order.lines.iter().filter(|line| line.is_sought()).map(|line| line.no).collect();
+    card_days::hold(tx, &order, &sought).await?;
     Ok(looked_for)
 }

@@ -78,6 +78,7 @@ pub(super) fn line_of(row: order_line::Model, terms: Terms) -> Result<Line, DbEr
         booking,
         person: mark_of(row.person_since, row.person_reason, row.person_accepted),
         open: None,
+        day_taken: false,
         returns: ReturnTerms { ends: row.return_ends.map(|at| at.to_utc()), family: row.family },
         ticket: Ticket {
             operator: row.operator,

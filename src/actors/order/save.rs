@@ -6,23 +6,21 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityT
 use starjack_entity::{account, order_event, order_line, order_step, orders, payment, ticket_day};
 use uuid::Uuid;
 
-use super::advance::{Answer, Answered, Effects, Letter};
+use super::advance::{Effects, Letter};
+use super::card_days;
 use super::cases;
 use super::intent::{Intent, Subject};
 use super::lifecycle::{LineState, OrderState};
-use super::lines::LineAnswer;
 use super::moments::Moments;
-use super::payments::PaymentAnswer;
 use super::record::Order;
 use super::rows::{line_row, order_row, payment_row, short};
-use super::step_rows::step_row;
+use super::step_rows::{outcome_words, step_row};
 use super::store::{Saved, Store};
 use crate::actors::fleet::Fence;
 use crate::actors::invoice::{self, Buyer, NewInvoice};
 use crate::actors::jobs::{self, NewJob};
 use crate::actors::mail;
 use crate::clock;
-use crate::integrations::Outcome;
 use crate::io::IoError;
 use crate::language::Language;
 use crate::typed;
@@ -70,7 +68,7 @@ impl Store {
         let moments = Moments::of(Some(before), after, effects);
         let (store, before, order, effects) = (self.clone(), before.clone(), after.clone(), effects.clone());
         let soon = moments.clone();
-        let saved = self
+        let saved: Result<Saved, Unsaved> = self
             .io()
             .write(move |tx| {
                 Box::pin(async move {
@@ -84,8 +82,10 @@ impl Store {
             })
             .await;
         let saved = match saved {
-            Err(IoError::Database(error)) if is_tid_taken(&error) => return Ok(Saved::Taken),
-            other => other?,
+            Ok(saved) => saved,
+            Err(Unsaved::DayTaken(line)) => return Ok(Saved::DayTaken(line)),
+            Err(Unsaved::Io(IoError::Database(error))) if is_tid_taken(&error) => return Ok(Saved::Taken),
+            Err(Unsaved::Io(error)) => return Err(error),
         };
         moments.after_commit(saved);
         if moves && saved == Saved::Done {
@@ -103,7 +103,7 @@ impl Store {
         before: &Order,
         after: &Order,
         effects: &Effects,
-    ) -> Result<Saved, IoError> {
+    ) -> Result<Saved, Unsaved> {
         let mut row = order_row(after);
         row.id = sea_orm::ActiveValue::NotSet;
         let updated = orders::Entity::update_many()
@@ -114,6 +114,9 @@ impl Store {
             .await?;
         if updated.rows_affected == 0 {
             return Ok(Saved::Lost);
+        }
+        if let Some(line) = card_days::hold(tx, after, &effects.held).await? {
+            return Err(Unsaved::DayTaken(line));
         }
         for line in &after.lines {
             if !before.lines.contains(line) {
@@ -225,6 +228,24 @@ impl Store {
     }
 }
 
+/// Why a commit was rolled back.
+enum Unsaved {
+    DayTaken(i32),
+    Io(IoError),
+}
+
+impl From<IoError> for Unsaved {
+    fn from(error: IoError) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<DbErr> for Unsaved {
+    fn from(error: DbErr) -> Self {
+        Self::Io(error.into())
+    }
+}
+
 /// Whether a commit failed because a transaction of the provider belongs to another order already.
 fn is_tid_taken(error: &DbErr) -> bool {
     matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(what)) if what.contains("payment") && what.contains("tid"))
@@ -249,35 +270,4 @@ fn letter_job(order: &Order, letter: Letter) -> Result<NewJob, DbErr> {
         Letter::TicketKept(line) => mail::OrderLetter::TicketKept(line),
     };
     mail::order_letter(letter, order.id, order.version)
-}
-
-fn outcome_words(answered: &Answered) -> (&'static str, Option<String>) {
-    match &answered.answer {
-        Answer::Line(answer) => match answer {
-            LineAnswer::Check(outcome) => words(outcome),
-            LineAnswer::Issue(outcome) => words(outcome),
-            LineAnswer::Find(outcome) => words(outcome),
-            LineAnswer::Cancel(outcome) => words(outcome),
-            LineAnswer::AskerDied => ("unknown", Some("asker died".into())),
-        },
-        Answer::Payment(answer) => match answer {
-            PaymentAnswer::Open(outcome) => words(outcome),
-            PaymentAnswer::Capture(outcome) | PaymentAnswer::Reverse(outcome) | PaymentAnswer::Credit(outcome) => {
-                words(outcome)
-            }
-            PaymentAnswer::History(outcome) => words(outcome),
-            PaymentAnswer::Status(outcome) => words(outcome),
-            PaymentAnswer::AskerDied => ("unknown", Some("asker died".into())),
-        },
-    }
-}
-
-fn words<T>(outcome: &Outcome<T>) -> (&'static str, Option<String>) {
-    match outcome {
-        Outcome::Done(_) => ("done", None),
-        Outcome::Refused(refusal) => ("refused", Some(format!("{}:{}", refusal.kind.slug(), refusal.code))),
-        Outcome::NotSent(why) => ("not_sent", Some(why.clone())),
-        Outcome::Pending { .. } => ("pending", None),
-        Outcome::Unknown(why) => ("unknown", Some(why.clone())),
-    }
 }

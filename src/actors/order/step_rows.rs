@@ -1,11 +1,15 @@
-//! An order's intents in the database, to and from the record.
+//! An order's intents in the database, to and from the record, and how they were answered.
 
 use sea_orm::{ActiveValue::Set, DbErr};
 use starjack_entity::order_step;
 
+use super::advance::{Answer, Answered};
 use super::intent::{Intent, Subject, Verb};
+use super::lines::LineAnswer;
+use super::payments::PaymentAnswer;
 use super::record::Order;
 use super::rows::unreadable;
+use crate::integrations::Outcome;
 use crate::integrations::lift::Booking;
 
 /// The intent of an unanswered step's row, and whose it is.
@@ -49,5 +53,37 @@ pub(super) fn step_row(order: &Order, subject: Subject, intent: &Intent) -> orde
         answered_at: Set(None),
         outcome: Set(None),
         detail: Set(None),
+    }
+}
+
+/// The words of an answer in its row.
+pub(super) fn outcome_words(answered: &Answered) -> (&'static str, Option<String>) {
+    match &answered.answer {
+        Answer::Line(answer) => match answer {
+            LineAnswer::Check(outcome) => words(outcome),
+            LineAnswer::Issue(outcome) => words(outcome),
+            LineAnswer::Find(outcome) => words(outcome),
+            LineAnswer::Cancel(outcome) => words(outcome),
+            LineAnswer::AskerDied => ("unknown", Some("asker died".into())),
+        },
+        Answer::Payment(answer) => match answer {
+            PaymentAnswer::Open(outcome) => words(outcome),
+            PaymentAnswer::Capture(outcome) | PaymentAnswer::Reverse(outcome) | PaymentAnswer::Credit(outcome) => {
+                words(outcome)
+            }
+            PaymentAnswer::History(outcome) => words(outcome),
+            PaymentAnswer::Status(outcome) => words(outcome),
+            PaymentAnswer::AskerDied => ("unknown", Some("asker died".into())),
+        },
+    }
+}
+
+fn words<T>(outcome: &Outcome<T>) -> (&'static str, Option<String>) {
+    match outcome {
+        Outcome::Done(_) => ("done", None),
+        Outcome::Refused(refusal) => ("refused", Some(format!("{}:{}", refusal.kind.slug(), refusal.code))),
+        Outcome::NotSent(why) => ("not_sent", Some(why.clone())),
+        Outcome::Pending { .. } => ("pending", None),
+        Outcome::Unknown(why) => ("unknown", Some(why.clone())),
     }
 }

@@ -52,6 +52,8 @@ pub enum Saved {
     Lost,
     /// It names a transaction of the provider that belongs to another order: nothing was saved, and nothing of it ever will be.
     Taken,
+    /// The card of this line has a ticket of another order on one of its days, which was paid first: nothing was saved.
+    DayTaken(i32),
 }
 
 impl Store {

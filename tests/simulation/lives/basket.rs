@@ -6,11 +6,11 @@ use starjack::actors::order::{Marks, NewLine, NewOrder};
 use starjack::clock;
 use starjack::ids;
 
-use super::super::world::{CUSTOMER, POLICIES};
+use super::super::world::{CUSTOMER, NEIGHBOUR, POLICIES};
 use super::dice::Dice;
 use super::replica::OPERATORS;
 
-/// So few that two orders often want one card.
+/// So few that two orders often want one card, of which two accounts have the number.
 const CARDS: u64 = 9;
 
 /// A basket; in `parts` of which each is kept.
@@ -25,7 +25,7 @@ pub(crate) fn basket(dice: &Dice, no: u64, parts: bool) -> NewOrder {
         returns: ReturnTerms::default(),
     });
     NewOrder {
-        account_id: CUSTOMER,
+        account_id: if no % 2 == 0 { CUSTOMER } else { NEIGHBOUR },
         lines: lines.collect(),
         on_refusal: if parts { OnRefusal::Keep } else { dice.one(&POLICIES) },
         return_url: None,

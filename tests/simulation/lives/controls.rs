@@ -157,6 +157,8 @@ rules! {
         Off { unreconciled: true, ..rule(None) } => Tickets in 7,
     asking_before_the_intent_is_kept: "intent first",
         Off { forget_intents: true, ..rule(None) } => OneTicket in 40,
+    booking_for_a_day_that_another_order_was_paid_for: "who pays first has the day",
+        rule(Some(Protection::OneOrderADay)) => OneTicketACardAndDay in 6,
     forgetting_the_days_of_cards: "one ticket a card and day",
         behind_our_back("AFTER INSERT ON ticket_day BEGIN DELETE FROM ticket_day; END") => OneTicketACardAndDay in 6,
     leaving_the_days_of_cards_that_have_no_ticket: "days are given back",

@@ -177,7 +177,8 @@ async fn place(town: &Rc<Town>, dice: &Dice, order: &NewOrder) -> Result<Placed,
         let own = order.clone();
         match town.ask(|desk| async move { desk.place(own, |order| order.number.to_string()).await }).await {
             Some(Ok(placed)) => return Ok(placed),
-            Some(Err(PlaceError::CardTaken { order, .. })) => return Err(order),
+            Some(Err(PlaceError::CardTaken { order, .. })) => return Err(Some(order)),
+            Some(Err(PlaceError::NotFree(_))) => return Err(None),
             Some(Err(PlaceError::Running | PlaceError::Io(_))) | None => clock::sleep(dice.millis(500, 3000)).await,
             Some(Err(error @ (PlaceError::KeyUsed | PlaceError::TooSmall | PlaceError::TooManyUnpaid(_)))) => {
                 unreachable!("{error}")

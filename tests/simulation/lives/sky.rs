@@ -10,7 +10,7 @@ use starjack::clock;
 use starjack::io::{Io, IoError, Weather};
 use starjack_entity::account;
 
-use super::super::world::customer;
+use super::super::world::customers;
 use super::dice::Dice;
 use super::time::Time;
 
@@ -69,7 +69,7 @@ impl Ground {
         at_once(io.migrate()).unwrap();
         let insert = io.write(|tx| {
             Box::pin(async move {
-                account::Entity::insert(customer()).exec_without_returning(tx).await?;
+                account::Entity::insert_many(customers()).exec_without_returning(tx).await?;
                 Ok::<_, IoError>(())
             })
         });

@@ -50,7 +50,7 @@ const STORIES: [(u32, &str, By); 48] = [
     (35, "total 0",                                           By(HERE, "story_35_an_order_of_which_nothing_is_due_ends_with_its_ticket_and_without_a_payment")),
     (36, "order waits six minutes in our queue",              By("src/actors/order/model/traces.rs", "waiting_for_a_turn_is_not_asking")),
     (37, "price changes while the payer is at the bank",      By("tests/api/importing.rs", "a_new_price_is_shown_without_a_restart_and_the_shown_one_holds")),
-    (38, "same card and day in two orders",                   By("tests/api/placing_again.rs", "a_card_has_one_ticket_an_operator_and_day")),
+    (38, "same card and day in two orders",                   By("tests/simulation/twice.rs", "of_two_accounts_that_pay_for_one_card_and_day_one_has_the_ticket_and_the_other_its_money")),
     (39, "partial capture, later return of a line",           By("tests/api/returns.rs", "story_39_a_returned_ticket_is_cancelled_and_its_price_goes_back_and_its_day_is_free")),
     (40, "dies between invoice and letter",                   By("tests/faults/crash/mod.rs", "an_order_survives_a_kill_at_every_moment")),
     (41, "document written, transaction rolled back",         By("tests/simulation/many.rs", "twelve_orders_and_three_crashes_leave_one_series_of_invoices_without_gaps")),

@@ -3,6 +3,7 @@
 //! The rules under test are the ones that run in production ([`advance`]); only the outside is a model. At every state at
 //! most one booking of a line is live; at every end the money held is the price of what is on the cards.
 
+mod days;
 mod ends;
 mod exploring;
 mod money_traces;
@@ -24,6 +25,7 @@ use std::time::Duration;
 use chrono::{NaiveDate, TimeDelta, TimeZone, Utc};
 use uuid::Uuid;
 
+use self::days::*;
 use self::ends::*;
 use self::exploring::*;
 use self::outside::*;
@@ -74,6 +76,7 @@ const NOTHING: Budget = Budget {
     returns: 0,
     booked_again: 0,
     backups: 0,
+    rivals: 0,
 };
 
 /// `make model STATES=…` sees more worlds than the short run of every day.

@@ -40,6 +40,7 @@ fn mutants() -> Vec<(Protection, Setting)> {
         (Protection::UsedTicketsEnd, both(Budget { faults: 1, uses: 1, ..paid })),
         (Protection::PortalCreditsCount, two(Budget { transfers: 1, portal: 1, returns: 2, ..paid })),
         (Protection::KeyedCases, two(Budget { transfers: 1, portal: 2, returns: 2, ..paid })),
+        (Protection::OneOrderADay, with(Budget { rivals: 1, ..paid })),
         (Protection::DecideFirst, at_the_end),
         (Protection::SettleEveryIntent, with(Budget { booked_again: 1, returns: 1, ..paid })),
         (Protection::BoundedPages, with(Budget { dead_pages: 1, ..NOTHING })),

@@ -340,7 +340,7 @@ impl World {
     fn backups(&self, rules: &Rules) -> Vec<World> {
         let mut next = vec![];
         if self.budget.backups > 0 && self.backup.is_none() && !has_ended(self.order.state) {
-            let backup = Some(Box::new((self.order.clone(), self.cases.clone())));
+            let backup = Some(Box::new((self.order.clone(), self.cases.clone(), self.days.clone())));
             next.push(World { backup, ..self.clone() });
         }
         if self.backup.is_some() {
@@ -353,7 +353,7 @@ impl World {
 
     pub(super) fn restore(&mut self, rules: &Rules) {
         let Some(backup) = self.backup.take() else { return };
-        (self.order, self.cases) = *backup;
+        (self.order, self.cases, self.days) = *backup;
         self.budget.backups = self.budget.backups.saturating_sub(1);
         self.restores += 1;
         // whoever was asked by the life that is forgotten has acted by now, or never will
@@ -361,6 +361,7 @@ impl World {
         self.zombie = None;
         let settle = TimeDelta::seconds(100);
         after_restore(&mut self.order, &Times { now: self.now, settle, page_life: rules.page_life }, 2);
+        self.hold_what_is_sought();
         let died = abandoned(&self.order);
         self.advance(&died, rules);
     }

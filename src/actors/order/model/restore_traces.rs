@@ -11,7 +11,7 @@ fn after_a_restore_a_cancelled_order_is_refunded_only_once_its_ticket_is_void() 
         let world = only_with(Protection::RestoredTicketsFirst, |rules| {
             let setting = if part { two_kept() } else { one() };
             let mut world = page_open(&setting, rules);
-            world.backup = Some(Box::new((world.order.clone(), vec![])));
+            world.backup = Some(Box::new((world.order.clone(), vec![], world.days.clone())));
             world.pay(Transaction::of("", world.order.total, true));
             world.told(rules);
             if part {
@@ -55,7 +55,7 @@ fn after_a_restore_a_ticket_that_was_returned_is_not_booked_once_more() {
             let mut world = page_open(&one(), rules);
             world.pay(Transaction::of("", PRICE, true));
             world.told(rules);
-            world.backup = Some(Box::new((world.order.clone(), vec![])));
+            world.backup = Some(Box::new((world.order.clone(), vec![], world.days.clone())));
             world = world.run_out(rules)?;
             assert!(ask_return(&mut world.order, &of_lines([1]), world.now).unwrap().is_some());
             world.advance(&[], rules);
@@ -93,7 +93,7 @@ fn after_a_restore_a_ticket_that_was_returned_is_not_booked_once_more() {
 fn after_a_restore_pages_of_which_no_call_is_answered_do_not_hold_an_order_for_ever() {
     let rules = rules(None);
     let mut world = page_open(&one(), &rules);
-    world.backup = Some(Box::new((world.order.clone(), vec![])));
+    world.backup = Some(Box::new((world.order.clone(), vec![], world.days.clone())));
     world.pay(Transaction::of("", PRICE, true));
     world.told(&rules);
     world = world.run_out(&rules).unwrap();

@@ -51,6 +51,8 @@ pub(super) struct Budget {
     pub(super) booked_again: u8,
     /// Backups that are taken of an order that has not ended, and restored later.
     pub(super) backups: u8,
+    /// Other orders that are paid for the same card and day.
+    pub(super) rivals: u8,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -80,8 +82,10 @@ pub(super) struct World {
     pub(super) late: Vec<(Subject, Intent, Moment)>,
     /// A driver that was paused, lost its order to another, and still holds its old copy and the answers that it got.
     pub(super) zombie: Option<(Box<Order>, Vec<Answer>)>,
-    /// The order and its cases as a backup has them.
-    pub(super) backup: Option<Box<(Order, Vec<Case>)>>,
+    /// Whose the days of each line's card are.
+    pub(super) days: Vec<Day>,
+    /// The order, its cases and its days as a backup has them.
+    pub(super) backup: Option<Box<(Order, Vec<Case>, Vec<Day>)>>,
     pub(super) restores: u8,
     /// Whether the provider denies every status call, and whether its answers to openings are lost.
     pub(super) denies: bool,
@@ -153,6 +157,7 @@ fn wanted(no: i32, number: &OrderNumber, setting: &Setting) -> Line {
         person: None,
         open: None,
         returns: ReturnTerms::default(),
+        day_taken: false,
         ticket: some_ticket(day),
     }
 }
@@ -161,7 +166,8 @@ pub(super) fn start(setting: &Setting) -> World {
     let now = Utc.with_ymd_and_hms(2026, 12, 19, 6, 0, 0).unwrap();
     let number = OrderNumber::stored("A0000000000".into());
     let lines: Vec<_> = (1..=setting.lines).map(|no| wanted(no, &number, setting)).collect();
-    let tickets = vec![vec![]; usize::try_from(setting.lines).unwrap()];
+    let lines_in_all = lines.len();
+    let tickets = vec![vec![]; lines_in_all];
     let order = Order {
         id: Uuid::nil(),
         number,
@@ -190,6 +196,7 @@ pub(super) fn start(setting: &Setting) -> World {
         cases: vec![],
         late: vec![],
         zombie: None,
+        days: vec![Day::Free; lines_in_all],
         backup: None,
         restores: 0,
         denies: false,
@@ -204,13 +211,22 @@ pub(super) fn start(setting: &Setting) -> World {
 
 impl World {
     pub(super) fn advance(&mut self, answers: &[Answered], rules: &Rules) {
-        let effects = advance(&mut self.order, answers, self.now, rules);
+        let before = self.order.clone();
+        let mut effects = advance(&mut self.order, answers, self.now, rules);
+        while let Err(no) = self.hold(&effects) {
+            let marked = |line: Line| Line { day_taken: line.day_taken || line.no == no, ..line };
+            let lines = before.lines.iter().cloned().zip(&self.order.lines);
+            let lines = lines.map(|(line, now)| marked(Line { day_taken: now.day_taken, ..line })).collect();
+            self.order = Order { lines, ..before.clone() };
+            effects = advance(&mut self.order, answers, self.now, rules);
+        }
         self.apply(&effects);
         self.commit();
     }
 
     /// What a commit writes beside the order.
     pub(super) fn apply(&mut self, effects: &Effects) {
+        self.free(&effects.freed);
         for (payment, kind, _) in &effects.settled {
             let open = self.cases.iter_mut().filter(|case| case.payment == *payment && case.kind == *kind);
             open.for_each(|case| case.open = false);
@@ -264,6 +280,7 @@ impl World {
         next.extend(self.payer(rules));
         next.extend(self.zombie_wakes(rules));
         next.extend(self.accidents(rules));
+        next.extend(self.rivals());
         if let Some(at) = self.order.next_at.filter(|at| *at > self.now)
             && self.in_flight().is_empty()
             && self.late.iter().all(|(_, _, until)| *until > at)
@@ -294,6 +311,7 @@ impl World {
         if opened.collect::<HashSet<_>>().len() > MOST_PAGES {
             return Err(format!("more than {MOST_PAGES} pages were opened"));
         }
+        self.check_days()?;
         self.slip.map_or(Ok(()), |slip| Err(slip.to_owned()))
     }
 }

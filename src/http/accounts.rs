@@ -153,6 +153,13 @@ impl From<auth::Error> for Problem {
                     "Er ist falsch, zu alt oder wurde schon benutzt. Prüfen Sie ihn oder fordern Sie einen neuen an.",
                 ),
             ),
+            error @ (E::SecondFactorRequired
+            | E::WrongSecondFactor(_)
+            | E::SecondFactorNeededAgain
+            | E::SecondFactorThere
+            | E::NoSecondFactor
+            | E::Disabled
+            | E::LastAdmin) => super::admin::second_factor::problem(&error),
             E::Taken => Self::new(
                 Kind::AddressTaken,
                 both("Log in with this address.", "Melden Sie sich mit dieser Adresse an."),

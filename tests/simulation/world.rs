@@ -272,6 +272,7 @@ pub(crate) fn customer() -> account::ActiveModel {
         language: Set("en".to_owned()),
         role: Set("customer".to_owned()),
         created_at: Set(clock::now().into()),
+        disabled_at: Set(None),
     }
 }
 

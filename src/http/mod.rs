@@ -112,7 +112,12 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     // what the payment provider reports
     api.service(payment_callback::take);        // GET /callbacks/mpay24        who has the page's secret
     api.service(payment_callback::take_posted); // POST /callbacks/mpay24       who has the page's secret
-    // admins
+    admin_routes(api);
+}
+
+/// The routes of whoever runs the shop.
+#[rustfmt::skip]
+fn admin_routes(api: &mut ServiceConfig<'_>) {
     api.service(admin::actors::list);   // GET /api/v1/admin/actors             admin
     api.service(streams::actors::watch); // GET /api/v1/admin/actors/events     admin
     api.service(admin::actors::wish);   // POST /api/v1/admin/actors/{name}/{wish}         admin

@@ -158,59 +158,79 @@ pub(in crate::http) async fn renew(state: web::Data<State>, admin: Admin) -> Res
     Ok(HttpResponse::Created().json(RecoveryCodes { recovery_codes }))
 }
 
-/// What to do about what accounts say of second factors and of who runs the shop.
-pub(in crate::http) fn problem(error: &auth::Error) -> Problem {
-    use auth::Error as E;
-    let (kind, detail) = match error {
-        E::SecondFactorRequired => (
-            Kind::SecondFactorRequired,
-            both(
-                "Send the same again with `code`: the six digits that the app shows, or a recovery code.",
-                "Senden Sie dasselbe noch einmal mit `code`: den sechs Ziffern, die die App zeigt, oder einem Ersatzcode.",
-            ),
+/// 401: the password is right, and the second factor is asked for.
+pub(in crate::http) fn required() -> Problem {
+    Problem::new(
+        Kind::SecondFactorRequired,
+        both(
+            "Send the same again with `code`: the six digits that the app shows, or a recovery code.",
+            "Senden Sie dasselbe noch einmal mit `code`: den sechs Ziffern, die die App zeigt, oder einem Ersatzcode.",
         ),
-        E::WrongSecondFactor(_) => (
-            Kind::WrongSecondFactor,
-            both(
-                "It is wrong, too old or was used. Wait for the next one, and compare the clock of the device.",
-                "Er ist falsch, zu alt oder wurde schon benutzt. Warten Sie auf den nächsten und vergleichen Sie die Uhr des Geräts.",
-            ),
+    )
+}
+
+/// 422: the code of the second factor does not count.
+pub(in crate::http) fn wrong() -> Problem {
+    Problem::new(
+        Kind::WrongSecondFactor,
+        both(
+            "It is wrong, too old or was used. Wait for the next one, and compare the clock of the device.",
+            "Er ist falsch, zu alt oder wurde schon benutzt. Warten Sie auf den nächsten und vergleichen Sie die Uhr des Geräts.",
         ),
-        E::SecondFactorThere => (
-            Kind::SecondFactorThere,
-            both(
-                "It counts already. To replace it, take it away with `POST /api/v1/admin/accounts/{id}/standing/forget-second-factor` first.",
-                "Er gilt schon. Um ihn zu ersetzen, nehmen Sie ihn zuerst mit `POST /api/v1/admin/accounts/{id}/standing/forget-second-factor` weg.",
-            ),
+    )
+}
+
+/// 409: a second factor counts already.
+pub(in crate::http) fn there() -> Problem {
+    Problem::new(
+        Kind::SecondFactorThere,
+        both(
+            "It counts already. To replace it, take it away with `POST /api/v1/admin/accounts/{id}/standing/forget-second-factor` first.",
+            "Er gilt schon. Um ihn zu ersetzen, nehmen Sie ihn zuerst mit `POST /api/v1/admin/accounts/{id}/standing/forget-second-factor` weg.",
         ),
-        E::NoSecondFactor => (
-            Kind::NoSecondFactor,
-            both(
-                "Set one up with `POST /api/v1/admin/me/second-factor`, then confirm it with its first code.",
-                "Richten Sie mit `POST /api/v1/admin/me/second-factor` einen ein und bestätigen Sie ihn mit seinem ersten Code.",
-            ),
+    )
+}
+
+/// 409: there is no second factor, or none that waits.
+pub(in crate::http) fn none() -> Problem {
+    Problem::new(
+        Kind::NoSecondFactor,
+        both(
+            "Set one up with `POST /api/v1/admin/me/second-factor`, then confirm it with its first code.",
+            "Richten Sie mit `POST /api/v1/admin/me/second-factor` einen ein und bestätigen Sie ihn mit seinem ersten Code.",
         ),
-        E::Disabled => (
-            Kind::AccountDisabled,
-            both(
-                "Nobody logs in with it. Ask the shop why.",
-                "Mit ihm meldet sich niemand an. Fragen Sie den Shop nach dem Grund.",
-            ),
+    )
+}
+
+/// 403: the account is disabled.
+pub(in crate::http) fn disabled() -> Problem {
+    Problem::new(
+        Kind::AccountDisabled,
+        both(
+            "Nobody logs in with it. Ask the shop why.",
+            "Mit ihm meldet sich niemand an. Fragen Sie den Shop nach dem Grund.",
         ),
-        E::LastAdmin => (
-            Kind::LastAdmin,
-            both(
-                "Nobody could run the shop any more. Give another account the role first, or enable one.",
-                "Niemand könnte den Shop mehr führen. Geben Sie zuerst einem anderen Konto die Rolle oder entsperren Sie eines.",
-            ),
+    )
+}
+
+/// 409: nobody could run the shop any more.
+pub(in crate::http) fn last_admin() -> Problem {
+    Problem::new(
+        Kind::LastAdmin,
+        both(
+            "Nobody could run the shop any more. Give another account the role first, or enable one.",
+            "Niemand könnte den Shop mehr führen. Geben Sie zuerst einem anderen Konto die Rolle oder entsperren Sie eines.",
         ),
-        _needed => (
-            Kind::SecondFactorNeededAgain,
-            both(
-                "This needs a second factor that was shown within ten minutes. Send its code to `POST /api/v1/admin/me/second-factor/proof`, then try again.",
-                "Dies braucht einen zweiten Faktor, der in den letzten zehn Minuten gezeigt wurde. Senden Sie seinen Code an `POST /api/v1/admin/me/second-factor/proof` und versuchen Sie es dann noch einmal.",
-            ),
+    )
+}
+
+/// 403: the second factor was not shown lately.
+pub(in crate::http) fn needed_again() -> Problem {
+    Problem::new(
+        Kind::SecondFactorNeededAgain,
+        both(
+            "This needs a second factor that was shown within ten minutes. Send its code to `POST /api/v1/admin/me/second-factor/proof`, then try again.",
+            "Dies braucht einen zweiten Faktor, der in den letzten zehn Minuten gezeigt wurde. Senden Sie seinen Code an `POST /api/v1/admin/me/second-factor/proof` und versuchen Sie es dann noch einmal.",
         ),
-    };
-    Problem::new(kind, detail)
+    )
 }

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use tokio::signal::unix::{SignalKind, signal};
 use uuid::Uuid;
 
-use crate::actors::auth::{self, Names, Role, Rotation};
+use crate::actors::auth::{self, Rotation};
 use crate::actors::fleet::{CONNECTIONS, check_room};
 use crate::actors::reconcile::{self, DayToCompare, Run};
 use crate::app::{self, App};
@@ -18,7 +18,6 @@ use crate::config::{BadConfiguration, Config};
 use crate::demo::{self, Demo};
 use crate::epoch;
 use crate::http::admin::store::{Deed, write_down};
-use crate::ids;
 use crate::import::{self, AreaFile, OperatorFiles, RefreshWish};
 use crate::io::Io;
 
@@ -105,8 +104,15 @@ enum ImportWhat {
 
 #[derive(Debug, Subcommand)]
 enum AdminWhat {
-    /// Opens an account that may steer the shop, and prints its password once.
+    /// Opens an account that may steer the shop, and prints the code with which its owner sets a password.
     Create {
+        /// The address to log in with.
+        email: String,
+        #[command(flatten)]
+        files: Files,
+    },
+    /// Takes the second factor of an account away whose owner has lost device and recovery codes, where no other admin can.
+    ForgetSecondFactor {
         /// The address to log in with.
         email: String,
         #[command(flatten)]
@@ -179,6 +185,9 @@ pub async fn run(command: Command) -> anyhow::Result<u8> {
             Ok(0)
         }
         What::Admin { what: AdminWhat::Create { email, files } } => create_admin(&email, &files).await,
+        What::Admin { what: AdminWhat::ForgetSecondFactor { email, files } } => {
+            forget_second_factor(&email, &files).await
+        }
     }
 }
 
@@ -252,11 +261,24 @@ fn somebody() -> String {
 }
 
 async fn create_admin(email: &str, files: &Files) -> anyhow::Result<u8> {
+    let config = read(files)?;
+    let io = open_database(&config).await?;
+    let (code, ends) = auth::create_admin(&io, config.auth.secret.expose_secret().as_bytes(), email).await?;
+    demo::say(&format!(
+        "{email} sets a password before {} by POST /api/v1/accounts/password-reset/confirmation with the code {}",
+        ends.format("%Y-%m-%d %H:%M UTC"),
+        code.expose_secret()
+    ))?;
+    Ok(0)
+}
+
+async fn forget_second_factor(email: &str, files: &Files) -> anyhow::Result<u8> {
     let io = open_database(&read(files)?).await?;
-    let password = ids::new_secret()[..20].to_owned();
-    let names = Names { first: "Shop".to_owned(), last: "Admin".to_owned() };
-    auth::create_account(&io, email, SecretString::from(password.clone()), names, Role::Admin).await?;
-    demo::say(&format!("{email} may log in with the password {password}"))?;
+    let id = auth::account_id(&io, email).await?.with_context(|| format!("{email} has no account"))?;
+    let (action, subject, reason) = ("account.forget_second_factor", id.to_string(), Some(somebody()));
+    write_down(&io, Deed { account_id: Uuid::nil(), action, subject, reason, request_id: None }).await?;
+    auth::forget_second_factor(&io, id).await?;
+    demo::say(&format!("{email} has no second factor any more, and sets one up at the next log-in"))?;
     Ok(0)
 }
 
@@ -266,7 +288,7 @@ async fn rotate_keys(compromised: bool, files: &Files) -> anyhow::Result<u8> {
     let (rotation, action) =
         if compromised { (Rotation::Compromised, "replace_keys") } else { (Rotation::Planned, "rotate_keys") };
     let (subject, reason) = ("signing keys".to_owned(), Some(somebody()));
-    write_down(&io, Deed { account_id: Uuid::nil(), action, subject, reason }).await?;
+    write_down(&io, Deed { account_id: Uuid::nil(), action, subject, reason, request_id: None }).await?;
     let new = auth::rotate(&io, config.auth.secret.expose_secret().as_bytes(), rotation, clock::now()).await?;
     demo::say(&format!("key {} signs from {}", new.kid, new.signs_from))?;
     Ok(0)

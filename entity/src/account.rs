@@ -16,6 +16,7 @@ pub struct Model {
     pub language: String,
     pub role: String,
     pub created_at: DateTimeWithTimeZone,
+    pub disabled_at: Option<DateTimeWithTimeZone>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -28,6 +29,10 @@ pub enum Relation {
     Orders,
     #[sea_orm(has_many = "super::password_reset::Entity")]
     PasswordReset,
+    #[sea_orm(has_many = "super::recovery_code::Entity")]
+    RecoveryCode,
+    #[sea_orm(has_one = "super::second_factor::Entity")]
+    SecondFactor,
     #[sea_orm(has_many = "super::session::Entity")]
     Session,
 }
@@ -53,6 +58,18 @@ impl Related<super::orders::Entity> for Entity {
 impl Related<super::password_reset::Entity> for Entity {
     fn to() -> RelationDef {
         Relation::PasswordReset.def()
+    }
+}
+
+impl Related<super::recovery_code::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::RecoveryCode.def()
+    }
+}
+
+impl Related<super::second_factor::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::SecondFactor.def()
     }
 }
 

@@ -12,6 +12,7 @@ pub struct Model {
     pub subject: String,
     pub at: DateTimeWithTimeZone,
     pub reason: Option<String>,
+    pub request_id: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

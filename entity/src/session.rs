@@ -10,6 +10,9 @@ pub struct Model {
     pub account_id: Uuid,
     pub created_at: DateTimeWithTimeZone,
     pub revoked_at: Option<DateTimeWithTimeZone>,
+    pub used_at: Option<DateTimeWithTimeZone>,
+    pub network: Option<String>,
+    pub proved_at: Option<DateTimeWithTimeZone>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -13,6 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::actors::{
+    auth,
     invoice::Seller,
     mail::Letterhead,
     order::{self, rules::Rules},
@@ -123,6 +124,25 @@ impl Database {
 pub struct Auth {
     /// At least 32 characters; seals offers and signing keys, makes the codes in letters; the same on every replica.
     pub secret: SecretString,
+    /// Whether an admin needs a second factor: `required`, the default, or `optional`, which production refuses.
+    #[serde(default)]
+    pub second_factor: auth::SecondFactor,
+    /// Most open sessions of an account; the one unused for longest ends when one more begins.
+    #[serde(default = "most_sessions")]
+    pub most_sessions: u32,
+}
+
+fn most_sessions() -> u32 {
+    20
+}
+
+impl Auth {
+    /// What accounts are set to, in a shop of this name.
+    #[must_use]
+    pub fn settings(&self, shop: &str) -> auth::Settings {
+        let (second_factor, most_sessions) = (self.second_factor, self.most_sessions);
+        auth::Settings { shop: shop.to_owned(), second_factor, most_sessions }
+    }
 }
 
 /// What of a contract does not stand in the catalogue, and what is to be otherwise than there.
@@ -207,6 +227,11 @@ impl Config {
         anyhow::ensure!(!(production && self.is_simulated()), "simulated suppliers need environment = \"test\"");
         anyhow::ensure!(!(production && self.payment.test), "the payment test system needs environment = \"test\"");
         anyhow::ensure!(!(production && self.crash_points.is_some()), "crash_points needs environment = \"test\"");
+        anyhow::ensure!(
+            !(production && self.auth.second_factor == auth::SecondFactor::Optional),
+            "auth.second_factor = \"optional\" needs environment = \"test\""
+        );
+        anyhow::ensure!(self.auth.most_sessions > 0, "auth.most_sessions must be at least 1, or nobody logs in");
         for (name, number) in [
             ("workers", self.http.workers),
             ("connections", self.http.connections),

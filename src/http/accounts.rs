@@ -1,11 +1,14 @@
 //! Opening an account, and how whatever concerns accounts fails.
 
+use std::time::Duration;
+
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use chrono::NaiveDate;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::admin::second_factor;
 use super::body::Json;
 use super::network::client_address;
 use super::problem::{Kind, Problem};
@@ -153,24 +156,19 @@ impl From<auth::Error> for Problem {
                     "Er ist falsch, zu alt oder wurde schon benutzt. Prüfen Sie ihn oder fordern Sie einen neuen an.",
                 ),
             ),
+            E::SecondFactorRequired => second_factor::required(),
+            E::WrongSecondFactor(_) => second_factor::wrong(),
+            E::SecondFactorNeededAgain => second_factor::needed_again(),
+            E::SecondFactorThere => second_factor::there(),
+            E::NoSecondFactor => second_factor::none(),
+            E::Disabled => second_factor::disabled(),
+            E::LastAdmin => second_factor::last_admin(),
             E::Taken => Self::new(
                 Kind::AddressTaken,
                 both("Log in with this address.", "Melden Sie sich mit dieser Adresse an."),
             ),
-            E::Throttled(wait) => Self::throttled(
-                both(
-                    "Too many attempts. Wait, then try again.",
-                    "Zu viele Versuche. Warten Sie und versuchen Sie es dann noch einmal.",
-                ),
-                wait.as_secs().saturating_add(1),
-            ),
-            E::Besieged(wait) => Self::throttled(
-                both(
-                    "Many others try this account. Wait, or ask for a new password by e-mail: with its code you are let in at once.",
-                    "Viele andere versuchen es mit diesem Konto. Warten Sie oder fordern Sie per E-Mail ein neues Passwort an: Mit dessen Code kommen Sie sofort hinein.",
-                ),
-                wait.as_secs().saturating_add(1),
-            ),
+            E::Throttled(wait) => throttled(wait),
+            E::Besieged(wait) => besieged(wait),
             E::Busy => Self::unavailable(
                 both(
                     "Many are logging in at the moment. Nothing was done, try again.",
@@ -185,4 +183,26 @@ impl From<auth::Error> for Problem {
             }
         }
     }
+}
+
+/// 429: whoever asks has failed too often.
+fn throttled(wait: Duration) -> Problem {
+    Problem::throttled(
+        both(
+            "Too many attempts. Wait, then try again.",
+            "Zu viele Versuche. Warten Sie und versuchen Sie es dann noch einmal.",
+        ),
+        wait.as_secs().saturating_add(1),
+    )
+}
+
+/// 429: others try the account, and a code by e-mail lets its owner in.
+fn besieged(wait: Duration) -> Problem {
+    Problem::throttled(
+        both(
+            "Many others try this account. Wait, or ask for a new password by e-mail: with its code you are let in at once.",
+            "Viele andere versuchen es mit diesem Konto. Warten Sie oder fordern Sie per E-Mail ein neues Passwort an: Mit dessen Code kommen Sie sofort hinein.",
+        ),
+        wait.as_secs().saturating_add(1),
+    )
 }

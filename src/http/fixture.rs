@@ -38,6 +38,12 @@ pub(crate) const SECRET: &[u8] = b"the secret that codes follow from";
 /// The only origin that a return address may have.
 pub(crate) const SHOP: &str = "https://shop.example";
 
+/// Admins need no second factor here, so that not each test has to show one.
+pub(crate) fn accounts() -> auth::Settings {
+    let second_factor = auth::SecondFactor::Optional;
+    auth::Settings { shop: "Snow Shop".to_owned(), second_factor, most_sessions: 20 }
+}
+
 /// A state with a database of its own; lives as long as the folder.
 pub(crate) async fn state() -> (State, TempDir) {
     let (state, folder, _schedule) = driven(Rules::default()).await;
@@ -59,7 +65,7 @@ pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output 
     };
     let (orders, schedule) = order::Desk::start(&system, driver, Policy::default()).await.unwrap();
     let state = State {
-        auth: auth::Desk::open(io.clone(), SECRET.to_vec().into(), "Snow Shop").await.unwrap(),
+        auth: auth::Desk::open(io.clone(), SECRET.to_vec().into(), accounts()).await.unwrap(),
         trusted_proxies: Networks::default(),
         counter: Counter::new(Catalogue::parse(&areas()).unwrap(), SECRET).unwrap(),
         cards: Cards::new(io.clone(), Redis::off()),

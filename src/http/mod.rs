@@ -112,7 +112,12 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     // what the payment provider reports
     api.service(payment_callback::take);        // GET /callbacks/mpay24        who has the page's secret
     api.service(payment_callback::take_posted); // POST /callbacks/mpay24       who has the page's secret
-    // admins
+    admin_routes(api);
+}
+
+/// The routes of whoever runs the shop.
+#[rustfmt::skip]
+fn admin_routes(api: &mut ServiceConfig<'_>) {
     api.service(admin::actors::list);   // GET /api/v1/admin/actors             admin
     api.service(streams::actors::watch); // GET /api/v1/admin/actors/events     admin
     api.service(admin::actors::wish);   // POST /api/v1/admin/actors/{name}/{wish}         admin
@@ -135,6 +140,17 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     api.service(admin::differences::show); // GET /api/v1/admin/operators/{key}/catalogue-differences    admin
     api.service(admin::differences::accept); // POST /api/v1/admin/operators/{key}/catalogue-differences  admin
     api.service(admin::audit::list);    // GET /api/v1/admin/audit              admin
+    api.service(admin::accounts::list); // GET /api/v1/admin/accounts           admin
+    api.service(admin::accounts::search); // POST /api/v1/admin/account-search  admin
+    api.service(admin::accounts::sessions); // GET /api/v1/admin/accounts/{id}/sessions    admin
+    api.service(admin::accounts::end_session); // POST /api/v1/admin/accounts/{id}/sessions/{session}/end admin
+    api.service(admin::accounts::wish); // POST /api/v1/admin/accounts/{id}/standing/{wish}         admin
+    // an admin's own second factor
+    api.service(admin::second_factor::show);    // GET /api/v1/admin/me/second-factor                  any admin
+    api.service(admin::second_factor::enrol);   // POST /api/v1/admin/me/second-factor                 any admin
+    api.service(admin::second_factor::confirm); // POST /api/v1/admin/me/second-factor/confirmation    any admin
+    api.service(admin::second_factor::prove);   // POST /api/v1/admin/me/second-factor/proof           any admin
+    api.service(admin::second_factor::renew);   // POST /api/v1/admin/me/second-factor/recovery-codes  admin
 }
 
 /// The routes that only a server with `environment = "test"` has; before the others, whose patterns are wider.

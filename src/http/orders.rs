@@ -5,6 +5,7 @@ use actix_web::http::header;
 use actix_web::{HttpResponse, get, post, web};
 use uuid::Uuid;
 
+use super::admin::store::{Deed, write_down};
 use super::basket::PlaceOrder;
 use super::body;
 use super::idempotency::Repeatable;
@@ -13,9 +14,9 @@ use super::order_view::OrderView;
 use super::orders_query::OrdersQuery;
 use super::paging::Page;
 use super::problem::Problem;
+use super::request_id::RequestId;
 use super::session::Customer;
 use super::state::State;
-use crate::actors::auth::Role;
 use crate::actors::invoice::{self, ArchiveError, InvoiceNumber};
 use crate::actors::order::record::Order;
 use crate::actors::order::{ChangeError, NewOrder, PlaceError, Placed, Remembered};
@@ -75,8 +76,9 @@ pub(super) async fn show(
     state: web::Data<State>,
     customer: Customer,
     id: web::Path<Uuid>,
+    request: RequestId,
 ) -> Result<HttpResponse, Problem> {
-    let order = readable(&state, customer, *id).await?;
+    let order = readable(&state, customer, *id, request).await?;
     Ok(HttpResponse::Ok().json(OrderView::read(order, &state, customer.reader()).await?))
 }
 
@@ -124,9 +126,10 @@ pub(super) async fn show_invoice(
     state: web::Data<State>,
     customer: Customer,
     path: web::Path<(Uuid, String)>,
+    request: RequestId,
 ) -> Result<HttpResponse, Problem> {
     let (id, number) = path.into_inner();
-    let order = readable(&state, customer, id).await?;
+    let order = readable(&state, customer, id, request).await?;
     let owned = state
         .io
         .read(move |db| Box::pin(async move { Ok::<_, IoError>(invoice::number_of_order(db, order.id).await?) }));
@@ -157,12 +160,22 @@ pub(super) async fn page(
     Ok(Page { items: views, next })
 }
 
-/// The order, when it is the customer's own or the customer is an admin; another's is as good as none.
-pub(super) async fn readable(state: &State, customer: Customer, id: Uuid) -> Result<Order, Problem> {
+/// The order, when it is the customer's own or the customer is an admin, who is written down; another's is as good as none.
+pub(super) async fn readable(
+    state: &State,
+    customer: Customer,
+    id: Uuid,
+    RequestId(request_id): RequestId,
+) -> Result<Order, Problem> {
     let order = state.orders.store().load(id).await?;
-    let may = |order: &Order| order.account_id == customer.account_id || customer.role == Role::Admin;
+    let may = |order: &Order| order.account_id == customer.account_id || customer.is_admin;
     let order = order.filter(may).ok_or(ChangeError::Unknown)?;
     name_in_log(&order);
+    if order.account_id != customer.account_id {
+        let (account_id, subject, request_id) = (customer.account_id, id.to_string(), Some(request_id));
+        let deed = Deed { account_id, action: "order.read", subject, reason: None, request_id };
+        write_down(&state.io, deed).await?;
+    }
     Ok(order)
 }
 
@@ -171,7 +184,10 @@ async fn answered(state: &State, customer: Customer, placed: Placed) -> Result<H
     if !placed.body.is_empty() {
         return accepted(placed);
     }
-    let order = OrderView::read(readable(state, customer, placed.id).await?, state, customer.reader()).await?;
+    let order = state.orders.store().load(placed.id).await?.filter(|order| order.account_id == customer.account_id);
+    let order = order.ok_or(ChangeError::Unknown)?;
+    name_in_log(&order);
+    let order = OrderView::read(order, state, customer.reader()).await?;
     accepted(Placed { body: serde_json::to_string(&order).unwrap_or_default(), ..placed })
 }
 

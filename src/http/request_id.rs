@@ -1,13 +1,14 @@
 //! One request from its id to its log line: every answer leaves through here.
 
+use std::future::{Ready, ready};
 use std::panic::AssertUnwindSafe;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage};
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
 use futures_util::FutureExt;
 use tracing::Instrument;
 
@@ -34,6 +35,16 @@ impl RequestId {
         };
         let given = headers.get(HEADER).and_then(|value| value.to_str().ok()).filter(harmless);
         Self(given.map_or_else(|| ids::new_id().to_string(), str::to_owned))
+    }
+}
+
+impl FromRequest for RequestId {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let known = request.extensions().get::<Self>().cloned();
+        ready(Ok(known.unwrap_or_else(|| Self::of(request.headers()))))
     }
 }
 

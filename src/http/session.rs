@@ -2,15 +2,17 @@
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use chrono::{DateTime, Utc};
 use futures_util::future::LocalBoxFuture;
 use uuid::Uuid;
 
+use super::admin::store::Deed;
 use super::language::{Reader, asked};
-use super::problem::Problem;
+use super::problem::{Kind, Problem};
+use super::request_id::RequestId;
 use super::state::State;
-use crate::actors::auth::{self, Role};
+use crate::actors::auth::{self, Claims, Role};
 use crate::language::{Language, both};
 
 /// Anybody who is logged in. After a log-out an access token still counts for seconds at other replicas.
@@ -18,8 +20,8 @@ use crate::language::{Language, both};
 pub struct Customer {
     /// The account.
     pub account_id: Uuid,
-    /// What the account may do.
-    pub role: Role,
+    /// Whether the account runs this shop, and has shown the second factor where one is required.
+    pub is_admin: bool,
     /// The log-in that the token belongs to.
     pub session: Uuid,
     /// Until when the token counts.
@@ -28,12 +30,23 @@ pub struct Customer {
     pub asked: Option<Language>,
 }
 
-/// Somebody who is logged in with an account that runs this shop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Somebody who is logged in with an account that runs this shop, and has shown a second factor where one is required.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Admin {
     /// The account, for the audit.
     pub account_id: Uuid,
+    session: Uuid,
     asked: Option<Language>,
+    request_id: Option<String>,
+}
+
+/// Somebody who is logged in with an account that runs this shop, also without the second factor that is required: for the
+/// calls that set one up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnyAdmin {
+    /// What the token says.
+    pub claims: Claims,
+    admin: Admin,
 }
 
 impl Customer {
@@ -47,8 +60,31 @@ impl Customer {
 impl Admin {
     /// Who reads the answer.
     #[must_use]
-    pub fn reader(self) -> Reader {
+    pub fn reader(&self) -> Reader {
         Reader { account_id: self.account_id, asked: self.asked }
+    }
+
+    /// What is about to be done, or read, in this request, for the audit.
+    #[must_use]
+    pub fn deed(&self, action: &'static str, subject: impl Into<String>, reason: Option<String>) -> Deed {
+        let (account_id, request_id) = (self.account_id, self.request_id.clone());
+        Deed { account_id, action, subject: subject.into(), reason, request_id }
+    }
+
+    /// Whether the second factor was shown in this session lately: asked before money is moved.
+    ///
+    /// # Errors
+    /// 403 that says what to do; the database's.
+    pub async fn check_proof(&self, state: &State) -> Result<(), Problem> {
+        Ok(state.auth.check_proof(self.account_id, self.session).await?)
+    }
+}
+
+impl AnyAdmin {
+    /// As whoever has shown a second factor.
+    #[must_use]
+    pub fn admin(&self) -> &Admin {
+        &self.admin
     }
 }
 
@@ -58,7 +94,16 @@ impl FromRequest for Customer {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
-        Box::pin(async move { identify(&request).await })
+        Box::pin(async move {
+            let claims = identify(&request).await?;
+            Ok(Self {
+                is_admin: state_of(&request)?.auth.lets_administer(&claims),
+                account_id: claims.sub,
+                session: claims.sid,
+                expires_at: DateTime::from_timestamp(claims.exp, 0).unwrap_or_default(),
+                asked: asked(request.headers()),
+            })
+        })
     }
 }
 
@@ -66,26 +111,58 @@ impl FromRequest for Admin {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, any) = (request.clone(), AnyAdmin::from_request(request, payload));
         Box::pin(async move {
-            let customer = identify(&request).await?;
-            match customer.role {
-                Role::Admin => Ok(Self { account_id: customer.account_id, asked: customer.asked }),
-                Role::Customer => Err(Problem::forbidden(both(
-                    "Log in with an administrator's account.",
-                    "Melden Sie sich mit einem Administratorkonto an.",
-                ))),
+            let AnyAdmin { claims, admin } = any.await?;
+            if state_of(&request)?.auth.lets_administer(&claims) {
+                return Ok(admin);
             }
+            Err(Problem::new(
+                Kind::SecondFactorMissing,
+                both(
+                    "Set up a second factor with `POST /api/v1/admin/me/second-factor`; until then nothing else is open.",
+                    "Richten Sie mit `POST /api/v1/admin/me/second-factor` einen zweiten Faktor ein; bis dahin ist sonst nichts offen.",
+                ),
+            ))
         })
     }
 }
 
-async fn identify(request: &HttpRequest) -> Result<Customer, Problem> {
-    let Some(state) = request.app_data::<web::Data<State>>() else {
+impl FromRequest for AnyAdmin {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let claims = identify(&request).await?;
+            if claims.role != Role::Admin {
+                return Err(Problem::forbidden(both(
+                    "Log in with an administrator's account.",
+                    "Melden Sie sich mit einem Administratorkonto an.",
+                )));
+            }
+            let admin = Admin {
+                account_id: claims.sub,
+                session: claims.sid,
+                asked: asked(request.headers()),
+                request_id: request.extensions().get::<RequestId>().map(|id| id.0.clone()),
+            };
+            Ok(Self { claims, admin })
+        })
+    }
+}
+
+fn state_of(request: &HttpRequest) -> Result<&web::Data<State>, Problem> {
+    request.app_data::<web::Data<State>>().ok_or_else(|| {
         tracing::error!("a route was set up without its state");
-        return Err(Problem::internal());
-    };
+        Problem::internal()
+    })
+}
+
+async fn identify(request: &HttpRequest) -> Result<Claims, Problem> {
+    let state = state_of(request)?;
     let token = bearer(request).ok_or_else(|| {
         Problem::unauthenticated(both(
             "Log in and send the access token as `Authorization: Bearer …`.",
@@ -98,14 +175,7 @@ async fn identify(request: &HttpRequest) -> Result<Customer, Problem> {
     };
     let claims = verified?;
     tracing::Span::current().record("account.id", tracing::field::display(claims.sub));
-    let expires_at = DateTime::from_timestamp(claims.exp, 0).unwrap_or_default();
-    Ok(Customer {
-        account_id: claims.sub,
-        role: claims.role,
-        session: claims.sid,
-        expires_at,
-        asked: asked(request.headers()),
-    })
+    Ok(claims)
 }
 
 /// The token of the one `Authorization`; whoever sends two might have either believed by somebody in between.

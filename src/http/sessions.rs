@@ -7,16 +7,18 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::admin::store::{Deed, write_down};
 use super::body::Json;
 use super::network::client_address;
 use super::problem::Problem;
+use super::request_id::RequestId;
 use super::session::Customer;
 use super::state::State;
-use crate::actors::auth::{PUBLISHED_BEFORE, Pair};
+use crate::actors::auth::{self, PUBLISHED_BEFORE, Pair, Role, Session};
 use crate::language::both;
 use crate::typed;
 
-/// Address and password.
+/// Address and password, and what the second factor shows.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LogIn {
@@ -26,6 +28,9 @@ pub struct LogIn {
     /// The account's password.
     #[schema(value_type = String, format = "password")]
     password: SecretString,
+    /// Where the account has a second factor: the six digits that the app shows, or a recovery code. Each counts once.
+    #[schema(max_length = 100, example = "123456")]
+    code: Option<String>,
 }
 
 /// A refresh token, which counts once.
@@ -56,6 +61,11 @@ pub struct SessionView {
     id: Uuid,
     /// When somebody logged in.
     opened_at: DateTime<Utc>,
+    /// When it was last continued.
+    used_at: DateTime<Utc>,
+    /// From where that was, masked: the first 24 bits of an IPv4 address, the first 48 of an IPv6 one; `null` when it is not known.
+    #[schema(required, example = "192.0.2.0/24")]
+    network: Option<String>,
     /// Until when it can be continued: 30 days after it last was, and 90 days after the log-in at the latest.
     ends_at: DateTime<Utc>,
     /// Whether this call belongs to it.
@@ -66,6 +76,21 @@ pub struct SessionView {
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct SessionList {
     items: Vec<SessionView>,
+}
+
+impl SessionList {
+    /// Sessions, one of which may be that of whoever reads the list.
+    pub(super) fn new(sessions: Vec<Session>, this: Option<Uuid>) -> Self {
+        let view = |session: Session| SessionView {
+            id: session.id,
+            opened_at: session.opened_at,
+            used_at: session.used_at,
+            is_this: Some(session.id) == this,
+            network: session.network,
+            ends_at: session.ends_at,
+        };
+        Self { items: sessions.into_iter().map(view).collect() }
+    }
 }
 
 /// No address has any, and a database may refuse to look for one.
@@ -79,19 +104,41 @@ fn refuse_control_characters(email: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Logs in.
+/// Logs in; of all sessions of the account the 20 that were used last go on (or as many as the server is set to).
+///
+/// 401 `second-factor-required` says that the password is right and the account has a second factor: send the same again with
+/// its `code`. 422 `wrong-second-factor` when that does not count, also because it was used before.
 #[utoipa::path(tag = "sessions", operation_id = "log_in", responses((status = 201, description = "A session is open", body = Tokens)))]
 #[post("/api/v1/sessions")]
 pub(super) async fn log_in(
     state: web::Data<State>,
     request: HttpRequest,
+    request_id: RequestId,
     Json(body): Json<LogIn>,
 ) -> Result<HttpResponse, Problem> {
-    let LogIn { email, password } = body;
+    let LogIn { email, password, code } = body;
     refuse_control_characters(&email)?;
     let from = client_address(&request, &state.trusted_proxies);
-    let pair = state.auth.log_in(&email, password, from).await?;
+    let outcome = state.auth.log_in_with(auth::LogIn { email, password, code }, from).await;
+    note_admin(&state, &outcome, request_id).await?;
+    let pair = outcome?;
     Ok(HttpResponse::Created().json(Tokens::from(pair)))
+}
+
+/// Writes an admin's log-in down, and a second factor that was refused; whoever could not be written down is not let in.
+async fn note_admin(
+    state: &State,
+    outcome: &Result<Pair, auth::Error>,
+    RequestId(request_id): RequestId,
+) -> Result<(), Problem> {
+    let (account_id, action, subject) = match outcome {
+        Ok(pair) if pair.role == Role::Admin => (pair.account_id, "log_in", pair.session_id),
+        Err(auth::Error::WrongSecondFactor(account)) => (*account, "log_in.refused", *account),
+        Ok(_) | Err(_) => return Ok(()),
+    };
+    let (subject, request_id) = (subject.to_string(), Some(request_id));
+    write_down(&state.io, Deed { account_id, action, subject, reason: None, request_id }).await?;
+    Ok(())
 }
 
 /// Continues a session with a new pair, for 90 days after the log-in.
@@ -145,13 +192,7 @@ pub(super) async fn log_out_everywhere(state: web::Data<State>, customer: Custom
 #[get("/api/v1/accounts/me/sessions")]
 pub(super) async fn list(state: web::Data<State>, customer: Customer) -> Result<HttpResponse, Problem> {
     let sessions = state.auth.sessions(customer.account_id).await?;
-    let items = sessions.into_iter().map(|session| SessionView {
-        id: session.id,
-        opened_at: session.opened_at,
-        ends_at: session.ends_at,
-        is_this: session.id == customer.session,
-    });
-    Ok(HttpResponse::Ok().json(SessionList { items: items.collect() }))
+    Ok(HttpResponse::Ok().json(SessionList::new(sessions, Some(customer.session))))
 }
 
 /// Ends one of one's own sessions, its access token included: at other replicas within five seconds. Twice changes nothing.

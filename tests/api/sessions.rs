@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Database, World, both_databases};
+use crate::support::{Database, World, both_databases, eventually};
 
 both_databases!(
     a_session_is_continued_and_ends_when_a_token_is_used_again,
@@ -46,4 +46,34 @@ async fn who_logs_out_cannot_go_on(database: Database) {
     assert_eq!(out.status(), 204);
     let body = json!({ "refresh_token": anna.refresh_token });
     world.guest.post("/api/v1/sessions/refresh", &body).await.expect_problem(401, "session-over");
+}
+
+#[tokio::test]
+async fn an_account_that_is_disabled_at_one_replica_is_out_at_the_other_and_comes_back() {
+    let world = World::start(Database::Postgres).await;
+    let other = world.another_server().await;
+    let (anna, clerk) = (world.skier("Anna").await, world.clerk().await);
+    let guest = world.guest.at(other.api());
+    let there = anna.client.at(other.api());
+    let account = there.get("/api/v1/accounts/me").await.expect(200)["id"].as_str().unwrap().to_owned();
+    let log_in = json!({ "email": anna.email, "password": anna.password });
+    let wish = async |wish: &str| {
+        let path = format!("/api/v1/admin/accounts/{account}/standing/{wish}");
+        clerk.client.post(&path, &json!({ "reason": "reported by phone" })).await.expect(200)
+    };
+    assert!(wish("disable").await["disabled_at"].is_string());
+    anna.client.get("/api/v1/accounts/me").await.expect_problem(401, "unauthenticated");
+    let refresh = json!({ "refresh_token": anna.refresh_token });
+    guest.post("/api/v1/sessions/refresh", &refresh).await.expect_problem(401, "session-over");
+    guest.post("/api/v1/sessions", &log_in).await.expect_problem(403, "account-disabled");
+    eventually("its access token is refused elsewhere", async || {
+        (there.get("/api/v1/accounts/me").await.status == 401).then_some(())
+    })
+    .await;
+    assert!(wish("enable").await["disabled_at"].is_null());
+    guest.post("/api/v1/sessions", &log_in).await.expect(201);
+    let own = clerk.client.get("/api/v1/admin/accounts").await.expect(200)["items"][0]["id"].clone();
+    let path = format!("/api/v1/admin/accounts/{}/standing/take-admin", own.as_str().unwrap());
+    let last = clerk.client.post(&path, &json!({ "reason": "holidays" })).await;
+    last.expect_problem(409, "last-admin");
 }

@@ -115,6 +115,7 @@ fn production_refuses_what_is_simulated() {
         ("STARJACK_CONTRACTS__SOLDEN__ENDPOINT", "http://127.0.0.1:1"),
         ("STARJACK_PAYMENT__TEST", "true"),
         ("STARJACK_MAIL__BASE_URL", "http://localhost:1"),
+        ("STARJACK_AUTH__SECOND_FACTOR", "optional"),
     ] {
         let mut process = starjack("migrate", "config/production.toml", folder.path());
         let output = with_secrets(&mut process).env(name, value).output().unwrap();
@@ -196,12 +197,25 @@ fn production(command: &[&str], folder: &Path) -> Command {
     process
 }
 
+/// Sets a second factor up, and answers the token that says so.
+async fn with_second_factor(http: &reqwest::Client, api: &str, token: &str) -> String {
+    let path = format!("{api}/admin/me/second-factor");
+    let drawn = http.post(&path).bearer_auth(token).send().await.unwrap().json::<Value>().await.unwrap();
+    let secret = totp_rs::Secret::try_from_base32(drawn["secret"].as_str().unwrap()).unwrap();
+    let device = totp_rs::Builder::new().with_secret(secret).build().unwrap();
+    let now = u64::try_from(starjack::clock::now().timestamp()).unwrap();
+    let code = json!({ "code": device.generate(now).to_string() });
+    let confirmed = http.post(format!("{path}/confirmation")).bearer_auth(token).json(&code).send().await.unwrap();
+    assert_eq!(confirmed.status(), 201);
+    confirmed.json::<Value>().await.unwrap()["access_token"].as_str().unwrap().to_owned()
+}
+
 #[tokio::test]
 async fn in_production_nobody_breaks_an_actor_on_order() {
     let folder = TempDir::new().unwrap();
     let created = production(&["admin", "create", "clerk@shop.example"], folder.path()).stdout(Stdio::piped()).output();
     let told = String::from_utf8(created.unwrap().stdout).unwrap();
-    let password = told.trim().rsplit(' ').next().unwrap().to_owned();
+    let code = told.trim().rsplit(' ').next().unwrap().to_owned();
     let mut server = production(&["serve"], folder.path()).spawn().unwrap();
     let mut lines = BufReader::new(server.stderr.take().unwrap()).lines().map_while(Result::ok);
     let ready = lines.by_ref().find(|line| line.contains("\"message\":\"ready\"")).expect("the server ended");
@@ -211,9 +225,15 @@ async fn in_production_nobody_breaks_an_actor_on_order() {
 
     drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let log_in = json!({ "email": "clerk@shop.example", "password": password });
+    let log_in = json!({ "email": "clerk@shop.example", "password": "correct horse" });
+    let first = json!({ "email": "clerk@shop.example", "password": "correct horse", "code": code });
+    let set = http.post(format!("{api}/accounts/password-reset/confirmation")).json(&first).send().await.unwrap();
+    assert_eq!(set.status(), 204, "the code of the command line: {told}");
     let session = http.post(format!("{api}/sessions")).json(&log_in).send().await.unwrap();
     let token = session.json::<Value>().await.unwrap()["access_token"].as_str().unwrap().to_owned();
+    let actors = http.get(format!("{api}/admin/actors")).bearer_auth(&token).send().await.unwrap();
+    assert_eq!(actors.status(), 403, "without a second factor");
+    let token = with_second_factor(&http, &api, &token).await;
     let faults = format!("{api}/admin/actors/order/faults");
     let broken = http.post(&faults).bearer_auth(&token).json(&json!({ "fault": "panic" })).send().await.unwrap();
     assert_eq!(broken.status(), 404);

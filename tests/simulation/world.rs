@@ -278,6 +278,7 @@ fn customer((id, email): (Uuid, &str)) -> account::ActiveModel {
         language: Set("en".to_owned()),
         role: Set("customer".to_owned()),
         created_at: Set(clock::now().into()),
+        disabled_at: Set(None),
     }
 }
 

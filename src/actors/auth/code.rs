@@ -4,7 +4,9 @@
 //! Nothing of a code is stored. So a letter can be written later and again, whoever asks twice has two codes that count, and
 //! no unknown caller's request or wrong guess makes anybody's code void. They need no tries counted: they have 50 bits.
 
-use aws_lc_rs::hmac;
+use std::fmt;
+
+use aws_lc_rs::{hmac, rand};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
@@ -26,6 +28,8 @@ pub(super) enum Purpose {
     Registration,
     /// To set a new password; the subject is the account and its password as it is, so that a code counts once.
     PasswordReset,
+    /// To set the first password of an account that was opened at the command line; the subject is as of a new password.
+    FirstPassword,
 }
 
 impl Purpose {
@@ -33,21 +37,31 @@ impl Purpose {
         match self {
             Self::Registration => "registration code",
             Self::PasswordReset => "password reset code",
+            Self::FirstPassword => "first password code",
         }
     }
 
-    /// How long a code counts, from the minute in which it was asked for.
-    fn minutes(self) -> i64 {
+    /// How long a step is, in seconds: codes that are asked for in one step are the same.
+    fn step(self) -> i64 {
+        match self {
+            Self::Registration | Self::PasswordReset => 60,
+            Self::FirstPassword => 60 * 60,
+        }
+    }
+
+    /// How many steps a code counts, from the one in which it was asked for.
+    fn steps(self) -> i64 {
         match self {
             Self::Registration => 30,
             Self::PasswordReset => 10,
+            Self::FirstPassword => 24,
         }
     }
 
     /// The end of a code that is asked for now.
     pub(super) fn ends(self, asked_at: DateTime<Utc>) -> DateTime<Utc> {
-        let minute = asked_at.timestamp().div_euclid(60);
-        DateTime::from_timestamp((minute + self.minutes()) * 60, 0).unwrap_or(asked_at)
+        let step = asked_at.timestamp().div_euclid(self.step());
+        DateTime::from_timestamp((step + self.steps()) * self.step(), 0).unwrap_or(asked_at)
     }
 }
 
@@ -74,22 +88,41 @@ impl Code {
         if signs.next().is_some() { Err(malformed()) } else { Ok(Self(code)) }
     }
 
-    /// Whether it is the code of this subject that was asked for in a minute that is not too long ago.
+    /// A code that follows from nothing: 50 random bits.
+    pub(super) fn random() -> Result<Self, Error> {
+        let mut code = [0; LENGTH];
+        rand::fill(&mut code).map_err(|_unspecified| Error::Fault("the random source"))?;
+        Ok(Self(code.map(|byte| SIGNS[usize::from(byte % 32)])))
+    }
+
+    /// What is kept of a recovery code of an account: it says nothing to whoever does not have the secret.
+    pub(super) fn recovery_hash(&self, secret: &[u8], account: &str) -> String {
+        keyed_hash(secret, &["recovery code", account, &self.to_string()])
+    }
+
+    /// Whether it is the code of this subject that was asked for in a step that is not too long ago.
     pub(super) fn counts(&self, secret: &[u8], purpose: Purpose, subject: &[&str], now: DateTime<Utc>) -> bool {
-        let this_minute = now.timestamp().div_euclid(60);
-        let asked = this_minute - purpose.minutes() + 1..=this_minute;
-        // each minute is looked at, so that time does not tell which
-        let found = asked
-            .fold(Choice::from(0), |found, minute| found | signs_of(secret, purpose, subject, minute).ct_eq(&self.0));
+        let this_step = now.timestamp().div_euclid(purpose.step());
+        let asked = this_step - purpose.steps() + 1..=this_step;
+        // each step is looked at, so that time does not tell which
+        let found =
+            asked.fold(Choice::from(0), |found, step| found | signs_of(secret, purpose, subject, step).ct_eq(&self.0));
         found.into()
+    }
+}
+
+impl fmt::Display for Code {
+    /// As letters show it: `7ZQ4M-0K3XD`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let half = |signs: &[u8]| String::from_utf8_lossy(signs).into_owned();
+        write!(f, "{}-{}", half(&self.0[..LENGTH / 2]), half(&self.0[LENGTH / 2..]))
     }
 }
 
 /// The code that ends at `ends`, as letters show it: `7ZQ4M-0K3XD`.
 pub(super) fn draw(secret: &[u8], purpose: Purpose, subject: &[&str], ends: DateTime<Utc>) -> String {
-    let signs = signs_of(secret, purpose, subject, ends.timestamp().div_euclid(60) - purpose.minutes());
-    let half = |signs: &[u8]| String::from_utf8_lossy(signs).into_owned();
-    format!("{}-{}", half(&signs[..LENGTH / 2]), half(&signs[LENGTH / 2..]))
+    let step = ends.timestamp().div_euclid(purpose.step()) - purpose.steps();
+    Code(signs_of(secret, purpose, subject, step)).to_string()
 }
 
 /// A hash that says nothing to whoever does not have the secret.
@@ -102,9 +135,9 @@ pub(super) fn sign(secret: &[u8], parts: &[&str]) -> hmac::Tag {
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), parts.join("\0").as_bytes())
 }
 
-fn signs_of(secret: &[u8], purpose: Purpose, subject: &[&str], minute: i64) -> [u8; LENGTH] {
-    let minute = minute.to_string();
-    let parts = [&[purpose.word()][..], subject, &[minute.as_str()]].concat();
+fn signs_of(secret: &[u8], purpose: Purpose, subject: &[&str], step: i64) -> [u8; LENGTH] {
+    let step = step.to_string();
+    let parts = [&[purpose.word()][..], subject, &[step.as_str()]].concat();
     let tag = sign(secret, &parts);
     let mut signs = [0; LENGTH];
     for (sign, byte) in signs.iter_mut().zip(tag.as_ref()) {
@@ -156,9 +189,9 @@ mod tests {
 
     #[test]
     fn a_code_counts_for_its_minutes_and_only_where_it_is_for() {
-        use Purpose::{PasswordReset, Registration};
+        use Purpose::{FirstPassword, PasswordReset, Registration};
         let asked = at("2026-12-19T08:00:10Z");
-        for (purpose, minutes) in [(Registration, 30), (PasswordReset, 10)] {
+        for (purpose, minutes) in [(Registration, 30), (PasswordReset, 10), (FirstPassword, 24 * 60)] {
             let code = Code::read(&draw(b"secret", purpose, &["x"], purpose.ends(asked))).unwrap();
             let counts = |after| code.counts(b"secret", purpose, &["x"], asked + after);
             assert!(counts(TimeDelta::zero()) && counts(TimeDelta::minutes(minutes) - TimeDelta::seconds(11)));
@@ -167,6 +200,15 @@ mod tests {
             assert!(!code.counts(b"secret", other, &["x"], asked));
             assert!(!code.counts(b"secret", purpose, &["y"], asked));
         }
+    }
+
+    #[test]
+    fn random_codes_differ_and_are_read_as_they_are_shown() {
+        let (one, other) = (Code::random().unwrap(), Code::random().unwrap());
+        assert!(one != other && Code::read(&one.to_string()).is_ok_and(|read| read == one));
+        let hash = one.recovery_hash(b"secret", "ada");
+        assert_eq!(hash, one.recovery_hash(b"secret", "ada"));
+        assert!(hash != one.recovery_hash(b"other", "ada") && hash != one.recovery_hash(b"secret", "eve"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jsonwebtoken::jwk::JwkSet;
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use starjack_entity::account;
 use tokio::time::Instant;
@@ -48,17 +49,38 @@ pub(super) struct Inner {
     pub(super) hasher: Hasher,
     pub(super) counts: Counts,
     pub(super) log_ins: LogIns,
-    /// What the shop is called, which is no password.
-    pub(super) shop: String,
+    pub(super) settings: Settings,
+}
+
+/// What can be set of accounts.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What the shop is called: nobody may have it as a password, and apps show it beside their codes.
+    pub shop: String,
+    /// Whether an admin needs a second factor.
+    pub second_factor: SecondFactor,
+    /// Most open sessions of an account; the one unused for longest ends when one more begins.
+    pub most_sessions: u32,
+}
+
+/// Whether an admin needs a second factor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SecondFactor {
+    /// Without one an admin may set one up and nothing else.
+    #[default]
+    Required,
+    /// Whoever has one is asked for it.
+    Optional,
 }
 
 impl Desk {
     /// A desk over the database, with the secret that codes follow from; all replicas need the same. The first one draws
-    /// the first signing key. `shop` is the shop's name, which nobody may have as a password.
+    /// the first signing key.
     ///
     /// # Errors
     /// The database's.
-    pub async fn open(io: Io, secret: SecretSlice<u8>, shop: &str) -> Result<Self, Error> {
+    pub async fn open(io: Io, secret: SecretSlice<u8>, settings: Settings) -> Result<Self, Error> {
         let keys = keyring::load(&io, secret.expose_secret(), clock::now()).await?;
         let inner = Inner {
             io,
@@ -69,7 +91,7 @@ impl Desk {
             hasher: Hasher::start()?,
             counts: Counts::default(),
             log_ins: LogIns::default(),
-            shop: shop.to_owned(),
+            settings,
         };
         let desk = Self { inner: Arc::new(inner) };
         desk.learn().await?;
@@ -184,6 +206,17 @@ pub async fn create_account(
     names: Names,
     role: Role,
 ) -> Result<Account, Error> {
+    as_account(new_account(io, email, password, names, role).await?)
+}
+
+/// The same, and its whole row.
+pub(super) async fn new_account(
+    io: &Io,
+    email: &str,
+    password: SecretString,
+    names: Names,
+    role: Role,
+) -> Result<account::Model, Error> {
     let (email, names) = (clean_email(email)?, clean_names(&names)?);
     check_password(&password, &email, "")?;
     let hashing = tokio::task::spawn_blocking(move || Memory::new().hash(&password));
@@ -197,10 +230,11 @@ pub async fn create_account(
         language: Language::default().as_str().to_owned(),
         role: role.as_str().to_owned(),
         created_at: clock::now().into(),
+        disabled_at: None,
     };
     let written = row.clone();
     let opened = io.write(move |tx| Box::pin(async move { store::open_account(tx, written).await })).await?;
-    if opened { as_account(row) } else { Err(Error::Taken) }
+    if opened { Ok(row) } else { Err(Error::Taken) }
 }
 
 pub(super) fn as_account(row: account::Model) -> Result<Account, Error> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sea_orm::DbErr;
+use uuid::Uuid;
 
 use crate::io::IoError;
 use crate::language::Words;
@@ -28,6 +29,27 @@ pub enum Error {
     /// The old password that came with a new one is wrong; nothing was changed.
     #[error("the old password is wrong")]
     WrongOldPassword,
+    /// The password is right, and the account's second factor is asked for: send its code too.
+    #[error("a second factor is needed")]
+    SecondFactorRequired,
+    /// The code of this account's second factor is wrong, too old or was used.
+    #[error("the second factor's code does not count")]
+    WrongSecondFactor(Uuid),
+    /// What was asked for needs a second factor that was shown lately: show it again.
+    #[error("the second factor is needed again")]
+    SecondFactorNeededAgain,
+    /// The account has a second factor already.
+    #[error("there is a second factor")]
+    SecondFactorThere,
+    /// The account has no second factor, or none that waits to be confirmed.
+    #[error("there is no second factor")]
+    NoSecondFactor,
+    /// The account was disabled by an admin.
+    #[error("the account is disabled")]
+    Disabled,
+    /// Nobody could run the shop any more: it is the last enabled account of an admin.
+    #[error("the last admin stays")]
+    LastAdmin,
     /// The access token does not count: refresh.
     #[error("the access token does not count")]
     WrongToken,

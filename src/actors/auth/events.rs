@@ -25,7 +25,17 @@ pub(super) const WRONG_CODES_IN_ALL: Rule = Rule { name: "wrong reset codes in a
 const SHORT: usize = 16;
 
 /// How an attempt ended, in the words of log and metrics.
-const OUTCOMES: [&str; 6] = ["logged_in", "wrong_password", "throttled", "besieged", "busy", "fault"];
+const OUTCOMES: [&str; 9] = [
+    "logged_in",
+    "wrong_password",
+    "throttled",
+    "besieged",
+    "busy",
+    "fault",
+    "second_factor_required",
+    "wrong_second_factor",
+    "disabled",
+];
 
 /// How often attempts ended how, since this process began.
 #[derive(Default)]
@@ -52,6 +62,9 @@ impl Desk {
             Err(Error::Throttled(_)) => 2,
             Err(Error::Besieged(_)) => 3,
             Err(Error::Busy) => 4,
+            Err(Error::SecondFactorRequired) => 6,
+            Err(Error::WrongSecondFactor(_)) => 7,
+            Err(Error::Disabled) => 8,
             Err(_) => 5,
         };
         self.inner.log_ins.0[no].fetch_add(1, Ordering::Relaxed);
@@ -63,7 +76,7 @@ impl Desk {
             known_network = is_known,
             "an attempt to log in"
         );
-        if no != 0 {
+        if !matches!(end, Ok(_) | Err(Error::SecondFactorRequired)) {
             self.alarm_beyond(FAILED_IN_ALL);
         }
     }

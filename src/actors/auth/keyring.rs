@@ -7,14 +7,11 @@
 
 use std::time::Duration;
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::jwk::Jwk;
 
-use super::code;
 use super::error::Error;
+use super::seal;
 use super::store::{self, KeyRow};
 use super::token::Keys;
 use crate::io::Io;
@@ -27,6 +24,9 @@ const BELIEVED_AFTER: TimeDelta = TimeDelta::seconds(660);
 
 /// How much the clocks of replicas may differ that begin together: whoever finds the first key may sign with it.
 const CLOCKS: TimeDelta = TimeDelta::minutes(5);
+
+/// What signing keys are sealed for.
+const PURPOSE: &str = "signing key seal";
 
 /// Why the key changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,28 +122,15 @@ fn draw(secret: &[u8], signs_from: DateTime<Utc>) -> Result<KeyRow, Error> {
     let kid = keys.kid().to_owned();
     Ok(KeyRow {
         public_key: public.ok_or(FAULT)?,
-        sealed_key: seal(secret, &kid, der).ok_or(FAULT)?,
+        sealed_key: seal::seal(secret, PURPOSE, &kid, der).ok_or(FAULT)?,
         signs_from: signs_from.into(),
         believed_until: None,
         kid,
     })
 }
 
-fn seal(secret: &[u8], kid: &str, mut der: Vec<u8>) -> Option<String> {
-    let nonce = sealing_key(secret)?.seal_in_place_append_tag(Aad::from(kid), &mut der).ok()?;
-    Some(format!("{}.{}", STANDARD.encode(nonce.as_ref()), STANDARD.encode(der)))
-}
-
 fn open(secret: &[u8], row: &KeyRow) -> Option<Vec<u8>> {
-    let (nonce, sealed) = row.sealed_key.split_once('.')?;
-    let nonce = Nonce::try_assume_unique_for_key(&STANDARD.decode(nonce).ok()?).ok()?;
-    let mut sealed = STANDARD.decode(sealed).ok()?;
-    let der = sealing_key(secret)?.open_in_place(nonce, Aad::from(row.kid.as_str()), &mut sealed).ok()?;
-    Some(der.to_vec())
-}
-
-fn sealing_key(secret: &[u8]) -> Option<RandomizedNonceKey> {
-    RandomizedNonceKey::new(&AES_256_GCM, code::sign(secret, &["signing key seal"]).as_ref()).ok()
+    seal::open(secret, PURPOSE, &row.kid, &row.sealed_key)
 }
 
 #[cfg(test)]

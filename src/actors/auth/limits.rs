@@ -55,6 +55,10 @@ pub(super) const UNKNOWN_NETWORKS: Rule = Rule { name: "unknown networks", limit
 /// Old passwords typed wrong by one who is logged in.
 pub(super) const OLD_PASSWORDS: Rule = Rule { name: "old passwords", limit: 10, window: QUARTER_HOUR };
 
+/// Wrong codes of an account's second factor from anywhere: six digits are few enough to be guessed. Recovery codes, which are
+/// not, let its owner in meanwhile.
+pub(super) const SECOND_FACTORS: Rule = Rule { name: "second factors", limit: 10, window: QUARTER_HOUR };
+
 /// Codes typed for an account, without the right ones.
 pub(super) const CONFIRMATIONS: PerNetwork = per_network("confirmations", "confirmations of a site", 40, QUARTER_HOUR);
 

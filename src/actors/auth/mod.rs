@@ -6,6 +6,9 @@
 //! without asking anybody: against keys and ended sessions that every replica reads anew every five seconds, which is
 //! how long a token outlives its session elsewhere.
 //!
+//! Whoever runs the shop has a second factor, a device whose codes are asked for at each log-in and again for what moves money.
+//! A disabled account, or one whose role changes, is logged out everywhere: so its access tokens end as those of any session.
+//!
 //! Nobody learns here whether an address is known: every answer and all work before it is the same.
 
 mod account;
@@ -13,20 +16,29 @@ mod application;
 mod attempt;
 mod code;
 mod desk;
+mod device;
 mod ended;
 mod error;
 mod events;
+#[cfg(test)]
+mod factor_tests;
 mod hashing;
 mod keyring;
 mod letter;
 mod limits;
+mod log_in;
 mod opening;
 mod origin;
 mod password;
 mod passwords;
 mod person;
 mod refresh;
+mod seal;
+mod second_factor;
 mod sessions;
+mod staff;
+#[cfg(test)]
+mod staff_tests;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -37,10 +49,13 @@ mod weak;
 
 pub use account::{Account, Names, Role};
 pub use application::Application;
-pub use desk::{Desk, LEARN_EVERY, create_account};
+pub use desk::{Desk, LEARN_EVERY, SecondFactor, Settings, create_account};
 pub use error::Error;
 pub use keyring::{NewKey, PUBLISHED_BEFORE, Rotation, rotate};
 pub use letter::{LETTER_JOB, Letter, LetterFacts};
+pub use log_in::LogIn;
 pub use person::Change;
+pub use second_factor::{Confirmed, Enrolment, Factor, PROVEN_FOR};
 pub use sessions::{Pair, Session};
+pub use staff::{Member, Standing, account_id, create_admin, forget_second_factor};
 pub use token::{ACCESS_LIFE, Claims, KeyError, Keys};

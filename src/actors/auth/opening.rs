@@ -49,7 +49,7 @@ impl Desk {
     /// with this address, or has one, is not said. `Throttled`, `Busy`.
     pub async fn confirm(&self, application: Application, code: &str, from: Option<IpAddr>) -> Result<Account, Error> {
         let now = clock::now();
-        let application = application.clean(&self.inner.shop, now)?;
+        let application = application.clean(&self.inner.settings.shop, now)?;
         let code = Code::read(code)?;
         let origin = Origin::of(from);
         let address = application.email.clone();
@@ -115,5 +115,6 @@ fn account_row(application: Application, password_hash: String, now: DateTime<Ut
         language: application.language.as_str().to_owned(),
         role: Role::Customer.as_str().to_owned(),
         created_at: now.into(),
+        disabled_at: None,
     }
 }

@@ -29,6 +29,15 @@ impl Origin {
         }
     }
 
+    /// As its owner is shown it among the sessions: enough to know home from elsewhere, the first 24 bits of IPv4, the first 48
+    /// of IPv6.
+    pub(super) fn masked(self) -> String {
+        match self.0 {
+            IpAddr::V4(_) => format!("{}/24", self.network()),
+            IpAddr::V6(v6) => format!("{}/48", first_bits(v6.into(), 48)),
+        }
+    }
+
     /// The site, or the network where there is none.
     pub(super) fn widest(self) -> String {
         self.site().unwrap_or_else(|| self.network())
@@ -62,5 +71,7 @@ mod tests {
         assert_ne!(of("2001:db8:7::1").site(), of("2001:db8:8::1").site());
         assert_eq!((of("192.0.2.1").site(), of("192.0.2.1").widest()), (None, "192.0.2.0".to_owned()));
         assert_eq!(of("2001:db8:7:1::1").widest(), "2001:db8:7::");
+        assert_eq!(of("2001:db8:7:1::1").masked(), "2001:db8:7::/48");
+        assert_eq!(of("192.0.2.77").masked(), "192.0.2.0/24");
     }
 }

@@ -39,7 +39,7 @@ impl Desk {
         let tried = (OLD_PASSWORDS, key(&[&account_id.to_string()]));
         let row = self.inner.io.read(move |db| Box::pin(store::account(db, account_id))).await?;
         let row = row.ok_or(Error::SessionOver)?;
-        check_password(&new, &row.email, &self.inner.shop)?;
+        check_password(&new, &row.email, &self.inner.settings.shop)?;
         self.inner.counts.count(&[tried]).map_err(|refusal| Error::Throttled(refusal.wait))?;
         let old_hash = row.password_hash;
         // by where they come from: many accounts of one household have one place
@@ -101,7 +101,7 @@ impl Desk {
         from: Option<IpAddr>,
     ) -> Result<(), Error> {
         let email = clean_email(email)?;
-        check_password(&password, &email, &self.inner.shop)?;
+        check_password(&password, &email, &self.inner.settings.shop)?;
         let code = Code::read(code)?;
         let (origin, now) = (Origin::of(from), clock::now());
         let address = email.clone();
@@ -109,7 +109,11 @@ impl Desk {
             self.inner.io.read(move |db| Box::pin(async move { store::account_of(db, &address).await })).await?;
         let (id, old_hash) = found.as_ref().map_or((Uuid::nil(), ""), |row| (row.id, row.password_hash.as_str()));
         let secret = self.inner.secret.expose_secret();
-        let is_right = code.counts(secret, Purpose::PasswordReset, &[&id.to_string(), old_hash], now);
+        let id_text = id.to_string();
+        // both are looked at, so that time does not tell which of the two it is
+        let is_right = [Purpose::PasswordReset, Purpose::FirstPassword]
+            .map(|purpose| code.counts(secret, purpose, &[&id_text, old_hash], now))
+            .contains(&true);
         // a right code is never refused for what unknown callers of the same network tried: it has 50 bits
         let Some(account) = found.filter(|_| is_right) else {
             self.alarm_beyond(WRONG_CODES_IN_ALL);

@@ -23,6 +23,7 @@ use super::limits::REFRESHES;
 use super::origin::Origin;
 use super::sessions::Pair;
 use super::store::{self, Shown, TokenRow};
+use super::token::Bearer;
 use crate::clock;
 
 /// How long a refresh token counts.
@@ -39,7 +40,7 @@ const MOST_PAIRS: u64 = 10;
 
 /// What a transaction found about a refresh token.
 enum Renewal {
-    Granted { account_id: Uuid, role: Role, session_id: Uuid },
+    Granted(Bearer),
     Reused { session_id: Uuid },
     Refused,
 }
@@ -49,6 +50,8 @@ struct Shows {
     hash: String,
     /// Says whether two came from one network, and not from which.
     from: String,
+    /// From where the session is used now, as its owner is shown it.
+    network: String,
     next_hash: String,
 }
 
@@ -73,10 +76,10 @@ impl Desk {
         let from = keyed_hash(self.inner.secret.expose_secret(), &["refreshed from", &hash, &origin.network()]);
         let (next, next_hash) = draw_token()?;
         let now = clock::now();
-        let shows = Shows { hash, from, next_hash };
+        let shows = Shows { hash, from, network: origin.masked(), next_hash };
         let renewal = self.inner.io.write(move |tx| Box::pin(renew(tx, shows, now))).await?;
         match renewal {
-            Renewal::Granted { account_id, role, session_id } => self.pair(account_id, role, session_id, next),
+            Renewal::Granted(bearer) => self.pair(bearer, next),
             Renewal::Reused { session_id } => {
                 self.inner.ended.add([(session_id, now)], now);
                 tracing::warn!(session.id = %session_id, "a refresh token was used twice, its session is over");
@@ -100,10 +103,17 @@ async fn renew(tx: &DatabaseTransaction, shows: Shows, now: DateTime<Utc>) -> Re
     let session = store::session(tx, token.session_id).await?.filter(|session| session.revoked_at.is_none());
     let Some(session) = session.filter(|_| token.expires_at.to_utc() > now) else { return Ok(Renewal::Refused) };
     let ends = token_ends(session.created_at.to_utc(), now);
-    let account = store::account(tx, session.account_id).await?.filter(|_| ends > now);
+    let account = store::account(tx, session.account_id).await?;
+    let account = account.filter(|account| ends > now && account.disabled_at.is_none());
     let Some(account) = account else { return Ok(Renewal::Refused) };
     store::write_token(tx, (shows.next_hash, Some(shows.hash)), session.id, ends).await?;
-    Ok(Renewal::Granted { account_id: account.id, role: Role::stored(&account.role)?, session_id: session.id })
+    store::note_use(tx, session.id, shows.network, now).await?;
+    Ok(Renewal::Granted(Bearer {
+        account: account.id,
+        role: Role::stored(&account.role)?,
+        session: session.id,
+        second_factor: session.proved_at.is_some(),
+    }))
 }
 
 /// Whether a used token is one that was just replaced.

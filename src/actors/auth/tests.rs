@@ -5,18 +5,29 @@ use std::net::IpAddr;
 use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
 
-use super::{Desk, Error, Names, Role, Rotation, create_account};
+use super::{Desk, Error, Names, Role, Rotation, SecondFactor, Settings, create_account};
 use crate::actors::jobs::tests::database;
 
 const ANNA: &str = "anna@example.org";
+pub(super) const PASSWORD: &str = "correct horse";
 
-async fn two_replicas() -> (tempfile::TempDir, Desk, Desk) {
+fn settings() -> Settings {
+    Settings { shop: "Snow Shop".to_owned(), second_factor: SecondFactor::Required, most_sessions: 20 }
+}
+
+pub(super) async fn two_replicas() -> (tempfile::TempDir, Desk, Desk) {
     let (folder, io) = database().await;
     let names = Names { first: "Anna".into(), last: "Berg".into() };
     create_account(&io, ANNA, "correct horse".to_owned().into(), names, Role::Customer).await.unwrap();
-    let open = || Desk::open(io.clone(), b"one secret for all replicas".to_vec().into(), "Snow Shop");
+    let open = || Desk::open(io.clone(), b"one secret for all replicas".to_vec().into(), settings());
     let (one, other) = (open().await.unwrap(), open().await.unwrap());
     (folder, one, other)
+}
+
+/// One more account.
+pub(super) async fn add(desk: &Desk, email: &str, role: Role) {
+    let names = Names { first: "Ada".into(), last: "Berg".into() };
+    create_account(&desk.inner.io, email, PASSWORD.to_owned().into(), names, role).await.unwrap();
 }
 
 fn from(text: &str) -> Option<IpAddr> {

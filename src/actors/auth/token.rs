@@ -31,6 +31,9 @@ pub struct Claims {
     pub role: Role,
     /// The session, that is the family of refresh tokens.
     pub sid: Uuid,
+    /// Whether the session's owner has shown a second factor.
+    #[serde(default)]
+    pub second_factor: bool,
     /// Always `starjack`.
     pub iss: String,
     /// Always `starjack`.
@@ -39,6 +42,15 @@ pub struct Claims {
     pub iat: i64,
     /// Counts until, in seconds since 1970.
     pub exp: i64,
+}
+
+/// Whom a token speaks for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bearer {
+    pub(super) account: Uuid,
+    pub(super) role: Role,
+    pub(super) session: Uuid,
+    pub(super) second_factor: bool,
 }
 
 /// A signing key that cannot be used.
@@ -108,12 +120,13 @@ impl Keys {
     }
 
     /// Signs a token for one session.
-    pub(super) fn sign(&self, sub: Uuid, role: Role, sid: Uuid, now: DateTime<Utc>) -> Result<String, Error> {
+    pub(super) fn sign(&self, bearer: Bearer, now: DateTime<Utc>) -> Result<String, Error> {
         let mut header = Header::new(Algorithm::EdDSA);
         header.kid = Some(self.kid.clone());
         let iat = now.timestamp();
         let exp = iat + i64::try_from(ACCESS_LIFE.as_secs()).unwrap_or_default();
-        let claims = Claims { sub, role, sid, iss: ISSUER.to_owned(), aud: ISSUER.to_owned(), iat, exp };
+        let Bearer { account: sub, role, session: sid, second_factor } = bearer;
+        let claims = Claims { sub, role, sid, second_factor, iss: ISSUER.to_owned(), aud: ISSUER.to_owned(), iat, exp };
         jsonwebtoken::encode(&header, &claims, &self.signing).map_err(|_unsigned| Error::Fault("the signing key"))
     }
 
@@ -162,7 +175,8 @@ mod tests {
     }
 
     fn token(keys: &Keys) -> String {
-        keys.sign(Uuid::now_v7(), Role::Customer, Uuid::now_v7(), clock::now()).unwrap()
+        let (account, session) = (Uuid::now_v7(), Uuid::now_v7());
+        keys.sign(Bearer { account, role: Role::Customer, session, second_factor: false }, clock::now()).unwrap()
     }
 
     #[test]

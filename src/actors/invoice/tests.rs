@@ -72,6 +72,7 @@ pub(super) async fn insert_order(db: &impl ConnectionTrait, id: Uuid) -> Result<
         language: "en".into(),
         role: "skier".into(),
         created_at: at,
+        disabled_at: None,
     };
     account::Entity::insert(skier.into_active_model().reset_all())
         .on_conflict(OnConflict::column(account::Column::Id).do_nothing().to_owned())

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::elsewhere;
 use super::reason::{MaybeBecause, MaybeReason};
-use super::store::{self, Deed};
+use super::store;
 use crate::actors::fleet::ReplicaActors;
 use crate::actors::supervision::{Status, UnknownActor};
 use crate::http::paging::Page;
@@ -107,8 +107,7 @@ pub(in crate::http) async fn wish(
         return Ok(HttpResponse::Accepted().json(done));
     }
     status_of(&state, &name)?;
-    let deed = Deed { account_id: admin.account_id, action: wish.word(), subject: name.clone(), reason };
-    store::write_down(&state.io, deed).await?;
+    store::write_down(&state.io, admin.deed(wish.word(), name.clone(), reason)).await?;
     tracing::info!(actor = name, wish = wish.word(), "an admin wishes something of an actor");
     let status = carry_out(&state, &name, wish).await?;
     state.streams.actors_changed();

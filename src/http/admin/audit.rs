@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::store::{self, Written};
+use super::store::{self, Row, Written};
 use crate::http::operators::PageQuery;
 use crate::http::paging::Page;
 use crate::http::{Admin, Problem, State};
@@ -14,8 +14,11 @@ use crate::http::{Admin, Problem, State};
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct AuditQuery {
-    /// Only what was done to this: an order's or job's id, or an actor's name.
+    /// Only what was done to this: the id of an order, job, case or account, or an actor's name.
     subject: Option<String>,
+    /// `deeds` when absent.
+    #[param(inline)]
+    kind: Option<Written>,
     /// The `next` of the page before.
     cursor: Option<String>,
     /// 1 to 100, 20 when absent.
@@ -33,18 +36,21 @@ pub struct DeedView {
     /// The account's address; `null` when the account is gone.
     #[schema(required)]
     email: Option<String>,
-    /// What was done.
+    /// What was done; what was only read ends with `.read`.
     #[schema(example = "order.retry")]
     action: String,
-    /// To whom: an order's or job's id, or an actor's name.
+    /// To whom: the id of an order, job, case, account or session, an actor's name, or what was read.
     subject: String,
     /// Why, in the admin's words.
     #[schema(required)]
     reason: Option<String>,
+    /// The id of the request, as in `X-Request-Id`; `null` at the command line, and of what an older version wrote.
+    #[schema(required)]
+    request_id: Option<String>,
 }
 
-impl From<Written> for DeedView {
-    fn from(Written { row, email }: Written) -> Self {
+impl From<Row> for DeedView {
+    fn from(Row { row, email }: Row) -> Self {
         Self {
             id: row.id,
             at: row.at.to_utc(),
@@ -53,11 +59,12 @@ impl From<Written> for DeedView {
             action: row.action,
             subject: row.subject,
             reason: row.reason,
+            request_id: row.request_id,
         }
     }
 }
 
-/// Every deed of every admin, newest first.
+/// Every deed of every admin, newest first; where asked for, also what they read of customers, and their log-ins.
 #[utoipa::path(tag = "admin", operation_id = "list_deeds", security(("bearer" = [])), params(AuditQuery),
     responses((status = 200, description = "A page", body = Page<DeedView>)))]
 #[get("/api/v1/admin/audit")]
@@ -66,9 +73,9 @@ pub(in crate::http) async fn list(
     _admin: Admin,
     query: web::Query<AuditQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let AuditQuery { subject, cursor, limit } = query.into_inner();
+    let AuditQuery { subject, kind, cursor, limit } = query.into_inner();
     let (before, limit) = PageQuery::new(cursor, limit).read_id()?;
-    let rows = store::deeds(&state.io, subject, before, limit + 1).await?;
+    let rows = store::deeds(&state.io, (subject, kind.unwrap_or_default()), before, limit + 1).await?;
     let views = rows.into_iter().map(DeedView::from).collect();
     Ok(HttpResponse::Ok().json(Page::cut(views, limit, |deed: &DeedView| deed.id.to_string())))
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::reason::{Because, Reason};
-use super::store::{self, Deed};
+use super::store;
 use crate::actors::order::CloseError;
 use crate::actors::order::cases::{Case, Closed, Wanted};
 use crate::actors::order::effects::{CaseKind, Closing};
@@ -112,11 +112,12 @@ pub struct ClosedView {
 #[get("/api/v1/admin/cases")]
 pub(in crate::http) async fn list(
     state: web::Data<State>,
-    _admin: Admin,
+    admin: Admin,
     query: web::Query<CasesQuery>,
 ) -> Result<HttpResponse, Problem> {
     let CasesQuery { state: which, cursor, limit } = query.into_inner();
     let (after, limit) = PageQuery::new(cursor, limit).read_id()?;
+    store::write_down(&state.io, admin.deed("cases.read", "cases", None)).await?;
     let wanted = Wanted { open: which == Which::Open, kind: None, oldest_first: false, after, limit: limit + 1 };
     let cases = state.orders.store().case_files(wanted).await?;
     let page = Page::cut(cases, limit, |case| case.id.to_string());
@@ -142,9 +143,7 @@ pub(in crate::http) async fn close(
         return Err(CloseError::Owed.into());
     }
     if known.closed.is_none() {
-        let (subject, reason) = (case.to_string(), Some(reason.clone()));
-        store::write_down(&state.io, Deed { account_id: admin.account_id, action: "case.close", subject, reason })
-            .await?;
+        store::write_down(&state.io, admin.deed("case.close", case.to_string(), Some(reason.clone()))).await?;
     }
     let closing = Closing { case, by: admin.account_id, reason, bank_reference: None };
     Ok(HttpResponse::Ok().json(CaseView::from(state.orders.close_case(closing).await?)))

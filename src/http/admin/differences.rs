@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, get, post, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::store::{self, Deed};
+use super::store;
 use crate::actors::liftoperator::catalogue::Difference;
 use crate::actors::liftoperator::catalogue::refresh::{RefreshError, Shown, look, take};
 use crate::http::body::Json;
@@ -95,7 +95,8 @@ pub(in crate::http) async fn show(
 }
 
 /// Takes the prices and withdrawn products that were shown under the fingerprint; 409 when something else differs by now.
-/// Orders and offers keep the price that they were made with.
+/// Orders and offers keep the price that they were made with. 403 `second-factor-needed-again` where the second factor was not
+/// shown within ten minutes.
 #[utoipa::path(tag = "admin", operation_id = "take_catalogue_differences", security(("bearer" = [])),
     request_body = TakeBody, params(("key" = String, Path, description = "The operator's key")),
     responses((status = 200, description = "Taken", body = TakenView)))]
@@ -106,6 +107,7 @@ pub(in crate::http) async fn accept(
     key: web::Path<String>,
     Json(body): Json<TakeBody>,
 ) -> Result<HttpResponse, Problem> {
+    admin.check_proof(&state).await?;
     let shown = look(&state.io, &state.facade, &key).await?;
     if shown.fingerprint != body.fingerprint {
         return Err(RefreshError::Changed.into());
@@ -114,7 +116,7 @@ pub(in crate::http) async fn accept(
         return Err(RefreshError::NothingToTake(why).into());
     }
     let reason = Some(format!("differences {}", shown.fingerprint));
-    let deed = Deed { account_id: admin.account_id, action: "catalogue.refresh", subject: key.into_inner(), reason };
+    let deed = admin.deed("catalogue.refresh", key.into_inner(), reason);
     store::write_down(&state.io, deed).await?;
     let version = take(&state.io, shown, format!("admin {}", admin.account_id)).await?;
     Ok(HttpResponse::Ok().json(TakenView { version }))

@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::actors::{ActorView, Wish, carry_out};
-use super::store::{self, Deed};
+use super::store;
 use crate::actors::fleet::Heard;
 use crate::actors::supervision::Status;
 use crate::clock::{self, Deadline};
@@ -40,8 +40,7 @@ pub(super) async fn have_done(
         return Err(crate::actors::supervision::UnknownActor(name.to_owned()).into());
     }
     let subject = format!("{name} at {replica}");
-    let deed = Deed { account_id: admin.account_id, action: wish.word(), subject, reason };
-    let id = store::write_down(&state.io, deed).await?;
+    let id = store::write_down(&state.io, admin.deed(wish.word(), subject, reason)).await?;
     tracing::info!(actor = name, wish = wish.word(), %replica, "an admin wishes something of another replica's actor");
     state.fleet.replica.news.tell(&Heard::Deed { replica, id });
     let deadline = Deadline::after(PATIENCE);

@@ -7,7 +7,7 @@ use actix_web::{HttpResponse, delete, post, web};
 use serde::{Deserialize, Serialize};
 
 use super::actors::{ActorView, status_of};
-use super::store::{self, Deed};
+use super::store;
 use crate::actors::supervision::Fault;
 use crate::http::body::Json;
 use crate::http::{Admin, Problem, State};
@@ -98,8 +98,7 @@ pub(in crate::http) async fn inject(
     let (fault, times, word) = new.read()?;
     let length = new.milliseconds.map_or_else(String::new, |milliseconds| format!("{milliseconds} ms, "));
     let reason = Some(format!("{length}{times}x"));
-    let deed = Deed { account_id: admin.account_id, action: word, subject: name.clone(), reason };
-    store::write_down(&state.io, deed).await?;
+    store::write_down(&state.io, admin.deed(word, name.clone(), reason)).await?;
     tracing::warn!(actor = *name, ?fault, times, "an admin breaks an actor");
     state.actors.inject(&name, fault, times)?;
     Ok(HttpResponse::Accepted().json(ActorView::new(status_of(&state, &name)?, state.replica)))
@@ -116,8 +115,7 @@ pub(in crate::http) async fn clear(
     name: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     status_of(&state, &name)?;
-    let deed = Deed { account_id: admin.account_id, action: "clear faults", subject: name.clone(), reason: None };
-    store::write_down(&state.io, deed).await?;
+    store::write_down(&state.io, admin.deed("clear faults", name.clone(), None)).await?;
     let taken_back = state.actors.clear_faults(&name)?;
     tracing::info!(actor = *name, taken_back, "an admin takes faults back");
     Ok(HttpResponse::Ok().json(TakenBack { taken_back }))

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::reason::{MaybeBecause, MaybeReason};
-use super::store::{self, Deed};
+use super::store;
 use crate::actors::jobs::{JobState, Listed};
 use crate::http::operators::PageQuery;
 use crate::http::paging::Page;
@@ -111,8 +111,7 @@ pub(in crate::http) async fn redrive(
             ),
         ));
     }
-    let deed = Deed { account_id: admin.account_id, action: "job.redrive", subject: id.to_string(), reason };
-    store::write_down(&state.io, deed).await?;
+    store::write_down(&state.io, admin.deed("job.redrive", id.to_string(), reason)).await?;
     state.jobs.redrive(*id).await?;
     Ok(HttpResponse::Accepted().json(JobView::from(find(&state, *id).await?)))
 }

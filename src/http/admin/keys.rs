@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, post, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::store::{self, Deed};
+use super::store;
 use crate::actors::auth::{NewKey, Rotation};
 use crate::http::body::Json;
 use crate::http::{Admin, Problem, State};
@@ -41,8 +41,7 @@ pub(in crate::http) async fn rotate(
         false => (Rotation::Planned, "rotate_keys"),
         true => (Rotation::Compromised, "replace_keys"),
     };
-    let deed = Deed { account_id: admin.account_id, action, subject: "signing keys".to_owned(), reason: None };
-    store::write_down(&state.io, deed).await?;
+    store::write_down(&state.io, admin.deed(action, "signing keys", None)).await?;
     let NewKey { kid, signs_from } = state.auth.rotate_keys(rotation).await?;
     tracing::warn!(kid, %signs_from, action, "an admin drew a new signing key");
     Ok(HttpResponse::Created().json(KeyView { kid, signs_from }))

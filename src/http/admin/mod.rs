@@ -1,5 +1,6 @@
 //! What admins see and do. Every deed is written down, with its reason, before it is done.
 
+pub mod accounts;
 pub mod actors;
 pub mod audit;
 pub mod cases;
@@ -15,5 +16,6 @@ pub mod owed;
 pub mod reason;
 pub mod reconciliations;
 pub mod returns;
+pub mod second_factor;
 pub mod store;
 pub mod suppliers;

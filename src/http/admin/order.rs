@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::audit::DeedView;
 use super::order_view::AdminOrder;
 use super::reason::{Because, Reason};
-use super::store::{self, Deed};
+use super::store;
 use super::suppliers;
 use crate::actors::order::record::Order;
 use crate::actors::order::{ChangeError, Obstacle, Wish};
@@ -47,11 +47,13 @@ pub(in crate::http) async fn show(
     id: web::Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let order = find(&state, *id).await?;
+    store::write_down(&state.io, admin.deed("order.read", id.to_string(), None)).await?;
     Ok(HttpResponse::Ok().json(view(&state, order, admin.reader()).await?))
 }
 
 /// Does something about an order in a person's name; the reason is written down first. Twice is like once.
 ///
+/// `undo` and `accept` move money: 403 `second-factor-needed-again` where the second factor was not shown within ten minutes.
 /// 409 says why it is not possible. What follows is the order's own loop's: look again to see what became of it.
 #[utoipa::path(tag = "admin", operation_id = "wish_of_order", security(("bearer" = [])), request_body = Because,
     params(("id" = Uuid, Path, description = "The order's id"), ("wish" = inline(OrderWish), Path)),
@@ -69,9 +71,11 @@ pub(in crate::http) async fn wish(
         OrderWish::Undo => (Wish::Undo, "order.undo"),
         OrderWish::Accept => (Wish::Accept, "order.accept"),
     };
+    if wish != Wish::Retry {
+        admin.check_proof(&state).await?;
+    }
     state.orders.may(&find(&state, id).await?, wish)?;
-    let deed = Deed { account_id: admin.account_id, action, subject: id.to_string(), reason: Some(reason) };
-    store::write_down(&state.io, deed).await?;
+    store::write_down(&state.io, admin.deed(action, id.to_string(), Some(reason))).await?;
     tracing::info!(order.id = %id, action, "an admin wishes something of an order");
     let order = state.orders.grant(id, wish).await.map_err(|error| match error {
         ChangeError::Unknown => unknown(),
@@ -104,7 +108,8 @@ pub(super) async fn view(state: &State, order: Order, reader: Reader) -> Result<
     let claims = store.claims(&order).await?;
     let cases = store.cases(order.id).await?;
     let events = store.history(order.id, order.version).await?;
-    let deeds = store::deeds(&state.io, Some(order.id.to_string()), None, SHOWN).await?;
+    let done = (Some(order.id.to_string()), store::Written::Deeds);
+    let deeds = store::deeds(&state.io, done, None, SHOWN).await?;
     let deeds = deeds.into_iter().map(DeedView::from).collect();
     let known = super::order_view::Known { questions, claims, cases, events, deeds, reader };
     AdminOrder::new(state, order, (lines, payments), known).await

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, get, post, web};
 use serde::Deserialize;
 
 use super::cases::plain;
-use super::store::{self, Deed};
+use super::store;
 use crate::http::body::Json;
 use crate::http::operators::PageQuery;
 use crate::http::order_view::OrderView;
@@ -44,6 +44,7 @@ pub(in crate::http) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let OrdersQuery { state: Which::Stuck, cursor, limit } = query.into_inner();
     let (before, limit) = PageQuery::new(cursor, limit).read_id()?;
+    store::write_down(&state.io, admin.deed("orders.read", "stuck orders", None)).await?;
     let orders = state.orders.store().stuck(before, limit + 1).await?;
     Ok(HttpResponse::Ok().json(page(orders, limit, &state, admin.reader()).await?))
 }
@@ -76,9 +77,7 @@ pub(in crate::http) async fn search(
     let SearchOrders { text, cursor, limit } = wish;
     let text = plain("text", &text, 200)?;
     let (before, limit) = PageQuery::new(cursor, limit).read_id()?;
-    let deed =
-        Deed { account_id: admin.account_id, action: "orders.search", subject: "all orders".to_owned(), reason: None };
-    store::write_down(&state.io, deed).await?;
+    store::write_down(&state.io, admin.deed("orders.search", "all orders", None)).await?;
     let orders = state.orders.store().search(&text, before, limit + 1).await?;
     Ok(HttpResponse::Ok().json(page(orders, limit, &state, admin.reader()).await?))
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::cases::{CaseView, plain};
-use super::store::{self, Deed};
+use super::store;
 use crate::actors::order::CloseError;
 use crate::actors::order::cases::{Case, Wanted};
 use crate::actors::order::effects::{CaseKind, Closing};
@@ -67,10 +67,11 @@ pub struct Transfer {
 #[get("/api/v1/admin/owed")]
 pub(in crate::http) async fn list(
     state: web::Data<State>,
-    _admin: Admin,
+    admin: Admin,
     query: web::Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
     let (after, limit) = query.read_id()?;
+    store::write_down(&state.io, admin.deed("owed.read", "owed", None)).await?;
     let cases = state.orders.store().case_files(wanted(after, limit + 1)).await?;
     let page = Page::cut(cases, limit, |case| case.id.to_string());
     let items = page.items.into_iter().map(view).collect();
@@ -84,7 +85,8 @@ pub(in crate::http) async fn list(
 #[utoipa::path(tag = "admin", operation_id = "export_owed", security(("bearer" = [])),
     responses((status = 200, description = "Lines of values with semicolons between them", content_type = "text/csv", body = String)))]
 #[get("/api/v1/admin/owed.csv")]
-pub(in crate::http) async fn export(state: web::Data<State>, _admin: Admin) -> Result<HttpResponse, Problem> {
+pub(in crate::http) async fn export(state: web::Data<State>, admin: Admin) -> Result<HttpResponse, Problem> {
+    store::write_down(&state.io, admin.deed("owed.read", "owed.csv", None)).await?;
     let cases = state.orders.store().case_files(wanted(None, MOST_ROWS)).await?;
     let mut text = format!("{MARK}id;order;reference;transaction;amount_cents;amount;currency;since;reason\r\n");
     for case in cases {
@@ -109,7 +111,8 @@ pub(in crate::http) async fn export(state: web::Data<State>, _admin: Admin) -> R
         .body(text))
 }
 
-/// Books that the money was sent, and has the customer told. The same bank reference again answers the same again;
+/// Books that the money was sent, and has the customer told.
+/// 403 `second-factor-needed-again` where the second factor was not shown within ten minutes. The same bank reference again answers the same again;
 /// another one is refused with 409, for then the money may have been sent twice.
 #[utoipa::path(tag = "admin", operation_id = "book_transfer", security(("bearer" = [])), request_body = Transfer,
     params(("id" = Uuid, Path)),
@@ -121,14 +124,13 @@ pub(in crate::http) async fn paid(
     path: web::Path<Uuid>,
     Json(body): Json<Transfer>,
 ) -> Result<HttpResponse, Problem> {
+    admin.check_proof(&state).await?;
     let case = path.into_inner();
     let (reason, bank) = (plain("reason", &body.reason, 200)?, plain("bank_reference", &body.bank_reference, 140)?);
     let known = state.orders.store().case_file(case).await?;
     let known = known.filter(|case| case.kind == CaseKind::Owed.word()).ok_or(CloseError::Unknown)?;
     if known.closed.is_none() {
-        let (subject, reason) = (case.to_string(), Some(reason.clone()));
-        store::write_down(&state.io, Deed { account_id: admin.account_id, action: "owed.paid", subject, reason })
-            .await?;
+        store::write_down(&state.io, admin.deed("owed.paid", case.to_string(), Some(reason.clone()))).await?;
     }
     let closing = Closing { case, by: admin.account_id, reason, bank_reference: Some(bank) };
     Ok(HttpResponse::Ok().json(CaseView::from(state.orders.owed_is_paid(closing).await?)))

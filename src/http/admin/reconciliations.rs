@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::cases::CaseView;
 use super::reason::{Because, Reason};
-use super::store::{self, Deed};
+use super::store;
 use crate::actors::order::CloseError;
 use crate::actors::reconcile::AgreeError;
 use crate::actors::reconcile::store::{Run, Scope};
@@ -88,8 +88,7 @@ pub(in crate::http) async fn wish(
         )));
     }
     let subject = format!("{day} {}", operator.as_deref().unwrap_or("everybody"));
-    let deed = Deed { account_id: admin.account_id, action: "reconcile", subject, reason: None };
-    store::write_down(&state.io, deed).await?;
+    store::write_down(&state.io, admin.deed("reconcile", subject, None)).await?;
     let runs = state.books.wish(day, operator.map(Scope::Operator), admin.account_id).await?;
     Ok(HttpResponse::Accepted().json(Page::<RunView>::whole(runs.into_iter().map(RunView::from).collect())))
 }
@@ -110,7 +109,7 @@ pub(in crate::http) async fn list(
 }
 
 /// Agrees to what a case suggests, with the reason written down: it is carried out in the background and closes the case.
-/// Twice is once.
+/// Twice is once. 403 `second-factor-needed-again` where the second factor was not shown within ten minutes.
 #[utoipa::path(tag = "admin", operation_id = "agree_to_case", security(("bearer" = [])), request_body = Because,
     params(("id" = Uuid, Path)),
     responses((status = 202, description = "It is being carried out", body = CaseView)))]
@@ -121,13 +120,13 @@ pub(in crate::http) async fn agree(
     path: web::Path<Uuid>,
     Reason(reason): Reason,
 ) -> Result<HttpResponse, Problem> {
+    admin.check_proof(&state).await?;
     let id = path.into_inner();
     let known = state.orders.store().case_file(id).await?.ok_or(CloseError::Unknown)?;
     if known.closed.is_some() || known.action.is_none() {
         return Err(AgreeError::Nothing.into());
     }
-    let (account_id, subject) = (admin.account_id, id.to_string());
-    store::write_down(&state.io, Deed { account_id, action: "case.agree", subject, reason: Some(reason) }).await?;
+    store::write_down(&state.io, admin.deed("case.agree", id.to_string(), Some(reason))).await?;
     state.books.agree(id, admin.account_id).await?;
     let case = state.orders.store().case_file(id).await?.ok_or(CloseError::Unknown)?;
     Ok(HttpResponse::Accepted().json(CaseView::from(case)))

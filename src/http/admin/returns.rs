@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::order::{find, view};
 use super::order_view::AdminOrder;
-use super::store::{self, Deed};
+use super::store;
 use crate::actors::order::Returner;
 use crate::http::body::Json;
 use crate::http::returns::ReturnTickets;
@@ -15,6 +15,7 @@ use crate::language::both;
 /// Takes tickets of a finished order back in a person's name, without the limit that its customer has; the reason, which is
 /// needed here, is written down first. A ticket that was used stays sold. Twice is like once.
 ///
+/// 403 `second-factor-needed-again` where the second factor was not shown within ten minutes.
 /// 409 says why a ticket is not taken back; then none of them is. 422 without a reason, for a line that the order does not
 /// have, and where only a part of a family's tickets is named.
 #[utoipa::path(tag = "admin", operation_id = "return_tickets_for_customer", security(("bearer" = [])), request_body = ReturnTickets,
@@ -27,6 +28,7 @@ pub(in crate::http) async fn ask(
     id: web::Path<Uuid>,
     Json(tickets): Json<ReturnTickets>,
 ) -> Result<HttpResponse, Problem> {
+    admin.check_proof(&state).await?;
     let wish = tickets.wish(Returner::Person)?;
     let Some(reason) = &wish.reason else {
         return Err(Problem::invalid(both(
@@ -37,8 +39,7 @@ pub(in crate::http) async fn ask(
     state.orders.may_return(&find(&state, *id).await?, &wish)?;
     let lines = wish.lines.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let reason = Some(format!("{lines}: {reason}"));
-    let deed = Deed { account_id: admin.account_id, action: "order.return", subject: id.to_string(), reason };
-    store::write_down(&state.io, deed).await?;
+    store::write_down(&state.io, admin.deed("order.return", id.to_string(), reason)).await?;
     tracing::info!(order.id = %*id, "an admin takes tickets back");
     let order = state.orders.ask_return(*id, wish).await?;
     Ok(HttpResponse::Accepted().json(view(&state, order, admin.reader()).await?))

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde::Deserialize;
 use starjack_entity::{account, audit};
 use uuid::Uuid;
 
@@ -21,11 +22,19 @@ pub struct Deed {
     pub subject: String,
     /// Why, at most 200 characters.
     pub reason: Option<String>,
+    /// In which request, at most 64 characters; none at the command line.
+    pub request_id: Option<String>,
 }
+
+/// How the actions end that only read.
+const READ: &str = ".read";
+
+/// How the actions of log-ins begin.
+const LOG_IN: &str = "log_in";
 
 /// A deed that was written down, with the address of who did it.
 #[derive(Clone, Debug)]
-pub struct Written {
+pub struct Row {
     /// Its row.
     pub row: audit::Model,
     /// The admin's address; `None` when the account is gone.
@@ -45,6 +54,7 @@ pub async fn write_down(io: &Io, deed: Deed) -> Result<Uuid, IoError> {
         subject: Set(deed.subject.chars().take(120).collect()),
         at: Set(clock::now().into()),
         reason: Set(deed.reason),
+        request_id: Set(deed.request_id),
     };
     io.write(move |tx| {
         Box::pin(async move {
@@ -63,19 +73,49 @@ pub async fn deed(io: &Io, id: Uuid) -> Result<Option<audit::Model>, IoError> {
     io.read(move |db| Box::pin(async move { Ok(audit::Entity::find_by_id(id).one(db).await?) })).await
 }
 
-/// The deeds, newest first, older than `before`, at most `limit`; only those to `subject` when one is named.
+/// What of the audit is wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = AuditKind)]
+pub enum Written {
+    /// What was done.
+    #[default]
+    Deeds,
+    /// What was read of customers.
+    Reads,
+    /// Log-ins of admins, and those whose second factor was refused.
+    LogIns,
+    /// All of it.
+    All,
+}
+
+impl Written {
+    fn condition(self) -> Condition {
+        let (is_read, is_log_in) = (audit::Column::Action.ends_with(READ), audit::Column::Action.starts_with(LOG_IN));
+        match self {
+            Self::Deeds => Condition::any().add(is_read).add(is_log_in).not(),
+            Self::Reads => Condition::all().add(is_read),
+            Self::LogIns => Condition::all().add(is_log_in),
+            Self::All => Condition::all(),
+        }
+    }
+}
+
+/// What was written down of a kind, newest first, older than `before`, at most `limit`; only what is about `subject` when one is
+/// named.
 ///
 /// # Errors
 /// The database's.
 pub async fn deeds(
     io: &Io,
-    subject: Option<String>,
+    (subject, kind): (Option<String>, Written),
     before: Option<Uuid>,
     limit: u64,
-) -> Result<Vec<Written>, IoError> {
+) -> Result<Vec<Row>, IoError> {
     io.read(move |db| {
         Box::pin(async move {
             let mut find = audit::Entity::find();
+            find = find.filter(kind.condition());
             if let Some(subject) = subject {
                 find = find.filter(audit::Column::Subject.eq(subject));
             }
@@ -94,7 +134,7 @@ pub async fn deeds(
                 .await?
                 .into_iter()
                 .collect();
-            let written = |row: audit::Model| Written { email: emails.get(&row.account_id).cloned(), row };
+            let written = |row: audit::Model| Row { email: emails.get(&row.account_id).cloned(), row };
             Ok(rows.into_iter().map(written).collect())
         })
     })

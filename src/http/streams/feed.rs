@@ -128,7 +128,6 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::actors::auth::Role;
     use crate::http::Customer;
     use crate::http::streams::{Limits, Streams};
 
@@ -158,7 +157,7 @@ mod tests {
 
     fn customer(left: TimeDelta) -> Customer {
         let (account_id, session) = (Uuid::new_v4(), Uuid::new_v4());
-        Customer { account_id, role: Role::Customer, session, expires_at: clock::now() + left, asked: None }
+        Customer { account_id, is_admin: false, session, expires_at: clock::now() + left, asked: None }
     }
 
     fn streams() -> Streams {

@@ -10,6 +10,7 @@ use super::feed::{self, Look, Lost, Source};
 use crate::actors::order::lifecycle::{OrderState, has_ended};
 use crate::actors::order::{Past, Store, Watching};
 use crate::http::orders::readable;
+use crate::http::request_id::RequestId;
 use crate::http::{Customer, Problem, State};
 use crate::language::both;
 
@@ -41,9 +42,10 @@ pub(in crate::http) async fn watch(
     customer: Customer,
     request: HttpRequest,
     id: web::Path<Uuid>,
+    request_id: RequestId,
 ) -> Result<HttpResponse, Problem> {
     let seen = last_event(&request)?;
-    let order = readable(&state, customer, *id).await?;
+    let order = readable(&state, customer, *id, request_id).await?;
     let store = state.orders.store().clone();
     // watched before it is looked at: what happens in between is told
     let way = Way { watching: store.bells().watch(order.id), id: order.id, store, seen };

@@ -13,7 +13,9 @@ mod orders;
 mod orders_shown;
 mod passwords;
 mod schedule;
+mod second_factor;
 mod sessions;
+mod staff;
 mod values;
 
 use std::net::{SocketAddr, TcpListener};
@@ -62,6 +64,14 @@ impl World {
     pub(crate) async fn with(change: impl FnOnce(&mut State)) -> Self {
         let (mut state, folder) = fixture::state().await;
         change(&mut state);
+        Self::serve(state, folder)
+    }
+
+    /// A server that asks every admin for a second factor.
+    pub(crate) async fn with_second_factor() -> Self {
+        let (mut state, folder) = fixture::state().await;
+        let settings = auth::Settings { second_factor: auth::SecondFactor::Required, ..fixture::accounts() };
+        state.auth = auth::Desk::open(state.io.clone(), SECRET.to_vec().into(), settings).await.unwrap();
         Self::serve(state, folder)
     }
 

@@ -26,7 +26,7 @@ impl World {
         let read = self.io.read(|db| Box::pin(async { Ok::<_, IoError>(audit::Entity::find().all(db).await?) }));
         let mut rows = read.await.unwrap();
         rows.sort_by_key(|row| row.id);
-        rows.into_iter().map(|row| (row.action, row.subject)).collect()
+        rows.into_iter().map(|row| (row.action, row.subject)).filter(|(action, _)| action != "log_in").collect()
     }
 
     async fn open(&self, path: &str) -> Answer {

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
-    TryInsertResult,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, TryInsertResult,
 };
 use starjack_entity::{account, registration};
 use uuid::Uuid;
@@ -73,13 +73,48 @@ pub(in crate::actors::auth) async fn forget_registrations(
     Ok(())
 }
 
+/// An account as it is now, kept from changing until the transaction ends.
+pub(in crate::actors::auth) async fn account_now(
+    db: &impl ConnectionTrait,
+    id: Uuid,
+) -> Result<Option<account::Model>, DbErr> {
+    account::Entity::find_by_id(id).lock_exclusive().one(db).await
+}
+
 /// The password's hash as it is now, kept from changing until the transaction ends.
 pub(in crate::actors::auth) async fn password_now(
     db: &impl ConnectionTrait,
     id: Uuid,
 ) -> Result<Option<String>, DbErr> {
-    let row = account::Entity::find_by_id(id).lock_exclusive().one(db).await?;
-    Ok(row.map(|row| row.password_hash))
+    Ok(account_now(db, id).await?.map(|row| row.password_hash))
+}
+
+/// The accounts of admins, in the order in which they were opened.
+pub(in crate::actors::auth) async fn admins(
+    db: &impl ConnectionTrait,
+    role: &str,
+) -> Result<Vec<account::Model>, DbErr> {
+    account::Entity::find().filter(account::Column::Role.eq(role)).order_by_asc(account::Column::Id).all(db).await
+}
+
+/// The same, kept from changing until the transaction ends: of two admins who take each other's role one stays.
+pub(in crate::actors::auth) async fn admins_now(
+    db: &impl ConnectionTrait,
+    role: &str,
+) -> Result<Vec<account::Model>, DbErr> {
+    let all = account::Entity::find().filter(account::Column::Role.eq(role)).order_by_asc(account::Column::Id);
+    all.lock_exclusive().all(db).await
+}
+
+/// Writes what an admin may change of an account: its role, and since when it is disabled.
+pub(in crate::actors::auth) async fn set_standing(
+    db: &impl ConnectionTrait,
+    row: &account::Model,
+) -> Result<(), DbErr> {
+    let standing =
+        account::ActiveModel { role: Set(row.role.clone()), disabled_at: Set(row.disabled_at), ..Default::default() };
+    account::Entity::update_many().set(standing).filter(account::Column::Id.eq(row.id)).exec(db).await?;
+    Ok(())
 }
 
 pub(in crate::actors::auth) async fn set_password(

@@ -2,7 +2,9 @@
 
 mod accounts;
 mod keys;
+mod networks;
 mod resets;
+mod second_factors;
 mod sessions;
 
 use chrono::{DateTime, Utc};
@@ -11,7 +13,9 @@ use starjack_entity::{account, password_reset, refresh_token, signing_key};
 
 pub(super) use accounts::*;
 pub(super) use keys::*;
+pub(super) use networks::*;
 pub(super) use resets::*;
+pub(super) use second_factors::*;
 pub(super) use sessions::*;
 
 /// A row of `account`.
@@ -28,5 +32,6 @@ pub(super) async fn forget_old(db: &impl ConnectionTrait, now: DateTime<Utc>) ->
     forget_registrations(db, now).await?;
     forget_resets(db, now).await?;
     forget_keys(db, now).await?;
-    forget_sessions(db, now).await
+    forget_sessions(db, now).await?;
+    forget_networks(db, now).await
 }

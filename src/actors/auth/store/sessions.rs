@@ -1,18 +1,15 @@
-//! SQL of sessions, their refresh tokens, and the networks that log-ins came from.
+//! SQL of sessions and their refresh tokens.
 
-use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::sea_query::{Expr, OnConflict};
+use chrono::{DateTime, Utc};
+use sea_orm::sea_query::{Expr, Func};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, QueryTrait,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, Order, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
-use starjack_entity::{known_network, refresh_token, session};
+use starjack_entity::{refresh_token, session};
 use uuid::Uuid;
 
 use super::super::error::Error;
-
-/// How long a network from which an account was logged in is remembered.
-const NETWORK_LIFE: TimeDelta = TimeDelta::days(180);
 
 /// Most sessions of an account that are listed.
 const MOST_LISTED: u64 = 100;
@@ -35,16 +32,68 @@ pub(in crate::actors::auth) enum Shown {
     Unknown,
 }
 
+/// A row of `session`.
+pub(in crate::actors::auth) type SessionRow = session::Model;
+
 /// Opens a session without any refresh token yet.
-pub(in crate::actors::auth) async fn open_session(
-    db: &impl ConnectionTrait,
-    id: Uuid,
-    account_id: Uuid,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
-    let row = session::Model { id, account_id, created_at: now.into(), revoked_at: None };
+pub(in crate::actors::auth) async fn open_session(db: &impl ConnectionTrait, row: SessionRow) -> Result<(), DbErr> {
     session::Entity::insert(row.into_active_model()).exec_without_returning(db).await?;
     Ok(())
+}
+
+/// Notes that a session was continued, and from where.
+pub(in crate::actors::auth) async fn note_use(
+    db: &impl ConnectionTrait,
+    id: Uuid,
+    network: String,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    session::Entity::update_many()
+        .col_expr(session::Column::UsedAt, Expr::value(now))
+        .col_expr(session::Column::Network, Expr::value(network))
+        .filter(session::Column::Id.eq(id))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// Notes that the second factor was shown in a session.
+pub(in crate::actors::auth) async fn note_proof(
+    db: &impl ConnectionTrait,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    session::Entity::update_many()
+        .col_expr(session::Column::ProvedAt, Expr::value(now))
+        .filter(session::Column::Id.eq(id))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// Ends all sessions of an account but the `most` that were used last, and answers which.
+pub(in crate::actors::auth) async fn end_beyond(
+    db: &impl ConnectionTrait,
+    account_id: Uuid,
+    most: u32,
+    now: DateTime<Utc>,
+) -> Result<Vec<Uuid>, DbErr> {
+    let used = Func::coalesce([Expr::col(session::Column::UsedAt), Expr::col(session::Column::CreatedAt)]);
+    let open: Vec<Uuid> = session::Entity::find()
+        .select_only()
+        .column(session::Column::Id)
+        .filter(session::Column::AccountId.eq(account_id))
+        .filter(session::Column::RevokedAt.is_null())
+        .order_by(used, Order::Desc)
+        .order_by_desc(session::Column::Id)
+        .into_tuple()
+        .all(db)
+        .await?;
+    let beyond: Vec<Uuid> = open.into_iter().skip(usize::try_from(most).unwrap_or(usize::MAX)).collect();
+    for id in &beyond {
+        revoke(db, *id, now).await?;
+    }
+    Ok(beyond)
 }
 
 pub(in crate::actors::auth) async fn session(
@@ -207,29 +256,7 @@ pub(in crate::actors::auth) async fn ended_since(
     ended.into_tuple().all(db).await
 }
 
-/// Notes that an account was logged in from a network.
-pub(in crate::actors::auth) async fn know_network(
-    db: &impl ConnectionTrait,
-    account_id: Uuid,
-    network_hash: String,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
-    use known_network::Column::{AccountId, NetworkHash, SeenAt};
-    let row = known_network::Model { account_id, network_hash, seen_at: now.into() };
-    let again = OnConflict::columns([AccountId, NetworkHash]).update_column(SeenAt).to_owned();
-    known_network::Entity::insert(row.into_active_model()).on_conflict(again).exec_without_returning(db).await?;
-    Ok(())
-}
-
-pub(in crate::actors::auth) async fn knows_network(
-    db: &impl ConnectionTrait,
-    account_id: Uuid,
-    network_hash: String,
-) -> Result<bool, DbErr> {
-    Ok(known_network::Entity::find_by_id((account_id, network_hash)).one(db).await?.is_some())
-}
-
-/// Forgets refresh tokens that are too old to count, sessions that have no token left, and networks long not seen.
+/// Forgets refresh tokens that are too old to count, and sessions that have no token left.
 pub(in crate::actors::auth) async fn forget_sessions(
     db: &impl ConnectionTrait,
     now: DateTime<Utc>,
@@ -237,7 +264,5 @@ pub(in crate::actors::auth) async fn forget_sessions(
     refresh_token::Entity::delete_many().filter(refresh_token::Column::ExpiresAt.lt(now)).exec(db).await?;
     let in_use = refresh_token::Entity::find().select_only().column(refresh_token::Column::SessionId).into_query();
     session::Entity::delete_many().filter(session::Column::Id.not_in_subquery(in_use)).exec(db).await?;
-    let long_ago = now - NETWORK_LIFE;
-    known_network::Entity::delete_many().filter(known_network::Column::SeenAt.lt(long_ago)).exec(db).await?;
     Ok(())
 }

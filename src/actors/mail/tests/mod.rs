@@ -270,6 +270,7 @@ async fn insert_for(
         language: language.as_str().into(),
         role: "skier".into(),
         created_at: clock::now().fixed_offset(),
+        disabled_at: None,
     };
     io.write(move |tx| {
         Box::pin(async move {

@@ -78,7 +78,7 @@ pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output 
         redis: Redis::off(),
         replica: outside.replica.incarnation,
         fleet: Fleet {
-            duties: Duties::new(io.clone(), Redis::off(), outside.replica.clone(), CancellationToken::new()),
+            duties: Duties::new(io.clone(), outside.replica.clone(), CancellationToken::new()),
             tree: Tree::new(Redis::off(), outside.replica.clone(), system),
             replica: outside.replica,
         },

@@ -275,7 +275,9 @@ impl Replica {
             })
             .await?;
         self.shared.renewed(asked, self.since_start());
-        self.shared.alive.store(u32::try_from(alive).unwrap_or(1).max(1), Ordering::Relaxed);
+        let alive = u32::try_from(alive).unwrap_or(1).max(1);
+        self.shared.alive.store(alive, Ordering::Relaxed);
+        self.news.count_replicas(alive);
         Ok(())
     }
 

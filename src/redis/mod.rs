@@ -2,7 +2,8 @@
 //! database does not also decide, and no request fails for it.
 //!
 //! ```text
-//! address   where it is: one server, the master that sentinels name, or a cluster
+//! address   where it is, and whether it is reached by TLS
+//! several   the same for the master that sentinels name, and for a cluster
 //! link      the one connection, kept on the I/O runtime, and whether it answers
 //! asking    how it is asked: turns, and texts with an end; what cannot be ours counts as not there
 //! limits    counts that replicas share, and how far they are believed
@@ -14,6 +15,7 @@ mod asking;
 mod limits;
 mod link;
 mod news;
+mod several;
 
 pub use address::{NoAddress, Settings};
 pub use asking::Turn;

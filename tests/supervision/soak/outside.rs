@@ -41,6 +41,7 @@ impl Outside {
         let settings = Settings {
             url: server("STARJACK_TEST_REDIS").into(),
             prefix: format!("soak-{}", uuid::Uuid::new_v4().simple()),
+            ca: None,
         };
         let redis = Redis::start(&io, Some(&settings)).unwrap();
         until("Redis answers", || redis.link() == Link::Up).await;

@@ -196,7 +196,8 @@ impl Ground {
         let tree = self.tell_other_replicas(&redis, &replica);
         self.keep_alarming(duties.clone(), orders.clone());
         let books = self.open_books((lift.clone(), payment.clone(), orders.clone()), duties.clone());
-        let auth = auth::Desk::open(self.io.clone(), secret_of_codes(config), &config.letterhead.shop).await?;
+        let auth =
+            auth::Desk::open(self.io.clone(), redis.clone(), secret_of_codes(config), &config.letterhead.shop).await?;
         self.keep_learning(auth.clone());
         let streams = self.open_streams(&auth, orders.store());
         self.keep_duty_of_forgetting(&duties, &replica, &auth);

@@ -59,7 +59,7 @@ pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output 
     };
     let (orders, schedule) = order::Desk::start(&system, driver, Policy::default()).await.unwrap();
     let state = State {
-        auth: auth::Desk::open(io.clone(), SECRET.to_vec().into(), "Snow Shop").await.unwrap(),
+        auth: auth::Desk::open(io.clone(), Redis::off(), SECRET.to_vec().into(), "Snow Shop").await.unwrap(),
         trusted_proxies: Networks::default(),
         counter: Counter::new(Catalogue::parse(&areas()).unwrap(), SECRET).unwrap(),
         cards: Cards::new(io.clone(), Redis::off()),

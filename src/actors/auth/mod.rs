@@ -31,6 +31,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod throttle;
+mod together;
 mod token;
 mod turns;
 mod weak;

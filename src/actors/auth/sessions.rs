@@ -66,7 +66,7 @@ impl Desk {
         origin: Origin,
         (found, is_known): (Option<AccountRow>, bool),
     ) -> Result<Pair, Error> {
-        let attempt = self.admit(email, origin, is_known)?;
+        let attempt = self.admit(email, origin, is_known).await?;
         let network = origin.network();
         let hash = found.as_ref().map(|account| account.password_hash.clone());
         let widest = origin.widest();

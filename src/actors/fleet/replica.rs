@@ -275,9 +275,8 @@ impl Replica {
             })
             .await?;
         self.shared.renewed(asked, self.since_start());
-        let alive = u32::try_from(alive).unwrap_or(1).max(1);
-        self.shared.alive.store(alive, Ordering::Relaxed);
-        self.news.count_replicas(alive);
+        self.shared.alive.store(u32::try_from(alive).unwrap_or(1).max(1), Ordering::Relaxed);
+        self.news.count_replicas(self.alive());
         Ok(())
     }
 

@@ -99,7 +99,8 @@ impl Settings {
         match info.addr() {
             ConnectionAddr::Tcp(host, _) => is_loopback(host),
             ConnectionAddr::TcpTls { host, .. } => is_loopback(host) || has_password,
-            _socket => true,
+            ConnectionAddr::Unix(_) => true,
+            _unknown => false,
         }
     }
 
@@ -173,7 +174,7 @@ pub(super) fn client(info: ConnectionInfo, certificates: TlsCertificates) -> Red
     match info.addr() {
         ConnectionAddr::TcpTls { insecure: true, .. } => Err(several::wrong("TLS that looks at nothing")),
         ConnectionAddr::TcpTls { .. } => Client::build_with_tls(info, certificates),
-        _plain => Client::open(info),
+        ConnectionAddr::Tcp(..) | ConnectionAddr::Unix(_) | _ => Client::open(info),
     }
 }
 

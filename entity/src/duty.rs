@@ -10,6 +10,8 @@ pub struct Model {
     pub token: i64,
     pub holder: Option<Uuid>,
     pub wishes: i64,
+    pub beat_token: Option<i64>,
+    pub beat_until: Option<DateTimeWithTimeZone>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

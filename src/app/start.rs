@@ -183,7 +183,7 @@ impl Ground {
             Facade::start_with(&self.system, contracts, &policy, &connect_together(redis.clone(), replica.clone()));
         let deadline = config.times.payment_deadline;
         let payment = PaymentDesk::start(&self.system, config.payment.clone(), policy.clone(), deadline);
-        let duties = Duties::new(self.io.clone(), redis.clone(), replica.clone(), self.draining.clone());
+        let duties = Duties::new(self.io.clone(), replica.clone(), self.draining.clone());
         let public_url = self.public_url.clone();
         let outside = Outside { lift: lift.clone(), payment: payment.clone(), replica: replica.clone(), public_url };
         let orders = self.start_orders(outside, policy).await?;
@@ -197,7 +197,7 @@ impl Ground {
         self.keep_alarming(duties.clone(), orders.clone());
         let books = self.open_books((lift.clone(), payment.clone(), orders.clone()), duties.clone());
         let accounts = config.auth.settings(&config.letterhead.shop);
-        let auth = auth::Desk::open(self.io.clone(), secret_of_codes(config), accounts).await?;
+        let auth = auth::Desk::open(self.io.clone(), redis.clone(), secret_of_codes(config), accounts).await?;
         self.keep_learning(auth.clone());
         let streams = self.open_streams(&auth, orders.store());
         self.keep_duty_of_forgetting(&duties, &replica, &auth);

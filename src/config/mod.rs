@@ -258,7 +258,14 @@ impl Config {
         );
         self.http.check_origins()?;
         self.payment.check()?;
-        self.redis.as_ref().map_or(Ok(()), redis::Settings::check)?;
+        if let Some(redis) = &self.redis {
+            redis.check()?;
+            anyhow::ensure!(
+                !production || redis.is_safe_on_the_wire(),
+                "redis.url names another machine, or servers that others name: write rediss://user:password@host:6379 \
+                (rediss-sentinel://, rediss-cluster://), and redis.ca = \"FILE\" for an authority of your own"
+            );
+        }
         for (name, shorter, longer) in [
             ("issue_deadline must not be longer than settle", times.issue_deadline, times.settle),
             ("payment_deadline must not be longer than payment_settle", times.payment_deadline, times.payment_settle),

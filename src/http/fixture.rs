@@ -65,7 +65,7 @@ pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output 
     };
     let (orders, schedule) = order::Desk::start(&system, driver, Policy::default()).await.unwrap();
     let state = State {
-        auth: auth::Desk::open(io.clone(), SECRET.to_vec().into(), accounts()).await.unwrap(),
+        auth: auth::Desk::open(io.clone(), Redis::off(), SECRET.to_vec().into(), accounts()).await.unwrap(),
         trusted_proxies: Networks::default(),
         counter: Counter::new(Catalogue::parse(&areas()).unwrap(), SECRET).unwrap(),
         cards: Cards::new(io.clone(), Redis::off()),
@@ -84,7 +84,7 @@ pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output 
         redis: Redis::off(),
         replica: outside.replica.incarnation,
         fleet: Fleet {
-            duties: Duties::new(io.clone(), Redis::off(), outside.replica.clone(), CancellationToken::new()),
+            duties: Duties::new(io.clone(), outside.replica.clone(), CancellationToken::new()),
             tree: Tree::new(Redis::off(), outside.replica.clone(), system),
             replica: outside.replica,
         },

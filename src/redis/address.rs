@@ -4,29 +4,36 @@
 //! client Lettuce documents it, `redis-cluster://` in its likeness.
 
 use ::redis::aio::{MultiplexedConnection, PubSub};
-use ::redis::cluster::{ClusterClient, ClusterClientBuilder};
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use ::redis::cluster::ClusterClient;
 use ::redis::cluster_async::ClusterConnection;
-use ::redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
-use ::redis::{AsyncConnectionConfig, Client, ConnectionAddr, ErrorKind, IntoConnectionInfo, RedisError, RedisResult};
+use ::redis::sentinel::SentinelClient;
+use ::redis::{
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisResult, TlsCertificates,
+};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
 use super::link::{OPENING, PATIENCE, UNDER_WAY};
-
-/// The port of a sentinel whose address names none.
-const SENTINEL_PORT: u16 = 26_379;
-/// The port of a server whose address names none.
-const PORT: u16 = 6_379;
+use super::several::{self, Several};
 
 /// Where Redis is; a section of the configuration.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// `redis://user:password@host:6379/0`, `redis-sentinel://user:password@host:26379,host:26379/0#master` (user and password
-    /// are the master's), or `redis-cluster://user:password@host:6379,host:6379`; may hold a password, so it is never printed.
-    /// TLS is not built in.
+    /// are the master's), or `redis-cluster://user:password@host:6379,host:6379`; with `rediss` in place of `redis` every
+    /// server and sentinel must show a certificate for the name or address that it is called by. May hold a password, so it
+    /// is never printed.
     pub url: SecretString,
+    /// File of the only authorities, in PEM, whose certificates are believed; without it those of this machine.
+    #[serde(default)]
+    pub ca: Option<PathBuf>,
     /// What all our keys begin with: the same on every replica of a fleet, another for each fleet.
     #[serde(default = "own_name")]
     pub prefix: String,
@@ -36,13 +43,19 @@ fn own_name() -> String {
     "starjack".to_owned()
 }
 
-/// An address that is none.
+/// Why an address cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "redis.url is none of redis://user:password@host:6379/0, redis-sentinel://user:password@host:26379,host:26379/0#master, \
-     redis-cluster://user:password@host:6379,host:6379; TLS (rediss:) is not built in"
-)]
-pub struct NoAddress;
+pub enum NoAddress {
+    /// It is none.
+    #[error(
+        "redis.url is none of redis://user:password@host:6379/0, redis-sentinel://user:password@host:26379,host:26379/0#master, \
+         redis-cluster://user:password@host:6379,host:6379, or the same with rediss for TLS"
+    )]
+    Url,
+    /// The file of authorities holds none, cannot be read, or is set for an address without TLS.
+    #[error("redis.ca names {0}: it must hold certificates in PEM, and redis.url begin with rediss")]
+    Authorities(PathBuf),
+}
 
 /// Whom to connect to.
 pub(super) enum Address {
@@ -64,7 +77,7 @@ pub(super) enum Connection {
 }
 
 impl Settings {
-    /// Looks whether the address can be one, without asking it.
+    /// Looks whether the address can be one and the file of authorities holds any, without asking anybody.
     ///
     /// # Errors
     /// It cannot.
@@ -72,25 +85,49 @@ impl Settings {
         self.address().map(|_address| ())
     }
 
+    /// Whether what is said stays on this machine, or goes to servers whose certificates are looked at and which know us by
+    /// a password. Sentinels and clusters name further servers, wherever those are.
+    #[must_use]
+    pub fn is_safe_on_the_wire(&self) -> bool {
+        let url = self.url.expose_secret();
+        if let Some(several) = Several::of(url) {
+            return several.with_tls && several.has_password();
+        }
+        // what is no address is refused as such
+        let Ok(info) = url.into_connection_info() else { return true };
+        let has_password = info.redis_settings().password().is_some_and(|password| !password.is_empty());
+        match info.addr() {
+            ConnectionAddr::Tcp(host, _) => is_loopback(host),
+            ConnectionAddr::TcpTls { host, .. } => is_loopback(host) || has_password,
+            ConnectionAddr::Unix(_) => true,
+            _unknown => false,
+        }
+    }
+
     pub(super) fn address(&self) -> Result<Address, NoAddress> {
+        let url = self.url.expose_secret();
+        let authorities = self.ca.as_ref().map(|file| {
+            let refuse = || NoAddress::Authorities(file.clone());
+            let pem = std::fs::read(file).map_err(|_unreadable| refuse())?;
+            let is_one = CertificateDer::pem_slice_iter(&pem).next().is_some_and(|first| first.is_ok());
+            if is_one && url.starts_with("rediss") { Ok(pem) } else { Err(refuse()) }
+        });
+        let certificates = TlsCertificates { client_tls: None, root_cert: authorities.transpose()? };
         // the cause would repeat the address
-        Address::of(self.url.expose_secret()).map_err(|_cause| NoAddress)
+        Address::of(url, certificates).map_err(|_cause| NoAddress::Url)
     }
 }
 
 impl Address {
-    fn of(url: &str) -> RedisResult<Self> {
-        if let Some(rest) = url.strip_prefix("redis-sentinel://") {
-            return sentinels(rest).map(|client| Self::Sentinels(Mutex::new(client)));
+    fn of(url: &str, certificates: TlsCertificates) -> RedisResult<Self> {
+        if url.starts_with("rediss") {
+            // the client takes the process's; somebody may have installed the same before
+            drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
         }
-        if let Some(rest) = url.strip_prefix("redis-cluster://") {
-            return cluster(rest);
+        if let Some(several) = Several::of(url) {
+            return several.address(certificates);
         }
-        let client = Client::open(url)?;
-        if matches!(client.get_connection_info().addr(), ConnectionAddr::TcpTls { .. }) {
-            return Err(wrong("TLS is not built in"));
-        }
-        Ok(Self::One(client))
+        client(url.into_connection_info()?, certificates).map(Self::One)
     }
 
     pub(super) async fn connect(&self) -> RedisResult<Connection> {
@@ -119,7 +156,7 @@ impl Address {
                 master.get_async_pubsub().await
             }
             Self::Cluster { nodes, .. } => {
-                let mut heard = Err(wrong("a cluster without nodes"));
+                let mut heard = Err(several::wrong("a cluster without nodes"));
                 for node in nodes {
                     heard = node.get_async_pubsub().await;
                     if heard.is_ok() {
@@ -132,88 +169,30 @@ impl Address {
     }
 }
 
-/// What stands before the hosts, the hosts, and what stands after them.
-struct Parts<'a> {
-    user: Option<&'a str>,
-    password: Option<&'a str>,
-    hosts: Vec<(String, u16)>,
-    rest: &'a str,
+/// A client of one server, by TLS where its address says so.
+pub(super) fn client(info: ConnectionInfo, certificates: TlsCertificates) -> RedisResult<Client> {
+    match info.addr() {
+        ConnectionAddr::TcpTls { insecure: true, .. } => Err(several::wrong("TLS that looks at nothing")),
+        ConnectionAddr::TcpTls { .. } => Client::build_with_tls(info, certificates),
+        ConnectionAddr::Tcp(..) | ConnectionAddr::Unix(_) | _ => Client::open(info),
+    }
 }
 
-fn parts(text: &str, port: u16) -> RedisResult<Parts<'_>> {
-    let end = text.find(['/', '#']).unwrap_or(text.len());
-    let (front, rest) = text.split_at(end);
-    let (secrets, hosts) = front.rsplit_once('@').map_or((None, front), |(secrets, hosts)| (Some(secrets), hosts));
-    let (user, password) = match secrets.map(|secrets| secrets.split_once(':').unwrap_or(("", secrets))) {
-        Some((user, password)) => (Some(user).filter(|user| !user.is_empty()), Some(password)),
-        None => (None, None),
-    };
-    let hosts: RedisResult<Vec<_>> = hosts.split(',').map(|host| place(host, port)).collect();
-    Ok(Parts { user, password, hosts: hosts?, rest })
-}
-
-/// A host with its port, of which the latter may be left out.
-fn place(text: &str, port: u16) -> RedisResult<(String, u16)> {
-    let (host, port) = match text.rsplit_once(':') {
-        Some((host, number)) if !number.ends_with(']') => (host, number.parse().map_err(|_none| wrong("no port"))?),
-        _without => (text, port),
-    };
+fn is_loopback(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
-    if host.is_empty() { Err(wrong("no host")) } else { Ok((host.to_owned(), port)) }
-}
-
-fn sentinels(text: &str) -> RedisResult<SentinelClient> {
-    let Parts { user, password, hosts, rest } = parts(text, SENTINEL_PORT)?;
-    let (database, master) = rest.split_once('#').ok_or_else(|| wrong("no master"))?;
-    if master.is_empty() {
-        return Err(wrong("no master"));
-    }
-    let places = hosts.into_iter().map(|(host, port)| ConnectionAddr::Tcp(host, port));
-    let mut builder = SentinelClientBuilder::new(places, master, SentinelServerType::Master)?;
-    if let Some(database) = database.strip_prefix('/').filter(|number| !number.is_empty()) {
-        builder = builder.set_client_to_redis_db(database.parse().map_err(|_none| wrong("no database"))?);
-    }
-    if let Some(user) = user {
-        builder = builder.set_client_to_redis_username(user);
-    }
-    if let Some(password) = password {
-        builder = builder.set_client_to_redis_password(password);
-    }
-    builder.build()
-}
-
-fn cluster(text: &str) -> RedisResult<Address> {
-    let Parts { user, password, hosts, rest } = parts(text, PORT)?;
-    if !matches!(rest, "" | "/") {
-        return Err(wrong("a cluster has one database"));
-    }
-    let secrets = match (user, password) {
-        (_, None) => String::new(),
-        (user, Some(password)) => format!("{}:{password}@", user.unwrap_or_default()),
-    };
-    let host = |host: &str| if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-    let urls = hosts.iter().map(|(name, port)| format!("redis://{secrets}{}:{port}/", host(name)));
-    let infos: RedisResult<Vec<_>> = urls.map(|url| url.into_connection_info()).collect();
-    let infos = infos?;
-    let client = ClusterClientBuilder::new(infos.clone())
-        .connection_timeout(OPENING)
-        .response_timeout(PATIENCE)
-        .retries(1)
-        .build()?;
-    let nodes: RedisResult<Vec<_>> = infos.into_iter().map(Client::open).collect();
-    Ok(Address::Cluster { client, nodes: nodes? })
-}
-
-fn wrong(what: &'static str) -> RedisError {
-    (ErrorKind::InvalidClientConfig, what).into()
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn settings(url: &str) -> Settings {
+        Settings { url: url.to_owned().into(), prefix: own_name(), ca: None }
+    }
+
     fn is_taken(url: &str) -> bool {
-        Settings { url: url.to_owned().into(), prefix: own_name() }.check().is_ok()
+        settings(url).check().is_ok()
     }
 
     #[test]
@@ -227,6 +206,9 @@ mod tests {
             "redis-sentinel://:secret@one/#master",
             "redis-cluster://one:7000,two:7001",
             "redis-cluster://user:secret@one,[::1]:7000/",
+            "rediss://user:secret@redis.example/0",
+            "rediss-sentinel://user:secret@one,two/0#master",
+            "rediss-cluster://user:s%40cret@one,two",
         ] {
             assert!(is_taken(url), "{url}");
         }
@@ -237,7 +219,7 @@ mod tests {
         for url in [
             "127.0.0.1",
             "http://127.0.0.1/",
-            "rediss://127.0.0.1/",
+            "rediss://redis.example/#insecure",
             "redis-sentinel://one:26379",
             "redis-sentinel://one:26379#",
             "redis-sentinel://one:port#master",
@@ -248,7 +230,41 @@ mod tests {
         ] {
             assert!(!is_taken(url), "{url}");
         }
-        let secret = Settings { url: "redis-cluster://user:hunter2@one/3".to_owned().into(), prefix: own_name() };
+        let secret = settings("redis-cluster://user:hunter2@one/3");
         assert!(!format!("{:?} {}", secret, secret.check().unwrap_err()).contains("hunter2"));
+    }
+
+    #[test]
+    fn another_machine_is_safe_by_tls_and_a_password_and_sentinels_and_clusters_always_need_both() {
+        for (url, is_safe) in [
+            ("redis://localhost/", true),
+            ("redis://127.0.0.2:6380/3", true),
+            ("redis://[::1]/", true),
+            ("redis+unix:///run/redis.sock", true),
+            ("redis://redis.example/", false),
+            ("redis://:secret@10.0.0.7/", false),
+            ("rediss://redis.example/", false),
+            ("rediss://user:@redis.example/", false),
+            ("rediss://user:secret@redis.example/", true),
+            ("redis-sentinel://:secret@127.0.0.1/#master", false),
+            ("rediss-sentinel://127.0.0.1/#master", false),
+            ("rediss-sentinel://:secret@one,two/#master", true),
+            ("redis-cluster://user:secret@one", false),
+            ("rediss-cluster://user:secret@one", true),
+        ] {
+            assert_eq!(settings(url).is_safe_on_the_wire(), is_safe, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_authorities_must_hold_one_and_be_for_an_address_with_tls() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("ca.pem");
+        let with = |url: &str| Settings { ca: Some(file.clone()), ..settings(url) }.check();
+        assert!(matches!(with("rediss://one/"), Err(NoAddress::Authorities(_))), "there is none");
+        std::fs::write(&file, "no certificate").unwrap();
+        assert!(matches!(with("rediss://one/"), Err(NoAddress::Authorities(_))));
+        std::fs::write(&file, "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n").unwrap();
+        assert!(matches!(with("redis://one/"), Err(NoAddress::Authorities(_))), "it would not be looked at");
     }
 }

@@ -5,7 +5,7 @@
 //! gives the connection up, so that in an outage only the commands in flight wait at all: everyone after them hears at once
 //! that Redis is away.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -27,6 +27,8 @@ pub(super) const OPENING: Duration = Duration::from_secs(2);
 pub(super) const LOOK: Duration = Duration::from_millis(500);
 /// How many commands may be under way at the same time; for a further one Redis is away.
 pub(super) const UNDER_WAY: usize = 256;
+/// What Redis says where a key holds another kind of value than is asked for.
+const WRONG_TYPE: &str = "WRONGTYPE";
 /// How much news may wait for a listener that is slow; what does not fit is lost to it.
 const NEWS: usize = 1024;
 
@@ -44,6 +46,8 @@ pub(super) struct Inner {
     pub(super) connection: watch::Sender<Option<Arc<Connection>>>,
     pub(super) heard: broadcast::Sender<String>,
     places: Semaphore,
+    /// How many replicas share it, as the database says.
+    pub(super) replicas: AtomicU32,
     answered: AtomicU64,
     away: AtomicU64,
     took_us: AtomicU64,
@@ -99,6 +103,7 @@ impl Redis {
             connection: watch::Sender::new(None),
             heard: broadcast::Sender::new(NEWS),
             places: Semaphore::new(UNDER_WAY),
+            replicas: AtomicU32::new(1),
             answered: AtomicU64::new(0),
             away: AtomicU64::new(0),
             took_us: AtomicU64::new(0),
@@ -131,6 +136,14 @@ impl Redis {
     }
 }
 
+/// Why a command was not answered well.
+enum Failed {
+    /// Nothing of ours stands under its key: only this question has no answer, or one key would keep the connection away.
+    Value,
+    /// Whatever else it was, another connection may do better.
+    Connection,
+}
+
 impl Connection {
     async fn ask<T: FromRedisValue>(self, command: Cmd) -> Result<T, RedisError> {
         match self {
@@ -158,7 +171,14 @@ impl Inner {
         let connection = self.connection.borrow().clone().ok_or(Away)?;
         let _place = self.places.try_acquire().map_err(|_taken| Away)?;
         let asked = Connection::clone(&connection);
-        self.on_time(PATIENCE, asked.ask(command)).await.inspect_err(|_away| self.give_up(&connection))
+        match self.on_time(PATIENCE, asked.ask(command)).await {
+            Ok(answer) => Ok(answer),
+            Err(Failed::Value) => Err(Away),
+            Err(Failed::Connection) => {
+                self.give_up(&connection);
+                Err(Away)
+            }
+        }
     }
 
     /// Opens a connection that answers.
@@ -169,7 +189,7 @@ impl Inner {
             connection.clone().ask::<()>(cmd("PING")).await?;
             Ok(connection)
         });
-        let connection = opened.await?;
+        let connection = opened.await.map_err(|_failed| Away)?;
         self.connection.send_replace(Some(Arc::new(connection)));
         tracing::info!("Redis answers");
         Ok(())
@@ -179,14 +199,14 @@ impl Inner {
         &self,
         patience: Duration,
         work: impl Future<Output = Result<T, RedisError>> + Send + 'static,
-    ) -> Result<T, Away> {
+    ) -> Result<T, Failed> {
         match self.io.outside(Deadline::after(patience), work).await {
             Some(Ok(answer)) => Ok(answer),
             Some(Err(error)) => {
                 tracing::debug!(%error, "Redis did not do it");
-                Err(Away)
+                Err(if error.code() == Some(WRONG_TYPE) { Failed::Value } else { Failed::Connection })
             }
-            None => Err(Away),
+            None => Err(Failed::Connection),
         }
     }
 

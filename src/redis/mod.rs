@@ -2,17 +2,22 @@
 //! database does not also decide, and no request fails for it.
 //!
 //! ```text
-//! address   where it is: one server, the master that sentinels name, or a cluster
+//! address   where it is, and whether it is reached by TLS
+//! several   the same for the master that sentinels name, and for a cluster
 //! link      the one connection, kept on the I/O runtime, and whether it answers
-//! asking    what is asked: counts, turns, leases, and values with an end
+//! asking    how it is asked: turns, and texts with an end; what cannot be ours counts as not there
+//! limits    counts that replicas share, and how far they are believed
 //! news      what replicas tell each other; may be lost, so whoever listens also looks for itself now and then
 //! ```
 
 mod address;
 mod asking;
+mod limits;
 mod link;
 mod news;
+mod several;
 
 pub use address::{NoAddress, Settings};
-pub use asking::{Counted, Turn};
+pub use asking::Turn;
+pub use limits::{Limit, Reached};
 pub use link::{Away, Link, Redis, Talk};

@@ -10,6 +10,9 @@ use super::address::Connection;
 use super::link::{Inner, LOOK, OPENING, Redis};
 use crate::clock::{self, Deadline};
 
+/// The longest news, in bytes, that are handed on: ours are shorter.
+const LONGEST: usize = 512;
+
 impl Redis {
     /// Tells all other replicas, without waiting; lost while Redis is away.
     pub fn tell(&self, news: &str) {
@@ -72,8 +75,9 @@ async fn hear(redis: &Weak<Inner>, mut beside: watch::Receiver<Option<Arc<Connec
             }
         };
         let Some(message) = message else { return };
-        let text: Result<String, _> = message.get_payload();
-        if let Ok(text) = text
+        let bytes = message.get_payload_bytes();
+        if bytes.len() <= LONGEST
+            && let Ok(text) = std::str::from_utf8(bytes)
             && let Some((sender, news)) = text.split_once(' ')
             && sender != own
         {

@@ -143,6 +143,16 @@ fn production_sends_nothing_to_a_database_elsewhere_without_looking_at_its_certi
 }
 
 #[test]
+fn production_says_nothing_to_a_redis_elsewhere_without_tls_and_a_password() {
+    for url in
+        ["redis://:secret@redis.example/0", "rediss://redis.example/0", "redis-sentinel://:secret@localhost/#shop"]
+    {
+        let settings = [("STARJACK_REDIS__URL", url)];
+        refused("config/production.toml", &settings, "write rediss://user:password@host:6379");
+    }
+}
+
+#[test]
 fn too_few_open_files_are_refused_with_what_to_do() {
     let folder = TempDir::new().unwrap();
     let sample = starjack("serve", "config/test.toml", folder.path());

@@ -26,7 +26,7 @@ pub(crate) use ledger::{Booking, Ledger};
 pub(crate) use nginx::Nginx;
 pub(crate) use paper::text_of;
 pub(crate) use people::{ADULT, Offer, Person, SMALL_CHILD, ticket};
-pub(crate) use redis::{Proxy, Redis};
+pub(crate) use redis::{Proxy, Redis, Writer, authority};
 pub(crate) use sample::{area_file, areas, listed, sample};
 pub(crate) use server::{Ran, Server, Version};
 pub(crate) use stream::{Event, Stream};

@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
@@ -69,6 +70,35 @@ impl Redis {
         this
     }
 
+    /// A server that speaks TLS alone and knows one user, `starjack` with the password `secret`; and the file of the authority
+    /// that vouches for it. What it notices is in `log`.
+    pub(crate) async fn start_secured() -> (Self, PathBuf) {
+        let (port, folder) = (free_port(), tempfile::tempdir().unwrap());
+        let ca = authority(folder.path());
+        let file = |name: &str| folder.path().join(name).display().to_string();
+        let (tls, certificate, key, log) = (port.to_string(), file("server.pem"), file("server.key"), file("log"));
+        let mut command = Command::new("redis-server");
+        command.args(["--port", "0", "--tls-port", &tls, "--bind", "127.0.0.1", "--save", "", "--loglevel", "verbose"]);
+        command.args(["--tls-cert-file", &certificate, "--tls-key-file", &key, "--tls-auth-clients", "no"]);
+        command.args(["--logfile", &log, "--user", "default", "off"]);
+        command.args(["--user", "starjack", "on", ">secret", "allkeys", "allchannels", "allcommands"]);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let this = Self { port, child: command.spawn().unwrap(), _folder: Some(folder) };
+        this.until_it_listens().await;
+        (this, ca)
+    }
+
+    /// What a secured one has noticed.
+    pub(crate) fn log(&self) -> String {
+        let folder = self._folder.as_ref().unwrap().path();
+        std::fs::read_to_string(folder.join("log")).unwrap_or_default()
+    }
+
+    /// Somebody who can write anything to it.
+    pub(crate) fn writer(&self) -> Writer {
+        Writer { port: self.port }
+    }
+
     pub(crate) fn url(&self) -> String {
         url(self.port)
     }
@@ -102,13 +132,8 @@ impl Redis {
         self.tell(&format!("KEYS *{key}")).contains(key)
     }
 
-    /// What it answers to a command, or as much of it as comes at once.
     fn tell(&self, command: &str) -> String {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        stream.write_all(format!("{command}\r\n").as_bytes()).unwrap();
-        let mut answer = vec![0; 16_384];
-        let length = stream.read(&mut answer).unwrap();
-        String::from_utf8_lossy(&answer[..length]).into_owned()
+        self.writer().tell(command)
     }
 
     /// The beginning of the answer to a command.
@@ -135,6 +160,39 @@ impl Redis {
     async fn until_it_listens(&self) {
         eventually("Redis listens", async || TcpStream::connect(("127.0.0.1", self.port)).ok()).await;
     }
+}
+
+/// Somebody who can write anything to a Redis.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Writer {
+    port: u16,
+}
+
+impl Writer {
+    /// What Redis answers to a command, or as much of it as comes at once.
+    pub(crate) fn tell(self, command: &str) -> String {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.write_all(format!("{command}\r\n").as_bytes()).unwrap();
+        let mut answer = vec![0; 16_384];
+        let length = stream.read(&mut answer).unwrap();
+        String::from_utf8_lossy(&answer[..length]).into_owned()
+    }
+}
+
+/// Makes an authority, and a certificate of it for this machine, in a folder; gives the authority's file.
+pub(crate) fn authority(folder: &Path) -> PathBuf {
+    std::fs::write(folder.join("names"), "subjectAltName=IP:127.0.0.1\n").unwrap();
+    let new_key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+    for words in [
+        format!("req -x509 {new_key} -keyout ca.key -out ca.pem -subj /CN=authority -days 2"),
+        format!("req {new_key} -keyout server.key -out server.csr -subj /CN=redis"),
+        "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out server.pem -days 2 -extfile names"
+            .into(),
+    ] {
+        let made = Command::new("openssl").args(words.split(' ')).current_dir(folder).output().unwrap();
+        assert!(made.status.success(), "{words}: {}", String::from_utf8_lossy(&made.stderr));
+    }
+    folder.join("ca.pem")
 }
 
 impl Drop for Redis {

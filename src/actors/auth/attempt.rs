@@ -19,23 +19,22 @@ pub(super) struct Attempt {
 impl Desk {
     /// Counts an attempt, or says how long to wait. A network from which the account was logged in before waits only for
     /// its own failures on this account. An address without an account is treated as one that was never logged in.
-    pub(super) fn admit(&self, email: &str, origin: Origin, is_known: bool) -> Result<Attempt, Error> {
-        let counts = &self.inner.counts;
+    pub(super) async fn admit(&self, email: &str, origin: Origin, is_known: bool) -> Result<Attempt, Error> {
         let account = (ACCOUNT, key(&[email]));
         let mut others = NETWORK.events(origin, "");
         if is_known {
             let pair = vec![PAIR.event(origin, email)];
-            counts.count(&pair).map_err(|refusal| Error::Throttled(refusal.wait))?;
             others.push(account);
-            return Ok(Attempt { pair, others: counts.count_where_room(&others) });
+            let counted = self.count_beside(&pair, &others).await;
+            return Ok(Attempt { pair, others: counted.map_err(|refusal| Error::Throttled(refusal.wait))? });
         }
         let pair = PAIR.events(origin, email);
         let with = |last: Event| [others.as_slice(), &pair, &[last]].concat();
-        match counts.count(&with(account)) {
+        match self.count(&with(account)).await {
             Ok(()) => others.push(account),
             Err(refusal) if refusal.rule == ACCOUNT => {
                 let unknown = (UNKNOWN_NETWORKS, key(&[email]));
-                counts.count(&with(unknown)).map_err(|refusal| {
+                self.count(&with(unknown)).await.map_err(|refusal| {
                     let waits = if refusal.rule == UNKNOWN_NETWORKS { Error::Besieged } else { Error::Throttled };
                     waits(refusal.wait)
                 })?;
@@ -54,13 +53,12 @@ impl Desk {
 impl Attempt {
     /// The password was right: this network's failures on the account are forgiven, the attempt itself is none.
     pub(super) fn succeeded(self, desk: &Desk) {
-        self.pair.iter().for_each(|pair| desk.inner.counts.forget(*pair));
-        desk.inner.counts.take_back(&self.others);
+        desk.forget(&self.pair);
+        desk.take_back(&self.others);
     }
 
     /// The password was not even checked.
     pub(super) fn did_not_count(self, desk: &Desk) {
-        desk.inner.counts.take_back(&self.pair);
-        desk.inner.counts.take_back(&self.others);
+        desk.take_back(&[self.pair, self.others].concat());
     }
 }

@@ -25,6 +25,7 @@ use crate::clock;
 use crate::ids;
 use crate::io::Io;
 use crate::language::Language;
+use crate::redis::Redis;
 
 /// How often a replica reads which keys are believed and which sessions ended: an access token of a session that ended
 /// on another replica counts for this much longer.
@@ -48,6 +49,7 @@ pub(super) struct Inner {
     pub(super) ended: Ended,
     pub(super) hasher: Hasher,
     pub(super) counts: Counts,
+    pub(super) redis: Redis,
     pub(super) log_ins: LogIns,
     pub(super) settings: Settings,
 }
@@ -75,12 +77,12 @@ pub enum SecondFactor {
 }
 
 impl Desk {
-    /// A desk over the database, with the secret that codes follow from; all replicas need the same. The first one draws
-    /// the first signing key.
+    /// A desk over the database, with the secret that codes follow from; all replicas need the same, and share limits by Redis.
+    /// The first one draws the first signing key.
     ///
     /// # Errors
     /// The database's.
-    pub async fn open(io: Io, secret: SecretSlice<u8>, settings: Settings) -> Result<Self, Error> {
+    pub async fn open(io: Io, redis: Redis, secret: SecretSlice<u8>, settings: Settings) -> Result<Self, Error> {
         let keys = keyring::load(&io, secret.expose_secret(), clock::now()).await?;
         let inner = Inner {
             io,
@@ -90,6 +92,7 @@ impl Desk {
             ended: Ended::default(),
             hasher: Hasher::start()?,
             counts: Counts::default(),
+            redis,
             log_ins: LogIns::default(),
             settings,
         };

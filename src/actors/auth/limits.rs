@@ -106,8 +106,8 @@ pub(super) const ALARM: Rule = Rule { name: "alarm", limit: 1, window: HOUR };
 
 impl Desk {
     /// Counts one refused try from here, and answers what to say of it.
-    pub(super) fn refused(&self, rules: PerNetwork, origin: Origin, error: Error) -> Error {
-        let counted = self.inner.counts.count(&rules.events(origin, ""));
+    pub(super) async fn refused(&self, rules: PerNetwork, origin: Origin, error: Error) -> Error {
+        let counted = self.count(&rules.events(origin, "")).await;
         counted.err().map_or(error, |refusal| Error::Throttled(refusal.wait))
     }
 
@@ -115,7 +115,7 @@ impl Desk {
     ///
     /// The limit of the whole shop does not stop who asks from where the account `is_known` from: else whoever has many
     /// networks keeps everybody out.
-    pub(super) fn may_send(
+    pub(super) async fn may_send(
         &self,
         letters: &Letters,
         email: &str,
@@ -128,7 +128,7 @@ impl Desk {
         let about_others = events.len();
         events.extend(letters.by_one.events(origin, email));
         events.push((letters.to_one, key(&[email])));
-        let Err(refusal) = self.inner.counts.count(&events) else { return Ok(true) };
+        let Err(refusal) = self.count(&events).await else { return Ok(true) };
         if refusal.rule == letters.in_all && self.inner.counts.count(&[(ALARM, key(&[refusal.rule.name]))]).is_ok() {
             tracing::error!(rule = refusal.rule.name, "so many ask for letters that no more are sent for now");
         }

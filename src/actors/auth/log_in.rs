@@ -64,7 +64,7 @@ impl Desk {
         origin: Origin,
         (found, is_known): (Option<AccountRow>, bool),
     ) -> Result<Pair, Error> {
-        let attempt = self.admit(email, origin, is_known)?;
+        let attempt = self.admit(email, origin, is_known).await?;
         let hash = found.as_ref().map(|account| account.password_hash.clone());
         let widest = origin.widest();
         let place = if is_known { Place::known(&widest) } else { Place::unknown(&widest) };

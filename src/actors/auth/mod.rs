@@ -43,6 +43,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod throttle;
+mod together;
 mod token;
 mod turns;
 mod weak;

@@ -33,7 +33,7 @@ impl Desk {
     /// `Invalid`: not an address. `Throttled`: this network asks too often, or the whole shop sends too many letters.
     pub async fn register(&self, email: &str, language: Language, from: Option<IpAddr>) -> Result<(), Error> {
         let email = clean_email(email)?;
-        if !self.may_send(&OPENING_LETTERS, &email, (Origin::of(from), false))? {
+        if !self.may_send(&OPENING_LETTERS, &email, (Origin::of(from), false)).await? {
             return Ok(());
         }
         let now = clock::now();
@@ -57,7 +57,7 @@ impl Desk {
         let is_taken = look.await?.is_some();
         let secret = self.inner.secret.expose_secret();
         if !code.counts(secret, Purpose::Registration, &[&application.email], now) || is_taken {
-            return Err(self.refused(CONFIRMATIONS, origin, Error::WrongCode));
+            return Err(self.refused(CONFIRMATIONS, origin, Error::WrongCode).await);
         }
         let hash = self.inner.hasher.hash(Place::known(&origin.widest()), application.password.clone()).await?;
         let row = account_row(application, hash, now);

@@ -40,7 +40,7 @@ impl Desk {
         let row = self.inner.io.read(move |db| Box::pin(store::account(db, account_id))).await?;
         let row = row.ok_or(Error::SessionOver)?;
         check_password(&new, &row.email, &self.inner.settings.shop)?;
-        self.inner.counts.count(&[tried]).map_err(|refusal| Error::Throttled(refusal.wait))?;
+        self.count(&[tried]).await.map_err(|refusal| Error::Throttled(refusal.wait))?;
         let old_hash = row.password_hash;
         // by where they come from: many accounts of one household have one place
         let place = Place::known(&Origin::of(from).widest());
@@ -70,7 +70,7 @@ impl Desk {
         let email = clean_email(email)?;
         let origin = Origin::of(from);
         let (_, is_known) = self.look_up(email.clone(), origin.network()).await?;
-        if !self.may_send(&RESET_LETTERS, &email, (origin, is_known))? {
+        if !self.may_send(&RESET_LETTERS, &email, (origin, is_known)).await? {
             return Ok(());
         }
         let (desk, now) = (self.clone(), clock::now());
@@ -117,7 +117,7 @@ impl Desk {
         // a right code is never refused for what unknown callers of the same network tried: it has 50 bits
         let Some(account) = found.filter(|_| is_right) else {
             self.alarm_beyond(WRONG_CODES_IN_ALL);
-            return Err(self.refused(RESETS, origin, Error::WrongCode));
+            return Err(self.refused(RESETS, origin, Error::WrongCode).await);
         };
         let AccountRow { id, password_hash: old_hash, .. } = account;
         let hash = self.inner.hasher.hash(Place::known(&origin.widest()), password).await?;
@@ -135,7 +135,7 @@ impl Desk {
         });
         self.note_ended(written.await?, now);
         // whoever has the code has made good what was typed wrong from here
-        PAIR.events(origin, &email).into_iter().for_each(|pair| self.inner.counts.forget(pair));
+        self.forget(&PAIR.events(origin, &email));
         Ok(())
     }
 

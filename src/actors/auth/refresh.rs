@@ -71,7 +71,7 @@ impl Desk {
             .io
             .read(move |db| Box::pin(async move { Ok::<_, Error>(store::knows_token(db, &looked_up).await?) }));
         if !is_known.await? {
-            return Err(self.refused(REFRESHES, origin, Error::SessionOver));
+            return Err(self.refused(REFRESHES, origin, Error::SessionOver).await);
         }
         let from = keyed_hash(self.inner.secret.expose_secret(), &["refreshed from", &hash, &origin.network()]);
         let (next, next_hash) = draw_token()?;
@@ -83,9 +83,9 @@ impl Desk {
             Renewal::Reused { session_id } => {
                 self.inner.ended.add([(session_id, now)], now);
                 tracing::warn!(session.id = %session_id, "a refresh token was used twice, its session is over");
-                Err(self.refused(REFRESHES, origin, Error::SessionOver))
+                Err(self.refused(REFRESHES, origin, Error::SessionOver).await)
             }
-            Renewal::Refused => Err(self.refused(REFRESHES, origin, Error::SessionOver)),
+            Renewal::Refused => Err(self.refused(REFRESHES, origin, Error::SessionOver).await),
         }
     }
 }

@@ -268,7 +268,7 @@ impl Desk {
             Typed::Device(code) => code,
         };
         let tried = (SECOND_FACTORS, key(&[&name]));
-        self.inner.counts.count(&[tried]).map_err(|refusal| Error::Throttled(refusal.wait))?;
+        self.count(&[tried]).await.map_err(|refusal| Error::Throttled(refusal.wait))?;
         let opened = seal::open(secret, PURPOSE, &name, &row.sealed_secret);
         // under another secret no device counts any more, recovery codes neither: an admin's command takes the factor away
         let device = Device::of(opened.ok_or(Error::Fault("the seal of a second factor"))?, "", "");
@@ -277,7 +277,7 @@ impl Desk {
 
     /// Forgets wrong codes of an account, after a right one.
     pub(super) fn forget_tries(&self, account_id: Uuid) {
-        self.inner.counts.forget((SECOND_FACTORS, key(&[&account_id.to_string()])));
+        self.forget(&[(SECOND_FACTORS, key(&[&account_id.to_string()]))]);
     }
 
     pub(super) fn requires_second_factor(&self) -> bool {

@@ -7,6 +7,7 @@ use futures_util::{StreamExt, stream};
 
 use super::{Desk, Error, Names, Role, Rotation, SecondFactor, Settings, create_account};
 use crate::actors::jobs::tests::database;
+use crate::redis::Redis;
 
 const ANNA: &str = "anna@example.org";
 pub(super) const PASSWORD: &str = "correct horse";
@@ -19,7 +20,7 @@ pub(super) async fn two_replicas() -> (tempfile::TempDir, Desk, Desk) {
     let (folder, io) = database().await;
     let names = Names { first: "Anna".into(), last: "Berg".into() };
     create_account(&io, ANNA, "correct horse".to_owned().into(), names, Role::Customer).await.unwrap();
-    let open = || Desk::open(io.clone(), b"one secret for all replicas".to_vec().into(), settings());
+    let open = || Desk::open(io.clone(), Redis::off(), b"one secret for all replicas".to_vec().into(), settings());
     let (one, other) = (open().await.unwrap(), open().await.unwrap());
     (folder, one, other)
 }

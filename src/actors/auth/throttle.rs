@@ -1,7 +1,8 @@
 //! Who may try how often: counted before the attempt, taken back after a success.
 //!
 //! Each rule has a table of its own in bounded memory, so that events of one rule never push out those of another. What is
-//! refused is counted nowhere: whoever is at a limit changes no other count. Each replica counts for itself.
+//! refused is counted nowhere: whoever is at a limit changes no other count. These are a replica's own counts, which need
+//! nobody else; `together` adds those of the others.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -75,6 +76,19 @@ impl Counts {
     /// Counts an event under those rules whose limit is not reached, and answers which these are.
     pub(super) fn count_where_room(&self, events: &[Event]) -> Vec<Event> {
         events.iter().copied().filter(|event| self.count(&[*event]).is_ok()).collect()
+    }
+
+    /// How often these events were counted here.
+    pub(super) fn own(&self, events: &[Event]) -> Vec<u32> {
+        let tables = self.lock();
+        let own = |(rule, key): &Event| Some(tables.get(rule.name)?.counts.get(key)?.events);
+        events.iter().map(|event| own(event).unwrap_or_default()).collect()
+    }
+
+    /// Notes that an event was refused because of what other replicas have counted.
+    pub(super) fn refused_by_others(&self, rule: Rule, wait: Duration) -> Refusal {
+        self.lock().entry(rule.name).or_default().refused += 1;
+        Refusal { rule, wait }
     }
 
     /// Takes events back that were counted.

@@ -2,9 +2,13 @@
 //!
 //! Only the first opening is told. From then on each replica probes for itself, so one that alone cannot reach a supplier
 //! keeps nobody else from it for longer than one pause. What is not heard is found out by failing, as without Redis.
+//! Anybody who can write to Redis can tell such news. So what is heard is not believed where own answers say otherwise, for no
+//! longer than an own opening, and not often.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::news::{Heard, News};
 use crate::actors::supervision::{BreakerPosition, System};
@@ -12,19 +16,23 @@ use crate::clock;
 
 /// How often own breakers are looked at.
 const LOOK: Duration = Duration::from_millis(200);
-/// The longest pause that is believed.
-const LONGEST: Duration = Duration::from_secs(60);
+/// How many openings of one actor are believed in a minute.
+const BELIEVED: usize = 2;
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// Tells others of breakers that open here, and opens those that open elsewhere; for ever.
 pub async fn share_breakers(system: System, news: News, pause: Duration) {
     let mut listener = news.listen();
     let mut known: BTreeMap<String, BreakerPosition> = BTreeMap::new();
+    let mut believed = Believed::default();
     loop {
         tokio::select! {
-            heard = listener.next() => if let Heard::Opened { actor, pause } = heard
-                && system.open_breaker(&actor, pause.min(LONGEST)).is_ok()
+            heard = listener.next() => if let Heard::Opened { actor, pause: said } = heard
+                && believed.has_room(&actor, clock::instant())
+                && system.open_breaker(&actor, said.min(pause)) == Ok(true)
             {
                 tracing::info!(actor, "its breaker opened on another replica");
+                believed.note(&actor, clock::instant());
                 known.insert(actor, BreakerPosition::Open);
             },
             () = clock::sleep(LOOK) => {
@@ -36,5 +44,47 @@ pub async fn share_breakers(system: System, news: News, pause: Duration) {
                 }
             }
         }
+    }
+}
+
+/// When which actor's breaker was opened because somebody said so; only actors that there are come in.
+#[derive(Default)]
+struct Believed(BTreeMap<String, VecDeque<Instant>>);
+
+impl Believed {
+    fn has_room(&self, actor: &str, now: Instant) -> bool {
+        let lately = |moments: &VecDeque<Instant>| {
+            moments.iter().filter(|moment| now.saturating_duration_since(**moment) < MINUTE).count()
+        };
+        self.0.get(actor).is_none_or(|moments| lately(moments) < BELIEVED)
+    }
+
+    fn note(&mut self, actor: &str, now: Instant) {
+        let moments = self.0.entry(actor.to_owned()).or_default();
+        moments.push_back(now);
+        if moments.len() > BELIEVED {
+            moments.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn openings_that_others_tell_of_are_believed_twice_a_minute() {
+        let (mut believed, start) = (Believed::default(), clock::instant());
+        let mut openings = Vec::new();
+        for second in 0..130 {
+            let now = start + Duration::from_secs(second);
+            if believed.has_room("dta/solden", now) {
+                believed.note("dta/solden", now);
+                openings.push(second);
+            }
+        }
+        assert_eq!(openings, [0, 1, 60, 61, 120, 121]);
+        assert!(believed.has_room("dta/ischgl", start), "another's");
+        assert_eq!(believed.0.values().map(VecDeque::len).sum::<usize>(), BELIEVED);
     }
 }

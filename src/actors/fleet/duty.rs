@@ -1,9 +1,10 @@
 //! Duties: what one replica does for all, such as reading the list of open payments.
 //!
-//! Redis holds the lease: whoever has it does the duty, and who has it renews it. The database holds the fence: each holder
-//! takes a new token, and every write of a duty looks, in its own transaction, whether its token is still the newest. So a
-//! replica that was paused, or that Redis forgot, writes nothing any more, whatever it believes.
-//! While Redis is away the database alone decides: a duty is taken only from a replica that is dead, as orders are.
+//! The database alone says who: each holder takes a new token, says every other second that it does the duty, and every write
+//! of a duty looks, in its own transaction, whether its token is still the newest. So a replica that was paused writes nothing
+//! any more, whatever it believes. A duty is taken from a replica that is dead, as orders are, and from one that lives and
+//! does not do it.
+//! Redis carries requests to do it now and nothing else: whoever writes there can neither take a duty nor keep it from being done.
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -16,21 +17,19 @@ use tokio_util::sync::CancellationToken;
 
 use super::news::{Heard, Listener};
 use super::replica::Replica;
-use super::store::{self, Standing, Take};
+use super::store::{self, Standing};
 use crate::clock;
 use crate::io::{Io, IoError};
-use crate::redis::{Away, Redis};
 
-/// How long a lease lasts that is not renewed.
-const LEASE: Duration = Duration::from_secs(6);
 /// How often a holder looks for wishes and at its token, and how often others try to become the holder.
 const LOOK: Duration = Duration::from_secs(1);
+/// How many looks lie between two beats: it may be silent for three times as long.
+const LOOKS_A_BEAT: u32 = 2;
 
 /// The duties of this replica; cheap to clone.
 #[derive(Clone)]
 pub struct Duties {
     io: Io,
-    redis: Redis,
     replica: Replica,
     /// Once cancelled, duties are given back and none is taken.
     draining: CancellationToken,
@@ -100,8 +99,8 @@ enum Ended {
 impl Duties {
     /// No duty yet.
     #[must_use]
-    pub fn new(io: Io, redis: Redis, replica: Replica, draining: CancellationToken) -> Self {
-        Self { io, redis, replica, draining, known: Arc::default() }
+    pub fn new(io: Io, replica: Replica, draining: CancellationToken) -> Self {
+        Self { io, replica, draining, known: Arc::default() }
     }
 
     /// Does `work` while this replica has the duty, from its beginning each time it gets it, and `otherwise` while it has it
@@ -182,36 +181,31 @@ impl Duties {
         if !self.replica.is_alive() {
             return Ok(None);
         }
-        let take = match self.lease(name).await {
-            Ok(false) => return Ok(None),
-            Ok(true) => Take::Always,
-            Err(Away) => Take::FromTheDead,
-        };
-        store::take(&self.io, name, self.replica.incarnation, take).await
+        store::take(&self.io, name, self.replica.incarnation).await
     }
 
-    /// Renews the lease; where one process owns the database there is nobody to take it from.
-    async fn lease(&self, name: &'static str) -> Result<bool, Away> {
-        if !self.io.is_postgres() {
-            return Ok(true);
+    /// How the duty stands, and at every other look that this replica does it; where one process owns the database there is
+    /// nobody to tell.
+    async fn look(&self, name: &'static str, token: i64, looks: u32) -> Result<Option<Standing>, IoError> {
+        if self.io.is_postgres() && looks.is_multiple_of(LOOKS_A_BEAT) {
+            store::beat(&self.io, name, token).await
+        } else {
+            store::standing(&self.io, name).await
         }
-        self.redis.lease(&key(name), self.replica.incarnation, LEASE).await
     }
 
-    /// Renews the lease and hands on wishes until somebody else has the duty.
+    /// Says that the duty is done and hands on wishes until somebody else has the duty.
     async fn until_lost(&self, held: &Held, mut standing: Standing, news: &mut Listener) {
         let Fence { name, token, lost } = &held.fence;
-        let mut look = pin!(clock::sleep(LOOK));
+        let (mut look, mut looks) = (pin!(clock::sleep(LOOK)), 0_u32);
         loop {
             tokio::select! {
                 () = lost.cancelled() => return,
                 () = until_wished(news, name) => held.wished.notify_one(),
                 () = &mut look => {
                     look.set(clock::sleep(LOOK));
-                    if self.lease(name).await == Ok(false) {
-                        return;
-                    }
-                    match store::standing(&self.io, name).await {
+                    looks = looks.wrapping_add(1);
+                    match self.look(name, *token, looks).await {
                         Ok(Some(now)) if now.token == *token => {
                             if now.wishes != standing.wishes {
                                 held.wished.notify_one();
@@ -229,20 +223,9 @@ impl Duties {
 
     async fn give_back(&self, name: &'static str, token: i64) {
         let row = store::release(&self.io, name, token).await;
-        let lease = self.redis.release(&key(name), self.replica.incarnation).await;
         // what could not be given back ends by itself
-        tracing::info!(
-            duty = name,
-            token,
-            row = row.is_ok(),
-            lease = lease.is_ok(),
-            "this replica gives the duty back"
-        );
+        tracing::info!(duty = name, token, row = row.is_ok(), "this replica gives the duty back");
     }
-}
-
-fn key(name: &str) -> String {
-    format!("duty:{name}")
 }
 
 async fn until_wished(news: &mut Listener, name: &str) {

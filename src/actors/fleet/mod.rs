@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! replica    this process's incarnation, and the lease under which it may write orders
-//! duty       what one replica does for all: the lease is Redis's, the fence is the database's
+//! duty       what one replica does for all: lease and fence are the database's
 //! news       what replicas tell each other at once; each also looks for itself
 //! tree       every replica's actors, seen from each of them
 //! breakers   a breaker that opens here opens elsewhere too
@@ -10,8 +10,8 @@
 //! room       whether the database has room for the connections of all
 //! ```
 //!
-//! The database decides everything that must be right: who drives an order, whose token of a duty counts. Redis makes it
-//! quick, and is never asked whether something may be written.
+//! The database decides everything that must be right: who drives an order, who does a duty. Redis makes it quick, is never
+//! asked whether something may be written, and whoever can write to it slows what is done and stops nothing.
 
 mod breakers;
 mod duty;
@@ -29,5 +29,5 @@ pub use duty::{Duties, Fence, Held};
 pub use news::{Heard, Listener, News};
 pub use replica::{Lease, Replica};
 pub use room::{CONNECTIONS, check_room};
-pub use tree::{ReplicaActors, Tree};
+pub use tree::{ReplicaActors, Tree, read_status};
 pub use turns::FleetTurns;

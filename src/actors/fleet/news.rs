@@ -60,6 +60,11 @@ impl News {
         self.0.tell(&news.to_text());
     }
 
+    /// Takes note of how many replicas are alive: limits are shared among so many.
+    pub(super) fn count_replicas(&self, alive: u32) {
+        self.0.count_replicas(alive);
+    }
+
     /// Hears what others tell from now on.
     #[must_use]
     pub fn listen(&self) -> Listener {

@@ -276,6 +276,7 @@ impl Replica {
             .await?;
         self.shared.renewed(asked, self.since_start());
         self.shared.alive.store(u32::try_from(alive).unwrap_or(1).max(1), Ordering::Relaxed);
+        self.news.count_replicas(self.alive());
         Ok(())
     }
 

@@ -1,4 +1,5 @@
-//! All SQL of duties. Whether a holder lives is told by its replica's row and the database's clock, as for orders.
+//! All SQL of duties. Whether a holder lives is told by its replica's row and the database's clock, as for orders; whether it
+//! does the duty, by its beats.
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, Statement, Value};
 use starjack_entity::duty;
@@ -15,31 +16,64 @@ pub(super) struct Standing {
     pub(super) wishes: i64,
 }
 
-/// When a duty may be taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Take {
-    /// Whoever asks has the lease.
-    Always,
-    /// Only from nobody, from oneself, and from a replica that is dead.
-    FromTheDead,
+/// How long a holder may be silent before somebody else does the duty; as long as a replica's lease.
+const SILENT: &str = "interval '6 seconds'";
+
+/// When another replica than its holder may take a duty: nobody has it, its holder is dead, or lives and has not said for
+/// too long that it does it. Of an older version's holder, which never says so, only the first two are known.
+const IS_FREE: &str = "(duty.holder IS NULL OR NOT EXISTS \
+    (SELECT 1 FROM replica WHERE incarnation = duty.holder AND alive_until > clock_timestamp()) \
+    OR COALESCE(duty.beat_token = duty.token AND duty.beat_until < clock_timestamp(), FALSE))";
+
+/// Takes a duty under a new token, which ends every older one; `None` when another replica does it.
+pub(super) async fn take(io: &Io, name: &'static str, holder: Uuid) -> Result<Option<Standing>, IoError> {
+    if !io.is_postgres() {
+        let sql = "INSERT INTO duty (name, token, holder, wishes) VALUES ($1, 1, $2, 0) ON CONFLICT (name) \
+                   DO UPDATE SET token = duty.token + 1, holder = excluded.holder RETURNING token, wishes";
+        return standing_after(
+            io,
+            Statement::from_sql_and_values(DbBackend::Sqlite, sql, [name.into(), holder.into()]),
+        )
+        .await;
+    }
+    // everybody looks every second: only whoever may take it writes
+    if !may_take(io, name, holder).await? {
+        return Ok(None);
+    }
+    let sql = format!(
+        "INSERT INTO duty (name, token, holder, wishes, beat_token, beat_until) \
+         VALUES ($1, 1, $2, 0, 1, clock_timestamp() + {SILENT}) \
+         ON CONFLICT (name) DO UPDATE SET token = duty.token + 1, holder = excluded.holder, \
+         beat_token = duty.token + 1, beat_until = excluded.beat_until \
+         WHERE duty.holder = $2 OR {IS_FREE} RETURNING token, wishes"
+    );
+    standing_after(io, Statement::from_sql_and_values(DbBackend::Postgres, sql, [name.into(), holder.into()])).await
 }
 
-/// Takes a duty under a new token, which ends every older one; `None` when it may not be taken.
-pub(super) async fn take(io: &Io, name: &'static str, holder: Uuid, take: Take) -> Result<Option<Standing>, IoError> {
-    let (backend, only) = match (io.is_postgres(), take) {
-        (false, _) => (DbBackend::Sqlite, ""),
-        (true, Take::Always) => (DbBackend::Postgres, ""),
-        (true, Take::FromTheDead) => (
-            DbBackend::Postgres,
-            "WHERE duty.holder IS NULL OR duty.holder = $2 OR NOT EXISTS \
-             (SELECT 1 FROM replica WHERE incarnation = duty.holder AND alive_until > clock_timestamp())",
-        ),
-    };
+async fn may_take(io: &Io, name: &'static str, holder: Uuid) -> Result<bool, IoError> {
     let sql = format!(
-        "INSERT INTO duty (name, token, holder, wishes) VALUES ($1, 1, $2, 0) \
-         ON CONFLICT (name) DO UPDATE SET token = duty.token + 1, holder = excluded.holder {only} RETURNING token, wishes"
+        "SELECT NOT EXISTS (SELECT 1 FROM duty WHERE name = $1 AND holder IS DISTINCT FROM $2 AND NOT {IS_FREE})"
     );
-    let statement = Statement::from_sql_and_values(backend, sql, [name.into(), holder.into()]);
+    let asked = Statement::from_sql_and_values(DbBackend::Postgres, sql, [name.into(), holder.into()]);
+    io.read(move |db| {
+        Box::pin(async move {
+            let row = db.query_one_raw(asked).await?;
+            Ok(row.map_or(Ok(false), |row| row.try_get_by_index(0))?)
+        })
+    })
+    .await
+}
+
+/// Says that the holder of this token does the duty, and answers how it stands; `None` when the token is not the newest.
+pub(super) async fn beat(io: &Io, name: &'static str, token: i64) -> Result<Option<Standing>, IoError> {
+    let sql = format!(
+        "UPDATE duty SET beat_token = token, beat_until = clock_timestamp() + {SILENT} \
+         WHERE name = $1 AND token = $2 RETURNING token, wishes"
+    );
+    standing_after(io, Statement::from_sql_and_values(DbBackend::Postgres, sql, [name.into(), token.into()])).await
+}
+
+async fn standing_after(io: &Io, statement: Statement) -> Result<Option<Standing>, IoError> {
     io.write(move |tx| {
         Box::pin(async move {
             let Some(row) = tx.query_one_raw(statement).await? else { return Ok(None) };

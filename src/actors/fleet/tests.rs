@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::duty::Fence;
 use super::replica::Replica;
-use super::store::{self, Take};
+use super::store;
 use crate::ids;
 use crate::io::{Io, IoError};
 
@@ -21,7 +21,7 @@ async fn database() -> (Io, tempfile::TempDir) {
 
 /// The fence of a duty that is taken just now.
 pub(crate) async fn fence(io: &Io) -> Fence {
-    let standing = store::take(io, "test", ids::new_id(), Take::Always).await.unwrap().unwrap();
+    let standing = store::take(io, "test", ids::new_id()).await.unwrap().unwrap();
     Fence::new("test", standing.token, CancellationToken::new())
 }
 
@@ -55,7 +55,7 @@ async fn write(io: &Io, fence: Fence, name: &'static str) -> Result<(), IoError>
 #[tokio::test]
 async fn what_is_written_for_a_duty_after_somebody_else_has_taken_it_is_not_kept() {
     let (io, _folder) = database().await;
-    let take = async || store::take(&io, "sweep", ids::new_id(), Take::Always).await.unwrap().unwrap();
+    let take = async || store::take(&io, "sweep", ids::new_id()).await.unwrap().unwrap();
     let fence = |token| Fence::new("sweep", token, CancellationToken::new());
     let first = take().await;
     write(&io, fence(first.token), "by the first").await.unwrap();

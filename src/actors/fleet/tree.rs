@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::replica::Replica;
-use crate::actors::supervision::{Status, System};
+use crate::actors::supervision::{LastFailure, Status, System};
 use crate::clock;
 use crate::redis::{Link, Redis};
 
@@ -18,6 +18,12 @@ use crate::redis::{Link, Redis};
 const LOOK: Duration = Duration::from_secs(1);
 /// How long they are seen that are not shown again.
 const SHOWN: Duration = Duration::from_secs(5);
+/// The longest text of another replica that is read, in bytes: a thousand actors fit.
+const LONGEST: usize = 512 * 1024;
+/// The longest name of an actor, in bytes.
+const LONGEST_NAME: usize = 120;
+/// What of a failure is shown elsewhere, in characters.
+const LONGEST_MESSAGE: usize = 300;
 
 /// The actors of all replicas; cheap to clone.
 #[derive(Clone)]
@@ -83,12 +89,70 @@ impl Tree {
             tracing::warn!(%error, "the other replicas are not known");
             Vec::new()
         });
-        let shown = join_all(alive.iter().map(async |replica| self.redis.get(&key(*replica)).await)).await;
-        let read = |text: String| serde_json::from_str(&text).ok();
-        shown.into_iter().filter_map(|text| text.ok().flatten().and_then(read)).collect()
+        let shown = join_all(alive.into_iter().map(async |replica| {
+            let text = self.redis.get(&key(replica), LONGEST).await.ok().flatten()?;
+            read_actors(&text, replica)
+        }));
+        shown.await.into_iter().flatten().collect()
     }
+}
+
+/// What another replica shows, as far as it can be its.
+fn read_actors(text: &str, replica: Uuid) -> Option<ReplicaActors> {
+    let shown: ReplicaActors = serde_json::from_str(text).ok()?;
+    let actors = shown.actors.into_iter().map(clean).collect::<Option<_>>()?;
+    (shown.replica == replica).then_some(ReplicaActors { replica, actors })
+}
+
+/// The actor that a text of another replica shows; `None` for what is none, for whoever can write to Redis writes anything.
+#[must_use]
+pub fn read_status(text: &str) -> Option<Status> {
+    serde_json::from_str(text).ok().and_then(clean)
+}
+
+/// A status with a name that an actor may have, and of its last failure what can be shown anywhere.
+fn clean(status: Status) -> Option<Status> {
+    let is_of_names = |c: char| c.is_ascii_alphanumeric() || "/_-.".contains(c);
+    if !(1..=LONGEST_NAME).contains(&status.name.len()) || !status.name.chars().all(is_of_names) {
+        return None;
+    }
+    let plain = |c: char| if c.is_control() || "<>&\"'".contains(c) { '?' } else { c };
+    let last_failure = status.last_failure.map(|failure| LastFailure {
+        message: failure.message.chars().take(LONGEST_MESSAGE).map(plain).collect(),
+        ..failure
+    });
+    Some(Status { last_failure, ..status })
 }
 
 fn key(replica: Uuid) -> String {
     format!("actors:{replica}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(name: &str, message: &str, replica: Uuid) -> String {
+        let status = serde_json::json!({
+            "name": name, "state": "up", "breaker": "closed", "mailbox": { "depth": 0, "capacity": 8 }, "in_flight": 0,
+            "restarts": 0, "last_failure": { "at": "2026-12-19T08:00:00Z", "message": message }, "processed": 0,
+            "p50_us": 0, "p99_us": 0,
+        });
+        serde_json::json!({ "replica": replica, "actors": [status] }).to_string()
+    }
+
+    #[test]
+    fn of_what_another_replica_shows_only_what_can_be_its_is_shown() {
+        let replica = Uuid::new_v4();
+        let read = |name: &str| read_actors(&shown(name, "a panic", replica), replica);
+        assert_eq!(read("dta/solden").unwrap().actors[0].name, "dta/solden");
+        for name in ["", "<script>alert(1)</script>", "dta solden", "dta/s\u{202e}olden", &"x".repeat(121)] {
+            assert!(read(name).is_none(), "{name}");
+        }
+        assert!(read_actors(&shown("dta/solden", "", Uuid::new_v4()), replica).is_none(), "another's");
+        let long = format!("<b>\n{}", "x".repeat(10_000));
+        let failure = read_actors(&shown("dta/solden", &long, replica), replica).unwrap().actors.remove(0).last_failure;
+        let message = failure.unwrap().message;
+        assert!(message.starts_with("?b??x") && message.len() == LONGEST_MESSAGE, "{message}");
+    }
 }

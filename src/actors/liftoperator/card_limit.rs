@@ -9,12 +9,12 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::clock;
-use crate::redis::{Away, Redis};
+use crate::redis::{Limit, Redis};
 
 /// The span in which look-ups are counted.
 const WINDOW: Duration = Duration::from_secs(60);
 /// Look-ups in one span.
-const MOST: u64 = 30;
+const MOST: u32 = 30;
 /// From this many accounts on, those whose span is over are forgotten.
 const TIDY_AT: usize = 1_024;
 
@@ -33,7 +33,7 @@ struct OwnCounts {
 #[derive(Clone, Copy, Debug)]
 struct Span {
     began: Instant,
-    count: u64,
+    count: u32,
 }
 
 impl LookUps {
@@ -44,16 +44,21 @@ impl LookUps {
     /// Counts one look-up, or answers how long the account must wait for its next.
     pub(super) async fn count(&self, account: Uuid) -> Result<(), Duration> {
         // what this replica alone finds too many needs nobody else
-        self.own.count(account, clock::instant())?;
-        match self.redis.count(&format!("card-look-ups:{account}"), WINDOW).await {
-            Ok(counted) if counted.count > MOST => Err(counted.ends_in),
-            Ok(_) | Err(Away) => Ok(()),
+        let own = self.own.count(account, clock::instant())?;
+        let limit = Limit { key: format!("card-look-ups:{account}"), most: MOST, span: WINDOW, own };
+        match self.redis.count(&[limit]).await {
+            Ok(Some(reached)) => {
+                self.own.take_back(account);
+                Err(reached.wait)
+            }
+            Ok(None) | Err(_) => Ok(()),
         }
     }
 }
 
 impl OwnCounts {
-    fn count(&self, account: Uuid, now: Instant) -> Result<(), Duration> {
+    /// Counts one more, and answers how many that makes.
+    fn count(&self, account: Uuid, now: Instant) -> Result<u32, Duration> {
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         if accounts.len() >= TIDY_AT {
             accounts.retain(|_, span| now.saturating_duration_since(span.began) < WINDOW);
@@ -66,7 +71,14 @@ impl OwnCounts {
             return Err(WINDOW.saturating_sub(now.saturating_duration_since(span.began)));
         }
         span.count += 1;
-        Ok(())
+        Ok(span.count)
+    }
+
+    fn take_back(&self, account: Uuid) {
+        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(span) = accounts.get_mut(&account) {
+            span.count = span.count.saturating_sub(1);
+        }
     }
 }
 
@@ -77,13 +89,13 @@ mod tests {
     #[test]
     fn the_thirty_first_look_up_of_a_minute_waits_for_the_next() {
         let (look_ups, account, now) = (OwnCounts::default(), Uuid::new_v4(), clock::instant());
-        for _ in 0..30 {
-            assert_eq!(look_ups.count(account, now), Ok(()));
+        for count in 1..=30 {
+            assert_eq!(look_ups.count(account, now), Ok(count));
         }
         let later = now + Duration::from_secs(20);
         assert_eq!(look_ups.count(account, later), Err(Duration::from_secs(40)));
-        assert_eq!(look_ups.count(Uuid::new_v4(), later), Ok(()), "another account is not slowed");
-        assert_eq!(look_ups.count(account, now + WINDOW), Ok(()));
+        assert_eq!(look_ups.count(Uuid::new_v4(), later), Ok(1), "another account is not slowed");
+        assert_eq!(look_ups.count(account, now + WINDOW), Ok(1));
     }
 
     #[test]

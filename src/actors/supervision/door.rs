@@ -8,6 +8,9 @@ use crate::clock::Deadline;
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// For how long an answer that was good contradicts whoever says that there are none.
+const GOOD_LATELY: Duration = Duration::from_secs(5);
+
 /// Marks the question that was let in alone, to see how the actor fares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ProbeId(u64);
@@ -20,6 +23,8 @@ pub(super) struct Door {
     /// The probe under way, and when at the latest it is over, so that one that is never heard of again blocks nothing.
     probe: Option<(ProbeId, Instant)>,
     probes: u64,
+    /// When a question ended well last.
+    good_at: Option<Instant>,
 }
 
 /// How a question that was let in ended, in the breaker's eyes.
@@ -33,7 +38,7 @@ pub(super) enum Ending {
 
 impl Door {
     pub(super) fn new(settings: breaker::Settings) -> Self {
-        Self { gate: Gate::Open, breaker: Breaker::NEW, settings, probe: None, probes: 0 }
+        Self { gate: Gate::Open, breaker: Breaker::NEW, settings, probe: None, probes: 0, good_at: None }
     }
 
     /// Lets a question in, as a probe where only one may pass.
@@ -78,6 +83,9 @@ impl Door {
     /// Takes note of a question's end; true when it was the probe under way and the actor survived it.
     pub(super) fn settle(&mut self, probe: Option<ProbeId>, ending: Ending, now: Instant) -> bool {
         let current = self.is_current(probe);
+        if ending == Ending::Good {
+            self.good_at = Some(now);
+        }
         match ending {
             Ending::Good | Ending::Bad => {
                 self.breaker = self.breaker.after(ending == Ending::Good, current, now, &self.settings);
@@ -100,12 +108,15 @@ impl Door {
         self.breaker = Breaker::NEW;
     }
 
-    /// Opens the breaker until `until` because another replica's opened; one that is open for longer stays so, and one that
-    /// probes goes on probing.
-    pub(super) fn open_breaker(&mut self, until: Instant, now: Instant) {
-        if let Breaker::Closed { .. } = self.breaker.at(now) {
+    /// Opens the breaker until `until` because another replica's is said to have opened, and answers whether it did: one that is
+    /// open for longer stays so, one that probes goes on probing, and where answers are good what is said is not believed.
+    pub(super) fn open_breaker(&mut self, until: Instant, now: Instant) -> bool {
+        let contradicted = self.good_at.is_some_and(|good_at| now.saturating_duration_since(good_at) < GOOD_LATELY);
+        let opens = !contradicted && matches!(self.breaker.at(now), Breaker::Closed { .. });
+        if opens {
             self.breaker = Breaker::Open { until };
         }
+        opens
     }
 
     pub(super) fn set_gate(&mut self, gate: Gate) {

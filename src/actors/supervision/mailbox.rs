@@ -164,9 +164,9 @@ impl<S: Service> Mailbox<S> {
         self.lock().door.reset_breaker();
     }
 
-    pub(super) fn open_breaker(&self, pause: Duration) {
+    pub(super) fn open_breaker(&self, pause: Duration) -> bool {
         let now = clock::instant();
-        self.lock().door.open_breaker(now + pause, now);
+        self.lock().door.open_breaker(now + pause, now)
     }
 
     pub(super) fn fill(&self) -> status::MailboxStatus {

@@ -14,7 +14,7 @@ pub(super) trait Managed: Send + Sync {
     fn phase(&self) -> watch::Receiver<Phase>;
     fn answers(&self) -> Vec<Answers>;
     fn breaker(&self) -> BreakerPosition;
-    fn open_breaker(&self, pause: Duration);
+    fn open_breaker(&self, pause: Duration) -> bool;
     fn inject(&self, fault: Fault, times: u32);
     fn clear_faults(&self) -> u32;
     fn forsake(&self);
@@ -41,8 +41,8 @@ impl<S: Service> Managed for Cell<S> {
         self.mailbox.breaker()
     }
 
-    fn open_breaker(&self, pause: Duration) {
-        self.mailbox.open_breaker(pause);
+    fn open_breaker(&self, pause: Duration) -> bool {
+        self.mailbox.open_breaker(pause)
     }
 
     fn inject(&self, fault: Fault, times: u32) {

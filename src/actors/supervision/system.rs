@@ -122,10 +122,11 @@ impl System {
         self.actors().iter().map(|entry| (entry.cell.name().to_owned(), entry.cell.breaker())).collect()
     }
 
-    /// Opens a breaker that is closed, for `pause`: somebody else has found the outside broken. Then it probes.
+    /// Opens a breaker that is closed, for `pause`, unless a question ended well in the last five seconds: somebody else says
+    /// that the outside is broken. Then it probes. Answers whether it opened.
     /// # Errors
     /// There is no such actor.
-    pub fn open_breaker(&self, name: &str, pause: Duration) -> Result<(), UnknownActor> {
+    pub fn open_breaker(&self, name: &str, pause: Duration) -> Result<bool, UnknownActor> {
         self.entry(name).map(|entry| entry.cell.open_breaker(pause))
     }
 

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::actors::{ActorView, Wish, carry_out};
 use super::store;
-use crate::actors::fleet::Heard;
+use crate::actors::fleet::{Heard, read_status};
 use crate::actors::supervision::Status;
 use crate::clock::{self, Deadline};
 use crate::http::{Admin, Problem, State};
@@ -21,6 +21,8 @@ use crate::language::both;
 const PATIENCE: Duration = Duration::from_secs(3);
 /// How often it is looked for.
 const LOOK: Duration = Duration::from_millis(50);
+/// The longest word that is read, in bytes.
+const LONGEST: usize = 16 * 1024;
 /// How long a word is kept.
 const KEPT: Duration = Duration::from_secs(30);
 /// An older deed is not done any more: nobody waits for it.
@@ -45,8 +47,8 @@ pub(super) async fn have_done(
     state.fleet.replica.news.tell(&Heard::Deed { replica, id });
     let deadline = Deadline::after(PATIENCE);
     while !deadline.is_over() {
-        if let Ok(Some(text)) = state.redis.get(&key(id)).await
-            && let Ok(status) = serde_json::from_str(&text)
+        if let Ok(Some(text)) = state.redis.get(&key(id), LONGEST).await
+            && let Some(status) = read_status(&text).filter(|status| status.name == name)
         {
             return Ok(ActorView::new(status, replica));
         }

@@ -3,13 +3,19 @@
 use std::time::Duration;
 
 use serde_json::json;
+use starjack::actors::fleet::{Duties, Held, Replica};
 use starjack::clock;
+use starjack::io::Io;
+use tokio_util::sync::CancellationToken;
 
 use super::{Fleet, address, until_it_has};
+use crate::support::{Postgres, Writer, new_key};
 
 on_postgres!(
     a_duty_survives_its_holder_and_lost_reports_are_made_up_for,
     a_duty_survives_its_holder_without_redis,
+    a_duty_survives_its_holder_and_a_sale_goes_on_while_redis_lies,
+    a_duty_that_its_living_holder_does_not_do_is_taken,
     a_duty_that_redis_forgot_has_one_holder_again,
     a_stopped_holder_loses_its_duty,
 );
@@ -29,6 +35,66 @@ async fn a_duty_survives_its_holder_without_redis() {
         fleet.until(server, "Redis is away", |ready| ready["redis"] == "down").await;
     }
     survive(fleet).await;
+}
+
+async fn a_duty_survives_its_holder_and_a_sale_goes_on_while_redis_lies() {
+    let fleet = Fleet::start(2, &[]).await;
+    let (writer, prefix) = (fleet.redis.writer(), fleet.prefix.clone());
+    tokio::select! {
+        () = survive(fleet) => {}
+        () = lie(writer, &prefix) => {}
+    }
+}
+
+/// Somebody who can write to Redis says for ever that everything is taken, full or broken.
+async fn lie(writer: Writer, prefix: &str) {
+    let nobody = new_key();
+    let paces = ["9000000000000000", "-1", "nan", "text", &"9".repeat(5000)];
+    for round in 0_usize.. {
+        let lasting = if round.is_multiple_of(2) { " PX 600000" } else { "" };
+        for duty in ["sweep", "alarm", "forgetting"] {
+            writer.tell(&format!("SET {prefix}:duty:{duty} {nobody}{lasting}"));
+        }
+        writer.tell(&format!("SET {prefix}:pace:dta/solden {}{lasting}", paces[round % paces.len()]));
+        if round % 7 == 0 {
+            // another kind of value than any of ours
+            writer.tell(&format!("DEL {prefix}:pace:dta/solden"));
+            writer.tell(&format!("LPUSH {prefix}:pace:dta/solden 1"));
+        }
+        writer.tell(&format!("PUBLISH {prefix}:news \"{nobody} opened 60000 payment\""));
+        writer.tell(&format!("PUBLISH {prefix}:news \"{nobody} wish {}\"", "x".repeat(5000)));
+        clock::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+async fn a_duty_that_its_living_holder_does_not_do_is_taken() {
+    let database = Postgres::create().await;
+    let io = Io::start(&database.url(), 4).await.unwrap();
+    io.migrate().await.unwrap();
+    let (first, second) = (Replica::announce(io.clone()).await.unwrap(), Replica::announce(io.clone()).await.unwrap());
+    let duties = |replica: &Replica| Duties::new(io.clone(), replica.clone(), CancellationToken::new());
+    let (idle, able) = (duties(&first), duties(&second));
+    let (begun, has_begun) = tokio::sync::watch::channel("");
+    let keep = async |duties: &Duties, who: &'static str| {
+        let begin = async |_held: Held| {
+            begun.send_replace(who);
+            std::future::pending::<()>().await;
+        };
+        duties.keep("sweep", begin, std::future::pending).await;
+    };
+    let begins = async |who: &str| drop(has_begun.clone().wait_for(|now| *now == who).await.unwrap());
+    // the first stops doing it without a word, and goes on living
+    tokio::select! {
+        () = keep(&idle, "first") => {}
+        () = begins("first") => {}
+    }
+    tokio::select! {
+        () = keep(&able, "second") => {}
+        () = first.run() => {}
+        () = second.run() => {}
+        () = begins("second") => {}
+    }
+    assert!(first.is_alive(), "it was no death that made the duty free");
 }
 
 /// The holder dies; then every report is lost, so that only the list of open payments tells of the money.

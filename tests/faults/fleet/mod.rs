@@ -25,6 +25,8 @@ pub(super) struct Fleet {
     pub(super) others: Vec<Server>,
     pub(super) balancer: Balancer,
     pub(super) redis: Redis,
+    /// What all its keys begin with.
+    pub(super) prefix: String,
 }
 
 impl Fleet {
@@ -66,7 +68,7 @@ impl Fleet {
             others.push(world.another_server().await);
         }
         world.guest = Client::new(&balancer.url);
-        let fleet = Self { world, others, balancer, redis };
+        let fleet = Self { world, others, balancer, redis, prefix };
         fleet.lead_to_all();
         for server in fleet.servers() {
             fleet.until(server, "Redis answers", |ready| ready["redis"] == "up").await;

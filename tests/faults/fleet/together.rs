@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use starjack::clock;
 use starjack::io::Io;
-use starjack::redis::{Link, Redis as Way, Settings, Turn};
+use starjack::redis::{Limit, Link, Redis as Way, Settings, Turn};
 
 use super::Fleet;
 use crate::support::{Person, Redis, World, eventually, new_key};
@@ -15,7 +16,8 @@ on_postgres!(
     a_breaker_that_opens_here_opens_there,
     replicas_see_each_others_actors,
     an_admin_steers_the_actor_of_the_replica_that_is_named_wherever_the_request_goes,
-    turns_and_leases_are_taken_together_at_one_server_at_a_sentinels_master_and_at_a_cluster,
+    turns_and_counts_are_taken_together_at_one_server_at_a_sentinels_master_and_at_a_cluster,
+    what_cannot_be_ours_counts_as_not_there_and_whatever_is_written_has_an_end,
     replicas_for_whose_connections_the_database_has_no_room_do_not_start,
 );
 
@@ -101,13 +103,13 @@ async fn an_admin_steers_the_actor_of_the_replica_that_is_named_wherever_the_req
 }
 
 async fn way(io: &Io, url: &str, prefix: &str) -> Way {
-    let settings = Settings { url: url.to_owned().into(), prefix: prefix.to_owned() };
+    let settings = Settings { url: url.to_owned().into(), prefix: prefix.to_owned(), ca: None };
     let way = Way::start(io, Some(&settings)).unwrap();
     eventually(&format!("{url} answers"), async || (way.link() == Link::Up).then_some(())).await;
     way
 }
 
-async fn turns_and_leases_are_taken_together_at_one_server_at_a_sentinels_master_and_at_a_cluster() {
+async fn turns_and_counts_are_taken_together_at_one_server_at_a_sentinels_master_and_at_a_cluster() {
     let io = Io::start("sqlite::memory:", 1).await.unwrap();
     let (one, cluster) = (Redis::start().await, Redis::start_cluster().await);
     let sentinel = Redis::start_sentinel(&one, "shop").await;
@@ -127,16 +129,22 @@ async fn turns_and_leases_are_taken_together_at_one_server_at_a_sentinels_master
         assert!(waits.len() >= 19, "{url}: turns at distances of 100 ms, not {waits:?}");
         assert_eq!(here.turn("pace", every, (Duration::ZERO, Duration::ZERO)).await, Ok(Turn::TooLate), "{url}");
 
-        let (anna, ben) = (uuid::Uuid::new_v4(), uuid::Uuid::new_v4());
-        let lease = async |way: &Way, who| way.lease("duty", who, long).await.unwrap();
-        assert_eq!((lease(&here, anna).await, lease(&there, ben).await, lease(&here, anna).await), (true, false, true));
-        there.release("duty", ben).await.unwrap();
-        assert!(!lease(&there, ben).await, "{url}: nobody gives back what is another's");
-        here.release("duty", anna).await.unwrap();
-        assert!(lease(&there, ben).await, "{url}");
+        let limits = |own| [limit("{limits}:a", 2, own), limit("{limits}:b", 3, own)];
+        let count = async |way: &Way, own| way.count(&limits(own)).await.unwrap().map(|reached| reached.index);
+        assert_eq!(
+            (count(&here, 2).await, count(&there, 2).await, count(&here, 2).await),
+            (None, None, Some(0)),
+            "{url}"
+        );
+        assert_eq!(count(&there, 1).await, None, "{url}: who has had less than its share is not refused");
+        here.take_back(&["{limits}:a".to_owned(), "{limits}:b".to_owned()]);
+        here.forget(&["{limits}:a".to_owned()]);
+        eventually("what was forgotten has room again", async || (count(&there, 2).await.is_none()).then_some(()))
+            .await;
 
         here.put("text", "seen".to_owned(), long).await.unwrap();
-        assert_eq!(there.get("text").await, Ok(Some("seen".to_owned())), "{url}");
+        assert_eq!(there.get("text", 4).await, Ok(Some("seen".to_owned())), "{url}");
+        assert_eq!((there.get("text", 3).await, there.get("none", 3).await), (Ok(None), Ok(None)), "{url}");
         let (mut own, mut heard) = (here.listen(), there.listen());
         eventually("the other hears it", async || {
             here.tell("catalogue");
@@ -145,6 +153,44 @@ async fn turns_and_leases_are_taken_together_at_one_server_at_a_sentinels_master
         .await;
         assert!(own.try_recv().is_err(), "{url}: nobody hears itself");
     }
+}
+
+fn limit(key: &str, most: u32, own: u32) -> Limit {
+    Limit { key: key.to_owned(), most, span: Duration::from_secs(60), own }
+}
+
+async fn what_cannot_be_ours_counts_as_not_there_and_whatever_is_written_has_an_end() {
+    let io = Io::start("sqlite::memory:", 1).await.unwrap();
+    let redis = Redis::start().await;
+    let (way, writer) = (way(&io, &redis.url(), "shop").await, redis.writer());
+    let (every, most) = (Duration::from_millis(10), Duration::from_secs(1));
+    let soon = (clock::now() + chrono::TimeDelta::seconds(60)).timestamp_micros();
+    let long = "9".repeat(100_000);
+    let lies = ["9e15", "-9e15", "inf", "nan", "text", "0x7fffffffffffffff", &long];
+    let lies = lies.map(|value| format!("SET shop:KEY {value} PX 50000"));
+    let others = ["LPUSH shop:KEY 1".to_owned(), format!("SET shop:KEY {soon}")];
+    for lie in lies.iter().chain(&others) {
+        for key in ["pace:x", "count"] {
+            writer.tell(&format!("DEL shop:{key}"));
+            writer.tell(&lie.replace("KEY", key));
+        }
+        assert!(matches!(way.turn("pace:x", every, (Duration::ZERO, most)).await, Ok(Turn::In(_))), "{lie:.60}");
+        assert_eq!(way.count(&[limit("count", 5, 5)]).await, Ok(None), "{lie:.60}");
+        for key in ["pace:x", "count"] {
+            let left: i64 =
+                writer.tell(&format!("PTTL shop:{key}")).trim_start_matches(':').trim_end().parse().unwrap();
+            assert!((0..=60_000).contains(&left), "{key} has no end: {left}");
+        }
+    }
+    for lie in ["SET shop:count 5", "SET shop:count 5 PX 600000"] {
+        writer.tell(lie);
+        assert_eq!(way.count(&[limit("count", 5, 5)]).await, Ok(None), "{lie}");
+    }
+    writer.tell("SET shop:count 5 PX 50000");
+    assert_eq!(way.count(&[limit("count", 5, 5)]).await.unwrap().unwrap().index, 0, "what can be ours is believed");
+    writer.tell("LPUSH shop:text 1");
+    assert!(way.get("text", 100).await.is_err());
+    assert_eq!(way.link(), Link::Up, "one key of another kind is no reason to give the connection up");
 }
 
 fn wait(turn: Turn) -> u128 {

@@ -2,7 +2,7 @@
 
 use sea_orm::ConnectionTrait;
 use starjack::io::{Io, IoError};
-use starjack::redis::{Away, Link, Redis, Settings};
+use starjack::redis::{Away, Limit, Link, Redis, Settings};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -41,6 +41,7 @@ impl Outside {
         let settings = Settings {
             url: server("STARJACK_TEST_REDIS").into(),
             prefix: format!("soak-{}", uuid::Uuid::new_v4().simple()),
+            ca: None,
         };
         let redis = Redis::start(&io, Some(&settings)).unwrap();
         until("Redis answers", || redis.link() == Link::Up).await;
@@ -54,7 +55,7 @@ impl Outside {
         match place % 9 {
             0 => write(&self.databases[database], &self.written).await,
             1 | 2 => read(&self.databases[database], &self.read).await,
-            3 => match self.redis.count("questions", Duration::from_secs(1)).await {
+            3 => match self.redis.count(&[every_question()]).await {
                 Ok(_) => drop(self.counted.fetch_add(1, Ordering::Relaxed)),
                 Err(Away) => drop(self.away.fetch_add(1, Ordering::Relaxed)),
             },
@@ -103,4 +104,8 @@ async fn read(io: &Io, read: &AtomicU64) {
     });
     look.await.unwrap();
     read.fetch_add(1, Ordering::Relaxed);
+}
+
+fn every_question() -> Limit {
+    Limit { key: "questions".to_owned(), most: 1, span: Duration::from_secs(1), own: 0 }
 }

@@ -20,6 +20,8 @@ pub struct Model {
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
+    #[sea_orm(has_many = "super::address_change::Entity")]
+    AddressChange,
     #[sea_orm(has_many = "super::card::Entity")]
     Card,
     #[sea_orm(has_many = "super::known_network::Entity")]
@@ -30,6 +32,12 @@ pub enum Relation {
     PasswordReset,
     #[sea_orm(has_many = "super::session::Entity")]
     Session,
+}
+
+impl Related<super::address_change::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::AddressChange.def()
+    }
 }
 
 impl Related<super::card::Entity> for Entity {

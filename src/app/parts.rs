@@ -150,7 +150,9 @@ pub(super) fn start_jobs(ground: &Ground, stop: &CancellationToken) -> actix_rt:
             describe: Box::new(move |language, slugs| described(&catalogue.now(), language, slugs)),
             io,
         };
-        let handlers: Vec<Rc<dyn Handler>> = vec![Rc::new(sender), Rc::new(Writer::new(archive))];
+        let sender = Rc::new(sender);
+        let notices = mail::Notices(Rc::clone(&sender));
+        let handlers: Vec<Rc<dyn Handler>> = vec![sender, Rc::new(notices), Rc::new(Writer::new(archive))];
         actix_rt::spawn(async move {
             let work = jobs::work_off(jobs, handlers, stop.clone());
             let panicked = AssertUnwindSafe(work).catch_unwind().await.is_err();

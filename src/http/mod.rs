@@ -4,6 +4,7 @@
 //! time), `head` (HEAD is GET without a body), `nul`, `body` (limits), `session` (who is asking) and arrives at one function below. Handlers parse, ask an actor or read the database, and answer; they decide nothing.
 
 pub mod accounts;
+pub mod addresses;
 pub mod admin;
 pub mod areas;
 pub mod basket;
@@ -82,6 +83,8 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     api.service(me::show);              // GET /api/v1/accounts/me              customer
     api.service(me::change);            // PATCH /api/v1/accounts/me            customer
     api.service(me::change_password);   // PUT /api/v1/accounts/me/password     customer
+    api.service(addresses::ask);        // POST /api/v1/accounts/me/email       customer
+    api.service(addresses::confirm);    // POST /api/v1/accounts/me/email/confirmation         customer who has the code
     api.service(sessions::list);        // GET /api/v1/accounts/me/sessions     customer
     api.service(sessions::end);         // DELETE /api/v1/accounts/me/sessions/{id}            its customer
     api.service(sessions::log_in);      // POST /api/v1/sessions                who has the password

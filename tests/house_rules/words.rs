@@ -16,10 +16,11 @@ const SUPPLIERS: [(&[&str], &[&str]); 4] = [
 const REGISTRY: &str = "src/integrations/lift/registry.rs";
 
 /// The files that hold SQL, the only ones that name the tables' entities.
-const SQL: [&str; 32] = [
+const SQL: [&str; 33] = [
     "src/actors/fleet/store.rs",
     "src/actors/auth/store/mod.rs",
     "src/actors/auth/store/accounts.rs",
+    "src/actors/auth/store/changes.rs",
     "src/actors/auth/store/keys.rs",
     "src/actors/auth/store/resets.rs",
     "src/actors/auth/store/sessions.rs",

@@ -26,6 +26,8 @@ pub(super) enum Purpose {
     Registration,
     /// To set a new password; the subject is the account and its password as it is, so that a code counts once.
     PasswordReset,
+    /// To change an account's address; the subject is the account, its address as it is, and the new one.
+    AddressChange,
 }
 
 impl Purpose {
@@ -33,13 +35,14 @@ impl Purpose {
         match self {
             Self::Registration => "registration code",
             Self::PasswordReset => "password reset code",
+            Self::AddressChange => "address change code",
         }
     }
 
     /// How long a code counts, from the minute in which it was asked for.
     fn minutes(self) -> i64 {
         match self {
-            Self::Registration => 30,
+            Self::Registration | Self::AddressChange => 30,
             Self::PasswordReset => 10,
         }
     }

@@ -9,6 +9,7 @@
 //! Nobody learns here whether an address is known: every answer and all work before it is the same.
 
 mod account;
+mod addresses;
 mod application;
 mod attempt;
 mod code;
@@ -40,7 +41,7 @@ pub use application::Application;
 pub use desk::{Desk, LEARN_EVERY, create_account};
 pub use error::Error;
 pub use keyring::{NewKey, PUBLISHED_BEFORE, Rotation, rotate};
-pub use letter::{LETTER_JOB, Letter, LetterFacts};
+pub use letter::{LETTER_JOB, Letter, LetterFacts, NOTICE_JOB};
 pub use person::Change;
 pub use sessions::{Pair, Session};
 pub use token::{ACCESS_LIFE, Claims, KeyError, Keys};

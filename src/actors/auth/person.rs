@@ -1,11 +1,13 @@
 //! What an account says of its person, and what that person may change of it.
 
+use chrono::NaiveDate;
 use uuid::Uuid;
 
-use super::account::{Account, Names, clean_names};
+use super::account::{Account, Names, check_birth_date, clean_names};
 use super::desk::{Desk, as_account};
 use super::error::Error;
 use super::store;
+use crate::clock;
 use crate::language::Language;
 
 /// What is to be changed; what is left out stays.
@@ -15,7 +17,9 @@ pub struct Change {
     pub first_name: Option<String>,
     /// Family name.
     pub last_name: Option<String>,
-    /// The language of letters and documents to come.
+    /// From 1900-01-01 to today.
+    pub birth_date: Option<NaiveDate>,
+    /// The language of e-mails and documents to come.
     pub language: Option<Language>,
 }
 
@@ -34,6 +38,7 @@ impl Desk {
     /// # Errors
     /// `Invalid`: which value and what is acceptable.
     pub async fn change_account(&self, id: Uuid, change: Change) -> Result<Account, Error> {
+        check_birth_date(change.birth_date, clock::now())?;
         let changed = self.inner.io.write(move |tx| {
             Box::pin(async move {
                 store::password_now(tx, id).await?; // two changes at once come one after the other
@@ -44,6 +49,7 @@ impl Desk {
                 };
                 let names = clean_names(&names)?;
                 (row.first_name, row.last_name) = (names.first, names.last);
+                row.birth_date = change.birth_date.or(row.birth_date);
                 if let Some(language) = change.language {
                     language.as_str().clone_into(&mut row.language);
                 }

@@ -1,6 +1,7 @@
 //! A real server on a port of its own.
 
 mod accounts;
+mod addresses;
 mod callbacks;
 mod connections;
 mod duties;

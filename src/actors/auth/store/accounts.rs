@@ -92,11 +92,12 @@ pub(in crate::actors::auth) async fn set_password(
     Ok(())
 }
 
-/// Writes what an account may change of itself: names and language.
+/// Writes what an account may change of itself: names, birth date and language.
 pub(in crate::actors::auth) async fn set_person(db: &impl ConnectionTrait, row: account::Model) -> Result<(), DbErr> {
     let person = account::ActiveModel {
         first_name: Set(row.first_name),
         last_name: Set(row.last_name),
+        birth_date: Set(row.birth_date),
         language: Set(row.language),
         ..Default::default()
     };

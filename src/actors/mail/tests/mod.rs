@@ -73,7 +73,9 @@ impl AccountFiles for Files {
                     Ok(id.is_nil().then_some(LetterFacts { names: None, ..with_code }))
                 }
                 Letter::PasswordResetCode { reset: id } => Ok(id.is_nil().then_some(with_code)),
-                Letter::AccountExists { .. } => Ok(Some(facts)),
+                Letter::AccountExists { .. } | Letter::AddressTaken { .. } => Ok(Some(facts)),
+                Letter::AddressCode { .. } => Ok(Some(LetterFacts { names: None, ..with_code })),
+                Letter::AddressChanged { .. } => Ok(Some(LetterFacts { changed_at: Some(at), ..facts })),
                 Letter::PasswordChanged { at, .. } => Ok(Some(LetterFacts { changed_at: Some(at), ..facts })),
             }
         })

@@ -9,6 +9,7 @@ pub mod admin;
 pub mod areas;
 pub mod basket;
 mod basket_problems;
+pub mod billing;
 pub mod body;
 pub mod cards;
 mod companions;
@@ -83,6 +84,8 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     api.service(me::show);              // GET /api/v1/accounts/me              customer
     api.service(me::change);            // PATCH /api/v1/accounts/me            customer
     api.service(me::change_password);   // PUT /api/v1/accounts/me/password     customer
+    api.service(billing::set);          // PUT /api/v1/accounts/me/billing      customer
+    api.service(billing::remove);       // DELETE /api/v1/accounts/me/billing   customer
     api.service(addresses::ask);        // POST /api/v1/accounts/me/email       customer
     api.service(addresses::confirm);    // POST /api/v1/accounts/me/email/confirmation         customer who has the code
     api.service(sessions::list);        // GET /api/v1/accounts/me/sessions     customer

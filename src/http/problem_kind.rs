@@ -131,6 +131,8 @@ kinds! {
         "The holder's birth date does not fit the offer" "Das Geburtsdatum passt nicht zum Angebot"
     IdempotencyKeyUsed UNPROCESSABLE_ENTITY "idempotency-key-used"
         "The idempotency key belongs to another order" "Der Idempotency-Key gehört zu einer anderen Bestellung"
+    BillingMissing UNPROCESSABLE_ENTITY "billing-missing"
+        "The invoice needs your address" "Die Rechnung braucht Ihre Anschrift"
     TotalTooSmall UNPROCESSABLE_ENTITY "total-too-small"
         "The total is too small to be paid" "Die Summe ist zu klein, um bezahlt zu werden"
     TooManyRequests TOO_MANY_REQUESTS "too-many-requests"

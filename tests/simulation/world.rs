@@ -199,6 +199,7 @@ pub(crate) fn new_order(story: &Story, key: &str) -> NewOrder {
         account_id: CUSTOMER,
         on_refusal: story.on_refusal,
         return_url: None,
+        billing: None,
         lines: lines.collect(),
         key: key.to_owned(),
         marks: Marks { asked: "asked".to_owned(), bytes: "bytes".to_owned() },
@@ -261,6 +262,10 @@ async fn make_template() -> Vec<u8> {
     std::fs::read(copy).unwrap()
 }
 
+/// Where the customer's invoices go, as the database keeps it.
+const BILLING: &str =
+    r#"{"company":null,"street":"Gasse 1","postal_code":"6020","city":"Innsbruck","country":"AT","vat_number":null}"#;
+
 pub(crate) fn customer() -> account::ActiveModel {
     account::ActiveModel {
         id: Set(CUSTOMER),
@@ -272,6 +277,7 @@ pub(crate) fn customer() -> account::ActiveModel {
         language: Set("en".to_owned()),
         role: Set("customer".to_owned()),
         created_at: Set(clock::now().into()),
+        billing: Set(Some(BILLING.to_owned())),
     }
 }
 

@@ -24,6 +24,7 @@ use crate::clock;
 use crate::ids;
 use crate::io::Io;
 use crate::language::Language;
+use crate::typed::Billing;
 
 /// How often a replica reads which keys are believed and which sessions ended: an access token of a session that ended
 /// on another replica counts for this much longer.
@@ -197,6 +198,7 @@ pub async fn create_account(
         language: Language::default().as_str().to_owned(),
         role: role.as_str().to_owned(),
         created_at: clock::now().into(),
+        billing: None,
     };
     let written = row.clone();
     let opened = io.write(move |tx| Box::pin(async move { store::open_account(tx, written).await })).await?;
@@ -207,11 +209,16 @@ pub(super) fn as_account(row: account::Model) -> Result<Account, Error> {
     Ok(Account {
         id: row.id,
         role: Role::stored(&row.role)?,
+        billing: row.billing.as_deref().map(billing_of).transpose()?,
         language: Language::stored(&row.language),
         email: row.email,
         names: Names { first: row.first_name, last: row.last_name },
         birth_date: row.birth_date,
     })
+}
+
+fn billing_of(text: &str) -> Result<Billing, Error> {
+    serde_json::from_str(text).map_err(|_unreadable| Error::Fault("a stored address"))
 }
 
 pub(super) fn digest(text: &str) -> [u8; 32] {

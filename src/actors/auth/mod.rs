@@ -42,6 +42,6 @@ pub use desk::{Desk, LEARN_EVERY, create_account};
 pub use error::Error;
 pub use keyring::{NewKey, PUBLISHED_BEFORE, Rotation, rotate};
 pub use letter::{LETTER_JOB, Letter, LetterFacts, NOTICE_JOB};
-pub use person::Change;
+pub use person::{Change, set_billing};
 pub use sessions::{Pair, Session};
 pub use token::{ACCESS_LIFE, Claims, KeyError, Keys};

@@ -115,5 +115,6 @@ fn account_row(application: Application, password_hash: String, now: DateTime<Ut
         language: application.language.as_str().to_owned(),
         role: Role::Customer.as_str().to_owned(),
         created_at: now.into(),
+        billing: None,
     }
 }

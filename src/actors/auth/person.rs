@@ -8,7 +8,9 @@ use super::desk::{Desk, as_account};
 use super::error::Error;
 use super::store;
 use crate::clock;
+use crate::io::Io;
 use crate::language::Language;
+use crate::typed::Billing;
 
 /// What is to be changed; what is left out stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,12 +45,13 @@ impl Desk {
             Box::pin(async move {
                 store::password_now(tx, id).await?; // two changes at once come one after the other
                 let mut row = store::account(tx, id).await?.ok_or(Error::SessionOver)?;
-                let names = Names {
-                    first: change.first_name.unwrap_or(row.first_name),
-                    last: change.last_name.unwrap_or(row.last_name),
-                };
-                let names = clean_names(&names)?;
-                (row.first_name, row.last_name) = (names.first, names.last);
+                // names may be older than what is asked of them now
+                if change.first_name.is_some() || change.last_name.is_some() {
+                    let first = change.first_name.unwrap_or(row.first_name);
+                    let names = clean_names(&Names { first, last: change.last_name.unwrap_or(row.last_name) })?;
+                    row.first_name = names.first;
+                    row.last_name = names.last;
+                }
                 row.birth_date = change.birth_date.or(row.birth_date);
                 if let Some(language) = change.language {
                     language.as_str().clone_into(&mut row.language);
@@ -59,4 +62,28 @@ impl Desk {
         });
         as_account(changed.await?)
     }
+
+    /// Sets where an account's invoices go, or takes it out, and answers what the account is now. Twice is once.
+    ///
+    /// # Errors
+    /// `SessionOver` when there is no such account any more.
+    pub async fn set_billing(&self, id: Uuid, billing: Option<Billing>) -> Result<Account, Error> {
+        set_billing(&self.inner.io, id, billing).await
+    }
+}
+
+/// The same without a desk, for the demonstration.
+///
+/// # Errors
+/// As [`Desk::set_billing`].
+pub async fn set_billing(io: &Io, id: Uuid, billing: Option<Billing>) -> Result<Account, Error> {
+    let text = billing.map(|billing| serde_json::to_string(&billing)).transpose();
+    let text = text.map_err(|_unwritable| Error::Fault("an address"))?;
+    let changed = io.write(move |tx| {
+        Box::pin(async move {
+            store::set_billing(tx, id, text).await?;
+            store::account(tx, id).await?.ok_or(Error::SessionOver)
+        })
+    });
+    as_account(changed.await?)
 }

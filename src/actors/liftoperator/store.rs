@@ -146,6 +146,7 @@ mod tests {
                     language: Set("de".into()),
                     role: Set("customer".into()),
                     created_at: Set(clock::now().into()),
+                    billing: Set(None),
                 };
                 account::Entity::insert(row).exec_without_returning(db).await?;
                 Ok(())

@@ -7,6 +7,7 @@ use sea_orm::{DatabaseTransaction, DbErr};
 use uuid::Uuid;
 
 use super::advance::{Effects, Event, advance};
+use super::customer::Customer;
 use super::desk::Desk;
 use super::drive::sign;
 use super::lifecycle::{LineState, OrderState};
@@ -16,10 +17,13 @@ use super::schedule::Wake;
 use super::shelf::Remembered;
 use super::store::Saved;
 use crate::actors::fleet::Lease;
+use crate::actors::invoice::ADDRESS_ABOVE;
 use crate::clock::{self, Deadline};
+use crate::fonts;
 use crate::ids::{self, OrderNumber};
 use crate::io::IoError;
 use crate::money::Cents;
+use crate::typed::Billing;
 
 /// What a customer orders.
 #[derive(Clone)]
@@ -30,6 +34,8 @@ pub struct NewOrder {
     pub on_refusal: OnRefusal,
     /// Where the payer's browser goes afterwards; a plain page of ours otherwise.
     pub return_url: Option<String>,
+    /// Where its invoice goes; where the account's go when absent.
+    pub billing: Option<Billing>,
     /// One to twenty tickets.
     pub lines: Vec<NewLine>,
     /// The Idempotency-Key.
@@ -93,6 +99,15 @@ pub enum PlaceError {
     /// The account has as many unpaid orders as it may have.
     #[error("{0} orders of the account wait to be paid")]
     TooManyUnpaid(u32),
+    /// The invoice would need an address, and there is none.
+    #[error("the invoice needs the buyer's address")]
+    NoAddress,
+    /// The account's name has a character that the invoice cannot show.
+    #[error("the invoice cannot show the buyer's name")]
+    NoGlyph(char),
+    /// There is no such account any more.
+    #[error("there is no such account")]
+    NoAccount,
     /// The total is between 1 and 9 cents, which no payment provider takes.
     #[error("the total is too small to be paid")]
     TooSmall,
@@ -148,6 +163,7 @@ impl Desk {
             }
             Err(Lost::Key) => self.remembered(&new).await?.ok_or(PlaceError::Io(IoError::Late)),
             Err(Lost::Unpaid) => Err(PlaceError::TooManyUnpaid(self.most_unpaid)),
+            Err(Lost::Refused(error)) => Err(error),
             Err(Lost::Card(line)) => Err(self.card_taken(&order, line).await?),
             Err(Lost::Io(error)) => Err(error.into()),
         }
@@ -223,14 +239,18 @@ impl Desk {
             .io()
             .write(move |tx: &DatabaseTransaction| {
                 Box::pin(async move {
-                    let unpaid = store.unpaid(tx, new.account_id).await?;
+                    let customer = store.customer(tx, new.account_id).await?;
+                    let customer = customer.ok_or(Lost::Refused(PlaceError::NoAccount))?;
                     store.insert(tx, &order, &effects).await?;
                     if !store.remember(tx, (&new.key, &new.marks), new.account_id, &placed).await? {
                         return Err(Lost::Key);
                     }
                     // looked at after the key, so that an order that was placed is found again whatever else waits
-                    if unpaid >= most_unpaid {
+                    if customer.unpaid >= most_unpaid {
                         return Err(Lost::Unpaid);
+                    }
+                    if let Some(billing) = billable(&order, &new, customer).map_err(Lost::Refused)? {
+                        store.bill(tx, order.id, &billing).await?;
                     }
                     match store.reserve_days(tx, &order).await? {
                         Some(line) => Err(Lost::Card(line)),
@@ -259,11 +279,23 @@ impl Desk {
     }
 }
 
+/// Where the invoice will go, once it can say all that it must. What the account lacks is asked for before anything is paid.
+fn billable(order: &Order, new: &NewOrder, customer: Customer) -> Result<Option<Billing>, PlaceError> {
+    let billing = new.billing.clone().or(customer.billing);
+    if order.total > ADDRESS_ABOVE && billing.is_none() {
+        return Err(PlaceError::NoAddress);
+    }
+    // accounts may be older than what is asked of names now
+    let missing = fonts::first_missing(&customer.name).filter(|_| order.total > 0);
+    missing.map_or(Ok(billing), |sign| Err(PlaceError::NoGlyph(sign)))
+}
+
 /// Why the transaction was rolled back.
 enum Lost {
     Key,
     Card(i32),
     Unpaid,
+    Refused(PlaceError),
     Io(IoError),
 }
 

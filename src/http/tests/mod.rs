@@ -2,6 +2,7 @@
 
 mod accounts;
 mod addresses;
+mod billing;
 mod callbacks;
 mod connections;
 mod duties;

@@ -104,3 +104,14 @@ pub(in crate::actors::auth) async fn set_person(db: &impl ConnectionTrait, row: 
     account::Entity::update_many().set(person).filter(account::Column::Id.eq(row.id)).exec(db).await?;
     Ok(())
 }
+
+/// Writes where an account's invoices go, as JSON.
+pub(in crate::actors::auth) async fn set_billing(
+    db: &impl ConnectionTrait,
+    id: Uuid,
+    billing: Option<String>,
+) -> Result<(), DbErr> {
+    let row = account::ActiveModel { billing: Set(billing), ..Default::default() };
+    account::Entity::update_many().set(row).filter(account::Column::Id.eq(id)).exec(db).await?;
+    Ok(())
+}

@@ -169,6 +169,7 @@ fn order(id: Uuid, state: &str, refusal: Option<&str>) -> orders::Model {
         ends_by: at,
         refusal: refusal.map(str::to_owned),
         return_url: None,
+        billing: None,
     }
 }
 
@@ -272,6 +273,7 @@ async fn insert_for(
         language: language.as_str().into(),
         role: "skier".into(),
         created_at: clock::now().fixed_offset(),
+        billing: None,
     };
     io.write(move |tx| {
         Box::pin(async move {

@@ -20,7 +20,7 @@ use crate::actors::order::record::{Terms, Ticket};
 use crate::actors::order::store::{Paper, Store};
 use crate::actors::payment::{Desk as PaymentDesk, Sweep};
 use crate::actors::supervision::{Policy, StartError};
-use crate::actors::{auth, mail, order};
+use crate::actors::{auth, customer, mail, order};
 use crate::clock;
 use crate::config::{Config, Environment};
 use crate::integrations::client::{is_loopback_address, origin};
@@ -180,6 +180,11 @@ pub(super) async fn keep_forgetting(duties: Duties, replica: Replica, accounts: 
                 Ok(0) => {}
                 Ok(texts) => tracing::info!(texts, "texts of answers and callbacks were forgotten"),
                 Err(error) => tracing::warn!(%error, "texts of answers and callbacks could not be forgotten"),
+            }
+            match customer::erase_old(&io, clock::now(), Some(held.fence())).await {
+                Ok(0) => {}
+                Ok(rows) => tracing::info!(rows, "people of old orders were forgotten"),
+                Err(error) => tracing::warn!(%error, "people of old orders could not be forgotten"),
             }
             if let Err(error) = accounts.forget_old(held.fence()).await {
                 tracing::warn!(%error, "old registrations and tokens could not be forgotten");

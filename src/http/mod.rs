@@ -37,6 +37,7 @@ pub mod order_problems;
 pub mod order_view;
 pub mod orders;
 mod orders_query;
+pub mod own_data;
 pub mod paging;
 pub mod password_reset;
 pub mod payment_callback;
@@ -84,6 +85,8 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     api.service(me::show);              // GET /api/v1/accounts/me              customer
     api.service(me::change);            // PATCH /api/v1/accounts/me            customer
     api.service(me::change_password);   // PUT /api/v1/accounts/me/password     customer
+    api.service(own_data::export);      // GET /api/v1/accounts/me/export       customer
+    api.service(own_data::delete);      // DELETE /api/v1/accounts/me           customer who types the password
     api.service(billing::set);          // PUT /api/v1/accounts/me/billing      customer
     api.service(billing::remove);       // DELETE /api/v1/accounts/me/billing   customer
     api.service(addresses::ask);        // POST /api/v1/accounts/me/email       customer

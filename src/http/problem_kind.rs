@@ -93,6 +93,8 @@ kinds! {
         "Too late for that" "Dafür ist es zu spät"
     AddressTaken CONFLICT "address-taken"
         "This address has an account" "Zu dieser Adresse gibt es ein Konto"
+    OrdersOpen CONFLICT "orders-open"
+        "Orders of the account are open" "Bestellungen des Kontos sind noch offen"
     TooLarge PAYLOAD_TOO_LARGE "too-large"
         "The body is too large" "Die Anfrage ist zu groß"
     NotJson UNSUPPORTED_MEDIA_TYPE "not-json"

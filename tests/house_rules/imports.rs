@@ -67,7 +67,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
 ];
 
 /// Which actor may ask which, as drawn in `src/actors/mod.rs`.
-const ACTORS: [(&str, &[&str]); 10] = [
+const ACTORS: [(&str, &[&str]); 11] = [
     ("fleet", &["supervision"]),
     ("supervision", &[]),
     ("jobs", &["fleet"]),
@@ -77,6 +77,7 @@ const ACTORS: [(&str, &[&str]); 10] = [
     ("payment", &["supervision"]),
     ("mail", &["auth", "invoice", "jobs", "supervision"]),
     ("order", &["fleet", "liftoperator", "payment", "invoice", "jobs", "mail", "supervision"]),
+    ("customer", &["auth", "fleet", "order"]),
     ("reconcile", &["fleet", "liftoperator", "payment", "jobs", "order"]),
 ];
 

@@ -16,17 +16,21 @@ const SUPPLIERS: [(&[&str], &[&str]); 4] = [
 const REGISTRY: &str = "src/integrations/lift/registry.rs";
 
 /// The files that hold SQL, the only ones that name the tables' entities.
-const SQL: [&str; 34] = [
+const SQL: [&str; 37] = [
     "src/actors/fleet/store.rs",
     "src/actors/auth/store/mod.rs",
     "src/actors/auth/store/accounts.rs",
     "src/actors/auth/store/changes.rs",
+    "src/actors/auth/store/erasure.rs",
     "src/actors/auth/store/keys.rs",
     "src/actors/auth/store/resets.rs",
     "src/actors/auth/store/sessions.rs",
     // the account's row, made from a registration's and read by the desk
     "src/actors/auth/desk.rs",
     "src/actors/auth/opening.rs",
+    // all that is stored about a person, told and erased
+    "src/actors/customer/export.rs",
+    "src/actors/customer/store.rs",
     "src/actors/invoice/store.rs",
     "src/actors/jobs/store.rs",
     "src/actors/jobs/listed.rs",

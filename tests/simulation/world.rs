@@ -278,6 +278,7 @@ pub(crate) fn customer() -> account::ActiveModel {
         role: Set("customer".to_owned()),
         created_at: Set(clock::now().into()),
         billing: Set(Some(BILLING.to_owned())),
+        erased_at: Set(None),
     }
 }
 

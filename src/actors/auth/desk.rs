@@ -199,6 +199,7 @@ pub async fn create_account(
         role: role.as_str().to_owned(),
         created_at: clock::now().into(),
         billing: None,
+        erased_at: None,
     };
     let written = row.clone();
     let opened = io.write(move |tx| Box::pin(async move { store::open_account(tx, written).await })).await?;

@@ -61,6 +61,11 @@ pub enum Letter {
         /// The change's row.
         change: Uuid,
     },
+    /// The news that the account was deleted, to the address that it had.
+    AccountDeleted {
+        /// The row that keeps the address for it.
+        change: Uuid,
+    },
 }
 
 /// What a letter of ours says, read when it is written.
@@ -76,7 +81,7 @@ pub struct LetterFacts {
     pub code: Option<String>,
     /// Until when the code counts.
     pub expires_at: Option<DateTime<Utc>>,
-    /// When what it tells of was changed: password or address.
+    /// When what it tells of was changed or deleted.
     pub changed_at: Option<DateTime<Utc>>,
 }
 
@@ -124,6 +129,17 @@ impl Letter {
                 let row = io.read(move |db| Box::pin(store::change(db, change))).await?;
                 Ok(row.filter(|row| row.changed_at.is_none()).and_then(|row| address_code(secret, row, now)))
             }
+            Self::AccountDeleted { change } => {
+                let row = io.read(move |db| Box::pin(store::change(db, change))).await?;
+                Ok(row.map(|row| LetterFacts {
+                    email: row.old_email,
+                    names: None,
+                    language: Language::stored(&row.language),
+                    code: None,
+                    expires_at: None,
+                    changed_at: row.changed_at.map(|at| at.to_utc()),
+                }))
+            }
             Self::AddressChanged { change } => {
                 let row = io.read(move |db| Box::pin(store::change(db, change))).await?;
                 let Some(row) = row.filter(|row| row.changed_at.is_some()) else { return Ok(None) };
@@ -142,7 +158,10 @@ impl Letter {
             | Self::AccountExists { .. }
             | Self::PasswordResetCode { .. }
             | Self::PasswordChanged { .. } => LETTER_JOB,
-            Self::AddressCode { .. } | Self::AddressTaken { .. } | Self::AddressChanged { .. } => NOTICE_JOB,
+            Self::AddressCode { .. }
+            | Self::AddressTaken { .. }
+            | Self::AddressChanged { .. }
+            | Self::AccountDeleted { .. } => NOTICE_JOB,
         };
         Ok(NewJob { kind, payload, dedup_key: format!("letter:{occasion}"), run_at: now })
     }

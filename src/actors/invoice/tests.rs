@@ -74,6 +74,7 @@ pub(super) async fn insert_order(db: &impl ConnectionTrait, id: Uuid) -> Result<
         role: "skier".into(),
         created_at: at,
         billing: None,
+        erased_at: None,
     };
     account::Entity::insert(skier.into_active_model().reset_all())
         .on_conflict(OnConflict::column(account::Column::Id).do_nothing().to_owned())

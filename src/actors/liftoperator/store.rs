@@ -147,6 +147,7 @@ mod tests {
                     role: Set("customer".into()),
                     created_at: Set(clock::now().into()),
                     billing: Set(None),
+                    erased_at: Set(None),
                 };
                 account::Entity::insert(row).exec_without_returning(db).await?;
                 Ok(())

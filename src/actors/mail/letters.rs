@@ -66,6 +66,7 @@ letters!(
     "address_code",
     "address_taken",
     "address_changed",
+    "account_deleted",
     "order_finished",
     "order_rejected",
     "order_undone",

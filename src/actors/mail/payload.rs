@@ -123,6 +123,7 @@ mod tests {
             auth::Letter::AddressCode { change: id },
             auth::Letter::AddressTaken { account: id },
             auth::Letter::AddressChanged { change: id },
+            auth::Letter::AccountDeleted { change: id },
         ] {
             let payload = serde_json::to_string(&asked).unwrap();
             assert_eq!(serde_json::from_str::<Payload>(&payload).unwrap(), Payload::Account(asked));

@@ -125,6 +125,7 @@ impl Sender {
             auth::Letter::AddressCode { .. } => "address_code",
             auth::Letter::AddressTaken { .. } => "address_taken",
             auth::Letter::AddressChanged { .. } => "address_changed",
+            auth::Letter::AccountDeleted { .. } => "account_deleted",
         };
         let facts = self.accounts.facts(letter).await.map_err(|why| JobEnd::Again { after: None, why })?;
         let Some(facts) = facts else {
@@ -170,7 +171,9 @@ impl Sender {
     async fn order(&self, id: Uuid) -> Result<OrderRows, JobEnd> {
         let read = self.io.read(move |db| Box::pin(async move { Ok::<_, IoError>(store::order(db, id).await?) })).await;
         let rows = read.map_err(|error| JobEnd::Again { after: None, why: error.to_string() })?;
-        rows.ok_or_else(|| JobEnd::Dead { why: "there is no such order".into() })
+        let rows = rows.ok_or_else(|| JobEnd::Dead { why: "there is no such order".into() })?;
+        // whoever has deleted the account wants no more e-mails, and has no address here
+        if rows.account.erased_at.is_some() { Err(JobEnd::Done) } else { Ok(rows) }
     }
 
     async fn invoice(&self, number: &InvoiceNumber, attempt: i32) -> Result<Option<Attachment>, JobEnd> {

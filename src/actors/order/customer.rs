@@ -6,9 +6,12 @@ use starjack_entity::{account, orders};
 use uuid::Uuid;
 
 use super::lifecycle::OrderState;
+use super::place::PlaceError;
 use super::store::Store;
-use crate::actors::invoice::Buyer;
+use crate::actors::invoice::{ADDRESS_ABOVE, Buyer};
+use crate::fonts;
 use crate::language::Language;
+use crate::money::Cents;
 use crate::typed::{self, Billing};
 
 /// What placing must know of an account.
@@ -22,14 +25,31 @@ pub struct Customer {
     pub billing: Option<Billing>,
 }
 
+impl Customer {
+    /// Where the invoice of a new order will go, once it can say all that it must: what the order says, else what the account
+    /// says. What is missing is asked for before anything is paid.
+    ///
+    /// # Errors
+    /// `NoAddress`, `NoGlyph`.
+    pub(super) fn billable(self, total: Cents, said: Option<Billing>) -> Result<Option<Billing>, PlaceError> {
+        let billing = said.or(self.billing);
+        if total > ADDRESS_ABOVE && billing.is_none() {
+            return Err(PlaceError::NoAddress);
+        }
+        // accounts may be older than what is asked of names now
+        let missing = fonts::first_missing(&self.name).filter(|_| total > 0);
+        missing.map_or(Ok(billing), |sign| Err(PlaceError::NoGlyph(sign)))
+    }
+}
+
 impl Store {
-    /// The account of a new order; `None` when there is none. Orders that are placed at once look one after the other.
+    /// The account of a new order; `None` when there is none, or none any more. Orders that are placed at once look one after the other.
     ///
     /// # Errors
     /// The database's; `Json` when the address was not written by this program.
     pub async fn customer(&self, tx: &DatabaseTransaction, account_id: Uuid) -> Result<Option<Customer>, DbErr> {
         let row = account::Entity::find_by_id(account_id).lock(LockType::NoKeyUpdate).one(tx).await?;
-        let Some(row) = row else { return Ok(None) };
+        let Some(row) = row.filter(|row| row.erased_at.is_none()) else { return Ok(None) };
         let waits = [OrderState::Placed, OrderState::Paying].map(OrderState::word);
         let unpaid = orders::Entity::find()
             .filter(orders::Column::AccountId.eq(account_id))

@@ -7,7 +7,6 @@ use sea_orm::{DatabaseTransaction, DbErr};
 use uuid::Uuid;
 
 use super::advance::{Effects, Event, advance};
-use super::customer::Customer;
 use super::desk::Desk;
 use super::drive::sign;
 use super::lifecycle::{LineState, OrderState};
@@ -17,9 +16,7 @@ use super::schedule::Wake;
 use super::shelf::Remembered;
 use super::store::Saved;
 use crate::actors::fleet::Lease;
-use crate::actors::invoice::ADDRESS_ABOVE;
 use crate::clock::{self, Deadline};
-use crate::fonts;
 use crate::ids::{self, OrderNumber};
 use crate::io::IoError;
 use crate::money::Cents;
@@ -249,7 +246,7 @@ impl Desk {
                     if customer.unpaid >= most_unpaid {
                         return Err(Lost::Unpaid);
                     }
-                    if let Some(billing) = billable(&order, &new, customer).map_err(Lost::Refused)? {
+                    if let Some(billing) = customer.billable(order.total, new.billing.clone()).map_err(Lost::Refused)? {
                         store.bill(tx, order.id, &billing).await?;
                     }
                     match store.reserve_days(tx, &order).await? {
@@ -277,17 +274,6 @@ impl Desk {
         let (id, order) = other.unzip();
         Ok(PlaceError::CardTaken { line: no, order, id })
     }
-}
-
-/// Where the invoice will go, once it can say all that it must. What the account lacks is asked for before anything is paid.
-fn billable(order: &Order, new: &NewOrder, customer: Customer) -> Result<Option<Billing>, PlaceError> {
-    let billing = new.billing.clone().or(customer.billing);
-    if order.total > ADDRESS_ABOVE && billing.is_none() {
-        return Err(PlaceError::NoAddress);
-    }
-    // accounts may be older than what is asked of names now
-    let missing = fonts::first_missing(&customer.name).filter(|_| order.total > 0);
-    missing.map_or(Ok(billing), |sign| Err(PlaceError::NoGlyph(sign)))
 }
 
 /// Why the transaction was rolled back.

@@ -13,6 +13,7 @@ mod languages;
 mod operations;
 mod orders;
 mod orders_shown;
+mod own_data;
 mod passwords;
 mod schedule;
 mod sessions;

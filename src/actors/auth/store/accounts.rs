@@ -11,18 +11,21 @@ use uuid::Uuid;
 
 use super::super::error::Error;
 
+/// An account that was not deleted.
 pub(in crate::actors::auth) async fn account(
     db: &impl ConnectionTrait,
     id: Uuid,
 ) -> Result<Option<account::Model>, Error> {
-    Ok(account::Entity::find_by_id(id).one(db).await?)
+    Ok(account::Entity::find_by_id(id).filter(account::Column::ErasedAt.is_null()).one(db).await?)
 }
 
+/// The account of an address.
 pub(in crate::actors::auth) async fn account_of(
     db: &impl ConnectionTrait,
     email: &str,
 ) -> Result<Option<account::Model>, Error> {
-    Ok(account::Entity::find().filter(account::Column::Email.eq(email)).one(db).await?)
+    let found = account::Entity::find().filter(account::Column::Email.eq(email));
+    Ok(found.filter(account::Column::ErasedAt.is_null()).one(db).await?)
 }
 
 /// Opens an account; `false` when the address has one.

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod changes;
+mod erasure;
 mod keys;
 mod resets;
 mod sessions;
@@ -12,6 +13,7 @@ use starjack_entity::{account, address_change, password_reset, refresh_token, si
 
 pub(super) use accounts::*;
 pub(super) use changes::*;
+pub(super) use erasure::*;
 pub(super) use keys::*;
 pub(super) use resets::*;
 pub(super) use sessions::*;

@@ -75,7 +75,9 @@ impl AccountFiles for Files {
                 Letter::PasswordResetCode { reset: id } => Ok(id.is_nil().then_some(with_code)),
                 Letter::AccountExists { .. } | Letter::AddressTaken { .. } => Ok(Some(facts)),
                 Letter::AddressCode { .. } => Ok(Some(LetterFacts { names: None, ..with_code })),
-                Letter::AddressChanged { .. } => Ok(Some(LetterFacts { changed_at: Some(at), ..facts })),
+                Letter::AddressChanged { .. } | Letter::AccountDeleted { .. } => {
+                    Ok(Some(LetterFacts { changed_at: Some(at), ..facts }))
+                }
                 Letter::PasswordChanged { at, .. } => Ok(Some(LetterFacts { changed_at: Some(at), ..facts })),
             }
         })
@@ -274,6 +276,7 @@ async fn insert_for(
         role: "skier".into(),
         created_at: clock::now().fixed_offset(),
         billing: None,
+        erased_at: None,
     };
     io.write(move |tx| {
         Box::pin(async move {

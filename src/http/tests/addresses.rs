@@ -81,6 +81,20 @@ async fn who_asks_for_a_taken_address_is_not_told_and_the_one_who_has_it_is() {
 }
 
 #[actix_rt::test]
+async fn a_code_for_a_new_password_does_not_outlive_the_address_that_it_was_sent_to() {
+    let world = World::start().await;
+    let mine = world.token(ANNA, Role::Customer).await;
+    world.post("/api/v1/accounts/password-reset", &json!({ "email": ANNA })).await;
+    let old_mailboxs = world.newest_code().await;
+    world.ask_for_address(&mine, NEW, PASSWORD).await;
+    let code = world.newest_code().await;
+    assert_eq!(world.confirm_address(&mine, &code).await.status, 200);
+    let reset = json!({ "email": NEW, "code": old_mailboxs, "password": "battery staple" });
+    world.post("/api/v1/accounts/password-reset/confirmation", &reset).await.expect_problem(422, "wrong-code");
+    assert_eq!(world.log_in(NEW, PASSWORD).await.status, 201, "nothing was changed");
+}
+
+#[actix_rt::test]
 async fn a_code_changes_only_the_account_that_asked() {
     let world = World::start().await;
     let mine = world.token(ANNA, Role::Customer).await;

@@ -56,18 +56,9 @@ impl From<PlaceError> for Problem {
                     ),
                 ),
             ),
-            PlaceError::NoAddress => Self::new(
-                Kind::BillingMissing,
-                both(
-                    "The invoice of an order of more than 400 € must show the buyer's address. Add yours with `PUT /api/v1/accounts/me/billing`, or send it as `billing` in this order.",
-                    "Die Rechnung einer Bestellung über mehr als 400 € muss die Anschrift zeigen. Geben Sie Ihre mit `PUT /api/v1/accounts/me/billing` an oder senden Sie sie als `billing` in dieser Bestellung.",
-                ),
-            ),
+            PlaceError::NoAddress => no_address(),
             PlaceError::NoGlyph(sign) => Self::invalid(typed::no_glyph("first_name, last_name", sign)),
-            PlaceError::NoAccount => Self::unauthenticated(both(
-                "The account was deleted. Open a new one to order.",
-                "Das Konto wurde gelöscht. Eröffnen Sie ein neues, um zu bestellen.",
-            )),
+            PlaceError::NoAccount => no_account(),
             PlaceError::TooSmall => Self::new(
                 Kind::TotalTooSmall,
                 both(
@@ -78,6 +69,21 @@ impl From<PlaceError> for Problem {
             PlaceError::Io(error) => error.into(),
         }
     }
+}
+
+fn no_address() -> Problem {
+    let detail = both(
+        "The invoice of an order of more than 400 € must show the buyer's address. Add yours with `PUT /api/v1/accounts/me/billing`, or send it as `billing` in this order.",
+        "Die Rechnung einer Bestellung über mehr als 400 € muss die Anschrift zeigen. Geben Sie Ihre mit `PUT /api/v1/accounts/me/billing` an oder senden Sie sie als `billing` in dieser Bestellung.",
+    );
+    Problem::new(Kind::BillingMissing, detail)
+}
+
+fn no_account() -> Problem {
+    Problem::unauthenticated(both(
+        "The account was deleted. Open a new one to order.",
+        "Das Konto wurde gelöscht. Eröffnen Sie ein neues, um zu bestellen.",
+    ))
 }
 
 impl From<ChangeError> for Problem {

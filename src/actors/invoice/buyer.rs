@@ -8,7 +8,7 @@ use crate::money::Cents;
 use crate::typed::Billing;
 
 /// Above this gross sum an Austrian invoice must say the buyer's name and address (Umsatzsteuergesetz section 11 (6)); a German
-/// seller's would from 250 € on (UStDV section 33).
+/// seller's would from 250 € on (Umsatzsteuer-Durchführungsverordnung section 33).
 pub const ADDRESS_ABOVE: Cents = 40_000;
 
 /// To whom an invoice is addressed.

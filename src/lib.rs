@@ -14,6 +14,7 @@ pub mod config;
 pub mod crash_points;
 pub mod demo;
 pub mod epoch;
+pub mod fonts;
 pub mod http;
 pub mod ids;
 pub mod import;

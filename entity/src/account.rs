@@ -17,10 +17,15 @@ pub struct Model {
     pub role: String,
     pub created_at: DateTimeWithTimeZone,
     pub disabled_at: Option<DateTimeWithTimeZone>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub billing: Option<String>,
+    pub erased_at: Option<DateTimeWithTimeZone>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
+    #[sea_orm(has_many = "super::address_change::Entity")]
+    AddressChange,
     #[sea_orm(has_many = "super::card::Entity")]
     Card,
     #[sea_orm(has_many = "super::known_network::Entity")]
@@ -35,6 +40,12 @@ pub enum Relation {
     SecondFactor,
     #[sea_orm(has_many = "super::session::Entity")]
     Session,
+}
+
+impl Related<super::address_change::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::AddressChange.def()
+    }
 }
 
 impl Related<super::card::Entity> for Entity {

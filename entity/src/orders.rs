@@ -24,6 +24,8 @@ pub struct Model {
     pub refusal: Option<String>,
     #[sea_orm(column_type = "Text", nullable)]
     pub return_url: Option<String>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub billing: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -23,6 +23,9 @@ mod m20261201_000030_add_follows;
 mod m20261201_000031_add_asked_hash;
 mod m20261201_000040_add_second_factor;
 mod m20261201_000050_add_beat;
+mod m20261201_000060_create_address_change;
+mod m20261201_000061_add_billing;
+mod m20261201_000062_add_erased_at;
 
 /// Brings a database to the newest schema; running it twice changes nothing.
 pub struct Migrator;
@@ -51,6 +54,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000031_add_asked_hash::Migration),
             Box::new(m20261201_000040_add_second_factor::Migration),
             Box::new(m20261201_000050_add_beat::Migration),
+            Box::new(m20261201_000060_create_address_change::Migration),
+            Box::new(m20261201_000061_add_billing::Migration),
+            Box::new(m20261201_000062_add_erased_at::Migration),
         ]
     }
 }

@@ -7,9 +7,11 @@
 //! http ──▶ reconcile ──▶ order, liftoperator, payment, jobs
 //! order, jobs, auth, reconcile ──▶ fleet (who may write, and what one replica does for all)
 //! http ──▶ auth, liftoperator (catalogue, offers, cards)
+//! http ──▶ customer ──▶ auth, rows of every table that knows a person
 //! ```
 
 pub mod auth;
+pub mod customer;
 pub mod fleet;
 pub mod invoice;
 pub mod jobs;

@@ -20,7 +20,7 @@ use crate::actors::order::record::{Terms, Ticket};
 use crate::actors::order::store::{Paper, Store};
 use crate::actors::payment::{Desk as PaymentDesk, Sweep};
 use crate::actors::supervision::{Policy, StartError};
-use crate::actors::{auth, mail, order};
+use crate::actors::{auth, customer, mail, order};
 use crate::clock;
 use crate::config::{Config, Environment};
 use crate::integrations::client::{is_loopback_address, origin};
@@ -150,7 +150,9 @@ pub(super) fn start_jobs(ground: &Ground, stop: &CancellationToken) -> actix_rt:
             describe: Box::new(move |language, slugs| described(&catalogue.now(), language, slugs)),
             io,
         };
-        let handlers: Vec<Rc<dyn Handler>> = vec![Rc::new(sender), Rc::new(Writer::new(archive))];
+        let sender = Rc::new(sender);
+        let notices = mail::Notices(Rc::clone(&sender));
+        let handlers: Vec<Rc<dyn Handler>> = vec![sender, Rc::new(notices), Rc::new(Writer::new(archive))];
         actix_rt::spawn(async move {
             let work = jobs::work_off(jobs, handlers, stop.clone());
             let panicked = AssertUnwindSafe(work).catch_unwind().await.is_err();
@@ -178,6 +180,11 @@ pub(super) async fn keep_forgetting(duties: Duties, replica: Replica, accounts: 
                 Ok(0) => {}
                 Ok(texts) => tracing::info!(texts, "texts of answers and callbacks were forgotten"),
                 Err(error) => tracing::warn!(%error, "texts of answers and callbacks could not be forgotten"),
+            }
+            match customer::erase_old(&io, clock::now(), Some(held.fence())).await {
+                Ok(0) => {}
+                Ok(rows) => tracing::info!(rows, "people of old orders were forgotten"),
+                Err(error) => tracing::warn!(%error, "people of old orders could not be forgotten"),
             }
             if let Err(error) = accounts.forget_old(held.fence()).await {
                 tracing::warn!(%error, "old registrations and tokens could not be forgotten");

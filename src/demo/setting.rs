@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::command::lock;
 use crate::ids;
 use crate::io::Io;
+use crate::typed::Billing;
 
 /// The simulated suppliers, in this process or in another.
 pub(super) struct Suppliers {
@@ -95,8 +96,24 @@ async fn person(io: &Io, email: &str, (first, last): (&str, &str), role: Role) -
     let password = SecretString::from(password);
     let names = Names { first: first.to_owned(), last: last.to_owned() };
     match auth::create_account(io, email, password.clone(), names, role).await {
-        Ok(_) | Err(auth::Error::Taken) => Ok(LogIn { email: email.to_owned(), password }),
+        Ok(account) => {
+            auth::set_billing(io, account.id, Some(address())).await?;
+            Ok(LogIn { email: email.to_owned(), password })
+        }
+        Err(auth::Error::Taken) => Ok(LogIn { email: email.to_owned(), password }),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Where everybody's invoices go, so that larger baskets can be tried at once.
+fn address() -> Billing {
+    Billing {
+        company: None,
+        street: "Musterweg 2".to_owned(),
+        postal_code: Some("6450".to_owned()),
+        city: "Beispiel".to_owned(),
+        country: "AT".to_owned(),
+        vat_number: None,
     }
 }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::admin::second_factor;
+use super::billing::BillingView;
 use super::body::Json;
 use super::network::client_address;
 use super::problem::{Kind, Problem};
@@ -70,6 +71,9 @@ pub struct AccountView {
     birth_date: Option<NaiveDate>,
     language: Language,
     role: Role,
+    /// Where invoices go.
+    #[schema(required)]
+    billing: Option<BillingView>,
 }
 
 /// Asks for an account. A letter brings a code for half an hour, or the hint that the address has an account already.
@@ -121,6 +125,7 @@ impl From<Account> for AccountView {
             birth_date: account.birth_date,
             language: account.language,
             role: account.role,
+            billing: account.billing.map(BillingView::from),
         }
     }
 }

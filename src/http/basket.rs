@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::basket_problems::{
     card_not_accepted, card_twice, family_incomplete, family_kept_in_part, operator_down, unknown_card,
 };
+use super::billing::GiveBilling;
 use super::companions;
 use super::holder::Holder;
 use super::offers::{Loading, loading};
@@ -21,6 +22,7 @@ use crate::actors::order::record::{OnRefusal, ReturnTerms, Ticket};
 use crate::clock;
 use crate::io::IoError;
 use crate::language::both;
+use crate::typed::Billing;
 
 /// Most tickets in one order.
 const MOST_LINES: usize = 20;
@@ -40,6 +42,8 @@ pub struct PlaceOrder {
     /// Where the payer's browser goes afterwards; a plain page of ours when absent.
     #[schema(format = "uri", max_length = 1000)]
     return_url: Option<String>,
+    /// Where this order's invoice goes; where the account's go when absent. An order of more than 400 € needs one of the two.
+    billing: Option<GiveBilling>,
 }
 
 /// One ticket to order.
@@ -95,6 +99,14 @@ impl PlaceOrder {
                 "`return_url` muss eine http- oder https-Adresse eines hier bekannten Shops sein.",
             ))),
         }
+    }
+
+    /// Where the invoice goes, when the order says so itself.
+    ///
+    /// # Errors
+    /// 422 that names the value.
+    pub fn billing(&self) -> Result<Option<Billing>, Problem> {
+        self.billing.clone().map(GiveBilling::read).transpose()
     }
 
     /// The lines as the desk takes them.

@@ -12,6 +12,7 @@ use super::session::Customer;
 use super::state::State;
 use crate::actors::auth::Change;
 use crate::language::Language;
+use crate::typed::Day;
 
 /// What is to be changed; what is left out stays.
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -23,6 +24,8 @@ pub struct ChangeAccount {
     /// As it will stand on invoices to come.
     #[schema(max_length = 80)]
     last_name: Option<String>,
+    /// From 1900-01-01 to today; what was ordered keeps its holders' birth dates.
+    birth_date: Option<Day>,
     /// The language of letters and documents to come.
     language: Option<Language>,
 }
@@ -48,7 +51,7 @@ pub(super) async fn show(state: web::Data<State>, customer: Customer) -> Result<
     Ok(HttpResponse::Ok().json(AccountView::from(account)))
 }
 
-/// Changes one's own names or language; letters and documents that were written keep what they say.
+/// Changes one's own names, birth date or language; letters and documents that were written keep what they say.
 #[utoipa::path(tag = "accounts", operation_id = "change_account", security(("bearer" = [])),
     responses((status = 200, description = "The account as it is now", body = AccountView)))]
 #[patch("/api/v1/accounts/me")]
@@ -57,8 +60,8 @@ pub(super) async fn change(
     customer: Customer,
     Json(body): Json<ChangeAccount>,
 ) -> Result<HttpResponse, Problem> {
-    let ChangeAccount { first_name, last_name, language } = body;
-    let change = Change { first_name, last_name, language };
+    let ChangeAccount { first_name, last_name, birth_date, language } = body;
+    let change = Change { first_name, last_name, birth_date: birth_date.map(|day| day.0), language };
     let account = state.auth.change_account(customer.account_id, change).await?;
     Ok(HttpResponse::Ok().json(AccountView::from(account)))
 }

@@ -4,10 +4,12 @@
 //! time), `head` (HEAD is GET without a body), `nul`, `body` (limits), `session` (who is asking) and arrives at one function below. Handlers parse, ask an actor or read the database, and answer; they decide nothing.
 
 pub mod accounts;
+pub mod addresses;
 pub mod admin;
 pub mod areas;
 pub mod basket;
 mod basket_problems;
+pub mod billing;
 pub mod body;
 pub mod cards;
 mod companions;
@@ -35,6 +37,7 @@ pub mod order_problems;
 pub mod order_view;
 pub mod orders;
 mod orders_query;
+pub mod own_data;
 pub mod paging;
 pub mod password_reset;
 pub mod payment_callback;
@@ -74,21 +77,7 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     api.service(health::live);          // GET /livez                           anyone
     api.service(health::ready);         // GET /readyz                          anyone
     api.service(health::status);        // GET /status                          anyone
-    // accounts and sessions
-    api.service(accounts::open);        // POST /api/v1/accounts                anyone
-    api.service(accounts::confirm);     // POST /api/v1/accounts/confirmation   who has the code
-    api.service(password_reset::ask);     // POST /api/v1/accounts/password-reset               anyone
-    api.service(password_reset::confirm); // POST /api/v1/accounts/password-reset/confirmation  who has the code
-    api.service(me::show);              // GET /api/v1/accounts/me              customer
-    api.service(me::change);            // PATCH /api/v1/accounts/me            customer
-    api.service(me::change_password);   // PUT /api/v1/accounts/me/password     customer
-    api.service(sessions::list);        // GET /api/v1/accounts/me/sessions     customer
-    api.service(sessions::end);         // DELETE /api/v1/accounts/me/sessions/{id}            its customer
-    api.service(sessions::log_in);      // POST /api/v1/sessions                who has the password
-    api.service(sessions::refresh);     // POST /api/v1/sessions/refresh        who has a refresh token
-    api.service(sessions::log_out);     // DELETE /api/v1/sessions              customer
-    api.service(sessions::log_out_everywhere); // DELETE /api/v1/sessions/all   customer
-    api.service(sessions::show_keys);   // GET /.well-known/jwks.json           anyone
+    account_routes(api);
     // ski areas, prices and keycards
     api.service(operators::list);       // GET /api/v1/operators                anyone
     api.service(operators::show);       // GET /api/v1/operators/{key}          anyone
@@ -151,6 +140,31 @@ fn admin_routes(api: &mut ServiceConfig<'_>) {
     api.service(admin::second_factor::confirm); // POST /api/v1/admin/me/second-factor/confirmation    any admin
     api.service(admin::second_factor::prove);   // POST /api/v1/admin/me/second-factor/proof           any admin
     api.service(admin::second_factor::renew);   // POST /api/v1/admin/me/second-factor/recovery-codes  admin
+}
+
+/// Accounts and sessions.
+#[rustfmt::skip]
+fn account_routes(api: &mut ServiceConfig<'_>) {
+    api.service(accounts::open);        // POST /api/v1/accounts                anyone
+    api.service(accounts::confirm);     // POST /api/v1/accounts/confirmation   who has the code
+    api.service(password_reset::ask);     // POST /api/v1/accounts/password-reset               anyone
+    api.service(password_reset::confirm); // POST /api/v1/accounts/password-reset/confirmation  who has the code
+    api.service(me::show);              // GET /api/v1/accounts/me              customer
+    api.service(me::change);            // PATCH /api/v1/accounts/me            customer
+    api.service(me::change_password);   // PUT /api/v1/accounts/me/password     customer
+    api.service(own_data::export);      // GET /api/v1/accounts/me/export       customer
+    api.service(own_data::delete);      // DELETE /api/v1/accounts/me           customer who types the password
+    api.service(billing::set);          // PUT /api/v1/accounts/me/billing      customer
+    api.service(billing::remove);       // DELETE /api/v1/accounts/me/billing   customer
+    api.service(addresses::ask);        // POST /api/v1/accounts/me/email       customer
+    api.service(addresses::confirm);    // POST /api/v1/accounts/me/email/confirmation         customer who has the code
+    api.service(sessions::list);        // GET /api/v1/accounts/me/sessions     customer
+    api.service(sessions::end);         // DELETE /api/v1/accounts/me/sessions/{id}            its customer
+    api.service(sessions::log_in);      // POST /api/v1/sessions                who has the password
+    api.service(sessions::refresh);     // POST /api/v1/sessions/refresh        who has a refresh token
+    api.service(sessions::log_out);     // DELETE /api/v1/sessions              customer
+    api.service(sessions::log_out_everywhere); // DELETE /api/v1/sessions/all   customer
+    api.service(sessions::show_keys);   // GET /.well-known/jwks.json           anyone
 }
 
 /// The routes that only a server with `environment = "test"` has; before the others, whose patterns are wider.

@@ -4,6 +4,7 @@ use super::problem::{Kind, Problem};
 use crate::actors::invoice::ArchiveError;
 use crate::actors::order::{ChangeError, PlaceError};
 use crate::language::{Words, both};
+use crate::typed;
 
 impl From<PlaceError> for Problem {
     fn from(error: PlaceError) -> Self {
@@ -55,6 +56,9 @@ impl From<PlaceError> for Problem {
                     ),
                 ),
             ),
+            PlaceError::NoAddress => no_address(),
+            PlaceError::NoGlyph(sign) => Self::invalid(typed::no_glyph("first_name, last_name", sign)),
+            PlaceError::NoAccount => no_account(),
             PlaceError::TooSmall => Self::new(
                 Kind::TotalTooSmall,
                 both(
@@ -65,6 +69,21 @@ impl From<PlaceError> for Problem {
             PlaceError::Io(error) => error.into(),
         }
     }
+}
+
+fn no_address() -> Problem {
+    let detail = both(
+        "The invoice of an order of more than 400 € must show the buyer's address. Add yours with `PUT /api/v1/accounts/me/billing`, or send it as `billing` in this order.",
+        "Die Rechnung einer Bestellung über mehr als 400 € muss die Anschrift zeigen. Geben Sie Ihre mit `PUT /api/v1/accounts/me/billing` an oder senden Sie sie als `billing` in dieser Bestellung.",
+    );
+    Problem::new(Kind::BillingMissing, detail)
+}
+
+fn no_account() -> Problem {
+    Problem::unauthenticated(both(
+        "The account was deleted. Open a new one to order.",
+        "Das Konto wurde gelöscht. Eröffnen Sie ein neues, um zu bestellen.",
+    ))
 }
 
 impl From<ChangeError> for Problem {

@@ -25,7 +25,7 @@ use crate::io::IoError;
 /// Places an order of 1 to 20 tickets. The answer says where to see it go on; pay at its `payment.page_url` once it has one.
 ///
 /// The same `Idempotency-Key` with the same body, however it is written, answers the same again, after a day the order as it is then; with another body 422. 409 when a card has a
-/// ticket of that operator on such a day already.
+/// ticket of that operator on such a day already, 422 `billing-missing` when more than 400 € have no address for their invoice.
 #[utoipa::path(tag = "orders", operation_id = "place_order", security(("bearer" = [])), request_body = PlaceOrder,
     params(("Idempotency-Key" = String, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$", description = "1 to 255 visible ASCII characters, new for each order")),
     responses((status = 202, description = "Placed; `Location` is the order's address", body = OrderView)))]
@@ -44,11 +44,11 @@ pub(super) async fn place(
         Remembered::Nothing => {}
     }
     let wish: PlaceOrder = body::read_json(&body)?;
-    let (return_url, on_refusal) = (wish.return_url(&state)?, wish.on_refusal());
+    let (return_url, on_refusal, billing) = (wish.return_url(&state)?, wish.on_refusal(), wish.billing()?);
     let lines = wish.lines(&state, account_id).await?;
     let catalogue = state.counter.catalogue();
     let render = move |order: &Order| serde_json::to_string(&OrderView::placed(order, &catalogue)).unwrap_or_default();
-    let new = NewOrder { account_id, on_refusal, return_url, lines, key, marks };
+    let new = NewOrder { account_id, on_refusal, return_url, billing, lines, key, marks };
     let placed = state.orders.place(new, render).await?;
     answered(&state, customer, placed).await
 }

@@ -3,6 +3,7 @@
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
 
 use super::pasted::steers;
+use crate::fonts;
 use crate::language::{Words, both};
 
 /// Longest first or last name in characters.
@@ -11,7 +12,8 @@ const LONGEST_NAME: usize = 80;
 /// Longest nickname in characters.
 const LONGEST_NICKNAME: usize = 60;
 
-/// A person's first and last name, trimmed. Many people have one name only: one of the two may be empty.
+/// A person's first and last name, trimmed, of characters that documents can show. Many people have one name only: one of
+/// the two may be empty.
 ///
 /// # Errors
 /// Says which one, and what is acceptable.
@@ -19,7 +21,7 @@ pub fn persons_name(first: &str, last: &str) -> Result<(String, String), Words> 
     let part = |field: &str, given: &str| {
         let name = given.trim();
         let fits = name.is_empty() || is_name(name, LONGEST_NAME) && !name.contains(['/', ':', '@']);
-        if fits { Ok(name.to_owned()) } else { Err(no_name(field)) }
+        if fits { drawn(field, name) } else { Err(no_name(field)) }
     };
     let first = part("first_name", first)?;
     let last = part("last_name", last)?;
@@ -30,6 +32,37 @@ pub fn persons_name(first: &str, last: &str) -> Result<(String, String), Words> 
         ));
     }
     Ok((first, last))
+}
+
+/// A line of an address, trimmed: 1 to `longest` characters that documents can show.
+///
+/// # Errors
+/// Says what is acceptable.
+pub(super) fn line_of(field: &str, given: &str, longest: usize) -> Result<String, Words> {
+    let line = given.trim();
+    if is_name(line, longest) {
+        return drawn(field, line);
+    }
+    Err(both(
+        format!("`{field}` must have 1 to {longest} characters on one line, at least one of them visible."),
+        format!("`{field}` muss 1 bis {longest} Zeichen in einer Zeile haben, mindestens ein sichtbares."),
+    ))
+}
+
+/// The text, when documents can show each of its characters.
+fn drawn(field: &str, text: &str) -> Result<String, Words> {
+    fonts::first_missing(text).map_or_else(|| Ok(text.to_owned()), |sign| Err(no_glyph(field, sign)))
+}
+
+/// What to say of a text with a character that documents cannot show; `place` names it, for example `first_name`.
+#[must_use]
+pub fn no_glyph(place: &str, sign: char) -> Words {
+    both(
+        format!("`{place}`: invoices cannot show `{sign}`. Write it in Latin letters, as in the passport."),
+        format!(
+            "`{place}`: Rechnungen können `{sign}` nicht darstellen. Schreiben Sie es in lateinischen Buchstaben wie im Reisepass."
+        ),
+    )
 }
 
 /// A nickname, trimmed: 1 to 60 characters.
@@ -124,11 +157,22 @@ mod tests {
             assert!(nickname(wrong).is_err(), "{wrong:?}");
         }
         let family = "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}";
-        for right in ["Änne-Marie", "O'Brien", "小明", "محمد", "ʻOkina", "Zoë 2", "می\u{200c}خواهم"] {
+        for right in ["Änne-Marie", "O'Brien", "محمد", "ʻOkina", "Zoë 2", "می\u{200c}خواهم"] {
             assert_eq!(persons_name(&format!(" {right} "), "Berg").unwrap().0, right);
             assert_eq!(nickname(right).unwrap(), right);
         }
         assert_eq!(nickname(family).unwrap(), family);
+    }
+
+    #[test]
+    fn a_name_that_no_invoice_can_show_is_asked_for_in_latin_letters() {
+        let words = persons_name("小明", "Berg").unwrap_err();
+        assert!(
+            words.en.contains("first_name") && words.en.contains('小') && words.en.contains("passport"),
+            "{words:?}"
+        );
+        assert!(persons_name("Li", "สมชาย").unwrap_err().de.contains("`last_name`: Rechnungen können `ส`"));
+        assert_eq!(nickname("小明").unwrap(), "小明", "it stands on no document");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::assert_none;
 use crate::sources::{Source, sources};
 
 /// Below everything: what they may import is said beside them.
-const LOWER: [(&str, &[&str]); 12] = [
+const LOWER: [(&str, &[&str]); 13] = [
     ("clock", &[]),
     ("crash_points", &[]),
     ("ids", &[]),
@@ -15,7 +15,8 @@ const LOWER: [(&str, &[&str]); 12] = [
     ("network", &[]),
     ("telemetry", &[]),
     ("timeline", &[]),
-    ("typed", &["language"]),
+    ("fonts", &[]),
+    ("typed", &["fonts", "language"]),
     ("io", &["clock", "crash_points", "timeline"]),
     ("redis", &["clock", "io"]),
     ("epoch", &["ids", "io", "timeline"]),
@@ -24,7 +25,22 @@ const LOWER: [(&str, &[&str]); 12] = [
 /// Who may import whom, besides itself, from the ground up.
 const LAYERS: [(&str, &[&str]); 9] = [
     ("integrations", &["clock", "crash_points", "ids", "language", "money", "network", "typed"]),
-    ("actors", &["integrations", "clock", "crash_points", "epoch", "ids", "language", "money", "io", "redis", "typed"]),
+    (
+        "actors",
+        &[
+            "integrations",
+            "clock",
+            "crash_points",
+            "epoch",
+            "fonts",
+            "ids",
+            "language",
+            "money",
+            "io",
+            "redis",
+            "typed",
+        ],
+    ),
     ("config", &["actors", "integrations", "clock", "network", "redis"]),
     ("http", &["actors", "integrations", "clock", "ids", "language", "money", "network", "io", "redis", "typed"]),
     (
@@ -44,14 +60,14 @@ const LAYERS: [(&str, &[&str]); 9] = [
             "redis",
         ],
     ),
-    ("demo", &["command", "app", "config", "actors", "clock", "ids", "io", "money", "telemetry"]),
+    ("demo", &["command", "app", "config", "actors", "clock", "ids", "io", "money", "telemetry", "typed"]),
     ("import", &["app", "config", "actors", "integrations", "io"]),
     ("command", &["demo", "import", "app", "config", "http", "actors", "clock", "epoch", "ids", "io"]),
     ("lib", &[]),
 ];
 
 /// Which actor may ask which, as drawn in `src/actors/mod.rs`.
-const ACTORS: [(&str, &[&str]); 10] = [
+const ACTORS: [(&str, &[&str]); 11] = [
     ("fleet", &["supervision"]),
     ("supervision", &[]),
     ("jobs", &["fleet"]),
@@ -61,6 +77,7 @@ const ACTORS: [(&str, &[&str]); 10] = [
     ("payment", &["supervision"]),
     ("mail", &["auth", "invoice", "jobs", "supervision"]),
     ("order", &["fleet", "liftoperator", "payment", "invoice", "jobs", "mail", "supervision"]),
+    ("customer", &["auth", "fleet", "order"]),
     ("reconcile", &["fleet", "liftoperator", "payment", "jobs", "order"]),
 ];
 

@@ -16,10 +16,12 @@ const SUPPLIERS: [(&[&str], &[&str]); 4] = [
 const REGISTRY: &str = "src/integrations/lift/registry.rs";
 
 /// The files that hold SQL, the only ones that name the tables' entities.
-const SQL: [&str; 34] = [
+const SQL: [&str; 39] = [
     "src/actors/fleet/store.rs",
     "src/actors/auth/store/mod.rs",
     "src/actors/auth/store/accounts.rs",
+    "src/actors/auth/store/changes.rs",
+    "src/actors/auth/store/erasure.rs",
     "src/actors/auth/store/keys.rs",
     "src/actors/auth/store/networks.rs",
     "src/actors/auth/store/resets.rs",
@@ -28,6 +30,9 @@ const SQL: [&str; 34] = [
     // the account's row, made from a registration's and read by the desk
     "src/actors/auth/desk.rs",
     "src/actors/auth/opening.rs",
+    // all that is stored about a person, told and erased
+    "src/actors/customer/export.rs",
+    "src/actors/customer/store.rs",
     "src/actors/invoice/store.rs",
     "src/actors/jobs/store.rs",
     "src/actors/jobs/listed.rs",
@@ -43,6 +48,7 @@ const SQL: [&str; 34] = [
     "src/actors/order/card_days.rs",
     "src/actors/order/shelf.rs",
     "src/actors/order/cases.rs",
+    "src/actors/order/customer.rs",
     "src/actors/order/look.rs",
     "src/actors/order/restored.rs",
     "src/actors/order/search.rs",

@@ -201,6 +201,7 @@ pub(crate) fn new_order(story: &Story, key: &str) -> NewOrder {
         account_id: CUSTOMER,
         on_refusal: story.on_refusal,
         return_url: None,
+        billing: None,
         lines: lines.collect(),
         key: key.to_owned(),
         marks: Marks { asked: "asked".to_owned(), bytes: "bytes".to_owned() },
@@ -263,6 +264,10 @@ async fn make_template() -> Vec<u8> {
     std::fs::read(copy).unwrap()
 }
 
+/// Where the customer's invoices go, as the database keeps it.
+const BILLING: &str =
+    r#"{"company":null,"street":"Gasse 1","postal_code":"6020","city":"Innsbruck","country":"AT","vat_number":null}"#;
+
 pub(crate) fn customers() -> [account::ActiveModel; 2] {
     [(CUSTOMER, "ada@example.com"), (NEIGHBOUR, "bea@example.com")].map(customer)
 }
@@ -279,6 +284,8 @@ fn customer((id, email): (Uuid, &str)) -> account::ActiveModel {
         role: Set("customer".to_owned()),
         created_at: Set(clock::now().into()),
         disabled_at: Set(None),
+        billing: Set(Some(BILLING.to_owned())),
+        erased_at: Set(None),
     }
 }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::error::Error;
 use crate::language::{Language, both};
-use crate::typed;
+use crate::typed::{self, Billing};
 
 /// What an account may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -59,6 +59,8 @@ pub struct Account {
     pub birth_date: Option<NaiveDate>,
     /// The language of letters.
     pub language: Language,
+    /// Where invoices go, when the account says it.
+    pub billing: Option<Billing>,
     /// What the account may do.
     pub role: Role,
 }

@@ -30,6 +30,8 @@ pub(super) enum Purpose {
     PasswordReset,
     /// To set the first password of an account that was opened at the command line; the subject is as of a new password.
     FirstPassword,
+    /// To change an account's address; the subject is the account, its address as it is, and the new one.
+    AddressChange,
 }
 
 impl Purpose {
@@ -38,13 +40,14 @@ impl Purpose {
             Self::Registration => "registration code",
             Self::PasswordReset => "password reset code",
             Self::FirstPassword => "first password code",
+            Self::AddressChange => "address change code",
         }
     }
 
     /// How long a step is, in seconds: codes that are asked for in one step are the same.
     fn step(self) -> i64 {
         match self {
-            Self::Registration | Self::PasswordReset => 60,
+            Self::Registration | Self::PasswordReset | Self::AddressChange => 60,
             Self::FirstPassword => 60 * 60,
         }
     }
@@ -52,7 +55,7 @@ impl Purpose {
     /// How many steps a code counts, from the one in which it was asked for.
     fn steps(self) -> i64 {
         match self {
-            Self::Registration => 30,
+            Self::Registration | Self::AddressChange => 30,
             Self::PasswordReset => 10,
             Self::FirstPassword => 24,
         }

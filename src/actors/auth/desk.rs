@@ -26,6 +26,7 @@ use crate::ids;
 use crate::io::Io;
 use crate::language::Language;
 use crate::redis::Redis;
+use crate::typed::Billing;
 
 /// How often a replica reads which keys are believed and which sessions ended: an access token of a session that ended
 /// on another replica counts for this much longer.
@@ -234,6 +235,8 @@ pub(super) async fn new_account(
         role: role.as_str().to_owned(),
         created_at: clock::now().into(),
         disabled_at: None,
+        billing: None,
+        erased_at: None,
     };
     let written = row.clone();
     let opened = io.write(move |tx| Box::pin(async move { store::open_account(tx, written).await })).await?;
@@ -244,11 +247,16 @@ pub(super) fn as_account(row: account::Model) -> Result<Account, Error> {
     Ok(Account {
         id: row.id,
         role: Role::stored(&row.role)?,
+        billing: row.billing.as_deref().map(billing_of).transpose()?,
         language: Language::stored(&row.language),
         email: row.email,
         names: Names { first: row.first_name, last: row.last_name },
         birth_date: row.birth_date,
     })
+}
+
+fn billing_of(text: &str) -> Result<Billing, Error> {
+    serde_json::from_str(text).map_err(|_unreadable| Error::Fault("a stored address"))
 }
 
 pub(super) fn digest(text: &str) -> [u8; 32] {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::account::Names;
+use super::addresses::subject_of;
 use super::code::{self, Purpose};
 use super::error::Error;
 use super::store;
@@ -15,6 +16,9 @@ use crate::language::Language;
 
 /// The kind of the jobs that ask for a letter.
 pub const LETTER_JOB: &str = "letter";
+
+/// The kind of those that ask for an e-mail which an older version does not know: it leaves them to this one.
+pub const NOTICE_JOB: &str = "account_notice";
 
 /// The payload of a letter that accounts ask for: ids only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +46,26 @@ pub enum Letter {
         /// When.
         at: DateTime<Utc>,
     },
+    /// The code that changes an account's address, to the new one.
+    AddressCode {
+        /// The change's row.
+        change: Uuid,
+    },
+    /// The hint that an address which somebody wanted for an account has one already.
+    AddressTaken {
+        /// The row of the account that has it.
+        account: Uuid,
+    },
+    /// The news that the address was changed, to the old one.
+    AddressChanged {
+        /// The change's row.
+        change: Uuid,
+    },
+    /// The news that the account was deleted, to the address that it had.
+    AccountDeleted {
+        /// The row that keeps the address for it.
+        change: Uuid,
+    },
 }
 
 /// What a letter of ours says, read when it is written.
@@ -57,7 +81,7 @@ pub struct LetterFacts {
     pub code: Option<String>,
     /// Until when the code counts.
     pub expires_at: Option<DateTime<Utc>>,
-    /// When the password was changed, in `Letter::PasswordChanged`.
+    /// When what it tells of was changed or deleted.
     pub changed_at: Option<DateTime<Utc>>,
 }
 
@@ -82,7 +106,7 @@ impl Letter {
                     language: Language::stored(&row.language),
                 }))
             }
-            Self::AccountExists { account } => Ok(known(io, account).await?.map(to)),
+            Self::AccountExists { account } | Self::AddressTaken { account } => Ok(known(io, account).await?.map(to)),
             Self::PasswordResetCode { reset } => {
                 let row = io.read(move |db| Box::pin(store::reset(db, reset))).await?;
                 let row = row.filter(|row| row.expires_at.to_utc() > now);
@@ -101,14 +125,63 @@ impl Letter {
                 let facts = known(io, account).await?.map(to);
                 Ok(facts.map(|facts| LetterFacts { changed_at: Some(at), ..facts }))
             }
+            Self::AddressCode { change } => {
+                let row = io.read(move |db| Box::pin(store::change(db, change))).await?;
+                Ok(row.filter(|row| row.changed_at.is_none()).and_then(|row| address_code(secret, row, now)))
+            }
+            Self::AccountDeleted { change } => {
+                let row = io.read(move |db| Box::pin(store::change(db, change))).await?;
+                Ok(row.map(|row| LetterFacts {
+                    email: row.old_email,
+                    names: None,
+                    language: Language::stored(&row.language),
+                    code: None,
+                    expires_at: None,
+                    changed_at: row.changed_at.map(|at| at.to_utc()),
+                }))
+            }
+            Self::AddressChanged { change } => {
+                let row = io.read(move |db| Box::pin(store::change(db, change))).await?;
+                let Some(row) = row.filter(|row| row.changed_at.is_some()) else { return Ok(None) };
+                let account = known(io, row.account_id).await?;
+                let changed_at = row.changed_at.map(|at| at.to_utc());
+                Ok(account.map(|account| LetterFacts { email: row.old_email, changed_at, ..to(account) }))
+            }
         }
     }
 
     /// The job that asks for it; `occasion` is unique, and the same in every repeat.
     pub(super) fn job(&self, occasion: &str, now: DateTime<Utc>) -> Result<NewJob, DbErr> {
         let payload = serde_json::to_string(self).map_err(|error| DbErr::Json(error.to_string()))?;
-        Ok(NewJob { kind: LETTER_JOB, payload, dedup_key: format!("letter:{occasion}"), run_at: now })
+        let kind = match self {
+            Self::AccountCode { .. }
+            | Self::AccountExists { .. }
+            | Self::PasswordResetCode { .. }
+            | Self::PasswordChanged { .. } => LETTER_JOB,
+            Self::AddressCode { .. }
+            | Self::AddressTaken { .. }
+            | Self::AddressChanged { .. }
+            | Self::AccountDeleted { .. } => NOTICE_JOB,
+        };
+        Ok(NewJob { kind, payload, dedup_key: format!("letter:{occasion}"), run_at: now })
     }
+}
+
+/// The e-mail that brings the code for a change of address, while it counts.
+fn address_code(secret: &[u8], row: store::ChangeRow, now: DateTime<Utc>) -> Option<LetterFacts> {
+    let (ends, email) = (row.expires_at.to_utc(), row.new_email?);
+    let subject = subject_of(&row.account_id.to_string(), &row.old_email, &email);
+    let code = code::draw(secret, Purpose::AddressChange, &subject.each_ref().map(String::as_str), ends);
+    let facts = LetterFacts {
+        email,
+        // it is not confirmed that the address is theirs
+        names: None,
+        language: Language::stored(&row.language),
+        code: Some(code),
+        expires_at: Some(ends),
+        changed_at: None,
+    };
+    (ends > now).then_some(facts)
 }
 
 async fn known(io: &Io, id: Uuid) -> Result<Option<store::AccountRow>, Error> {

@@ -168,6 +168,6 @@ impl Desk {
         let row = self.inner.io.read(move |db| Box::pin(store::factor(db, account_id))).await?;
         let Some(row) = row.filter(|row| row.confirmed_at.is_some()) else { return Ok(None) };
         let code = code.ok_or(Error::SecondFactorRequired)?;
-        self.recognise(&row, &code, now).map(Some)
+        self.recognise(&row, &code, now).await.map(Some)
     }
 }

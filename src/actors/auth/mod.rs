@@ -12,12 +12,14 @@
 //! Nobody learns here whether an address is known: every answer and all work before it is the same.
 
 mod account;
+mod addresses;
 mod application;
 mod attempt;
 mod code;
 mod desk;
 mod device;
 mod ended;
+mod erasure;
 mod error;
 mod events;
 #[cfg(test)]
@@ -51,11 +53,12 @@ mod weak;
 pub use account::{Account, Names, Role};
 pub use application::Application;
 pub use desk::{Desk, LEARN_EVERY, SecondFactor, Settings, create_account};
+pub use erasure::{Owner, erase, lock};
 pub use error::Error;
 pub use keyring::{NewKey, PUBLISHED_BEFORE, Rotation, rotate};
-pub use letter::{LETTER_JOB, Letter, LetterFacts};
+pub use letter::{LETTER_JOB, Letter, LetterFacts, NOTICE_JOB};
 pub use log_in::LogIn;
-pub use person::Change;
+pub use person::{Change, set_billing};
 pub use second_factor::{Confirmed, Enrolment, Factor, PROVEN_FOR};
 pub use sessions::{Pair, Session};
 pub use staff::{Member, Standing, account_id, create_admin, forget_second_factor};

@@ -116,5 +116,7 @@ fn account_row(application: Application, password_hash: String, now: DateTime<Ut
         role: Role::Customer.as_str().to_owned(),
         created_at: now.into(),
         disabled_at: None,
+        billing: None,
+        erased_at: None,
     }
 }

@@ -128,7 +128,10 @@ impl Desk {
                 if store::password_now(tx, id).await?.is_none_or(|now| now != old_hash) {
                     return Err(Error::WrongCode); // used meanwhile
                 }
-                store::remove_resets(tx, id).await?;
+                // a code that was sent to an address which the account has no more counts for nothing
+                if store::remove_resets(tx, id).await? == 0 {
+                    return Err(Error::WrongCode);
+                }
                 store::know_network(tx, id, network, now).await?;
                 set_password(tx, id, hash, (None, now)).await
             })

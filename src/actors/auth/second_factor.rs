@@ -192,7 +192,7 @@ impl Desk {
         let now = clock::now();
         let row = self.inner.io.read(move |db| Box::pin(store::factor(db, account_id))).await?;
         let row = row.filter(|row| row.confirmed_at.is_none()).ok_or(Error::NoSecondFactor)?;
-        let Use::Step(step) = self.recognise(&row, &typed, now)? else {
+        let Use::Step(step) = self.recognise(&row, &typed, now).await? else {
             return Err(Error::WrongSecondFactor(account_id));
         };
         let (codes, hashes) = self.draw_recovery_codes(account_id)?;
@@ -226,7 +226,7 @@ impl Desk {
         let now = clock::now();
         let row = self.inner.io.read(move |db| Box::pin(store::factor(db, account_id))).await?;
         let row = row.filter(|row| row.confirmed_at.is_some()).ok_or(Error::NoSecondFactor)?;
-        let used = self.recognise(&row, &typed, now)?;
+        let used = self.recognise(&row, &typed, now).await?;
         let written = self.inner.io.write(move |tx| {
             Box::pin(async move {
                 if !used.up(tx, account_id, now).await? {
@@ -260,7 +260,7 @@ impl Desk {
 
     /// What is used up by a code, if it counts: a device's is looked at here, a recovery code when it is used up. Each try is
     /// counted until one succeeds.
-    pub(super) fn recognise(&self, row: &FactorRow, typed: &Typed, now: DateTime<Utc>) -> Result<Use, Error> {
+    pub(super) async fn recognise(&self, row: &FactorRow, typed: &Typed, now: DateTime<Utc>) -> Result<Use, Error> {
         let name = row.account_id.to_string();
         let secret = self.inner.secret.expose_secret();
         let code = match typed {

@@ -1,7 +1,7 @@
 //! The document of an invoice, laid out from its row alone.
 //!
 //! Holds what an Austrian invoice must say (Umsatzsteuergesetz section 11): name, address and UID of the supplier, name of
-//! the buyer, number, day of issue, quantity and customary description, day of the service, what was paid, and per
+//! the buyer and above 400 € the address too, number, day of issue, quantity and customary description, day of the service, what was paid, and per
 //! rate the net amount and the tax.
 
 use chrono::Datelike;

@@ -7,6 +7,7 @@
 //! ```
 
 mod archive;
+mod buyer;
 mod document;
 #[cfg(test)]
 mod document_tests;
@@ -20,7 +21,8 @@ mod totals;
 mod writer;
 
 pub use archive::{Archive, ArchiveError};
+pub use buyer::{ADDRESS_ABOVE, Buyer};
 pub use seller::{Seller, ShortName};
-pub use store::{Buyer, Invoice, InvoiceNumber, Line, NewInvoice, issue, last_numbers, number_of_order, read};
+pub use store::{Invoice, InvoiceNumber, Line, NewInvoice, issue, last_numbers, number_of_order, read};
 pub use totals::{RateTotal, per_rate};
 pub use writer::{Writer, document_job};

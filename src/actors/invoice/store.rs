@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use starjack_entity::{invoice, invoice_series};
 use uuid::Uuid;
 
+use super::buyer::Buyer;
 use super::seller::{Seller, ShortName};
 use crate::epoch;
 use crate::ids::{Epoch, OrderNumber};
@@ -70,15 +71,6 @@ pub struct NewInvoice {
     pub language: Language,
     /// Whether no real money was charged; the document says so on every page.
     pub simulated: bool,
-}
-
-/// To whom an invoice is addressed.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Buyer {
-    /// First and last name, or a company's.
-    pub name: String,
-    /// The address, one entry a line; empty where it is not known.
-    pub address: Vec<String>,
 }
 
 /// One line of an invoice.

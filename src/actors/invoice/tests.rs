@@ -6,7 +6,8 @@ use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveM
 use starjack_entity::{account, invoice_series, orders};
 use uuid::Uuid;
 
-use super::store::{self, Buyer, Invoice, InvoiceNumber, Line, NewInvoice};
+use super::buyer::Buyer;
+use super::store::{self, Invoice, InvoiceNumber, Line, NewInvoice};
 use super::{Seller, per_rate};
 use crate::actors::jobs::tests::database;
 use crate::clock;
@@ -73,6 +74,8 @@ pub(super) async fn insert_order(db: &impl ConnectionTrait, id: Uuid) -> Result<
         role: "skier".into(),
         created_at: at,
         disabled_at: None,
+        billing: None,
+        erased_at: None,
     };
     account::Entity::insert(skier.into_active_model().reset_all())
         .on_conflict(OnConflict::column(account::Column::Id).do_nothing().to_owned())
@@ -96,6 +99,7 @@ pub(super) async fn insert_order(db: &impl ConnectionTrait, id: Uuid) -> Result<
         ends_by: at,
         refusal: None,
         return_url: None,
+        billing: None,
     };
     order.into_active_model().reset_all().insert(db).await?;
     Ok(())

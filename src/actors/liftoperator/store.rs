@@ -147,6 +147,8 @@ mod tests {
                     role: Set("customer".into()),
                     created_at: Set(clock::now().into()),
                     disabled_at: Set(None),
+                    billing: Set(None),
+                    erased_at: Set(None),
                 };
                 account::Entity::insert(row).exec_without_returning(db).await?;
                 Ok(())

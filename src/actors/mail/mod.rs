@@ -24,4 +24,4 @@ pub use letters::Letterhead;
 pub use office::{Office, Post, spec};
 pub use order_facts::{Describe, Described, plain_title};
 pub use payload::{OrderLetter, order_letter};
-pub use sender::{AccountFiles, Sender};
+pub use sender::{AccountFiles, Notices, Sender};

@@ -120,6 +120,10 @@ mod tests {
             auth::Letter::AccountExists { account: id },
             auth::Letter::PasswordResetCode { reset: id },
             auth::Letter::PasswordChanged { account: id, at: clock::now() },
+            auth::Letter::AddressCode { change: id },
+            auth::Letter::AddressTaken { account: id },
+            auth::Letter::AddressChanged { change: id },
+            auth::Letter::AccountDeleted { change: id },
         ] {
             let payload = serde_json::to_string(&asked).unwrap();
             assert_eq!(serde_json::from_str::<Payload>(&payload).unwrap(), Payload::Account(asked));

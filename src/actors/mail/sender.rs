@@ -1,5 +1,6 @@
 //! Works off the jobs that ask for a letter: reads what it says, renders it, hands it to the post.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
@@ -62,7 +63,7 @@ struct AccountContext {
     /// Until when the code counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<String>,
-    /// When the password was changed.
+    /// When what it tells of was changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     changed: Option<String>,
 }
@@ -121,6 +122,10 @@ impl Sender {
             auth::Letter::AccountExists { .. } => "account_exists",
             auth::Letter::PasswordResetCode { .. } => "password_reset_code",
             auth::Letter::PasswordChanged { .. } => "password_changed",
+            auth::Letter::AddressCode { .. } => "address_code",
+            auth::Letter::AddressTaken { .. } => "address_taken",
+            auth::Letter::AddressChanged { .. } => "address_changed",
+            auth::Letter::AccountDeleted { .. } => "account_deleted",
         };
         let facts = self.accounts.facts(letter).await.map_err(|why| JobEnd::Again { after: None, why })?;
         let Some(facts) = facts else {
@@ -166,7 +171,9 @@ impl Sender {
     async fn order(&self, id: Uuid) -> Result<OrderRows, JobEnd> {
         let read = self.io.read(move |db| Box::pin(async move { Ok::<_, IoError>(store::order(db, id).await?) })).await;
         let rows = read.map_err(|error| JobEnd::Again { after: None, why: error.to_string() })?;
-        rows.ok_or_else(|| JobEnd::Dead { why: "there is no such order".into() })
+        let rows = rows.ok_or_else(|| JobEnd::Dead { why: "there is no such order".into() })?;
+        // whoever has deleted the account wants no more e-mails, and has no address here
+        if rows.account.erased_at.is_some() { Err(JobEnd::Done) } else { Ok(rows) }
     }
 
     async fn invoice(&self, number: &InvoiceNumber, attempt: i32) -> Result<Option<Attachment>, JobEnd> {
@@ -187,6 +194,19 @@ impl Sender {
     fn render(&self, name: &str, language: Language, facts: impl Serialize) -> Result<Rendered, JobEnd> {
         letters::render(name, language, &self.head, facts)
             .map_err(|error| JobEnd::Dead { why: format!("it cannot be rendered: {error}") })
+    }
+}
+
+/// The same sender for the jobs that an older version leaves to this one.
+pub struct Notices(pub Rc<Sender>);
+
+impl Handler for Notices {
+    fn kind(&self) -> &'static str {
+        auth::NOTICE_JOB
+    }
+
+    fn run(&self, job: Job) -> LocalBoxFuture<'_, JobEnd> {
+        self.0.run(job)
     }
 }
 

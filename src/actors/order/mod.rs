@@ -7,6 +7,7 @@ mod bookkeeping;
 mod card_days;
 pub mod cases;
 mod change_error;
+mod customer;
 mod desk;
 pub mod drive;
 pub mod effects;

@@ -21,6 +21,7 @@ use crate::clock::{self, Deadline};
 use crate::ids::{self, OrderNumber};
 use crate::io::IoError;
 use crate::money::Cents;
+use crate::typed::Billing;
 
 /// What a customer orders.
 #[derive(Clone)]
@@ -31,6 +32,8 @@ pub struct NewOrder {
     pub on_refusal: OnRefusal,
     /// Where the payer's browser goes afterwards; a plain page of ours otherwise.
     pub return_url: Option<String>,
+    /// Where its invoice goes; where the account's go when absent.
+    pub billing: Option<Billing>,
     /// One to twenty tickets.
     pub lines: Vec<NewLine>,
     /// The Idempotency-Key.
@@ -97,6 +100,15 @@ pub enum PlaceError {
     /// The account has as many unpaid orders as it may have.
     #[error("{0} orders of the account wait to be paid")]
     TooManyUnpaid(u32),
+    /// The invoice would need an address, and there is none.
+    #[error("the invoice needs the buyer's address")]
+    NoAddress,
+    /// The account's name has a character that the invoice cannot show.
+    #[error("the invoice cannot show the buyer's name")]
+    NoGlyph(char),
+    /// There is no such account any more.
+    #[error("there is no such account")]
+    NoAccount,
     /// The total is between 1 and 9 cents, which no payment provider takes.
     #[error("the total is too small to be paid")]
     TooSmall,
@@ -152,6 +164,7 @@ impl Desk {
             }
             Err(Lost::Key) => self.remembered(&new).await?.ok_or(PlaceError::Io(IoError::Late)),
             Err(Lost::Unpaid) => Err(PlaceError::TooManyUnpaid(self.most_unpaid)),
+            Err(Lost::Refused(error)) => Err(error),
             Err(Lost::Card(InTheWay { line, id, number })) => Err(PlaceError::CardTaken { line, order: number, id }),
             Err(Lost::Day(line)) => Err(PlaceError::NotFree(line)),
             Err(Lost::Io(error)) => Err(error.into()),
@@ -229,14 +242,18 @@ impl Desk {
             .io()
             .write(move |tx: &DatabaseTransaction| {
                 Box::pin(async move {
-                    let unpaid = store.unpaid(tx, new.account_id).await?;
+                    let customer = store.customer(tx, new.account_id).await?;
+                    let customer = customer.ok_or(Lost::Refused(PlaceError::NoAccount))?;
                     store.insert(tx, &order, &effects).await?;
                     if !store.remember(tx, (&new.key, &new.marks), new.account_id, &placed).await? {
                         return Err(Lost::Key);
                     }
                     // looked at after the key, so that an order that was placed is found again whatever else waits
-                    if unpaid >= most_unpaid {
+                    if customer.unpaid >= most_unpaid {
                         return Err(Lost::Unpaid);
+                    }
+                    if let Some(billing) = customer.billable(order.total, new.billing.clone()).map_err(Lost::Refused)? {
+                        store.bill(tx, order.id, &billing).await?;
                     }
                     if let Some(other) = card_days::in_the_way(tx, &order).await? {
                         return Err(Lost::Card(other));
@@ -266,6 +283,7 @@ enum Lost {
     Card(InTheWay),
     Day(i32),
     Unpaid,
+    Refused(PlaceError),
     Io(IoError),
 }
 

@@ -1,6 +1,10 @@
 //! An order's rows in the database, to and from the record.
 
-use sea_orm::{ActiveValue::Set, DbErr, prelude::DateTimeWithTimeZone};
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    DbErr,
+    prelude::DateTimeWithTimeZone,
+};
 use starjack_entity::{order_line, orders, payment};
 use uuid::Uuid;
 
@@ -53,6 +57,8 @@ pub(super) fn order_row(order: &Order) -> orders::ActiveModel {
         ends_by: Set(order.ends_by.into()),
         refusal: Set(order.refusal.clone().map(short)),
         return_url: Set(order.return_url.clone()),
+        // kept once, when the order is placed
+        billing: NotSet,
     }
 }
 

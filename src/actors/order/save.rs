@@ -3,12 +3,13 @@
 use futures_util::future::BoxFuture;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, SqlErr};
-use starjack_entity::{account, order_event, order_line, order_step, orders, payment, ticket_day};
+use starjack_entity::{order_event, order_line, order_step, orders, payment, ticket_day};
 use uuid::Uuid;
 
 use super::advance::{Effects, Letter};
 use super::card_days;
 use super::cases;
+use super::customer::buyer_of;
 use super::intent::{Intent, Subject};
 use super::lifecycle::{LineState, OrderState};
 use super::moments::Moments;
@@ -17,13 +18,11 @@ use super::rows::{line_row, order_row, payment_row, short};
 use super::step_rows::{outcome_words, step_row};
 use super::store::{Saved, Store};
 use crate::actors::fleet::Fence;
-use crate::actors::invoice::{self, Buyer, NewInvoice};
+use crate::actors::invoice::{self, NewInvoice};
 use crate::actors::jobs::{self, NewJob};
 use crate::actors::mail;
 use crate::clock;
 use crate::io::IoError;
-use crate::language::Language;
-use crate::typed;
 
 impl Store {
     /// Writes a new order in the caller's transaction. Its intents must carry their ids.
@@ -193,9 +192,7 @@ impl Store {
 
     /// The last statements of the commit: the series' row is locked for as short as can be.
     async fn write_invoice(&self, tx: &DatabaseTransaction, order: &Order) -> Result<(), DbErr> {
-        let buyer = account::Entity::find_by_id(order.account_id).one(tx).await?;
-        let language = buyer.as_ref().map(|account| Language::stored(&account.language)).unwrap_or_default();
-        let name = buyer.map(|account| typed::full_name(&account.first_name, &account.last_name)).unwrap_or_default();
+        let (buyer, language) = buyer_of(tx, order.id).await?;
         // a ticket that was given up may stand for a moment; nothing is returned yet in this commit
         let sold: Vec<_> =
             order.lines.iter().filter(|line| line.state == LineState::Issued && !line.withdrawing).collect();
@@ -205,7 +202,7 @@ impl Store {
             account_id: order.account_id,
             issued_at: clock::now(),
             seller: self.paper.seller.clone(),
-            buyer: Buyer { name, address: Vec::new() },
+            buyer,
             lines: sold
                 .iter()
                 .map(|line| invoice::Line {

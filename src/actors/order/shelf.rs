@@ -1,15 +1,13 @@
 //! The SQL around an order: its idempotency key, lists and history.
 
 use chrono::TimeDelta;
-use sea_orm::sea_query::{Expr, LockType, OnConflict};
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, TryInsertResult,
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, TryInsertResult,
 };
-use starjack_entity::{account, idempotency, order_event, orders, payment_callback};
+use starjack_entity::{idempotency, order_event, payment_callback};
 use uuid::Uuid;
 
-use super::lifecycle::OrderState;
 use super::place::{Marks, Placed};
 use super::record::{Moment, Order};
 use super::store::Store;
@@ -127,19 +125,6 @@ impl Store {
             .exec_without_returning(tx)
             .await?;
         Ok(matches!(inserted, TryInsertResult::Inserted(1..)))
-    }
-
-    /// How many of an account's orders wait to be paid. Orders that are placed at once are counted one after the other.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn unpaid(&self, tx: &DatabaseTransaction, account_id: Uuid) -> Result<u64, DbErr> {
-        account::Entity::find_by_id(account_id).lock(LockType::NoKeyUpdate).one(tx).await?;
-        let waits = [OrderState::Placed, OrderState::Paying].map(OrderState::word);
-        let unpaid = orders::Entity::find()
-            .filter(orders::Column::AccountId.eq(account_id))
-            .filter(orders::Column::State.is_in(waits));
-        unpaid.count(tx).await
     }
 
     pub(super) async fn load_all(&self, ids: Vec<Uuid>) -> Result<Vec<Order>, IoError> {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use starjack_entity::{account, job, registration};
 
 use super::{Answer, SECRET, World, answer};
-use crate::actors::auth::{Letter, LetterFacts, Role};
+use crate::actors::auth::{LETTER_JOB, Letter, LetterFacts, NOTICE_JOB, Role};
 use crate::clock;
 use crate::io::IoError;
 use crate::network::Networks;
@@ -56,7 +56,7 @@ impl World {
         rows.sort_by_key(|row| row.id);
         rows.iter()
             .map(|row| {
-                assert_eq!(row.kind, "letter");
+                assert!(row.kind == LETTER_JOB || row.kind == NOTICE_JOB, "{row:?}");
                 assert!(!row.payload.contains('@') && !row.dedup_key.contains('@'), "{row:?}");
                 serde_json::from_str(&row.payload).unwrap()
             })

@@ -1,6 +1,8 @@
 //! A real server on a port of its own.
 
 mod accounts;
+mod addresses;
+mod billing;
 mod callbacks;
 mod connections;
 mod duties;
@@ -11,6 +13,7 @@ mod languages;
 mod operations;
 mod orders;
 mod orders_shown;
+mod own_data;
 mod passwords;
 mod schedule;
 mod second_factor;

@@ -29,6 +29,7 @@ pub(crate) fn basket(dice: &Dice, no: u64, parts: bool) -> NewOrder {
         lines: lines.collect(),
         on_refusal: if parts { OnRefusal::Keep } else { dice.one(&POLICIES) },
         return_url: None,
+        billing: None,
         key: format!("key {no}"),
         marks: Marks { asked: "asked".to_owned(), bytes: "bytes".to_owned() },
     }

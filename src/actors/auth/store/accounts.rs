@@ -11,18 +11,21 @@ use uuid::Uuid;
 
 use super::super::error::Error;
 
+/// An account that was not deleted.
 pub(in crate::actors::auth) async fn account(
     db: &impl ConnectionTrait,
     id: Uuid,
 ) -> Result<Option<account::Model>, Error> {
-    Ok(account::Entity::find_by_id(id).one(db).await?)
+    Ok(account::Entity::find_by_id(id).filter(account::Column::ErasedAt.is_null()).one(db).await?)
 }
 
+/// The account of an address.
 pub(in crate::actors::auth) async fn account_of(
     db: &impl ConnectionTrait,
     email: &str,
 ) -> Result<Option<account::Model>, Error> {
-    Ok(account::Entity::find().filter(account::Column::Email.eq(email)).one(db).await?)
+    let found = account::Entity::find().filter(account::Column::Email.eq(email));
+    Ok(found.filter(account::Column::ErasedAt.is_null()).one(db).await?)
 }
 
 /// Opens an account; `false` when the address has one.
@@ -127,14 +130,26 @@ pub(in crate::actors::auth) async fn set_password(
     Ok(())
 }
 
-/// Writes what an account may change of itself: names and language.
+/// Writes what an account may change of itself: names, birth date and language.
 pub(in crate::actors::auth) async fn set_person(db: &impl ConnectionTrait, row: account::Model) -> Result<(), DbErr> {
     let person = account::ActiveModel {
         first_name: Set(row.first_name),
         last_name: Set(row.last_name),
+        birth_date: Set(row.birth_date),
         language: Set(row.language),
         ..Default::default()
     };
     account::Entity::update_many().set(person).filter(account::Column::Id.eq(row.id)).exec(db).await?;
+    Ok(())
+}
+
+/// Writes where an account's invoices go, as JSON.
+pub(in crate::actors::auth) async fn set_billing(
+    db: &impl ConnectionTrait,
+    id: Uuid,
+    billing: Option<String>,
+) -> Result<(), DbErr> {
+    let row = account::ActiveModel { billing: Set(billing), ..Default::default() };
+    account::Entity::update_many().set(row).filter(account::Column::Id.eq(id)).exec(db).await?;
     Ok(())
 }

@@ -27,10 +27,11 @@ pub(in crate::actors::auth) async fn write_reset(
     Ok(())
 }
 
-/// Forgets the requests of an account that has its new password.
-pub(in crate::actors::auth) async fn remove_resets(db: &impl ConnectionTrait, account_id: Uuid) -> Result<(), DbErr> {
-    password_reset::Entity::delete_many().filter(password_reset::Column::AccountId.eq(account_id)).exec(db).await?;
-    Ok(())
+/// Forgets the requests of an account that has its new password, or another address; answers how many there were.
+pub(in crate::actors::auth) async fn remove_resets(db: &impl ConnectionTrait, account_id: Uuid) -> Result<u64, DbErr> {
+    let of_account = password_reset::Column::AccountId.eq(account_id);
+    let removed = password_reset::Entity::delete_many().filter(of_account).exec(db).await?;
+    Ok(removed.rows_affected)
 }
 
 /// Forgets requests whose code is too old to count.

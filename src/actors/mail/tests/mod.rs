@@ -73,7 +73,11 @@ impl AccountFiles for Files {
                     Ok(id.is_nil().then_some(LetterFacts { names: None, ..with_code }))
                 }
                 Letter::PasswordResetCode { reset: id } => Ok(id.is_nil().then_some(with_code)),
-                Letter::AccountExists { .. } => Ok(Some(facts)),
+                Letter::AccountExists { .. } | Letter::AddressTaken { .. } => Ok(Some(facts)),
+                Letter::AddressCode { .. } => Ok(Some(LetterFacts { names: None, ..with_code })),
+                Letter::AddressChanged { .. } | Letter::AccountDeleted { .. } => {
+                    Ok(Some(LetterFacts { changed_at: Some(at), ..facts }))
+                }
                 Letter::PasswordChanged { at, .. } => Ok(Some(LetterFacts { changed_at: Some(at), ..facts })),
             }
         })
@@ -167,6 +171,7 @@ fn order(id: Uuid, state: &str, refusal: Option<&str>) -> orders::Model {
         ends_by: at,
         refusal: refusal.map(str::to_owned),
         return_url: None,
+        billing: None,
     }
 }
 
@@ -271,6 +276,8 @@ async fn insert_for(
         role: "skier".into(),
         created_at: clock::now().fixed_offset(),
         disabled_at: None,
+        billing: None,
+        erased_at: None,
     };
     io.write(move |tx| {
         Box::pin(async move {

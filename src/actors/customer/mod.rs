@@ -1,0 +1,13 @@
+//! What customers may do with what is theirs: delete their account, and take along all that is stored about them. And what is
+//! forgotten of people once nobody needs it any more.
+//!
+//! What the law wants kept stays: orders without their holders, payments, and invoices as they were issued.
+
+mod deletion;
+mod export;
+mod retention;
+mod store;
+
+pub use deletion::{DeleteError, delete_account};
+pub use export::export;
+pub use retention::{KEEP_HOLDERS, erase_old};

@@ -1,0 +1,91 @@
+//! Whose an order is: what placing must know of the account, and to whom the invoice goes.
+
+use sea_orm::sea_query::{Expr, LockType};
+use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
+use starjack_entity::{account, orders};
+use uuid::Uuid;
+
+use super::lifecycle::OrderState;
+use super::place::PlaceError;
+use super::store::Store;
+use crate::actors::invoice::{ADDRESS_ABOVE, Buyer};
+use crate::fonts;
+use crate::language::Language;
+use crate::money::Cents;
+use crate::typed::{self, Billing};
+
+/// What placing must know of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Customer {
+    /// How many of its orders wait to be paid.
+    pub unpaid: u64,
+    /// First and last name, as they stand on invoices.
+    pub name: String,
+    /// Where its invoices go, unless an order says otherwise.
+    pub billing: Option<Billing>,
+}
+
+impl Customer {
+    /// Where the invoice of a new order will go, once it can say all that it must: what the order says, else what the account
+    /// says. What is missing is asked for before anything is paid.
+    ///
+    /// # Errors
+    /// `NoAddress`, `NoGlyph`.
+    pub(super) fn billable(self, total: Cents, said: Option<Billing>) -> Result<Option<Billing>, PlaceError> {
+        let billing = said.or(self.billing);
+        if total > ADDRESS_ABOVE && billing.is_none() {
+            return Err(PlaceError::NoAddress);
+        }
+        // accounts may be older than what is asked of names now
+        let missing = fonts::first_missing(&self.name).filter(|_| total > 0);
+        missing.map_or(Ok(billing), |sign| Err(PlaceError::NoGlyph(sign)))
+    }
+}
+
+impl Store {
+    /// The account of a new order; `None` when there is none, or none any more. Orders that are placed at once look one after the other.
+    ///
+    /// # Errors
+    /// The database's; `Json` when the address was not written by this program.
+    pub async fn customer(&self, tx: &DatabaseTransaction, account_id: Uuid) -> Result<Option<Customer>, DbErr> {
+        let row = account::Entity::find_by_id(account_id).lock(LockType::NoKeyUpdate).one(tx).await?;
+        let Some(row) = row.filter(|row| row.erased_at.is_none()) else { return Ok(None) };
+        let waits = [OrderState::Placed, OrderState::Paying].map(OrderState::word);
+        let unpaid = orders::Entity::find()
+            .filter(orders::Column::AccountId.eq(account_id))
+            .filter(orders::Column::State.is_in(waits));
+        Ok(Some(Customer {
+            unpaid: unpaid.count(tx).await?,
+            name: typed::full_name(&row.first_name, &row.last_name),
+            billing: row.billing.as_deref().map(billing_of).transpose()?,
+        }))
+    }
+
+    /// Keeps with a new order where its invoice goes; what the account says later changes nothing.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(super) async fn bill(&self, tx: &DatabaseTransaction, order_id: Uuid, billing: &Billing) -> Result<(), DbErr> {
+        let billing = serde_json::to_string(billing).map_err(|error| DbErr::Json(error.to_string()))?;
+        orders::Entity::update_many()
+            .col_expr(orders::Column::Billing, Expr::value(billing))
+            .filter(orders::Column::Id.eq(order_id))
+            .exec(tx)
+            .await?;
+        Ok(())
+    }
+}
+
+/// To whom an order's invoice goes, and in which language; an order that an older version placed says the name alone.
+pub(super) async fn buyer_of(tx: &DatabaseTransaction, order_id: Uuid) -> Result<(Buyer, Language), DbErr> {
+    let found = orders::Entity::find_by_id(order_id).find_also_related(account::Entity).one(tx).await?;
+    let (billing, account) = found.map(|(order, account)| (order.billing, account)).unwrap_or_default();
+    let language = account.as_ref().map(|account| Language::stored(&account.language)).unwrap_or_default();
+    let name = account.map(|account| typed::full_name(&account.first_name, &account.last_name)).unwrap_or_default();
+    let billing = billing.as_deref().map(billing_of).transpose()?;
+    Ok((Buyer::of(name, billing, language), language))
+}
+
+fn billing_of(text: &str) -> Result<Billing, DbErr> {
+    serde_json::from_str(text).map_err(|error| DbErr::Json(error.to_string()))
+}

@@ -171,10 +171,11 @@ impl Address {
 
 /// A client of one server, by TLS where its address says so.
 pub(super) fn client(info: ConnectionInfo, certificates: TlsCertificates) -> RedisResult<Client> {
-    match info.addr() {
-        ConnectionAddr::TcpTls { insecure: true, .. } => Err(several::wrong("TLS that looks at nothing")),
-        ConnectionAddr::TcpTls { .. } => Client::build_with_tls(info, certificates),
-        ConnectionAddr::Tcp(..) | ConnectionAddr::Unix(_) | _ => Client::open(info),
+    let ConnectionAddr::TcpTls { insecure, .. } = info.addr() else { return Client::open(info) };
+    if *insecure {
+        Err(several::wrong("TLS that looks at nothing"))
+    } else {
+        Client::build_with_tls(info, certificates)
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) fn basket(dice: &Dice, no: u64, parts: bool) -> NewOrder {
         returns: ReturnTerms::default(),
     });
     NewOrder {
-        account_id: if no % 2 == 0 { CUSTOMER } else { NEIGHBOUR },
+        account_id: if no.is_multiple_of(2) { CUSTOMER } else { NEIGHBOUR },
         lines: lines.collect(),
         on_refusal: if parts { OnRefusal::Keep } else { dice.one(&POLICIES) },
         return_url: None,

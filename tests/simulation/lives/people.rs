@@ -180,9 +180,7 @@ async fn place(town: &Rc<Town>, dice: &Dice, order: &NewOrder) -> Result<Placed,
             Some(Err(PlaceError::CardTaken { order, .. })) => return Err(Some(order)),
             Some(Err(PlaceError::NotFree(_))) => return Err(None),
             Some(Err(PlaceError::Running | PlaceError::Io(_))) | None => clock::sleep(dice.millis(500, 3000)).await,
-            Some(Err(error @ (PlaceError::KeyUsed | PlaceError::TooSmall | PlaceError::TooManyUnpaid(_)))) => {
-                unreachable!("{error}")
-            }
+            Some(Err(error)) => unreachable!("{error}"),
         }
     }
 }

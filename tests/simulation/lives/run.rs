@@ -17,7 +17,7 @@ use super::sky::Ground;
 
 /// Lives of every day; `STARJACK_SIMULATION_SEEDS` lets a run by hand live more, `STARJACK_SEED` begins with another, and
 /// `STARJACK_ABILITIES`, words between commas or none, says what the world of all of them can do.
-const SEEDS: u64 = 120;
+const SEEDS: u64 = 80;
 
 fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)

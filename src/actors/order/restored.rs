@@ -124,7 +124,8 @@ async fn restore(tx: &DatabaseTransaction, row: orders::Model, (times, pages): (
         }
     }
     // what may have been booked since keeps its days until that is known, as far as the backup has them free
-    let sought: Vec<i32> = order.lines.iter().filter(|line| line.is_sought()).map(|line| line.no).collect();
-    card_days::hold(tx, &order, &sought).await?;
+    for line in order.lines.iter().filter(|line| line.is_sought()) {
+        card_days::hold(tx, &order, &[line.no]).await?;
+    }
     Ok(looked_for)
 }

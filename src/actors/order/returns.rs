@@ -162,6 +162,10 @@ impl Turn<'_> {
             {
                 unpaid.push((line.price, format!("line {no}")));
             }
+            // of one that was given up, its operator may say no as well
+            if matches!(line.state, LineState::Withdrawn | LineState::Refused) {
+                self.effects.freed.push(no);
+            }
             let (told, letter) = match line.state {
                 // one that was given up before the order was finished has no doubt any more once it is booked
                 LineState::Withdrawn if old.state == LineState::Issued && old.doubt_since.is_some() => {
@@ -173,9 +177,6 @@ impl Turn<'_> {
                     continue;
                 }
             };
-            if line.state == LineState::Withdrawn {
-                self.effects.freed.push(no);
-            }
             self.effects.letters.extend(letter);
             self.effects.events.push(event(no, told));
         }

@@ -49,6 +49,13 @@ impl World {
         wrong.map_or(Ok(()), |at| Err(format!("line {} has a ticket on a day that is not its order's", at + 1)))
     }
 
+    /// At the end a day is held only where there is a ticket.
+    pub(super) fn check_no_day_is_left(&self) -> Result<(), String> {
+        let lines = self.days.iter().zip(&self.order.lines).filter(|(day, _)| **day == Day::Ours);
+        let left = lines.map(|(_, line)| line).find(|line| line.state != LineState::Issued);
+        left.map_or(Ok(()), |line| Err(format!("line {} has no ticket and holds its day", line.no)))
+    }
+
     /// After a restore, what may have been booked since keeps its days, as far as they are free.
     pub(super) fn hold_what_is_sought(&mut self) {
         for (day, line) in self.days.iter_mut().zip(&self.order.lines) {

@@ -17,6 +17,7 @@ impl World {
             return Err(format!("stuck in {:?}", self.order.state));
         }
         self.check_cases()?;
+        self.check_no_day_is_left()?;
         let finished = self.order.state == OrderState::Finished;
         let mut price = 0;
         for (line, tickets) in self.order.lines.iter().zip(&self.tickets) {

@@ -246,6 +246,7 @@ impl World {
                 world.budget.given_back -= 1;
                 world.tickets[at].fill(FoundState::Cancelled);
                 world.order.lines[at].enter(LineState::Withdrawn);
+                world.free(&[line.no]);
                 world.advance(&[], rules);
                 next.push(world);
             }

@@ -85,7 +85,7 @@ pub(super) struct World {
     /// Whose the days of each line's card are.
     pub(super) days: Vec<Day>,
     /// The order, its cases and its days as a backup has them.
-    pub(super) backup: Option<Box<(Order, Vec<Case>, Vec<Day>)>>,
+    pub(super) backup: Option<Box<Backup>>,
     pub(super) restores: u8,
     /// Whether the provider denies every status call, and whether its answers to openings are lost.
     pub(super) denies: bool,
@@ -96,6 +96,9 @@ pub(super) struct World {
     pub(super) slip: Option<&'static str>,
     pub(super) budget: Budget,
 }
+
+/// What a backup has: the order, its cases, and whose the days of its cards are.
+pub(super) type Backup = (Order, Vec<Case>, Vec<Day>);
 
 /// A case of an order, and whether it is open.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

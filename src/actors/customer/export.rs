@@ -36,7 +36,9 @@ async fn read(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Value>, DbEr
         orders.extend(orders_of(db, some).await?);
     }
     let changes = address_change::Entity::find().filter(address_change::Column::AccountId.eq(id)).all(db).await?;
-    let about = placed.iter().map(|order| order.id).chain(changes.iter().map(|change| change.id)).chain([id]);
+    // of a request that was not confirmed, whether a code or a hint went out would tell whether others have the address
+    let changed = changes.iter().filter(|change| change.changed_at.is_some()).map(|change| change.id);
+    let about = placed.iter().map(|order| order.id).chain(changed).chain([id]);
     let emails = emails_of(db, &about.collect::<Vec<_>>()).await?;
     Ok(Some(json!({
         "account": account_of(&account),
@@ -118,7 +120,7 @@ fn payment_of(row: &payment::Model) -> Value {
         "no": row.no, "state": row.state, "amount_cents": row.amount_cents, "currency": row.currency,
         "captured_cents": row.captured_cents, "returned_cents": row.returned_cents, "owed_cents": row.owed_cents,
         "transferred_cents": row.transferred_cents, "opened_at": row.opened_at.to_utc(),
-        "reserved_at": row.reserved_at.map(|at| at.to_utc()), "transaction": row.tid,
+        "reserved_at": row.reserved_at.map(|at| at.to_utc()),
     })
 }
 

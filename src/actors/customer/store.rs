@@ -50,10 +50,17 @@ pub(super) async fn open_orders(db: &impl ConnectionTrait, account_id: Uuid) -> 
         .await
 }
 
-/// Erases an account's cards and the answers to its orders. Orders keep the number of the card that each ticket is on.
+/// Erases an account's cards, the answers to its orders and the addresses said with them. Orders keep the number of the card that each ticket is on.
 pub(super) async fn erase_things(db: &impl ConnectionTrait, account_id: Uuid) -> Result<(), DbErr> {
     card::Entity::delete_many().filter(card::Column::AccountId.eq(account_id)).exec(db).await?;
     idempotency::Entity::delete_many().filter(idempotency::Column::AccountId.eq(account_id)).exec(db).await?;
+    // each invoice has a copy of its own
+    orders::Entity::update_many()
+        .col_expr(orders::Column::Billing, Expr::value(None::<String>))
+        .col_expr(orders::Column::ReturnUrl, Expr::value(None::<String>))
+        .filter(orders::Column::AccountId.eq(account_id))
+        .exec(db)
+        .await?;
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! Limits of log-ins that replicas keep together by Redis, and what a Redis in which anybody writes does to them.
 
 use secrecy::SecretString;
-use starjack::actors::auth::{Desk, Error, Names, Role, create_account};
+use starjack::actors::auth::{Desk, Error, Names, Role, SecondFactor, Settings as Accounts, create_account};
 use starjack::io::Io;
 use starjack::redis::{Link, Redis as Way, Settings};
 
@@ -33,7 +33,9 @@ impl Replicas {
         let settings = Settings { url: self.redis.url().into(), prefix: "shop".to_owned(), ca: None };
         let way = Way::start(&self.io, Some(&settings)).unwrap();
         eventually("Redis answers", async || (way.link() == Link::Up).then_some(())).await;
-        Desk::open(self.io.clone(), way, b"one secret for all replicas".to_vec().into(), "Snow Shop").await.unwrap()
+        let settings =
+            Accounts { shop: "Snow Shop".to_owned(), second_factor: SecondFactor::Required, most_sessions: 20 };
+        Desk::open(self.io.clone(), way, b"one secret for all replicas".to_vec().into(), settings).await.unwrap()
     }
 }
 

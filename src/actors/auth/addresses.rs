@@ -74,21 +74,24 @@ impl Desk {
         from: Option<IpAddr>,
     ) -> Result<Account, Error> {
         let (code, now) = (Code::read(code)?, clock::now());
-        let asked = self
-            .inner
-            .io
-            .read(move |db| Box::pin(async move { store::open_changes(db, account_id, now).await }))
-            .await?;
+        let read = self.inner.io.read(move |db| {
+            Box::pin(async move {
+                let account = store::account(db, account_id).await?;
+                Ok::<_, Error>((account, store::open_changes(db, account_id, now).await?))
+            })
+        });
+        let (account, asked) = read.await?;
+        let account = account.ok_or(Error::SessionOver)?;
         let secret = self.inner.secret.expose_secret();
         let found = asked.into_iter().find(|change| {
             let email = change.new_email.as_deref().unwrap_or_default();
-            let subject = subject_of(&account_id.to_string(), &change.old_email, email);
+            let subject = subject_of(&account, email);
             code.counts(secret, Purpose::AddressChange, &subject.each_ref().map(String::as_str), now)
         });
         let Some(change) = found else {
             return Err(self.refused(CONFIRMATIONS, Origin::of(from), Error::WrongCode).await);
         };
-        let written = self.inner.io.write(move |tx| Box::pin(set_address(tx, change, session_id, now)));
+        let written = self.inner.io.write(move |tx| Box::pin(set_address(tx, (account, change), session_id, now)));
         let (account, ended) = written.await?;
         self.note_ended(ended, now);
         as_account(account)
@@ -114,9 +117,10 @@ impl Desk {
     }
 }
 
-/// Whom a code is for: the account as it is, so that a code counts once, and the address that it is sent to.
-pub(super) fn subject_of(account_id: &str, old_email: &str, new_email: &str) -> [String; 3] {
-    [account_id, old_email, new_email].map(str::to_owned)
+/// Whom a code is for: the account as it is, so that a code counts once and not after its password was changed, and the address
+/// that it is sent to.
+pub(super) fn subject_of(account: &AccountRow, new_email: &str) -> [String; 4] {
+    [account.id.to_string(), account.email.clone(), new_email.to_owned(), account.password_hash.clone()]
 }
 
 /// Writes a request and asks for its e-mail; for an address that has an account with the same statements.
@@ -135,12 +139,14 @@ async fn write_change(tx: &DatabaseTransaction, row: ChangeRow, now: DateTime<Ut
 /// Sets the address, ends every session but `kept`, and asks for the notice to the old address.
 async fn set_address(
     tx: &DatabaseTransaction,
-    change: ChangeRow,
+    (shown, change): (AccountRow, ChangeRow),
     kept: Uuid,
     now: DateTime<Utc>,
 ) -> Result<(AccountRow, Vec<Uuid>), Error> {
-    store::password_now(tx, change.account_id).await?; // two changes at once come one after the other
-    let mut account = store::account(tx, change.account_id).await?.ok_or(Error::SessionOver)?;
+    // two changes at once come one after the other, and a password that was changed meanwhile ends them
+    let account = store::account_now(tx, change.account_id).await?;
+    let account = account.filter(|now| now.erased_at.is_none() && now.password_hash == shown.password_hash);
+    let mut account = account.ok_or(Error::WrongCode)?;
     let email = change.new_email.clone().unwrap_or_default();
     // another change was quicker, or somebody has opened an account with the address
     if account.email != change.old_email || !store::set_email(tx, account.id, &email).await? {

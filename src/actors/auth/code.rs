@@ -26,7 +26,8 @@ const LENGTH: usize = 10;
 pub(super) enum Purpose {
     /// To open an account; the subject is the address.
     Registration,
-    /// To set a new password; the subject is the account and its password as it is, so that a code counts once.
+    /// To set a new password; the subject is the account, its password as it is, so that a code counts once, and its address: a
+    /// code that was sent to another one counts for nothing.
     PasswordReset,
     /// To set the first password of an account that was opened at the command line; the subject is as of a new password.
     FirstPassword,

@@ -59,10 +59,11 @@ impl Desk {
 /// Keeps others from changing the account until the transaction ends, so that no order is placed meanwhile.
 ///
 /// # Errors
-/// `WrongOldPassword`: the password was changed since it was typed, or the account was erased.
+/// `WrongOldPassword`: password or role were changed since it was typed, or the account was erased.
 pub async fn lock(tx: &DatabaseTransaction, owner: &Owner) -> Result<(), Error> {
-    let now = store::password_now(tx, owner.0.id).await?;
-    if now.is_some_and(|hash| hash == owner.0.password_hash) { Ok(()) } else { Err(Error::WrongOldPassword) }
+    let is_same = |now: &AccountRow| now.password_hash == owner.0.password_hash && now.role == owner.0.role;
+    let now = store::account_now(tx, owner.0.id).await?.filter(|now| now.erased_at.is_none() && is_same(now));
+    now.map(drop).ok_or(Error::WrongOldPassword)
 }
 
 /// Erases all that accounts know of a person, ends every session, and asks for the e-mail that says so; answers the sessions

@@ -74,15 +74,15 @@ impl Office {
     async fn set_up(&self) -> (Device, Claims, Vec<String>) {
         let session = self.log_in(&self.one, None).await.unwrap();
         let claims = self.one.verify(&session.access_token).unwrap();
-        let device = device(&self.one, claims.sub).await;
+        let device = device(&self.one, &claims).await;
         let confirmed = self.one.confirm_factor(&claims, &device.shows(clock::now())).await.unwrap();
-        let claims = self.one.verify(&confirmed.access_token).unwrap();
+        let claims = self.one.verify(&confirmed.pair.access_token).unwrap();
         (device, claims, confirmed.recovery_codes)
     }
 }
 
-async fn device(desk: &Desk, account: uuid::Uuid) -> Device {
-    let enrolment = desk.enrol(account).await.unwrap();
+async fn device(desk: &Desk, claims: &Claims) -> Device {
+    let enrolment = desk.enrol(claims.sub, claims.sid).await.unwrap();
     let address = enrolment.address.expose_secret();
     assert!(
         address.starts_with("otpauth://totp/Snow%20Shop:ada") && address.contains("issuer=Snow%20Shop"),
@@ -198,16 +198,23 @@ async fn a_factor_counts_once_its_own_first_code_is_shown_and_is_not_replaced_th
     assert!(!office.one.lets_administer(&claims) && office.one.check_proof(claims.sub, claims.sid).await.is_err());
     let none = office.one.confirm_factor(&claims, "123456").await;
     assert!(matches!(none, Err(Error::NoSecondFactor)));
-    let first = device(&office.one, claims.sub).await;
-    let second = device(&office.other, claims.sub).await;
+    let first = device(&office.one, &claims).await;
+    let second = device(&office.other, &claims).await;
     let replaced = office.one.confirm_factor(&claims, &first.shows(clock::now())).await;
     assert!(matches!(replaced, Err(Error::WrongSecondFactor(_))), "it was drawn anew");
     assert!(office.log_in(&office.one, None).await.is_ok(), "one that waits is asked of nobody");
     assert!(matches!(office.one.prove(claims.sub, claims.sid, "123456").await, Err(Error::NoSecondFactor)));
-    office.one.confirm_factor(&claims, &second.shows(clock::now())).await.unwrap();
-    assert!(matches!(office.one.enrol(claims.sub).await, Err(Error::SecondFactorThere)));
+    let confirmed = office.one.confirm_factor(&claims, &second.shows(clock::now())).await.unwrap();
+    // whoever had copied the refresh token of before has not shown the factor
+    assert!(office.one.verify(&session.access_token).is_err());
+    assert!(office.one.refresh(&session.refresh_token, None).await.is_err());
+    let claims = office.one.verify(&confirmed.pair.access_token).unwrap();
+    assert!(matches!(office.one.enrol(claims.sub, claims.sid).await, Err(Error::SecondFactorThere)));
     assert!(forget_second_factor(&office.one.inner.io, claims.sub).await.unwrap());
     office.one.learn().await.unwrap();
-    assert!(office.one.verify(&session.access_token).is_err(), "every session ends with it");
-    assert!(office.log_in(&office.one, None).await.is_ok() && office.one.enrol(claims.sub).await.is_ok());
+    assert!(office.one.verify(&confirmed.pair.access_token).is_err(), "every session ends with it");
+    assert!(matches!(office.one.enrol(claims.sub, claims.sid).await, Err(Error::SessionOver)));
+    let again = office.log_in(&office.one, None).await.unwrap();
+    let claims = office.one.verify(&again.access_token).unwrap();
+    assert!(office.one.enrol(claims.sub, claims.sid).await.is_ok());
 }

@@ -107,27 +107,16 @@ impl Letter {
                 }))
             }
             Self::AccountExists { account } | Self::AddressTaken { account } => Ok(known(io, account).await?.map(to)),
-            Self::PasswordResetCode { reset } => {
-                let row = io.read(move |db| Box::pin(store::reset(db, reset))).await?;
-                let row = row.filter(|row| row.expires_at.to_utc() > now);
-                let Some((id, ends)) = row.and_then(|row| Some((row.account_id?, row.expires_at.to_utc()))) else {
-                    return Ok(None);
-                };
-                let account = known(io, id).await?;
-                let id = id.to_string();
-                Ok(account.map(|account| {
-                    let subject = [id.as_str(), &account.password_hash];
-                    let code = code::draw(secret, Purpose::PasswordReset, &subject, ends);
-                    LetterFacts { code: Some(code), expires_at: Some(ends), ..to(account) }
-                }))
-            }
+            Self::PasswordResetCode { reset } => reset_code((io, secret), reset, now).await,
             Self::PasswordChanged { account, at } => {
                 let facts = known(io, account).await?.map(to);
                 Ok(facts.map(|facts| LetterFacts { changed_at: Some(at), ..facts }))
             }
             Self::AddressCode { change } => {
                 let row = io.read(move |db| Box::pin(store::change(db, change))).await?;
-                Ok(row.filter(|row| row.changed_at.is_none()).and_then(|row| address_code(secret, row, now)))
+                let Some(row) = row.filter(|row| row.changed_at.is_none()) else { return Ok(None) };
+                let account = known(io, row.account_id).await?;
+                Ok(account.and_then(|account| address_code(secret, (account, row), now)))
             }
             Self::AccountDeleted { change } => {
                 let row = io.read(move |db| Box::pin(store::change(db, change))).await?;
@@ -143,9 +132,16 @@ impl Letter {
             Self::AddressChanged { change } => {
                 let row = io.read(move |db| Box::pin(store::change(db, change))).await?;
                 let Some(row) = row.filter(|row| row.changed_at.is_some()) else { return Ok(None) };
-                let account = known(io, row.account_id).await?;
-                let changed_at = row.changed_at.map(|at| at.to_utc());
-                Ok(account.map(|account| LetterFacts { email: row.old_email, changed_at, ..to(account) }))
+                // told even where the account was deleted right afterwards: whoever did both may not be its owner
+                let names = known(io, row.account_id).await?.and_then(|account| to(account).names);
+                Ok(Some(LetterFacts {
+                    email: row.old_email,
+                    names,
+                    language: Language::stored(&row.language),
+                    code: None,
+                    expires_at: None,
+                    changed_at: row.changed_at.map(|at| at.to_utc()),
+                }))
             }
         }
     }
@@ -167,10 +163,30 @@ impl Letter {
     }
 }
 
+/// The e-mail that brings the code for a new password, while it counts.
+async fn reset_code((io, secret): (&Io, &[u8]), reset: Uuid, now: DateTime<Utc>) -> Result<Option<LetterFacts>, Error> {
+    let row = io.read(move |db| Box::pin(store::reset(db, reset))).await?;
+    let row = row.filter(|row| row.expires_at.to_utc() > now);
+    let Some((id, ends)) = row.and_then(|row| Some((row.account_id?, row.expires_at.to_utc()))) else {
+        return Ok(None);
+    };
+    let account = known(io, id).await?;
+    let id = id.to_string();
+    Ok(account.map(|account| {
+        let subject = [id.as_str(), &account.password_hash, &account.email];
+        let code = code::draw(secret, Purpose::PasswordReset, &subject, ends);
+        LetterFacts { code: Some(code), expires_at: Some(ends), ..to(account) }
+    }))
+}
+
 /// The e-mail that brings the code for a change of address, while it counts.
-fn address_code(secret: &[u8], row: store::ChangeRow, now: DateTime<Utc>) -> Option<LetterFacts> {
+fn address_code(
+    secret: &[u8],
+    (account, row): (store::AccountRow, store::ChangeRow),
+    now: DateTime<Utc>,
+) -> Option<LetterFacts> {
     let (ends, email) = (row.expires_at.to_utc(), row.new_email?);
-    let subject = subject_of(&row.account_id.to_string(), &row.old_email, &email);
+    let subject = subject_of(&account, &email);
     let code = code::draw(secret, Purpose::AddressChange, &subject.each_ref().map(String::as_str), ends);
     let facts = LetterFacts {
         email,

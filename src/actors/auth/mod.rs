@@ -38,6 +38,7 @@ mod refresh;
 mod seal;
 mod second_factor;
 mod sessions;
+mod shown_code;
 mod staff;
 #[cfg(test)]
 mod staff_tests;

@@ -112,7 +112,7 @@ impl Desk {
         let id_text = id.to_string();
         // both are looked at, so that time does not tell which of the two it is
         let is_right = [Purpose::PasswordReset, Purpose::FirstPassword]
-            .map(|purpose| code.counts(secret, purpose, &[&id_text, old_hash], now))
+            .map(|purpose| code.counts(secret, purpose, &[&id_text, old_hash, &email], now))
             .contains(&true);
         // a right code is never refused for what unknown callers of the same network tried: it has 50 bits
         let Some(account) = found.filter(|_| is_right) else {
@@ -123,15 +123,15 @@ impl Desk {
         let hash = self.inner.hasher.hash(Place::known(&origin.widest()), password).await?;
         let now = clock::now();
         let network = self.network_hash(id, &origin.network());
+        let address_of = email.clone();
         let written = self.inner.io.write(move |tx| {
             Box::pin(async move {
-                if store::password_now(tx, id).await?.is_none_or(|now| now != old_hash) {
-                    return Err(Error::WrongCode); // used meanwhile
-                }
-                // a code that was sent to an address which the account has no more counts for nothing
-                if store::remove_resets(tx, id).await? == 0 {
+                let now_is = store::account_now(tx, id).await?;
+                // used meanwhile, or the address is another one
+                if now_is.is_none_or(|row| row.password_hash != old_hash || row.email != address_of) {
                     return Err(Error::WrongCode);
                 }
+                store::remove_resets(tx, id).await?;
                 store::know_network(tx, id, network, now).await?;
                 set_password(tx, id, hash, (None, now)).await
             })

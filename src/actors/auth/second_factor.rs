@@ -4,8 +4,6 @@
 //! at any two replicas one is let in. Six digits are limited by account; recovery codes have 50 bits and need no limit of
 //! their own.
 
-use std::time::Duration;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::DatabaseTransaction;
 use secrecy::{ExposeSecret, SecretString};
@@ -16,25 +14,23 @@ use super::code::Code;
 use super::desk::{Desk, SecondFactor};
 use super::device::Device;
 use super::error::Error;
-use super::limits::SECOND_FACTORS;
+use super::refresh::{draw_token, token_ends};
 use super::seal;
-use super::store::{self, FactorRow};
-use super::throttle::key;
-use super::token::{ACCESS_LIFE, Bearer, Claims};
+use super::sessions::Pair;
+use super::shown_code::{Typed, Use};
+use super::store::{self, AccountRow, FactorRow, SessionRow};
+use super::token::{Bearer, Claims};
 use crate::clock;
-use crate::language::both;
+use crate::ids;
 
 /// How long the second factor counts for what needs it again.
 pub const PROVEN_FOR: TimeDelta = TimeDelta::minutes(10);
 
 /// What devices' secrets are sealed for.
-const PURPOSE: &str = "second factor seal";
+pub(super) const PURPOSE: &str = "second factor seal";
 
 /// Codes for when the device is lost.
 const RECOVERY_CODES: usize = 10;
-
-/// Digits that a device shows.
-const DIGITS: usize = 6;
 
 /// How an account stands to its second factor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,53 +57,8 @@ pub struct Enrolment {
 pub struct Confirmed {
     /// Ten codes, each of which counts once; said once.
     pub recovery_codes: Vec<String>,
-    /// The session's access token, which says that its owner has shown the second factor.
-    pub access_token: String,
-    /// How long it counts.
-    pub expires_in: Duration,
-}
-
-/// What somebody typed.
-pub(super) enum Typed {
-    Device(String),
-    Recovery(Code),
-}
-
-/// What is used up by it.
-pub(super) enum Use {
-    Step(i64),
-    Recovery(String),
-}
-
-impl Typed {
-    /// Six digits or a recovery code; blanks and dashes do not count.
-    pub(super) fn read(text: &str) -> Result<Self, Error> {
-        let bare: String = text.chars().filter(|sign| !sign.is_whitespace() && *sign != '-').collect();
-        if bare.len() == DIGITS && bare.bytes().all(|sign| sign.is_ascii_digit()) {
-            return Ok(Self::Device(bare));
-        }
-        Code::read(text).map(Self::Recovery).map_err(|_malformed| {
-            Error::Invalid(both(
-                "`code` must be the six digits that the app shows, or one of the recovery codes.",
-                "`code` muss aus den sechs Ziffern bestehen, die die App zeigt, oder einer der Ersatzcodes sein.",
-            ))
-        })
-    }
-}
-
-impl Use {
-    /// Whether it had not been used; from now on it has.
-    pub(super) async fn up(
-        &self,
-        tx: &DatabaseTransaction,
-        account_id: Uuid,
-        now: DateTime<Utc>,
-    ) -> Result<bool, Error> {
-        Ok(match self {
-            Self::Step(step) => store::use_step(tx, account_id, *step).await?,
-            Self::Recovery(hash) => store::use_recovery_code(tx, account_id, hash, now).await?,
-        })
-    }
+    /// The tokens of a new session, in which the second factor was shown; every earlier one has ended.
+    pub pair: Pair,
 }
 
 impl Desk {
@@ -156,12 +107,12 @@ impl Desk {
     /// and the earlier one never counts.
     ///
     /// # Errors
-    /// `SecondFactorThere`: it has to be taken away first.
-    pub async fn enrol(&self, account_id: Uuid) -> Result<Enrolment, Error> {
+    /// `SecondFactorThere`: it has to be taken away first. `SessionOver`: the session ended, or its account is no admin's any more.
+    pub async fn enrol(&self, account_id: Uuid, session_id: Uuid) -> Result<Enrolment, Error> {
         let (desk, now) = (self.clone(), clock::now());
         let written = self.inner.io.write(move |tx| {
             Box::pin(async move {
-                let account = store::account_now(tx, account_id).await?.ok_or(Error::SessionOver)?;
+                let (account, _) = admin_in(tx, account_id, session_id).await?;
                 if store::factor(tx, account_id).await?.is_some_and(|row| row.confirmed_at.is_some()) {
                     return Err(Error::SecondFactorThere);
                 }
@@ -182,10 +133,11 @@ impl Desk {
         written.await
     }
 
-    /// Lets the second factor count that waits for its first code. Every other session of the account ends.
+    /// Lets the second factor count that waits for its first code. Every session of the account ends, this one too: whoever
+    /// copied its refresh token must not be believed to have shown the factor. Another one begins.
     ///
     /// # Errors
-    /// `WrongSecondFactor`; `NoSecondFactor`: none waits; `Invalid`; `Throttled`.
+    /// `WrongSecondFactor`; `NoSecondFactor`: none waits; `SessionOver`; `Invalid`; `Throttled`.
     pub async fn confirm_factor(&self, bearer: &Claims, code: &str) -> Result<Confirmed, Error> {
         let (account_id, session_id) = (bearer.sub, bearer.sid);
         let typed = Typed::read(code)?;
@@ -197,24 +149,34 @@ impl Desk {
         };
         let (codes, hashes) = self.draw_recovery_codes(account_id)?;
         let shown = row.sealed_secret;
+        let anew = ids::new_id();
+        let (token, hash) = draw_token()?;
         let written = self.inner.io.write(move |tx| {
             Box::pin(async move {
-                store::account_now(tx, account_id).await?;
+                let (_, session) = admin_in(tx, account_id, session_id).await?;
                 // the code is of the secret that is there now
                 let is_same = store::factor(tx, account_id).await?.is_some_and(|row| row.sealed_secret == shown);
                 if !is_same || !store::confirm_factor(tx, account_id, (step, now)).await? {
                     return Err(Error::NoSecondFactor);
                 }
                 store::write_recovery_codes(tx, account_id, hashes).await?;
-                store::note_proof(tx, session_id, now).await?;
-                Ok(store::revoke_all(tx, account_id, Some(session_id), now).await?)
+                let ended = store::revoke_all(tx, account_id, None, now).await?;
+                let row = SessionRow {
+                    id: anew,
+                    created_at: now.into(),
+                    used_at: Some(now.into()),
+                    proved_at: Some(now.into()),
+                    ..session
+                };
+                store::open_session(tx, row).await?;
+                store::write_token(tx, (hash, None), anew, token_ends(now, now)).await?;
+                Ok(ended)
             })
         });
         self.note_ended(written.await?, now);
         self.forget_tries(account_id);
-        let bearer = Bearer { account: account_id, role: bearer.role, session: session_id, second_factor: true };
-        let access_token = self.keys().sign(bearer, now)?;
-        Ok(Confirmed { recovery_codes: codes, access_token, expires_in: ACCESS_LIFE })
+        let bearer = Bearer { account: account_id, role: bearer.role, session: anew, second_factor: true };
+        Ok(Confirmed { recovery_codes: codes, pair: self.pair(bearer, token)? })
     }
 
     /// Shows the second factor once more in a session, for what needs it again.
@@ -258,28 +220,6 @@ impl Desk {
         Ok(codes)
     }
 
-    /// What is used up by a code, if it counts: a device's is looked at here, a recovery code when it is used up. Each try is
-    /// counted until one succeeds.
-    pub(super) async fn recognise(&self, row: &FactorRow, typed: &Typed, now: DateTime<Utc>) -> Result<Use, Error> {
-        let name = row.account_id.to_string();
-        let secret = self.inner.secret.expose_secret();
-        let code = match typed {
-            Typed::Recovery(code) => return Ok(Use::Recovery(code.recovery_hash(secret, &name))),
-            Typed::Device(code) => code,
-        };
-        let tried = (SECOND_FACTORS, key(&[&name]));
-        self.count(&[tried]).await.map_err(|refusal| Error::Throttled(refusal.wait))?;
-        let opened = seal::open(secret, PURPOSE, &name, &row.sealed_secret);
-        // under another secret no device counts any more, recovery codes neither: an admin's command takes the factor away
-        let device = Device::of(opened.ok_or(Error::Fault("the seal of a second factor"))?, "", "");
-        device?.step(code, now).map(Use::Step).ok_or(Error::WrongSecondFactor(row.account_id))
-    }
-
-    /// Forgets wrong codes of an account, after a right one.
-    pub(super) fn forget_tries(&self, account_id: Uuid) {
-        self.forget(&[(SECOND_FACTORS, key(&[&account_id.to_string()]))]);
-    }
-
     pub(super) fn requires_second_factor(&self) -> bool {
         self.inner.settings.second_factor == SecondFactor::Required
     }
@@ -291,4 +231,18 @@ impl Desk {
         let hashes = drawn.iter().map(|code| code.recovery_hash(secret, &account_id.to_string())).collect();
         Ok((drawn.iter().map(Code::to_string).collect(), hashes))
     }
+}
+
+/// An admin's account, kept from changing until the transaction ends, and a session of it that counts: a token outlives both
+/// elsewhere for seconds.
+async fn admin_in(
+    tx: &DatabaseTransaction,
+    account_id: Uuid,
+    session_id: Uuid,
+) -> Result<(AccountRow, SessionRow), Error> {
+    let account = store::account_now(tx, account_id).await?;
+    let account = account.filter(|row| row.disabled_at.is_none() && row.role == Role::Admin.as_str());
+    let session = store::session(tx, session_id).await?;
+    let session = session.filter(|row| row.account_id == account_id && row.revoked_at.is_none());
+    account.zip(session).ok_or(Error::SessionOver)
 }

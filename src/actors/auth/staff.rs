@@ -177,7 +177,7 @@ pub async fn create_admin(io: &Io, secret: &[u8], email: &str) -> Result<(Secret
     let names = Names { first: "Shop".to_owned(), last: "Admin".to_owned() };
     let row = new_account(io, email, ids::new_secret().into(), names, Role::Admin).await?;
     let ends = Purpose::FirstPassword.ends(clock::now());
-    let subject = [row.id.to_string(), row.password_hash];
+    let subject = [row.id.to_string(), row.password_hash, row.email];
     let subject: Vec<&str> = subject.iter().map(String::as_str).collect();
     Ok((code::draw(secret, Purpose::FirstPassword, &subject, ends).into(), ends))
 }

@@ -3,10 +3,11 @@
 //! The row of the audit says what is done; the news only name it. So whoever can write to Redis has nothing done that no
 //! admin wished, and what is lost on the way is answered as not done.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use actix_web::web;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::actors::{ActorView, Wish, carry_out};
@@ -60,11 +61,17 @@ pub(super) async fn have_done(
 /// Does for ever what admins wish of this replica's actors at other replicas.
 pub async fn obey(state: web::Data<State>) {
     let mut news = state.fleet.replica.news.listen();
+    // whoever writes to Redis may say again what was done: the row asks for it once
+    let mut done: HashMap<Uuid, DateTime<Utc>> = HashMap::new();
     loop {
         if let Heard::Deed { replica, id } = news.next().await
             && replica == state.replica
+            && !done.contains_key(&id)
             && let Some(status) = obey_one(&state, id).await
         {
+            let now = clock::now();
+            done.retain(|_, at| now - *at <= FRESH * 2);
+            done.insert(id, now);
             state.streams.actors_changed();
             let told = serde_json::to_string(&status).unwrap_or_default();
             if state.redis.put(&key(id), told, KEPT).await.is_err() {

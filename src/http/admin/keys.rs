@@ -37,6 +37,10 @@ pub(in crate::http) async fn rotate(
     admin: Admin,
     Json(body): Json<RotateKeys>,
 ) -> Result<HttpResponse, Problem> {
+    if body.compromised.unwrap_or_default() {
+        // it logs everybody out
+        admin.check_proof(&state).await?;
+    }
     let (rotation, action) = match body.compromised.unwrap_or_default() {
         false => (Rotation::Planned, "rotate_keys"),
         true => (Rotation::Compromised, "replace_keys"),

@@ -63,6 +63,8 @@ pub struct ConfirmedView {
     token_type: &'static str,
     /// How long the access token counts, in seconds.
     expires_in: u64,
+    /// Brings the next tokens, once.
+    refresh_token: String,
 }
 
 /// Codes for when the device is lost.
@@ -93,14 +95,14 @@ pub(in crate::http) async fn show(state: web::Data<State>, who: AnyAdmin) -> Res
     responses((status = 201, description = "What the device has to know", body = EnrolmentView)))]
 #[post("/api/v1/admin/me/second-factor")]
 pub(in crate::http) async fn enrol(state: web::Data<State>, who: AnyAdmin) -> Result<HttpResponse, Problem> {
-    let enrolment = state.auth.enrol(who.claims.sub).await?;
+    let enrolment = state.auth.enrol(who.claims.sub, who.claims.sid).await?;
     Ok(HttpResponse::Created().json(EnrolmentView {
         secret: enrolment.secret.expose_secret().to_owned(),
         address: enrolment.address.expose_secret().to_owned(),
     }))
 }
 
-/// Lets the second factor count whose first code is shown. Every other session of the account ends.
+/// Lets the second factor count whose first code is shown. Every session of the account ends, this one too; the tokens are of a new one.
 ///
 /// 422 `wrong-second-factor` when the code does not count: compare the device's clock. 429 after ten wrong ones in a quarter of
 /// an hour.
@@ -118,9 +120,10 @@ pub(in crate::http) async fn confirm(
     tracing::info!("an admin has set up a second factor");
     Ok(HttpResponse::Created().json(ConfirmedView {
         recovery_codes: confirmed.recovery_codes,
-        access_token: confirmed.access_token,
+        access_token: confirmed.pair.access_token,
         token_type: "Bearer",
-        expires_in: confirmed.expires_in.as_secs(),
+        expires_in: confirmed.pair.expires_in.as_secs(),
+        refresh_token: confirmed.pair.refresh_token,
     }))
 }
 

@@ -33,6 +33,7 @@ use super::fixture::{self, SECRET};
 use super::{Limits, Patience, State, serve};
 use crate::actors::auth::{self, Names, Role};
 use crate::io::Io;
+use crate::redis::Redis;
 
 /// A server with a database of its own.
 pub(crate) struct World {
@@ -74,7 +75,7 @@ impl World {
     pub(crate) async fn with_second_factor() -> Self {
         let (mut state, folder) = fixture::state().await;
         let settings = auth::Settings { second_factor: auth::SecondFactor::Required, ..fixture::accounts() };
-        state.auth = auth::Desk::open(state.io.clone(), SECRET.to_vec().into(), settings).await.unwrap();
+        state.auth = auth::Desk::open(state.io.clone(), Redis::off(), SECRET.to_vec().into(), settings).await.unwrap();
         Self::serve(state, folder)
     }
 

@@ -28,7 +28,7 @@ impl World {
         found.body["id"].as_str().unwrap().to_owned()
     }
 
-    async fn rows(&self) -> Vec<audit::Model> {
+    async fn audit_rows(&self) -> Vec<audit::Model> {
         let read = self.io.read(|db| Box::pin(async { Ok::<_, IoError>(audit::Entity::find().all(db).await?) }));
         let mut rows = read.await.unwrap();
         rows.sort_by_key(|row| row.id);
@@ -79,7 +79,7 @@ async fn the_role_is_given_and_taken_and_the_last_admin_keeps_it() {
     let taken = world.standing(&ada, &id, "take-admin", &json!("she left")).await;
     assert_eq!(taken.body["role"], "customer");
     world.get("/api/v1/admin/accounts", &anna).await.expect_problem(401, "unauthenticated");
-    let refused = world.rows().await.into_iter().filter(|row| row.reason.as_deref() == Some("holidays"));
+    let refused = world.audit_rows().await.into_iter().filter(|row| row.reason.as_deref() == Some("holidays"));
     assert_eq!(refused.count(), 0, "what was refused is no deed");
 }
 
@@ -127,7 +127,7 @@ async fn whatever_staff_reads_of_a_customer_is_one_row_without_anything_of_the_c
     let order = world.order(&skier, "key-1").await.body["id"].as_str().unwrap().to_owned();
     let ada = world.token(ADA, Role::Admin).await;
     let anna = world.id_of_account(&ada, ANNA).await;
-    let before = world.rows().await.len();
+    let before = world.audit_rows().await.len();
     let order_as_customer = format!("/api/v1/orders/{order}");
     let gets = [
         (order_as_customer.clone(), "order.read", order.as_str()),
@@ -142,7 +142,7 @@ async fn whatever_staff_reads_of_a_customer_is_one_row_without_anything_of_the_c
         let read =
             answer(world.call("GET", &path).bearer_auth(&ada).header("x-request-id", format!("read-{no}"))).await;
         assert_eq!(read.status, 200, "{path}: {read:?}");
-        let rows = world.rows().await;
+        let rows = world.audit_rows().await;
         assert_eq!(rows.len(), before + no + 1, "{path}");
         let row = rows.last().unwrap();
         assert_eq!((row.action.as_str(), row.subject.as_str()), (action, subject), "{path}");
@@ -152,16 +152,17 @@ async fn whatever_staff_reads_of_a_customer_is_one_row_without_anything_of_the_c
     assert_eq!(csv.status(), 200);
     world.found_account(&ada, "nobody@example.org").await.expect_problem(404, "not-found");
     world.found_account(&ada, ANNA).await;
-    let newest: Vec<_> = world.rows().await.into_iter().rev().take(3).map(|row| (row.action, row.subject)).collect();
+    let newest: Vec<_> =
+        world.audit_rows().await.into_iter().rev().take(3).map(|row| (row.action, row.subject)).collect();
     let row = |action: &str, subject: &str| (action.to_owned(), subject.to_owned());
     assert_eq!(newest, [row("account.read", &anna), row("account.read", "nobody"), row("owed.read", "owed.csv")]);
 
-    let all = format!("{:?}", world.rows().await);
+    let all = format!("{:?}", world.audit_rows().await);
     for personal in ["anna@", "Anna", "Berg", "nobody@"] {
         assert!(!all.contains(personal), "{personal} stands in the audit");
     }
     assert_eq!(world.get(&order_as_customer, &skier.token).await.status, 200);
-    assert_eq!(world.rows().await.len(), before + 10, "one's own order is nobody's business");
+    assert_eq!(world.audit_rows().await.len(), before + 10, "one's own order is nobody's business");
     let reads = world.get("/api/v1/admin/audit?kind=reads&limit=100", &ada).await;
     assert_eq!(reads.body["items"].as_array().unwrap().len(), 11);
     let deeds = world.get("/api/v1/admin/audit", &ada).await;

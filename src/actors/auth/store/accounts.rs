@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect, TryInsertResult,
+    QuerySelect, Select, TryInsertResult,
 };
 use starjack_entity::{account, registration};
 use uuid::Uuid;
@@ -97,7 +97,7 @@ pub(in crate::actors::auth) async fn admins(
     db: &impl ConnectionTrait,
     role: &str,
 ) -> Result<Vec<account::Model>, DbErr> {
-    account::Entity::find().filter(account::Column::Role.eq(role)).order_by_asc(account::Column::Id).all(db).await
+    of_role(role).all(db).await
 }
 
 /// The same, kept from changing until the transaction ends: of two admins who take each other's role one stays.
@@ -105,8 +105,15 @@ pub(in crate::actors::auth) async fn admins_now(
     db: &impl ConnectionTrait,
     role: &str,
 ) -> Result<Vec<account::Model>, DbErr> {
-    let all = account::Entity::find().filter(account::Column::Role.eq(role)).order_by_asc(account::Column::Id);
-    all.lock_exclusive().all(db).await
+    of_role(role).lock_exclusive().all(db).await
+}
+
+/// The accounts of a role that are somebody's still.
+fn of_role(role: &str) -> Select<account::Entity> {
+    account::Entity::find()
+        .filter(account::Column::Role.eq(role))
+        .filter(account::Column::ErasedAt.is_null())
+        .order_by_asc(account::Column::Id)
 }
 
 /// Writes what an admin may change of an account: its role, and since when it is disabled.

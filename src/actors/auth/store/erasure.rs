@@ -33,6 +33,10 @@ pub(in crate::actors::auth) async fn remove_networks(db: &impl ConnectionTrait, 
 
 /// Forgets an account's requests for another address, and the addresses that it had.
 pub(in crate::actors::auth) async fn remove_changes(db: &impl ConnectionTrait, account_id: Uuid) -> Result<(), DbErr> {
-    address_change::Entity::delete_many().filter(address_change::Column::AccountId.eq(account_id)).exec(db).await?;
+    address_change::Entity::delete_many()
+        .filter(address_change::Column::AccountId.eq(account_id))
+        .filter(address_change::Column::ChangedAt.is_null())
+        .exec(db)
+        .await?;
     Ok(())
 }

@@ -127,11 +127,6 @@ impl Redis {
         self.tell(&format!("SENTINEL REPLICAS {name}")).contains(&replica.port.to_string())
     }
 
-    /// Whether it holds something under a key that ends so.
-    pub(crate) fn holds(&self, key: &str) -> bool {
-        self.tell(&format!("KEYS *{key}")).contains(key)
-    }
-
     fn tell(&self, command: &str) -> String {
         self.writer().tell(command)
     }

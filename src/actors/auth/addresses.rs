@@ -73,7 +73,8 @@ impl Desk {
         code: &str,
         from: Option<IpAddr>,
     ) -> Result<Account, Error> {
-        let (code, now) = (Code::read(code)?, clock::now());
+        let code = Code::read(code)?;
+        let now = clock::now();
         let read = self.inner.io.read(move |db| {
             Box::pin(async move {
                 let account = store::account(db, account_id).await?;

@@ -185,7 +185,8 @@ fn address_code(
     (account, row): (store::AccountRow, store::ChangeRow),
     now: DateTime<Utc>,
 ) -> Option<LetterFacts> {
-    let (ends, email) = (row.expires_at.to_utc(), row.new_email?);
+    let ends = row.expires_at.to_utc();
+    let email = row.new_email?;
     let subject = subject_of(&account, &email);
     let code = code::draw(secret, Purpose::AddressChange, &subject.each_ref().map(String::as_str), ends);
     let facts = LetterFacts {

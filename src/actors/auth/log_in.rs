@@ -109,7 +109,9 @@ impl Desk {
         code: Option<Typed>,
         origin: Origin,
     ) -> Result<Pair, Error> {
-        let (session_id, account_id, now) = (ids::new_id(), account.id, clock::now());
+        let session_id = ids::new_id();
+        let account_id = account.id;
+        let now = clock::now();
         let used = self.second_factor(account_id, code, now).await?;
         let has_shown = used.is_some();
         let row = SessionRow {
@@ -123,7 +125,8 @@ impl Desk {
         };
         let (token, hash) = draw_token()?;
         let network = self.network_hash(account_id, &origin.network());
-        let (checked, most) = (account.password_hash, self.inner.settings.most_sessions);
+        let checked = account.password_hash;
+        let most = self.inner.settings.most_sessions;
         let written = self.inner.io.write(move |tx| {
             Box::pin(async move {
                 let account = store::account_now(tx, account_id).await?;

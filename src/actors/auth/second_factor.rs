@@ -109,7 +109,8 @@ impl Desk {
     /// # Errors
     /// `SecondFactorThere`: it has to be taken away first. `SessionOver`: the session ended, or its account is no admin's any more.
     pub async fn enrol(&self, account_id: Uuid, session_id: Uuid) -> Result<Enrolment, Error> {
-        let (desk, now) = (self.clone(), clock::now());
+        let desk = self.clone();
+        let now = clock::now();
         let written = self.inner.io.write(move |tx| {
             Box::pin(async move {
                 let (account, _) = admin_in(tx, account_id, session_id).await?;

@@ -110,6 +110,7 @@ impl World {
             let rests = line.is_kept() && !line.is_sought() && line.open.is_none() && line.settles_at.is_none();
             if self.order.state == OrderState::Finished && rests && live(tickets) == 0 && self.late.is_empty() {
                 line.enter(LineState::Withdrawn);
+                self.days[at] = Day::Free;
                 self.order.next_at = Some(self.now);
             }
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{Days, NaiveDate, TimeDelta};
+use chrono_tz::Europe::Vienna;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -139,8 +140,9 @@ pub(crate) fn seller() -> Seller {
     }
 }
 
+/// The day in the zone of the sample areas: around midnight another one than in UTC.
 pub(crate) fn today() -> NaiveDate {
-    clock::now().date_naive()
+    clock::now().with_timezone(&Vienna).date_naive()
 }
 
 /// The sample areas, of which Ischgl's season is around today whenever that is.

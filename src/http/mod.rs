@@ -133,7 +133,7 @@ fn admin_routes(api: &mut ServiceConfig<'_>) {
     api.service(admin::accounts::search); // POST /api/v1/admin/account-search  admin
     api.service(admin::accounts::sessions); // GET /api/v1/admin/accounts/{id}/sessions    admin
     api.service(admin::accounts::end_session); // POST /api/v1/admin/accounts/{id}/sessions/{session}/end admin
-    api.service(admin::accounts::wish); // POST /api/v1/admin/accounts/{id}/standing/{wish}         admin
+    api.service(admin::accounts::change_standing); // POST /api/v1/admin/accounts/{id}/standing/{change}       admin
     // an admin's own second factor
     api.service(admin::second_factor::show);    // GET /api/v1/admin/me/second-factor                  any admin
     api.service(admin::second_factor::enrol);   // POST /api/v1/admin/me/second-factor                 any admin

@@ -57,11 +57,11 @@ async fn an_account_that_is_disabled_at_one_replica_is_out_at_the_other_and_come
     let there = anna.client.at(other.api());
     let account = there.get("/api/v1/accounts/me").await.expect(200)["id"].as_str().unwrap().to_owned();
     let log_in = json!({ "email": anna.email, "password": anna.password });
-    let wish = async |wish: &str| {
-        let path = format!("/api/v1/admin/accounts/{account}/standing/{wish}");
+    let change = async |change: &str| {
+        let path = format!("/api/v1/admin/accounts/{account}/standing/{change}");
         clerk.client.post(&path, &json!({ "reason": "reported by phone" })).await.expect(200)
     };
-    assert!(wish("disable").await["disabled_at"].is_string());
+    assert!(change("disable").await["disabled_at"].is_string());
     anna.client.get("/api/v1/accounts/me").await.expect_problem(401, "unauthenticated");
     let refresh = json!({ "refresh_token": anna.refresh_token });
     guest.post("/api/v1/sessions/refresh", &refresh).await.expect_problem(401, "session-over");
@@ -70,7 +70,7 @@ async fn an_account_that_is_disabled_at_one_replica_is_out_at_the_other_and_come
         (there.get("/api/v1/accounts/me").await.status == 401).then_some(())
     })
     .await;
-    assert!(wish("enable").await["disabled_at"].is_null());
+    assert!(change("enable").await["disabled_at"].is_null());
     guest.post("/api/v1/sessions", &log_in).await.expect(201);
     let own = clerk.client.get("/api/v1/admin/accounts").await.expect(200)["items"][0]["id"].clone();
     let path = format!("/api/v1/admin/accounts/{}/standing/take-admin", own.as_str().unwrap());

@@ -25,10 +25,10 @@ pub struct SearchAccount {
     email: String,
 }
 
-/// What can be wished of an account.
+/// What can be changed of an account.
 #[derive(Clone, Copy, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum AccountWish {
+pub enum AccountChange {
     /// Nobody logs in with it any more.
     Disable,
     /// Its owner logs in again.
@@ -136,23 +136,23 @@ pub(in crate::http) async fn end_session(
 ///
 /// 403 `second-factor-needed-again` where the second factor was not shown within ten minutes. 409 `last-admin`: nobody could run
 /// the shop any more.
-#[utoipa::path(tag = "admin", operation_id = "wish_of_account", security(("bearer" = [])), request_body = Because,
-    params(("id" = Uuid, Path, description = "The account's id"), ("wish" = inline(AccountWish), Path)),
+#[utoipa::path(tag = "admin", operation_id = "change_account_standing", security(("bearer" = [])), request_body = Because,
+    params(("id" = Uuid, Path, description = "The account's id"), ("change" = inline(AccountChange), Path)),
     responses((status = 200, description = "The account as it is now", body = MemberView)))]
-#[post("/api/v1/admin/accounts/{id}/standing/{wish}")]
-pub(in crate::http) async fn wish(
+#[post("/api/v1/admin/accounts/{id}/standing/{change}")]
+pub(in crate::http) async fn change_standing(
     state: web::Data<State>,
     admin: Admin,
-    path: web::Path<(Uuid, AccountWish)>,
+    path: web::Path<(Uuid, AccountChange)>,
     Reason(reason): Reason,
 ) -> Result<HttpResponse, Problem> {
-    let (id, wish) = path.into_inner();
-    let (standing, action) = match wish {
-        AccountWish::Disable => (Standing::Disabled, "account.disable"),
-        AccountWish::Enable => (Standing::Enabled, "account.enable"),
-        AccountWish::GiveAdmin => (Standing::Admin, "account.give_admin"),
-        AccountWish::TakeAdmin => (Standing::Customer, "account.take_admin"),
-        AccountWish::ForgetSecondFactor => (Standing::WithoutSecondFactor, "account.forget_second_factor"),
+    let (id, change) = path.into_inner();
+    let (standing, action) = match change {
+        AccountChange::Disable => (Standing::Disabled, "account.disable"),
+        AccountChange::Enable => (Standing::Enabled, "account.enable"),
+        AccountChange::GiveAdmin => (Standing::Admin, "account.give_admin"),
+        AccountChange::TakeAdmin => (Standing::Customer, "account.take_admin"),
+        AccountChange::ForgetSecondFactor => (Standing::WithoutSecondFactor, "account.forget_second_factor"),
     };
     admin.check_proof(&state).await?;
     state.auth.member(id).await?.ok_or_else(unknown)?;

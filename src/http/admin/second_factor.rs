@@ -10,6 +10,7 @@ use crate::actors::auth;
 use crate::http::body::Json;
 use crate::http::problem::Kind;
 use crate::http::session::AnyAdmin;
+use crate::http::sessions::Tokens;
 use crate::http::{Admin, Problem, State};
 use crate::language::both;
 
@@ -56,15 +57,9 @@ pub struct EnrolmentView {
 pub struct ConfirmedView {
     /// Each lets in once instead of the device; said once, to be kept on paper.
     recovery_codes: Vec<String>,
-    /// To be sent as `Authorization: Bearer …` from now on; the one from before says nothing of the second factor.
-    access_token: String,
-    /// Always `Bearer`.
-    #[schema(example = "Bearer")]
-    token_type: &'static str,
-    /// How long the access token counts, in seconds.
-    expires_in: u64,
-    /// Brings the next tokens, once.
-    refresh_token: String,
+    /// Of the session that goes on; those from before count no more.
+    #[serde(flatten)]
+    tokens: Tokens,
 }
 
 /// Codes for when the device is lost.
@@ -118,13 +113,8 @@ pub(in crate::http) async fn confirm(
     store::write_down(&state.io, who.admin().deed("second_factor.confirm", subject, None)).await?;
     let confirmed = state.auth.confirm_factor(&who.claims, &body.code).await?;
     tracing::info!("an admin has set up a second factor");
-    Ok(HttpResponse::Created().json(ConfirmedView {
-        recovery_codes: confirmed.recovery_codes,
-        access_token: confirmed.pair.access_token,
-        token_type: "Bearer",
-        expires_in: confirmed.pair.expires_in.as_secs(),
-        refresh_token: confirmed.pair.refresh_token,
-    }))
+    Ok(HttpResponse::Created()
+        .json(ConfirmedView { recovery_codes: confirmed.recovery_codes, tokens: confirmed.pair.into() }))
 }
 
 /// Shows the second factor again: for ten minutes this session may move money.

@@ -91,9 +91,8 @@ fn calls() -> Vec<(String, String)> {
             .replace("{name}", "order")
     };
     let calls = admins.flat_map(|(path, item)| {
-        let wish = if path.contains("/orders/") { "undo" } else { "disable" };
-        let wish = if path.contains("/actors/") { "pause" } else { wish };
-        let path = named(path).replace("{wish}", wish);
+        let wish = if path.contains("/actors/") { "pause" } else { "undo" };
+        let path = named(path).replace("{wish}", wish).replace("{change}", "disable");
         item.as_object().unwrap().keys().map(move |method| (method.to_uppercase(), path.clone()))
     });
     calls.collect()
@@ -157,7 +156,8 @@ async fn a_log_in_asks_for_it_and_what_came_of_it_is_written_down() {
     let written = world.get("/api/v1/admin/audit?kind=log_ins", &proven.token).await;
     let rows = written.body["items"].as_array().unwrap();
     let actions: Vec<_> = rows.iter().map(|row| row["action"].as_str().unwrap()).collect();
-    let (ok, refused) = ("log_in", "log_in.refused");
+    let ok = "log_in";
+    let refused = "log_in.refused";
     assert_eq!(actions, [refused, ok, refused, ok, refused, ok], "the newest first");
     assert!(rows.iter().all(|row| row["email"] == ADA && row["request_id"].is_string()), "{rows:#?}");
 }
@@ -191,6 +191,9 @@ async fn whatever_moves_money_or_gives_a_role_asks_for_it_again_after_ten_minute
     }
     let renew = format!("{MINE}/recovery-codes");
     let refused = world.call_admin(&proven.token, "POST", &renew, &Value::Null).await;
+    refused.expect_problem(403, "second-factor-needed-again");
+    let replace_keys = json!({"compromised": true});
+    let refused = world.call_admin(&proven.token, "POST", "/api/v1/admin/keys", &replace_keys).await;
     refused.expect_problem(403, "second-factor-needed-again");
     let retry = format!("/api/v1/admin/orders/{id}/retry");
     world.call_admin(&proven.token, "POST", &retry, &json!({"reason": "x"})).await.expect_problem(404, "not-found");

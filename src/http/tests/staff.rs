@@ -12,8 +12,8 @@ const ADA: &str = "ada@example.org";
 const ANNA: &str = "anna@example.org";
 
 impl World {
-    async fn standing(&self, token: &str, account: &str, wish: &str, reason: &Value) -> Answer {
-        let call = self.call("POST", &format!("/api/v1/admin/accounts/{account}/standing/{wish}"));
+    async fn standing(&self, token: &str, account: &str, change: &str, reason: &Value) -> Answer {
+        let call = self.call("POST", &format!("/api/v1/admin/accounts/{account}/standing/{change}"));
         answer(call.bearer_auth(token).json(&json!({"reason": reason}))).await
     }
 
@@ -39,7 +39,8 @@ impl World {
 #[actix_rt::test]
 async fn an_account_that_staff_disables_is_out_at_once_with_the_reason_written_down() {
     let world = World::start().await;
-    let (ada, anna) = (world.token(ADA, Role::Admin).await, world.token(ANNA, Role::Customer).await);
+    let ada = world.token(ADA, Role::Admin).await;
+    let anna = world.token(ANNA, Role::Customer).await;
     let id = world.id_of_account(&ada, " Anna@Example.org").await;
     world.standing(&ada, &id, "disable", &json!(" ")).await.expect_problem(422, "invalid");
     world.standing(&anna, &id, "disable", &json!("mine")).await.expect_problem(403, "forbidden");
@@ -66,10 +67,12 @@ async fn an_account_that_staff_disables_is_out_at_once_with_the_reason_written_d
 #[actix_rt::test]
 async fn the_role_is_given_and_taken_and_the_last_admin_keeps_it() {
     let world = World::start().await;
-    let (ada, anna) = (world.token(ADA, Role::Admin).await, world.token(ANNA, Role::Customer).await);
-    let (own, id) = (world.id_of_account(&ada, ADA).await, world.id_of_account(&ada, ANNA).await);
-    for wish in ["disable", "take-admin"] {
-        world.standing(&ada, &own, wish, &json!("holidays")).await.expect_problem(409, "last-admin");
+    let ada = world.token(ADA, Role::Admin).await;
+    let anna = world.token(ANNA, Role::Customer).await;
+    let own = world.id_of_account(&ada, ADA).await;
+    let id = world.id_of_account(&ada, ANNA).await;
+    for change in ["disable", "take-admin"] {
+        world.standing(&ada, &own, change, &json!("holidays")).await.expect_problem(409, "last-admin");
     }
     let given = world.standing(&ada, &id, "give-admin", &json!("she runs the shop too")).await;
     assert_eq!(given.body["role"], "admin");

@@ -89,9 +89,39 @@ async fn a_code_for_a_new_password_does_not_outlive_the_address_that_it_was_sent
     world.ask_for_address(&mine, NEW, PASSWORD).await;
     let code = world.newest_code().await;
     assert_eq!(world.confirm_address(&mine, &code).await.status, 200);
+    // whoever reads the old mailbox asks for one more code, which goes to the new one
+    world.post("/api/v1/accounts/password-reset", &json!({ "email": NEW })).await;
     let reset = json!({ "email": NEW, "code": old_mailboxs, "password": "battery staple" });
     world.post("/api/v1/accounts/password-reset/confirmation", &reset).await.expect_problem(422, "wrong-code");
     assert_eq!(world.log_in(NEW, PASSWORD).await.status, 201, "nothing was changed");
+}
+
+#[actix_rt::test]
+async fn a_code_for_another_address_does_not_outlive_the_password_that_asked_for_it() {
+    let world = World::start().await;
+    let mine = world.token(ANNA, Role::Customer).await;
+    world.ask_for_address(&mine, NEW, PASSWORD).await;
+    let code = world.newest_code().await;
+    let passwords = json!({ "old_password": PASSWORD, "new_password": "battery staple" });
+    answer(world.call("PUT", "/api/v1/accounts/me/password").bearer_auth(&mine).json(&passwords)).await;
+    world.confirm_address(&mine, &code).await.expect_problem(422, "wrong-code");
+    assert_eq!(world.get("/api/v1/accounts/me", &mine).await.body["email"], ANNA);
+}
+
+#[actix_rt::test]
+async fn the_old_address_is_told_although_the_account_is_deleted_right_afterwards() {
+    let world = World::start().await;
+    let mine = world.token(ANNA, Role::Customer).await;
+    world.ask_for_address(&mine, NEW, PASSWORD).await;
+    let code = world.newest_code().await;
+    assert_eq!(world.confirm_address(&mine, &code).await.status, 200);
+    let password = json!({ "password": PASSWORD });
+    let gone = answer(world.call("DELETE", "/api/v1/accounts/me").bearer_auth(&mine).json(&password)).await;
+    assert_eq!(gone.status, 204);
+    let letters = world.letters().await;
+    let notice = letters.iter().find(|letter| matches!(letter, Letter::AddressChanged { .. })).unwrap();
+    let told = world.read_letter(notice).await.unwrap();
+    assert_eq!((told.email.as_str(), told.names), (ANNA, None));
 }
 
 #[actix_rt::test]

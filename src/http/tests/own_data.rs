@@ -233,3 +233,33 @@ async fn an_export_tells_of_the_emails_that_were_sent() {
     assert_eq!(emails, ["address_code", "address_changed", "password_changed"]);
     assert_eq!(all["address_changes"][0]["from"], ANNA);
 }
+
+#[actix_rt::test]
+async fn an_export_does_not_tell_whether_others_have_an_address_that_one_asked_for() {
+    let world = World::start().await;
+    world.account("berta@example.org", Role::Customer).await;
+    let mut exports = Vec::new();
+    for (owner, wanted) in [(ANNA, "nobody@example.org"), ("carl@example.org", "berta@example.org")] {
+        let token = world.token(owner, Role::Customer).await;
+        let asked = json!({ "email": wanted, "password": PASSWORD });
+        let answer = answer(world.call("POST", "/api/v1/accounts/me/email").bearer_auth(&token).json(&asked)).await;
+        assert_eq!(answer.status, 202);
+        let all = world.export(&token).await.body;
+        exports.push((all["emails"].clone(), all["address_changes"].as_array().unwrap().len()));
+    }
+    assert_eq!(exports[0], exports[1]);
+    assert_eq!(exports[0].1, 1, "what was asked for is told");
+}
+
+#[actix_rt::test]
+async fn an_address_that_was_said_with_an_order_goes_with_its_account() {
+    let world = World::start().await;
+    let skier = world.skier(ANNA).await;
+    let address = json!({ "street": "Enzianweg 7", "postal_code": "6450", "city": "Sölden", "country": "AT" });
+    answer(world.call("PUT", "/api/v1/accounts/me/billing").bearer_auth(&skier.token).json(&address)).await;
+    let id = id_of(&world.order(&skier, "key-1").await);
+    world.end(id, OrderState::Rejected).await;
+    assert_eq!(world.rows().await.matches("Enzianweg").count(), 2, "of the account and of the order");
+    assert_eq!(world.delete(&skier.token, PASSWORD).await.status, 204);
+    assert!(!world.rows().await.contains("Enzianweg"));
+}

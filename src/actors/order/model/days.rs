@@ -72,6 +72,8 @@ fn of_two_orders_for_one_card_and_day_the_one_that_is_paid_second_gets_its_money
     for on_refusal in [OnRefusal::Undo, OnRefusal::Keep] {
         explored(Setting { budget, ..setting(2, false, on_refusal) });
     }
+    let restored = Budget { rivals: 1, backups: 1, payments: 1, ..NOTHING };
+    explored(Setting { budget: restored, ..setting(2, false, OnRefusal::Keep) });
     let rough = Budget { rivals: 1, faults: 1, crashes: 1, payments: 1, ..NOTHING };
     for dedups in [false, true] {
         explored(Setting { budget: rough, ..setting(1, dedups, OnRefusal::Undo) });

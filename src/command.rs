@@ -275,7 +275,9 @@ async fn create_admin(email: &str, files: &Files) -> anyhow::Result<u8> {
 async fn forget_second_factor(email: &str, files: &Files) -> anyhow::Result<u8> {
     let io = open_database(&read(files)?).await?;
     let id = auth::account_id(&io, email).await?.with_context(|| format!("{email} has no account"))?;
-    let (action, subject, reason) = ("account.forget_second_factor", id.to_string(), Some(somebody()));
+    let action = "account.forget_second_factor";
+    let subject = id.to_string();
+    let reason = Some(somebody());
     write_down(&io, Deed { account_id: Uuid::nil(), action, subject, reason, request_id: None }).await?;
     auth::forget_second_factor(&io, id).await?;
     demo::say(&format!("{email} has no second factor any more, and sets one up at the next log-in"))?;

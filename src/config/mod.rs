@@ -140,7 +140,7 @@ impl Auth {
     /// What accounts are set to, in a shop of this name.
     #[must_use]
     pub fn settings(&self, shop: &str) -> auth::Settings {
-        let (second_factor, most_sessions) = (self.second_factor, self.most_sessions);
+        let Self { second_factor, most_sessions, .. } = *self;
         auth::Settings { shop: shop.to_owned(), second_factor, most_sessions }
     }
 }

@@ -172,7 +172,9 @@ pub(super) async fn readable(
     let order = order.filter(may).ok_or(ChangeError::Unknown)?;
     name_in_log(&order);
     if order.account_id != customer.account_id {
-        let (account_id, subject, request_id) = (customer.account_id, id.to_string(), Some(request_id));
+        let account_id = customer.account_id;
+        let subject = id.to_string();
+        let request_id = Some(request_id);
         let deed = Deed { account_id, action: "order.read", subject, reason: None, request_id };
         write_down(&state.io, deed).await?;
     }

@@ -67,7 +67,8 @@ impl Admin {
     /// What is about to be done, or read, in this request, for the audit.
     #[must_use]
     pub fn deed(&self, action: &'static str, subject: impl Into<String>, reason: Option<String>) -> Deed {
-        let (account_id, request_id) = (self.account_id, self.request_id.clone());
+        let account_id = self.account_id;
+        let request_id = self.request_id.clone();
         Deed { account_id, action, subject: subject.into(), reason, request_id }
     }
 

@@ -140,7 +140,8 @@ impl Desk {
     /// # Errors
     /// `WrongSecondFactor`; `NoSecondFactor`: none waits; `SessionOver`; `Invalid`; `Throttled`.
     pub async fn confirm_factor(&self, bearer: &Claims, code: &str) -> Result<Confirmed, Error> {
-        let (account_id, session_id) = (bearer.sub, bearer.sid);
+        let account_id = bearer.sub;
+        let session_id = bearer.sid;
         let typed = Typed::read(code)?;
         let now = clock::now();
         let row = self.inner.io.read(move |db| Box::pin(store::factor(db, account_id))).await?;

@@ -1,5 +1,6 @@
 //! Whose the days of the order's cards are in the model: a rival is another order for the same card and day.
 
+use super::wider_traces::{page_open, two_kept};
 use super::*;
 
 /// Whose a card's days are.
@@ -105,4 +106,28 @@ fn what_is_taken_is_known_before_anything_is_booked_that_would_be_voided_again()
         world.check_always().unwrap();
         world.check_end().unwrap();
     }
+}
+
+#[test]
+fn a_line_that_is_given_up_and_refused_after_its_order_is_finished_leaves_its_day_free() {
+    let rules = rules(None);
+    let setting = Setting { ends_in: TimeDelta::days(30), ..two_kept() };
+    let mut world = page_open(&setting, &rules);
+    world.pay(Transaction::of("", 3 * PRICE, true));
+    world.told(&rules);
+    let (subject, issue) = world.in_flight().remove(0);
+    world = world.answered(subject, &issue, Fate::Answered, &rules);
+    // the reservation is about to end, and the second ticket is still being booked
+    world.now = world.order.ends_by;
+    world.advance(&[], &rules);
+    let (subject, capture) = world.in_flight().into_iter().find(|(_, open)| open.verb == Verb::Capture).unwrap();
+    world = world.answered(subject, &capture, Fate::Answered, &rules);
+    assert_eq!((world.order.state, world.days[1]), (OrderState::Finished, Day::Ours));
+    world.budget.faults = 1;
+    let (subject, issue) = world.in_flight().into_iter().find(|(_, open)| open.verb == Verb::Issue).unwrap();
+    let world = world.answered(subject, &issue, Fate::Refused, &rules);
+    assert_eq!(
+        (world.order.lines[1].state, world.days.as_slice()),
+        (LineState::Refused, [Day::Ours, Day::Free].as_slice())
+    );
 }

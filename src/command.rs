@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -15,6 +16,7 @@ use crate::actors::reconcile::{self, DayToCompare, Run};
 use crate::app::{self, App};
 use crate::clock;
 use crate::config::{BadConfiguration, Config};
+#[cfg(feature = "demonstration")]
 use crate::demo::{self, Demo};
 use crate::epoch;
 use crate::http::admin::store::{Deed, write_down};
@@ -33,13 +35,25 @@ impl Command {
     /// Whether people read what it prints: then its log goes to a file, which it names.
     #[must_use]
     pub fn is_for_people(&self) -> bool {
-        matches!(&self.what, What::Demo(demo) if demo.buy)
+        match &self.what {
+            #[cfg(feature = "demonstration")]
+            What::Demo(demo) => demo.buy,
+            What::Serve(_)
+            | What::Migrate(_)
+            | What::Restored { .. }
+            | What::Keys { .. }
+            | What::Import { .. }
+            | What::Reconcile { .. }
+            | What::Refresh { .. }
+            | What::Admin { .. } => false,
+        }
     }
 }
 
 #[derive(Debug, Subcommand)]
 enum What {
     /// Runs everything on this machine with simulated suppliers; nothing needs to be installed.
+    #[cfg(feature = "demonstration")]
     Demo(Demo),
     /// Runs a replica.
     Serve(Files),
@@ -147,6 +161,7 @@ pub struct Files {
 /// Says what did not work.
 pub async fn run(command: Command) -> anyhow::Result<u8> {
     match command.what {
+        #[cfg(feature = "demonstration")]
         What::Demo(demo) => demo::run(demo).await,
         What::Serve(files) => serve(&files).await,
         What::Migrate(files) => {
@@ -157,31 +172,31 @@ pub async fn run(command: Command) -> anyhow::Result<u8> {
             let config = read(&files)?;
             let _lock = own(&config)?;
             let io = open_database(&config).await?;
-            demo::say(&app::restored(&config, &io, &lost, somebody()).await?)?;
+            say(&app::restored(&config, &io, &lost, somebody()).await?)?;
             Ok(0)
         }
         What::Keys { what: KeysWhat::Rotate { compromised, files } } => rotate_keys(compromised, &files).await,
         What::Import { what: ImportWhat::Operators { wish, files } } => {
             let config = read(&files)?;
             let io = open_database(&config).await?;
-            demo::say(&import::operators(&wish, &config, &io, somebody()).await?)?;
+            say(&import::operators(&wish, &config, &io, somebody()).await?)?;
             Ok(0)
         }
         What::Import { what: ImportWhat::Areas { wish, files } } => {
             let io = open_database(&read(&files)?).await?;
-            demo::say(&import::areas(&wish, &io, somebody()).await?)?;
+            say(&import::areas(&wish, &io, somebody()).await?)?;
             Ok(0)
         }
         What::Reconcile { wish, files } => {
             let io = open_database(&read(&files)?).await?;
             let runs = reconcile::wish_and_wait(&io, wish).await?;
-            runs.iter().try_for_each(|run| demo::say(&run.to_string()))?;
+            runs.iter().try_for_each(|run| say(&run.to_string()))?;
             Ok(u8::from(!runs.iter().all(Run::agrees)))
         }
         What::Refresh { wish, files } => {
             let config = read(&files)?;
             let io = open_database(&config).await?;
-            demo::say(&import::refresh(&wish, &config, &io, somebody()).await?)?;
+            say(&import::refresh(&wish, &config, &io, somebody()).await?)?;
             Ok(0)
         }
         What::Admin { what: AdminWhat::Create { email, files } } => create_admin(&email, &files).await,
@@ -210,6 +225,16 @@ pub fn told_to_end() -> anyhow::Result<impl Future<Output = ()>> {
             _ = interrupt.recv() => {}
         }
     })
+}
+
+/// Writes a line to stdout at once.
+///
+/// # Errors
+/// Nobody reads stdout any more.
+pub fn say(line: &str) -> anyhow::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "{line}").context("stdout")?;
+    stdout.flush().context("stdout")
 }
 
 async fn serve(files: &Files) -> anyhow::Result<u8> {
@@ -264,7 +289,7 @@ async fn create_admin(email: &str, files: &Files) -> anyhow::Result<u8> {
     let config = read(files)?;
     let io = open_database(&config).await?;
     let (code, ends) = auth::create_admin(&io, config.auth.secret.expose_secret().as_bytes(), email).await?;
-    demo::say(&format!(
+    say(&format!(
         "{email} sets a password before {} by POST /api/v1/accounts/password-reset/confirmation with the code {}",
         ends.format("%Y-%m-%d %H:%M UTC"),
         code.expose_secret()
@@ -280,7 +305,7 @@ async fn forget_second_factor(email: &str, files: &Files) -> anyhow::Result<u8> 
     let reason = Some(somebody());
     write_down(&io, Deed { account_id: Uuid::nil(), action, subject, reason, request_id: None }).await?;
     auth::forget_second_factor(&io, id).await?;
-    demo::say(&format!("{email} has no second factor any more, and sets one up at the next log-in"))?;
+    say(&format!("{email} has no second factor any more, and sets one up at the next log-in"))?;
     Ok(0)
 }
 
@@ -292,7 +317,7 @@ async fn rotate_keys(compromised: bool, files: &Files) -> anyhow::Result<u8> {
     let (subject, reason) = ("signing keys".to_owned(), Some(somebody()));
     write_down(&io, Deed { account_id: Uuid::nil(), action, subject, reason, request_id: None }).await?;
     let new = auth::rotate(&io, config.auth.secret.expose_secret().as_bytes(), rotation, clock::now()).await?;
-    demo::say(&format!("key {} signs from {}", new.kid, new.signs_from))?;
+    say(&format!("key {} signs from {}", new.kid, new.signs_from))?;
     Ok(0)
 }
 

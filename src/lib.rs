@@ -11,7 +11,9 @@ pub mod app;
 pub mod clock;
 pub mod command;
 pub mod config;
+#[cfg_attr(not(feature = "demonstration"), path = "no_crash_points.rs")]
 pub mod crash_points;
+#[cfg(feature = "demonstration")]
 pub mod demo;
 pub mod epoch;
 pub mod fonts;

@@ -22,6 +22,7 @@ use crate::actors::reconcile::Books;
 use crate::actors::supervision::System;
 use crate::actors::{auth, order};
 use crate::config::{BadConfiguration, Config, Environment};
+#[cfg(feature = "demonstration")]
 use crate::crash_points;
 use crate::http::state::{Fleet, Readiness};
 use crate::http::streams::{self, Streams};
@@ -78,6 +79,18 @@ pub(super) struct Ground {
     pub(super) broken: watch::Sender<Option<&'static str>>,
 }
 
+/// What the program that production runs has not.
+#[cfg(feature = "demonstration")]
+fn arm(config: &Config) {
+    if config.environment == Environment::Production {
+        tracing::warn!("this program has the demonstration in it; make production builds one that has not");
+    }
+    if let Some(folder) = &config.crash_points {
+        tracing::warn!(?folder, "a test may end this process at any moment that it arms");
+        crash_points::watch(folder.clone());
+    }
+}
+
 impl App {
     /// Starts everything; once it returns, the socket listens and `/readyz` says yes.
     /// Must run inside an actix system.
@@ -85,10 +98,8 @@ impl App {
     /// # Errors
     /// Says which part did not start and why.
     pub async fn start(config: Config, io: Io) -> anyhow::Result<Self> {
-        if let Some(folder) = &config.crash_points {
-            tracing::warn!(?folder, "a test may end this process at any moment that it arms");
-            crash_points::watch(folder.clone());
-        }
+        #[cfg(feature = "demonstration")]
+        arm(&config);
         files::allow(config.http.connections).context(BadConfiguration)?;
         let (listener, address) = listen(config.http.listen)?;
         let (operations_listener, operations) = listen(config.operations.listen)?;

@@ -67,6 +67,7 @@ pub struct Config {
     #[serde(default)]
     pub times: Times,
     /// Folder in which a test arms the moments at which this process ends; refused in production.
+    #[cfg(feature = "demonstration")]
     pub crash_points: Option<PathBuf>,
     /// What it was read from: the values under the files, as JSON, and the files.
     #[serde(skip)]
@@ -226,6 +227,7 @@ impl Config {
         let (times, production) = (&self.times, self.environment == Environment::Production);
         anyhow::ensure!(!(production && self.is_simulated()), "simulated suppliers need environment = \"test\"");
         anyhow::ensure!(!(production && self.payment.test), "the payment test system needs environment = \"test\"");
+        #[cfg(feature = "demonstration")]
         anyhow::ensure!(!(production && self.crash_points.is_some()), "crash_points needs environment = \"test\"");
         anyhow::ensure!(
             !(production && self.auth.second_factor == auth::SecondFactor::Optional),

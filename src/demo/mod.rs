@@ -6,7 +6,6 @@ mod store;
 mod walk;
 
 use std::fs::OpenOptions;
-use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -15,7 +14,7 @@ use clap::Args;
 use futures_util::FutureExt as _;
 
 use crate::app::App;
-use crate::command::told_to_end;
+use crate::command::{say, told_to_end};
 use crate::config::Config;
 use crate::io::Io;
 use crate::telemetry;
@@ -96,16 +95,6 @@ fn tell(bought: anyhow::Result<()>, ready: &str) -> anyhow::Result<()> {
             Err(error)
         }
     }
-}
-
-/// Writes a line to stdout at once.
-///
-/// # Errors
-/// Nobody reads stdout any more.
-pub fn say(line: &str) -> anyhow::Result<()> {
-    let mut stdout = std::io::stdout().lock();
-    writeln!(stdout, "{line}").context("stdout")?;
-    stdout.flush().context("stdout")
 }
 
 /// The folder of database and documents: the one that was named, else a fresh one.

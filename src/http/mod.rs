@@ -167,9 +167,14 @@ fn account_routes(api: &mut ServiceConfig<'_>) {
     api.service(sessions::show_keys);   // GET /.well-known/jwks.json           anyone
 }
 
-/// The routes that only a server with `environment = "test"` has; before the others, whose patterns are wider.
+/// The routes that only a server with `environment = "test"` has, where its program has them at all; before the others, whose patterns are wider.
+#[cfg(feature = "demonstration")]
 #[rustfmt::skip]
 pub fn test_routes(api: &mut ServiceConfig<'_>) {
     api.service(admin::faults::inject); // POST /api/v1/admin/actors/{name}/faults         admin
     api.service(admin::faults::clear);  // DELETE /api/v1/admin/actors/{name}/faults       admin
 }
+
+/// The program that production runs injects no faults.
+#[cfg(not(feature = "demonstration"))]
+pub fn test_routes(_api: &mut ServiceConfig<'_>) {}

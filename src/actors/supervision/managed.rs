@@ -1,6 +1,7 @@
 //! An actor as the system sees it, whatever it serves.
 
 use super::answers::Answers;
+#[cfg(feature = "demonstration")]
 use super::faults::Fault;
 use super::handle::{Cell, Service};
 use super::status::{BreakerPosition, Phase, Status};
@@ -15,7 +16,9 @@ pub(super) trait Managed: Send + Sync {
     fn answers(&self) -> Vec<Answers>;
     fn breaker(&self) -> BreakerPosition;
     fn open_breaker(&self, pause: Duration) -> bool;
+    #[cfg(feature = "demonstration")]
     fn inject(&self, fault: Fault, times: u32);
+    #[cfg(feature = "demonstration")]
     fn clear_faults(&self) -> u32;
     fn forsake(&self);
 }
@@ -45,10 +48,12 @@ impl<S: Service> Managed for Cell<S> {
         self.mailbox.open_breaker(pause)
     }
 
+    #[cfg(feature = "demonstration")]
     fn inject(&self, fault: Fault, times: u32) {
         self.faults.add(fault, times);
     }
 
+    #[cfg(feature = "demonstration")]
     fn clear_faults(&self) -> u32 {
         self.faults.clear()
     }

@@ -12,6 +12,7 @@
 mod answers;
 mod breaker;
 mod door;
+#[cfg_attr(not(feature = "demonstration"), path = "no_faults.rs")]
 mod faults;
 mod handle;
 mod here;
@@ -29,6 +30,7 @@ mod watchdog;
 
 pub use answers::{Answers, BOUNDS_MS};
 pub use breaker::Settings as BreakerSettings;
+#[cfg(feature = "demonstration")]
 pub use faults::Fault;
 pub use handle::{Handle, Placement, Service, Spec, StartError};
 pub use message::{Call, Failure, Fence, Why};

@@ -1,6 +1,7 @@
 //! The system: starts and names the actors, carries people's wishes to them, and ends them in order.
 
 use super::answers::Answers;
+#[cfg(feature = "demonstration")]
 use super::faults::Fault;
 use super::handle::{Cell, Handle, Service, Spec, StartError};
 use super::managed::Managed;
@@ -163,6 +164,7 @@ impl System {
     /// 64 such wishes the oldest are forgotten. For tests and the demonstration.
     /// # Errors
     /// There is no such actor.
+    #[cfg(feature = "demonstration")]
     pub fn inject(&self, name: &str, fault: Fault, times: u32) -> Result<(), UnknownActor> {
         self.entry(name).map(|entry| entry.cell.inject(fault, times))
     }
@@ -170,6 +172,7 @@ impl System {
     /// Takes back the faults that the actor has not yet suffered, and says how many that were.
     /// # Errors
     /// There is no such actor.
+    #[cfg(feature = "demonstration")]
     pub fn clear_faults(&self, name: &str) -> Result<u32, UnknownActor> {
         self.entry(name).map(|entry| entry.cell.clear_faults())
     }

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod cases;
 pub mod differences;
 pub mod elsewhere;
+#[cfg(feature = "demonstration")]
 pub mod faults;
 pub mod jobs;
 pub mod keys;

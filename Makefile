@@ -20,10 +20,12 @@ STATES ?= 150000
 ONLY ?=
 # how often each lie of a supplier is told: make attack TIMES=100
 TIMES ?= 20
+# how many people log in while a stranger floods log-ins: make attack LOG_INS=1000
+LOG_INS ?= 200
 # how many generated requests a call gets: make schemathesis REQUESTS=500
 REQUESTS ?= 100
 
-.PHONY: help run test check crash-matrix model sim soak wedge fleet fuzz schemathesis attack fmt bless entity released
+.PHONY: help run test check production sbom crash-matrix model sim soak wedge fleet fuzz schemathesis attack fmt bless entity released
 
 help: ## shows this list
 	@sed -En 's/^([a-z-]+):[^#]*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 21
@@ -37,12 +39,23 @@ test: ## runs every test on SQLite, on a PostgreSQL and a Redis of its own, as C
 	@scripts/released scripts/with_servers scripts/unchanged scripts/tests all "$(T)"
 	@[ -n "$(T)" ] || scripts/fuzz brief
 	@[ -n "$(T)" ] || scripts/schemathesis 20 1
+	@[ -n "$(T)" ] || scripts/production
 
-check: ## before a commit: format, lints, and the tests that need no server
+check: ## before a commit: format, lints, crates, and the tests that need no server
 	@scripts/prepare check
 	@cargo fmt --all --check
 	@cargo clippy --locked --workspace --all-targets -- -D warnings
+	@cargo clippy --locked --no-default-features --bin starjack -- -D warnings
+	@scripts/deny
 	@scripts/tests fast "$(T)"
+
+production: ## builds the program that production runs, without demonstration and faults: target/release/starjack
+	@scripts/prepare production
+	@scripts/production release
+
+sbom: ## lists every crate of it for those who look for known faults: target/starjack.cdx.json
+	@scripts/prepare sbom
+	@scripts/sbom
 
 fuzz: ## feeds the readers of hostile input, guided by coverage (SECONDS=60 each)
 	@scripts/prepare fuzz
@@ -76,9 +89,10 @@ fleet: ## kills three replicas in turn under load, restarts Redis and PostgreSQL
 	@scripts/prepare test
 	@export STARJACK_FLEET_SECONDS=$(SECONDS) && exec scripts/with_servers scripts/tests long fleet::long::
 
-attack: ## lets suppliers tell every client every lie, and measures the memory that it costs (TIMES=20 each)
+attack: ## lets suppliers lie and strangers flood log-ins, and prints what it costs others (TIMES=20 each, LOG_INS=200)
 	@scripts/prepare check
-	@export STARJACK_ATTACK_TIMES=$(TIMES) && exec scripts/tests long no_answer_to_the_client
+	@export STARJACK_ATTACK_TIMES=$(TIMES) && scripts/tests long no_answer_to_the_client
+	@export STARJACK_ATTACK_LOG_INS=$(LOG_INS) && exec scripts/tests long flooded::
 
 fmt: ## formats all code
 	@scripts/prepare check

@@ -28,6 +28,7 @@ mod crash;
 mod crowd;
 mod failed_over;
 mod fleet;
+mod flooded;
 mod given_up;
 mod killed;
 mod limits_shared;

@@ -186,8 +186,17 @@ impl Server {
 
     /// The most memory that it has used so far, in KiB.
     pub(crate) fn most_memory(&self) -> u64 {
+        self.kibibytes("VmHWM:")
+    }
+
+    /// The memory that it uses now, in KiB.
+    pub(crate) fn memory(&self) -> u64 {
+        self.kibibytes("VmRSS:")
+    }
+
+    fn kibibytes(&self, of: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(of)).unwrap();
         line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 

@@ -1,0 +1,155 @@
+//! One network floods log-ins and registrations and holds connections on which it says nothing: people elsewhere log in and
+//! read. `make attack` makes it longer and prints what was felt.
+
+use std::cell::Cell;
+use std::fmt;
+use std::time::Duration;
+
+use futures_util::future::{Either, join, join_all, select};
+use reqwest::Method;
+use serde_json::json;
+use starjack::clock;
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpStream;
+
+use crate::support::{Client, Database, Person, World, new_key};
+
+/// Connections of the network that floods, half of them log in and half register.
+const FLOODING: usize = 64;
+/// Connections that say nothing: as many as one peer may have.
+const SILENT: usize = 512;
+/// The network that floods, and the first of those who do not.
+const STRANGERS: u64 = 60_000;
+const HONEST: u64 = 1;
+/// Between two reads of somebody who looks around.
+const READS: Duration = Duration::from_millis(20);
+/// What people call quick; only told, because the machine is not theirs alone.
+const QUICK: Duration = Duration::from_secs(2);
+
+/// What honest people felt.
+#[derive(Debug)]
+struct Felt {
+    log_ins: Vec<Option<Duration>>,
+    reads: Vec<Duration>,
+}
+
+impl Felt {
+    fn succeeded(&self) -> usize {
+        self.log_ins.iter().flatten().count()
+    }
+
+    fn quick(&self) -> usize {
+        self.log_ins.iter().flatten().filter(|took| **took <= QUICK).count()
+    }
+
+    /// The slowest of the quickest 99 % of reads.
+    fn p99(&self) -> Duration {
+        let mut reads = self.reads.clone();
+        reads.sort();
+        reads[(reads.len() - 1) * 99 / 100]
+    }
+}
+
+impl fmt::Display for Felt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let slowest = self.log_ins.iter().flatten().max().map_or(0, Duration::as_millis);
+        let (tried, came, quick) = (self.log_ins.len(), self.succeeded(), self.quick());
+        write!(f, "{came} of {tried} log-ins, {quick} within 2 s, slowest {slowest} ms; ")?;
+        write!(f, "{} reads, p99 {} ms", self.reads.len(), self.p99().as_millis())
+    }
+}
+
+/// How many honest log-ins: few, or as many as were asked for.
+fn log_ins() -> u64 {
+    std::env::var("STARJACK_ATTACK_LOG_INS").map_or(20, |count| count.parse().unwrap())
+}
+
+/// People log in one after the other, each from a network that nobody knows; somebody else looks around all the while.
+async fn honest(world: &World, people: &[Person]) -> Felt {
+    let done = Cell::new(false);
+    let log_in = async {
+        let mut took = Vec::new();
+        for (no, person) in (HONEST..=log_ins()).zip(people.iter().cycle()) {
+            let guest = world.guest.in_network(no);
+            let begun = clock::instant();
+            let body = json!({ "email": person.email, "password": person.password });
+            let answer = guest.try_post("/api/v1/sessions", &body).await;
+            took.push(answer.is_ok_and(|answer| answer.status == 201).then(|| clock::since(begun)));
+        }
+        done.set(true);
+        took
+    };
+    let look_around = async {
+        let mut took = Vec::new();
+        while !done.get() {
+            let begun = clock::instant();
+            world.guest.in_network(HONEST).get("/api/v1/operators").await.expect(200);
+            took.push(clock::since(begun));
+            clock::sleep(READS).await;
+        }
+        took
+    };
+    let (log_ins, reads) = join(log_in, look_around).await;
+    Felt { log_ins, reads }
+}
+
+/// Asks without end for what costs a hash, or a letter; counts what was asked.
+async fn flood(client: &Client, logs_in: bool, asked: &Cell<usize>) {
+    loop {
+        let email = format!("{}@flood.example", new_key());
+        let request = if logs_in {
+            client
+                .request(Method::POST, "/api/v1/sessions")
+                .json(&json!({ "email": email, "password": "a long guess" }))
+        } else {
+            client.request(Method::POST, "/api/v1/accounts").json(&json!({ "email": email }))
+        };
+        // whatever is answered
+        drop(request.send().await);
+        asked.set(asked.get() + 1);
+    }
+}
+
+/// Holds a connection for as long as the server does, then the next one.
+async fn say_nothing(address: &str, held: &Cell<usize>) {
+    loop {
+        if let Ok(mut stream) = TcpStream::connect(address).await {
+            held.set(held.get() + 1);
+            let mut nothing = Vec::new();
+            drop(stream.read_to_end(&mut nothing).await);
+        }
+        clock::sleep(READS).await;
+    }
+}
+
+#[tokio::test]
+async fn log_ins_and_reads_elsewhere_go_on_while_one_network_floods() {
+    let world = World::start(Database::Sqlite).await;
+    let mut people = Vec::new();
+    for name in ["Anna", "Berta", "Clara", "Dora"] {
+        people.push(world.skier(name).await);
+    }
+    let calm = honest(&world, &people).await;
+    let memory = world.server.memory();
+
+    let strangers = world.guest.in_network(STRANGERS);
+    let address = world.server.api().trim_start_matches("http://").to_owned();
+    let (asked, held) = (Cell::new(0), Cell::new(0));
+    let attack = join(
+        join_all((0..FLOODING).map(|no| flood(&strangers, no % 2 == 0, &asked))),
+        join_all((0..SILENT).map(|_| say_nothing(&address, &held))),
+    );
+    let attacked = std::pin::pin!(honest(&world, &people));
+    let felt = match select(attacked, std::pin::pin!(attack)).await {
+        Either::Left((felt, _attack)) => felt,
+        Either::Right(_) => unreachable!("an attack has no end"),
+    };
+
+    eprintln!("calm:    {calm}");
+    eprintln!("attack:  {} requests on {FLOODING} connections, {} silent connections", asked.get(), held.get());
+    eprintln!("flooded: {felt}");
+    eprintln!("memory:  {memory} KiB before, {} KiB after", world.server.memory());
+    assert_eq!(calm.succeeded(), calm.log_ins.len(), "{calm}");
+    assert!(asked.get() >= FLOODING && held.get() >= SILENT, "there was no attack");
+    assert!(felt.succeeded() * 100 >= felt.log_ins.len() * 95, "{felt}");
+}

@@ -10,11 +10,23 @@ use crate::io::{Io, IoError};
 pub const KEEP_HOLDERS: TimeDelta = TimeDelta::days(90);
 
 /// Erases holders' names and birth dates, and reasons of returns, of orders that nobody comes back to, and what was added to a
-/// deleted account while its end was not known everywhere; answers how many rows. Twice changes nothing.
+/// deleted account while its end was not known everywhere; answers how many rows. Twice changes nothing. Each transaction is a
+/// short one, however much there is.
 ///
 /// # Errors
 /// The database's; `Fenced` when another replica does this now.
 pub async fn erase_old(io: &Io, now: DateTime<Utc>, fence: Option<Fence>) -> Result<u64, IoError> {
+    let mut erased = 0;
+    loop {
+        let rows = erase_some(io, now, fence.clone()).await?;
+        if rows == 0 {
+            return Ok(erased);
+        }
+        erased += rows;
+    }
+}
+
+async fn erase_some(io: &Io, now: DateTime<Utc>, fence: Option<Fence>) -> Result<u64, IoError> {
     let write = io.write(move |tx| {
         Box::pin(async move {
             if let Some(fence) = fence {

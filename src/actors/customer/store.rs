@@ -1,7 +1,7 @@
 //! All SQL of deleting and forgetting.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sea_orm::sea_query::{Expr, SelectStatement};
+use sea_orm::sea_query::{self, Expr, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
@@ -19,8 +19,8 @@ const ENDS: [OrderState; 3] = [OrderState::Finished, OrderState::Rejected, Order
 /// What stands in the place of an erased birth date: the column holds a day in every version.
 const NO_BIRTH_DATE: Option<NaiveDate> = NaiveDate::from_ymd_opt(1900, 1, 1);
 
-/// Most reasons that are erased at a time.
-const MOST_REASONS: u64 = 500;
+/// Most rows of one kind that are erased at a time.
+const MOST_ROWS: u64 = 500;
 
 /// The detail of a transition that holds the customer's own words.
 const ASKED_BACK: &str = "%return_asked:%";
@@ -81,30 +81,38 @@ pub(super) async fn erase_remains(db: &impl ConnectionTrait) -> Result<u64, DbEr
     Ok(cards.rows_affected + answers.rows_affected)
 }
 
-/// Erases the holders of orders that have been settled and over since `before`; answers how many rows.
+/// Erases the holders of orders that have been settled and over since `before`; answers how many rows, at most [`MOST_ROWS`] at
+/// a time.
 pub(super) async fn erase_holders(db: &impl ConnectionTrait, before: DateTime<Utc>) -> Result<u64, DbErr> {
-    use order_line::Column::{HolderBirthDate, HolderFirstName, HolderLastName, OrderId, ValidTo};
+    use order_line::Column::{HolderBirthDate, HolderFirstName, HolderLastName, No, OrderId, ValidTo};
     let over = Condition::any().add(ValidTo.lt(before.date_naive())).add(OrderId.in_subquery(came_to_nothing(before)));
+    let due = order_line::Entity::find()
+        .select_only()
+        .columns([OrderId, No])
+        .filter(Condition::any().add(HolderFirstName.ne("")).add(HolderLastName.ne("")))
+        .filter(OrderId.in_subquery(settled()))
+        .filter(over)
+        .limit(MOST_ROWS)
+        .into_query();
+    let key = Expr::tuple([Expr::column(OrderId), Expr::column(No)]);
     let lines = order_line::Entity::update_many()
         .col_expr(HolderFirstName, Expr::value(""))
         .col_expr(HolderLastName, Expr::value(""))
         .col_expr(HolderBirthDate, Expr::value(NO_BIRTH_DATE))
-        .filter(Condition::any().add(HolderFirstName.ne("")).add(HolderLastName.ne("")))
-        .filter(OrderId.in_subquery(settled()))
-        .filter(over)
+        .filter(sea_query::ExprTrait::in_subquery(key, due))
         .exec(db)
         .await?;
     Ok(lines.rows_affected)
 }
 
 /// Erases what customers wrote beside a return, of orders that are settled, before then; answers how many rows, at most
-/// [`MOST_REASONS`] at a time.
+/// [`MOST_ROWS`] at a time.
 pub(super) async fn erase_reasons(db: &impl ConnectionTrait, before: DateTime<Utc>) -> Result<u64, DbErr> {
     let rows = order_event::Entity::find()
         .filter(order_event::Column::Detail.like(ASKED_BACK))
         .filter(order_event::Column::At.lt(before.fixed_offset()))
         .filter(order_event::Column::OrderId.in_subquery(settled()))
-        .limit(MOST_REASONS)
+        .limit(MOST_ROWS)
         .all(db)
         .await?;
     let mut erased = 0;

@@ -90,6 +90,8 @@ pub(in crate::http) async fn show(state: web::Data<State>, who: AnyAdmin) -> Res
     responses((status = 201, description = "What the device has to know", body = EnrolmentView)))]
 #[post("/api/v1/admin/me/second-factor")]
 pub(in crate::http) async fn enrol(state: web::Data<State>, who: AnyAdmin) -> Result<HttpResponse, Problem> {
+    let subject = who.claims.sub.to_string();
+    store::write_down(&state.io, who.admin().deed("second_factor.enrol", subject, None)).await?;
     let enrolment = state.auth.enrol(who.claims.sub, who.claims.sid).await?;
     Ok(HttpResponse::Created().json(EnrolmentView {
         secret: enrolment.secret.expose_secret().to_owned(),

@@ -160,6 +160,10 @@ async fn a_log_in_asks_for_it_and_what_came_of_it_is_written_down() {
     let refused = "log_in.refused";
     assert_eq!(actions, [refused, ok, refused, ok, refused, ok], "the newest first");
     assert!(rows.iter().all(|row| row["email"] == ADA && row["request_id"].is_string()), "{rows:#?}");
+    let written = world.get("/api/v1/admin/audit", &proven.token).await;
+    let deeds: Vec<_> = written.body["items"].as_array().unwrap().iter().map(|row| &row["action"]).collect();
+    let drawn = deeds.iter().position(|action| *action == "second_factor.enrol");
+    assert_eq!(drawn, deeds.iter().position(|action| *action == "second_factor.confirm").map(|at| at + 1), "{deeds:?}");
 }
 
 #[actix_rt::test]

@@ -227,18 +227,19 @@ pub(in crate::actors::auth) async fn revoke_all(
     kept: Option<Uuid>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Uuid>, DbErr> {
+    // in one order, so that two who do this at once do not wait for each other
     let open = session::Entity::find()
         .select_only()
         .column(session::Column::Id)
         .filter(session::Column::AccountId.eq(account_id))
         .filter(session::Column::RevokedAt.is_null())
-        .filter(session::Column::Id.ne(kept.unwrap_or_default()));
+        .filter(session::Column::Id.ne(kept.unwrap_or_default()))
+        .order_by_asc(session::Column::Id)
+        .lock_exclusive();
     let ids: Vec<Uuid> = open.into_tuple().all(db).await?;
     session::Entity::update_many()
         .col_expr(session::Column::RevokedAt, Expr::value(now))
-        .filter(session::Column::AccountId.eq(account_id))
-        .filter(session::Column::RevokedAt.is_null())
-        .filter(session::Column::Id.ne(kept.unwrap_or_default()))
+        .filter(session::Column::Id.is_in(ids.iter().copied()))
         .exec(db)
         .await?;
     Ok(ids)

@@ -16,7 +16,7 @@ const SUPPLIERS: [(&[&str], &[&str]); 4] = [
 const REGISTRY: &str = "src/integrations/lift/registry.rs";
 
 /// The files that hold SQL, the only ones that name the tables' entities.
-const SQL: [&str; 39] = [
+const SQL: [&str; 40] = [
     "src/actors/fleet/store.rs",
     "src/actors/auth/store/mod.rs",
     "src/actors/auth/store/accounts.rs",
@@ -36,6 +36,7 @@ const SQL: [&str; 39] = [
     "src/actors/invoice/store.rs",
     "src/actors/jobs/store.rs",
     "src/actors/jobs/listed.rs",
+    "src/actors/jobs/purge.rs",
     "src/actors/liftoperator/store.rs",
     "src/actors/liftoperator/area/store.rs",
     "src/actors/liftoperator/catalogue/store.rs",

@@ -16,7 +16,7 @@ use super::error::Error;
 use super::events::LogIns;
 use super::keyring::{self, NewKey, Rotation};
 use super::password::{Hasher, Memory};
-use super::store;
+use super::store::{self, Old};
 use super::throttle::Counts;
 use super::token::{Claims, Keys};
 use super::weak::check_password;
@@ -168,15 +168,19 @@ impl Desk {
     /// The database's; also when another replica does this now.
     pub async fn forget_old(&self, fence: Fence) -> Result<(), Error> {
         let now = clock::now();
-        self.inner
-            .io
-            .write(move |tx| {
+        // each on its own: what takes too long must not keep the rest
+        let mut failed = None;
+        for old in Old::ALL {
+            let fence = fence.clone();
+            let forget = self.inner.io.write(move |tx| {
                 Box::pin(async move {
                     fence.check(tx).await?;
-                    Ok(store::forget_old(tx, now).await?)
+                    Ok::<_, Error>(old.forget(tx, now).await?)
                 })
-            })
-            .await
+            });
+            failed = forget.await.err().or(failed);
+        }
+        failed.map_or(Ok(()), Err)
     }
 
     /// The public keys that verify access tokens, the current one first.

@@ -11,6 +11,7 @@
 //! so every handler is harmless to repeat. The attempt is counted when it begins: a job that kills its worker ends too.
 
 mod listed;
+mod purge;
 mod queue;
 pub mod store;
 #[cfg(test)]

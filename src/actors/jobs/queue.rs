@@ -8,16 +8,15 @@ use uuid::Uuid;
 
 use super::listed::{JobState, Listed};
 use super::store::{self, Claim, Depth, Job, Verdict};
-use crate::actors::fleet::Fence;
 use crate::clock;
 use crate::io::{Io, IoError};
 
 /// The jobs of this database; cheap to clone, usable from every thread.
 #[derive(Clone)]
 pub struct Jobs {
-    io: Io,
+    pub(super) io: Io,
     bell: Arc<Notify>,
-    settings: Settings,
+    pub(super) settings: Settings,
 }
 
 /// How jobs are worked off.
@@ -127,22 +126,6 @@ impl Jobs {
     /// The database's.
     pub async fn depths(&self) -> Result<Vec<Depth>, IoError> {
         self.io.read(|db| Box::pin(async move { Ok::<_, IoError>(store::depths(db).await?) })).await
-    }
-
-    /// Deletes what was done longer ago than it is kept; answers how many jobs.
-    ///
-    /// # Errors
-    /// The database's; `Fenced` when another replica does this now.
-    pub async fn purge(&self, fence: Fence) -> Result<u64, IoError> {
-        let before = clock::now() - self.settings.keep_done;
-        self.io
-            .write(move |tx| {
-                Box::pin(async move {
-                    fence.check(tx).await?;
-                    Ok::<_, IoError>(store::purge(tx, before).await?)
-                })
-            })
-            .await
     }
 
     /// Waits until the bell rings.

@@ -17,7 +17,7 @@ use crate::ids;
 
 const WAITING: &str = "waiting";
 const RUNNING: &str = "running";
-const DONE: &str = "done";
+pub(super) const DONE: &str = "done";
 const DEAD: &str = "dead";
 
 /// Longest `last_error` that the table holds.
@@ -233,19 +233,6 @@ pub async fn redrive(db: &impl ConnectionTrait, id: Uuid, now: DateTime<Utc>) ->
         .exec(db)
         .await?;
     Ok(changed.rows_affected == 1)
-}
-
-/// Deletes jobs that were done before `before` and answers how many; jobs in any other state stay for ever.
-///
-/// # Errors
-/// The database's.
-pub async fn purge(db: &impl ConnectionTrait, before: DateTime<Utc>) -> Result<u64, DbErr> {
-    let deleted = job::Entity::delete_many()
-        .filter(job::Column::State.eq(DONE))
-        .filter(job::Column::DoneAt.lt(before.fixed_offset()))
-        .exec(db)
-        .await?;
-    Ok(deleted.rows_affected)
 }
 
 /// What is not done yet, by kind and state.

@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::purge::purge_some;
 use super::store::{self, Claim, Job, NewJob, Verdict};
 use super::{Handler, JobEnd, Jobs, Settings, work_off};
 use crate::clock::{self, Deadline};
@@ -198,7 +199,7 @@ async fn only_done_jobs_are_forgotten_and_only_after_their_time() {
         assert!(acknowledge_at(&io, &job, verdict, at).await);
     }
     let before = now + TimeDelta::seconds(5);
-    let purged = io.write(move |tx| Box::pin(async move { Ok::<_, IoError>(store::purge(tx, before).await?) })).await;
+    let purged = io.write(move |tx| Box::pin(async move { Ok::<_, IoError>(purge_some(tx, before).await?) })).await;
     assert_eq!(purged.unwrap(), 1);
     let mut left: Vec<_> = rows(&io).await.into_iter().map(|row| row.dedup_key).collect();
     left.sort();

@@ -33,12 +33,30 @@ pub(super) type TokenRow = refresh_token::Model;
 /// A row of `signing_key`.
 pub(super) type KeyRow = signing_key::Model;
 
-/// Forgets all that is too old to count.
-pub(super) async fn forget_old(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<(), DbErr> {
-    forget_registrations(db, now).await?;
-    forget_resets(db, now).await?;
-    forget_changes(db, now).await?;
-    forget_keys(db, now).await?;
-    forget_sessions(db, now).await?;
-    forget_networks(db, now).await
+/// What becomes too old to count.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Old {
+    Registrations,
+    Resets,
+    Changes,
+    Keys,
+    Networks,
+    Sessions,
+}
+
+impl Old {
+    pub(super) const ALL: [Self; 6] =
+        [Self::Registrations, Self::Resets, Self::Changes, Self::Keys, Self::Networks, Self::Sessions];
+
+    /// Forgets all of it that is too old.
+    pub(super) async fn forget(self, db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<(), DbErr> {
+        match self {
+            Self::Registrations => forget_registrations(db, now).await,
+            Self::Resets => forget_resets(db, now).await,
+            Self::Changes => forget_changes(db, now).await,
+            Self::Keys => forget_keys(db, now).await,
+            Self::Networks => forget_networks(db, now).await,
+            Self::Sessions => forget_sessions(db, now).await,
+        }
+    }
 }

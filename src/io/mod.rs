@@ -5,6 +5,8 @@
 //! begin to commit. Every `store.rs` goes through [`Io`], and so does `redis.rs`.
 
 mod error;
+#[cfg(test)]
+mod tests;
 
 use std::panic::Location;
 use std::sync::Arc;
@@ -109,7 +111,7 @@ impl Io {
     }
 
     /// Runs one transaction on the I/O runtime, committed when the work answers `Ok`, rolled back otherwise.
-    /// The asker may go away: the task ends by itself.
+    /// The asker may go away: what has begun ends by itself, what still waits for the only writer is not begun.
     ///
     /// # Errors
     /// What the work answers; `Late` after 30 s (then the commit may or may not have happened).
@@ -123,11 +125,17 @@ impl Io {
         let db = self.inner.db.clone();
         let (writer, commits) = (self.inner.writer.clone(), Arc::clone(&self.inner.commits));
         let place = Location::caller();
-        self.spawn(async move {
+        let asker = Arc::new(());
+        let waits = Arc::downgrade(&asker);
+        let work = self.spawn(async move {
+            // waited for here, because an asker's thread may be blocked when its turn has come
             let _turn = match &writer {
                 Some(writer) => Some(writer.acquire().await.map_err(|_closed| IoError::Late)?),
                 None => None,
             };
+            if waits.strong_count() == 0 {
+                return Err(IoError::Late.into());
+            }
             let transaction = db
                 .begin_with_options(TransactionOptions {
                     sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -149,7 +157,12 @@ impl Io {
                     Err(error)
                 }
             }
-        })
+        });
+        async move {
+            let done = work.await;
+            drop(asker);
+            done
+        }
     }
 
     /// Whether the database is PostgreSQL, where rows can be locked and replicas can share it.

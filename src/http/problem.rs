@@ -281,8 +281,8 @@ impl ResponseError for Problem {
 
 impl From<IoError> for Problem {
     fn from(error: IoError) -> Self {
-        let cause = std::error::Error::source(&error).map(ToString::to_string);
-        tracing::error!(%error, cause, "the database failed a request");
+        // not its source, whose text may quote what a customer wrote
+        tracing::error!(%error, "the database failed a request");
         Self::unavailable(
             both(
                 "Our database did not answer. Look at the present state before you send a change a second time.",

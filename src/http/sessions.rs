@@ -145,7 +145,7 @@ async fn note_admin(
 ///
 /// A refresh token counts once. Within half a minute it is also answered to a second time, where the same network asks: two
 /// tabs did at once, or an answer was lost. Any other second use ends the session. 429 after 100 refused ones from one
-/// network in a quarter of an hour.
+/// network in a quarter of an hour, and after 60 pairs of one session.
 #[utoipa::path(tag = "sessions", operation_id = "refresh_session", responses((status = 201, description = "A new pair", body = Tokens)))]
 #[post("/api/v1/sessions/refresh")]
 pub(super) async fn refresh(

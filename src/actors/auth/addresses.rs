@@ -16,7 +16,7 @@ use super::code::{Code, Purpose};
 use super::desk::{Desk, as_account};
 use super::error::Error;
 use super::letter::Letter;
-use super::limits::{CONFIRMATIONS, OLD_PASSWORDS, OPENING_LETTERS};
+use super::limits::{ADDRESS_LETTERS, CONFIRMATIONS, OLD_PASSWORDS};
 use super::origin::Origin;
 use super::store::{self, AccountRow, ChangeRow};
 use super::throttle::key;
@@ -44,7 +44,7 @@ impl Desk {
     ) -> Result<(), Error> {
         let email = clean_email(email)?;
         let account = self.check_owner(account_id, password, from).await?;
-        if !self.may_send(&OPENING_LETTERS, &email, (Origin::of(from), false)).await? {
+        if !self.may_send(&ADDRESS_LETTERS, &email, (Origin::of(from), true)).await? {
             return Ok(());
         }
         let now = clock::now();
@@ -146,7 +146,8 @@ async fn set_address(
 ) -> Result<(AccountRow, Vec<Uuid>), Error> {
     // two changes at once come one after the other, and a password that was changed meanwhile ends them
     let account = store::account_now(tx, change.account_id).await?;
-    let account = account.filter(|now| now.erased_at.is_none() && now.password_hash == shown.password_hash);
+    let account = account
+        .filter(|now| now.erased_at.is_none() && now.disabled_at.is_none() && now.password_hash == shown.password_hash);
     let mut account = account.ok_or(Error::WrongCode)?;
     let email = change.new_email.clone().unwrap_or_default();
     // another change was quicker, or somebody has opened an account with the address

@@ -59,10 +59,12 @@ impl Desk {
 /// Keeps others from changing the account until the transaction ends, so that no order is placed meanwhile.
 ///
 /// # Errors
-/// `WrongOldPassword`: password or role were changed since it was typed, or the account was erased.
+/// `WrongOldPassword`: password or role were changed since it was typed, or the account was erased or disabled.
 pub async fn lock(tx: &DatabaseTransaction, owner: &Owner) -> Result<(), Error> {
     let is_same = |now: &AccountRow| now.password_hash == owner.0.password_hash && now.role == owner.0.role;
-    let now = store::account_now(tx, owner.0.id).await?.filter(|now| now.erased_at.is_none() && is_same(now));
+    let now = store::account_now(tx, owner.0.id)
+        .await?
+        .filter(|now| now.erased_at.is_none() && now.disabled_at.is_none() && is_same(now));
     now.map(drop).ok_or(Error::WrongOldPassword)
 }
 

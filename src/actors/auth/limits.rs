@@ -68,12 +68,24 @@ pub(super) const RESETS: PerNetwork = per_network("resets", "resets of a site", 
 /// Refresh tokens that were refused.
 pub(super) const REFRESHES: PerNetwork = per_network("refreshes", "refreshes of a site", 100, QUARTER_HOUR);
 
+/// Refresh tokens of one session, of which each writes a row: a page that is open all day needs one in a quarter of an hour.
+pub(super) const SESSION_REFRESHES: Rule = Rule { name: "refreshes of a session", limit: 60, window: QUARTER_HOUR };
+
 /// Letters with a code for an account, which counts for half an hour.
 pub(super) const OPENING_LETTERS: Letters = Letters {
     asked: per_network("openings", "openings of a site", 40, QUARTER_HOUR),
     by_one: per_network("openings by one", "openings by one site", 3, WHILE_AN_OPENING_COUNTS),
     to_one: Rule { name: "openings to one", limit: 6, window: WHILE_AN_OPENING_COUNTS },
     in_all: Rule { name: "openings in all", limit: 1_000, window: HOUR },
+};
+
+/// Letters with a code for another address, which counts for half an hour. Not counted with those for an account: whoever has
+/// those sent to an address would keep its owner from moving there.
+pub(super) const ADDRESS_LETTERS: Letters = Letters {
+    asked: per_network("address changes", "address changes of a site", 40, QUARTER_HOUR),
+    by_one: per_network("address changes by one", "address changes by one site", 3, WHILE_AN_OPENING_COUNTS),
+    to_one: Rule { name: "address changes to one", limit: 6, window: WHILE_AN_OPENING_COUNTS },
+    in_all: Rule { name: "address changes in all", limit: 1_000, window: HOUR },
 };
 
 /// Letters with a code for a new password, which counts for ten minutes.
@@ -121,18 +133,19 @@ impl Desk {
         email: &str,
         (origin, is_known): (Origin, bool),
     ) -> Result<bool, Error> {
-        let mut events = letters.asked.events(origin, "");
+        // on its own: an address that is sent no more must not spare its network's limit
+        let asked = self.count(&letters.asked.events(origin, "")).await;
+        asked.map_err(|refusal| Error::Throttled(refusal.wait))?;
+        let mut events = letters.by_one.events(origin, email);
+        events.push((letters.to_one, key(&[email])));
         if !is_known {
             events.push((letters.in_all, key(&[])));
         }
-        let about_others = events.len();
-        events.extend(letters.by_one.events(origin, email));
-        events.push((letters.to_one, key(&[email])));
         let Err(refusal) = self.count(&events).await else { return Ok(true) };
-        if refusal.rule == letters.in_all && self.inner.counts.count(&[(ALARM, key(&[refusal.rule.name]))]).is_ok() {
-            tracing::error!(rule = refusal.rule.name, "so many ask for letters that no more are sent for now");
-        }
-        if events[..about_others].iter().any(|(rule, _)| *rule == refusal.rule) {
+        if refusal.rule == letters.in_all {
+            if self.inner.counts.count(&[(ALARM, key(&[refusal.rule.name]))]).is_ok() {
+                tracing::error!(rule = refusal.rule.name, "so many ask for letters that no more are sent for now");
+            }
             return Err(Error::Throttled(refusal.wait));
         }
         tracing::warn!(rule = refusal.rule.name, "an address asks for too many letters");
@@ -150,7 +163,12 @@ mod tests {
     #[test]
     fn an_address_that_is_sent_no_more_letters_has_codes_that_count() {
         let asked = "2026-12-19T08:00:59Z".parse().unwrap();
-        for (letters, purpose) in [(OPENING_LETTERS, Purpose::Registration), (RESET_LETTERS, Purpose::PasswordReset)] {
+        let kinds = [
+            (OPENING_LETTERS, Purpose::Registration),
+            (ADDRESS_LETTERS, Purpose::AddressChange),
+            (RESET_LETTERS, Purpose::PasswordReset),
+        ];
+        for (letters, purpose) in kinds {
             let life = purpose.ends(asked) - asked;
             for rule in [letters.to_one, letters.by_one.network, letters.by_one.site] {
                 assert!(TimeDelta::from_std(rule.window).unwrap() <= life, "{rule:?}");

@@ -19,10 +19,11 @@ use super::account::Role;
 use super::code::keyed_hash;
 use super::desk::{Desk, digest};
 use super::error::Error;
-use super::limits::REFRESHES;
+use super::limits::{REFRESHES, SESSION_REFRESHES};
 use super::origin::Origin;
 use super::sessions::Pair;
 use super::store::{self, Shown, TokenRow};
+use super::throttle::key;
 use super::token::Bearer;
 use crate::clock;
 
@@ -60,22 +61,24 @@ impl Desk {
     /// Any other second use ends the whole session. What counts is never refused for what unknown callers of the network tried.
     ///
     /// # Errors
-    /// `SessionOver`; `Throttled`: too many were refused to this network.
+    /// `SessionOver`; `Throttled`: too many were refused to this network, or this session was refreshed too often.
     pub async fn refresh(&self, refresh_token: &str, from: Option<IpAddr>) -> Result<Pair, Error> {
         let origin = Origin::of(from);
         let hash = token_hash(refresh_token);
         let looked_up = hash.clone();
-        // nonsense is refused without a turn at writing, of which there may be only one
-        let is_known = self
+        // nonsense, and what is over, is refused without a turn at writing, of which there may be only one
+        let now = clock::now();
+        let open = self
             .inner
             .io
-            .read(move |db| Box::pin(async move { Ok::<_, Error>(store::knows_token(db, &looked_up).await?) }));
-        if !is_known.await? {
+            .read(move |db| Box::pin(async move { Ok::<_, Error>(store::session_of(db, &looked_up, now).await?) }));
+        let Some(session_id) = open.await? else {
             return Err(self.refused(REFRESHES, origin, Error::SessionOver).await);
-        }
+        };
+        let asked = (SESSION_REFRESHES, key(&[&session_id.to_string()]));
+        self.count(&[asked]).await.map_err(|refusal| Error::Throttled(refusal.wait))?;
         let from = keyed_hash(self.inner.secret.expose_secret(), &["refreshed from", &hash, &origin.network()]);
         let (next, next_hash) = draw_token()?;
-        let now = clock::now();
         let shows = Shows { hash, from, network: origin.masked(), next_hash };
         let renewal = self.inner.io.write(move |tx| Box::pin(renew(tx, shows, now))).await?;
         match renewal {
@@ -106,8 +109,9 @@ async fn renew(tx: &DatabaseTransaction, shows: Shows, now: DateTime<Utc>) -> Re
     let account = store::account(tx, session.account_id).await?;
     let account = account.filter(|account| ends > now && account.disabled_at.is_none());
     let Some(account) = account else { return Ok(Renewal::Refused) };
-    store::write_token(tx, (shows.next_hash, Some(shows.hash)), session.id, ends).await?;
+    // the session first, as whoever ends it does: so neither waits for the other for ever
     store::note_use(tx, session.id, shows.network, now).await?;
+    store::write_token(tx, (shows.next_hash, Some(shows.hash)), session.id, ends).await?;
     Ok(Renewal::Granted(Bearer {
         account: account.id,
         role: Role::stored(&account.role)?,

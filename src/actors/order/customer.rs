@@ -1,12 +1,18 @@
 //! Whose an order is: what placing must know of the account, and to whom the invoice goes.
 
+use chrono::TimeDelta;
+use sea_orm::prelude::DateTimeWithTimeZone;
 use sea_orm::sea_query::{Expr, LockType};
-use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
+use sea_orm::{
+    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use starjack_entity::{account, orders};
 use uuid::Uuid;
 
 use super::lifecycle::OrderState;
 use super::place::PlaceError;
+use super::record::Order;
+use super::settings::Settings;
 use super::store::Store;
 use crate::actors::invoice::{ADDRESS_ABOVE, Buyer};
 use crate::fonts;
@@ -14,11 +20,12 @@ use crate::language::Language;
 use crate::money::Cents;
 use crate::typed::{self, Billing};
 
+/// How long a rejected order counts for how many its account may place.
+const REJECTIONS_COUNT: TimeDelta = TimeDelta::hours(1);
+
 /// What placing must know of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Customer {
-    /// How many of its orders wait to be paid.
-    pub unpaid: u64,
     /// First and last name, as they stand on invoices.
     pub name: String,
     /// Where its invoices go, unless an order says otherwise.
@@ -49,16 +56,46 @@ impl Store {
     /// The database's; `Json` when the address was not written by this program.
     pub async fn customer(&self, tx: &DatabaseTransaction, account_id: Uuid) -> Result<Option<Customer>, DbErr> {
         let row = account::Entity::find_by_id(account_id).lock(LockType::NoKeyUpdate).one(tx).await?;
-        let Some(row) = row.filter(|row| row.erased_at.is_none()) else { return Ok(None) };
-        let waits = [OrderState::Placed, OrderState::Paying].map(OrderState::word);
-        let unpaid = orders::Entity::find()
-            .filter(orders::Column::AccountId.eq(account_id))
-            .filter(orders::Column::State.is_in(waits));
+        let may_order = |row: &account::Model| row.erased_at.is_none() && row.disabled_at.is_none();
+        let Some(row) = row.filter(may_order) else { return Ok(None) };
         Ok(Some(Customer {
-            unpaid: unpaid.count(tx).await?,
             name: typed::full_name(&row.first_name, &row.last_name),
             billing: row.billing.as_deref().map(billing_of).transpose()?,
         }))
+    }
+
+    /// Why the account of a new order may place no more: too many of the others wait to be paid, or came to nothing in the hour
+    /// before; then the oldest of those that count says how long it must wait.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(super) async fn too_many(
+        &self,
+        tx: &DatabaseTransaction,
+        new: &Order,
+        limits: Settings,
+    ) -> Result<Option<PlaceError>, DbErr> {
+        let others = orders::Entity::find()
+            .filter(orders::Column::AccountId.eq(new.account_id))
+            .filter(orders::Column::Id.ne(new.id));
+        let waits = [OrderState::Placed, OrderState::Paying].map(OrderState::word);
+        let unpaid = others.clone().filter(orders::Column::State.is_in(waits)).count(tx).await?;
+        if unpaid >= u64::from(limits.most_unpaid) {
+            return Ok(Some(PlaceError::TooManyUnpaid(limits.most_unpaid)));
+        }
+        let since = new.placed_at - REJECTIONS_COUNT;
+        let oldest: Option<DateTimeWithTimeZone> = others
+            .select_only()
+            .column(orders::Column::PlacedAt)
+            .filter(orders::Column::PlacedAt.gt(since.fixed_offset()))
+            .filter(orders::Column::State.eq(OrderState::Rejected.word()))
+            .order_by_desc(orders::Column::PlacedAt)
+            .offset(u64::from(limits.most_rejected.saturating_sub(1)))
+            .limit(1)
+            .into_tuple()
+            .one(tx)
+            .await?;
+        Ok(oldest.map(|oldest| PlaceError::TooManyRejected((oldest.to_utc() - since).to_std().unwrap_or_default())))
     }
 
     /// Keeps with a new order where its invoice goes; what the account says later changes nothing.

@@ -302,3 +302,15 @@ async fn values_that_are_not_acceptable_are_named_and_the_code_goes_on_counting(
     assert_eq!(world.confirm(ANNA, &code).await.status, 201);
     world.register("no address").await.expect_problem(422, "invalid");
 }
+
+#[actix_rt::test]
+async fn an_address_that_is_sent_no_more_spares_nobody_his_own_limit() {
+    let world = World::behind_a_proxy().await;
+    let mut statuses = Vec::new();
+    for _again in 0..50 {
+        let asked = json!({ "email": ANNA });
+        statuses.push(world.post_from("198.51.100.7", "/api/v1/accounts", &asked).await.status);
+    }
+    assert_eq!(statuses.iter().filter(|status| **status == 202).count(), 40, "{statuses:?}");
+    assert_eq!(world.letters().await.len(), 3);
+}

@@ -154,3 +154,19 @@ async fn a_birth_date_is_changed_within_the_bounds_of_all_birth_dates() {
         change(json!(wrong)).await.expect_problem(422, "invalid");
     }
 }
+
+#[actix_rt::test]
+async fn accounts_that_others_ask_for_do_not_keep_an_owner_from_moving_to_the_address() {
+    let world = World::behind_a_proxy().await;
+    let mine = world.token(ANNA, Role::Customer).await;
+    for network in ["198.51.100.7", "198.51.101.7", "198.51.102.7"] {
+        for _again in 0..3 {
+            world.post_from(network, "/api/v1/accounts", &json!({ "email": NEW })).await;
+        }
+    }
+    let sent = world.letters().await.len();
+    assert_eq!(sent, 6, "so many were sent to it");
+    assert_eq!(world.ask_for_address(&mine, NEW, PASSWORD).await.status, 202);
+    let letters = world.letters().await;
+    assert!(matches!(letters[sent..], [Letter::AddressCode { .. }]), "{letters:?}");
+}

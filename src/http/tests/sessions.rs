@@ -386,3 +386,26 @@ async fn only_an_admin_may_do_what_admins_do() {
     let nobody = TestRequest::get().uri("/admins").to_request();
     assert_eq!(test::call_service(&app, nobody).await.status(), 401);
 }
+
+#[actix_rt::test]
+async fn a_session_is_refreshed_sixty_times_in_a_quarter_of_an_hour_and_others_go_on() {
+    let (world, session) = World::with_anna().await;
+    let other = world.log_in(ANNA, "correct horse").await;
+    let mut token = session.body["refresh_token"].clone();
+    for no in 0..60 {
+        let next = world.refresh(&token).await;
+        assert_eq!(next.status, 201, "{no}: {next:?}");
+        token = next.body["refresh_token"].clone();
+    }
+    world.refresh(&token).await.expect_problem(429, "too-many-requests");
+    assert_eq!(world.refresh(&other.body["refresh_token"]).await.status, 201);
+}
+
+#[actix_rt::test]
+async fn a_token_of_a_session_that_is_over_is_refused_without_a_write() {
+    let (world, session) = World::with_anna().await;
+    world.log_out(access_token(&session)).await;
+    let before = world.io.commits();
+    world.refresh(&session.body["refresh_token"]).await.expect_problem(401, "session-over");
+    assert_eq!(world.io.commits(), before);
+}

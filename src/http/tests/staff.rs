@@ -1,11 +1,14 @@
 //! Accounts that staff ends, and what staff reads of customers.
 
-use sea_orm::EntityTrait;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
-use starjack_entity::audit;
+use starjack_entity::{account, audit};
+use uuid::Uuid;
 
 use super::{Answer, World, answer};
 use crate::actors::auth::Role;
+use crate::clock;
 use crate::io::IoError;
 
 const ADA: &str = "ada@example.org";
@@ -60,7 +63,7 @@ async fn an_account_that_staff_disables_is_out_at_once_with_the_reason_written_d
     assert_eq!(enabled.body["disabled_at"], Value::Null);
     assert_eq!(world.log_in(ANNA, "correct horse").await.status, 201);
     world.standing(&ada, &id, "destroy", &json!("x")).await.expect_problem(404, "not-found");
-    let nobody = uuid::Uuid::nil().to_string();
+    let nobody = Uuid::nil().to_string();
     world.standing(&ada, &nobody, "disable", &json!("x")).await.expect_problem(404, "not-found");
 }
 
@@ -172,4 +175,24 @@ async fn whatever_staff_reads_of_a_customer_is_one_row_without_anything_of_the_c
     assert_eq!(deeds.body["items"], json!([]), "nothing was done");
     let shown = world.get(&format!("/api/v1/admin/orders/{order}"), &ada).await;
     assert_eq!(shown.body["deeds"], json!([]));
+}
+
+#[actix_rt::test]
+async fn whoever_was_disabled_elsewhere_deletes_nothing_in_the_seconds_before_it_is_known_here() {
+    let world = World::start().await;
+    let ada = world.token(ADA, Role::Admin).await;
+    let anna = world.token(ANNA, Role::Customer).await;
+    let id: Uuid = world.id_of_account(&ada, ANNA).await.parse().unwrap();
+    let elsewhere = world.io.write(move |tx| {
+        Box::pin(async move {
+            let row = account::Entity::update_many().col_expr(account::Column::DisabledAt, Expr::value(clock::now()));
+            row.filter(account::Column::Id.eq(id)).exec(tx).await?;
+            Ok::<_, IoError>(())
+        })
+    });
+    elsewhere.await.unwrap();
+    let body = json!({ "password": "correct horse" });
+    let deleted = answer(world.call("DELETE", "/api/v1/accounts/me").bearer_auth(&anna).json(&body)).await;
+    deleted.expect_problem(422, "wrong-old-password");
+    assert_eq!(world.id_of_account(&ada, ANNA).await, id.to_string());
 }

@@ -89,7 +89,8 @@ pub(in crate::actors::auth) async fn end_beyond(
         .into_tuple()
         .all(db)
         .await?;
-    let beyond: Vec<Uuid> = open.into_iter().skip(usize::try_from(most).unwrap_or(usize::MAX)).collect();
+    let mut beyond: Vec<Uuid> = open.into_iter().skip(usize::try_from(most).unwrap_or(usize::MAX)).collect();
+    beyond.sort_unstable();
     for id in &beyond {
         revoke(db, *id, now).await?;
     }
@@ -148,8 +149,15 @@ pub(in crate::actors::auth) async fn write_token(
     Ok(())
 }
 
-pub(in crate::actors::auth) async fn knows_token(db: &impl ConnectionTrait, token_hash: &str) -> Result<bool, DbErr> {
-    Ok(refresh_token::Entity::find_by_id(token_hash.to_owned()).one(db).await?.is_some())
+/// The session that a token may go on with: neither has ended.
+pub(in crate::actors::auth) async fn session_of(
+    db: &impl ConnectionTrait,
+    token_hash: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<Uuid>, DbErr> {
+    let token = refresh_token::Entity::find_by_id(token_hash.to_owned()).one(db).await?;
+    let Some(token) = token.filter(|token| token.expires_at.to_utc() > now) else { return Ok(None) };
+    Ok(open_of(db, &[token.session_id]).await?.pop())
 }
 
 /// How many tokens followed from one, and how many of them were used.

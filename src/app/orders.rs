@@ -26,7 +26,7 @@ impl Ground {
         let (orders, schedule) = order::Desk::start(&self.system, driver, policy).await?;
         let (catalogue, operators) = (self.catalogue.clone(), lift.clone());
         watch_over("schedule", &self.broken, schedule);
-        let orders = orders.with_most_unpaid(self.config.orders.most_unpaid);
+        let orders = orders.with_limits(self.config.orders);
         Ok(orders.selling_unchecked(move |key| waits(&catalogue, &operators, key)))
     }
 }

@@ -241,6 +241,7 @@ impl Config {
         ] {
             anyhow::ensure!(number > 0, "http.{name} must be at least 1");
         }
+        anyhow::ensure!(self.orders.most_rejected > 0, "orders.most_rejected must be at least 1, or nothing is sold");
         anyhow::ensure!(self.orders.most_unpaid > 0, "orders.most_unpaid must be at least 1, or nothing is sold");
         for (name, section) in &self.contracts {
             let is_origin = |text: &String| origin(text).as_deref() == Some(text.trim_end_matches('/'));

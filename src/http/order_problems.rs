@@ -1,5 +1,7 @@
 //! Why an order, a change of one or its invoice was not given, in words.
 
+use std::time::Duration;
+
 use super::problem::{Kind, Problem};
 use crate::actors::invoice::ArchiveError;
 use crate::actors::order::{ChangeError, PlaceError};
@@ -47,15 +49,8 @@ impl From<PlaceError> for Problem {
                     ),
                 ),
             ),
-            PlaceError::TooManyUnpaid(most) => Self::new(
-                Kind::TooManyUnpaid,
-                both(
-                    format!("{most} orders of yours wait to be paid. Pay one or cancel one, then order again."),
-                    format!(
-                        "{most} Ihrer Bestellungen warten auf ihre Bezahlung. Bezahlen oder stornieren Sie eine, dann bestellen Sie noch einmal."
-                    ),
-                ),
-            ),
+            PlaceError::TooManyUnpaid(most) => too_many_unpaid(most),
+            PlaceError::TooManyRejected(wait) => too_many_rejected(wait),
             PlaceError::NoAddress => no_address(),
             PlaceError::NoGlyph(sign) => Self::invalid(typed::no_glyph("first_name, last_name", sign)),
             PlaceError::NoAccount => no_account(),
@@ -69,6 +64,24 @@ impl From<PlaceError> for Problem {
             PlaceError::Io(error) => error.into(),
         }
     }
+}
+
+fn too_many_unpaid(most: u32) -> Problem {
+    let detail = both(
+        format!("{most} orders of yours wait to be paid. Pay one or cancel one, then order again."),
+        format!(
+            "{most} Ihrer Bestellungen warten auf ihre Bezahlung. Bezahlen oder stornieren Sie eine, dann bestellen Sie noch einmal."
+        ),
+    );
+    Problem::new(Kind::TooManyUnpaid, detail)
+}
+
+fn too_many_rejected(wait: Duration) -> Problem {
+    let detail = both(
+        "Too many of your orders were rejected or cancelled within an hour. Order again after the time in Retry-After.",
+        "Zu viele Ihrer Bestellungen wurden binnen einer Stunde abgelehnt oder storniert. Bestellen Sie nach der Zeit in Retry-After noch einmal.",
+    );
+    Problem::throttled(detail, wait.as_secs() + 1)
 }
 
 fn no_address() -> Problem {

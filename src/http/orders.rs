@@ -25,7 +25,8 @@ use crate::io::IoError;
 /// Places an order of 1 to 20 tickets. The answer says where to see it go on; pay at its `payment.page_url` once it has one.
 ///
 /// The same `Idempotency-Key` with the same body, however it is written, answers the same again, after a day the order as it is then; with another body 422. 409 when a card has a
-/// ticket of that operator on such a day already, 422 `billing-missing` when more than 400 € have no address for their invoice.
+/// ticket of that operator on such a day already, and `too-many-unpaid` when three orders wait to be paid; 422 `billing-missing` when
+/// more than 400 € have no address for their invoice; 429 after thirty orders within an hour that were rejected or cancelled.
 #[utoipa::path(tag = "orders", operation_id = "place_order", security(("bearer" = [])), request_body = PlaceOrder,
     params(("Idempotency-Key" = String, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$", description = "1 to 255 visible ASCII characters, new for each order")),
     responses((status = 202, description = "Placed; `Location` is the order's address", body = OrderView)))]

@@ -8,6 +8,7 @@ both_databases!(
     a_card_has_one_ticket_an_operator_and_day,
     a_rejected_order_leaves_its_day_free,
     few_orders_of_an_account_wait_to_be_paid,
+    few_orders_of_an_account_come_to_nothing_within_an_hour,
 );
 
 async fn the_same_request_again_is_the_same_order(database: Database) {
@@ -97,4 +98,26 @@ async fn few_orders_of_an_account_wait_to_be_paid(database: Database) {
     world.pay(&anna.wait_for_page(paid).await, "reserved").await;
     anna.wait_for(paid, &["finished"]).await;
     more().await.expect(202);
+}
+
+/// Each of them is work for its operator, and an e-mail before which others' wait.
+async fn few_orders_of_an_account_come_to_nothing_within_an_hour(database: Database) {
+    let world = World::with(database, &[("STARJACK_ORDERS__MOST_REJECTED", "2")]).await;
+    let anna = world.skier("Anna").await;
+    let ben = world.skier("Ben").await;
+    let lines = world.basket(&anna, &["solden"]).await;
+    let key = new_key();
+    let mut placed = anna.place(&lines, "undo", &key).await;
+    for _again in 0..2 {
+        let id = placed.expect(202)["id"].as_str().unwrap().to_owned();
+        anna.cancel(&id).await.expect(202);
+        anna.wait_for(&id, &["rejected"]).await;
+        placed = anna.place(&lines, "undo", &new_key()).await;
+    }
+    let wait: u64 = placed.header("retry-after").parse().unwrap();
+    assert!((3_000..=3_601).contains(&wait), "{wait} s");
+    placed.expect_problem(429, "too-many-requests");
+    anna.place(&lines, "undo", &key).await.expect(202);
+    let bens = world.basket(&ben, &["solden"]).await;
+    ben.place(&bens, "undo", &new_key()).await.expect(202);
 }

@@ -33,7 +33,8 @@ const TIMES: [(&str, &str); 12] = [
 ];
 
 /// What only this version knows: customers of the tests order as much as they like.
-const LIMITS: [(&str, &str); 1] = [("STARJACK_ORDERS__MOST_UNPAID", "1000")];
+const LIMITS: [(&str, &str); 2] =
+    [("STARJACK_ORDERS__MOST_UNPAID", "1000"), ("STARJACK_ORDERS__MOST_REJECTED", "1000")];
 
 /// How a server is started; the same plan starts it again.
 #[derive(Clone, Debug)]

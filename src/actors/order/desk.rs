@@ -16,6 +16,7 @@ use super::person::{self, Obstacle, Wish};
 use super::placing::Placing;
 use super::record::Order;
 use super::schedule::{Schedule, Wake};
+use super::settings::Settings;
 use super::store::{Saved, Store};
 use crate::actors::fleet::{Fence, Heard};
 use crate::actors::payment::Reading;
@@ -36,7 +37,7 @@ pub struct Desk {
     /// Whether an operator's tickets are sold right now without a check of their card.
     pub(super) sells_unchecked: Arc<dyn Fn(&str) -> bool + Send + Sync>,
     /// So many orders of an account may wait to be paid.
-    pub(super) most_unpaid: u32,
+    pub(super) limits: Settings,
 }
 
 /// Most wakes that may wait; one that does not fit is found by the schedule's look at the database.
@@ -65,8 +66,8 @@ impl Desk {
         let schedule =
             Schedule { wakes: receiver, drives, store: driver.store.clone(), replica: driver.outside.replica.clone() };
         let (placing, sells_unchecked) = (Placing::default(), Arc::new(|_: &str| false));
-        let most_unpaid = u32::MAX;
-        Ok((Self { driver, epoch, wakes, placing, sells_unchecked, most_unpaid }, schedule.run()))
+        let limits = Settings::UNLIMITED;
+        Ok((Self { driver, epoch, wakes, placing, sells_unchecked, limits }, schedule.run()))
     }
 
     /// The same desk, which sells the tickets of these operators without a check of their card: their systems are down, and
@@ -76,10 +77,10 @@ impl Desk {
         Self { sells_unchecked: Arc::new(sells), ..self }
     }
 
-    /// The same desk, at which so many orders of an account may wait to be paid; as many as it likes otherwise.
+    /// The same desk, at which an account may order so much; as much as it likes otherwise.
     #[must_use]
-    pub fn with_most_unpaid(self, most_unpaid: u32) -> Self {
-        Self { most_unpaid, ..self }
+    pub fn with_limits(self, limits: Settings) -> Self {
+        Self { limits, ..self }
     }
 
     /// Where orders are kept, for readers.

@@ -100,6 +100,9 @@ pub enum PlaceError {
     /// The account has as many unpaid orders as it may have.
     #[error("{0} orders of the account wait to be paid")]
     TooManyUnpaid(u32),
+    /// The account has had as many orders rejected as it may in an hour, cancelled ones among them; so long until it may go on.
+    #[error("too many orders of the account were rejected")]
+    TooManyRejected(Duration),
     /// The invoice would need an address, and there is none.
     #[error("the invoice needs the buyer's address")]
     NoAddress,
@@ -163,10 +166,8 @@ impl Desk {
                 Ok(placed)
             }
             Err(Lost::Key) => self.remembered(&new).await?.ok_or(PlaceError::Io(IoError::Late)),
-            Err(Lost::Unpaid) => Err(PlaceError::TooManyUnpaid(self.most_unpaid)),
             Err(Lost::Refused(error)) => Err(error),
             Err(Lost::Card(InTheWay { line, id, number })) => Err(PlaceError::CardTaken { line, order: number, id }),
-            Err(Lost::Day(line)) => Err(PlaceError::NotFree(line)),
             Err(Lost::Io(error)) => Err(error.into()),
         }
     }
@@ -236,21 +237,21 @@ impl Desk {
         let (new, order) = (new.clone(), order.clone());
         let moments = Moments::of(None, &order, &effects);
         let soon = moments.clone();
-        let most_unpaid = u64::from(self.most_unpaid);
+        let limits = self.limits;
         let written: Result<(), Lost> = self
             .store()
             .io()
             .write(move |tx: &DatabaseTransaction| {
                 Box::pin(async move {
-                    let customer = store.customer(tx, new.account_id).await?;
-                    let customer = customer.ok_or(Lost::Refused(PlaceError::NoAccount))?;
+                    let customer =
+                        store.customer(tx, new.account_id).await?.ok_or(Lost::Refused(PlaceError::NoAccount))?;
                     store.insert(tx, &order, &effects).await?;
                     if !store.remember(tx, (&new.key, &new.marks), new.account_id, &placed).await? {
                         return Err(Lost::Key);
                     }
                     // looked at after the key, so that an order that was placed is found again whatever else waits
-                    if customer.unpaid >= most_unpaid {
-                        return Err(Lost::Unpaid);
+                    if let Some(refusal) = store.too_many(tx, &order, limits).await? {
+                        return Err(Lost::Refused(refusal));
                     }
                     if let Some(billing) = customer.billable(order.total, new.billing.clone()).map_err(Lost::Refused)? {
                         store.bill(tx, order.id, &billing).await?;
@@ -260,7 +261,7 @@ impl Desk {
                     }
                     // what costs nothing and needs no check is authorised at once
                     if let Some(line) = card_days::hold(tx, &order, &effects.held).await? {
-                        return Err(Lost::Day(line));
+                        return Err(Lost::Refused(PlaceError::NotFree(line)));
                     }
                     // whoever asked has long been answered by another replica, perhaps with a no
                     if !lease.holds() {
@@ -281,8 +282,6 @@ impl Desk {
 enum Lost {
     Key,
     Card(InTheWay),
-    Day(i32),
-    Unpaid,
     Refused(PlaceError),
     Io(IoError),
 }

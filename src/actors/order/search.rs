@@ -42,7 +42,10 @@ impl Store {
             wanted = wanted.add(orders::Column::State.eq(state.word()));
         }
         if filter.day.is_some() || filter.operator.is_some() {
-            let mut lines = order_line::Entity::find();
+            // of this order: a list of all that have such a line would be one of the whole shop
+            let of_order = Expr::col((order_line::Entity, order_line::Column::OrderId))
+                .equals((orders::Entity, orders::Column::Id));
+            let mut lines = order_line::Entity::find().filter(of_order);
             if let Some(day) = filter.day {
                 lines =
                     lines.filter(order_line::Column::ValidFrom.lte(day)).filter(order_line::Column::ValidTo.gte(day));
@@ -50,7 +53,7 @@ impl Store {
             if let Some(operator) = filter.operator {
                 lines = lines.filter(order_line::Column::Operator.eq(operator));
             }
-            wanted = wanted.add(orders::Column::Id.in_subquery(orders_of(lines)));
+            wanted = wanted.add(Expr::exists(orders_of(lines)));
         }
         self.found(wanted, filter.oldest_first, after, limit).await
     }

@@ -8,10 +8,18 @@ use serde::Deserialize;
 pub struct Settings {
     /// Most orders of one account that wait to be paid; default 3. They hold their cards' days.
     pub most_unpaid: u32,
+    /// Most orders of one account that were placed within an hour and rejected, cancelled ones among them; default 30. Each
+    /// is work for its operators and an e-mail.
+    pub most_rejected: u32,
+}
+
+impl Settings {
+    /// As many as anybody likes.
+    pub(super) const UNLIMITED: Self = Self { most_unpaid: u32::MAX, most_rejected: u32::MAX };
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { most_unpaid: 3 }
+        Self { most_unpaid: 3, most_rejected: 30 }
     }
 }

@@ -1,13 +1,11 @@
 //! The command line.
 
 use std::fs::File;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use secrecy::ExposeSecret;
-use tokio::signal::unix::{SignalKind, signal};
 use uuid::Uuid;
 
 use crate::actors::auth::{self, Rotation};
@@ -22,6 +20,7 @@ use crate::epoch;
 use crate::http::admin::store::{Deed, write_down};
 use crate::import::{self, AreaFile, OperatorFiles, RefreshWish};
 use crate::io::Io;
+use crate::process::{lock, say, told_to_end};
 
 /// Sells lift tickets of many ski areas and loads each one onto the skier's own keycard.
 #[derive(Debug, Parser)]
@@ -212,31 +211,6 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
     if error.is::<BadConfiguration>() || error.is::<epoch::Copied>() || error.is::<epoch::Switched>() { 78 } else { 1 }
 }
 
-/// Ends when the process is told to.
-///
-/// # Errors
-/// The signals cannot be listened for.
-pub fn told_to_end() -> anyhow::Result<impl Future<Output = ()>> {
-    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT")?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
-}
-
-/// Writes a line to stdout at once.
-///
-/// # Errors
-/// Nobody reads stdout any more.
-pub fn say(line: &str) -> anyhow::Result<()> {
-    let mut stdout = std::io::stdout().lock();
-    writeln!(stdout, "{line}").context("stdout")?;
-    stdout.flush().context("stdout")
-}
-
 async fn serve(files: &Files) -> anyhow::Result<u8> {
     let told = told_to_end()?;
     let config = read(files)?;
@@ -260,16 +234,6 @@ fn own(config: &Config) -> anyhow::Result<Option<File>> {
     }
     std::fs::create_dir_all(&config.data).context("the data folder cannot be made")?;
     Ok(Some(lock(&config.data)?))
-}
-
-/// Takes a data folder for as long as the file lives.
-///
-/// # Errors
-/// Another process has it.
-pub fn lock(folder: &Path) -> anyhow::Result<File> {
-    let lock = File::create(folder.join("lock")).context("the data folder cannot be written")?;
-    lock.try_lock().with_context(|| format!("another process uses {}", folder.display()))?;
-    Ok(lock)
 }
 
 async fn open_database(config: &Config) -> anyhow::Result<Io> {
@@ -319,18 +283,4 @@ async fn rotate_keys(compromised: bool, files: &Files) -> anyhow::Result<u8> {
     let new = auth::rotate(&io, config.auth.secret.expose_secret().as_bytes(), rotation, clock::now()).await?;
     say(&format!("key {} signs from {}", new.kid, new.signs_from))?;
     Ok(0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_data_folder_belongs_to_one_process_at_a_time() {
-        let folder = tempfile::tempdir().unwrap();
-        let first = lock(folder.path()).unwrap();
-        assert!(lock(folder.path()).is_err());
-        drop(first);
-        assert!(lock(folder.path()).is_ok());
-    }
 }

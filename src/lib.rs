@@ -25,6 +25,7 @@ pub mod io;
 pub mod language;
 pub mod money;
 pub mod network;
+pub mod process;
 pub mod redis;
 pub mod telemetry;
 pub mod timeline;

@@ -14,9 +14,9 @@ use clap::Args;
 use futures_util::FutureExt as _;
 
 use crate::app::App;
-use crate::command::{say, told_to_end};
 use crate::config::Config;
 use crate::io::Io;
+use crate::process::{say, told_to_end};
 use crate::telemetry;
 
 /// How the demonstration runs.

@@ -14,9 +14,9 @@ use crate::actors::auth::{self, Names, Role};
 use crate::actors::liftoperator::catalogue::import::{Import, ImportError, take};
 use crate::actors::liftoperator::catalogue::{sample, store};
 use crate::app::App;
-use crate::command::lock;
 use crate::ids;
 use crate::io::Io;
+use crate::process::lock;
 use crate::typed::Billing;
 
 /// The simulated suppliers, in this process or in another.

@@ -6,9 +6,11 @@ use crate::assert_none;
 use crate::sources::{Source, sources};
 
 /// Below everything: what they may import is said beside them.
-const LOWER: [(&str, &[&str]); 13] = [
+const LOWER: [(&str, &[&str]); 15] = [
     ("clock", &[]),
     ("crash_points", &[]),
+    ("no_crash_points", &[]),
+    ("process", &[]),
     ("ids", &[]),
     ("money", &[]),
     ("language", &["money"]),
@@ -60,9 +62,9 @@ const LAYERS: [(&str, &[&str]); 9] = [
             "redis",
         ],
     ),
-    ("demo", &["command", "app", "config", "actors", "clock", "ids", "io", "money", "telemetry", "typed"]),
+    ("demo", &["process", "app", "config", "actors", "clock", "ids", "io", "money", "telemetry", "typed"]),
     ("import", &["app", "config", "actors", "integrations", "io"]),
-    ("command", &["demo", "import", "app", "config", "http", "actors", "clock", "epoch", "ids", "io"]),
+    ("command", &["demo", "import", "process", "app", "config", "http", "actors", "clock", "epoch", "ids", "io"]),
     ("lib", &[]),
 ];
 

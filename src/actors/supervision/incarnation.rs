@@ -14,7 +14,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::Poll;
+
 use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
 
 /// How many questions are begun before the thread's other tasks get a turn.
 const TURNS: u32 = 16;
@@ -105,6 +107,19 @@ impl Drop for InFlight {
     }
 }
 
+/// A question that its handler has seen. It counts as processed however it ends, also with a thread that was given up.
+struct Begun<S: Service> {
+    cell: Arc<Cell<S>>,
+    asked_at: Instant,
+    place: InFlight,
+}
+
+impl<S: Service> Drop for Begun<S> {
+    fn drop(&mut self) {
+        self.cell.record.processed(clock::instant().saturating_duration_since(self.asked_at));
+    }
+}
+
 /// What an incarnation reports; its channel closed without `Crashed` means that its thread has ended.
 #[derive(Debug)]
 pub(super) enum News {
@@ -174,6 +189,7 @@ fn begin<S: Service>(
         cell.mailbox.settle(asker.probe, Ending::Unused);
         return Ok(());
     }
+    let begun = Begun { cell: Arc::clone(cell), asked_at: asker.asked_at, place };
     let call = Call::new(asker.deadline, Arc::clone(&asker.ticket), Arc::clone(life));
     let fault = cell.faults.for_question();
     let verb = S::verb(&request);
@@ -183,14 +199,13 @@ fn begin<S: Service>(
     });
     match handled {
         Ok(work) => {
-            actix_rt::spawn(attend(Arc::clone(cell), place, asker, verb, work));
+            actix_rt::spawn(attend(begun, asker, verb, work));
             Ok(())
         }
         Err(text) => {
             life.revoke();
             cell.mailbox.settle(asker.probe, Ending::Unused);
-            cell.record.processed(clock::instant().saturating_duration_since(asker.asked_at));
-            drop(place);
+            drop(begun);
             asker.tell(Err(Failure::begun(Why::Panicked(text.clone()))));
             Err(text)
         }
@@ -199,14 +214,13 @@ fn begin<S: Service>(
 
 /// Works on one question until its answer, its panic or its deadline.
 async fn attend<S: Service>(
-    cell: Arc<Cell<S>>,
-    place: InFlight,
+    question: Begun<S>,
     asker: Asker<S>,
     verb: &'static str,
     (work, fault): (LocalBoxFuture<'static, S::Answer>, Option<Fault>),
 ) {
     let begun = clock::instant();
-    let life = Arc::clone(&place.0);
+    let (cell, life) = (Arc::clone(&question.cell), Arc::clone(&question.place.0));
     let mut work: Option<LocalBoxFuture<'static, _>> = Some(Box::pin(async move {
         faults::strike_work(fault).await;
         let answer = work.await;
@@ -236,12 +250,11 @@ async fn attend<S: Service>(
     } else if let Err(text) = dropped {
         cell.fail(&format!("panic while the work was dropped: {text}"));
     }
-    cell.record.processed(clock::instant().saturating_duration_since(asker.asked_at));
     cell.record.answered(verb, clock::since(begun), ending != Ending::Good);
     if cell.mailbox.settle(asker.probe, ending) {
         cell.passed.notify_one();
     }
-    drop(place);
+    drop(question);
     asker.tell(answer.map_err(Failure::begun));
 }
 

@@ -200,6 +200,7 @@ async fn whatever_breaks_every_question_ends_once_and_the_neighbours_notice_noth
     let mut tally = tallies.into_iter().fold(Tally::default(), Tally::and);
     until_all_is_quiet(&system, &victim, &outside, &mut tally).await;
 
+    until("whatever began is counted", || victim.status().processed == tally.begun()).await;
     let status = victim.status();
     eprintln!("{tally}");
     eprintln!("neighbours answered {beside:?} and {inside:?} (count, longest), {outside}");

@@ -61,11 +61,16 @@ impl Tally {
         self
     }
 
+    /// How many questions a handler saw.
+    pub(super) fn begun(&self) -> u64 {
+        self.answered + self.unknown
+    }
+
     /// At rest: everything adds up, also with what the actor itself has counted, and all kinds of ends were seen.
     pub(super) fn check(&self, processed: u64) {
         self.refused.iter().for_each(Self::check_refused);
         assert_eq!(self.answered + self.unknown + self.not_begun, self.sent);
-        assert_eq!(self.answered + self.unknown, processed, "begun, as the askers were told and as the actor counted");
+        assert_eq!(self.begun(), processed, "begun, as the askers were told and as the actor counted");
         assert!(self.answered > 0 && self.unknown > 0 && self.not_begun > 0, "the soak did not reach what it should");
     }
 

@@ -44,7 +44,9 @@ impl Desk {
     ) -> Result<(), Error> {
         let email = clean_email(email)?;
         let account = self.check_owner(account_id, password, from).await?;
-        if !self.may_send(&ADDRESS_LETTERS, &email, (Origin::of(from), true)).await? {
+        // of this account alone: its codes count for no other, so what others ask for must not use its letters up
+        let about = format!("{account_id} {email}");
+        if !self.may_send(&ADDRESS_LETTERS, &about, (Origin::of(from), false)).await? {
             return Ok(());
         }
         let now = clock::now();

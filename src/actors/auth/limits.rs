@@ -79,8 +79,8 @@ pub(super) const OPENING_LETTERS: Letters = Letters {
     in_all: Rule { name: "openings in all", limit: 1_000, window: HOUR },
 };
 
-/// Letters with a code for another address, which counts for half an hour. Not counted with those for an account: whoever has
-/// those sent to an address would keep its owner from moving there.
+/// Letters with a code for another address, which counts for half an hour and for the account that asked. Counted for each
+/// account, and not with those for an account: whoever had others sent to an address would keep its owner from moving there.
 pub(super) const ADDRESS_LETTERS: Letters = Letters {
     asked: per_network("address changes", "address changes of a site", 40, QUARTER_HOUR),
     by_one: per_network("address changes by one", "address changes by one site", 3, WHILE_AN_OPENING_COUNTS),
@@ -123,21 +123,21 @@ impl Desk {
         counted.err().map_or(error, |refusal| Error::Throttled(refusal.wait))
     }
 
-    /// Counts a request for an e-mail; `false` when the address has enough of them for now, which is not said to who asks.
+    /// Counts a request for an e-mail `about` an address; `false` when it has enough of them for now, which is not said to who asks.
     ///
     /// The limit of the whole shop does not stop who asks from where the account `is_known` from: else whoever has many
     /// networks keeps everybody out.
     pub(super) async fn may_send(
         &self,
         letters: &Letters,
-        email: &str,
+        about: &str,
         (origin, is_known): (Origin, bool),
     ) -> Result<bool, Error> {
         // on its own: an address that is sent no more must not spare its network's limit
         let asked = self.count(&letters.asked.events(origin, "")).await;
         asked.map_err(|refusal| Error::Throttled(refusal.wait))?;
-        let mut events = letters.by_one.events(origin, email);
-        events.push((letters.to_one, key(&[email])));
+        let mut events = letters.by_one.events(origin, about);
+        events.push((letters.to_one, key(&[about])));
         if !is_known {
             events.push((letters.in_all, key(&[])));
         }

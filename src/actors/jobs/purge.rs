@@ -27,7 +27,7 @@ impl Jobs {
             let purge = self.io.write(move |tx| {
                 Box::pin(async move {
                     fence.check(tx).await?;
-                    Ok::<_, IoError>(purge_some(tx, before).await?)
+                    Ok::<_, IoError>(purge_some(tx, before, MOST_PURGED).await?)
                 })
             });
             match purge.await? {
@@ -38,13 +38,13 @@ impl Jobs {
     }
 }
 
-pub(super) async fn purge_some(db: &impl ConnectionTrait, before: DateTime<Utc>) -> Result<u64, DbErr> {
+pub(super) async fn purge_some(db: &impl ConnectionTrait, before: DateTime<Utc>, most: u64) -> Result<u64, DbErr> {
     let old = job::Entity::find()
         .select_only()
         .column(job::Column::Id)
         .filter(job::Column::State.eq(DONE))
         .filter(job::Column::DoneAt.lt(before.fixed_offset()))
-        .limit(MOST_PURGED)
+        .limit(most)
         .into_query();
     let deleted = job::Entity::delete_many().filter(job::Column::Id.in_subquery(old)).exec(db).await?;
     Ok(deleted.rows_affected)

@@ -36,7 +36,7 @@ pub struct Desk {
     pub(super) placing: Placing,
     /// Whether an operator's tickets are sold right now without a check of their card.
     pub(super) sells_unchecked: Arc<dyn Fn(&str) -> bool + Send + Sync>,
-    /// So many orders of an account may wait to be paid.
+    /// What an account may order.
     pub(super) limits: Settings,
 }
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// Most orders of one account that wait to be paid; default 3. They hold their cards' days.
+    /// Most orders of one account that wait to be paid; default 3. Each is work for its operators.
     pub most_unpaid: u32,
     /// Most orders of one account that were placed within an hour and rejected, cancelled ones among them; default 30. Each
     /// is work for its operators and an e-mail.

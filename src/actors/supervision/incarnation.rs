@@ -107,7 +107,8 @@ impl Drop for InFlight {
     }
 }
 
-/// A question that its handler has seen. It counts as processed however it ends, also with a thread that was given up.
+/// A question that its handler has seen. It counts as processed however it ends, also when a thread that
+/// was given up ends.
 struct Begun<S: Service> {
     cell: Arc<Cell<S>>,
     asked_at: Instant,

@@ -164,8 +164,12 @@ async fn accounts_that_others_ask_for_do_not_keep_an_owner_from_moving_to_the_ad
             world.post_from(network, "/api/v1/accounts", &json!({ "email": NEW })).await;
         }
     }
+    assert_eq!(world.letters().await.len(), 6, "so many were sent to it");
+    let berta = world.token("berta@example.org", Role::Customer).await;
+    for _again in 0..7 {
+        world.ask_for_address(&berta, NEW, PASSWORD).await;
+    }
     let sent = world.letters().await.len();
-    assert_eq!(sent, 6, "so many were sent to it");
     assert_eq!(world.ask_for_address(&mine, NEW, PASSWORD).await.status, 202);
     let letters = world.letters().await;
     assert!(matches!(letters[sent..], [Letter::AddressCode { .. }]), "{letters:?}");

@@ -162,8 +162,8 @@ async fn a_log_in_asks_for_it_and_what_came_of_it_is_written_down() {
     assert!(rows.iter().all(|row| row["email"] == ADA && row["request_id"].is_string()), "{rows:#?}");
     let written = world.get("/api/v1/admin/audit", &proven.token).await;
     let deeds: Vec<_> = written.body["items"].as_array().unwrap().iter().map(|row| &row["action"]).collect();
-    let drawn = deeds.iter().position(|action| *action == "second_factor.enrol");
-    assert_eq!(drawn, deeds.iter().position(|action| *action == "second_factor.confirm").map(|at| at + 1), "{deeds:?}");
+    let at = |wanted: &str| deeds.iter().position(|action| *action == wanted).expect("it is written down");
+    assert_eq!(at("second_factor.enrol"), at("second_factor.confirm") + 1, "the newest first: {deeds:?}");
 }
 
 #[actix_rt::test]

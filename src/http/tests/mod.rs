@@ -15,6 +15,7 @@ mod orders;
 mod orders_shown;
 mod own_data;
 mod passwords;
+mod refresh_limits;
 mod schedule;
 mod second_factor;
 mod sessions;

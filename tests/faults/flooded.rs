@@ -1,5 +1,5 @@
-//! One network floods log-ins and registrations and holds connections on which it says nothing: people elsewhere log in and
-//! read. `make attack` makes it longer and prints what was felt.
+//! One network floods log-ins and registrations and holds connections on which it says nothing: people of other networks log
+//! in and read. `make attack` makes it longer and prints what was felt.
 
 use std::cell::Cell;
 use std::fmt;
@@ -124,7 +124,7 @@ async fn say_nothing(address: &str, held: &Cell<usize>) {
 }
 
 #[tokio::test]
-async fn log_ins_and_reads_elsewhere_go_on_while_one_network_floods() {
+async fn log_ins_and_reads_of_other_networks_go_on_while_one_floods() {
     let world = World::start(Database::Sqlite).await;
     let mut people = Vec::new();
     for name in ["Anna", "Berta", "Clara", "Dora"] {

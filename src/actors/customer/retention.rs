@@ -10,8 +10,8 @@ use crate::io::{Io, IoError};
 pub const KEEP_HOLDERS: TimeDelta = TimeDelta::days(90);
 
 /// Erases holders' names and birth dates, and reasons of returns, of orders that nobody comes back to, and what was added to a
-/// deleted account while its end was not known everywhere; answers how many rows. Twice changes nothing. Each transaction writes
-/// a few hundred rows, however many there are, and what fails of one kind keeps no other.
+/// deleted account while its end was not known everywhere; answers how many rows. Twice changes nothing. Of holders and
+/// reasons a transaction writes a few hundred rows, however many there are, and what fails of one kind keeps no other.
 ///
 /// # Errors
 /// The first of the database's; `Fenced` when another replica does this now.

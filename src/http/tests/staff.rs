@@ -178,19 +178,19 @@ async fn whatever_staff_reads_of_a_customer_is_one_row_without_anything_of_the_c
 }
 
 #[actix_rt::test]
-async fn whoever_was_disabled_elsewhere_deletes_nothing_in_the_seconds_before_it_is_known_here() {
+async fn whoever_was_disabled_at_another_replica_deletes_nothing_before_it_is_known_here() {
     let world = World::start().await;
     let ada = world.token(ADA, Role::Admin).await;
     let anna = world.token(ANNA, Role::Customer).await;
     let id: Uuid = world.id_of_account(&ada, ANNA).await.parse().unwrap();
-    let elsewhere = world.io.write(move |tx| {
+    let disabled = world.io.write(move |tx| {
         Box::pin(async move {
             let row = account::Entity::update_many().col_expr(account::Column::DisabledAt, Expr::value(clock::now()));
             row.filter(account::Column::Id.eq(id)).exec(tx).await?;
             Ok::<_, IoError>(())
         })
     });
-    elsewhere.await.unwrap();
+    disabled.await.unwrap();
     let body = json!({ "password": "correct horse" });
     let deleted = answer(world.call("DELETE", "/api/v1/accounts/me").bearer_auth(&anna).json(&body)).await;
     deleted.expect_problem(422, "wrong-old-password");

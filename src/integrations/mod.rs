@@ -14,5 +14,5 @@ pub mod soap;
 mod text;
 
 pub use outcome::{Outcome, Refusal, RefusalKind};
-pub use pace::{Agreed, Pace, Turns};
+pub use pace::{AHEAD, Agreed, Pace, Turns};
 pub use permit::Permit;

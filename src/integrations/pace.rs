@@ -1,5 +1,8 @@
 //! The pace that a supplier's contract allows, for all replicas together: requests take turns, and one whose turn would come
 //! after its deadline takes none.
+//!
+//! Turns of all replicas are taken a short while ahead, and whoever finds none asks again: so when they cannot agree any
+//! more, what they had agreed on is soon over.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -8,6 +11,11 @@ use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
 use crate::clock::{self, Deadline};
+
+/// How far ahead replicas take turns together.
+pub const AHEAD: Duration = Duration::from_secs(1);
+/// Between two questions for a turn, at least and at most.
+const ASKS_AGAIN: (Duration, u64) = (Duration::from_millis(100), 200);
 
 /// Turns at equal distances; clones share them.
 #[derive(Clone)]
@@ -25,8 +33,8 @@ struct Taken {
 
 /// Turns that replicas take together.
 pub trait Turns: Send + Sync {
-    /// Takes the next turn of all, `earliest` from now at the earliest, unless it would come later than after `most`. `every`
-    /// is their distance.
+    /// Takes the next turn of all, `earliest` from now at the earliest, unless it would come later than after `most`, at most
+    /// [`AHEAD`]. `every` is their distance.
     fn next(&self, every: Duration, earliest: Duration, most: Duration) -> BoxFuture<'static, Agreed>;
 }
 
@@ -35,10 +43,15 @@ pub trait Turns: Send + Sync {
 pub enum Agreed {
     /// The turn comes after this time, and is taken.
     In(Duration),
-    /// It would come too late, and is not taken.
+    /// It is not taken now: it would come too late, or others ask for as many as there are.
     TooLate,
     /// They cannot agree: each of so many goes at its share of the pace.
-    Apart(u32),
+    Apart {
+        /// How many they are.
+        replicas: u32,
+        /// How long the turns last that were agreed on before.
+        after: Duration,
+    },
 }
 
 impl Pace {
@@ -59,16 +72,25 @@ impl Pace {
     /// Waits for the next turn, beyond the deadline when it would come only then: so whoever comes too late asks no sooner
     /// again than if it had waited in vain. A wait that is given up leaves its turn unused.
     pub(super) async fn turn(&self, deadline: Deadline) {
-        let most = deadline.remaining();
-        let agreed = match &self.together {
-            // those that were taken apart come first: together with new ones they would be too many
-            Some(turns) => turns.next(self.every, self.apart(clock::instant()), most).await,
-            None => Agreed::Apart(1),
-        };
-        let wait = match agreed {
-            Agreed::In(wait) => Some(self.keep_up(clock::instant(), wait)),
-            Agreed::TooLate => None,
-            Agreed::Apart(replicas) => self.next(clock::instant(), self.every * replicas.max(1), most),
+        let wait = loop {
+            let most = deadline.remaining();
+            let agreed = match &self.together {
+                // those that were taken apart come first: together with new ones they would be too many
+                Some(turns) => turns.next(self.every, self.apart(clock::instant()), most.min(AHEAD)).await,
+                None => Agreed::Apart { replicas: 1, after: Duration::ZERO },
+            };
+            match agreed {
+                Agreed::In(wait) => break Some(self.keep_up(clock::instant(), wait)),
+                Agreed::Apart { replicas, after } => {
+                    let every = self.every * replicas.max(1);
+                    break self.next(clock::instant(), every, (after, deadline.remaining()));
+                }
+                Agreed::TooLate if deadline.is_over() => break None,
+                Agreed::TooLate => {
+                    let (least, more) = ASKS_AGAIN;
+                    clock::sleep(least + Duration::from_millis(clock::chance() % more)).await;
+                }
+            }
         };
         match wait {
             Some(Duration::ZERO) => {}
@@ -77,10 +99,11 @@ impl Pace {
         }
     }
 
-    /// Takes the next turn of somebody who asks at `now`, and says how long it is to come; none that would come too late.
-    fn next(&self, now: Instant, every: Duration, most: Duration) -> Option<Duration> {
+    /// Takes the next turn of somebody who asks at `now`, and says how long it is to come; none before `earliest`, and none
+    /// that would come too late.
+    fn next(&self, now: Instant, every: Duration, (earliest, most): (Duration, Duration)) -> Option<Duration> {
         let mut taken = self.taken();
-        let turn = taken.free_at.max(now);
+        let turn = taken.free_at.max(now + earliest);
         if turn - now > most {
             return None;
         }
@@ -123,7 +146,7 @@ mod tests {
         let (pace, begun) = (Pace::new(10).unwrap(), clock::instant() + LONG);
         let turns = |after: u64| {
             let now = begun + Duration::from_millis(after);
-            now + pace.clone().next(now, pace.every, LONG).unwrap() - begun
+            now + pace.clone().next(now, pace.every, (Duration::ZERO, LONG)).unwrap() - begun
         };
         let milliseconds = [0, 0, 0, 250, 900].map(|after| turns(after).as_millis());
         assert_eq!(milliseconds, [0, 100, 200, 300, 900]);
@@ -134,19 +157,24 @@ mod tests {
     fn who_would_come_too_late_takes_no_turn_from_those_who_would_not() {
         let (pace, now) = (Pace::new(2).unwrap(), clock::instant() + LONG);
         let most = Duration::from_millis(600);
-        let waits: Vec<_> = (0..5).map(|_| pace.next(now, pace.every, most)).collect();
+        let waits: Vec<_> = (0..5).map(|_| pace.next(now, pace.every, (Duration::ZERO, most))).collect();
         let (at_once, then) = (Some(Duration::ZERO), Some(Duration::from_millis(500)));
         assert_eq!(waits, [at_once, then, None, None, None]);
-        assert_eq!(pace.next(now, pace.every, LONG), Some(Duration::from_secs(1)), "as if the others had not asked");
+        assert_eq!(
+            pace.next(now, pace.every, (Duration::ZERO, LONG)),
+            Some(Duration::from_secs(1)),
+            "as if the others had not asked"
+        );
     }
 
     #[test]
     fn replicas_that_cannot_agree_share_the_pace() {
         let (pace, now) = (Pace::new(10).unwrap(), clock::instant() + LONG);
         pace.keep_up(now, Duration::from_millis(400));
-        let waits = [1, 2, 3].map(|_| pace.next(now, pace.every * 3, LONG).unwrap().as_millis());
-        assert_eq!(waits, [500, 800, 1100], "after what was agreed on before, a third of the pace each");
+        let share = |after| pace.next(now, pace.every * 3, (Duration::from_millis(after), LONG)).unwrap().as_millis();
+        assert_eq!([0, 0, 0].map(share), [500, 800, 1100], "after what was agreed on before, a third of the pace each");
         pace.keep_up(now, Duration::from_millis(2000));
         assert_eq!(pace.apart(now).as_millis(), 1400, "what is agreed on again comes after these");
+        assert_eq!([3000, 3000].map(share), [3000, 3300], "after what the others have agreed on before");
     }
 }

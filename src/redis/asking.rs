@@ -11,7 +11,8 @@ use ::redis::{Cmd, FromRedisValue, cmd};
 use super::link::{Away, Inner, Redis};
 
 /// Takes the next of turns that are so many microseconds apart, not before that many from now, unless it would be later than
-/// that: then none is taken. A turn that is further ahead than any of ours is none.
+/// that: then none is taken. A turn that is further ahead than any of ours is none. While those who take them are apart none is
+/// taken either, and the first one afterwards comes when theirs are over.
 const TURN: &str = "local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local every, earliest, most, longest = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -20,11 +21,20 @@ if type(size) == 'number' and size <= 20 and redis.call('PTTL', KEYS[1]) >= 0 th
   told = tonumber(redis.call('GET', KEYS[1])) or 0
 end
 if not (told > 0 and told <= now + longest + every) then told = 0 end
-local turn = math.max(told, now + earliest)
-if turn - now > most then return -1 end
+local turn, apart = math.max(told, now + earliest), redis.call('PTTL', KEYS[2])
+if apart > 0 and apart * 1000 <= longest then
+  if turn > now then redis.call('SET', KEYS[1], string.format('%.0f', turn), 'PX', math.ceil((turn - now) / 1000)) end
+  return {0, turn - now}
+end
+if turn - now > most then return {1, turn - now} end
 local left = math.ceil((turn - now + every) / 1000)
 redis.call('SET', KEYS[1], string.format('%.0f', turn + every), 'PX', left)
-return turn - now";
+return {2, turn - now}";
+
+/// Says once for all that turns are not taken together for so many milliseconds; an end that is too far away is none.
+const PART: &str = "local left = redis.call('PTTL', KEYS[1])
+if left <= 0 or left * 1000 > tonumber(ARGV[2]) then redis.call('SET', KEYS[1], '1', 'PX', ARGV[1]) end
+return 0";
 
 /// No turn is taken that comes later than this.
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
@@ -34,8 +44,10 @@ const LONGEST_WAIT: Duration = Duration::from_secs(120);
 pub enum Turn {
     /// It comes after this time, and is taken.
     In(Duration),
-    /// It would come too late, and is not taken.
-    TooLate,
+    /// It would come only after this time, too late, and is not taken.
+    TooLate(Duration),
+    /// None is taken: one of the replicas has parted. Those that were taken are over after this time.
+    Apart(Duration),
 }
 
 impl Redis {
@@ -50,10 +62,31 @@ impl Redis {
         every: Duration,
         (earliest, most): (Duration, Duration),
     ) -> Result<Turn, Away> {
-        let microseconds = |span: Duration| span.as_micros().min(u128::from(u32::MAX)).to_string();
         let spans = [every, earliest, most.min(LONGEST_WAIT), LONGEST_WAIT];
-        let wait_us: i64 = self.run(TURN, &[what], &spans.map(microseconds)).await?;
-        Ok(u64::try_from(wait_us).map_or(Turn::TooLate, |wait| Turn::In(Duration::from_micros(wait))))
+        let (kind, wait_us): (i64, u64) =
+            self.run(TURN, &[what, &self.parting(what)], &spans.map(microseconds)).await?;
+        let wait = Duration::from_micros(wait_us);
+        Ok(match kind {
+            0 => Turn::Apart(wait),
+            1 => Turn::TooLate(wait),
+            _ => Turn::In(wait),
+        })
+    }
+
+    /// Tells all replicas that no turns of `what` are taken together for `span`, at most two minutes: each goes at its share.
+    /// Told again before that, it ends when it would have ended.
+    ///
+    /// # Errors
+    /// `Away`; they may know it all the same.
+    pub async fn part(&self, what: &str, span: Duration) -> Result<(), Away> {
+        let spans = [milliseconds(span.min(LONGEST_WAIT)), microseconds(LONGEST_WAIT)];
+        self.run::<i64>(PART, &[&self.parting(what)], &spans).await.map(|_| ())
+    }
+
+    /// Where it is said that turns are not taken together: in the slot of the turns' own key.
+    fn parting(&self, what: &str) -> String {
+        let prefix = self.0.as_ref().map_or("", |inner| &inner.prefix);
+        format!("{{{prefix}:{what}}}:apart")
     }
 
     /// Keeps a text under `what` for `span`.
@@ -125,6 +158,10 @@ impl Inner {
     fn keys<'a>(&self, what: impl Iterator<Item = &'a str>) -> Vec<String> {
         what.map(|what| format!("{}:{what}", self.prefix)).collect()
     }
+}
+
+fn microseconds(span: Duration) -> String {
+    span.as_micros().min(u128::from(u32::MAX)).to_string()
 }
 
 pub(super) fn milliseconds(span: Duration) -> String {

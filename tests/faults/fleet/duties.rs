@@ -49,13 +49,19 @@ async fn a_duty_survives_its_holder_and_a_sale_goes_on_while_redis_lies() {
 /// Somebody who can write to Redis says for ever that everything is taken, full or broken.
 async fn lie(writer: Writer, prefix: &str) {
     let nobody = new_key();
-    let paces = ["9000000000000000", "-1", "nan", "text", &"9".repeat(5000)];
+    let long = "9".repeat(5000);
     for round in 0_usize.. {
+        // one that can be ours: all turns of a minute and a half are taken
+        let taken = (clock::now() + chrono::TimeDelta::seconds(90)).timestamp_micros().to_string();
+        let paces = [&taken, "9000000000000000", &taken, "-1", &taken, "nan", &taken, "text", &taken, &long];
         let lasting = if round.is_multiple_of(2) { " PX 600000" } else { "" };
         for duty in ["sweep", "alarm", "forgetting"] {
             writer.tell(&format!("SET {prefix}:duty:{duty} {nobody}{lasting}"));
         }
         writer.tell(&format!("SET {prefix}:pace:dta/solden {}{lasting}", paces[round % paces.len()]));
+        if round % 40 == 0 {
+            writer.tell(&format!("SET {prefix}:{{{prefix}:pace:dta/solden}}:apart 1 PX 1000"));
+        }
         if round % 7 == 0 {
             // another kind of value than any of ours
             writer.tell(&format!("DEL {prefix}:pace:dta/solden"));

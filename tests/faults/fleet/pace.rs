@@ -2,19 +2,23 @@
 //!
 //! With Redis each question has a turn, at equal distances for all. Without it each replica goes at its share of the pace, by
 //! the number of replicas that were alive at its last renewal: together that is the pace too, but nobody knows when the
-//! others ask, so as many questions may come in one moment as there are replicas.
+//! others ask, so as many questions may come in one moment as there are replicas. Where somebody who can write to Redis says
+//! that all turns are taken, they do the same, and say so to each other.
+
+use std::time::Duration;
 
 use futures_util::future::join_all;
+use starjack::clock;
 
 use super::{Fleet, address, catalogue};
 use crate::support::{Person, World, new_key};
 
-on_postgres!(replicas_keep_a_contracts_pace_together_with_redis_without_it_and_when_it_comes_back);
+on_postgres!(replicas_keep_a_contracts_pace_together_with_redis_without_it_when_it_comes_back_and_while_it_lies);
 
 const REPLICAS: usize = 3;
 const PER_SECOND: usize = 5;
 /// What a backlog consists of, at each replica.
-const ORDERS: usize = 7;
+const ORDERS: usize = 5;
 /// In this time a pace is counted.
 const WINDOW_MS: i64 = 4_000;
 /// A question may come this much later than its turn, on cores that many share.
@@ -28,7 +32,7 @@ const TIMES: [(&str, &str); 5] = [
     ("STARJACK_TIMES__PAYMENT_SETTLE", "8s"),
 ];
 
-async fn replicas_keep_a_contracts_pace_together_with_redis_without_it_and_when_it_comes_back() {
+async fn replicas_keep_a_contracts_pace_together_with_redis_without_it_when_it_comes_back_and_while_it_lies() {
     let mut fleet = Fleet::start(REPLICAS, &TIMES).await;
     let pace = |per_second: usize| format!("requests_per_second = {per_second}");
     let slower = catalogue::dearer(8800).replace(&pace(50), &pace(PER_SECOND));
@@ -53,7 +57,16 @@ async fn replicas_keep_a_contracts_pace_together_with_redis_without_it_and_when_
     let first = join_all(people.iter().zip(waiting).map(|(person, ids)| pay(&fleet.world, person, ids)));
     futures_util::future::join(more, first).await;
     let back = asked(&fleet.world).await.split_off(before);
-    for (when, came, burst) in [("with Redis", together, 1), ("without", apart, REPLICAS), ("back", back, REPLICAS)] {
+    let lied_to = tokio::select! {
+        came = backlog(&fleet.world, &people) => came,
+        () = lie(&fleet) => unreachable!("it lies for ever"),
+    };
+    for (when, came, burst) in [
+        ("with Redis", together, 1),
+        ("without", apart, REPLICAS),
+        ("back", back, REPLICAS),
+        ("lied to", lied_to, REPLICAS),
+    ] {
         check(when, &came, burst);
     }
     fleet.world.clean_slate().await;
@@ -62,6 +75,16 @@ async fn replicas_keep_a_contracts_pace_together_with_redis_without_it_and_when_
 async fn until_redis_is(fleet: &Fleet, state: &str) {
     for server in fleet.servers() {
         fleet.until(server, &format!("Redis is {state}"), |ready| ready["redis"] == state).await;
+    }
+}
+
+/// Says that all turns of the next minute and a half are taken.
+async fn lie(fleet: &Fleet) {
+    let writer = fleet.redis.writer();
+    loop {
+        let taken = (clock::now() + chrono::TimeDelta::seconds(90)).timestamp_micros();
+        writer.tell(&format!("SET {}:pace:dta/solden {taken} PX 100000", fleet.prefix));
+        clock::sleep(Duration::from_millis(50)).await;
     }
 }
 

@@ -3,14 +3,18 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::Duration;
 
-use futures_util::future::{Either, join, join_all, select};
+use futures_util::future::{join, join_all};
 use reqwest::Method;
 use serde_json::json;
 use starjack::clock;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::support::{Client, Database, Person, World, new_key};
 
@@ -94,8 +98,48 @@ async fn honest(world: &World, people: &[Person], first_network: u64) -> Felt {
     Felt { log_ins, reads }
 }
 
-/// Asks without end for what costs a hash, or a letter; counts what was asked.
-async fn flood(client: &Client, logs_in: bool, asked: &Cell<usize>) {
+/// One network that attacks, on a thread of its own, so that what honest people wait for is the server and not their client.
+struct Attack {
+    counts: Arc<Counts>,
+    ends: DropGuard,
+    thread: thread::JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct Counts {
+    asked: AtomicUsize,
+    held: AtomicUsize,
+}
+
+impl Attack {
+    fn begin(base: &str) -> Self {
+        let (counts, ends) = (Arc::<Counts>::default(), CancellationToken::new());
+        let (base, own, until) = (base.to_owned(), Arc::clone(&counts), ends.clone());
+        let thread = thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(until.run_until_cancelled(attack(&base, &own)));
+        });
+        Self { counts, ends: ends.drop_guard(), thread }
+    }
+
+    /// How many requests were answered, and how many silent connections were opened.
+    fn end(self) -> (usize, usize) {
+        drop(self.ends);
+        self.thread.join().unwrap();
+        (self.counts.asked.load(Ordering::SeqCst), self.counts.held.load(Ordering::SeqCst))
+    }
+}
+
+async fn attack(base: &str, counts: &Counts) {
+    let strangers = Client::new(base).in_network(STRANGERS);
+    let address = base.trim_start_matches("http://");
+    let flood = (0..FLOODING).map(|no| flood(&strangers, no % 2 == 0, &counts.asked));
+    let silence = (0..SILENT).map(|_| say_nothing(address, &counts.held));
+    join(join_all(flood), join_all(silence)).await;
+}
+
+/// Asks without end for what costs a hash, or an e-mail; counts what was asked.
+async fn flood(client: &Client, logs_in: bool, asked: &AtomicUsize) {
     loop {
         let email = format!("{}@flood.example", new_key());
         let request = if logs_in {
@@ -107,15 +151,15 @@ async fn flood(client: &Client, logs_in: bool, asked: &Cell<usize>) {
         };
         // whatever is answered
         drop(request.send().await);
-        asked.set(asked.get() + 1);
+        asked.fetch_add(1, Ordering::SeqCst);
     }
 }
 
 /// Holds a connection for as long as the server does, then the next one.
-async fn say_nothing(address: &str, held: &Cell<usize>) {
+async fn say_nothing(address: &str, held: &AtomicUsize) {
     loop {
         if let Ok(mut stream) = TcpStream::connect(address).await {
-            held.set(held.get() + 1);
+            held.fetch_add(1, Ordering::SeqCst);
             let mut nothing = Vec::new();
             drop(stream.read_to_end(&mut nothing).await);
         }
@@ -133,24 +177,15 @@ async fn log_ins_and_reads_of_other_networks_go_on_while_one_floods() {
     let calm = honest(&world, &people, CALM).await;
     let memory = world.server.memory();
 
-    let strangers = world.guest.in_network(STRANGERS);
-    let address = world.server.api().trim_start_matches("http://").to_owned();
-    let (asked, held) = (Cell::new(0), Cell::new(0));
-    let attack = join(
-        join_all((0..FLOODING).map(|no| flood(&strangers, no % 2 == 0, &asked))),
-        join_all((0..SILENT).map(|_| say_nothing(&address, &held))),
-    );
-    let attacked = std::pin::pin!(honest(&world, &people, FLOODED));
-    let felt = match select(attacked, std::pin::pin!(attack)).await {
-        Either::Left((felt, _attack)) => felt,
-        Either::Right(_) => unreachable!("an attack has no end"),
-    };
+    let attack = Attack::begin(world.server.api());
+    let felt = honest(&world, &people, FLOODED).await;
+    let (asked, held) = attack.end();
 
     eprintln!("calm:    {calm}");
-    eprintln!("attack:  {} requests on {FLOODING} connections, {} silent connections", asked.get(), held.get());
+    eprintln!("attack:  {asked} requests on {FLOODING} connections, {held} silent connections");
     eprintln!("flooded: {felt}");
     eprintln!("memory:  {memory} KiB before, {} KiB after", world.server.memory());
     assert_eq!(calm.succeeded(), calm.log_ins.len(), "{calm}");
-    assert!(asked.get() >= FLOODING && held.get() >= SILENT, "there was no attack");
+    assert!(asked >= FLOODING && held >= SILENT, "there was no attack");
     assert!(felt.succeeded() * 100 >= felt.log_ins.len() * 95, "{felt}");
 }

@@ -1,5 +1,6 @@
 //! The threads that hash: two, each with memory of its own that it keeps, so that no number of log-ins makes the process
-//! larger, and passwords never take more than two processors.
+//! larger, and passwords never take more than two processors, and those only when nobody else needs them: a hash takes
+//! tens of milliseconds, a page of the catalogue less than one.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -13,6 +14,10 @@ use super::turns::{Place, Turns};
 
 /// How many hashes are computed at once: each takes 19 MiB and a processor.
 const AT_ONCE: usize = 2;
+
+/// How much less of a processor that others want too a hashing thread gets: an eighth of what they get.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 9;
 
 type Work = Box<dyn FnOnce(&mut Memory) + Send>;
 
@@ -43,7 +48,11 @@ impl Threads {
             let thread = thread::Builder::new().name(format!("hashing-{no}"));
             // one block from the start; another only where two are ever asked for at once
             let memory = if no == 1 { Memory::new() } else { Memory::default() };
-            thread.spawn(move || shared.work_off(memory)).map_err(|_no_thread| Error::Fault("a hashing thread"))?;
+            let work_off = move || {
+                step_back();
+                shared.work_off(memory);
+            };
+            thread.spawn(work_off).map_err(|_no_thread| Error::Fault("a hashing thread"))?;
         }
         Ok(threads)
     }
@@ -68,6 +77,14 @@ impl Threads {
         }
         self.0.0.changed.notify_one();
         answered.await.map_err(|_panicked| Error::Fault("password hashing"))?
+    }
+}
+
+/// Lets every other thread of the process go first. On Linux each thread has a niceness of its own, on others all have one.
+fn step_back() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICENESS) {
+        tracing::warn!(%error, "hashing takes processors from everything else");
     }
 }
 

@@ -88,6 +88,12 @@ pub(crate) async fn violations(world: &World, last: bool) -> Vec<Violation> {
     }
     let rows = Rows::read(&world.outside.io).await;
     wrong.extend(of_orders(&orders, &rows, &world.outside.books.open()));
+    // between two looks an order may have begun what the books show as done
+    let now = world.orders().await;
+    let versions = |orders: &[Order]| orders.iter().map(|order| (order.id, order.version)).collect::<Vec<_>>();
+    if wrong.is_empty() && versions(&now) != versions(&orders) {
+        wrong.push(Violation { invariant: Invariant::Rest, says: "an order went on meanwhile".to_owned() });
+    }
     wrong
 }
 

@@ -9,6 +9,8 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
 use super::desk::Desk;
 use super::error::Error;
 use super::origin::Origin;
@@ -51,6 +53,10 @@ pub(super) const ACCOUNT: Rule = Rule { name: "account", limit: 50, window: QUAR
 
 /// How fast unknown callers may go on then.
 pub(super) const UNKNOWN_NETWORKS: Rule = Rule { name: "unknown networks", limit: 1, window: Duration::from_secs(10) };
+
+/// Sessions of one account that may begin in so much time. Each costs a hash and rows that stay for a month; counted in those
+/// rows, so for all replicas and over a restart.
+pub(super) const LOG_INS: (u64, TimeDelta) = (60, TimeDelta::minutes(15));
 
 /// Old passwords typed wrong by one who is logged in.
 pub(super) const OLD_PASSWORDS: Rule = Rule { name: "old passwords", limit: 10, window: QUARTER_HOUR };
@@ -155,8 +161,6 @@ impl Desk {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
     use crate::actors::auth::code::Purpose;
 

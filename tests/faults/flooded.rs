@@ -116,6 +116,8 @@ impl Attack {
         let (counts, ends) = (Arc::<Counts>::default(), CancellationToken::new());
         let (base, own, until) = (base.to_owned(), Arc::clone(&counts), ends.clone());
         let thread = thread::spawn(move || {
+            // a real one has processors of its own
+            rustix::process::setpriority_process(Some(rustix::thread::gettid()), 9).unwrap();
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(until.run_until_cancelled(attack(&base, &own)));
         });

@@ -12,6 +12,7 @@ use crate::sources::{files, read, root};
 
 const PAGE: &str = "ARCHITECTURE.md";
 const INVARIANTS: &str = "docs/invariants.md";
+const SCHEMA: &str = "docs/schema.md";
 /// Most lines of the page without its generated tables.
 const MOST_LINES: usize = 200;
 
@@ -73,7 +74,7 @@ fn every_folder_stands_in_the_code_map() {
 fn every_path_function_and_test_that_pages_name_is_there() {
     let tops: BTreeSet<String> = files("").iter().filter_map(|path| Some(path.split_once('/')?.0.to_owned())).collect();
     let mut breaches = Vec::new();
-    for name in [PAGE, INVARIANTS, "README.md"] {
+    for name in [PAGE, INVARIANTS, SCHEMA, "README.md"] {
         let page = read(name);
         for word in words(&page) {
             let (path, function) = word.split_once("::").map_or((word, None), |(path, rest)| (path, Some(rest)));
@@ -131,7 +132,7 @@ async fn the_schema_is_drawn_as_it_is_migrated() {
         columns.insert(table, names);
     }
     columns.remove("seaql_migrations");
-    let page = read(PAGE);
+    let page = read(SCHEMA);
     let mut breaches = Vec::new();
     let mut drawn = BTreeSet::new();
     for row in part(&page, "schema").lines().filter(|line| line.starts_with("| `")) {
@@ -148,7 +149,7 @@ async fn the_schema_is_drawn_as_it_is_migrated() {
     }
     breaches
         .extend(columns.keys().filter(|table| !drawn.contains(*table)).map(|table| format!("{table} is not drawn")));
-    assert_none(breaches, "the schema of the page is the migrated one");
+    assert_none(breaches, "the drawn schema is the migrated one");
 }
 
 #[test]
@@ -157,5 +158,43 @@ fn pages_stay_short() {
     let lines = page.replacen(part(&page, "order tables"), "", 1).lines().count();
     assert!(lines <= MOST_LINES, "{PAGE} has {lines} lines besides its tables, {MOST_LINES} are allowed");
     let lines = read("README.md").lines().count();
-    assert!(lines <= 80, "README.md has {lines} lines, 80 are allowed");
+    assert!(lines <= 90, "README.md has {lines} lines, 90 are allowed");
+}
+
+#[test]
+fn a_line_of_prose_is_one_sentence() {
+    let mut breaches = Vec::new();
+    for path in files("").into_iter().filter(|path| path.ends_with(".md") && !path.contains("LICENSE")) {
+        // a block of code is no prose, nor is a table
+        for (index, part) in read(&path).split("```").enumerate().filter(|(index, _)| index % 2 == 0) {
+            let prose = part.lines().filter(|line| !line.starts_with('|'));
+            let two = prose.filter(|line| begins_another(line)).map(|line| format!("{path}, part {index}: {line}"));
+            breaches.extend(two);
+        }
+    }
+    assert_none(breaches, "a sentence begins a line, so that a change shows what it changes");
+}
+
+/// Whether another sentence begins within a line, not counting what stands in backticks or parentheses. Its first words in bold are
+/// a title.
+fn begins_another(line: &str) -> bool {
+    let words: String = line.split('`').step_by(2).collect::<Vec<_>>().join("X");
+    let mut depth = 0;
+    let outside: String = words
+        .chars()
+        .filter(|sign| {
+            depth += i32::from(*sign == '(') - i32::from(*sign == ')');
+            depth == 0
+        })
+        .collect();
+    let bold = outside.trim_start_matches(|sign: char| !sign.is_alphabetic() && sign != '*').strip_prefix("**");
+    let rest = bold.and_then(|rest| rest.split_once("** ")).map_or(outside.as_str(), |(_, rest)| rest);
+    let ends = [". ", "! ", "? ", ".) "];
+    let mut starts = ends.iter().flat_map(|end| rest.match_indices(end));
+    starts.any(|(at, end)| {
+        let before =
+            rest[..at].chars().next_back().is_some_and(|sign| sign.is_lowercase() || "X)\"0123456789".contains(sign));
+        let is_item = rest[..at].chars().all(|sign| sign.is_ascii_digit() || sign == ' ');
+        before && !is_item && rest[at + end.len()..].starts_with(char::is_uppercase)
+    })
 }

@@ -1,8 +1,8 @@
 //! The pace that a supplier's contract allows, for all replicas together: requests take turns, and one whose turn would come
 //! after its deadline takes none.
 //!
-//! Turns of all replicas are taken a short while ahead, and whoever finds none asks again: so when they cannot agree any
-//! more, what they had agreed on is soon over.
+//! Where there are others, turns are taken a short while ahead, and whoever finds none asks again: so when replicas cannot agree
+//! any more, what they had agreed on is soon over, and when they can again, so is what each took for itself.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -81,16 +81,23 @@ impl Pace {
             };
             match agreed {
                 Agreed::In(wait) => break Some(self.keep_up(clock::instant(), wait)),
+                Agreed::Apart { replicas: 0 | 1, after } => {
+                    break self.next(clock::instant(), self.every, (after, deadline.remaining()));
+                }
                 Agreed::Apart { replicas, after } => {
-                    let every = self.every * replicas.max(1);
-                    break self.next(clock::instant(), every, (after, deadline.remaining()));
+                    let most = deadline.remaining().min(AHEAD);
+                    let wait = self.next(clock::instant(), self.every * replicas, (after, most));
+                    if wait.is_some() {
+                        break wait;
+                    }
                 }
-                Agreed::TooLate if deadline.is_over() => break None,
-                Agreed::TooLate => {
-                    let (least, more) = ASKS_AGAIN;
-                    clock::sleep(least + Duration::from_millis(clock::chance() % more)).await;
-                }
+                Agreed::TooLate => {}
             }
+            if deadline.is_over() {
+                break None;
+            }
+            let (least, more) = ASKS_AGAIN;
+            clock::sleep(least + Duration::from_millis(clock::chance() % more)).await;
         };
         match wait {
             Some(Duration::ZERO) => {}

@@ -1,6 +1,6 @@
 //! The threads that hash: two, each with memory of its own that it keeps, so that no number of log-ins makes the process
-//! larger, and passwords never take more than two processors, and those only when nobody else needs them: a hash takes
-//! tens of milliseconds, a page of the catalogue less than one.
+//! larger, and passwords never take more than two processors, and little of those that others need: a hash takes tens of
+//! milliseconds, a page of the catalogue less than one.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

@@ -54,8 +54,8 @@ pub(super) const ACCOUNT: Rule = Rule { name: "account", limit: 50, window: QUAR
 /// How fast unknown callers may go on then.
 pub(super) const UNKNOWN_NETWORKS: Rule = Rule { name: "unknown networks", limit: 1, window: Duration::from_secs(10) };
 
-/// Sessions of one account that may begin in so much time. Each costs a hash and rows that stay for a month; counted in those
-/// rows, so for all replicas and over a restart.
+/// Sessions of one account that may begin in so much time. Each costs rows that stay for a month; counted in those rows, so for
+/// all replicas and over a restart. Whoever has the password can use them up, nobody else.
 pub(super) const LOG_INS: (u64, TimeDelta) = (60, TimeDelta::minutes(15));
 
 /// Old passwords typed wrong by one who is logged in.

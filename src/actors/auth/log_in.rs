@@ -157,7 +157,12 @@ impl Desk {
                 Ok((role, store::end_beyond(tx, account_id, most, now).await?))
             })
         });
-        let (role, ended) = written.await?;
+        let written = written.await;
+        if has_shown && matches!(written, Err(Error::Throttled(_))) {
+            // what it showed was right: asking too often is no guess
+            self.forget_tries(account_id);
+        }
+        let (role, ended) = written?;
         self.note_ended(ended, now);
         if has_shown {
             self.forget_tries(account_id);
@@ -182,7 +187,8 @@ impl Desk {
 /// Whether another session of the account may begin.
 async fn has_room(tx: &DatabaseTransaction, account_id: Uuid, now: DateTime<Utc>) -> Result<(), Error> {
     let (most, span) = LOG_INS;
-    let Some(earlier) = store::opened_earlier(tx, account_id, most - 1).await? else { return Ok(()) };
+    let earlier = store::opened_earlier(tx, account_id, (now - span, most - 1)).await?;
+    let Some(earlier) = earlier else { return Ok(()) };
     let wait = (earlier + span - now).to_std().unwrap_or_default();
     if wait.is_zero() { Ok(()) } else { Err(Error::Throttled(wait)) }
 }

@@ -41,14 +41,15 @@ pub(in crate::actors::auth) async fn open_session(db: &impl ConnectionTrait, row
     Ok(())
 }
 
-/// When that session of an account was opened after which `later` more were, ended or not; none where it had fewer.
+/// When that session of an account was opened after which `later` more were, ended or not; none where it had fewer `since` then.
 pub(in crate::actors::auth) async fn opened_earlier(
     db: &impl ConnectionTrait,
     account_id: Uuid,
-    later: u64,
+    (since, later): (DateTime<Utc>, u64),
 ) -> Result<Option<DateTime<Utc>>, DbErr> {
     let opened = session::Entity::find()
         .filter(session::Column::AccountId.eq(account_id))
+        .filter(session::Column::CreatedAt.gt(since))
         .order_by_desc(session::Column::CreatedAt)
         .order_by_desc(session::Column::Id)
         .offset(later)

@@ -80,6 +80,8 @@ pub(crate) struct World {
     cards: Arc<AtomicU64>,
     replicas: AtomicUsize,
     skiers: Mutex<Vec<Person>>,
+    /// The token of the administrator's session: a log-in is work, and has a limit.
+    clerk: Mutex<Option<String>>,
 }
 
 impl World {
@@ -134,6 +136,7 @@ impl World {
             cards: Arc::new(AtomicU64::new(1000)),
             replicas: AtomicUsize::new(1 + others),
             skiers: Mutex::default(),
+            clerk: Mutex::default(),
         };
         (world, begun)
     }
@@ -333,16 +336,31 @@ impl World {
 
     /// What waits for a person, as the administrator sees it at `base`; an error while nobody answers there.
     pub(crate) async fn open_cases(&self, base: &str) -> Result<Value, String> {
+        let guest = Client::new(base);
+        let kept = self.clerk.lock().unwrap().clone();
+        let token = match kept {
+            Some(token) => token,
+            None => self.log_clerk_in(&guest).await?,
+        };
+        let open = guest.with_token(&token).try_get("/api/v1/admin/cases?state=open&limit=100").await;
+        let open = open.map_err(|error| error.to_string())?;
+        if open.status == 200 {
+            return Ok(open.json);
+        }
+        // its session may be over, or unknown to a restored database: the next look begins another
+        *self.clerk.lock().unwrap() = None;
+        Err(format!("no cases are shown: {}", open.status))
+    }
+
+    async fn log_clerk_in(&self, guest: &Client) -> Result<String, String> {
         let log_in = &self.server.first_line["logins"]["admin"];
         let body = json!({ "email": log_in["email"], "password": log_in["password"] });
-        let guest = Client::new(base);
         let tokens = guest.try_post("/api/v1/sessions", &body).await.map_err(|error| error.to_string())?;
         let Some(token) = tokens.json["access_token"].as_str() else {
             return Err(format!("the administrator is not let in: {}", tokens.status));
         };
-        let open = guest.with_token(token).try_get("/api/v1/admin/cases?state=open&limit=100").await;
-        let open = open.map_err(|error| error.to_string())?;
-        if open.status == 200 { Ok(open.json) } else { Err(format!("no cases are shown: {}", open.status)) }
+        *self.clerk.lock().unwrap() = Some(token.to_owned());
+        Ok(token.to_owned())
     }
 }
 

@@ -107,8 +107,7 @@ fn refuse_control_characters(email: &str) -> Result<(), Problem> {
 /// Logs in; of all sessions of the account the 20 that were used last go on (or as many as the server is set to).
 ///
 /// 401 `second-factor-required` says that the password is right and the account has a second factor: send the same again with
-/// its `code`. 422 `wrong-second-factor` when that does not count, also because it was used before. 429 also after 60 sessions of
-/// the account within a quarter of an hour.
+/// its `code`. 422 `wrong-second-factor` when that does not count, also because it was used before.
 #[utoipa::path(tag = "sessions", operation_id = "log_in", responses((status = 201, description = "A session is open", body = Tokens)))]
 #[post("/api/v1/sessions")]
 pub(super) async fn log_in(

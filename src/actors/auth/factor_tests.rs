@@ -218,19 +218,3 @@ async fn a_factor_counts_once_its_own_first_code_is_shown_and_is_not_replaced_th
     let claims = office.one.verify(&again.access_token).unwrap();
     assert!(office.one.enrol(claims.sub, claims.sid).await.is_ok());
 }
-
-#[tokio::test]
-async fn who_has_logged_in_too_often_spends_no_try_of_the_second_factor() {
-    let office = Office::open().await;
-    for _ in 0..59 {
-        assert!(office.log_in(&office.one, None).await.is_ok());
-    }
-    let (device, _claims, _codes) = office.set_up().await;
-    office.pass(TimeDelta::seconds(30));
-    for _ in 0..11 {
-        let end = office.log_in(&office.one, Some(&device.shows(clock::now()))).await;
-        assert!(matches!(end, Err(Error::Throttled(_))), "{:?}", end.err());
-    }
-    office.pass(TimeDelta::minutes(15));
-    assert!(office.log_in(&office.one, Some(&device.shows(clock::now()))).await.is_ok());
-}

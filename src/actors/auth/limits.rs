@@ -9,8 +9,6 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
-
 use super::desk::Desk;
 use super::error::Error;
 use super::origin::Origin;
@@ -53,10 +51,6 @@ pub(super) const ACCOUNT: Rule = Rule { name: "account", limit: 50, window: QUAR
 
 /// How fast unknown callers may go on then.
 pub(super) const UNKNOWN_NETWORKS: Rule = Rule { name: "unknown networks", limit: 1, window: Duration::from_secs(10) };
-
-/// Sessions of one account that may begin in so much time. Each costs rows that stay for a month; counted in those rows, so for
-/// all replicas and over a restart. Whoever has the password can use them up, nobody else.
-pub(super) const LOG_INS: (u64, TimeDelta) = (60, TimeDelta::minutes(15));
 
 /// Old passwords typed wrong by one who is logged in.
 pub(super) const OLD_PASSWORDS: Rule = Rule { name: "old passwords", limit: 10, window: QUARTER_HOUR };
@@ -161,6 +155,8 @@ impl Desk {
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
+
     use super::*;
     use crate::actors::auth::code::Purpose;
 

@@ -3,14 +3,12 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
-use sea_orm::DatabaseTransaction;
 use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::account::Role;
 use super::desk::Desk;
 use super::error::Error;
-use super::limits::LOG_INS;
 use super::origin::Origin;
 use super::password::Checked;
 use super::refresh::{draw_token, token_ends};
@@ -46,8 +44,7 @@ impl Desk {
     /// say of the account is said, only to who has the password.
     ///
     /// # Errors
-    /// `WrongPassword`; `Throttled` and `Besieged` after too many failures, as `limits` says, and `Throttled` where too many
-    /// sessions of the account have begun; `Busy`; `Disabled`;
+    /// `WrongPassword`; `Throttled` and `Besieged` after too many failures, as `limits` says; `Busy`; `Disabled`;
     /// `SecondFactorRequired`, `WrongSecondFactor`; `Invalid` for a code that none looks like: nothing was tried.
     pub async fn log_in_with(&self, log_in: LogIn, from: Option<IpAddr>) -> Result<Pair, Error> {
         let LogIn { email, password, code } = log_in;
@@ -146,7 +143,6 @@ impl Desk {
                     None if factor.is_some() => return Err(Error::SecondFactorRequired),
                     Some(_) | None => {}
                 }
-                has_room(tx, account_id, now).await?;
                 if let Some(hash) = anew {
                     store::set_password(tx, account_id, hash).await?;
                 }
@@ -157,12 +153,7 @@ impl Desk {
                 Ok((role, store::end_beyond(tx, account_id, most, now).await?))
             })
         });
-        let written = written.await;
-        if has_shown && matches!(written, Err(Error::Throttled(_))) {
-            // what it showed was right: asking too often is no guess
-            self.forget_tries(account_id);
-        }
-        let (role, ended) = written?;
+        let (role, ended) = written.await?;
         self.note_ended(ended, now);
         if has_shown {
             self.forget_tries(account_id);
@@ -182,13 +173,4 @@ impl Desk {
         let code = code.ok_or(Error::SecondFactorRequired)?;
         self.recognise(&row, &code, now).await.map(Some)
     }
-}
-
-/// Whether another session of the account may begin.
-async fn has_room(tx: &DatabaseTransaction, account_id: Uuid, now: DateTime<Utc>) -> Result<(), Error> {
-    let (most, span) = LOG_INS;
-    let earlier = store::opened_earlier(tx, account_id, (now - span, most - 1)).await?;
-    let Some(earlier) = earlier else { return Ok(()) };
-    let wait = (earlier + span - now).to_std().unwrap_or_default();
-    if wait.is_zero() { Ok(()) } else { Err(Error::Throttled(wait)) }
 }

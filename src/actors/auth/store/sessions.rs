@@ -41,23 +41,6 @@ pub(in crate::actors::auth) async fn open_session(db: &impl ConnectionTrait, row
     Ok(())
 }
 
-/// When that session of an account was opened after which `later` more were, ended or not; none where it had fewer `since` then.
-pub(in crate::actors::auth) async fn opened_earlier(
-    db: &impl ConnectionTrait,
-    account_id: Uuid,
-    (since, later): (DateTime<Utc>, u64),
-) -> Result<Option<DateTime<Utc>>, DbErr> {
-    let opened = session::Entity::find()
-        .filter(session::Column::AccountId.eq(account_id))
-        .filter(session::Column::CreatedAt.gt(since))
-        .order_by_desc(session::Column::CreatedAt)
-        .order_by_desc(session::Column::Id)
-        .offset(later)
-        .one(db)
-        .await?;
-    Ok(opened.map(|session| session.created_at.to_utc()))
-}
-
 /// Notes that a session was continued, and from where.
 pub(in crate::actors::auth) async fn note_use(
     db: &impl ConnectionTrait,

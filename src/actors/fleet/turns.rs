@@ -21,7 +21,7 @@ use crate::redis::{Away, Redis, Turn};
 const BELIEVED: Duration = Duration::from_secs(7);
 /// Who waits asks again within this time; between questions that are further apart nobody waited.
 const WAITING: Duration = Duration::from_secs(1);
-/// How long replicas then go at their shares before they take turns together again. Nobody asks for so long: it begins anew.
+/// How long replicas then go at their shares before they take turns together again. Where nobody asks for so long, it begins anew.
 const APART: Duration = Duration::from_secs(30);
 
 /// The turns of one contract.
@@ -76,11 +76,13 @@ impl Turns for FleetTurns {
                 (trust.agrees(told, share, now).ok_or_else(|| trust.after(now)), trust.is_to_be_told(told, now))
             };
             if let Some(left) = left {
-                tracing::warn!(
-                    key,
-                    "Redis has had hardly a turn for seconds; each replica keeps its share of the pace"
-                );
-                // where it is not heard it is told with the next question
+                // said once; where Redis does not hear it, it is told with the next question
+                if left == APART {
+                    tracing::warn!(
+                        key,
+                        "Redis has had hardly a turn for seconds; each replica keeps its share of the pace"
+                    );
+                }
                 let _lost = redis.part(&key, left).await;
             }
             agreed.unwrap_or_else(|after| Agreed::Apart { replicas: replica.alive(), after })

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use starjack::actors::fleet::{FleetTurns, Replica};
 use starjack::clock;
+use starjack::integrations::{Agreed, Turns as _};
 use starjack::io::Io;
 use starjack::redis::{Limit, Link, Redis as Way, Settings, Turn};
 
@@ -17,6 +19,7 @@ on_postgres!(
     replicas_see_each_others_actors,
     an_admin_steers_the_actor_of_the_replica_that_is_named_wherever_the_request_goes,
     turns_and_counts_are_taken_together_at_one_server_at_a_sentinels_master_and_at_a_cluster,
+    once_one_replica_parts_because_there_are_no_turns_each_goes_at_its_share,
     what_cannot_be_ours_counts_as_not_there_and_whatever_is_written_has_an_end,
     replicas_for_whose_connections_the_database_has_no_room_do_not_start,
 );
@@ -162,6 +165,29 @@ async fn turns_and_counts_are_taken_together_at_one_server_at_a_sentinels_master
 
 fn limit(key: &str, most: u32, own: u32) -> Limit {
     Limit { key: key.to_owned(), most, span: Duration::from_secs(60), own }
+}
+
+async fn once_one_replica_parts_because_there_are_no_turns_each_goes_at_its_share() {
+    let io = Io::start("sqlite::memory:", 1).await.unwrap();
+    io.migrate().await.unwrap();
+    let redis = Redis::start().await;
+    let mut replicas = Vec::new();
+    for _ in 0..2 {
+        let replica = Replica::announce(io.clone()).await.unwrap();
+        replicas.push(FleetTurns::new(way(&io, &redis.url(), "shop").await, replica, "dta/solden"));
+    }
+    let (every, most) = (Duration::from_millis(200), Duration::from_secs(1));
+    let next = async |replica: &FleetTurns| replica.next(every, Duration::ZERO, most).await;
+    assert!(matches!(next(&replicas[1]).await, Agreed::In(_)));
+    eventually("the first parts", async || {
+        // somebody says that all turns are taken
+        let taken = (clock::now() + chrono::TimeDelta::seconds(90)).timestamp_micros();
+        redis.writer().tell(&format!("SET shop:pace:dta/solden {taken} PX 100000"));
+        matches!(next(&replicas[0]).await, Agreed::Apart { .. }).then_some(())
+    })
+    .await;
+    redis.writer().tell("DEL shop:pace:dta/solden");
+    assert!(matches!(next(&replicas[1]).await, Agreed::Apart { .. }), "it had waited for nothing");
 }
 
 async fn what_cannot_be_ours_counts_as_not_there_and_whatever_is_written_has_an_end() {

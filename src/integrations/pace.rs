@@ -14,8 +14,9 @@ use crate::clock::{self, Deadline};
 
 /// How far ahead replicas take turns together.
 pub const AHEAD: Duration = Duration::from_secs(1);
-/// Between two questions for a turn, at least and at most.
-const ASKS_AGAIN: (Duration, u64) = (Duration::from_millis(100), 200);
+/// Between two questions for a turn, in milliseconds: so many at least, and by chance up to so many more.
+const LEAST_MS: u64 = 100;
+const MORE_MS: u64 = 200;
 
 /// Turns at equal distances; clones share them.
 #[derive(Clone)]
@@ -96,8 +97,7 @@ impl Pace {
             if deadline.is_over() {
                 break None;
             }
-            let (least, more) = ASKS_AGAIN;
-            clock::sleep(least + Duration::from_millis(clock::chance() % more)).await;
+            clock::sleep(Duration::from_millis(LEAST_MS + clock::chance() % MORE_MS)).await;
         };
         match wait {
             Some(Duration::ZERO) => {}

@@ -187,14 +187,12 @@ fn begins_another(line: &str) -> bool {
             depth == 0
         })
         .collect();
-    let bold = outside.trim_start_matches(|sign: char| !sign.is_alphabetic() && sign != '*').strip_prefix("**");
-    let rest = bold.and_then(|rest| rest.split_once("** ")).map_or(outside.as_str(), |(_, rest)| rest);
-    let ends = [". ", "! ", "? ", ".) "];
-    let mut starts = ends.iter().flat_map(|end| rest.match_indices(end));
-    starts.any(|(at, end)| {
-        let before =
-            rest[..at].chars().next_back().is_some_and(|sign| sign.is_lowercase() || "X)\"0123456789".contains(sign));
-        let is_item = rest[..at].chars().all(|sign| sign.is_ascii_digit() || sign == ' ');
-        before && !is_item && rest[at + end.len()..].starts_with(char::is_uppercase)
+    // the mark of an item ends with a full stop too
+    let text = outside.trim_start_matches(|sign: char| !sign.is_alphabetic() && sign != '*');
+    let title = text.strip_prefix("**").and_then(|rest| rest.split_once("** "));
+    let prose = title.map_or(text, |(_, rest)| rest);
+    [". ", "! ", "? "].iter().flat_map(|end| prose.match_indices(end)).any(|(at, end)| {
+        let ends_word = |sign: char| sign.is_lowercase() || sign.is_ascii_digit() || "X)\"".contains(sign);
+        prose[..at].ends_with(ends_word) && prose[at + end.len()..].starts_with(char::is_uppercase)
     })
 }

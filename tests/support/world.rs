@@ -80,7 +80,7 @@ pub(crate) struct World {
     cards: Arc<AtomicU64>,
     replicas: AtomicUsize,
     skiers: Mutex<Vec<Person>>,
-    /// The token of the administrator's session: a log-in is work, and has a limit.
+    /// The token of the administrator's session: a log-in is work for a processor.
     clerk: Mutex<Option<String>>,
 }
 

@@ -11,8 +11,9 @@ use futures_util::future::LocalBoxFuture;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_path_to_error::{Path, Segment};
 
+use super::fallback;
 use super::nul;
-use super::problem::{self, Kind, Problem};
+use super::problem::{Kind, Problem};
 use crate::language::{Words, both};
 
 /// The longest body that is read, in bytes.
@@ -115,8 +116,8 @@ fn damaged_from(error: &serde_json::Error) -> Problem {
 /// Why a body that is to be kept whole did not arrive.
 pub fn refuse_bytes(error: &actix_web::Error) -> Problem {
     match error.as_error::<PayloadError>() {
-        Some(PayloadError::Overflow) => problem::too_large(),
-        Some(PayloadError::Io(error)) if error.kind() == io::ErrorKind::TimedOut => problem::too_slow(),
+        Some(PayloadError::Overflow) => fallback::too_large(),
+        Some(PayloadError::Io(error)) if error.kind() == io::ErrorKind::TimedOut => fallback::too_slow(),
         Some(_) | None => damaged(),
     }
 }
@@ -140,7 +141,7 @@ fn refuse_query(error: &QueryPayloadError) -> Problem {
 
 /// A path with an id that is none names nothing that exists.
 fn refuse_path(_error: &PathError) -> Problem {
-    Problem::of_status(StatusCode::NOT_FOUND)
+    fallback::of_status(StatusCode::NOT_FOUND)
 }
 
 /// Where in the body something stands, for example `lines[0].holder`; empty for the body itself.

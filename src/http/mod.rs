@@ -16,6 +16,7 @@ mod companions;
 mod connection;
 mod cors;
 pub mod door;
+pub mod fallback;
 pub mod family_offers;
 mod head;
 mod headers;

@@ -6,6 +6,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::middleware::Next;
 
+use super::fallback;
 use super::problem::Problem;
 use crate::language::both;
 
@@ -18,7 +19,7 @@ pub(super) async fn refuse<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
     if request.uri().path().contains("%00") {
-        return Err(Problem::of_status(StatusCode::NOT_FOUND).into());
+        return Err(fallback::of_status(StatusCode::NOT_FOUND).into());
     }
     if request.query_string().contains("%00") {
         return Err(Problem::invalid(both(

@@ -4,12 +4,11 @@ use std::fmt;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use actix_web::{HttpResponse, ResponseError};
 use sea_orm::DbErr;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::openapi;
 pub use super::problem_kind::Kind;
 use crate::io::IoError;
 use crate::language::{Language, Words, both};
@@ -136,6 +135,12 @@ impl Problem {
         self
     }
 
+    /// The same with the status that others below us answered.
+    pub(super) fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
     /// Adds a header to the answer.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -186,78 +191,6 @@ impl Problem {
             order_id: self.order_id,
         };
         answer.body(serde_json::to_vec(&document).unwrap_or_default())
-    }
-
-    /// The words for a status that somebody below us answered without any.
-    #[must_use]
-    pub fn of_status(status: StatusCode) -> Self {
-        match status {
-            StatusCode::UNAUTHORIZED => Self::unauthenticated(both(
-                "Send an access token as `Authorization: Bearer …`.",
-                "Senden Sie ein Zugangstoken als `Authorization: Bearer …`.",
-            )),
-            StatusCode::FORBIDDEN => Self::forbidden(both(
-                "Log in with an account that may do this.",
-                "Melden Sie sich mit einem Konto an, das dies darf.",
-            )),
-            StatusCode::NOT_FOUND => Self::not_found(both(
-                "Nothing is at this address. Compare it with /api/openapi.json.",
-                "Unter dieser Adresse ist nichts. Vergleichen Sie sie mit /api/openapi.json.",
-            )),
-            StatusCode::METHOD_NOT_ALLOWED => method_not_allowed(),
-            StatusCode::REQUEST_TIMEOUT => too_slow(),
-            StatusCode::PAYLOAD_TOO_LARGE => too_large(),
-            StatusCode::SERVICE_UNAVAILABLE => {
-                Self::unavailable(both("Try again in a moment.", "Versuchen Sie es gleich noch einmal."), 2)
-            }
-            other if other.is_client_error() => {
-                let detail = both(
-                    "Compare the request with /api/openapi.json.",
-                    "Vergleichen Sie die Anfrage mit /api/openapi.json.",
-                );
-                Self { status: other, ..Self::malformed(detail) }
-            }
-            other => Self { status: other, ..Self::internal() },
-        }
-    }
-}
-
-/// 413: the body is longer than any call needs.
-#[must_use]
-pub fn too_large() -> Problem {
-    let detail = both(
-        "Send at most 64 KiB, for example fewer lines in one order.",
-        "Senden Sie höchstens 64 KiB, zum Beispiel weniger Zeilen in einer Bestellung.",
-    );
-    Problem::new(Kind::TooLarge, detail)
-}
-
-/// 408: the body did not arrive in time.
-#[must_use]
-pub fn too_slow() -> Problem {
-    let detail = both(
-        "Nothing was done. Send the request again over a better connection.",
-        "Es ist nichts geschehen. Senden Sie die Anfrage über eine bessere Verbindung noch einmal.",
-    );
-    Problem::new(Kind::TooSlow, detail)
-}
-
-fn method_not_allowed() -> Problem {
-    let detail =
-        both("Use a method from the Allow header.", "Verwenden Sie eine Methode, die in der Kopfzeile Allow steht.");
-    Problem::new(Kind::MethodNotAllowed, detail)
-}
-
-/// Answers what no route took: 405 with `Allow` where the path is known, 404 otherwise.
-///
-/// # Errors
-/// Always; an error is the answer.
-pub async fn unmatched(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let pattern = request.resource_map().match_pattern(request.path());
-    let allow = pattern.and_then(|pattern| openapi::allowed_methods(&pattern));
-    match allow.map(HeaderValue::try_from) {
-        Some(Ok(allow)) => Err(method_not_allowed().header(header::ALLOW, allow)),
-        Some(Err(_)) | None => Err(Problem::of_status(StatusCode::NOT_FOUND)),
     }
 }
 

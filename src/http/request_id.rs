@@ -12,6 +12,7 @@ use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
 use futures_util::FutureExt;
 use tracing::Instrument;
 
+use super::fallback;
 use super::headers;
 use super::intake::{self, hold};
 use super::language::asked;
@@ -112,7 +113,7 @@ fn finish<B: MessageBody + 'static>(
 ) -> ServiceResponse<BoxBody> {
     let problem = match answer.response().error() {
         Some(error) => Some(problem_of(error)),
-        None if is_mute(&answer) => Some(Problem::of_status(answer.status())),
+        None if is_mute(&answer) => Some(fallback::of_status(answer.status())),
         None => None,
     };
     match problem {
@@ -127,7 +128,7 @@ fn finish<B: MessageBody + 'static>(
 fn problem_of(error: &Error) -> Problem {
     match error.as_error::<Problem>() {
         Some(problem) => problem.clone(),
-        None => Problem::of_status(error.as_response_error().status_code()),
+        None => fallback::of_status(error.as_response_error().status_code()),
     }
 }
 

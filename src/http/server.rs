@@ -16,7 +16,7 @@ use utoipa_actix_web::AppExt;
 
 use super::connection::{Patience, Watched};
 use super::state::State;
-use super::{body, connection, cors, head, headers, leaving, nul, problem, request_id, routes, test_routes};
+use super::{body, connection, cors, fallback, head, headers, leaving, nul, request_id, routes, test_routes};
 
 /// How long a closing client may take.
 const GOODBYE_PATIENCE: Duration = Duration::from_secs(2);
@@ -49,7 +49,7 @@ pub fn app(
         })
         .configure(routes)
         .into_app()
-        .default_service(web::to(problem::unmatched))
+        .default_service(web::to(fallback::unmatched))
         .wrap(from_fn(nul::refuse))
         .wrap(from_fn(leaving::turn_away))
         .wrap(from_fn(head::answer))

@@ -12,9 +12,9 @@ use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 
+use super::fallback;
 use super::head;
 use super::headers;
-use super::problem;
 use super::request_id;
 use super::state::State;
 use gauges::Gauges;
@@ -35,7 +35,7 @@ pub fn serve(state: web::Data<State>, listener: TcpListener) -> io::Result<Serve
             .service(super::health::live)
             .route("/readyz", web::get().to(ready::show))
             .route("/metrics", web::get().to(metrics::show))
-            .default_service(web::to(problem::unmatched))
+            .default_service(web::to(fallback::unmatched))
             .wrap(from_fn(head::answer))
             .wrap(from_fn(request_id::watch))
             .wrap(headers::defaults(false))

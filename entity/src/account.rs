@@ -38,6 +38,10 @@ pub enum Relation {
     RecoveryCode,
     #[sea_orm(has_one = "super::second_factor::Entity")]
     SecondFactor,
+    #[sea_orm(has_many = "super::security_key::Entity")]
+    SecurityKey,
+    #[sea_orm(has_many = "super::security_key_challenge::Entity")]
+    SecurityKeyChallenge,
     #[sea_orm(has_many = "super::session::Entity")]
     Session,
 }
@@ -81,6 +85,18 @@ impl Related<super::recovery_code::Entity> for Entity {
 impl Related<super::second_factor::Entity> for Entity {
     fn to() -> RelationDef {
         Relation::SecondFactor.def()
+    }
+}
+
+impl Related<super::security_key::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::SecurityKey.def()
+    }
+}
+
+impl Related<super::security_key_challenge::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::SecurityKeyChallenge.def()
     }
 }
 

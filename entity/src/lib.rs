@@ -27,6 +27,8 @@ pub mod refresh_token;
 pub mod registration;
 pub mod replica;
 pub mod second_factor;
+pub mod security_key;
+pub mod security_key_challenge;
 pub mod session;
 pub mod setting;
 pub mod signing_key;

@@ -26,6 +26,7 @@ mod m20261201_000050_add_beat;
 mod m20261201_000060_create_address_change;
 mod m20261201_000061_add_billing;
 mod m20261201_000062_add_erased_at;
+mod m20261201_000070_create_security_key;
 
 /// Brings a database to the newest schema; running it twice changes nothing.
 pub struct Migrator;
@@ -57,6 +58,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000060_create_address_change::Migration),
             Box::new(m20261201_000061_add_billing::Migration),
             Box::new(m20261201_000062_add_erased_at::Migration),
+            Box::new(m20261201_000070_create_security_key::Migration),
         ]
     }
 }

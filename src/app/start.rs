@@ -207,7 +207,7 @@ impl Ground {
         let tree = self.tell_other_replicas(&redis, &replica);
         self.keep_alarming(duties.clone(), orders.clone());
         let books = self.open_books((lift.clone(), payment.clone(), orders.clone()), duties.clone());
-        let accounts = config.auth.settings(&config.letterhead.shop);
+        let accounts = config.auth.settings(&config.letterhead.shop, &self.public_url);
         let auth = auth::Desk::open(self.io.clone(), redis.clone(), secret_of_codes(config), accounts).await?;
         self.keep_learning(auth.clone());
         let streams = self.open_streams(&auth, orders.store());

@@ -138,11 +138,12 @@ fn most_sessions() -> u32 {
 }
 
 impl Auth {
-    /// What accounts are set to, in a shop of this name.
+    /// What accounts are set to, in a shop of this name at this address.
     #[must_use]
-    pub fn settings(&self, shop: &str) -> auth::Settings {
+    pub fn settings(&self, shop: &str, public_url: &str) -> auth::Settings {
         let Self { second_factor, most_sessions, .. } = *self;
-        auth::Settings { shop: shop.to_owned(), second_factor, most_sessions }
+        let relying_party = auth::RelyingParty::at(public_url);
+        auth::Settings { shop: shop.to_owned(), second_factor, most_sessions, relying_party }
     }
 }
 

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::admin::second_factor;
+use super::admin::{second_factor, security_keys};
 use super::billing::BillingView;
 use super::body::Json;
 use super::network::client_address;
@@ -161,7 +161,8 @@ impl From<auth::Error> for Problem {
                     "Er ist falsch, zu alt oder wurde schon benutzt. Prüfen Sie ihn oder fordern Sie einen neuen an.",
                 ),
             ),
-            E::SecondFactorRequired => second_factor::required(),
+            E::SecondFactorRequired(asked) => second_factor::required(asked),
+            E::SecurityKey(refused) => security_keys::refused(refused),
             E::WrongSecondFactor(_) => second_factor::wrong(),
             E::SecondFactorNeededAgain => second_factor::needed_again(),
             E::SecondFactorThere => second_factor::there(),

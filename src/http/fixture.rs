@@ -42,7 +42,12 @@ pub(crate) const SHOP: &str = "https://shop.example";
 /// Admins need no second factor here, so that not each test has to show one.
 pub(crate) fn accounts() -> auth::Settings {
     let second_factor = auth::SecondFactor::Optional;
-    auth::Settings { shop: "Snow Shop".to_owned(), second_factor, most_sessions: 20 }
+    auth::Settings {
+        shop: "Snow Shop".to_owned(),
+        second_factor,
+        most_sessions: 20,
+        relying_party: auth::RelyingParty::at("https://shop.example"),
+    }
 }
 
 /// A state with a database of its own; lives as long as the folder.

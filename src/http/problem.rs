@@ -7,6 +7,7 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use sea_orm::DbErr;
 use serde::Serialize;
+use serde_json::Value;
 use uuid::Uuid;
 
 pub use super::problem_kind::Kind;
@@ -25,6 +26,7 @@ pub struct Problem {
     detail: Words,
     retry_after_seconds: Option<u64>,
     order_id: Option<Uuid>,
+    security_key_options: Option<Box<Value>>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -50,13 +52,20 @@ pub struct Document<'a> {
     /// The customer's own order that stands in the way: it may be paid, or cancelled.
     #[serde(skip_serializing_if = "Option::is_none")]
     order_id: Option<Uuid>,
+    /// What the browser has to ask a security key of the account, for `PublicKeyCredential.parseRequestOptionsFromJSON`. The answer
+    /// counts once, within five minutes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    security_key_options: Option<&'a Value>,
 }
 
 impl Problem {
     /// A problem of a kind, with a detail that says what to do.
     #[must_use]
     pub fn new(kind: Kind, detail: Words) -> Self {
-        Self { kind, status: kind.status(), detail, retry_after_seconds: None, order_id: None, headers: Vec::new() }
+        let status = kind.status();
+        let headers = Vec::new();
+        Self { kind, status, detail, retry_after_seconds: None, order_id: None, security_key_options: None, headers }
     }
 
     /// 400: the request is not one this call can read.
@@ -141,6 +150,13 @@ impl Problem {
         self
     }
 
+    /// Says what a security key is to be asked.
+    #[must_use]
+    pub fn with_security_key_options(mut self, options: Box<Value>) -> Self {
+        self.security_key_options = Some(options);
+        self
+    }
+
     /// Adds a header to the answer.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -189,6 +205,7 @@ impl Problem {
             instance,
             retry_after_seconds: self.retry_after_seconds,
             order_id: self.order_id,
+            security_key_options: self.security_key_options.as_deref(),
         };
         answer.body(serde_json::to_vec(&document).unwrap_or_default())
     }

@@ -12,7 +12,7 @@ use super::language::{Reader, asked};
 use super::problem::{Kind, Problem};
 use super::request_id::RequestId;
 use super::state::State;
-use crate::actors::auth::{self, Claims, Role};
+use crate::actors::auth::{self, Claims, InSession, Role};
 use crate::language::{Language, both};
 
 /// Anybody who is logged in. After a log-out an access token still counts for seconds at other replicas.
@@ -70,6 +70,12 @@ impl Admin {
         let account_id = self.account_id;
         let request_id = self.request_id.clone();
         Deed { account_id, action, subject: subject.into(), reason, request_id }
+    }
+
+    /// The account, in the session of this call.
+    #[must_use]
+    pub fn in_session(&self) -> InSession {
+        InSession { account_id: self.account_id, session_id: self.session }
     }
 
     /// Whether the second factor was shown in this session lately: asked before money is moved.

@@ -5,8 +5,10 @@ use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
+use super::admin::second_factor;
 use super::admin::store::{Deed, write_down};
 use super::body::Json;
 use super::network::client_address;
@@ -31,6 +33,9 @@ pub struct LogIn {
     /// Where the account has a second factor: the six digits that the app shows, or a recovery code. Each counts once.
     #[schema(max_length = 100, example = "123456")]
     code: Option<String>,
+    /// What a security key of the account answered to `security_key_options`: `toJSON()` of the browser's `PublicKeyCredential`.
+    #[schema(value_type = Option<Object>)]
+    credential: Option<Value>,
 }
 
 /// A refresh token, which counts once.
@@ -107,7 +112,8 @@ fn refuse_control_characters(email: &str) -> Result<(), Problem> {
 /// Logs in; of all sessions of the account the 20 that were used last go on (or as many as the server is set to).
 ///
 /// 401 `second-factor-required` says that the password is right and the account has a second factor: send the same again with
-/// its `code`. 422 `wrong-second-factor` when that does not count, also because it was used before.
+/// its `code`, or with the `credential` of a security key where `security_key_options` came. 422 `wrong-second-factor` when that
+/// does not count, also because it was used before; 422 `security-key-needed` for six digits where the account has a security key.
 #[utoipa::path(tag = "sessions", operation_id = "log_in", responses((status = 201, description = "A session is open", body = Tokens)))]
 #[post("/api/v1/sessions")]
 pub(super) async fn log_in(
@@ -116,10 +122,11 @@ pub(super) async fn log_in(
     request_id: RequestId,
     Json(body): Json<LogIn>,
 ) -> Result<HttpResponse, Problem> {
-    let LogIn { email, password, code } = body;
+    let LogIn { email, password, code, credential } = body;
     refuse_control_characters(&email)?;
     let from = client_address(&request, &state.trusted_proxies);
-    let outcome = state.auth.log_in_with(auth::LogIn { email, password, code }, from).await;
+    let shown = second_factor::shown(code, credential)?;
+    let outcome = state.auth.log_in_with(auth::LogIn { email, password, shown }, from).await;
     note_admin(&state, &outcome, request_id).await?;
     let pair = outcome?;
     Ok(HttpResponse::Created().json(Tokens::from(pair)))

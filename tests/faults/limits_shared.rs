@@ -33,8 +33,12 @@ impl Replicas {
         let settings = Settings { url: self.redis.url().into(), prefix: "shop".to_owned(), ca: None };
         let way = Way::start(&self.io, Some(&settings)).unwrap();
         eventually("Redis answers", async || (way.link() == Link::Up).then_some(())).await;
-        let settings =
-            Accounts { shop: "Snow Shop".to_owned(), second_factor: SecondFactor::Required, most_sessions: 20 };
+        let settings = Accounts {
+            shop: "Snow Shop".to_owned(),
+            second_factor: SecondFactor::Required,
+            most_sessions: 20,
+            relying_party: None,
+        };
         Desk::open(self.io.clone(), way, b"one secret for all replicas".to_vec().into(), settings).await.unwrap()
     }
 }

@@ -16,7 +16,7 @@ const SUPPLIERS: [(&[&str], &[&str]); 4] = [
 const REGISTRY: &str = "src/integrations/lift/registry.rs";
 
 /// The files that hold SQL, the only ones that name the tables' entities.
-const SQL: [&str; 40] = [
+const SQL: [&str; 41] = [
     "src/actors/fleet/store.rs",
     "src/actors/auth/store/mod.rs",
     "src/actors/auth/store/accounts.rs",
@@ -26,6 +26,7 @@ const SQL: [&str; 40] = [
     "src/actors/auth/store/networks.rs",
     "src/actors/auth/store/resets.rs",
     "src/actors/auth/store/second_factors.rs",
+    "src/actors/auth/store/security_keys.rs",
     "src/actors/auth/store/sessions.rs",
     // the account's row, made from a registration's and read by the desk
     "src/actors/auth/desk.rs",

@@ -20,6 +20,7 @@ use super::store::{self, Old};
 use super::throttle::Counts;
 use super::token::{Claims, Keys};
 use super::weak::check_password;
+use super::webauthn::RelyingParty;
 use crate::actors::fleet::Fence;
 use crate::clock;
 use crate::ids;
@@ -64,6 +65,8 @@ pub struct Settings {
     pub second_factor: SecondFactor,
     /// Most open sessions of an account; the one unused for longest ends when one more begins.
     pub most_sessions: u32,
+    /// Whom security keys answer; `None` where browsers speak to none.
+    pub relying_party: Option<RelyingParty>,
 }
 
 /// Whether an admin needs a second factor.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sea_orm::DbErr;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::io::IoError;
@@ -29,9 +30,13 @@ pub enum Error {
     /// The old password that came with a new one is wrong; nothing was changed.
     #[error("the old password is wrong")]
     WrongOldPassword,
-    /// The password is right, and the account's second factor is asked for: send its code too.
+    /// The password is right, and the account's second factor is asked for: send it too. With what a browser has to ask one of
+    /// its security keys, where it has some.
     #[error("a second factor is needed")]
-    SecondFactorRequired,
+    SecondFactorRequired(Option<Box<Value>>),
+    /// A security key of the account is refused, or needed.
+    #[error(transparent)]
+    SecurityKey(#[from] SecurityKeyError),
     /// The code of this account's second factor is wrong, too old or was used.
     #[error("the second factor's code does not count")]
     WrongSecondFactor(Uuid),
@@ -71,6 +76,29 @@ pub enum Error {
     /// A fault of ours: a stored hash, a key or the random source.
     #[error("a fault in {0}")]
     Fault(&'static str),
+}
+
+/// What of security keys is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SecurityKeyError {
+    /// The account has one, and the digits of its app do not count: show it, or a recovery code.
+    #[error("a security key is needed")]
+    Needed,
+    /// The account has none that could be asked.
+    #[error("there is no security key")]
+    Missing,
+    /// What came is no answer to what a new one was asked, or too late: ask anew.
+    #[error("the security key's answer does not count")]
+    Wrong,
+    /// An account has it already.
+    #[error("the security key is there")]
+    There,
+    /// The account has as many as it may: take one away first.
+    #[error("too many security keys")]
+    TooMany,
+    /// Browsers speak to none at the address of this shop.
+    #[error("security keys are not offered")]
+    NotOffered,
 }
 
 impl From<DbErr> for Error {

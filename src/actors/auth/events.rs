@@ -62,7 +62,7 @@ impl Desk {
             Err(Error::Throttled(_)) => 2,
             Err(Error::Besieged(_)) => 3,
             Err(Error::Busy) => 4,
-            Err(Error::SecondFactorRequired) => 6,
+            Err(Error::SecondFactorRequired(_) | Error::SecurityKey(_)) => 6,
             Err(Error::WrongSecondFactor(_)) => 7,
             Err(Error::Disabled) => 8,
             Err(_) => 5,
@@ -76,7 +76,7 @@ impl Desk {
             known_network = is_known,
             "an attempt to log in"
         );
-        if !matches!(end, Ok(_) | Err(Error::SecondFactorRequired)) {
+        if !matches!(end, Ok(_) | Err(Error::SecondFactorRequired(_))) {
             self.alarm_beyond(FAILED_IN_ALL);
         }
     }

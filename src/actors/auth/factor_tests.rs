@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::device::Device;
 use super::tests::{PASSWORD, add, two_replicas};
-use super::{Claims, Desk, Error, LogIn, PROVEN_FOR, Pair, Role, forget_second_factor};
+use super::{Claims, Desk, Error, LogIn, PROVEN_FOR, Pair, Role, Shown, forget_second_factor};
 use crate::clock::{self, Time};
 
 const ADA: &str = "ada@example.org";
@@ -67,7 +67,7 @@ impl Office {
 
     async fn log_in(&self, at: &Desk, code: Option<&str>) -> Result<Pair, Error> {
         let (email, password) = (ADA.to_owned(), PASSWORD.to_owned().into());
-        at.log_in_with(LogIn { email, password, code: code.map(str::to_owned) }, None).await
+        at.log_in_with(LogIn { email, password, shown: code.map(typed) }, None).await
     }
 
     /// A device that was set up in a session, what the session may do, and the recovery codes.
@@ -93,6 +93,10 @@ async fn device(desk: &Desk, claims: &Claims) -> Device {
     Device::of(secret.to_vec(), "Snow Shop", ADA).unwrap()
 }
 
+fn typed(code: &str) -> Shown {
+    Shown::Code(code.to_owned())
+}
+
 fn wrong(end: &Result<Pair, Error>) -> bool {
     matches!(end, Err(Error::WrongSecondFactor(_)))
 }
@@ -106,7 +110,7 @@ async fn who_has_a_device_is_asked_for_its_code_and_each_code_counts_once_at_whi
     assert!(office.one.verify(&before.access_token).is_err(), "every other session ended");
     assert!(office.one.lets_administer(&claims));
 
-    assert!(matches!(office.log_in(&office.one, None).await, Err(Error::SecondFactorRequired)));
+    assert!(matches!(office.log_in(&office.one, None).await, Err(Error::SecondFactorRequired(_))));
     let used = device.shows(clock::now());
     assert!(wrong(&office.log_in(&office.other, Some(&used)).await), "the code that confirmed was used");
     office.pass(TimeDelta::seconds(30));
@@ -135,7 +139,8 @@ async fn who_has_not_the_password_learns_nothing_of_a_second_factor() {
     let (device, _claims, codes) = office.set_up().await;
     office.pass(TimeDelta::seconds(30));
     for code in [None, Some(device.shows(clock::now())), Some("000000".to_owned()), Some(codes[0].clone())] {
-        let guess = LogIn { email: ADA.to_owned(), password: "wrong horse".to_owned().into(), code };
+        let shown = code.map(Shown::Code);
+        let guess = LogIn { email: ADA.to_owned(), password: "wrong horse".to_owned().into(), shown };
         assert!(matches!(office.one.log_in_with(guess, None).await, Err(Error::WrongPassword)));
     }
     let malformed = office.log_in(&office.one, Some("12345")).await;
@@ -153,7 +158,7 @@ async fn ten_wrong_codes_make_the_device_wait_and_a_recovery_code_lets_in_once()
     for no in 0..10 {
         let from = Some(format!("192.0.{no}.1").parse().unwrap());
         let (email, password) = (ADA.to_owned(), PASSWORD.to_owned().into());
-        let guess = LogIn { email, password, code: Some(wrong_code.to_owned()) };
+        let guess = LogIn { email, password, shown: Some(typed(wrong_code)) };
         assert!(matches!(office.one.log_in_with(guess, from).await, Err(Error::WrongSecondFactor(_))), "{no}");
     }
     let right = device.shows(clock::now());
@@ -176,16 +181,19 @@ async fn what_moves_money_needs_a_factor_that_was_shown_within_ten_minutes() {
     office.pass(PROVEN_FOR);
     assert!(matches!(may().await, Err(Error::SecondFactorNeededAgain)));
     let used = device.shows(clock::now() - PROVEN_FOR);
-    let refused = office.one.prove(claims.sub, claims.sid, &used).await;
+    let refused = office.one.prove(claims.sub, claims.sid, &typed(&used)).await;
     assert!(matches!(refused, Err(Error::WrongSecondFactor(_))));
-    office.one.prove(claims.sub, claims.sid, &device.shows(clock::now())).await.unwrap();
+    office.one.prove(claims.sub, claims.sid, &typed(&device.shows(clock::now()))).await.unwrap();
     assert!(may().await.is_ok());
     office.pass(PROVEN_FOR);
-    office.one.prove(claims.sub, claims.sid, &codes[0]).await.unwrap();
+    office.one.prove(claims.sub, claims.sid, &typed(&codes[0])).await.unwrap();
     assert!(may().await.is_ok());
     let renewed = office.one.renew_recovery_codes(claims.sub).await.unwrap();
-    assert!(office.one.prove(claims.sub, claims.sid, &codes[1]).await.is_err(), "the earlier ones count no more");
-    assert!(office.one.prove(claims.sub, claims.sid, &renewed[1]).await.is_ok());
+    assert!(
+        office.one.prove(claims.sub, claims.sid, &typed(&codes[1])).await.is_err(),
+        "the earlier ones count no more"
+    );
+    assert!(office.one.prove(claims.sub, claims.sid, &typed(&renewed[1])).await.is_ok());
     office.one.log_out(claims.sid).await.unwrap();
     assert!(may().await.is_err(), "an ended session proves nothing");
 }
@@ -203,7 +211,7 @@ async fn a_factor_counts_once_its_own_first_code_is_shown_and_is_not_replaced_th
     let replaced = office.one.confirm_factor(&claims, &first.shows(clock::now())).await;
     assert!(matches!(replaced, Err(Error::WrongSecondFactor(_))), "it was drawn anew");
     assert!(office.log_in(&office.one, None).await.is_ok(), "one that waits is asked of nobody");
-    assert!(matches!(office.one.prove(claims.sub, claims.sid, "123456").await, Err(Error::NoSecondFactor)));
+    assert!(matches!(office.one.prove(claims.sub, claims.sid, &typed("123456")).await, Err(Error::NoSecondFactor)));
     let confirmed = office.one.confirm_factor(&claims, &second.shows(clock::now())).await.unwrap();
     // whoever had copied the refresh token of before has not shown the factor
     assert!(office.one.verify(&session.access_token).is_err());

@@ -13,7 +13,7 @@ use super::origin::Origin;
 use super::password::Checked;
 use super::refresh::{draw_token, token_ends};
 use super::sessions::Pair;
-use super::shown_code::{Typed, Use};
+use super::shown_code::{Factor, Shown, Use};
 use super::store::{self, AccountRow, SessionRow};
 use super::token::Bearer;
 use super::turns::Place;
@@ -26,8 +26,8 @@ pub struct LogIn {
     pub email: String,
     /// Its password.
     pub password: SecretString,
-    /// What the second factor shows, or a recovery code.
-    pub code: Option<String>,
+    /// The second factor, where the account has one.
+    pub shown: Option<Shown>,
 }
 
 impl Desk {
@@ -36,7 +36,7 @@ impl Desk {
     /// # Errors
     /// As `log_in_with`.
     pub async fn log_in(&self, email: &str, password: SecretString, from: Option<IpAddr>) -> Result<Pair, Error> {
-        self.log_in_with(LogIn { email: email.to_owned(), password, code: None }, from).await
+        self.log_in_with(LogIn { email: email.to_owned(), password, shown: None }, from).await
     }
 
     /// Opens a session; of all that the account has open, so many stay as the settings say, and those unused for longest end.
@@ -45,14 +45,15 @@ impl Desk {
     ///
     /// # Errors
     /// `WrongPassword`; `Throttled` and `Besieged` after too many failures, as `limits` says; `Busy`; `Disabled`;
-    /// `SecondFactorRequired`, `WrongSecondFactor`; `Invalid` for a code that none looks like: nothing was tried.
+    /// `SecondFactorRequired`, `WrongSecondFactor`, `SecurityKey`; `Invalid` for what no second factor looks like: nothing was
+    /// tried.
     pub async fn log_in_with(&self, log_in: LogIn, from: Option<IpAddr>) -> Result<Pair, Error> {
-        let LogIn { email, password, code } = log_in;
-        let code = code.as_deref().map(Typed::read).transpose()?;
+        let LogIn { email, password, shown } = log_in;
+        let shown = shown.as_ref().map(Factor::read).transpose()?;
         let email = email.trim().to_ascii_lowercase();
         let origin = Origin::of(from);
         let (found, is_known) = self.look_up(email.clone(), origin.network()).await?;
-        let end = self.try_password(&email, (password, code), origin, (found, is_known)).await;
+        let end = self.try_password(&email, (password, shown), origin, (found, is_known)).await;
         self.note_log_in(&email, origin, is_known, &end);
         end
     }
@@ -60,7 +61,7 @@ impl Desk {
     async fn try_password(
         &self,
         email: &str,
-        (password, code): (SecretString, Option<Typed>),
+        (password, shown): (SecretString, Option<Factor>),
         origin: Origin,
         (found, is_known): (Option<AccountRow>, bool),
     ) -> Result<Pair, Error> {
@@ -71,7 +72,7 @@ impl Desk {
         let checked = self.inner.hasher.check(place, password, hash).await;
         match (found, checked) {
             (Some(account), Ok(Checked { right: true, anew })) => {
-                let end = self.open_session(account, anew, code, origin).await;
+                let end = self.open_session(account, anew, shown, origin).await;
                 match &end {
                     Ok(_) => attempt.succeeded(self),
                     Err(Error::WrongPassword | Error::WrongSecondFactor(_)) => {}
@@ -106,13 +107,13 @@ impl Desk {
         &self,
         account: AccountRow,
         anew: Option<String>,
-        code: Option<Typed>,
+        shown: Option<Factor>,
         origin: Origin,
     ) -> Result<Pair, Error> {
         let session_id = ids::new_id();
         let account_id = account.id;
         let now = clock::now();
-        let used = self.second_factor(account_id, code, now).await?;
+        let used = self.second_factor(account_id, shown, now).await?;
         let has_shown = used.is_some();
         let row = SessionRow {
             id: session_id,
@@ -140,7 +141,8 @@ impl Desk {
                     Some(used) if !used.up(tx, account_id, now).await? => {
                         return Err(Error::WrongSecondFactor(account_id));
                     }
-                    None if factor.is_some() => return Err(Error::SecondFactorRequired),
+                    // one that came to count meanwhile
+                    None if factor.is_some() => return Err(Error::SecondFactorRequired(None)),
                     Some(_) | None => {}
                 }
                 if let Some(hash) = anew {
@@ -161,16 +163,18 @@ impl Desk {
         self.pair(Bearer { account: account_id, role, session: session_id, second_factor: has_shown }, token)
     }
 
-    /// What a code of the account uses up; nothing where the account has no second factor, whatever was typed.
+    /// What is used up by what was shown; nothing where the account has no second factor, whatever that was.
     async fn second_factor(
         &self,
         account_id: Uuid,
-        code: Option<Typed>,
+        shown: Option<Factor>,
         now: DateTime<Utc>,
     ) -> Result<Option<Use>, Error> {
         let row = self.inner.io.read(move |db| Box::pin(store::factor(db, account_id))).await?;
         let Some(row) = row.filter(|row| row.confirmed_at.is_some()) else { return Ok(None) };
-        let code = code.ok_or(Error::SecondFactorRequired)?;
-        self.recognise(&row, &code, now).await.map(Some)
+        match shown {
+            Some(shown) => self.recognise(&row, (&shown, None), now).await.map(Some),
+            None => Err(Error::SecondFactorRequired(self.question(account_id, None, now).await?.map(Box::new))),
+        }
     }
 }

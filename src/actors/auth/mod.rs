@@ -6,7 +6,8 @@
 //! without asking anybody: against keys and ended sessions that every replica reads anew every five seconds, which is
 //! how long a token outlives its session elsewhere.
 //!
-//! Whoever runs the shop has a second factor, a device whose codes are asked for at each log-in and again for what moves money.
+//! Whoever runs the shop has a second factor, a device or a security key, which is asked for at each log-in and again for what moves
+//! money.
 //! A disabled account, or one whose role changes, is logged out everywhere: so its access tokens end as those of any session.
 //!
 //! Nobody learns here whether an address is known: every answer and all work before it is the same.
@@ -37,8 +38,11 @@ mod person;
 mod refresh;
 mod seal;
 mod second_factor;
+mod security_keys;
 mod sessions;
 mod shown_code;
+#[cfg(test)]
+mod soft_key;
 mod staff;
 #[cfg(test)]
 mod staff_tests;
@@ -50,17 +54,23 @@ mod together;
 mod token;
 mod turns;
 mod weak;
+mod webauthn;
 
 pub use account::{Account, Names, Role};
 pub use application::Application;
 pub use desk::{Desk, LEARN_EVERY, SecondFactor, Settings, create_account};
 pub use erasure::{Owner, erase, lock};
-pub use error::Error;
+pub use error::{Error, SecurityKeyError};
 pub use keyring::{NewKey, PUBLISHED_BEFORE, Rotation, rotate};
 pub use letter::{LETTER_JOB, Letter, LetterFacts, NOTICE_JOB};
 pub use log_in::LogIn;
 pub use person::{Change, set_billing};
 pub use second_factor::{Confirmed, Enrolment, Factor, PROVEN_FOR};
+pub use security_keys::{InSession, SecurityKey};
 pub use sessions::{Pair, Session};
+pub use shown_code::Shown;
+#[cfg(test)]
+pub(crate) use soft_key::SoftKey;
 pub use staff::{Member, Standing, account_id, create_admin, forget_second_factor};
 pub use token::{ACCESS_LIFE, Claims, KeyError, Keys};
+pub use webauthn::RelyingParty;

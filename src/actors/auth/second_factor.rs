@@ -17,7 +17,7 @@ use super::error::Error;
 use super::refresh::{draw_token, token_ends};
 use super::seal;
 use super::sessions::Pair;
-use super::shown_code::{Typed, Use};
+use super::shown_code::{self, Shown, Use};
 use super::store::{self, AccountRow, FactorRow, SessionRow};
 use super::token::{Bearer, Claims};
 use crate::clock;
@@ -142,11 +142,11 @@ impl Desk {
     pub async fn confirm_factor(&self, bearer: &Claims, code: &str) -> Result<Confirmed, Error> {
         let account_id = bearer.sub;
         let session_id = bearer.sid;
-        let typed = Typed::read(code)?;
+        let typed = shown_code::Factor::typed(code)?;
         let now = clock::now();
         let row = self.inner.io.read(move |db| Box::pin(store::factor(db, account_id))).await?;
         let row = row.filter(|row| row.confirmed_at.is_none()).ok_or(Error::NoSecondFactor)?;
-        let Use::Step(step) = self.recognise(&row, &typed, now).await? else {
+        let Use::Step(step) = self.recognise(&row, (&typed, Some(session_id)), now).await? else {
             return Err(Error::WrongSecondFactor(account_id));
         };
         let (codes, hashes) = self.draw_recovery_codes(account_id)?;
@@ -184,13 +184,13 @@ impl Desk {
     /// Shows the second factor once more in a session, for what needs it again.
     ///
     /// # Errors
-    /// `WrongSecondFactor`; `NoSecondFactor`; `Invalid`; `Throttled`.
-    pub async fn prove(&self, account_id: Uuid, session_id: Uuid, code: &str) -> Result<(), Error> {
-        let typed = Typed::read(code)?;
+    /// `WrongSecondFactor`; `SecurityKey`; `NoSecondFactor`; `Invalid`; `Throttled`.
+    pub async fn prove(&self, account_id: Uuid, session_id: Uuid, shown: &Shown) -> Result<(), Error> {
+        let shown = shown_code::Factor::read(shown)?;
         let now = clock::now();
         let row = self.inner.io.read(move |db| Box::pin(store::factor(db, account_id))).await?;
         let row = row.filter(|row| row.confirmed_at.is_some()).ok_or(Error::NoSecondFactor)?;
-        let used = self.recognise(&row, &typed, now).await?;
+        let used = self.recognise(&row, (&shown, Some(session_id)), now).await?;
         let written = self.inner.io.write(move |tx| {
             Box::pin(async move {
                 if !used.up(tx, account_id, now).await? {
@@ -237,7 +237,7 @@ impl Desk {
 
 /// An admin's account, kept from changing until the transaction ends, and a session of it that counts: a token outlives both
 /// elsewhere for seconds.
-async fn admin_in(
+pub(super) async fn admin_in(
     tx: &DatabaseTransaction,
     account_id: Uuid,
     session_id: Uuid,

@@ -1,39 +1,63 @@
-//! What somebody types where a second factor is asked for: what a device shows, or a recovery code; and what it uses up.
+//! What somebody shows where a second factor is asked for: the digits of a device, a recovery code, or a security key; and what it
+//! uses up.
 
 use chrono::{DateTime, Utc};
 use sea_orm::DatabaseTransaction;
 use secrecy::ExposeSecret;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::code::Code;
 use super::desk::Desk;
 use super::device::Device;
-use super::error::Error;
+use super::error::{Error, SecurityKeyError};
 use super::limits::SECOND_FACTORS;
 use super::seal;
 use super::second_factor::PURPOSE;
+use super::security_keys::no_answer;
 use super::store::{self, FactorRow};
 use super::throttle::key;
+use super::webauthn;
 use crate::language::both;
 
 /// Digits that a device shows.
 const DIGITS: usize = 6;
 
-/// What somebody typed.
-pub(super) enum Typed {
+/// What somebody shows for a second factor, as it came.
+pub enum Shown {
+    /// The six digits of a device, or a recovery code.
+    Code(String),
+    /// What a browser answered for a security key.
+    Key(Value),
+}
+
+/// The same once it is read.
+pub(super) enum Factor {
     Device(String),
     Recovery(Code),
+    Key(Box<webauthn::Shown>),
 }
 
 /// What is used up by it.
 pub(super) enum Use {
     Step(i64),
     Recovery(String),
+    Key { challenge: Uuid, key: Uuid, before: String, after: String },
 }
 
-impl Typed {
+impl Factor {
+    /// Reads whatever was shown.
+    pub(super) fn read(shown: &Shown) -> Result<Self, Error> {
+        match shown {
+            Shown::Code(text) => Self::typed(text),
+            Shown::Key(answer) => {
+                webauthn::Shown::read(answer).map(|key| Self::Key(Box::new(key))).ok_or_else(no_answer)
+            }
+        }
+    }
+
     /// Six digits or a recovery code; blanks and dashes do not count.
-    pub(super) fn read(text: &str) -> Result<Self, Error> {
+    pub(super) fn typed(text: &str) -> Result<Self, Error> {
         let bare: String = text.chars().filter(|sign| !sign.is_whitespace() && *sign != '-').collect();
         if bare.len() == DIGITS && bare.bytes().all(|sign| sign.is_ascii_digit()) {
             return Ok(Self::Device(bare));
@@ -58,19 +82,32 @@ impl Use {
         Ok(match self {
             Self::Step(step) => store::use_step(tx, account_id, *step).await?,
             Self::Recovery(hash) => store::use_recovery_code(tx, account_id, hash, now).await?,
+            Self::Key { challenge, key, before, after } => {
+                store::use_challenge(tx, *challenge).await?
+                    && store::use_security_key(tx, (*key, account_id), (before, after), now).await?
+            }
         })
     }
 }
 
 impl Desk {
-    /// What is used up by a code, if it counts: a device's is looked at here, a recovery code when it is used up. Each try is
-    /// counted until one succeeds.
-    pub(super) async fn recognise(&self, row: &FactorRow, typed: &Typed, now: DateTime<Utc>) -> Result<Use, Error> {
+    /// What is used up by what was shown in a session, or in a log-in, if it counts: a device's code and a key's answer are looked
+    /// at here, a recovery code when it is used up. Each code of a device is counted until one succeeds.
+    pub(super) async fn recognise(
+        &self,
+        row: &FactorRow,
+        (shown, session_id): (&Factor, Option<Uuid>),
+        now: DateTime<Utc>,
+    ) -> Result<Use, Error> {
         let name = row.account_id.to_string();
         let secret = self.inner.secret.expose_secret();
-        let code = match typed {
-            Typed::Recovery(code) => return Ok(Use::Recovery(code.recovery_hash(secret, &name))),
-            Typed::Device(code) => code,
+        let code = match shown {
+            Factor::Recovery(code) => return Ok(Use::Recovery(code.recovery_hash(secret, &name))),
+            Factor::Key(answer) => return self.recognise_key(row.account_id, session_id, (answer, now)).await,
+            Factor::Device(_) if self.asks_for_key(row.account_id).await? => {
+                return Err(SecurityKeyError::Needed.into());
+            }
+            Factor::Device(code) => code,
         };
         let tried = (SECOND_FACTORS, key(&[&name]));
         self.count(&[tried]).await.map_err(|refusal| Error::Throttled(refusal.wait))?;

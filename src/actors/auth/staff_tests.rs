@@ -91,7 +91,7 @@ async fn an_admin_of_the_command_line_sets_a_password_with_a_code_that_counts_on
     assert!(matches!(set("00000-00000", "battery staple").await, Err(Error::WrongCode)));
     set(code.expose_secret(), "battery staple").await.unwrap();
     assert!(matches!(set(code.expose_secret(), "another staple").await, Err(Error::WrongCode)), "it was used");
-    let log_in = LogIn { email: ADA.to_owned(), password: "battery staple".to_owned().into(), code: None };
+    let log_in = LogIn { email: ADA.to_owned(), password: "battery staple".to_owned().into(), shown: None };
     assert_eq!(one.log_in_with(log_in, None).await.unwrap().role, Role::Admin);
     let taken = create_admin(&one.inner.io, one.inner.secret.expose_secret(), ADA).await;
     assert!(matches!(taken, Err(Error::Taken)));

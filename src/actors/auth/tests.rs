@@ -13,7 +13,12 @@ const ANNA: &str = "anna@example.org";
 pub(super) const PASSWORD: &str = "correct horse";
 
 fn settings() -> Settings {
-    Settings { shop: "Snow Shop".to_owned(), second_factor: SecondFactor::Required, most_sessions: 20 }
+    Settings {
+        shop: "Snow Shop".to_owned(),
+        second_factor: SecondFactor::Required,
+        most_sessions: 20,
+        relying_party: None,
+    }
 }
 
 pub(super) async fn two_replicas() -> (tempfile::TempDir, Desk, Desk) {

@@ -4,7 +4,7 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Query
 use serde_json::{Value, json};
 use starjack_entity::{
     account, address_change, card, case_file, invoice, job, known_network, order_event, order_line, orders, payment,
-    session,
+    security_key, session,
 };
 use uuid::Uuid;
 
@@ -48,6 +48,7 @@ async fn read(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Value>, DbEr
         "invoices": invoices_of(db, id).await?,
         "sessions": sessions_of(db, id).await?,
         "networks": networks_of(db, id).await?,
+        "security_keys": security_keys_of(db, id).await?,
         "emails": emails,
     })))
 }
@@ -157,6 +158,12 @@ async fn sessions_of(db: &impl ConnectionTrait, id: Uuid) -> Result<Vec<Value>, 
 async fn networks_of(db: &impl ConnectionTrait, id: Uuid) -> Result<Vec<Value>, DbErr> {
     let rows = known_network::Entity::find().filter(known_network::Column::AccountId.eq(id)).all(db).await?;
     Ok(rows.into_iter().map(|row| json!({ "seen_at": row.seen_at.to_utc() })).collect())
+}
+
+async fn security_keys_of(db: &impl ConnectionTrait, id: Uuid) -> Result<Vec<Value>, DbErr> {
+    let rows = security_key::Entity::find().filter(security_key::Column::AccountId.eq(id)).all(db).await?;
+    let key = |row: security_key::Model| json!({ "nickname": row.nickname, "added_at": row.created_at.to_utc(), "used_at": row.used_at.map(|at| at.to_utc()) });
+    Ok(rows.into_iter().map(key).collect())
 }
 
 /// The e-mails that were asked for, as long as their jobs are kept: jobs name what they are about by its id alone.

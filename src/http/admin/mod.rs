@@ -18,5 +18,6 @@ pub mod reason;
 pub mod reconciliations;
 pub mod returns;
 pub mod second_factor;
+pub mod security_keys;
 pub mod store;
 pub mod suppliers;

@@ -4,15 +4,28 @@ use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::store;
-use crate::actors::auth;
+use crate::actors::auth::{self, Shown};
 use crate::http::body::Json;
 use crate::http::problem::Kind;
 use crate::http::session::AnyAdmin;
 use crate::http::sessions::Tokens;
 use crate::http::{Admin, Problem, State};
 use crate::language::both;
+
+/// A second factor that is shown again: a code or a security key.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ShownFactor {
+    /// The six digits that the app shows, or a recovery code; blanks and dashes do not count.
+    #[schema(max_length = 100, example = "123456")]
+    code: Option<String>,
+    /// What a security key answered: `toJSON()` of the browser's `PublicKeyCredential`.
+    #[schema(value_type = Option<Object>)]
+    credential: Option<Value>,
+}
 
 /// What the device shows.
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -121,16 +134,18 @@ pub(in crate::http) async fn confirm(
 
 /// Shows the second factor again: for ten minutes this session may move money.
 ///
-/// 422 `wrong-second-factor` when the code does not count, also because it was used before: wait for the next one.
-#[utoipa::path(tag = "admin", operation_id = "prove_second_factor", security(("bearer" = [])), request_body = ShownCode,
+/// 422 `wrong-second-factor` when it does not count, also because it was used before: wait for the next code. 422
+/// `security-key-needed` for the six digits of an account that has a security key.
+#[utoipa::path(tag = "admin", operation_id = "prove_second_factor", security(("bearer" = [])), request_body = ShownFactor,
     responses((status = 204, description = "It was shown")))]
 #[post("/api/v1/admin/me/second-factor/proof")]
 pub(in crate::http) async fn prove(
     state: web::Data<State>,
     who: AnyAdmin,
-    Json(body): Json<ShownCode>,
+    Json(body): Json<ShownFactor>,
 ) -> Result<HttpResponse, Problem> {
-    let proved = state.auth.prove(who.claims.sub, who.claims.sid, &body.code).await;
+    let shown = shown(body.code, body.credential)?.ok_or_else(nothing_shown)?;
+    let proved = state.auth.prove(who.claims.sub, who.claims.sid, &shown).await;
     if matches!(proved, Err(auth::Error::WrongSecondFactor(_))) {
         let subject = who.claims.sub.to_string();
         store::write_down(&state.io, who.admin().deed("second_factor.refused", subject, None)).await?;
@@ -153,24 +168,49 @@ pub(in crate::http) async fn renew(state: web::Data<State>, admin: Admin) -> Res
     Ok(HttpResponse::Created().json(RecoveryCodes { recovery_codes }))
 }
 
+/// The one of both that came, if one did.
+pub(in crate::http) fn shown(code: Option<String>, credential: Option<Value>) -> Result<Option<Shown>, Problem> {
+    match (code, credential) {
+        (Some(_), Some(_)) => Err(Problem::invalid(both(
+            "Send either `code` or `credential`.",
+            "Senden Sie entweder `code` oder `credential`.",
+        ))),
+        (Some(code), None) => Ok(Some(Shown::Code(code))),
+        (None, Some(credential)) => Ok(Some(Shown::Key(credential))),
+        (None, None) => Ok(None),
+    }
+}
+
+fn nothing_shown() -> Problem {
+    Problem::invalid(both("Send `code` or `credential`.", "Senden Sie `code` oder `credential`."))
+}
+
 /// 401: the password is right, and the second factor is asked for.
-pub(in crate::http) fn required() -> Problem {
-    Problem::new(
-        Kind::SecondFactorRequired,
-        both(
+pub(in crate::http) fn required(asked: Option<Box<Value>>) -> Problem {
+    let detail = match asked {
+        None => both(
             "Send the same again with `code`: the six digits that the app shows, or a recovery code.",
             "Senden Sie dasselbe noch einmal mit `code`: den sechs Ziffern, die die App zeigt, oder einem Ersatzcode.",
         ),
-    )
+        Some(_) => both(
+            "Ask a security key what `security_key_options` says and send the same again with its answer as `credential`, or with a recovery code as `code`.",
+            "Fragen Sie einen Sicherheitsschlüssel, was `security_key_options` sagt, und senden Sie dasselbe noch einmal mit seiner Antwort als `credential` oder mit einem Ersatzcode als `code`.",
+        ),
+    };
+    let problem = Problem::new(Kind::SecondFactorRequired, detail);
+    match asked {
+        Some(options) => problem.with_security_key_options(options),
+        None => problem,
+    }
 }
 
-/// 422: the code of the second factor does not count.
+/// 422: what was shown of the second factor does not count.
 pub(in crate::http) fn wrong() -> Problem {
     Problem::new(
         Kind::WrongSecondFactor,
         both(
-            "It is wrong, too old or was used. Wait for the next one, and compare the clock of the device.",
-            "Er ist falsch, zu alt oder wurde schon benutzt. Warten Sie auf den nächsten und vergleichen Sie die Uhr des Geräts.",
+            "It is wrong, too old or was used. Wait for the next code and compare the clock of the device, or ask the security key anew.",
+            "Er ist falsch, zu alt oder wurde schon benutzt. Warten Sie auf den nächsten Code und vergleichen Sie die Uhr des Geräts, oder fragen Sie den Sicherheitsschlüssel neu.",
         ),
     )
 }

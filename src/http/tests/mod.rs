@@ -18,6 +18,7 @@ mod passwords;
 mod refresh_limits;
 mod schedule;
 mod second_factor;
+mod security_keys;
 mod sessions;
 mod staff;
 mod values;
@@ -74,8 +75,12 @@ impl World {
 
     /// A server that asks every admin for a second factor.
     pub(crate) async fn with_second_factor() -> Self {
+        Self::set_to(auth::Settings { second_factor: auth::SecondFactor::Required, ..fixture::accounts() }).await
+    }
+
+    /// A server whose accounts are set so.
+    pub(crate) async fn set_to(settings: auth::Settings) -> Self {
         let (mut state, folder) = fixture::state().await;
-        let settings = auth::Settings { second_factor: auth::SecondFactor::Required, ..fixture::accounts() };
         state.auth = auth::Desk::open(state.io.clone(), Redis::off(), SECRET.to_vec().into(), settings).await.unwrap();
         Self::serve(state, folder)
     }

@@ -14,7 +14,7 @@ fn every_case_has_its_test() {
     }
     let missing: Vec<u32> = CASES.filter(|case| !found.contains(case)).collect();
     assert!(missing.is_empty(), "no test of the cases {missing:?}");
-    let unknown: Vec<&u32> = found.iter().filter(|case| !CASES.contains(case)).collect();
+    let unknown: Vec<&u32> = found.iter().filter(|case| !CASES.contains(*case)).collect();
     assert!(unknown.is_empty(), "there are no cases {unknown:?}");
 }
 

@@ -7,6 +7,7 @@ mod keys;
 mod networks;
 mod resets;
 mod second_factors;
+mod security_keys;
 mod sessions;
 
 use chrono::{DateTime, Utc};
@@ -20,6 +21,7 @@ pub(super) use keys::*;
 pub(super) use networks::*;
 pub(super) use resets::*;
 pub(super) use second_factors::*;
+pub(super) use security_keys::*;
 pub(super) use sessions::*;
 
 /// A row of `account`.
@@ -39,14 +41,22 @@ pub(super) enum Old {
     Registrations,
     Resets,
     Changes,
+    Challenges,
     Keys,
     Networks,
     Sessions,
 }
 
 impl Old {
-    pub(super) const ALL: [Self; 6] =
-        [Self::Registrations, Self::Resets, Self::Changes, Self::Keys, Self::Networks, Self::Sessions];
+    pub(super) const ALL: [Self; 7] = [
+        Self::Registrations,
+        Self::Resets,
+        Self::Changes,
+        Self::Challenges,
+        Self::Keys,
+        Self::Networks,
+        Self::Sessions,
+    ];
 
     /// Forgets all of it that is too old.
     pub(super) async fn forget(self, db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<(), DbErr> {
@@ -54,6 +64,7 @@ impl Old {
             Self::Registrations => forget_registrations(db, now).await,
             Self::Resets => forget_resets(db, now).await,
             Self::Changes => forget_changes(db, now).await,
+            Self::Challenges => forget_challenges(db, now).await,
             Self::Keys => forget_keys(db, now).await,
             Self::Networks => forget_networks(db, now).await,
             Self::Sessions => forget_sessions(db, now).await,

@@ -9,6 +9,7 @@ use starjack_entity::{recovery_code, second_factor};
 use uuid::Uuid;
 
 use super::super::error::Error;
+use super::security_keys::remove_security_keys;
 
 /// A row of `second_factor`.
 pub(in crate::actors::auth) type FactorRow = second_factor::Model;
@@ -116,8 +117,9 @@ pub(in crate::actors::auth) async fn write_recovery_codes(
     Ok(())
 }
 
-/// Removes an account's second factor with its recovery codes; twice changes nothing.
+/// Removes an account's second factor with its security keys and recovery codes; twice changes nothing.
 pub(in crate::actors::auth) async fn remove_factor(db: &impl ConnectionTrait, account_id: Uuid) -> Result<(), DbErr> {
+    remove_security_keys(db, account_id).await?;
     remove_recovery_codes(db, account_id).await?;
     second_factor::Entity::delete_by_id(account_id).exec(db).await?;
     Ok(())

@@ -1,0 +1,264 @@
+//! Security keys: a second factor that answers nobody but this shop's own pages, so that its owner cannot be tricked into showing
+//! it elsewhere.
+//!
+//! They stand beside a second factor that counts, whose recovery codes let in when a key is lost. As long as an account has a key, the
+//! six digits of its app do not count: whoever tricks its owner into typing them has nothing. What a key is asked is
+//! kept for five minutes and used up by the first answer, at whichever replica.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::DatabaseTransaction;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::desk::Desk;
+use super::error::{Error, SecurityKeyError};
+use super::second_factor::admin_in;
+use super::shown_code::Use;
+use super::store::{self, ChallengeRow, SecurityKeyRow};
+use super::webauthn::{Kept, NewKey, Question, RelyingParty, Shown};
+use crate::clock;
+use crate::ids;
+use crate::language::both;
+use crate::typed;
+
+/// How long a key may take to answer.
+const ANSWERED_WITHIN: TimeDelta = TimeDelta::minutes(5);
+/// Most keys of an account.
+const MOST_KEYS: usize = 10;
+
+/// An account, in one of its sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InSession {
+    /// The account.
+    pub account_id: Uuid,
+    /// The session.
+    pub session_id: Uuid,
+}
+
+/// A security key of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecurityKey {
+    /// The unguessable id.
+    pub id: Uuid,
+    /// What its owner calls it.
+    pub nickname: String,
+    /// Since when it counts.
+    pub added_at: DateTime<Utc>,
+    /// When it was shown last.
+    pub used_at: Option<DateTime<Utc>>,
+}
+
+impl Desk {
+    /// The security keys of an account, the oldest first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn security_keys(&self, account_id: Uuid) -> Result<Vec<SecurityKey>, Error> {
+        let rows = self.security_key_rows(account_id).await?;
+        Ok(rows.into_iter().map(SecurityKey::from).collect())
+    }
+
+    /// What a browser has to ask a new key of the bearer's account. Each time is another question.
+    ///
+    /// # Errors
+    /// `NoSecondFactor`: one that counts has to be there first; `SecurityKeyError::NotOffered`; `SecurityKeyError::TooMany`; `SessionOver`.
+    pub async fn ask_for_new_key(&self, bearer: InSession) -> Result<Value, Error> {
+        let party = self.relying_party()?.clone();
+        let InSession { account_id, session_id } = bearer;
+        let now = clock::now();
+        let written = self.inner.io.write(move |tx| {
+            Box::pin(async move {
+                let (account, _) = admin_in(tx, account_id, session_id).await?;
+                let known = room_for_one(tx, account_id).await?;
+                let known: Vec<_> = known.into_iter().map(kept).collect::<Result<_, _>>()?;
+                let question = party.ask_for_new(account_id, &account.email, &known)?;
+                keep(tx, question, (account_id, Some(session_id)), now).await
+            })
+        });
+        written.await
+    }
+
+    /// Lets a new key count from now on, with what the browser answered for it.
+    ///
+    /// # Errors
+    /// `Invalid`: its nickname, or what no browser answers; `SecurityKeyError::Wrong`: no answer to what was asked in this session within
+    /// [`ANSWERED_WITHIN`]; `SecurityKeyError::There`; `NoSecondFactor`; `SecurityKeyError::TooMany`; `SessionOver`.
+    pub async fn add_security_key(
+        &self,
+        bearer: InSession,
+        nickname: &str,
+        answer: &Value,
+    ) -> Result<SecurityKey, Error> {
+        let party = self.relying_party()?;
+        let nickname = typed::nickname(nickname).map_err(Error::Invalid)?;
+        let answer = NewKey::read(answer).ok_or_else(no_answer)?;
+        let InSession { account_id, session_id } = bearer;
+        let now = clock::now();
+        let asked = answer.challenge().ok_or_else(no_answer)?;
+        let state = self.asked(asked, (account_id, Some(session_id)), now).await?.ok_or(SecurityKeyError::Wrong)?;
+        let new = party.accept_new(&answer, &state)?.ok_or(SecurityKeyError::Wrong)?;
+        let row = SecurityKeyRow {
+            id: ids::new_id(),
+            account_id,
+            nickname,
+            credential_id: new.credential_id,
+            transports: new.transports.into(),
+            public_key: new.public_key,
+            state: new.state,
+            created_at: now.into(),
+            used_at: None,
+        };
+        let key = SecurityKey::from(row.clone());
+        let written = self.inner.io.write(move |tx| {
+            Box::pin(async move {
+                admin_in(tx, account_id, session_id).await?;
+                room_for_one(tx, account_id).await?;
+                if !store::use_challenge(tx, asked).await? {
+                    return Err(Error::from(SecurityKeyError::Wrong));
+                }
+                if store::write_security_key(tx, row).await? { Ok(()) } else { Err(SecurityKeyError::There)? }
+            })
+        });
+        written.await?;
+        Ok(key)
+    }
+
+    /// Takes one key away; with the last one the digits of the app count again. `false`: the account has no such key.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn remove_security_key(&self, account_id: Uuid, id: Uuid) -> Result<bool, Error> {
+        let written = self.inner.io.write(move |tx| {
+            Box::pin(async move { Ok::<_, Error>(store::remove_security_key(tx, account_id, id).await?) })
+        });
+        written.await
+    }
+
+    /// What a browser has to ask one of the bearer's keys, for what needs the second factor again.
+    ///
+    /// # Errors
+    /// `SecurityKeyError::Missing`; `SecurityKeyError::NotOffered`.
+    pub async fn ask_for_key(&self, bearer: InSession) -> Result<Value, Error> {
+        let asked = self.question(bearer.account_id, Some(bearer.session_id), clock::now()).await?;
+        asked.ok_or(SecurityKeyError::Missing.into())
+    }
+
+    /// What one of an account's keys is asked, in a session or in a log-in; `None` for an account that has none, or where none
+    /// are offered any more.
+    pub(super) async fn question(
+        &self,
+        account_id: Uuid,
+        session_id: Option<Uuid>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Value>, Error> {
+        let Some(party) = &self.inner.settings.relying_party else { return Ok(None) };
+        let rows = self.security_key_rows(account_id).await?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let keys: Vec<_> = rows.into_iter().map(kept).collect::<Result<_, _>>()?;
+        let question = party.ask_for_one(&keys)?;
+        let written = self
+            .inner
+            .io
+            .write(move |tx| Box::pin(async move { keep(tx, question, (account_id, session_id), now).await }));
+        written.await.map(Some)
+    }
+
+    /// What is used up by the answer of one of an account's keys, if it counts.
+    pub(super) async fn recognise_key(
+        &self,
+        account_id: Uuid,
+        session_id: Option<Uuid>,
+        (answer, now): (&Shown, DateTime<Utc>),
+    ) -> Result<Use, Error> {
+        let wrong = || Error::WrongSecondFactor(account_id);
+        let party = self.relying_party()?;
+        let challenge = answer.challenge().ok_or_else(wrong)?;
+        let state = self.asked(challenge, (account_id, session_id), now).await?.ok_or_else(wrong)?;
+        let shown = answer.credential_id();
+        let rows = self.security_key_rows(account_id).await?;
+        let row = rows.into_iter().find(|row| row.credential_id == shown).ok_or_else(wrong)?;
+        let key = row.id;
+        let known = kept(row)?;
+        let after = party.accept_shown(account_id, &known, (answer, &state))?.ok_or_else(wrong)?;
+        Ok(Use::Key { challenge, key, before: known.state, after })
+    }
+
+    /// Whether the digits of an account's app do not count, because it has a key that is asked instead.
+    pub(super) async fn asks_for_key(&self, account_id: Uuid) -> Result<bool, Error> {
+        Ok(self.inner.settings.relying_party.is_some() && !self.security_key_rows(account_id).await?.is_empty())
+    }
+
+    fn relying_party(&self) -> Result<&RelyingParty, Error> {
+        self.inner.settings.relying_party.as_ref().ok_or(SecurityKeyError::NotOffered.into())
+    }
+
+    async fn security_key_rows(&self, account_id: Uuid) -> Result<Vec<SecurityKeyRow>, Error> {
+        let read = self
+            .inner
+            .io
+            .read(move |db| Box::pin(async move { Ok::<_, Error>(store::security_keys(db, account_id).await?) }));
+        read.await
+    }
+
+    /// What was asked of this account in this session, or in a log-in, if there is time left to answer.
+    async fn asked(
+        &self,
+        challenge: Uuid,
+        (account_id, session_id): (Uuid, Option<Uuid>),
+        now: DateTime<Utc>,
+    ) -> Result<Option<String>, Error> {
+        let read = self
+            .inner
+            .io
+            .read(move |db| Box::pin(async move { Ok::<_, Error>(store::challenge(db, challenge).await?) }));
+        let is_of_this = |row: &ChallengeRow| row.account_id == account_id && row.session_id == session_id;
+        Ok(read.await?.filter(|row| is_of_this(row) && row.expires_at > now).map(|row| row.state))
+    }
+}
+
+/// The keys of an account whose second factor counts and that may have one more.
+async fn room_for_one(tx: &DatabaseTransaction, account_id: Uuid) -> Result<Vec<SecurityKeyRow>, Error> {
+    let factor = store::factor(tx, account_id).await?.filter(|row| row.confirmed_at.is_some());
+    factor.ok_or(Error::NoSecondFactor)?;
+    let keys = store::security_keys(tx, account_id).await?;
+    if keys.len() >= MOST_KEYS { Err(SecurityKeyError::TooMany.into()) } else { Ok(keys) }
+}
+
+async fn keep(
+    tx: &DatabaseTransaction,
+    question: Question,
+    (account_id, session_id): (Uuid, Option<Uuid>),
+    now: DateTime<Utc>,
+) -> Result<Value, Error> {
+    let Question { id, options, state } = question;
+    let row = ChallengeRow { id, account_id, session_id, state, expires_at: (now + ANSWERED_WITHIN).into() };
+    store::write_challenge(tx, row).await?;
+    Ok(options)
+}
+
+fn kept(row: SecurityKeyRow) -> Result<Kept, Error> {
+    let SecurityKeyRow { credential_id, public_key, state, transports, .. } = row;
+    let transports = u8::try_from(transports).map_err(|_error| Error::Fault("a key's transports"))?;
+    Ok(Kept { credential_id, transports, public_key, state })
+}
+
+/// What came is nothing that a browser answers for a key.
+pub(super) fn no_answer() -> Error {
+    Error::Invalid(both(
+        "`credential` must be what `toJSON()` of the browser's `PublicKeyCredential` answers.",
+        "`credential` muss sein, was `toJSON()` der `PublicKeyCredential` des Browsers antwortet.",
+    ))
+}
+
+impl From<SecurityKeyRow> for SecurityKey {
+    fn from(row: SecurityKeyRow) -> Self {
+        Self {
+            id: row.id,
+            nickname: row.nickname,
+            added_at: row.created_at.to_utc(),
+            used_at: row.used_at.map(|at| at.to_utc()),
+        }
+    }
+}

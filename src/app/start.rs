@@ -266,7 +266,9 @@ impl Ground {
     }
 
     fn keep_learning(&self, auth: auth::Desk) {
+        let counting = auth.clone();
         watch_over("learning", &self.broken, async move { auth.keep_learning().await });
+        watch_over("limits", &self.broken, async move { counting.keep_counts().await });
     }
 
     /// Reconciliation, with its worker and its daily wish.

@@ -16,12 +16,13 @@ const SUPPLIERS: [(&[&str], &[&str]); 4] = [
 const REGISTRY: &str = "src/integrations/lift/registry.rs";
 
 /// The files that hold SQL, the only ones that name the tables' entities.
-const SQL: [&str; 41] = [
+const SQL: [&str; 42] = [
     "src/actors/fleet/store.rs",
     "src/actors/auth/store/mod.rs",
     "src/actors/auth/store/accounts.rs",
     "src/actors/auth/store/changes.rs",
     "src/actors/auth/store/erasure.rs",
+    "src/actors/auth/store/kept.rs",
     "src/actors/auth/store/keys.rs",
     "src/actors/auth/store/networks.rs",
     "src/actors/auth/store/resets.rs",

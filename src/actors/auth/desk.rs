@@ -102,6 +102,7 @@ impl Desk {
         };
         let desk = Self { inner: Arc::new(inner) };
         desk.learn().await?;
+        desk.recall_counts().await?;
         Ok(desk)
     }
 

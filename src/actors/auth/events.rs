@@ -1,6 +1,7 @@
 //! What becomes of attempts to log in: each is a line of the log that does not say whose it was, and counted; very many
 //! failed ones are an alarm.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -50,7 +51,7 @@ impl Desk {
 
     /// How often which limit was reached, since this process began.
     #[must_use]
-    pub fn limits_reached(&self) -> Vec<(&'static str, u64)> {
+    pub fn limits_reached(&self) -> Vec<(Cow<'static, str>, u64)> {
         self.inner.counts.refused()
     }
 

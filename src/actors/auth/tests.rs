@@ -9,10 +9,12 @@ use super::{Desk, Error, Names, Role, Rotation, SecondFactor, Settings, create_a
 use crate::actors::jobs::tests::database;
 use crate::redis::Redis;
 
-const ANNA: &str = "anna@example.org";
+pub(super) const ANNA: &str = "anna@example.org";
+/// What all replicas have.
+pub(super) const SECRET: &[u8] = b"one secret for all replicas";
 pub(super) const PASSWORD: &str = "correct horse";
 
-fn settings() -> Settings {
+pub(super) fn settings() -> Settings {
     Settings {
         shop: "Snow Shop".to_owned(),
         second_factor: SecondFactor::Required,
@@ -25,7 +27,7 @@ pub(super) async fn two_replicas() -> (tempfile::TempDir, Desk, Desk) {
     let (folder, io) = database().await;
     let names = Names { first: "Anna".into(), last: "Berg".into() };
     create_account(&io, ANNA, "correct horse".to_owned().into(), names, Role::Customer).await.unwrap();
-    let open = || Desk::open(io.clone(), Redis::off(), b"one secret for all replicas".to_vec().into(), settings());
+    let open = || Desk::open(io.clone(), Redis::off(), SECRET.to_vec().into(), settings());
     let (one, other) = (open().await.unwrap(), open().await.unwrap());
     (folder, one, other)
 }

@@ -2,8 +2,11 @@
 //!
 //! Each rule has a table of its own in bounded memory, so that events of one rule never push out those of another. What is
 //! refused is counted nowhere: whoever is at a limit changes no other count. These are a replica's own counts, which need
-//! nobody else; `together` adds those of the others.
+//! nobody else; `together` adds those of the others, and `kept` those of an earlier process.
 
+mod kept;
+
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -42,12 +45,15 @@ pub(super) struct Refusal {
 /// The counts of every rule.
 pub(super) struct Counts {
     capacity: usize,
-    tables: Mutex<HashMap<&'static str, Table>>,
+    tables: Mutex<Tables>,
 }
+
+type Tables = HashMap<Cow<'static, str>, Table>;
 
 /// The counts of one rule, and in which order they end: those at the limit apart, which are never pushed out.
 #[derive(Default)]
 struct Table {
+    limit: u32,
     counts: HashMap<Key, Count>,
     open: BTreeSet<(Instant, Key)>,
     full: BTreeSet<(Instant, Key)>,
@@ -87,7 +93,7 @@ impl Counts {
 
     /// Notes that an event was refused because of what other replicas have counted.
     pub(super) fn refused_by_others(&self, rule: Rule, wait: Duration) -> Refusal {
-        self.lock().entry(rule.name).or_default().refused += 1;
+        self.lock().entry(rule.name.into()).or_default().refused += 1;
         Refusal { rule, wait }
     }
 
@@ -96,7 +102,7 @@ impl Counts {
         let mut tables = self.lock();
         for (rule, key) in events {
             if let Some(table) = tables.get_mut(rule.name) {
-                table.take_back(*rule, *key);
+                table.take_back(*key);
             }
         }
     }
@@ -109,8 +115,8 @@ impl Counts {
     }
 
     /// How often which rule has refused an event since this process began.
-    pub(super) fn refused(&self) -> Vec<(&'static str, u64)> {
-        let mut refused: Vec<_> = self.lock().iter().map(|(name, table)| (*name, table.refused)).collect();
+    pub(super) fn refused(&self) -> Vec<(Cow<'static, str>, u64)> {
+        let mut refused: Vec<_> = self.lock().iter().map(|(name, table)| (name.clone(), table.refused)).collect();
         refused.sort_unstable();
         refused
     }
@@ -124,7 +130,7 @@ impl Counts {
     fn count_at(&self, events: &[Event], now: Instant) -> Result<(), Refusal> {
         let mut tables = self.lock();
         for (rule, key) in events {
-            let table = tables.entry(rule.name).or_default();
+            let table = tables.entry(rule.name.into()).or_default();
             table.expire(now);
             if let Some(ends) = table.refuses(*rule, *key, self.capacity) {
                 table.refused += 1;
@@ -132,12 +138,12 @@ impl Counts {
             }
         }
         for (rule, key) in events {
-            tables.entry(rule.name).or_default().add(*rule, *key, self.capacity, now);
+            tables.entry(rule.name.into()).or_default().add(*rule, *key, self.capacity, now);
         }
         Ok(())
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<&'static str, Table>> {
+    fn lock(&self) -> MutexGuard<'_, Tables> {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -159,14 +165,15 @@ impl Table {
             self.push_out();
         }
         let count = known.unwrap_or(Count { ends: now + rule.window, events: 0 });
-        self.insert(rule, key, Count { events: count.events + 1, ..count });
+        self.limit = rule.limit;
+        self.insert(key, Count { events: count.events + 1, ..count });
     }
 
-    fn take_back(&mut self, rule: Rule, key: Key) {
+    fn take_back(&mut self, key: Key) {
         if let Some(count) = self.remove(key)
             && count.events > 1
         {
-            self.insert(rule, key, Count { events: count.events - 1, ..count });
+            self.insert(key, Count { events: count.events - 1, ..count });
         }
     }
 
@@ -177,8 +184,8 @@ impl Table {
         }
     }
 
-    fn insert(&mut self, rule: Rule, key: Key, count: Count) {
-        let ends = if count.events >= rule.limit { &mut self.full } else { &mut self.open };
+    fn insert(&mut self, key: Key, count: Count) {
+        let ends = if count.events >= self.limit { &mut self.full } else { &mut self.open };
         ends.insert((count.ends, key));
         self.counts.insert(key, count);
     }

@@ -79,7 +79,7 @@ fn log_ins(text: &mut Text, state: &State) {
     let name = "starjack_limits_reached_total";
     text.family(name, Kind::Counter, "What was refused to whoever is not logged in, by the limit that was reached.");
     for (rule, count) in state.auth.limits_reached() {
-        text.sample(name, &[("rule", rule)], count);
+        text.sample(name, &[("rule", &rule)], count);
     }
 }
 

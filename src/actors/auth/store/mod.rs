@@ -3,6 +3,7 @@
 mod accounts;
 mod changes;
 mod erasure;
+mod kept;
 mod keys;
 mod networks;
 mod resets;
@@ -17,6 +18,7 @@ use starjack_entity::{account, address_change, password_reset, refresh_token, si
 pub(super) use accounts::*;
 pub(super) use changes::*;
 pub(super) use erasure::*;
+pub(super) use kept::*;
 pub(super) use keys::*;
 pub(super) use networks::*;
 pub(super) use resets::*;

@@ -97,8 +97,8 @@ impl Question {
 impl Question {
     fn content(&self) -> Content {
         match self {
-            Self::Issue(_) => Content::OfAnOrder,
-            Self::Check(card) => Content::Of(card.clone()),
+            // an order brings as many cards as it has lines, and an account others
+            Self::Issue(_) | Self::Check(_) => Content::OfAnOrder,
             Self::Find(reference) => Content::Of(reference.to_string()),
             Self::Cancel(booking) => Content::Of(booking.handle.clone()),
             Self::List(..) | Self::Catalogue(_) => Content::Ours,

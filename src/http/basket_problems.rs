@@ -77,6 +77,18 @@ pub(super) fn free_alone(no: usize) -> Problem {
     Problem::new(Kind::FreeAlone, detail)
 }
 
+pub(super) fn free_beyond(no: usize, most: usize) -> Problem {
+    let detail = both(
+        format!(
+            "Line {no}: beside one paid ticket of an adult at most {most} are free. Add one more of an adult to the order."
+        ),
+        format!(
+            "Zeile {no}: Neben einem bezahlten Ticket einer erwachsenen Person sind höchstens {most} gratis. Nehmen Sie noch eines in die Bestellung auf."
+        ),
+    );
+    Problem::new(Kind::FreeAlone, detail)
+}
+
 pub(super) fn free_kept_alone(no: usize) -> Problem {
     let detail = both(
         format!(

@@ -3,12 +3,15 @@
 
 use chrono::NaiveDate;
 
-use super::basket_problems::{free_alone, free_kept_alone};
+use super::basket_problems::{free_alone, free_beyond, free_kept_alone};
 use super::problem::Problem;
 use crate::actors::liftoperator::GROUP_ID;
 use crate::actors::order::NewLine;
 use crate::actors::order::record::OnRefusal;
 use crate::ids;
+
+/// Most free tickets beside one paid ticket of an adult: as many children as somebody takes along.
+const MOST_BESIDE_ONE: usize = 6;
 
 /// From this age on somebody accompanies a child, in years.
 const ADULT_FROM: u32 = 18;
@@ -19,12 +22,17 @@ const ADULT_FROM: u32 = 18;
 /// # Errors
 /// 422 that names the line.
 pub(super) fn bind(lines: &mut [NewLine], on_refusal: OnRefusal) -> Result<(), Problem> {
+    let mut takes_along = vec![0; lines.len()];
     for free in 0..lines.len() {
         if lines[free].price != 0 {
             continue;
         }
         let no = free + 1;
-        let Some(beside) = companion(lines, free) else { return Err(free_alone(no)) };
+        let beside = companion(lines, free, &takes_along).ok_or_else(|| free_alone(no))?;
+        takes_along[beside] += 1;
+        if takes_along[beside] > MOST_BESIDE_ONE {
+            return Err(free_beyond(no, MOST_BESIDE_ONE));
+        }
         if on_refusal != OnRefusal::Undo {
             return Err(free_kept_alone(no));
         }
@@ -33,11 +41,15 @@ pub(super) fn bind(lines: &mut [NewLine], on_refusal: OnRefusal) -> Result<(), P
     Ok(())
 }
 
-/// The paid ticket of an adult beside a free one; one of the same family's price first.
-fn companion(lines: &[NewLine], free: usize) -> Option<usize> {
+/// The paid ticket of an adult beside a free one: one that takes fewer along than it may, of the same family's price if there
+/// is one, and of these the one that takes the fewest along.
+fn companion(lines: &[NewLine], free: usize, takes_along: &[usize]) -> Option<usize> {
     let of_family = lines[free].returns.family.as_ref();
     let fits = (0..lines.len()).filter(|at| accompanies(&lines[*at], &lines[free]));
-    fits.min_by_key(|at| of_family.is_none() || lines[*at].returns.family.as_ref() != of_family)
+    fits.min_by_key(|at| {
+        let is_of_others = of_family.is_none() || lines[*at].returns.family.as_ref() != of_family;
+        (takes_along[*at] >= MOST_BESIDE_ONE, is_of_others, takes_along[*at])
+    })
 }
 
 fn accompanies(paid: &NewLine, free: &NewLine) -> bool {

@@ -9,6 +9,10 @@ use crate::language::both;
 /// The commonest passwords that are long enough, in lower case, sorted by their bytes.
 const COMMONEST: &str = include_str!("commonest.txt");
 
+/// The commonest passwords and words of any length: what is made of one of them and a year is tried first too. In lower case,
+/// sorted by their bytes.
+const WORDS: &str = include_str!("common_words.txt");
+
 /// A password of fewer signs that differ is one sign or a short word again and again.
 const DIFFERENT_SIGNS: usize = 4;
 
@@ -47,19 +51,42 @@ fn is_commonest(folded: &str) -> bool {
     let mut signs: Vec<char> = folded.chars().filter(|sign| !sign.is_whitespace()).collect();
     signs.sort_unstable();
     signs.dedup();
-    signs.len() < DIFFERENT_SIGNS || is_listed(folded)
+    signs.len() < DIFFERENT_SIGNS || is_listed(COMMONEST, folded) || is_word(folded)
 }
 
-fn is_listed(folded: &str) -> bool {
+/// Whether it is one common word with digits and punctuation around or in it, or with other signs for its letters.
+fn is_word(folded: &str) -> bool {
+    let letters: String = folded.chars().filter(|sign| sign.is_alphabetic()).collect();
+    let digits: String = folded.chars().filter(char::is_ascii_digit).collect();
+    let bare = folded.trim_matches(|sign: char| !sign.is_alphabetic());
+    let meant: String = bare.chars().map(meant).collect();
+    let is_word = |word: &str| word.chars().count() >= 4 && is_listed(WORDS, word);
+    is_word(&letters) || is_word(&meant) || (letters.chars().count() <= 2 && is_word(&digits))
+}
+
+/// The letter that is meant by a sign that looks like it.
+fn meant(sign: char) -> char {
+    match sign {
+        '@' | '4' => 'a',
+        '3' => 'e',
+        '1' | '!' => 'i',
+        '0' => 'o',
+        '5' | '$' => 's',
+        '7' => 't',
+        other => other,
+    }
+}
+
+fn is_listed(list: &str, folded: &str) -> bool {
     let mut from = 0;
-    let mut to = COMMONEST.len();
+    let mut to = list.len();
     // halves of the text, cut at the ends of lines
     while from < to {
         let middle = from + (to - from) / 2;
         let start =
-            COMMONEST.as_bytes()[from..middle].iter().rposition(|byte| *byte == b'\n').map_or(from, |at| from + at + 1);
-        let end = COMMONEST.as_bytes()[middle..to].iter().position(|byte| *byte == b'\n').map_or(to, |at| middle + at);
-        match COMMONEST.as_bytes()[start..end].cmp(folded.as_bytes()) {
+            list.as_bytes()[from..middle].iter().rposition(|byte| *byte == b'\n').map_or(from, |at| from + at + 1);
+        let end = list.as_bytes()[middle..to].iter().position(|byte| *byte == b'\n').map_or(to, |at| middle + at);
+        match list.as_bytes()[start..end].cmp(folded.as_bytes()) {
             std::cmp::Ordering::Equal => return true,
             std::cmp::Ordering::Less => from = end + 1,
             std::cmp::Ordering::Greater => to = start,
@@ -104,6 +131,13 @@ mod tests {
             "aaaaaaaaaa",
             "1212121212",
             "abcabcabcabc",
+            "winter2027",
+            "Sommer 2027!",
+            "schatz123456",
+            "123456789a",
+            "P@ssw0rd2024",
+            "Willkommen1!",
+            "2026-Gletscher",
             "          ",
             "\u{a0}\u{2003} \t       ",
         ] {
@@ -125,13 +159,16 @@ mod tests {
 
     #[test]
     fn the_list_is_sorted_and_each_of_it_is_found() {
-        let all: Vec<&str> = COMMONEST.lines().collect();
-        assert!(all.len() > 1_000 && all.is_sorted_by(|one, next| one.as_bytes() < next.as_bytes()));
-        for word in all {
-            assert!(is_listed(word) && word.chars().count() >= 10 && word == word.to_lowercase(), "{word}");
+        for list in [COMMONEST, WORDS] {
+            let all: Vec<&str> = list.lines().collect();
+            assert!(all.len() >= 3_000 && all.is_sorted_by(|one, next| one.as_bytes() < next.as_bytes()));
+            for word in all {
+                assert!(is_listed(list, word) && word == word.to_lowercase(), "{word}");
+            }
         }
+        assert!(COMMONEST.lines().all(|word| word.chars().count() >= 10));
         for other in ["", "0", "zzzzzzzzzzzz", "password12\n", "1234567890\n1234567891"] {
-            assert!(!is_listed(other), "{other:?}");
+            assert!(!is_listed(COMMONEST, other), "{other:?}");
         }
     }
 }

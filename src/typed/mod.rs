@@ -9,4 +9,4 @@ mod pasted;
 pub use billing::Billing;
 pub use day::{Day, is_birth_date, no_birth_date};
 pub use name::{full_name, nickname, no_glyph, persons_name};
-pub use pasted::{address, last_four, masked, read_address, read_code, unmixed, visible};
+pub use pasted::{address, last_four, masked, read_address, unmixed, visible};

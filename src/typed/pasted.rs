@@ -54,14 +54,6 @@ pub fn read_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String
     Ok(address(&String::deserialize(deserializer)?))
 }
 
-/// For `deserialize_with`: a code, see [`unmixed`].
-///
-/// # Errors
-/// It is no text.
-pub fn read_code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    Ok(unmixed(&String::deserialize(deserializer)?))
-}
-
 /// The last four letters and digits of a card's number: the same wherever the card is shown.
 #[must_use]
 pub fn last_four(number: &str) -> String {

@@ -14,6 +14,7 @@ use subtle::{Choice, ConstantTimeEq};
 
 use super::error::Error;
 use crate::language::both;
+use crate::typed;
 
 /// Without I, L, O and U: what is read wrong is read right all the same.
 const SIGNS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -78,8 +79,9 @@ impl Code {
     ///
     /// # Errors
     /// `Invalid`: no code looks like this.
-    pub(super) fn read(typed: &str) -> Result<Self, Error> {
-        let mut signs = typed.chars().filter(|sign| !is_nothing(*sign)).map(|sign| match sign.to_ascii_uppercase() {
+    pub(super) fn read(given: &str) -> Result<Self, Error> {
+        let bare = typed::unmixed(given);
+        let mut signs = bare.chars().filter(|sign| !sign.is_control()).map(|sign| match sign.to_ascii_uppercase() {
             'O' => '0',
             'I' | 'L' => '1',
             other => other,
@@ -148,14 +150,6 @@ fn signs_of(secret: &[u8], purpose: Purpose, subject: &[&str], step: i64) -> [u8
         *sign = SIGNS[usize::from(byte % 32)];
     }
     signs
-}
-
-/// Blanks and dashes of any kind, and what a copied text brings along unseen.
-fn is_nothing(sign: char) -> bool {
-    sign.is_whitespace()
-        || sign.is_control()
-        || matches!(sign, '-' | '\u{ad}' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}')
-        || matches!(sign, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 fn malformed() -> Error {

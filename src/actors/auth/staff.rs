@@ -15,6 +15,7 @@ use super::store::{self, AccountRow};
 use crate::clock;
 use crate::ids;
 use crate::io::Io;
+use crate::typed;
 
 /// An account as admins see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +70,7 @@ impl Desk {
     /// # Errors
     /// The database's.
     pub async fn member_of(&self, email: &str) -> Result<Option<Member>, Error> {
-        let email = email.trim().to_ascii_lowercase();
+        let email = typed::address(email);
         let found = self.inner.io.read(move |db| Box::pin(async move { store::account_of(db, &email).await })).await?;
         match found {
             Some(row) => self.member(row.id).await,
@@ -198,7 +199,7 @@ pub async fn forget_second_factor(io: &Io, id: Uuid) -> Result<bool, Error> {
 /// # Errors
 /// The database's.
 pub async fn account_id(io: &Io, email: &str) -> Result<Option<Uuid>, Error> {
-    let email = email.trim().to_ascii_lowercase();
+    let email = typed::address(email);
     let found = io.read(move |db| Box::pin(async move { store::account_of(db, &email).await })).await?;
     Ok(found.map(|row| row.id))
 }

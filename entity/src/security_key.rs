@@ -9,6 +9,8 @@ pub struct Model {
     pub id: Uuid,
     pub account_id: Uuid,
     pub nickname: String,
+    #[sea_orm(column_type = "Text")]
+    pub domain: String,
     #[sea_orm(column_type = "Text", unique)]
     pub credential_id: String,
     pub transports: i16,

@@ -26,6 +26,7 @@ fn security_key() -> TableCreateStatement {
         .col(pk_uuid("id"))
         .col(uuid("account_id"))
         .col(string_len("nickname", 60))
+        .col(text("domain"))
         .col(text_uniq("credential_id"))
         .col(small_integer("transports"))
         .col(text("public_key"))

@@ -162,6 +162,7 @@ impl From<auth::Error> for Problem {
                 ),
             ),
             E::SecondFactorRequired(asked) => second_factor::required(asked),
+            E::SecurityKeyNeeded(_) => security_keys::needed(),
             E::SecurityKey(refused) => security_keys::refused(refused),
             E::WrongSecondFactor(_) => second_factor::wrong(),
             E::SecondFactorNeededAgain => second_factor::needed_again(),

@@ -140,7 +140,9 @@ async fn note_admin(
 ) -> Result<(), Problem> {
     let (account_id, action, subject) = match outcome {
         Ok(pair) if pair.role == Role::Admin => (pair.account_id, "log_in", pair.session_id),
-        Err(auth::Error::WrongSecondFactor(account)) => (*account, "log_in.refused", *account),
+        Err(auth::Error::WrongSecondFactor(account) | auth::Error::SecurityKeyNeeded(account)) => {
+            (*account, "log_in.refused", *account)
+        }
         Ok(_) | Err(_) => return Ok(()),
     };
     let (subject, request_id) = (subject.to_string(), Some(request_id));

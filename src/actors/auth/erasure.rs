@@ -80,6 +80,7 @@ pub async fn erase(tx: &DatabaseTransaction, owner: &Owner, now: DateTime<Utc>) 
     store::remove_resets(tx, account.id).await?;
     store::remove_changes(tx, account.id).await?;
     store::remove_networks(tx, account.id).await?;
+    store::remove_factor(tx, account.id).await?;
     store::erase_account(tx, account.id, now).await?;
     let farewell = ChangeRow {
         id: ids::new_id(),

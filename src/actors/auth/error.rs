@@ -34,7 +34,10 @@ pub enum Error {
     /// its security keys, where it has some.
     #[error("a second factor is needed")]
     SecondFactorRequired(Option<Box<Value>>),
-    /// A security key of the account is refused, or needed.
+    /// This account has a security key, and the digits of its app do not count: show the key, or a recovery code.
+    #[error("a security key is needed")]
+    SecurityKeyNeeded(Uuid),
+    /// A security key is refused.
     #[error(transparent)]
     SecurityKey(#[from] SecurityKeyError),
     /// The code of this account's second factor is wrong, too old or was used.
@@ -81,9 +84,6 @@ pub enum Error {
 /// What of security keys is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SecurityKeyError {
-    /// The account has one, and the digits of its app do not count: show it, or a recovery code.
-    #[error("a security key is needed")]
-    Needed,
     /// The account has none that could be asked.
     #[error("there is no security key")]
     Missing,

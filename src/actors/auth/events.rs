@@ -63,8 +63,8 @@ impl Desk {
             Err(Error::Throttled(_)) => 2,
             Err(Error::Besieged(_)) => 3,
             Err(Error::Busy) => 4,
-            Err(Error::SecondFactorRequired(_) | Error::SecurityKey(_)) => 6,
-            Err(Error::WrongSecondFactor(_)) => 7,
+            Err(Error::SecondFactorRequired(_)) => 6,
+            Err(Error::WrongSecondFactor(_) | Error::SecurityKeyNeeded(_)) => 7,
             Err(Error::Disabled) => 8,
             Err(_) => 5,
         };

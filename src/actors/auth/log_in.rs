@@ -45,7 +45,7 @@ impl Desk {
     ///
     /// # Errors
     /// `WrongPassword`; `Throttled` and `Besieged` after too many failures, as `limits` says; `Busy`; `Disabled`;
-    /// `SecondFactorRequired`, `WrongSecondFactor`, `SecurityKey`; `Invalid` for what no second factor looks like: nothing was
+    /// `SecondFactorRequired`, `WrongSecondFactor`, `SecurityKeyNeeded`; `Invalid` for what no second factor looks like: nothing was
     /// tried.
     pub async fn log_in_with(&self, log_in: LogIn, from: Option<IpAddr>) -> Result<Pair, Error> {
         let LogIn { email, password, shown } = log_in;
@@ -75,7 +75,7 @@ impl Desk {
                 let end = self.open_session(account, anew, shown, origin).await;
                 match &end {
                     Ok(_) => attempt.succeeded(self),
-                    Err(Error::WrongPassword | Error::WrongSecondFactor(_)) => {}
+                    Err(Error::WrongPassword | Error::WrongSecondFactor(_) | Error::SecurityKeyNeeded(_)) => {}
                     Err(_) => attempt.did_not_count(self),
                 }
                 end

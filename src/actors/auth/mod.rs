@@ -66,7 +66,7 @@ pub use letter::{LETTER_JOB, Letter, LetterFacts, NOTICE_JOB};
 pub use log_in::LogIn;
 pub use person::{Change, set_billing};
 pub use second_factor::{Confirmed, Enrolment, Factor, PROVEN_FOR};
-pub use security_keys::{InSession, SecurityKey};
+pub use security_keys::{InSession, NewSecurityKey, SecurityKey};
 pub use sessions::{Pair, Session};
 pub use shown_code::Shown;
 #[cfg(test)]

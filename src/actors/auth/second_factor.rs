@@ -127,6 +127,8 @@ impl Desk {
                     confirmed_at: None,
                     last_step: 0,
                 };
+                // an older version takes a factor away without its keys
+                store::remove_security_keys(tx, account_id).await?;
                 store::write_factor(tx, row).await?;
                 Ok(Enrolment { secret: device.base32().into(), address: device.address()?.into() })
             })
@@ -146,7 +148,7 @@ impl Desk {
         let now = clock::now();
         let row = self.inner.io.read(move |db| Box::pin(store::factor(db, account_id))).await?;
         let row = row.filter(|row| row.confirmed_at.is_none()).ok_or(Error::NoSecondFactor)?;
-        let Use::Step(step) = self.recognise(&row, (&typed, Some(session_id)), now).await? else {
+        let Use::Step { step, .. } = self.recognise(&row, (&typed, Some(session_id)), now).await? else {
             return Err(Error::WrongSecondFactor(account_id));
         };
         let (codes, hashes) = self.draw_recovery_codes(account_id)?;
@@ -184,7 +186,7 @@ impl Desk {
     /// Shows the second factor once more in a session, for what needs it again.
     ///
     /// # Errors
-    /// `WrongSecondFactor`; `SecurityKey`; `NoSecondFactor`; `Invalid`; `Throttled`.
+    /// `WrongSecondFactor`; `SecurityKeyNeeded`; `NoSecondFactor`; `Invalid`; `Throttled`.
     pub async fn prove(&self, account_id: Uuid, session_id: Uuid, shown: &Shown) -> Result<(), Error> {
         let shown = shown_code::Factor::read(shown)?;
         let now = clock::now();
@@ -193,6 +195,7 @@ impl Desk {
         let used = self.recognise(&row, (&shown, Some(session_id)), now).await?;
         let written = self.inner.io.write(move |tx| {
             Box::pin(async move {
+                store::account_now(tx, account_id).await?;
                 if !used.up(tx, account_id, now).await? {
                     return Err(Error::WrongSecondFactor(account_id));
                 }

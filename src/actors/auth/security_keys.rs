@@ -3,7 +3,8 @@
 //!
 //! They stand beside a second factor that counts, whose recovery codes let in when a key is lost. As long as an account has a key, the
 //! six digits of its app do not count: whoever tricks its owner into typing them has nothing. What a key is asked is
-//! kept for five minutes and used up by the first answer, at whichever replica.
+//! kept for five minutes and used up by the first right answer, at whichever replica. A key answers to the name of the shop for
+//! which it was added: under another one it does not count, and the digits do.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::DatabaseTransaction;
@@ -17,12 +18,13 @@ use super::shown_code::Use;
 use super::store::{self, ChallengeRow, SecurityKeyRow};
 use super::webauthn::{Kept, NewKey, Question, RelyingParty, Shown};
 use crate::clock;
-use crate::ids;
 use crate::language::both;
 use crate::typed;
 
 /// How long a key may take to answer.
 const ANSWERED_WITHIN: TimeDelta = TimeDelta::minutes(5);
+/// Most questions of an account that wait for their answer; the oldest give way.
+const MOST_ASKED: u64 = 50;
 /// Most keys of an account.
 const MOST_KEYS: usize = 10;
 
@@ -48,6 +50,16 @@ pub struct SecurityKey {
     pub used_at: Option<DateTime<Utc>>,
 }
 
+/// A key that is to be added.
+pub struct NewSecurityKey {
+    /// The id that it is to have.
+    pub id: Uuid,
+    /// What its owner calls it.
+    pub nickname: String,
+    /// What the browser answered for it.
+    pub credential: Value,
+}
+
 impl Desk {
     /// The security keys of an account, the oldest first.
     ///
@@ -69,7 +81,7 @@ impl Desk {
         let written = self.inner.io.write(move |tx| {
             Box::pin(async move {
                 let (account, _) = admin_in(tx, account_id, session_id).await?;
-                let known = room_for_one(tx, account_id).await?;
+                let known = room_for_one(tx, account_id, party.domain()).await?;
                 let known: Vec<_> = known.into_iter().map(kept).collect::<Result<_, _>>()?;
                 let question = party.ask_for_new(account_id, &account.email, &known)?;
                 keep(tx, question, (account_id, Some(session_id)), now).await
@@ -78,7 +90,8 @@ impl Desk {
         written.await
     }
 
-    /// Lets a new key count from now on, with what the browser answered for it.
+    /// Lets a new key count from now on, with what the browser answered for it. Every other session of the account ends: in
+    /// one of them the digits may have been shown that count no more. They are answered too.
     ///
     /// # Errors
     /// `Invalid`: its nickname, or what no browser answers; `SecurityKeyError::Wrong`: no answer to what was asked in this session within
@@ -86,21 +99,23 @@ impl Desk {
     pub async fn add_security_key(
         &self,
         bearer: InSession,
-        nickname: &str,
-        answer: &Value,
-    ) -> Result<SecurityKey, Error> {
+        new: NewSecurityKey,
+    ) -> Result<(SecurityKey, Vec<Uuid>), Error> {
+        let NewSecurityKey { id, nickname, credential } = new;
         let party = self.relying_party()?;
-        let nickname = typed::nickname(nickname).map_err(Error::Invalid)?;
-        let answer = NewKey::read(answer).ok_or_else(no_answer)?;
+        let domain = party.domain().to_owned();
+        let nickname = typed::nickname(&nickname).map_err(Error::Invalid)?;
+        let answer = NewKey::read(&credential).ok_or_else(no_answer)?;
         let InSession { account_id, session_id } = bearer;
         let now = clock::now();
         let asked = answer.challenge().ok_or_else(no_answer)?;
         let state = self.asked(asked, (account_id, Some(session_id)), now).await?.ok_or(SecurityKeyError::Wrong)?;
         let new = party.accept_new(&answer, &state)?.ok_or(SecurityKeyError::Wrong)?;
         let row = SecurityKeyRow {
-            id: ids::new_id(),
+            id,
             account_id,
             nickname,
+            domain,
             credential_id: new.credential_id,
             transports: new.transports.into(),
             public_key: new.public_key,
@@ -112,15 +127,19 @@ impl Desk {
         let written = self.inner.io.write(move |tx| {
             Box::pin(async move {
                 admin_in(tx, account_id, session_id).await?;
-                room_for_one(tx, account_id).await?;
+                room_for_one(tx, account_id, &row.domain).await?;
                 if !store::use_challenge(tx, asked).await? {
                     return Err(Error::from(SecurityKeyError::Wrong));
                 }
-                if store::write_security_key(tx, row).await? { Ok(()) } else { Err(SecurityKeyError::There)? }
+                if !store::write_security_key(tx, row).await? {
+                    return Err(SecurityKeyError::There.into());
+                }
+                Ok(store::revoke_all(tx, account_id, Some(session_id), now).await?)
             })
         });
-        written.await?;
-        Ok(key)
+        let ended = written.await?;
+        self.note_ended(ended.clone(), now);
+        Ok((key, ended))
     }
 
     /// Takes one key away; with the last one the digits of the app count again. `false`: the account has no such key.
@@ -139,6 +158,7 @@ impl Desk {
     /// # Errors
     /// `SecurityKeyError::Missing`; `SecurityKeyError::NotOffered`.
     pub async fn ask_for_key(&self, bearer: InSession) -> Result<Value, Error> {
+        self.relying_party()?;
         let asked = self.question(bearer.account_id, Some(bearer.session_id), clock::now()).await?;
         asked.ok_or(SecurityKeyError::Missing.into())
     }
@@ -187,7 +207,7 @@ impl Desk {
 
     /// Whether the digits of an account's app do not count, because it has a key that is asked instead.
     pub(super) async fn asks_for_key(&self, account_id: Uuid) -> Result<bool, Error> {
-        Ok(self.inner.settings.relying_party.is_some() && !self.security_key_rows(account_id).await?.is_empty())
+        Ok(!self.security_key_rows(account_id).await?.is_empty())
     }
 
     fn relying_party(&self) -> Result<&RelyingParty, Error> {
@@ -195,10 +215,10 @@ impl Desk {
     }
 
     async fn security_key_rows(&self, account_id: Uuid) -> Result<Vec<SecurityKeyRow>, Error> {
-        let read = self
-            .inner
-            .io
-            .read(move |db| Box::pin(async move { Ok::<_, Error>(store::security_keys(db, account_id).await?) }));
+        let Some(party) = self.inner.settings.relying_party.clone() else { return Ok(Vec::new()) };
+        let read = self.inner.io.read(move |db| {
+            Box::pin(async move { Ok::<_, Error>(store::security_keys(db, account_id, party.domain()).await?) })
+        });
         read.await
     }
 
@@ -219,10 +239,10 @@ impl Desk {
 }
 
 /// The keys of an account whose second factor counts and that may have one more.
-async fn room_for_one(tx: &DatabaseTransaction, account_id: Uuid) -> Result<Vec<SecurityKeyRow>, Error> {
+async fn room_for_one(tx: &DatabaseTransaction, account_id: Uuid, domain: &str) -> Result<Vec<SecurityKeyRow>, Error> {
     let factor = store::factor(tx, account_id).await?.filter(|row| row.confirmed_at.is_some());
     factor.ok_or(Error::NoSecondFactor)?;
-    let keys = store::security_keys(tx, account_id).await?;
+    let keys = store::security_keys(tx, account_id, domain).await?;
     if keys.len() >= MOST_KEYS { Err(SecurityKeyError::TooMany.into()) } else { Ok(keys) }
 }
 
@@ -235,6 +255,7 @@ async fn keep(
     let Question { id, options, state } = question;
     let row = ChallengeRow { id, account_id, session_id, state, expires_at: (now + ANSWERED_WITHIN).into() };
     store::write_challenge(tx, row).await?;
+    store::forget_challenges_of(tx, account_id, (now, MOST_ASKED)).await?;
     Ok(options)
 }
 

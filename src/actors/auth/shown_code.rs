@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::code::Code;
 use super::desk::Desk;
 use super::device::Device;
-use super::error::{Error, SecurityKeyError};
+use super::error::Error;
 use super::limits::SECOND_FACTORS;
 use super::seal;
 use super::second_factor::PURPOSE;
@@ -19,6 +19,7 @@ use super::store::{self, FactorRow};
 use super::throttle::key;
 use super::webauthn;
 use crate::language::both;
+use crate::typed;
 
 /// Digits that a device shows.
 const DIGITS: usize = 6;
@@ -40,7 +41,7 @@ pub(super) enum Factor {
 
 /// What is used up by it.
 pub(super) enum Use {
-    Step(i64),
+    Step { step: i64, domain: Option<String> },
     Recovery(String),
     Key { challenge: Uuid, key: Uuid, before: String, after: String },
 }
@@ -58,7 +59,7 @@ impl Factor {
 
     /// Six digits or a recovery code; blanks and dashes do not count.
     pub(super) fn typed(text: &str) -> Result<Self, Error> {
-        let bare: String = text.chars().filter(|sign| !sign.is_whitespace() && *sign != '-').collect();
+        let bare = typed::unmixed(text);
         if bare.len() == DIGITS && bare.bytes().all(|sign| sign.is_ascii_digit()) {
             return Ok(Self::Device(bare));
         }
@@ -80,7 +81,14 @@ impl Use {
         now: DateTime<Utc>,
     ) -> Result<bool, Error> {
         Ok(match self {
-            Self::Step(step) => store::use_step(tx, account_id, *step).await?,
+            Self::Step { step, domain } => {
+                // looked at again: a key may have been added since
+                let has_key = match domain {
+                    Some(domain) => !store::security_keys(tx, account_id, domain).await?.is_empty(),
+                    None => false,
+                };
+                !has_key && store::use_step(tx, account_id, *step).await?
+            }
             Self::Recovery(hash) => store::use_recovery_code(tx, account_id, hash, now).await?,
             Self::Key { challenge, key, before, after } => {
                 store::use_challenge(tx, *challenge).await?
@@ -105,7 +113,7 @@ impl Desk {
             Factor::Recovery(code) => return Ok(Use::Recovery(code.recovery_hash(secret, &name))),
             Factor::Key(answer) => return self.recognise_key(row.account_id, session_id, (answer, now)).await,
             Factor::Device(_) if self.asks_for_key(row.account_id).await? => {
-                return Err(SecurityKeyError::Needed.into());
+                return Err(Error::SecurityKeyNeeded(row.account_id));
             }
             Factor::Device(code) => code,
         };
@@ -114,7 +122,8 @@ impl Desk {
         let opened = seal::open(secret, PURPOSE, &name, &row.sealed_secret);
         // under another secret no device counts any more, recovery codes neither: an admin's command takes the factor away
         let device = Device::of(opened.ok_or(Error::Fault("the seal of a second factor"))?, "", "");
-        device?.step(code, now).map(Use::Step).ok_or(Error::WrongSecondFactor(row.account_id))
+        let domain = self.inner.settings.relying_party.as_ref().map(|party| party.domain().to_owned());
+        device?.step(code, now).map(|step| Use::Step { step, domain }).ok_or(Error::WrongSecondFactor(row.account_id))
     }
 
     /// Forgets wrong codes of an account, after a right one.

@@ -77,6 +77,11 @@ impl RelyingParty {
         Some(Self { domain: domain.to_owned(), origin: url.origin().ascii_serialization() })
     }
 
+    /// The name under which browsers reach the shop.
+    pub(super) fn domain(&self) -> &str {
+        &self.domain
+    }
+
     fn id(&self) -> Result<RpId, Error> {
         AsciiDomain::try_from(self.domain.clone()).map(RpId::Domain).map_err(|_error| Error::Fault("the shop's domain"))
     }
@@ -118,8 +123,8 @@ impl RelyingParty {
     /// What is to be kept of a new key, if its answer is one to what was asked; `None` when it is not.
     pub(super) fn accept_new(&self, answer: &NewKey, state: &str) -> Result<Option<Kept>, Error> {
         let state = bytes(state)?;
-        let asked = RegistrationServerState::<HANDLE>::decode(&state);
-        let asked = asked.map_err(|_error| Error::Fault("what a new key was asked"))?;
+        // what was asked of a known key is no question to a new one
+        let Ok(asked) = RegistrationServerState::<HANDLE>::decode(&state) else { return Ok(None) };
         let origins = [self.origin.as_str()];
         let rules = RegistrationVerificationOptions::<'_, '_, &str, &str> {
             allowed_origins: &origins,
@@ -171,7 +176,8 @@ impl RelyingParty {
             ..Default::default()
         };
         if let Err(error) = asked.verify(&id, &answer.0, &mut known, &rules) {
-            tracing::info!(%error, "the answer of a security key was refused");
+            // perhaps a copy of a key, whose counter goes back
+            tracing::warn!(%error, "the answer of a security key was refused");
             return Ok(None);
         }
         let after = known.dynamic_state().encode().map_err(|_error| Error::Fault("a key's state"))?;

@@ -146,7 +146,7 @@ pub(in crate::http) async fn prove(
 ) -> Result<HttpResponse, Problem> {
     let shown = shown(body.code, body.credential)?.ok_or_else(nothing_shown)?;
     let proved = state.auth.prove(who.claims.sub, who.claims.sid, &shown).await;
-    if matches!(proved, Err(auth::Error::WrongSecondFactor(_))) {
+    if matches!(proved, Err(auth::Error::WrongSecondFactor(_) | auth::Error::SecurityKeyNeeded(_))) {
         let subject = who.claims.sub.to_string();
         store::write_down(&state.io, who.admin().deed("second_factor.refused", subject, None)).await?;
     }
@@ -264,8 +264,8 @@ pub(in crate::http) fn needed_again() -> Problem {
     Problem::new(
         Kind::SecondFactorNeededAgain,
         both(
-            "This needs a second factor that was shown within ten minutes. Send its code to `POST /api/v1/admin/me/second-factor/proof`, then try again.",
-            "Dies braucht einen zweiten Faktor, der in den letzten zehn Minuten gezeigt wurde. Senden Sie seinen Code an `POST /api/v1/admin/me/second-factor/proof` und versuchen Sie es dann noch einmal.",
+            "This needs a second factor that was shown within ten minutes. Send its code, or a security key's answer, to `POST /api/v1/admin/me/second-factor/proof`, then try again.",
+            "Dies braucht einen zweiten Faktor, der in den letzten zehn Minuten gezeigt wurde. Senden Sie seinen Code oder die Antwort eines Sicherheitsschlüssels an `POST /api/v1/admin/me/second-factor/proof` und versuchen Sie es dann noch einmal.",
         ),
     )
 }

@@ -7,10 +7,11 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::store;
-use crate::actors::auth::{SecurityKey, SecurityKeyError};
+use crate::actors::auth::{self, SecurityKey, SecurityKeyError};
 use crate::http::body::Json;
 use crate::http::problem::Kind;
 use crate::http::{Admin, Problem, State};
+use crate::ids;
 use crate::language::both;
 
 /// A new key, as the browser answered for it.
@@ -75,10 +76,10 @@ pub(in crate::http) async fn ask_for_new(state: web::Data<State>, admin: Admin) 
     Ok(HttpResponse::Created().json(SecurityKeyOptions { options }))
 }
 
-/// Lets a new security key count from now on.
+/// Lets a new security key count from now on. Every other session of the account ends.
 ///
 /// 422 `wrong-security-key` when this is no answer to what was asked in this session within five minutes; 409
-/// `security-key-there` when an account has this key already.
+/// `security-key-there` when an account has this key already, `no-second-factor` when the device was taken away meanwhile.
 #[utoipa::path(tag = "admin", operation_id = "add_security_key", security(("bearer" = [])), request_body = NewSecurityKey,
     responses((status = 201, description = "It counts", body = SecurityKeyView)))]
 #[post("/api/v1/admin/me/second-factor/security-keys")]
@@ -88,10 +89,12 @@ pub(in crate::http) async fn add(
     Json(new): Json<NewSecurityKey>,
 ) -> Result<HttpResponse, Problem> {
     admin.check_proof(&state).await?;
-    let deed = admin.deed("security_key.add", admin.account_id.to_string(), None);
-    store::write_down(&state.io, deed).await?;
+    let id = ids::new_id();
+    store::write_down(&state.io, admin.deed("security_key.add", id.to_string(), None)).await?;
     let NewSecurityKey { nickname, credential } = new;
-    let key = state.auth.add_security_key(admin.in_session(), &nickname, &credential).await?;
+    let new = auth::NewSecurityKey { id, nickname, credential };
+    let (key, ended) = state.auth.add_security_key(admin.in_session(), new).await?;
+    ended.into_iter().for_each(|session| state.streams.end_session(session));
     Ok(HttpResponse::Created().json(SecurityKeyView::from(key)))
 }
 
@@ -117,7 +120,7 @@ pub(in crate::http) async fn remove(
 
 /// Says what the browser has to ask one of one's security keys, before `POST /api/v1/admin/me/second-factor/proof`.
 ///
-/// 409 `no-security-key` for an account that has none: show a code.
+/// 409 `no-security-key` for an account that has none: show a code. 409 `security-keys-not-offered` where browsers speak to none.
 #[utoipa::path(tag = "admin", operation_id = "ask_for_security_key", security(("bearer" = [])),
     responses((status = 201, description = "What to ask", body = SecurityKeyOptions)))]
 #[post("/api/v1/admin/me/second-factor/proof/options")]
@@ -126,16 +129,20 @@ pub(in crate::http) async fn ask_for_one(state: web::Data<State>, admin: Admin) 
     Ok(HttpResponse::Created().json(SecurityKeyOptions { options }))
 }
 
-/// What the account's own security keys refuse.
+/// 422: the account has a security key.
+pub(in crate::http) fn needed() -> Problem {
+    Problem::new(
+        Kind::SecurityKeyNeeded,
+        both(
+            "The account has a security key, so the digits of its app do not count. Show the key, or send a recovery code.",
+            "Das Konto hat einen Sicherheitsschlüssel, deshalb gelten die Ziffern der App nicht. Zeigen Sie den Schlüssel oder senden Sie einen Ersatzcode.",
+        ),
+    )
+}
+
+/// What is refused of security keys.
 pub(in crate::http) fn refused(error: SecurityKeyError) -> Problem {
     let (kind, detail) = match error {
-        SecurityKeyError::Needed => (
-            Kind::SecurityKeyNeeded,
-            both(
-                "The account has a security key, so the digits of its app do not count. Show the key, or send a recovery code.",
-                "Das Konto hat einen Sicherheitsschlüssel, deshalb gelten die Ziffern der App nicht. Zeigen Sie den Schlüssel oder senden Sie einen Ersatzcode.",
-            ),
-        ),
         SecurityKeyError::Missing => (
             Kind::NoSecurityKey,
             both("Send the six digits that the app shows.", "Senden Sie die sechs Ziffern, die die App zeigt."),
@@ -143,14 +150,11 @@ pub(in crate::http) fn refused(error: SecurityKeyError) -> Problem {
         SecurityKeyError::Wrong => (
             Kind::WrongSecurityKey,
             both(
-                "It answers nothing that was asked in this session within five minutes. Ask for new options and try again.",
-                "Das beantwortet nichts, was in dieser Sitzung in den letzten fünf Minuten gefragt wurde. Fordern Sie neue Optionen an und versuchen Sie es noch einmal.",
+                "It is no answer to what was asked in this session within five minutes, or not from the shop's own page. Ask for new options there and try again.",
+                "Das ist keine Antwort auf das, was in dieser Sitzung in den letzten fünf Minuten gefragt wurde, oder nicht von der Seite des Shops selbst. Fordern Sie dort neue Optionen an und versuchen Sie es noch einmal.",
             ),
         ),
-        SecurityKeyError::There => (
-            Kind::SecurityKeyThere,
-            both("Add another key, or use this one.", "Fügen Sie einen anderen hinzu oder verwenden Sie diesen."),
-        ),
+        SecurityKeyError::There => (Kind::SecurityKeyThere, both("Add another one.", "Fügen Sie einen anderen hinzu.")),
         SecurityKeyError::TooMany => (
             Kind::TooManySecurityKeys,
             both("Take one of the ten away first.", "Nehmen Sie zuerst einen der zehn weg."),

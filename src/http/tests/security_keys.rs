@@ -4,15 +4,16 @@ use chrono::TimeDelta;
 use sea_orm::EntityTrait;
 use sea_orm::sea_query::Expr;
 use serde_json::{Value, json};
-use starjack_entity::security_key_challenge as asked;
+use starjack_entity::{second_factor, security_key_challenge as asked};
 use uuid::Uuid;
 
 use super::second_factor::{ADA, MINE, Proven, text};
-use super::{Answer, World};
+use super::{Answer, SECRET, World};
 use crate::actors::auth::{self, Role, SoftKey};
 use crate::clock;
 use crate::http::fixture;
 use crate::io::IoError;
+use crate::redis::Redis;
 
 /// An administrator whose second factor counts and was shown just now.
 async fn office() -> (World, Proven) {
@@ -92,6 +93,8 @@ async fn a_security_key_lets_in_where_six_digits_do_not_any_more_and_recovery_co
     let all = world.get("/api/v1/accounts/me/export", &token).await;
     assert_eq!(all.body["security_keys"][0]["nickname"], "blue one", "{all:?}");
     world.log_in_with("correct horse", &proven.shows(1)).await.expect_problem(422, "security-key-needed");
+    let written = world.get("/api/v1/admin/audit?kind=log_ins", &token).await;
+    assert_eq!(written.body["items"][0]["action"], "log_in.refused", "somebody was tricked into typing them");
     assert_eq!(world.log_in_with("correct horse", &proven.recovery_codes[0]).await.status, 201);
     let wrong = json!({"email": ADA, "password": "wrong horse", "credential": key.get(&world.asked_at_log_in().await)});
     world.post("/api/v1/sessions", &wrong).await.expect_problem(401, "wrong-password");
@@ -124,6 +127,11 @@ async fn an_answer_counts_once_in_time_for_whom_and_what_it_was_asked_and_from_t
     let late = key.get(&world.asked_at_log_in().await);
     world.age_questions(TimeDelta::minutes(5)).await;
     refused(&late).await;
+
+    // a page of another name, for which the key answers
+    let mut options = world.asked_at_log_in().await;
+    options["rpId"] = json!("evil.example");
+    refused(&key.get(&options)).await;
 
     // what was asked in a session does not let in, and the other way round
     let in_session = world.keys(&proven.token, "POST", "proof/options", &Value::Null).await;
@@ -206,8 +214,21 @@ async fn a_key_is_added_once_to_one_account_with_an_answer_to_this_sessions_ques
     world.add_key(&second, &created).await.expect_problem(422, "wrong-security-key");
     assert_eq!(world.add_key(&proven.token, &created).await.status, 201);
     world.add_key(&proven.token, &created).await.expect_problem(422, "wrong-security-key");
+    world.get("/api/v1/admin/actors", &second).await.expect_problem(401, "unauthenticated");
     let again = key.create(&world.new_key_asked(&proven.token).await);
     world.add_key(&proven.token, &again).await.expect_problem(409, "security-key-there");
+    let eve = world.token("eve@example.org", Role::Admin).await;
+    let eve = world.prove(&eve).await.token;
+    let of_eve = key.create(&world.new_key_asked(&eve).await);
+    world.add_key(&eve, &of_eve).await.expect_problem(409, "security-key-there");
+    let asked = world.keys(&proven.token, "POST", "proof/options", &Value::Null).await.body["options"].clone();
+    world
+        .add_key(
+            &proven.token,
+            &SoftKey::new().create(&json!({"rp": {"id": "shop.example"}, "challenge": asked["challenge"]})),
+        )
+        .await
+        .expect_problem(422, "wrong-security-key");
     let exclude = &world.new_key_asked(&proven.token).await["excludeCredentials"];
     assert_eq!(exclude[0]["id"], created["id"], "a browser refuses the key that is there");
 
@@ -230,6 +251,57 @@ async fn who_loses_every_key_has_the_second_factor_taken_away_with_them() {
     assert!(auth::forget_second_factor(&world.io, id).await.unwrap());
     assert_eq!(world.auth.security_keys(id).await.unwrap(), []);
     assert_eq!(world.log_in(ADA, "correct horse").await.status, 201);
+}
+
+#[actix_rt::test]
+async fn a_key_counts_for_no_second_factor_that_was_set_up_after_it() {
+    let (world, proven) = office().await;
+    let mut key = SoftKey::new();
+    world.with_key(&proven.token, &key).await;
+    // as an older version takes a factor away, which knows of no keys
+    let gone = world
+        .io
+        .write(|tx| Box::pin(async move { Ok::<_, IoError>(second_factor::Entity::delete_many().exec(tx).await?) }));
+    gone.await.unwrap();
+    let session = world.log_in(ADA, "correct horse").await;
+    let proven = world.prove(&text(&session.body["access_token"])).await;
+    assert_eq!(world.asked_at_log_in().await, Value::Null);
+    world
+        .log_in_by_key(&key.get(&json!({"challenge": "AAAAAAAAAAAAAAAAAAAAAA", "rpId": "shop.example"})))
+        .await
+        .expect_problem(422, "wrong-second-factor");
+    assert_eq!(world.log_in_with("correct horse", &proven.shows(1)).await.status, 201);
+}
+
+#[actix_rt::test]
+async fn under_another_name_of_the_shop_its_keys_do_not_count_and_the_digits_do() {
+    let (world, proven) = office().await;
+    world.with_key(&proven.token, &SoftKey::new()).await;
+    let relying_party = auth::RelyingParty::at("https://renamed.example");
+    let settings = auth::Settings { relying_party, ..fixture::accounts() };
+    let renamed = auth::Desk::open(world.io.clone(), Redis::off(), SECRET.to_vec().into(), settings).await.unwrap();
+    let log_in = async |shown: Option<String>| {
+        let (email, password) = (ADA.to_owned(), "correct horse".to_owned().into());
+        renamed.log_in_with(auth::LogIn { email, password, shown: shown.map(auth::Shown::Code) }, None).await
+    };
+    assert!(matches!(log_in(None).await, Err(auth::Error::SecondFactorRequired(None))));
+    assert!(log_in(Some(proven.shows(1))).await.is_ok());
+}
+
+#[actix_rt::test]
+async fn however_often_a_key_is_asked_only_the_newest_questions_are_kept() {
+    let (world, proven) = office().await;
+    let mut key = SoftKey::new();
+    world.with_key(&proven.token, &key).await;
+    let first = world.asked_at_log_in().await;
+    for _ in 0..50 {
+        world.keys(&proven.token, "POST", "proof/options", &Value::Null).await;
+    }
+    let kept =
+        world.io.read(|db| Box::pin(async move { Ok::<_, IoError>(asked::Entity::find().all(db).await?.len()) }));
+    assert_eq!(kept.await.unwrap(), 50);
+    world.log_in_by_key(&key.get(&first)).await.expect_problem(422, "wrong-second-factor");
+    assert_eq!(world.log_in_by_key(&key.get(&world.asked_at_log_in().await)).await.status, 201);
 }
 
 #[actix_rt::test]

@@ -1,7 +1,9 @@
-//! A connection that is watched: whoever has begun the head of a request ends it soon, however many came before it.
+//! A connection that is watched: whoever has begun the head of a request ends it soon, however many came before it, and whoever
+//! asked for an answer reads it.
 //!
 //! actix-http watches the time of a connection's first head only. So the stream tells when bytes come, each request tells when
-//! it is served, and between two requests the stream ends for whoever takes too long.
+//! it is served, and between two requests the stream ends for whoever takes too long. It watches no answer at all: what a peer
+//! does not read stays in memory, with the connection's place.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -29,11 +31,16 @@ pub struct Patience {
     pub head: Duration,
     /// Between two requests; default 60 s.
     pub idle: Duration,
+    /// For each 16 KiB of an answer, or what is left of it; default 30 s.
+    pub answer: Duration,
 }
+
+/// So much of an answer has its time, in bytes.
+const PART: usize = 16 * 1024;
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { head: Duration::from_secs(5), idle: Duration::from_secs(60) }
+        Self { head: Duration::from_secs(5), idle: Duration::from_secs(60), answer: Duration::from_secs(30) }
     }
 }
 
@@ -147,13 +154,50 @@ pub(super) struct Watched {
     socket: TcpStream,
     watch: Watch,
     alarm: Option<(Deadline, LocalBoxFuture<'static, ()>)>,
+    unread: Unread,
     _place: Place,
+}
+
+/// What of an answer its reader leaves lying.
+#[derive(Default)]
+struct Unread {
+    /// Until when it is waited for, with what wakes then; since the first byte that found no room.
+    since: Option<(Deadline, LocalBoxFuture<'static, ()>)>,
+    /// Bytes that found room meanwhile.
+    taken: usize,
+}
+
+impl Unread {
+    /// Takes note of what became of some bytes, and ends the wait that is too long.
+    fn note(
+        &mut self,
+        patience: Duration,
+        (wrote, cx): (Poll<io::Result<usize>>, &mut Context<'_>),
+    ) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(bytes)) = &wrote {
+            self.taken += bytes;
+            if self.taken >= PART {
+                *self = Self::default();
+            }
+        }
+        if wrote.is_ready() {
+            return wrote;
+        }
+        let (deadline, alarm) = self.since.get_or_insert_with(|| {
+            let deadline = Deadline::after(patience);
+            (deadline, Box::pin(clock::sleep(deadline.remaining())))
+        });
+        if deadline.is_over() || alarm.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        Poll::Pending
+    }
 }
 
 impl Watched {
     /// A connection that has just been made.
     pub(super) fn new(socket: TcpStream, place: Place, patience: Patience) -> Self {
-        Self { socket, watch: Watch::begin(patience), alarm: None, _place: place }
+        Self { socket, watch: Watch::begin(patience), alarm: None, unread: Unread::default(), _place: place }
     }
 
     pub(super) fn watch(&self) -> Watch {
@@ -202,7 +246,9 @@ impl AsyncRead for Watched {
 
 impl AsyncWrite for Watched {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().socket).poll_write(cx, buf)
+        let this = self.get_mut();
+        let wrote = Pin::new(&mut this.socket).poll_write(cx, buf);
+        this.unread.note(this.watch.0.patience.answer, (wrote, cx))
     }
 
     fn poll_write_vectored(
@@ -210,7 +256,9 @@ impl AsyncWrite for Watched {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().socket).poll_write_vectored(cx, bufs)
+        let this = self.get_mut();
+        let wrote = Pin::new(&mut this.socket).poll_write_vectored(cx, bufs);
+        this.unread.note(this.watch.0.patience.answer, (wrote, cx))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -218,7 +266,10 @@ impl AsyncWrite for Watched {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().socket).poll_flush(cx)
+        let this = self.get_mut();
+        // all of it found room
+        this.unread = Unread::default();
+        Pin::new(&mut this.socket).poll_flush(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

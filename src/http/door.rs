@@ -32,14 +32,15 @@ struct Inner {
 #[derive(Default)]
 struct Taken {
     /// How many connections each peer has.
-    peers: HashMap<IpAddr, usize>,
+    peers: HashMap<Peer, usize>,
     /// Where our own knocks come from: they find a place however many others a peer has.
     knocks: HashSet<SocketAddr>,
 }
 
 impl Door {
-    /// A door at `address` with at most `most` connections of one peer. An IPv6 peer is its /64, which one household has alone;
-    /// `proxies` bring many people, so theirs are not counted.
+    /// A door at `address` with at most `most` connections of one peer. An IPv6 peer is its /64, which one household has alone, and
+    /// all of a /48, of which one customer of a provider has as many /64 as he likes, are at most four peers together; `proxies`
+    /// bring many people, so theirs are not counted.
     #[must_use]
     pub fn new(address: SocketAddr, most: usize, proxies: Networks) -> Self {
         Self(Arc::new(Inner { address, most, proxies, taken: Mutex::default() }))
@@ -57,13 +58,16 @@ impl Door {
         if self.0.proxies.contains(from.ip()) || taken.knocks.contains(&from) {
             return Some(Place(None));
         }
-        let peer = peer_of(from.ip());
-        let connections = taken.peers.entry(peer).or_default();
-        if *connections >= self.0.most {
+        let peers = peers_of(from.ip());
+        let most = |bits: u32| if bits == SITE { PEERS_OF_A_SITE * self.0.most } else { self.0.most };
+        let is_full = |peer: &Peer| taken.peers.get(peer).is_some_and(|connections| *connections >= most(peer.1));
+        if peers.iter().any(is_full) {
             return None;
         }
-        *connections += 1;
-        Some(Place(Some((self.clone(), peer))))
+        for peer in &peers {
+            *taken.peers.entry(*peer).or_default() += 1;
+        }
+        Some(Place(Some((self.clone(), peers))))
     }
 
     /// Whether a new connection is answered within two seconds: all places may be taken, or nobody accepts.
@@ -100,25 +104,39 @@ impl Drop for Knock<'_> {
 }
 
 /// A connection's place among its peer's.
-pub(super) struct Place(Option<(Door, IpAddr)>);
+pub(super) struct Place(Option<(Door, Vec<Peer>)>);
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let Some((door, peer)) = &self.0 else { return };
+        let Some((door, peers)) = &self.0 else { return };
         let mut taken = door.taken();
-        let left = taken.peers.get(peer).map_or(0, |connections| connections.saturating_sub(1));
-        if left == 0 {
-            taken.peers.remove(peer);
-        } else {
-            taken.peers.insert(*peer, left);
+        for peer in peers {
+            let left = taken.peers.get(peer).map_or(0, |connections| connections.saturating_sub(1));
+            if left == 0 {
+                taken.peers.remove(peer);
+            } else {
+                taken.peers.insert(*peer, left);
+            }
         }
     }
 }
 
-fn peer_of(address: IpAddr) -> IpAddr {
+/// An address as it counts: alone, or with all that share its first bits.
+type Peer = (IpAddr, u32);
+
+/// Bits of an address that a customer of a provider has alone.
+const SITE: u32 = 48;
+const HOUSEHOLD: u32 = 64;
+/// As how many peers a customer of a provider counts at most.
+const PEERS_OF_A_SITE: usize = 4;
+
+fn peers_of(address: IpAddr) -> Vec<Peer> {
     match address.to_canonical() {
-        IpAddr::V6(v6) => Ipv6Addr::from(u128::from(v6) >> 64 << 64).into(),
-        v4 @ IpAddr::V4(_) => v4,
+        IpAddr::V6(v6) => {
+            let first = |bits: u32| Ipv6Addr::from(u128::from(v6) >> (128 - bits) << (128 - bits));
+            [HOUSEHOLD, SITE].map(|bits| (first(bits).into(), bits)).to_vec()
+        }
+        v4 @ IpAddr::V4(_) => vec![(v4, 32)],
     }
 }
 
@@ -159,6 +177,10 @@ mod tests {
         let _first = door.place("[2001:db8:0:1::1]:1".parse().unwrap()).unwrap();
         assert!(door.place("[2001:db8:0:1:ffff::2]:1".parse().unwrap()).is_none());
         assert!(door.place("[2001:db8:0:2::1]:1".parse().unwrap()).is_some());
-        assert_eq!(door.taken().peers.len(), 1, "what is over is forgotten");
+        assert_eq!(door.taken().peers.len(), 2, "what is over is forgotten");
+        let site: Vec<_> =
+            (2..9).filter_map(|net| door.place(format!("[2001:db8:0:{net}::1]:1").parse().unwrap())).collect();
+        assert_eq!(site.len(), 3, "with the first four of one customer");
+        assert!(door.place("[2001:db8:1:1::1]:1".parse().unwrap()).is_some(), "another customer");
     }
 }

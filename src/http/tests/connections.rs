@@ -12,7 +12,8 @@ use crate::http::{Door, Patience, fixture};
 use crate::network::Networks;
 
 const REQUEST: &str = "GET /livez HTTP/1.1\r\nhost: shop.example\r\n\r\n";
-const PATIENCE: Patience = Patience { head: Duration::from_millis(300), idle: Duration::from_millis(900) };
+const PATIENCE: Patience =
+    Patience { head: Duration::from_millis(300), idle: Duration::from_millis(900), answer: Duration::from_millis(300) };
 /// How long a test waits for what should come: so long only a failing one waits.
 const LONG: Duration = Duration::from_secs(20);
 
@@ -100,6 +101,29 @@ async fn a_connection_is_kept_between_requests_and_while_one_is_served() {
     assert!(!slow.is_closed_within(PATIENCE.idle).await, "a busy one");
     slow.says("{}").await;
     assert_eq!(slow.status().await, "422");
+}
+
+#[actix_rt::test]
+async fn whoever_reads_no_answer_loses_its_place() {
+    let (mut state, folder) = fixture::state().await;
+    state.door = Door::new(state_address(), 1, Networks::default());
+    let patience = Patience { answer: PATIENCE.answer, ..Patience::default() };
+    let world = World::serve_patiently(state, folder, patience);
+    let mut deaf = Peer::of(world.address).await;
+    // more than the sockets of both sides hold
+    let request = "GET /api/openapi.json HTTP/1.1\r\nhost: shop.example\r\n\r\n";
+    deaf.says(&request.repeat(64)).await;
+    let deadline = Deadline::after(LONG);
+    loop {
+        let mut next = Peer::of(world.address).await;
+        drop(next.0.write_all(REQUEST.as_bytes()).await);
+        let mut answer = [0; 12];
+        if next.0.read_exact(&mut answer).await.is_ok() {
+            assert_eq!(&answer, b"HTTP/1.1 200");
+            break;
+        }
+        assert!(!deadline.is_over(), "it keeps its place for ever");
+    }
 }
 
 #[actix_rt::test]

@@ -20,7 +20,7 @@ use crate::language::Language;
 use crate::money::Cents;
 use crate::typed::{self, Billing};
 
-/// How long a rejected order counts for how many its account may place.
+/// How long an order that was rejected or undone counts for how many its account may place.
 const REJECTIONS_COUNT: TimeDelta = TimeDelta::hours(1);
 
 /// What placing must know of an account.
@@ -88,7 +88,7 @@ impl Store {
             .select_only()
             .column(orders::Column::PlacedAt)
             .filter(orders::Column::PlacedAt.gt(since.fixed_offset()))
-            .filter(orders::Column::State.eq(OrderState::Rejected.word()))
+            .filter(orders::Column::State.is_in([OrderState::Rejected, OrderState::Undone].map(OrderState::word)))
             .order_by_desc(orders::Column::PlacedAt)
             .offset(u64::from(limits.most_rejected.saturating_sub(1)))
             .limit(1)

@@ -188,12 +188,14 @@ impl Turn<'_> {
     pub(super) fn authorise(&mut self) {
         self.enter(OrderState::Authorised, None);
         let is_first = !self.refuse_taken_days();
+        let undoes = !is_first && self.order.on_refusal == OnRefusal::Undo;
         for line in &mut self.order.lines {
-            if line.enter(LineState::Asked) && !line.day_taken {
+            // where all is undone, whether the other days are taken is told to nobody
+            if line.enter(LineState::Asked) && !line.day_taken && !undoes {
                 self.effects.held.push(line.no);
             }
         }
-        if !is_first && self.order.on_refusal == OnRefusal::Undo {
+        if undoes {
             // nothing is booked that would only be voided again
             self.undo(RefusalKind::CardTaken.slug());
         }

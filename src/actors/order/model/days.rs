@@ -81,24 +81,38 @@ fn of_two_orders_for_one_card_and_day_the_one_that_is_paid_second_gets_its_money
     }
 }
 
+/// An order of two lines that was paid after others had taken some of its days, at its end.
+fn paid_second(days: [Day; 2], on_refusal: OnRefusal, ends: OrderState) -> World {
+    let rules = rules(None);
+    let mut world = start(&setting(2, false, on_refusal));
+    world.days = days.to_vec();
+    while world.order.state != OrderState::Paying || !world.in_flight().is_empty() {
+        let (subject, intent) = world.in_flight().remove(0);
+        world = world.answered(subject, &intent, Fate::Answered, &rules);
+    }
+    let page = world.order.payments[0].reference.to_string();
+    world.money.push(Transaction::of(&page, world.order.total, true));
+    let seen = world.money[0].observed(0, world.now).unwrap();
+    assert!(observe(&mut world.order, &seen, world.now, &rules));
+    world.advance(&[], &rules);
+    world.walk_to(ends, &rules)
+}
+
+#[test]
+fn an_order_that_is_undone_for_a_taken_day_tells_of_no_other_day() {
+    let world = paid_second([Day::Rivals, Day::Rivals], OnRefusal::Undo, OrderState::Undone);
+    let refused: Vec<_> = world.order.lines.iter().map(|line| line.refusal.is_some()).collect();
+    assert_eq!(refused, [true, false], "whoever has a taken day of his own would learn of all others' for nothing");
+    let kept = paid_second([Day::Rivals, Day::Rivals], OnRefusal::Keep, OrderState::Rejected);
+    assert!(kept.order.lines.iter().all(|line| line.refusal.is_some()));
+}
+
 #[test]
 fn what_is_taken_is_known_before_anything_is_booked_that_would_be_voided_again() {
-    let rules = rules(None);
     for (on_refusal, ends, booked) in
         [(OnRefusal::Undo, OrderState::Undone, 0), (OnRefusal::Keep, OrderState::Finished, 1)]
     {
-        let mut world = start(&setting(2, false, on_refusal));
-        world.days[0] = Day::Rivals;
-        while world.order.state != OrderState::Paying || !world.in_flight().is_empty() {
-            let (subject, intent) = world.in_flight().remove(0);
-            world = world.answered(subject, &intent, Fate::Answered, &rules);
-        }
-        let page = world.order.payments[0].reference.to_string();
-        world.money.push(Transaction::of(&page, world.order.total, true));
-        let seen = world.money[0].observed(0, world.now).unwrap();
-        assert!(observe(&mut world.order, &seen, world.now, &rules));
-        world.advance(&[], &rules);
-        let world = world.walk_to(ends, &rules);
+        let world = paid_second([Day::Rivals, Day::Free], on_refusal, ends);
         assert_eq!(world.tickets.iter().flatten().count(), booked, "{on_refusal:?}: {:?}", world.tickets);
         let refusal = world.order.lines[0].refusal.as_ref().map(|refusal| refusal.kind);
         assert_eq!((world.order.lines[0].state, refusal), (LineState::Refused, Some(RefusalKind::CardTaken)));

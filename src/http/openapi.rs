@@ -57,7 +57,8 @@ pub fn allowed_methods(pattern: &str) -> Option<&'static str> {
     (status = 304, description = "As `If-None-Match` says that the client has it")))]
 #[get("/api/openapi.json")]
 pub(super) async fn show(request: HttpRequest) -> HttpResponse {
-    shared::text_of_json(&request, render())
+    static TEXT: LazyLock<shared::Text> = LazyLock::new(|| shared::Text::of(render()));
+    shared::answer(&request, &TEXT)
 }
 
 /// Says at each call that every other answer is a problem, and names the methods that the path has.

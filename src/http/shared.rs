@@ -1,6 +1,7 @@
 //! Answers that are the same for everybody: they may be kept, and are asked about anew before they are shown again.
 
 use std::io::Write as _;
+use std::sync::OnceLock;
 
 use actix_web::http::header::{self, AcceptEncoding, ContentEncoding, Encoding, Header as _};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -20,25 +21,51 @@ pub(super) fn json(request: &HttpRequest, value: &impl Serialize) -> Result<Http
         tracing::error!(%error, "an answer cannot be written");
         Problem::internal()
     })?;
-    Ok(text_of_json(request, text.into()))
+    Ok(answer(request, &Text::of(text.into())))
 }
 
-/// The same of a text that is JSON already. 304 without it for whoever has it; compressed for whoever can read that.
-pub(super) fn text_of_json(request: &HttpRequest, text: web::Bytes) -> HttpResponse {
-    // weak: the same for both encodings
-    let tag = format!("W/\"{}\"", hex(&Sha256::digest(&text)[..16]));
-    let mut answer = if has(request, &tag) { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+/// A text that is JSON already, with what is made of it once.
+pub(super) struct Text {
+    text: web::Bytes,
+    /// Weak: the same for both encodings.
+    tag: String,
+    packed: OnceLock<Option<web::Bytes>>,
+}
+
+impl Text {
+    pub(super) fn of(text: web::Bytes) -> Self {
+        let tag = format!("W/\"{}\"", hex(&Sha256::digest(&text)[..16]));
+        Self { text, tag, packed: OnceLock::new() }
+    }
+
+    /// Compressed, where that is worth it.
+    fn packed(&self) -> Option<web::Bytes> {
+        let pack = || {
+            let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+            packer.write_all(&self.text).ok()?;
+            packer.finish().ok().map(web::Bytes::from)
+        };
+        let packed = self.packed.get_or_init(|| (self.text.len() >= WORTH_IT).then(pack).flatten());
+        packed.clone()
+    }
+}
+
+/// Answers a text that anyone may read. 304 without it for whoever has it; compressed for whoever can read that.
+pub(super) fn answer(request: &HttpRequest, text: &Text) -> HttpResponse {
+    let has = has(request, &text.tag);
+    let mut answer = if has { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     answer
-        .insert_header((header::ETAG, tag.clone()))
+        .insert_header((header::ETAG, text.tag.clone()))
         .insert_header((header::CACHE_CONTROL, "public, no-cache"))
         .append_header((header::VARY, "accept-encoding"));
-    if has(request, &tag) {
+    if has {
         return answer.finish();
     }
     answer.content_type("application/json");
-    match compressed(request, &text) {
+    let packed = if reads_packed(request) { text.packed() } else { None };
+    match packed {
         Some(packed) => answer.insert_header(ContentEncoding::Gzip).body(packed),
-        None => answer.body(text),
+        None => answer.body(text.text.clone()),
     }
 }
 
@@ -49,15 +76,10 @@ fn has(request: &HttpRequest, tag: &str) -> bool {
     tags.flat_map(|tags| tags.split(',')).any(|given| given.trim() == "*" || weak(given) == weak(tag))
 }
 
-fn compressed(request: &HttpRequest, text: &[u8]) -> Option<Vec<u8>> {
-    let accepted = AcceptEncoding::parse(request).ok()?;
-    let chosen = accepted.negotiate([Encoding::gzip(), Encoding::identity()].iter())?;
-    if text.len() < WORTH_IT || chosen != Encoding::gzip() {
-        return None;
-    }
-    let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
-    packer.write_all(text).ok()?;
-    packer.finish().ok()
+fn reads_packed(request: &HttpRequest) -> bool {
+    let accepted = AcceptEncoding::parse(request).ok();
+    let chosen = accepted.and_then(|accepted| accepted.negotiate([Encoding::gzip(), Encoding::identity()].iter()));
+    chosen == Some(Encoding::gzip())
 }
 
 fn hex(bytes: &[u8]) -> String {

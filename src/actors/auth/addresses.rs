@@ -16,7 +16,7 @@ use super::code::{Code, Purpose};
 use super::desk::{Desk, as_account};
 use super::error::Error;
 use super::letter::Letter;
-use super::limits::{ADDRESS_LETTERS, CONFIRMATIONS, OLD_PASSWORDS};
+use super::limits::{ADDRESS_LETTERS, CHANGES_TO_ONE, CONFIRMATIONS, OLD_PASSWORDS};
 use super::origin::Origin;
 use super::store::{self, AccountRow, ChangeRow};
 use super::throttle::key;
@@ -47,6 +47,10 @@ impl Desk {
         // of this account alone: its codes count for no other, so what others ask for must not use its letters up
         let about = format!("{account_id} {email}");
         if !self.may_send(&ADDRESS_LETTERS, &about, (Origin::of(from), false)).await? {
+            return Ok(());
+        }
+        if self.count(&[(CHANGES_TO_ONE, key(&[&email]))]).await.is_err() {
+            tracing::warn!(rule = CHANGES_TO_ONE.name, "many accounts ask for letters to one address");
             return Ok(());
         }
         let now = clock::now();

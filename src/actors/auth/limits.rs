@@ -38,6 +38,10 @@ pub(super) struct Letters {
     to_one: Rule,
     /// By the whole shop, so that nobody who has very many networks makes it a nuisance.
     in_all: Rule,
+    /// Once those are spent, the first request of a site: whoever spent them has few sites, and all others one each.
+    first_of_site: Rule,
+    /// Such first ones of the whole shop.
+    first_in_all: Rule,
 }
 
 /// Failed log-ins of one account from one network.
@@ -77,6 +81,8 @@ pub(super) const OPENING_LETTERS: Letters = Letters {
     by_one: per_network("openings by one", "openings by one site", 3, WHILE_AN_OPENING_COUNTS),
     to_one: Rule { name: "openings to one", limit: 6, window: WHILE_AN_OPENING_COUNTS },
     in_all: Rule { name: "openings in all", limit: 1_000, window: HOUR },
+    first_of_site: Rule { name: "first opening of a site", limit: 1, window: HOUR },
+    first_in_all: Rule { name: "first openings in all", limit: 1_000, window: HOUR },
 };
 
 /// Letters with a code for another address, which counts for half an hour and for the account that asked. Counted for each
@@ -86,7 +92,12 @@ pub(super) const ADDRESS_LETTERS: Letters = Letters {
     by_one: per_network("address changes by one", "address changes by one site", 3, WHILE_AN_OPENING_COUNTS),
     to_one: Rule { name: "address changes to one", limit: 6, window: WHILE_AN_OPENING_COUNTS },
     in_all: Rule { name: "address changes in all", limit: 1_000, window: HOUR },
+    first_of_site: Rule { name: "first address change of a site", limit: 1, window: HOUR },
+    first_in_all: Rule { name: "first address changes in all", limit: 1_000, window: HOUR },
 };
+
+/// Letters about a change to one address, whoever's accounts ask for them: more than one account may have, and no flood.
+pub(super) const CHANGES_TO_ONE: Rule = Rule { name: "changes to one", limit: 18, window: WHILE_AN_OPENING_COUNTS };
 
 /// Letters with a code for a new password, which counts for ten minutes.
 pub(super) const RESET_LETTERS: Letters = Letters {
@@ -94,6 +105,8 @@ pub(super) const RESET_LETTERS: Letters = Letters {
     by_one: per_network("reset requests by one", "reset requests by one site", 3, WHILE_A_RESET_COUNTS),
     to_one: Rule { name: "reset requests to one", limit: 6, window: WHILE_A_RESET_COUNTS },
     in_all: Rule { name: "reset requests in all", limit: 1_000, window: HOUR },
+    first_of_site: Rule { name: "first reset request of a site", limit: 1, window: HOUR },
+    first_in_all: Rule { name: "first reset requests in all", limit: 1_000, window: HOUR },
 };
 
 const fn per_network(network: &'static str, site: &'static str, limit: u32, window: Duration) -> PerNetwork {
@@ -138,14 +151,25 @@ impl Desk {
         asked.map_err(|refusal| Error::Throttled(refusal.wait))?;
         let mut events = letters.by_one.events(origin, about);
         events.push((letters.to_one, key(&[about])));
+        let of_address = events.clone();
         if !is_known {
             events.push((letters.in_all, key(&[])));
         }
-        let Err(refusal) = self.count(&events).await else { return Ok(true) };
+        let Err(mut refusal) = self.count(&events).await else { return Ok(true) };
         if refusal.rule == letters.in_all {
             if self.inner.counts.count(&[(ALARM, key(&[refusal.rule.name]))]).is_ok() {
-                tracing::error!(rule = refusal.rule.name, "so many ask for letters that no more are sent for now");
+                tracing::error!(
+                    rule = refusal.rule.name,
+                    "so many ask for letters that a site gets one an hour for now"
+                );
             }
+            let first = [(letters.first_of_site, key(&[&origin.widest()])), (letters.first_in_all, key(&[]))];
+            match self.count(&[of_address, first.to_vec()].concat()).await {
+                Ok(()) => return Ok(true),
+                Err(later) => refusal = later,
+            }
+        }
+        if refusal.rule == letters.first_of_site || refusal.rule == letters.first_in_all {
             return Err(Error::Throttled(refusal.wait));
         }
         tracing::warn!(rule = refusal.rule.name, "an address asks for too many letters");
@@ -159,6 +183,26 @@ mod tests {
 
     use super::*;
     use crate::actors::auth::code::Purpose;
+    use crate::actors::auth::tests::two_replicas;
+
+    #[tokio::test]
+    async fn once_a_flood_has_spent_all_letters_every_other_site_gets_one_an_hour() {
+        let (_folder, desk, _other) = two_replicas().await;
+        let ask = async |from: &str, about: &str| {
+            let origin = Origin::of(Some(from.parse().unwrap()));
+            desk.may_send(&OPENING_LETTERS, about, (origin, false)).await
+        };
+        for no in 0..1_000 {
+            let asked = ask(&format!("198.18.{}.1", no / 40), &format!("{no}@example.org")).await;
+            assert!(matches!(asked, Ok(true)), "{no}: {asked:?}");
+        }
+        assert!(matches!(ask("203.0.113.9", "anna@example.org").await, Ok(true)), "a newcomer is kept out");
+        assert!(matches!(ask("203.0.113.9", "ben@example.org").await, Err(Error::Throttled(_))));
+        for no in 0..9 {
+            let of_one_site = ask(&format!("2001:db8:0:{no}::1"), &format!("{no}@example.net")).await;
+            assert_eq!(matches!(of_one_site, Ok(true)), no == 0, "{no}: {of_one_site:?}");
+        }
+    }
 
     #[test]
     fn an_address_that_is_sent_no_more_letters_has_codes_that_count() {

@@ -9,6 +9,7 @@ use futures_util::future::LocalBoxFuture;
 use futures_util::{FutureExt, TryFutureExt};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use super::body;
 use super::problem::{Kind, Problem};
@@ -74,23 +75,32 @@ fn read_key(request: &HttpRequest) -> Result<String, Problem> {
 }
 
 /// What a body is known again by. Clients write the same anew when they repeat it: members in another order, other blanks and
-/// escapes, `null` for what was left out.
+/// escapes, blanks around a text, ids in capitals, `null` or what holds anyway for what was left out.
 fn marks(body: &[u8]) -> Marks {
     let asked = serde_json::from_slice(body).map(|asked| canonical(&asked).to_string());
     let bytes = hex_sha256(body);
     Marks { asked: asked.map_or_else(|_no_json| bytes.clone(), |asked| hex_sha256(asked.as_bytes())), bytes }
 }
 
-/// The same value with its members sorted, without those that are `null`.
+/// What holds for an order that does not say it.
+const DEFAULT: (&str, &str) = ("on_refusal", "undo");
+
+/// The same value with its members sorted, without those that say nothing, and texts as they are read.
 fn canonical(value: &Value) -> Value {
     match value {
         Value::Object(members) => {
-            let said = members.iter().filter(|(_, value)| !value.is_null());
+            let says_nothing =
+                |name: &str, value: &Value| value.is_null() || (name, value.as_str()) == (DEFAULT.0, Some(DEFAULT.1));
+            let said = members.iter().filter(|(name, value)| !says_nothing(name, value));
             let sorted: BTreeMap<_, _> = said.map(|(name, value)| (name.clone(), canonical(value))).collect();
             Value::Object(sorted.into_iter().collect())
         }
         Value::Array(items) => Value::Array(items.iter().map(canonical).collect()),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+        Value::String(text) => match Uuid::try_parse(text.trim()) {
+            Ok(id) => Value::String(id.to_string()),
+            Err(_) => Value::String(text.trim().to_owned()),
+        },
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
     }
 }
 
@@ -108,14 +118,20 @@ mod tests {
         for same in [
             r#"{ "x": {"y":2}, "lines": [ {"b":"ä", "a":1} ] }"#,
             r#"{"x":{"y":2,"z":null},"lines":[{"b":"ä","a":1}],"language":null}"#,
+            r#"{"x":{"y":2},"lines":[{"b":" ä ","a":1}],"on_refusal":"undo"}"#,
         ] {
             let again = marks(same.as_bytes());
             assert_eq!(again.asked, first.asked, "{same}");
             assert_ne!(again.bytes, first.bytes, "a version that compares bytes still does");
         }
-        for other in
-            [r#"{"lines":[{"a":2,"b":"ä"}],"x":{"y":2}}"#, r#"{"lines":[{"a":1,"b":"ä"},null],"x":{"y":2}}"#, "no"]
-        {
+        let id = |text: &str| marks(format!(r#"{{"card_id":"{text}"}}"#).as_bytes()).asked;
+        assert_eq!(id("01A22E5D-EE23-75AD-8BBF-15D95519EC51"), id("01a22e5d-ee23-75ad-8bbf-15d95519ec51"));
+        for other in [
+            r#"{"lines":[{"a":1,"b":"ä"}],"x":{"y":2},"on_refusal":"keep"}"#,
+            r#"{"lines":[{"a":2,"b":"ä"}],"x":{"y":2}}"#,
+            r#"{"lines":[{"a":1,"b":"ä"},null],"x":{"y":2}}"#,
+            "no",
+        ] {
             assert_ne!(marks(other.as_bytes()).asked, first.asked, "{other}");
         }
     }

@@ -142,7 +142,7 @@ fn admin_routes(api: &mut ServiceConfig<'_>) {
     api.service(admin::second_factor::prove);   // POST /api/v1/admin/me/second-factor/proof           any admin
     api.service(admin::security_keys::ask_for_one); // POST /api/v1/admin/me/second-factor/proof/options  admin
     api.service(admin::security_keys::list);        // GET /api/v1/admin/me/second-factor/security-keys   admin
-    api.service(admin::security_keys::ask_for_new); // POST /api/v1/admin/me/second-factor/security-keys/options  admin
+    api.service(admin::security_keys::ask_for_new); // POST /api/v1/admin/me/second-factor/security-key-options  admin
     api.service(admin::security_keys::add);         // POST /api/v1/admin/me/second-factor/security-keys  admin
     api.service(admin::security_keys::remove);      // DELETE /api/v1/admin/me/second-factor/security-keys/{id}  admin
     api.service(admin::second_factor::renew);   // POST /api/v1/admin/me/second-factor/recovery-codes  admin

@@ -69,7 +69,7 @@ pub(in crate::http) async fn list(state: web::Data<State>, admin: Admin) -> Resu
 /// ten, 409 `security-keys-not-offered` where browsers speak to none: they need `https` and a name.
 #[utoipa::path(tag = "admin", operation_id = "ask_for_new_security_key", security(("bearer" = [])),
     responses((status = 201, description = "What to ask", body = SecurityKeyOptions)))]
-#[post("/api/v1/admin/me/second-factor/security-keys/options")]
+#[post("/api/v1/admin/me/second-factor/security-key-options")]
 pub(in crate::http) async fn ask_for_new(state: web::Data<State>, admin: Admin) -> Result<HttpResponse, Problem> {
     admin.check_proof(&state).await?;
     let options = state.auth.ask_for_new_key(admin.in_session()).await?;

@@ -30,7 +30,7 @@ impl World {
 
     /// What the browser is to ask a new key.
     async fn new_key_asked(&self, token: &str) -> Value {
-        let asked = self.keys(token, "POST", "security-keys/options", &Value::Null).await;
+        let asked = self.keys(token, "POST", "security-key-options", &Value::Null).await;
         assert_eq!(asked.status, 201, "{asked:?}");
         asked.body["options"].clone()
     }
@@ -181,7 +181,7 @@ async fn a_key_shown_again_lets_money_be_moved_for_ten_minutes() {
         let refused = world.keys(&proven.token, method, rest, &body).await;
         refused.expect_problem(403, "second-factor-needed-again");
     };
-    needed("POST", "security-keys/options").await;
+    needed("POST", "security-key-options").await;
     needed("POST", "security-keys").await;
     needed("DELETE", &format!("security-keys/{id}")).await;
     let digits = json!({"code": proven.shows(1)});
@@ -235,7 +235,7 @@ async fn a_key_is_added_once_to_one_account_with_an_answer_to_this_sessions_ques
     for _ in 1..10 {
         world.with_key(&proven.token, &SoftKey::new()).await;
     }
-    let eleventh = world.keys(&proven.token, "POST", "security-keys/options", &Value::Null).await;
+    let eleventh = world.keys(&proven.token, "POST", "security-key-options", &Value::Null).await;
     eleventh.expect_problem(409, "too-many-security-keys");
     let anna = world.skier("anna@example.org").await;
     world.keys(&anna.token, "GET", "security-keys", &Value::Null).await.expect_problem(403, "forbidden");
@@ -309,7 +309,7 @@ async fn where_browsers_speak_to_no_key_none_is_offered_and_the_digits_count() {
     let numbered = World::set_to(auth::Settings { relying_party: None, ..fixture::accounts() }).await;
     let token = numbered.token(ADA, Role::Admin).await;
     let proven = numbered.prove(&token).await;
-    let refused = numbered.keys(&proven.token, "POST", "security-keys/options", &Value::Null).await;
+    let refused = numbered.keys(&proven.token, "POST", "security-key-options", &Value::Null).await;
     refused.expect_problem(409, "security-keys-not-offered");
     assert_eq!(numbered.log_in_with("correct horse", &proven.shows(1)).await.status, 201);
     for (url, is_offered) in [

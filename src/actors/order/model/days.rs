@@ -103,7 +103,7 @@ fn an_order_that_is_undone_for_a_taken_day_tells_of_no_other_day() {
     let world = paid_second([Day::Rivals, Day::Rivals], OnRefusal::Undo, OrderState::Undone);
     let refused: Vec<_> = world.order.lines.iter().map(|line| line.refusal.is_some()).collect();
     assert_eq!(refused, [true, false], "whoever has a taken day of his own would learn of all others' for nothing");
-    let kept = paid_second([Day::Rivals, Day::Rivals], OnRefusal::Keep, OrderState::Rejected);
+    let kept = paid_second([Day::Rivals, Day::Rivals], OnRefusal::Keep, OrderState::Undone);
     assert!(kept.order.lines.iter().all(|line| line.refusal.is_some()));
 }
 

@@ -41,14 +41,14 @@ pub(super) fn bind(lines: &mut [NewLine], on_refusal: OnRefusal) -> Result<(), P
     Ok(())
 }
 
-/// The paid ticket of an adult beside a free one: one that takes fewer along than it may, of the same family's price if there
-/// is one, and of these the one that takes the fewest along.
+/// The paid ticket of an adult beside a free one: one that takes fewer along than it may, and of the same family's price if there
+/// is one.
 fn companion(lines: &[NewLine], free: usize, takes_along: &[usize]) -> Option<usize> {
     let of_family = lines[free].returns.family.as_ref();
     let fits = (0..lines.len()).filter(|at| accompanies(&lines[*at], &lines[free]));
     fits.min_by_key(|at| {
         let is_of_others = of_family.is_none() || lines[*at].returns.family.as_ref() != of_family;
-        (takes_along[*at] >= MOST_BESIDE_ONE, is_of_others, takes_along[*at])
+        (takes_along[*at] >= MOST_BESIDE_ONE, is_of_others)
     })
 }
 

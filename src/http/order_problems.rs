@@ -78,8 +78,8 @@ fn too_many_unpaid(most: u32) -> Problem {
 
 fn too_many_rejected(wait: Duration) -> Problem {
     let detail = both(
-        "Too many of your orders were rejected or cancelled within an hour. Order again after the time in Retry-After.",
-        "Zu viele Ihrer Bestellungen wurden binnen einer Stunde abgelehnt oder storniert. Bestellen Sie nach der Zeit in Retry-After noch einmal.",
+        "Too many of your orders came to nothing within an hour. Order again after the time in Retry-After.",
+        "Zu viele Ihrer Bestellungen führten binnen einer Stunde zu nichts. Bestellen Sie nach der Zeit in Retry-After noch einmal.",
     );
     Problem::throttled(detail, wait.as_secs() + 1)
 }

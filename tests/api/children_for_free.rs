@@ -29,7 +29,12 @@ async fn a_free_ticket_needs_a_paid_one_beside_it(database: Database) {
         anna.place(&lines, "undo", &new_key()).await.expect_problem(422, "free-alone");
     }
     let adult = beside("solden", day, ADULT).await;
-    anna.place(&[child, adult], "keep", &new_key()).await.expect_problem(422, "family-together");
+    anna.place(&[child, adult.clone()], "keep", &new_key()).await.expect_problem(422, "family-together");
+    let mut many = vec![adult];
+    for _ in 0..7 {
+        many.push(ticket(&free, &anna.card_dta().await, "Mia", SMALL_CHILD));
+    }
+    anna.place(&many, "undo", &new_key()).await.expect_problem(422, "free-alone");
     assert!(anna.orders().await.unwrap().is_empty());
 }
 

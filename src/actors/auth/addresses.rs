@@ -46,12 +46,15 @@ impl Desk {
         let account = self.check_owner(account_id, password, from).await?;
         // of this account alone: its codes count for no other, so what others ask for must not use its letters up
         let about = format!("{account_id} {email}");
-        if !self.may_send(&ADDRESS_LETTERS, &about, (Origin::of(from), false)).await? {
-            return Ok(());
-        }
-        if self.count(&[(CHANGES_TO_ONE, key(&[&email]))]).await.is_err() {
+        let to_one = [(CHANGES_TO_ONE, key(&[&email]))];
+        if self.count(&to_one).await.is_err() {
             tracing::warn!(rule = CHANGES_TO_ONE.name, "many accounts ask for letters to one address");
             return Ok(());
+        }
+        let may_send = self.may_send(&ADDRESS_LETTERS, &about, (Origin::of(from), false)).await;
+        if !matches!(may_send, Ok(true)) {
+            self.take_back(&to_one);
+            return may_send.map(drop);
         }
         let now = clock::now();
         let row = ChangeRow {

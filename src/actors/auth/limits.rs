@@ -5,7 +5,8 @@
 //! does not lock its owner out; unknown callers are slowed down to one attempt a pause then, and a code by letter lets them in.
 //!
 //! A letter's limits are such that nobody is kept out by another's requests: an address that is sent no more for now was sent
-//! codes that still count, because the limit's window is not longer than a code's life.
+//! codes that still count, because the limit's window is not longer than a code's life. One is not: of a change of address only
+//! the account that asked has the code, and 18 of others' keep an owner from moving there as long as they go on.
 
 use std::time::Duration;
 
@@ -62,6 +63,10 @@ pub(super) const OLD_PASSWORDS: Rule = Rule { name: "old passwords", limit: 10, 
 /// Wrong codes of an account's second factor from anywhere: six digits are few enough to be guessed. Recovery codes, which are
 /// not, let its owner in meanwhile.
 pub(super) const SECOND_FACTORS: Rule = Rule { name: "second factors", limit: 10, window: QUARTER_HOUR };
+
+/// Right passwords of one account from one network without its second factor, where a security key is asked then: what is asked
+/// is kept, and the oldest gives way.
+pub(super) const KEYS_ASKED: PerNetwork = per_network("keys asked", "keys asked of a site", 20, QUARTER_HOUR);
 
 /// Codes typed for an account, without the right ones.
 pub(super) const CONFIRMATIONS: PerNetwork = per_network("confirmations", "confirmations of a site", 40, QUARTER_HOUR);

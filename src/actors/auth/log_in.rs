@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::account::Role;
 use super::desk::Desk;
 use super::error::Error;
+use super::limits::KEYS_ASKED;
 use super::origin::Origin;
 use super::password::Checked;
 use super::refresh::{draw_token, token_ends};
@@ -113,7 +114,7 @@ impl Desk {
         let session_id = ids::new_id();
         let account_id = account.id;
         let now = clock::now();
-        let used = self.second_factor(account_id, shown, now).await?;
+        let used = self.second_factor(account_id, shown, (origin, now)).await?;
         let has_shown = used.is_some();
         let row = SessionRow {
             id: session_id,
@@ -168,13 +169,18 @@ impl Desk {
         &self,
         account_id: Uuid,
         shown: Option<Factor>,
-        now: DateTime<Utc>,
+        (origin, now): (Origin, DateTime<Utc>),
     ) -> Result<Option<Use>, Error> {
         let row = self.inner.io.read(move |db| Box::pin(store::factor(db, account_id))).await?;
         let Some(row) = row.filter(|row| row.confirmed_at.is_some()) else { return Ok(None) };
         match shown {
             Some(shown) => self.recognise(&row, (&shown, None), now).await.map(Some),
-            None => Err(Error::SecondFactorRequired(self.question(account_id, None, now).await?.map(Box::new))),
+            None if self.asks_for_key(account_id).await? => {
+                let asked = self.count(&KEYS_ASKED.events(origin, &account_id.to_string())).await;
+                asked.map_err(|refusal| Error::Throttled(refusal.wait))?;
+                Err(Error::SecondFactorRequired(self.question(account_id, None, now).await?.map(Box::new)))
+            }
+            None => Err(Error::SecondFactorRequired(None)),
         }
     }
 }

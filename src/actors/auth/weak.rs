@@ -54,6 +54,9 @@ fn is_commonest(folded: &str) -> bool {
     signs.len() < DIFFERENT_SIGNS || is_listed(COMMONEST, folded) || is_word(folded)
 }
 
+/// More signs than this beside the letters are no decoration.
+const DECORATION: usize = 6;
+
 /// Whether it is one common word with digits and punctuation around or in it, or with other signs for its letters.
 fn is_word(folded: &str) -> bool {
     let letters: String = folded.chars().filter(|sign| sign.is_alphabetic()).collect();
@@ -61,7 +64,8 @@ fn is_word(folded: &str) -> bool {
     let bare = folded.trim_matches(|sign: char| !sign.is_alphabetic());
     let meant: String = bare.chars().map(meant).collect();
     let is_word = |word: &str| word.chars().count() >= 4 && is_listed(WORDS, word);
-    is_word(&letters) || is_word(&meant) || (letters.chars().count() <= 2 && is_word(&digits))
+    let is_decorated = folded.chars().count() - letters.chars().count() <= DECORATION;
+    (is_decorated && is_word(&letters)) || is_word(&meant) || (letters.chars().count() <= 2 && is_word(&digits))
 }
 
 /// The letter that is meant by a sign that looks like it.
@@ -150,9 +154,15 @@ mod tests {
         for weak in ["anna.berg@example.org", "Anna.Berg1990!", "annaberg-annaberg", "SnowShop2026", "snow shop 1!"] {
             assert!(!is_fine(weak), "{weak:?}");
         }
-        for fine in
-            ["anna sells skis", "snowshop-otter", "correct horse", "grüne Wiese Dampf", "8305917264", "3kf-93m-xo2"]
-        {
+        for fine in [
+            "anna sells skis",
+            "snowshop-otter",
+            "correct horse",
+            "grüne Wiese Dampf",
+            "dragon83059172",
+            "8305917264",
+            "3kf-93m-xo2",
+        ] {
             assert!(is_fine(fine), "{fine:?}");
         }
     }

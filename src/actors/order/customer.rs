@@ -4,7 +4,8 @@ use chrono::TimeDelta;
 use sea_orm::prelude::DateTimeWithTimeZone;
 use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{
-    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, ExprTrait as _, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use starjack_entity::{account, orders};
 use uuid::Uuid;
@@ -16,11 +17,12 @@ use super::settings::Settings;
 use super::store::Store;
 use crate::actors::invoice::{ADDRESS_ABOVE, Buyer};
 use crate::fonts;
+use crate::integrations::RefusalKind;
 use crate::language::Language;
 use crate::money::Cents;
 use crate::typed::{self, Billing};
 
-/// How long an order that was rejected or undone counts for how many its account may place.
+/// How long an order that was rejected, or undone for a day that was taken, counts for how many its account may place.
 const REJECTIONS_COUNT: TimeDelta = TimeDelta::hours(1);
 
 /// What placing must know of an account.
@@ -84,11 +86,16 @@ impl Store {
             return Ok(Some(PlaceError::TooManyUnpaid(limits.most_unpaid)));
         }
         let since = new.placed_at - REJECTIONS_COUNT;
+        // not those that an operator refused
+        let day_taken = orders::Column::State
+            .eq(OrderState::Undone.word())
+            .and(orders::Column::Refusal.eq(RefusalKind::CardTaken.slug()));
+        let came_to_nothing = orders::Column::State.eq(OrderState::Rejected.word()).or(day_taken);
         let oldest: Option<DateTimeWithTimeZone> = others
             .select_only()
             .column(orders::Column::PlacedAt)
             .filter(orders::Column::PlacedAt.gt(since.fixed_offset()))
-            .filter(orders::Column::State.is_in([OrderState::Rejected, OrderState::Undone].map(OrderState::word)))
+            .filter(came_to_nothing)
             .order_by_desc(orders::Column::PlacedAt)
             .offset(u64::from(limits.most_rejected.saturating_sub(1)))
             .limit(1)

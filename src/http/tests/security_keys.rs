@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use sea_orm::EntityTrait;
 use sea_orm::sea_query::Expr;
 use serde_json::{Value, json};
-use starjack_entity::{second_factor, security_key_challenge as asked};
+use starjack_entity::{second_factor, security_key, security_key_challenge as asked};
 use uuid::Uuid;
 
 use super::second_factor::{ADA, MINE, Proven, text};
@@ -249,7 +249,9 @@ async fn who_loses_every_key_has_the_second_factor_taken_away_with_them() {
     world.with_key(&proven.token, &SoftKey::new()).await;
     let id = text(&world.get("/api/v1/accounts/me", &proven.token).await.body["id"]).parse().unwrap();
     assert!(auth::forget_second_factor(&world.io, id).await.unwrap());
-    assert_eq!(world.auth.security_keys(id).await.unwrap(), []);
+    let rows =
+        world.io.read(|db| Box::pin(async move { Ok::<_, IoError>(security_key::Entity::find().all(db).await?) }));
+    assert_eq!(rows.await.unwrap(), []);
     assert_eq!(world.log_in(ADA, "correct horse").await.status, 201);
 }
 
@@ -294,14 +296,27 @@ async fn however_often_a_key_is_asked_only_the_newest_questions_are_kept() {
     let mut key = SoftKey::new();
     world.with_key(&proven.token, &key).await;
     let first = world.asked_at_log_in().await;
-    for _ in 0..50 {
+    for _ in 0..200 {
         world.keys(&proven.token, "POST", "proof/options", &Value::Null).await;
     }
     let kept =
         world.io.read(|db| Box::pin(async move { Ok::<_, IoError>(asked::Entity::find().all(db).await?.len()) }));
-    assert_eq!(kept.await.unwrap(), 50);
+    assert_eq!(kept.await.unwrap(), 200);
     world.log_in_by_key(&key.get(&first)).await.expect_problem(422, "wrong-second-factor");
     assert_eq!(world.log_in_by_key(&key.get(&world.asked_at_log_in().await)).await.status, 201);
+}
+
+#[actix_rt::test]
+async fn who_has_the_password_alone_is_asked_for_a_key_twenty_times_in_a_quarter_of_an_hour() {
+    let (world, proven) = office().await;
+    let mut key = SoftKey::new();
+    world.with_key(&proven.token, &key).await;
+    let first = world.asked_at_log_in().await;
+    for _ in 1..20 {
+        world.asked_at_log_in().await;
+    }
+    world.log_in(ADA, "correct horse").await.expect_problem(429, "too-many-requests");
+    assert_eq!(world.log_in_by_key(&key.get(&first)).await.status, 201, "an answer is no question");
 }
 
 #[actix_rt::test]

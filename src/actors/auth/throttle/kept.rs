@@ -23,6 +23,8 @@ use crate::redis::Link;
 const EVERY: Duration = Duration::from_secs(5);
 /// Most keys that are kept, those at their limit first.
 const MOST: usize = 5_000;
+/// Longest window of a limit: no count outlives it, whatever the clock was when it was written.
+const LONGEST: Duration = Duration::from_secs(60 * 60);
 /// Under which name they are kept, and for what they are sealed.
 const NAME: &str = "limits";
 
@@ -124,7 +126,7 @@ impl Counts {
         let mut tables = self.lock();
         for Kept { rule, limit, key, events, ends } in kept {
             let key = BASE64.decode(key).ok().and_then(|key| Key::try_from(key).ok());
-            let left = TimeDelta::seconds(ends - now).to_std().ok();
+            let left = TimeDelta::seconds(ends - now).to_std().ok().map(|left| left.min(LONGEST));
             let table = tables.entry(rule).or_default();
             table.limit = limit;
             if let Some((key, left)) = key.zip(left)
@@ -185,7 +187,9 @@ mod tests {
         let later = Counts::default();
         later.recall(vec![Kept { ends: clock::now().timestamp() - 1, ..kept[0].clone() }]);
         assert_eq!(later.remembered(), 0);
-        later.recall(kept);
+        // written while the clock was a day ahead
+        later.recall(vec![Kept { ends: clock::now().timestamp() + 86_400, ..kept[0].clone() }]);
         assert_eq!(later.remembered(), 1);
+        assert!(later.to_keep()[0].ends <= clock::now().timestamp() + 3_600);
     }
 }

@@ -99,7 +99,7 @@ fn paid_second(days: [Day; 2], on_refusal: OnRefusal, ends: OrderState) -> World
 }
 
 #[test]
-fn an_order_that_is_undone_for_a_taken_day_tells_of_no_other_day() {
+fn an_order_that_is_undone_tells_of_one_taken_day_alone() {
     let world = paid_second([Day::Rivals, Day::Rivals], OnRefusal::Undo, OrderState::Undone);
     let refused: Vec<_> = world.order.lines.iter().map(|line| line.refusal.is_some()).collect();
     assert_eq!(refused, [true, false], "whoever has a taken day of his own would learn of all others' for nothing");

@@ -64,8 +64,9 @@ fn is_word(folded: &str) -> bool {
     let bare = folded.trim_matches(|sign: char| !sign.is_alphabetic());
     let meant: String = bare.chars().map(meant).collect();
     let is_word = |word: &str| word.chars().count() >= 4 && is_listed(WORDS, word);
-    let is_decorated = folded.chars().count() - letters.chars().count() <= DECORATION;
-    (is_decorated && is_word(&letters)) || is_word(&meant) || (letters.chars().count() <= 2 && is_word(&digits))
+    let signs = folded.chars().count();
+    let is_decorated = |word: &str| signs - word.chars().count() <= DECORATION && is_word(word);
+    is_decorated(&letters) || is_decorated(&meant) || (letters.chars().count() <= 2 && is_word(&digits))
 }
 
 /// The letter that is meant by a sign that looks like it.

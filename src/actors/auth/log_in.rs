@@ -14,7 +14,7 @@ use super::origin::Origin;
 use super::password::Checked;
 use super::refresh::{draw_token, token_ends};
 use super::sessions::Pair;
-use super::shown_code::{Factor, Shown, Use};
+use super::shown_factor::{ReadFactor, Shown, Use};
 use super::store::{self, AccountRow, SessionRow};
 use super::token::Bearer;
 use super::turns::Place;
@@ -50,7 +50,7 @@ impl Desk {
     /// tried.
     pub async fn log_in_with(&self, log_in: LogIn, from: Option<IpAddr>) -> Result<Pair, Error> {
         let LogIn { email, password, shown } = log_in;
-        let shown = shown.as_ref().map(Factor::read).transpose()?;
+        let shown = shown.as_ref().map(ReadFactor::read).transpose()?;
         let email = email.trim().to_ascii_lowercase();
         let origin = Origin::of(from);
         let (found, is_known) = self.look_up(email.clone(), origin.network()).await?;
@@ -62,7 +62,7 @@ impl Desk {
     async fn try_password(
         &self,
         email: &str,
-        (password, shown): (SecretString, Option<Factor>),
+        (password, shown): (SecretString, Option<ReadFactor>),
         origin: Origin,
         (found, is_known): (Option<AccountRow>, bool),
     ) -> Result<Pair, Error> {
@@ -108,7 +108,7 @@ impl Desk {
         &self,
         account: AccountRow,
         anew: Option<String>,
-        shown: Option<Factor>,
+        shown: Option<ReadFactor>,
         origin: Origin,
     ) -> Result<Pair, Error> {
         let session_id = ids::new_id();
@@ -168,7 +168,7 @@ impl Desk {
     async fn second_factor(
         &self,
         account_id: Uuid,
-        shown: Option<Factor>,
+        shown: Option<ReadFactor>,
         (origin, now): (Origin, DateTime<Utc>),
     ) -> Result<Option<Use>, Error> {
         let row = self.inner.io.read(move |db| Box::pin(store::factor(db, account_id))).await?;

@@ -40,7 +40,7 @@ mod seal;
 mod second_factor;
 mod security_keys;
 mod sessions;
-mod shown_code;
+mod shown_factor;
 #[cfg(test)]
 mod soft_key;
 mod staff;
@@ -68,7 +68,7 @@ pub use person::{Change, set_billing};
 pub use second_factor::{Confirmed, Enrolment, Factor, PROVEN_FOR};
 pub use security_keys::{InSession, NewSecurityKey, SecurityKey};
 pub use sessions::{Pair, Session};
-pub use shown_code::Shown;
+pub use shown_factor::Shown;
 #[cfg(test)]
 pub(crate) use soft_key::SoftKey;
 pub use staff::{Member, Standing, account_id, create_admin, forget_second_factor};

@@ -17,7 +17,7 @@ use super::error::Error;
 use super::refresh::{draw_token, token_ends};
 use super::seal;
 use super::sessions::Pair;
-use super::shown_code::{self, Shown, Use};
+use super::shown_factor::{ReadFactor, Shown, Use};
 use super::store::{self, AccountRow, FactorRow, SessionRow};
 use super::token::{Bearer, Claims};
 use crate::clock;
@@ -144,7 +144,7 @@ impl Desk {
     pub async fn confirm_factor(&self, bearer: &Claims, code: &str) -> Result<Confirmed, Error> {
         let account_id = bearer.sub;
         let session_id = bearer.sid;
-        let typed = shown_code::Factor::typed(code)?;
+        let typed = ReadFactor::typed(code)?;
         let now = clock::now();
         let row = self.inner.io.read(move |db| Box::pin(store::factor(db, account_id))).await?;
         let row = row.filter(|row| row.confirmed_at.is_none()).ok_or(Error::NoSecondFactor)?;
@@ -188,7 +188,7 @@ impl Desk {
     /// # Errors
     /// `WrongSecondFactor`; `SecurityKeyNeeded`; `NoSecondFactor`; `Invalid`; `Throttled`.
     pub async fn prove(&self, account_id: Uuid, session_id: Uuid, shown: &Shown) -> Result<(), Error> {
-        let shown = shown_code::Factor::read(shown)?;
+        let shown = ReadFactor::read(shown)?;
         let now = clock::now();
         let row = self.inner.io.read(move |db| Box::pin(store::factor(db, account_id))).await?;
         let row = row.filter(|row| row.confirmed_at.is_some()).ok_or(Error::NoSecondFactor)?;

@@ -1,5 +1,5 @@
-//! Security keys: a second factor that answers nobody but this shop's own pages, so that its owner cannot be tricked into showing
-//! it elsewhere.
+//! Security keys: a second factor that answers nobody but this shop's own pages, so that its owner
+//! cannot be tricked into showing it to another page.
 //!
 //! They stand beside a second factor that counts, whose recovery codes let in when a key is lost. As long as an account has a key, the
 //! six digits of its app do not count: whoever tricks its owner into typing them has nothing. What a key is asked is
@@ -14,9 +14,9 @@ use uuid::Uuid;
 use super::desk::Desk;
 use super::error::{Error, SecurityKeyError};
 use super::second_factor::admin_in;
-use super::shown_code::Use;
+use super::shown_factor::Use;
 use super::store::{self, ChallengeRow, SecurityKeyRow};
-use super::webauthn::{Kept, NewKey, Question, RelyingParty, Shown};
+use super::webauthn::{Assertion, Attestation, Ceremony, Kept, RelyingParty};
 use crate::clock;
 use crate::language::both;
 use crate::typed;
@@ -73,7 +73,7 @@ impl Desk {
     /// What a browser has to ask a new key of the bearer's account. Each time is another question.
     ///
     /// # Errors
-    /// `NoSecondFactor`: one that counts has to be there first; `SecurityKeyError::NotOffered`; `SecurityKeyError::TooMany`; `SessionOver`.
+    /// `NoSecondFactor`: one that counts has to be there first; `SecurityKeyError::NotOffered` and `TooMany`; `SessionOver`.
     pub async fn ask_for_new_key(&self, bearer: InSession) -> Result<Value, Error> {
         let party = self.relying_party()?.clone();
         let InSession { account_id, session_id } = bearer;
@@ -94,8 +94,8 @@ impl Desk {
     /// one of them the digits may have been shown that count no more. They are answered too.
     ///
     /// # Errors
-    /// `Invalid`: its nickname, or what no browser answers; `SecurityKeyError::Wrong`: no answer to what was asked in this session within
-    /// [`ANSWERED_WITHIN`]; `SecurityKeyError::There`; `NoSecondFactor`; `SecurityKeyError::TooMany`; `SessionOver`.
+    /// `Invalid`: its nickname, or what no browser answers; `SecurityKeyError::Wrong`: no answer to what was asked in this
+    /// session within five minutes; `SecurityKeyError::There` and `TooMany`; `NoSecondFactor`; `SessionOver`.
     pub async fn add_security_key(
         &self,
         bearer: InSession,
@@ -105,7 +105,7 @@ impl Desk {
         let party = self.relying_party()?;
         let domain = party.domain().to_owned();
         let nickname = typed::nickname(&nickname).map_err(Error::Invalid)?;
-        let answer = NewKey::read(&credential).ok_or_else(no_answer)?;
+        let answer = Attestation::read(&credential).ok_or_else(no_answer)?;
         let InSession { account_id, session_id } = bearer;
         let now = clock::now();
         let asked = answer.challenge().ok_or_else(no_answer)?;
@@ -123,7 +123,6 @@ impl Desk {
             created_at: now.into(),
             used_at: None,
         };
-        let key = SecurityKey::from(row.clone());
         let written = self.inner.io.write(move |tx| {
             Box::pin(async move {
                 admin_in(tx, account_id, session_id).await?;
@@ -134,13 +133,14 @@ impl Desk {
                 if !store::use_challenge(tx, asked).await? {
                     return Err(Error::from(SecurityKeyError::Wrong));
                 }
+                let key = SecurityKey::from(row.clone());
                 if !store::write_security_key(tx, row).await? {
                     return Err(SecurityKeyError::There.into());
                 }
-                Ok(store::revoke_all(tx, account_id, Some(session_id), now).await?)
+                Ok((key, store::revoke_all(tx, account_id, Some(session_id), now).await?))
             })
         });
-        let ended = written.await?;
+        let (key, ended) = written.await?;
         self.note_ended(ended.clone(), now);
         Ok((key, ended))
     }
@@ -193,7 +193,7 @@ impl Desk {
         &self,
         account_id: Uuid,
         session_id: Option<Uuid>,
-        (answer, now): (&Shown, DateTime<Utc>),
+        (answer, now): (&Assertion, DateTime<Utc>),
     ) -> Result<Use, Error> {
         let wrong = || Error::WrongSecondFactor(account_id);
         let party = self.relying_party()?;
@@ -255,11 +255,11 @@ async fn confirmed_at(tx: &DatabaseTransaction, account_id: Uuid) -> Result<Date
 
 async fn keep(
     tx: &DatabaseTransaction,
-    question: Question,
+    question: Ceremony,
     (account_id, session_id): (Uuid, Option<Uuid>),
     now: DateTime<Utc>,
 ) -> Result<Value, Error> {
-    let Question { id, options, state } = question;
+    let Ceremony { id, options, state } = question;
     let row = ChallengeRow { id, account_id, session_id, state, expires_at: (now + ANSWERED_WITHIN).into() };
     store::write_challenge(tx, row).await?;
     store::forget_challenges_of(tx, account_id, (now, MOST_ASKED)).await?;

@@ -41,8 +41,8 @@ pub struct RelyingParty {
     origin: String,
 }
 
-/// What a browser is to pass on, and what has to be kept until it answers.
-pub(super) struct Question {
+/// What a browser is to ask a key, and what has to be kept until it answers.
+pub(super) struct Ceremony {
     /// The challenge, which the answer repeats.
     pub(super) id: Uuid,
     /// For the browser.
@@ -59,11 +59,11 @@ pub(super) struct Kept {
     pub(super) state: String,
 }
 
-/// An answer with a new key.
-pub(super) struct NewKey(Registration);
+/// An answer with a new key: of its maker nothing is attested.
+pub(super) struct Attestation(Registration);
 
 /// An answer of a key that is known.
-pub(super) struct Shown(NonDiscoverableAuthentication<HANDLE>);
+pub(super) struct Assertion(NonDiscoverableAuthentication<HANDLE>);
 
 impl RelyingParty {
     /// Under this address, if browsers speak to keys there: `https` and a name, or `localhost`.
@@ -87,7 +87,7 @@ impl RelyingParty {
     }
 
     /// Asks a browser for a new key of an account, which must be none of those that it has.
-    pub(super) fn ask_for_new(&self, account: Uuid, email: &str, known: &[Kept]) -> Result<Question, Error> {
+    pub(super) fn ask_for_new(&self, account: Uuid, email: &str, known: &[Kept]) -> Result<Ceremony, Error> {
         let (id, user) = (self.id()?, handle(account)?);
         let account_name = account.to_string();
         // an address that is no name for a key
@@ -101,11 +101,11 @@ impl RelyingParty {
         let (server, client) = begun.map_err(|_error| Error::Fault("what a new key is asked"))?;
         let options = serde_json::to_value(client).map_err(|_error| Error::Fault("what a new key is asked"))?;
         let state = server.encode().map_err(|_error| Error::Fault("what a new key was asked"))?;
-        Ok(Question { id: challenge, options, state: BASE64.encode(state) })
+        Ok(Ceremony { id: challenge, options, state: BASE64.encode(state) })
     }
 
     /// Asks a browser for one of these keys.
-    pub(super) fn ask_for_one(&self, keys: &[Kept]) -> Result<Question, Error> {
+    pub(super) fn ask_for_one(&self, keys: &[Kept]) -> Result<Ceremony, Error> {
         let id = self.id()?;
         let mut allowed = AllowedCredentials::with_capacity(keys.len());
         for key in keys {
@@ -117,11 +117,11 @@ impl RelyingParty {
         let (server, client) = asked.start_ceremony().map_err(|_error| Error::Fault("what a key is asked"))?;
         let options = serde_json::to_value(client).map_err(|_error| Error::Fault("what a key is asked"))?;
         let state = server.encode().map_err(|_error| Error::Fault("what a key was asked"))?;
-        Ok(Question { id: challenge, options, state: BASE64.encode(state) })
+        Ok(Ceremony { id: challenge, options, state: BASE64.encode(state) })
     }
 
     /// What is to be kept of a new key, if its answer is one to what was asked; `None` when it is not.
-    pub(super) fn accept_new(&self, answer: &NewKey, state: &str) -> Result<Option<Kept>, Error> {
+    pub(super) fn accept_new(&self, answer: &Attestation, state: &str) -> Result<Option<Kept>, Error> {
         let state = bytes(state)?;
         // what was asked of a known key is no question to a new one
         let Ok(asked) = RegistrationServerState::<HANDLE>::decode(&state) else { return Ok(None) };
@@ -155,7 +155,7 @@ impl RelyingParty {
         &self,
         account: Uuid,
         key: &Kept,
-        (answer, state): (&Shown, &str),
+        (answer, state): (&Assertion, &str),
     ) -> Result<Option<String>, Error> {
         let (state, user, id) = (bytes(state)?, handle(account)?, self.id()?);
         // what was asked of a new key is no question to a known one
@@ -194,7 +194,7 @@ impl Kept {
     }
 }
 
-impl NewKey {
+impl Attestation {
     /// Reads what a browser answered; `None` when no browser answers so.
     pub(super) fn read(answer: &Value) -> Option<Self> {
         Registration::from_json_relaxed(answer.to_string().as_bytes()).ok().map(Self)
@@ -206,7 +206,7 @@ impl NewKey {
     }
 }
 
-impl Shown {
+impl Assertion {
     /// Reads what a browser answered; `None` when no browser answers so.
     pub(super) fn read(answer: &Value) -> Option<Self> {
         NonDiscoverableAuthentication::from_json_relaxed(answer.to_string().as_bytes()).ok().map(Self)

@@ -174,3 +174,15 @@ async fn accounts_that_others_ask_for_do_not_keep_an_owner_from_moving_to_the_ad
     let letters = world.letters().await;
     assert!(matches!(letters[sent..], [Letter::AddressCode { .. }]), "{letters:?}");
 }
+
+#[actix_rt::test]
+async fn however_many_accounts_ask_an_address_gets_eighteen_letters_within_the_life_of_their_codes() {
+    let world = World::start().await;
+    for no in 0..7 {
+        let token = world.token(&format!("skier{no}@example.org"), Role::Customer).await;
+        for _again in 0..3 {
+            assert_eq!(world.ask_for_address(&token, NEW, PASSWORD).await.status, 202);
+        }
+    }
+    assert_eq!(world.letters().await.len(), 18);
+}

@@ -119,7 +119,7 @@ async fn an_answer_counts_once_in_time_for_whom_and_what_it_was_asked_and_from_t
     assert_eq!(world.log_in_by_key(&answer).await.status, 201);
     refused(&answer).await;
 
-    // a page elsewhere that passes on what the shop asked
+    // another page that passes on what the shop asked
     key.origin = "https://shop.example.evil.example";
     refused(&key.get(&world.asked_at_log_in().await)).await;
     key.origin = "https://shop.example";

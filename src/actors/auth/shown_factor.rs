@@ -33,10 +33,10 @@ pub enum Shown {
 }
 
 /// The same once it is read.
-pub(super) enum Factor {
+pub(super) enum ReadFactor {
     Device(String),
     Recovery(Code),
-    Key(Box<webauthn::Shown>),
+    Key(Box<webauthn::Assertion>),
 }
 
 /// What is used up by it.
@@ -46,13 +46,13 @@ pub(super) enum Use {
     Key { challenge: Uuid, key: Uuid, before: String, after: String },
 }
 
-impl Factor {
+impl ReadFactor {
     /// Reads whatever was shown.
     pub(super) fn read(shown: &Shown) -> Result<Self, Error> {
         match shown {
             Shown::Code(text) => Self::typed(text),
             Shown::Key(answer) => {
-                webauthn::Shown::read(answer).map(|key| Self::Key(Box::new(key))).ok_or_else(no_answer)
+                webauthn::Assertion::read(answer).map(|key| Self::Key(Box::new(key))).ok_or_else(no_answer)
             }
         }
     }
@@ -104,18 +104,18 @@ impl Desk {
     pub(super) async fn recognise(
         &self,
         row: &FactorRow,
-        (shown, session_id): (&Factor, Option<Uuid>),
+        (shown, session_id): (&ReadFactor, Option<Uuid>),
         now: DateTime<Utc>,
     ) -> Result<Use, Error> {
         let name = row.account_id.to_string();
         let secret = self.inner.secret.expose_secret();
         let code = match shown {
-            Factor::Recovery(code) => return Ok(Use::Recovery(code.recovery_hash(secret, &name))),
-            Factor::Key(answer) => return self.recognise_key(row.account_id, session_id, (answer, now)).await,
-            Factor::Device(_) if self.asks_for_key(row.account_id).await? => {
+            ReadFactor::Recovery(code) => return Ok(Use::Recovery(code.recovery_hash(secret, &name))),
+            ReadFactor::Key(answer) => return self.recognise_key(row.account_id, session_id, (answer, now)).await,
+            ReadFactor::Device(_) if self.asks_for_key(row.account_id).await? => {
                 return Err(Error::SecurityKeyNeeded(row.account_id));
             }
-            Factor::Device(code) => code,
+            ReadFactor::Device(code) => code,
         };
         let tried = (SECOND_FACTORS, key(&[&name]));
         self.count(&[tried]).await.map_err(|refusal| Error::Throttled(refusal.wait))?;

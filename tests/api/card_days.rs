@@ -182,3 +182,21 @@ async fn a_card_of_two_accounts_is_whose_order_is_paid_first_and_nobody_is_told_
     assert_eq!(reasons, [&json!("card_taken"), &Value::Null], "{kept:#}");
     world.clean_slate().await;
 }
+
+#[tokio::test]
+async fn an_order_undone_for_a_taken_day_counts_among_those_that_come_to_nothing() {
+    let world = World::with(Database::Sqlite, &[("STARJACK_ORDERS__MOST_REJECTED", "1")]).await;
+    let (anna, ben) = tokio::join!(world.skier("Anna"), world.skier("Ben"));
+    let number = anna.next_card_number(false);
+    let (hers, his) = (anna.card(&number).await, ben.card(&number).await);
+    let day = world.ski_day();
+    for (skier, card, ends) in [(&ben, &his, "finished"), (&anna, &hers, "undone")] {
+        let placed = place(skier, &wish(&world, card, "day", day).await).await.expect(202);
+        let id = placed["id"].as_str().unwrap();
+        world.pay(&skier.wait_for_page(id).await, "reserved").await;
+        skier.wait_for(id, &[ends]).await;
+    }
+    let other = wish(&world, &hers, "day", day + Days::new(3)).await;
+    place(&anna, &other).await.expect_problem(429, "too-many-requests");
+    world.clean_slate().await;
+}

@@ -1,4 +1,4 @@
-//! Ski areas from OpenSkiMap's GeoJSON, read as a stream: one feature is held at a time, of its outline only the bounds.
+//! Ski areas from OpenSkiMap's GeoJSON, read as a stream: one feature's text is held at a time, of its outline only the bounds.
 //!
 //! Source: `russellporter/openskidata-format`, `src/SkiArea.ts` (read 2026-11-23).
 
@@ -9,6 +9,7 @@ use std::io::Read;
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::coordinates::Coordinates;
 
@@ -124,11 +125,12 @@ impl<'de> Visitor<'de> for Features<'_, '_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut features: A) -> Result<(), A::Error> {
         for number in 1.. {
             let named = |error| A::Error::custom(format!("feature {number}: {error}"));
-            let Some(feature) = features.next_element::<Feature>().map_err(named)? else { break };
+            // its text first: what is JSON, but no feature, must not end the file
+            let Some(feature) = features.next_element::<Box<RawValue>>().map_err(named)? else { break };
             if number > MOST {
                 return Err(A::Error::custom(format!("there are more than {MOST} features; split the file")));
             }
-            self.0.all.take(feature, number, self.0.countries).map_err(|fault| named(A::Error::custom(fault)))?;
+            self.0.all.take(&feature, number, self.0.countries).map_err(|fault| named(A::Error::custom(fault)))?;
         }
         Ok(())
     }
@@ -136,8 +138,14 @@ impl<'de> Visitor<'de> for Features<'_, '_> {
 
 impl MapFile {
     /// Takes a feature, or counts it. A feature that cannot be read says nothing of the others.
-    fn take(&mut self, feature: Feature, number: usize, countries: &[String]) -> Result<(), String> {
-        let Feature { properties, geometry } = feature;
+    fn take(&mut self, feature: &RawValue, number: usize, countries: &[String]) -> Result<(), String> {
+        let Feature { properties, geometry } = match serde_json::from_str(feature.get()) {
+            Ok(feature) => feature,
+            Err(error) => {
+                self.unreadable(number, &error.to_string());
+                return Ok(());
+            }
+        };
         let kind = properties.get("type").and_then(Value::as_str).map(str::to_owned);
         if let Some(kind) = kind.filter(|kind| kind != "skiArea") {
             return Err(format!("it is no ski area but of type {kind:?}; take OpenSkiMap's ski_areas.geojson"));

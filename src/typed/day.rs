@@ -1,6 +1,7 @@
 //! Days: one form, and one range for the days on which people are born.
 
 use std::ops::Deref;
+use std::str::FromStr;
 
 use chrono::{Datelike, NaiveDate};
 use serde::de::Error as _;
@@ -28,8 +29,15 @@ impl Deref for Day {
 
 impl<'de> Deserialize<'de> for Day {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        read(&text).map(Self).ok_or_else(|| D::Error::custom("a day is written as YYYY-MM-DD"))
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+impl FromStr for Day {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        read(text).map(Self).ok_or("a day is written as YYYY-MM-DD")
     }
 }
 

@@ -155,6 +155,7 @@ async fn a_file_that_is_not_right_changes_nothing_and_says_where(database: Datab
         ("twice", [solden("a", "a"), solden("a", "a")].concat().into(), "operator solden stands twice in "),
         ("words", solden("federal_state", "county").into(), "unknown field `county`"),
         ("gap", crlf.replacen("2026-12-18", "2026-12-17", 1).into(), "2026-12-18 is in no band before peak"),
+        ("day", solden("2026-12-18", "2026 - 12-18").into(), "`2026 - 12-18` must be a day as `YYYY-MM-DD`"),
         ("other", solden("supplier = \"dta\"", "supplier = \"axess\"").into(), "was imported with another supplier"),
         ("binary", (0..=255).cycle().take(4096).collect(), "is not UTF-8"),
     ] {

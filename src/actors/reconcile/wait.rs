@@ -4,13 +4,13 @@ use std::fmt;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use chrono::NaiveDate;
 use clap::Args;
 
 use super::store::{self, Run, Scope};
 use crate::actors::liftoperator::catalogue::store::load;
 use crate::clock::{self, Deadline};
 use crate::io::Io;
+use crate::typed::Day;
 
 /// How often the end is looked for.
 const LOOK: Duration = Duration::from_millis(250);
@@ -20,7 +20,7 @@ const LOOK: Duration = Duration::from_millis(250);
 pub struct DayToCompare {
     /// The day, `YYYY-MM-DD`, in each other side's own time zone.
     #[arg(long)]
-    day: NaiveDate,
+    day: Day,
     /// With this operator alone, by its key; with everybody without it.
     #[arg(long, value_name = "KEY")]
     operator: Option<String>,
@@ -34,7 +34,7 @@ pub struct DayToCompare {
 /// # Errors
 /// No such operator; no server worked them off within `patience` (they stay wished for); the database's.
 pub async fn wish_and_wait(io: &Io, wish: DayToCompare) -> anyhow::Result<Vec<Run>> {
-    let DayToCompare { day, operator, patience } = wish;
+    let DayToCompare { day: Day(day), operator, patience } = wish;
     let kept = load(io).await.context("the catalogue cannot be read")?;
     let (sold, _removed) = kept.catalogues();
     let scopes: Vec<Scope> = match operator {

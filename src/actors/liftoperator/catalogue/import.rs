@@ -10,9 +10,13 @@ use serde_json::{Map, Value};
 use super::snapshot::{Catalogue, CatalogueError, Content};
 use super::{changes, place, store};
 use crate::io::{Io, IoError};
+use crate::typed::Day;
 
 /// What every catalogue has besides its operators; a file may leave them to what is kept.
 const HEAD: [&str; 3] = ["version", "card", "vat"];
+
+/// The names under which days stand.
+const DAYS: [&str; 3] = ["from", "to", "sale_from"];
 
 /// One file's operators, each as a whole document.
 #[derive(Debug)]
@@ -107,6 +111,10 @@ impl Import {
         if let Err(error) = Toml::from_str::<Content>(&padded) {
             return Err(refused(place::line_at(&padded, error.span()).saturating_sub(lines).max(1), error.message()));
         }
+        if let Some(day) = first_odd_day(&Value::Object(whole.clone())) {
+            let at = text.find(&day).map(|at| at..at);
+            return Err(refused(place::line_at(text, at), &format!("`{day}` must be a day as `YYYY-MM-DD`")));
+        }
         let operators = match whole.remove("operator") {
             Some(Value::Array(operators)) => operators,
             Some(_) | None => Vec::new(),
@@ -127,6 +135,18 @@ impl Import {
             Some(line) => format!("{} line {line} ({place}): {fault}", self.name),
             None => format!("{place}: {fault}"),
         }
+    }
+}
+
+/// A day in another form than people type: it may be read as it was not meant, and what is kept must be readable for ever.
+fn first_odd_day(value: &Value) -> Option<String> {
+    match value {
+        Value::Object(members) => members.iter().find_map(|(name, value)| match value {
+            Value::String(day) if DAYS.contains(&name.as_str()) => day.parse::<Day>().is_err().then(|| day.clone()),
+            value => first_odd_day(value),
+        }),
+        Value::Array(items) => items.iter().find_map(first_odd_day),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! An order as its customer sees it.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use uuid::Uuid;
@@ -7,7 +9,7 @@ use uuid::Uuid;
 use super::language::Reader;
 use super::problem::Problem;
 use super::state::State;
-use crate::actors::invoice::{InvoiceNumber, number_of_order};
+use crate::actors::invoice::{InvoiceNumber, numbers_of_orders};
 use crate::actors::liftoperator::catalogue::{Catalogue, Text};
 use crate::actors::mail::reasons;
 use crate::actors::order::lifecycle::{LineState, OrderState};
@@ -144,11 +146,24 @@ impl OrderView {
     /// # Errors
     /// The database's.
     pub async fn read(order: Order, state: &State, reader: Reader) -> Result<Self, Problem> {
-        let history = state.orders.store().history(order.id, order.version).await?;
-        let invoice = invoice_of(state, order.id).await?;
-        let words = order.refusal.is_some() || order.lines.iter().any(|line| line.refusal.is_some());
-        let language = if words { reader.language(state).await? } else { Language::default() };
-        Ok(Self::new(&order, (&history, invoice.as_ref()), &state.counter.catalogue(), language))
+        Self::read_all(vec![order], state, reader).await?.pop().ok_or_else(Problem::internal)
+    }
+
+    /// The same of several orders, with as many queries as for one.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn read_all(orders: Vec<Order>, state: &State, reader: Reader) -> Result<Vec<Self>, Problem> {
+        let versions = orders.iter().map(|order| (order.id, order.version)).collect();
+        let histories = state.orders.store().histories(versions).await?;
+        let invoices = invoices_of(state, orders.iter().map(|order| order.id).collect()).await?;
+        let language = if orders.iter().any(says_why) { reader.language(state).await? } else { Language::default() };
+        let catalogue = state.counter.catalogue();
+        let view = |order: &Order| {
+            let history = histories.get(&order.id).map_or(&[][..], Vec::as_slice);
+            Self::new(order, (history, invoices.get(&order.id)), &catalogue, language)
+        };
+        Ok(orders.iter().map(view).collect())
     }
 
     /// An order that is being placed.
@@ -191,9 +206,14 @@ pub fn word(order: &Order) -> &'static str {
     if order.needs_person() { "stuck" } else { order.state.word() }
 }
 
-async fn invoice_of(state: &State, id: Uuid) -> Result<Option<InvoiceNumber>, IoError> {
-    let found = state.io.read(move |db| Box::pin(async move { Ok::<_, IoError>(number_of_order(db, id).await?) }));
+async fn invoices_of(state: &State, ids: Vec<Uuid>) -> Result<HashMap<Uuid, InvoiceNumber>, IoError> {
+    let found = state.io.read(move |db| Box::pin(async move { Ok::<_, IoError>(numbers_of_orders(db, &ids).await?) }));
     found.await
+}
+
+/// Whether there is something to explain in the reader's language.
+fn says_why(order: &Order) -> bool {
+    order.refusal.is_some() || order.lines.iter().any(|line| line.refusal.is_some())
 }
 
 fn line_view(line: &Line, price: Money, catalogue: &Catalogue, language: Language) -> LineView {

@@ -154,11 +154,7 @@ pub(super) async fn page(
     reader: Reader,
 ) -> Result<Page<OrderView>, Problem> {
     let Page { items, next } = Page::cut(orders, limit, |order: &Order| order.id.to_string());
-    let mut views = Vec::with_capacity(items.len());
-    for order in items {
-        views.push(OrderView::read(order, state, reader).await?);
-    }
-    Ok(Page { items: views, next })
+    Ok(Page { items: OrderView::read_all(items, state, reader).await?, next })
 }
 
 /// The order, when it is the customer's own or the customer is an admin, who is written down; another's is as good as none.

@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::document;
-use super::store::{self, Invoice, InvoiceNumber};
+use super::number::InvoiceNumber;
+use super::store::{self, Invoice};
 use crate::crash_points;
 use crate::io::{Io, IoError};
 

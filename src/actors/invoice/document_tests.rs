@@ -8,7 +8,8 @@ use starjack_entity::invoice;
 use uuid::Uuid;
 
 use super::archive::{Archive, ArchiveError};
-use super::store::{InvoiceNumber, Line, NewInvoice};
+use super::number::InvoiceNumber;
+use super::store::{Line, NewInvoice};
 use super::tests::{date, issue, line, new_invoice, read};
 use super::{Writer, document, document_job};
 use crate::actors::jobs::tests::database;

@@ -12,6 +12,7 @@ mod document;
 #[cfg(test)]
 mod document_tests;
 mod labels;
+mod number;
 mod paper;
 mod seller;
 pub mod store;
@@ -22,7 +23,8 @@ mod writer;
 
 pub use archive::{Archive, ArchiveError};
 pub use buyer::{ADDRESS_ABOVE, Buyer};
+pub use number::InvoiceNumber;
 pub use seller::{Seller, ShortName};
-pub use store::{Invoice, InvoiceNumber, Line, NewInvoice, issue, last_numbers, number_of_order, read};
+pub use store::{Invoice, Line, NewInvoice, issue, last_numbers, number_of_order, numbers_of_orders, read};
 pub use totals::{RateTotal, per_rate};
 pub use writer::{Writer, document_job};

@@ -1,6 +1,6 @@
 //! All SQL of invoices.
 
-use std::fmt;
+use std::collections::HashMap;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use chrono_tz::Europe::Vienna;
@@ -14,37 +14,13 @@ use starjack_entity::{invoice, invoice_series};
 use uuid::Uuid;
 
 use super::buyer::Buyer;
+use super::number::InvoiceNumber;
 use super::seller::{Seller, ShortName};
 use crate::epoch;
 use crate::ids::{Epoch, OrderNumber};
 use crate::io::{Io, IoError};
 use crate::language::Language;
 use crate::money::Cents;
-
-/// An invoice's number, `<short name>-<year>-<six digits>`, after a restore `<short name>-<year><epoch letter>-<six digits>`:
-/// unique, without gaps within its series.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct InvoiceNumber(String);
-
-impl InvoiceNumber {
-    /// Takes a number that the database, a job or a URL holds.
-    #[must_use]
-    pub fn stored(text: String) -> Self {
-        Self(text)
-    }
-
-    /// The number as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for InvoiceNumber {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 /// An invoice to be issued for an order that was charged.
 #[derive(Clone)]
@@ -183,7 +159,7 @@ pub async fn issue(tx: &DatabaseTransaction, new: NewInvoice) -> Result<InvoiceN
         document_sha256: Set(None),
     };
     invoice::Entity::insert(row).exec_without_returning(tx).await?;
-    Ok(InvoiceNumber(number))
+    Ok(InvoiceNumber::stored(number))
 }
 
 /// A seller's series of a year. What was given out after a backup is forgotten by whoever restores it, so a restore begins a
@@ -226,14 +202,25 @@ fn number_in(series: &str, serial: i64) -> String {
 /// # Errors
 /// The database's.
 pub async fn number_of_order(db: &impl ConnectionTrait, order_id: Uuid) -> Result<Option<InvoiceNumber>, DbErr> {
-    let number = invoice::Entity::find()
+    Ok(numbers_of_orders(db, &[order_id]).await?.remove(&order_id))
+}
+
+/// The invoices of several orders, by one query.
+///
+/// # Errors
+/// The database's.
+pub async fn numbers_of_orders(
+    db: &impl ConnectionTrait,
+    order_ids: &[Uuid],
+) -> Result<HashMap<Uuid, InvoiceNumber>, DbErr> {
+    let numbers = invoice::Entity::find()
         .select_only()
-        .column(invoice::Column::Number)
-        .filter(invoice::Column::OrderId.eq(order_id))
-        .into_tuple::<String>()
-        .one(db)
+        .columns([invoice::Column::OrderId, invoice::Column::Number])
+        .filter(invoice::Column::OrderId.is_in(order_ids.iter().copied()))
+        .into_tuple::<(Uuid, String)>()
+        .all(db)
         .await?;
-    Ok(number.map(InvoiceNumber))
+    Ok(numbers.into_iter().map(|(order_id, number)| (order_id, InvoiceNumber::stored(number))).collect())
 }
 
 /// The invoice under a number.
@@ -247,7 +234,7 @@ pub async fn read(db: &impl ConnectionTrait, number: &InvoiceNumber) -> Result<O
     let StoredBuyer { order_number, language, buyer } = from_json(&row.buyer)?;
     let StoredSeller { seller, simulated } = from_json(&row.seller)?;
     Ok(Some(Invoice {
-        number: InvoiceNumber(row.number),
+        number: InvoiceNumber::stored(row.number),
         order_id: row.order_id,
         order_number,
         account_id: row.account_id,

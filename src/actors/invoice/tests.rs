@@ -7,7 +7,8 @@ use starjack_entity::{account, invoice_series, orders};
 use uuid::Uuid;
 
 use super::buyer::Buyer;
-use super::store::{self, Invoice, InvoiceNumber, Line, NewInvoice};
+use super::number::InvoiceNumber;
+use super::store::{self, Invoice, Line, NewInvoice};
 use super::{Seller, per_rate};
 use crate::actors::jobs::tests::database;
 use crate::clock;

@@ -4,7 +4,7 @@ use futures_util::future::LocalBoxFuture;
 use serde::{Deserialize, Serialize};
 
 use super::archive::{Archive, ArchiveError};
-use super::store::InvoiceNumber;
+use super::number::InvoiceNumber;
 use crate::actors::jobs::{Handler, Job, JobEnd, NewJob};
 use crate::clock;
 

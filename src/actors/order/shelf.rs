@@ -1,5 +1,7 @@
 //! The SQL around an order: its idempotency key, lists and history.
 
+use std::collections::HashMap;
+
 use chrono::TimeDelta;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
@@ -9,7 +11,7 @@ use starjack_entity::{idempotency, order_event, payment_callback};
 use uuid::Uuid;
 
 use super::place::{Marks, Placed};
-use super::record::{Moment, Order};
+use super::record::Moment;
 use super::store::Store;
 use crate::actors::fleet::Fence;
 use crate::clock;
@@ -38,6 +40,10 @@ pub struct Past {
     pub state: String,
     /// Why, as a slug.
     pub detail: Option<String>,
+}
+
+fn past_of(row: order_event::Model) -> Past {
+    Past { mark: (row.version, row.no), at: row.at.to_utc(), state: row.state, detail: row.detail }
 }
 
 /// How long the text of an answer is kept, which names the holders; its key finds the order for ever.
@@ -127,36 +133,34 @@ impl Store {
         Ok(matches!(inserted, TryInsertResult::Inserted(1..)))
     }
 
-    pub(super) async fn load_all(&self, ids: Vec<Uuid>) -> Result<Vec<Order>, IoError> {
-        let mut found = Vec::new();
-        for id in ids {
-            found.extend(self.load(id).await?);
-        }
-        Ok(found)
-    }
-
     /// The transitions that led an order to its version, oldest first; what came after it was loaded is not told of.
     ///
     /// # Errors
     /// The database's.
     pub async fn history(&self, id: Uuid, version: i64) -> Result<Vec<Past>, IoError> {
+        Ok(self.histories(vec![(id, version)]).await?.remove(&id).unwrap_or_default())
+    }
+
+    /// The same of several orders, each with its version, by one query; nothing of an order that has none.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn histories(&self, versions: Vec<(Uuid, i64)>) -> Result<HashMap<Uuid, Vec<Past>>, IoError> {
         self.io()
             .read(move |db| {
                 Box::pin(async move {
                     let rows = order_event::Entity::find()
-                        .filter(order_event::Column::OrderId.eq(id))
-                        .filter(order_event::Column::Version.lte(version))
+                        .filter(order_event::Column::OrderId.is_in(versions.iter().map(|(id, _)| *id)))
                         .order_by_asc(order_event::Column::Version)
                         .order_by_asc(order_event::Column::No)
                         .all(db)
                         .await?;
-                    let past = |row: order_event::Model| Past {
-                        mark: (row.version, row.no),
-                        at: row.at.to_utc(),
-                        state: row.state,
-                        detail: row.detail,
-                    };
-                    Ok(rows.into_iter().map(past).collect())
+                    let versions: HashMap<Uuid, i64> = versions.into_iter().collect();
+                    let mut all: HashMap<Uuid, Vec<Past>> = HashMap::new();
+                    for row in rows.into_iter().filter(|row| Some(&row.version) <= versions.get(&row.order_id)) {
+                        all.entry(row.order_id).or_default().push(past_of(row));
+                    }
+                    Ok(all)
                 })
             })
             .await

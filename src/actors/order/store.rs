@@ -1,5 +1,6 @@
 //! All SQL of orders.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -85,32 +86,47 @@ impl Store {
     /// # Errors
     /// The database's; a row that this version cannot read.
     pub async fn load(&self, id: Uuid) -> Result<Option<Order>, IoError> {
-        let store = self.clone();
-        self.io.read(move |db| Box::pin(async move { Ok(store.load_from(db, id).await?) })).await
+        Ok(self.load_all(vec![id]).await?.pop())
     }
 
-    async fn load_from(&self, db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Order>, DbErr> {
-        let Some(row) = orders::Entity::find_by_id(id).one(db).await? else { return Ok(None) };
-        let mut order = order_of(row)?;
-        let lines = order_line::Entity::find().filter(order_line::Column::OrderId.eq(id));
+    /// Loads those of these orders that are there, in the given order, with as many queries as for one.
+    ///
+    /// # Errors
+    /// As `load`.
+    pub(super) async fn load_all(&self, ids: Vec<Uuid>) -> Result<Vec<Order>, IoError> {
+        let store = self.clone();
+        self.io.read(move |db| Box::pin(async move { Ok(store.load_from(db, &ids).await?) })).await
+    }
+
+    async fn load_from(&self, db: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Order>, DbErr> {
+        let mut found = HashMap::with_capacity(ids.len());
+        for row in orders::Entity::find().filter(orders::Column::Id.is_in(ids.iter().copied())).all(db).await? {
+            found.insert(row.id, order_of(row)?);
+        }
+        let lines = order_line::Entity::find().filter(order_line::Column::OrderId.is_in(ids.iter().copied()));
         for row in lines.order_by_asc(order_line::Column::No).all(db).await? {
             let terms = (self.terms)(&row.operator);
-            order.lines.push(line_of(row, terms)?);
+            if let Some(order) = found.get_mut(&row.order_id) {
+                order.lines.push(line_of(row, terms)?);
+            }
         }
-        let payments = payment::Entity::find().filter(payment::Column::OrderId.eq(id));
+        let payments = payment::Entity::find().filter(payment::Column::OrderId.is_in(ids.iter().copied()));
         for row in payments.order_by_asc(payment::Column::No).all(db).await? {
-            order.payments.push(payment_of(row)?);
+            if let Some(order) = found.get_mut(&row.order_id) {
+                order.payments.push(payment_of(row)?);
+            }
         }
         let open = order_step::Entity::find()
-            .filter(order_step::Column::OrderId.eq(id))
+            .filter(order_step::Column::OrderId.is_in(ids.iter().copied()))
             .filter(order_step::Column::Outcome.is_null());
         for row in open.all(db).await? {
+            let order_id = row.order_id;
             let (subject, intent) = intent_of(row)?;
-            if let Some(place) = order.open_mut(subject) {
+            if let Some(place) = found.get_mut(&order_id).and_then(|order| order.open_mut(subject)) {
                 *place = Some(intent);
             }
         }
-        Ok(Some(order))
+        Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
     }
 
     /// The orders that `driver` may write and that want to be looked at, soonest first, at most `limit`.

@@ -129,7 +129,7 @@ impl Facade {
             return Outcome::NotSent("other checks of the account, or of many, are asked first".to_owned());
         };
         let budget = self.budget(operator, |contract| contract.check_deadline);
-        match self.ask(operator, Question::Check(card), budget, may_write).await {
+        match self.ask(operator, Question::Check(card, account), budget, may_write).await {
             Ok(Reply::Check(outcome)) => outcome,
             other => failed(other),
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::NaiveDate;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
+use uuid::Uuid;
 
 use crate::actors::supervision::{
     Call, Content, Handle, Oddities, Placement, Policy, Service, Spec, StartError, System,
@@ -47,7 +48,8 @@ pub(super) struct Supplier {
 
 /// What a contract's actor is asked.
 pub(super) enum Question {
-    Check(String),
+    /// A card's number, and the account that typed it.
+    Check(String, Uuid),
     Issue(Box<TicketOrder>),
     Find(Reference),
     Cancel(Booking),
@@ -84,7 +86,7 @@ impl Question {
     fn unanswered(&self) -> Reply {
         let why = || "no answer in time".to_owned();
         match self {
-            Self::Check(_) => Reply::Check(Outcome::Unknown(why())),
+            Self::Check(..) => Reply::Check(Outcome::Unknown(why())),
             Self::Issue(_) => Reply::Issue(Outcome::Unknown(why())),
             Self::Find(_) => Reply::Find(Outcome::Unknown(why())),
             Self::Cancel(_) => Reply::Cancel(Outcome::Unknown(why())),
@@ -98,7 +100,8 @@ impl Question {
     fn content(&self) -> Content {
         match self {
             // an order brings as many cards as it has lines, and an account others
-            Self::Issue(_) | Self::Check(_) => Content::OfAnOrder,
+            Self::Check(_, account_id) => Content::OfCustomer(*account_id),
+            Self::Issue(_) => Content::OfAnOrder,
             Self::Find(reference) => Content::Of(reference.to_string()),
             Self::Cancel(booking) => Content::Of(booking.handle.clone()),
             Self::List(..) | Self::Catalogue(_) => Content::Ours,
@@ -162,7 +165,7 @@ impl Service for Supplier {
         let (asked_under, oddities, content) = (permit.clone(), self.oddities.clone(), request.question.content());
         let asked = async move {
             match request.question {
-                Question::Check(card) => Reply::Check(client.check(card, permit).await),
+                Question::Check(card, _) => Reply::Check(client.check(card, permit).await),
                 Question::Issue(order) => Reply::Issue(client.issue(*order, permit).await),
                 Question::Find(reference) => Reply::Find(client.find(reference, permit).await),
                 Question::Cancel(booking) => Reply::Cancel(client.cancel(booking, permit).await),
@@ -171,6 +174,9 @@ impl Service for Supplier {
             }
         };
         let answered = move |reply: Reply| {
+            if !reply.is_unclear() {
+                oddities.answered_well(&content);
+            }
             let is_odd = reply.is_unclear() && asked_under.is_answered() && oddities.excuse(&content);
             Answer { reply, is_odd }
         };
@@ -179,7 +185,7 @@ impl Service for Supplier {
 
     fn verb(request: &Request) -> &'static str {
         match request.question {
-            Question::Check(_) => "check",
+            Question::Check(..) => "check",
             Question::Issue(_) => "issue",
             Question::Find(_) => "find",
             Question::Cancel(_) => "cancel",

@@ -1,6 +1,6 @@
 //! Sessions, and the keys that verify their access tokens.
 
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
@@ -15,6 +15,7 @@ use super::network::client_address;
 use super::problem::Problem;
 use super::request_id::RequestId;
 use super::session::Customer;
+use super::shared;
 use super::state::State;
 use crate::actors::auth::{self, PUBLISHED_BEFORE, Pair, Role, Session};
 use crate::language::both;
@@ -167,7 +168,7 @@ pub(super) async fn refresh(
     Ok(HttpResponse::Created().json(Tokens::from(pair)))
 }
 
-/// Ends the session, its access token included: at other replicas within five seconds.
+/// Ends the session, its access token included: at other replicas in a moment, without Redis within five seconds.
 #[utoipa::path(
     tag = "sessions", operation_id = "log_out",
     responses((status = 204, description = "The session is over")),
@@ -180,7 +181,7 @@ pub(super) async fn log_out(state: web::Data<State>, customer: Customer) -> Resu
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Ends every session of the account, this one included: at other replicas within five seconds.
+/// Ends every session of the account, this one included: at other replicas in a moment, without Redis within five seconds.
 #[utoipa::path(
     tag = "sessions", operation_id = "log_out_everywhere",
     responses((status = 204, description = "Every session is over")),
@@ -204,7 +205,7 @@ pub(super) async fn list(state: web::Data<State>, customer: Customer) -> Result<
     Ok(HttpResponse::Ok().json(SessionList::new(sessions, Some(customer.session))))
 }
 
-/// Ends one of one's own sessions, its access token included: at other replicas within five seconds. Twice changes nothing.
+/// Ends one of one's own sessions, its access token included: at other replicas in a moment, without Redis within five seconds. Twice changes nothing.
 #[utoipa::path(
     tag = "sessions", operation_id = "end_session",
     responses((status = 204, description = "The session is over")),
@@ -225,11 +226,16 @@ pub(super) async fn end(
 }
 
 /// The public keys that verify access tokens: the one that signs first, then others that are or will be believed.
-#[utoipa::path(tag = "sessions", operation_id = "show_keys", responses((status = 200, description = "A JWK set, RFC 7517", body = Object)))]
+#[utoipa::path(tag = "sessions", operation_id = "show_keys", responses(
+    (status = 200, description = "A JWK set, RFC 7517", body = Object),
+    (status = 304, description = "As `If-None-Match` says that the client has it")))]
 #[get("/.well-known/jwks.json")]
-pub(super) async fn show_keys(state: web::Data<State>) -> HttpResponse {
-    let life = format!("public, max-age={}", PUBLISHED_BEFORE.as_secs());
-    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, life)).json(state.auth.published_keys())
+pub(super) async fn show_keys(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let mut answer = shared::json(&request, &state.auth.published_keys())?;
+    if let Ok(life) = HeaderValue::try_from(format!("public, max-age={}", PUBLISHED_BEFORE.as_secs())) {
+        answer.headers_mut().insert(header::CACHE_CONTROL, life);
+    }
+    Ok(answer)
 }
 
 impl From<Pair> for Tokens {

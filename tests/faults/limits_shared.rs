@@ -1,7 +1,11 @@
 //! Limits of log-ins that replicas keep together by Redis, and what a Redis in which anybody writes does to them.
 
+use std::time::Duration;
+
 use secrecy::SecretString;
-use starjack::actors::auth::{Desk, Error, Names, Role, SecondFactor, Settings as Accounts, create_account};
+use starjack::actors::auth::{
+    Desk, Error, Names, Role, SecondFactor, Settings as Accounts, create_account, until_told_of_sessions,
+};
 use starjack::io::Io;
 use starjack::redis::{Link, Redis as Way, Settings};
 
@@ -101,4 +105,23 @@ async fn a_redis_that_lies_lets_nobody_through_and_keeps_no_owner_out() {
     try_password(&one, "correct horse", "198.51.100.1").await.unwrap();
     replicas.redis.kill_9();
     assert_eq!(tries(&[&one], "198.51.100.7").await, LIMIT, "without it each counts for itself");
+}
+
+#[tokio::test]
+async fn a_session_that_ends_at_one_replica_is_told_to_the_others_at_once() {
+    let replicas = Replicas::new().await;
+    let (one, other) = (replicas.one().await, replicas.one().await);
+    let mut news = other.listen();
+    // again and again: whoever listens is not heard of by Redis from the first moment on
+    let sessions_end = async {
+        loop {
+            let password = "correct horse".to_owned().into();
+            let session = one.log_in(ANNA, password, None).await.unwrap().access_token;
+            one.log_out(one.verify(&session).unwrap().sid).await.unwrap();
+        }
+    };
+    tokio::select! {
+        is_told = until_told_of_sessions(&mut news, Duration::from_secs(60)) => assert!(is_told),
+        () = sessions_end => unreachable!("it goes on for ever"),
+    }
 }

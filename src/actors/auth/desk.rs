@@ -21,17 +21,20 @@ use super::throttle::Counts;
 use super::token::{Claims, Keys};
 use super::weak::check_password;
 use super::webauthn::RelyingParty;
-use crate::actors::fleet::Fence;
-use crate::clock;
+use crate::actors::fleet::{Fence, Heard, Listener, News};
+use crate::clock::{self, Deadline};
 use crate::ids;
 use crate::io::Io;
 use crate::language::Language;
 use crate::redis::Redis;
 use crate::typed::Billing;
 
-/// How often a replica reads which keys are believed and which sessions ended: an access token of a session that ended
-/// on another replica counts for this much longer.
+/// How often a replica reads which keys are believed and which sessions ended, also when nobody tells it to: without Redis an
+/// access token of a session that ended on another replica counts for this much longer.
 pub const LEARN_EVERY: Duration = Duration::from_secs(5);
+
+/// Whoever is told to read waits so long before it listens again: what is told meanwhile is one reading.
+const TOGETHER: Duration = Duration::from_millis(100);
 
 /// Tokens of unknown keys make a replica read the keys at once, but not more often than this.
 const LEARN_AT_MOST_EVERY: Duration = Duration::from_secs(1);
@@ -144,14 +147,25 @@ impl Desk {
         Ok(())
     }
 
-    /// Learns for ever, every few seconds.
+    /// Learns for ever: at once when another replica says that sessions ended, and every few seconds.
     pub async fn keep_learning(&self) {
+        let mut news = self.listen();
         loop {
-            clock::sleep(LEARN_EVERY).await;
+            _ = until_told_of_sessions(&mut news, LEARN_EVERY).await;
             if let Err(error) = self.learn().await {
                 tracing::warn!(%error, "signing keys and ended sessions could not be read");
             }
         }
+    }
+
+    /// What other replicas say.
+    #[must_use]
+    pub fn listen(&self) -> Listener {
+        News::new(self.inner.redis.clone()).listen()
+    }
+
+    pub(super) fn have_others_learn(&self) {
+        News::new(self.inner.redis.clone()).tell(&Heard::Sessions);
     }
 
     /// Draws the next signing key; known here at once, everywhere within seconds.
@@ -162,6 +176,7 @@ impl Desk {
         let secret = self.inner.secret.expose_secret();
         let new = keyring::rotate(&self.inner.io, secret, rotation, clock::now()).await?;
         self.learn().await?;
+        self.have_others_learn();
         Ok(new)
     }
 
@@ -269,4 +284,15 @@ fn billing_of(text: &str) -> Result<Billing, Error> {
 
 pub(super) fn digest(text: &str) -> [u8; 32] {
     Sha256::digest(text).into()
+}
+
+/// Waits until another replica says that sessions ended, for `patience` at most; at most ten times a second. Answers whether one
+/// said so.
+pub async fn until_told_of_sessions(news: &mut Listener, patience: Duration) -> bool {
+    let told = async { while news.next().await != Heard::Sessions {} };
+    let is_told = clock::timeout_at(Deadline::after(patience), told).await.is_ok();
+    if is_told {
+        clock::sleep(TOGETHER).await;
+    }
+    is_told
 }

@@ -3,8 +3,8 @@
 //! An account is opened in two steps: a code is sent to its address, and whoever has the code brings all that the account
 //! is, password and names included. A log-in is a `session` row, the family of all refresh tokens that follow from it; each refresh token
 //! counts once, and one that is used again ends the family. Access tokens are signed, live ten minutes and are checked
-//! without asking anybody: against keys and ended sessions that every replica reads anew every five seconds, which is
-//! how long a token outlives its session elsewhere.
+//! without asking anybody: against keys and ended sessions that every replica reads anew when another one says so, and every
+//! five seconds, which is how long a token outlives its session elsewhere where Redis is away.
 //!
 //! Whoever runs the shop has a second factor, a device or a security key, which is asked for at each log-in and again for what moves
 //! money.
@@ -58,7 +58,7 @@ mod webauthn;
 
 pub use account::{Account, Names, Role};
 pub use application::Application;
-pub use desk::{Desk, LEARN_EVERY, SecondFactor, Settings, create_account};
+pub use desk::{Desk, LEARN_EVERY, SecondFactor, Settings, create_account, until_told_of_sessions};
 pub use erasure::{Owner, erase, lock};
 pub use error::{Error, SecurityKeyError};
 pub use keyring::{NewKey, PUBLISHED_BEFORE, Rotation, rotate};

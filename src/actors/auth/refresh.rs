@@ -84,7 +84,7 @@ impl Desk {
         match renewal {
             Renewal::Granted(bearer) => self.pair(bearer, next),
             Renewal::Reused { session_id } => {
-                self.inner.ended.add([(session_id, now)], now);
+                self.note_ended(vec![session_id], now);
                 tracing::warn!(session.id = %session_id, "a refresh token was used twice, its session is over");
                 Err(self.refused(REFRESHES, origin, Error::SessionOver).await)
             }

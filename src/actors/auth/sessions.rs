@@ -62,7 +62,7 @@ impl Desk {
             .io
             .write(move |tx| Box::pin(async move { Ok::<_, Error>(store::revoke(tx, session_id, now).await?) }));
         end.await?;
-        self.inner.ended.add([(session_id, now)], now);
+        self.note_ended(vec![session_id], now);
         Ok(())
     }
 
@@ -140,8 +140,12 @@ impl Desk {
         find.await
     }
 
+    /// Believes no access token of these sessions any more, and has the other replicas read of it.
     pub(super) fn note_ended(&self, sessions: Vec<Uuid>, now: DateTime<Utc>) {
-        self.inner.ended.add(sessions.into_iter().map(|session| (session, now)), now);
+        if !sessions.is_empty() {
+            self.inner.ended.add(sessions.into_iter().map(|session| (session, now)), now);
+            self.have_others_learn();
+        }
     }
 
     pub(super) fn pair(&self, bearer: Bearer, refresh_token: String) -> Result<Pair, Error> {

@@ -43,6 +43,8 @@ pub enum Heard {
     },
     /// The catalogue has a new version.
     Catalogue,
+    /// Sessions ended, or signing keys changed: whoever believes access tokens must read which.
+    Sessions,
 }
 
 /// What one listener hears.
@@ -99,6 +101,7 @@ impl Heard {
             Self::Opened { actor, pause } => format!("opened {} {actor}", pause.as_millis()),
             Self::Deed { replica, id } => format!("deed {replica} {id}"),
             Self::Catalogue => "catalogue".to_owned(),
+            Self::Sessions => "sessions".to_owned(),
         }
     }
 
@@ -120,6 +123,7 @@ impl Heard {
                 Some(Self::Opened { actor: name(actor)?, pause: Duration::from_millis(pause.parse().ok()?) })
             }
             "catalogue" => Some(Self::Catalogue),
+            "sessions" => Some(Self::Sessions),
             _unknown => None,
         }
     }
@@ -138,6 +142,7 @@ mod tests {
             Heard::Opened { actor: "dta/solden".to_owned(), pause: Duration::from_millis(1500) },
             Heard::Deed { replica: driver, id },
             Heard::Catalogue,
+            Heard::Sessions,
         ] {
             assert_eq!(Heard::of(&news.to_text()), Some(news));
         }

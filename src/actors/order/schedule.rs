@@ -79,7 +79,8 @@ impl Schedule {
                     | Heard::Wish(_)
                     | Heard::Opened { .. }
                     | Heard::Deed { .. }
-                    | Heard::Catalogue => {}
+                    | Heard::Catalogue
+                    | Heard::Sessions => {}
                 },
                 Some((id, drove)) = state.running.next(), if !state.running.is_empty() => state.ended(id, drove),
                 found = &mut look => {

@@ -106,7 +106,7 @@ pub(in crate::http) async fn sessions(
     Ok(HttpResponse::Ok().json(SessionList::new(state.auth.sessions(*id).await?, None)))
 }
 
-/// Ends a session of an account, its access token included: at other replicas within five seconds. The reason is written down
+/// Ends a session of an account, its access token included: at other replicas in a moment, without Redis within five seconds. The reason is written down
 /// first; twice changes nothing.
 #[utoipa::path(tag = "admin", operation_id = "end_session_of_account", security(("bearer" = [])), request_body = Because,
     params(("id" = Uuid, Path, description = "The account's id"), ("session" = Uuid, Path, description = "The session's id")),
@@ -132,7 +132,7 @@ pub(in crate::http) async fn end_session(
 }
 
 /// Changes how an account stands; the reason is written down first, and every session of the account ends: at other replicas
-/// within five seconds. Twice is like once.
+/// in a moment, without Redis within five seconds. Twice is like once.
 ///
 /// 403 `second-factor-needed-again` where the second factor was not shown within ten minutes. 409 `last-admin`: nobody could run
 /// the shop any more.

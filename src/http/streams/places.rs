@@ -13,7 +13,7 @@ use crate::clock;
 use crate::http::{Customer, Problem};
 use crate::language::both;
 
-/// How often it is asked whether log-ins with open streams were ended at another replica, or by a stolen token.
+/// How often it is asked whether log-ins with open streams were ended, also when no replica tells of it.
 const LOOK: Duration = Duration::from_secs(3);
 
 /// How many streams there may be, and how they are kept open.
@@ -92,8 +92,9 @@ impl Streams {
 
     /// Ends for ever the streams of log-ins that are over; one look serves all.
     pub async fn watch_sessions(&self, accounts: &auth::Desk) {
+        let mut news = accounts.listen();
         loop {
-            clock::sleep(LOOK).await;
+            _ = auth::until_told_of_sessions(&mut news, LOOK).await;
             let sessions: Vec<Uuid> = self.lock().of_sessions.keys().copied().collect();
             if sessions.is_empty() {
                 continue;

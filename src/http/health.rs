@@ -1,10 +1,11 @@
 //! Whether this replica lives, takes requests, and whether its suppliers answer: read without asking any actor.
 
-use actix_web::{HttpResponse, get, web};
+use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::Serialize;
 
 use super::operators::phase_outside;
 use super::problem::Problem;
+use super::shared;
 use super::state::State;
 use crate::actors::supervision::Phase;
 use crate::language::both;
@@ -68,9 +69,10 @@ pub(super) async fn ready(state: web::Data<State>) -> Result<HttpResponse, Probl
 
 /// How the suppliers do, for everybody.
 #[utoipa::path(tag = "operations", operation_id = "show_status",
-    responses((status = 200, description = "Also when something is down", body = StatusView)))]
+    responses((status = 200, description = "Also when something is down", body = StatusView),
+        (status = 304, description = "As `If-None-Match` says that the client has it")))]
 #[get("/status")]
-pub(super) async fn status(state: web::Data<State>) -> HttpResponse {
+pub(super) async fn status(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let operators = state.facade.states().into_iter().filter_map(|(key, _phase)| {
         let status = state.facade.status(&key)?;
         Some(SupplierView { name: key, state: phase_outside(&status) })
@@ -79,5 +81,5 @@ pub(super) async fn status(state: web::Data<State>) -> HttpResponse {
     let suppliers: Vec<_> = operators.chain([payment]).collect();
     let all_up = suppliers.iter().all(|supplier| supplier.state == Phase::Up);
     let status = if all_up { Health::Up } else { Health::Degraded };
-    HttpResponse::Ok().json(StatusView { status, suppliers })
+    shared::json(&request, &StatusView { status, suppliers })
 }

@@ -1,12 +1,13 @@
 //! What a ticket costs for a person on a day. Nothing is stored: the offer's id carries the offer.
 
-use actix_web::{HttpResponse, get, web};
+use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::operators::{OperatorStatus, find};
 use super::paging::Page;
 use super::problem::{Kind, Problem};
+use super::shared;
 use super::state::State;
 use crate::actors::liftoperator::catalogue::{HolderField, Operator, ProductKind, Text, WhenDown, Withdrawal};
 use crate::actors::liftoperator::{Offer, OfferError};
@@ -22,9 +23,34 @@ pub struct OfferQuery {
     /// The first day of validity, a plain date in the operator's time zone.
     #[param(inline)]
     day: Day,
-    /// The skier's birth date, which decides the person category: from 1900-01-01 to today.
+    /// The skier's birth year, which decides the person category: from 1900 to this year.
+    birth_year: Option<i32>,
+    /// The skier's birth date, from 1900-01-01 to today, in place of the year. Addresses are kept in many places: send the year.
     #[param(inline)]
-    birth_date: Day,
+    birth_date: Option<Day>,
+}
+
+impl OfferQuery {
+    /// A day on which the skier may be born: of a year its first, as years decide the category.
+    ///
+    /// # Errors
+    /// 400 when there is neither year nor date, or both.
+    fn born(&self) -> Result<(NaiveDate, &'static str), Problem> {
+        match (self.birth_year, self.birth_date) {
+            (Some(year), None) => {
+                let first = NaiveDate::from_ymd_opt(year, 1, 1);
+                Ok((first.unwrap_or(NaiveDate::MIN), "birth_year"))
+            }
+            (None, Some(date)) => Ok((*date, "birth_date")),
+            (None, None) | (Some(_), Some(_)) => Err(Problem::new(
+                Kind::Malformed,
+                both(
+                    "Send the skier's `birth_year`, or `birth_date` in its place.",
+                    "Senden Sie das Geburtsjahr als `birth_year`, oder statt dessen `birth_date`.",
+                ),
+            )),
+        }
+    }
 }
 
 /// What becomes of a ticket that is ordered now, as its operator's system stands.
@@ -102,30 +128,40 @@ pub struct OfferView<'a> {
 /// Every ticket that can be ordered for the person with the day as its first; none for a day that is over, outside the
 /// season or its sale, or today after the last loading time.
 ///
-/// 422 for a birth date before 1900, after today or after the day.
+/// 422 for a birth year or date before 1900, after today or after the day. The same for a minute, but for what changes in between.
 #[utoipa::path(tag = "operators", operation_id = "list_offers", params(("key" = String, Path, description = "The operator's key"), OfferQuery),
-    responses((status = 200, description = "All offers", body = Page<OfferView>)))]
+    responses((status = 200, description = "All offers", body = Page<OfferView>),
+        (status = 304, description = "As `If-None-Match` says that the client has it")))]
 #[get("/api/v1/operators/{key}/offers")]
 pub(super) async fn list(
     state: web::Data<State>,
+    request: HttpRequest,
     key: web::Path<String>,
     query: web::Query<OfferQuery>,
 ) -> Result<HttpResponse, Problem> {
     let catalogue = state.counter.catalogue();
     let operator = find(&catalogue, &key)?;
     let now = clock::now();
-    if !typed::is_birth_date(*query.birth_date, operator.day_at(now)) {
-        return Err(Problem::invalid(typed::no_birth_date("birth_date")));
+    let (born, place) = query.born()?;
+    if !typed::is_birth_date(born, operator.day_at(now)) {
+        return Err(Problem::invalid(match query.birth_year {
+            Some(_) => both(
+                "`birth_year` must be from 1900 to this year.",
+                "`birth_year` muss ein Jahr von 1900 bis heute sein.",
+            ),
+            None => typed::no_birth_date(place),
+        }));
     }
-    if query.birth_date > query.day {
+    if born > *query.day {
         return Err(Problem::invalid(both(
-            "`birth_date` lies after `day`. Compare the two.",
-            "`birth_date` liegt nach `day`. Vergleichen Sie die beiden.",
+            format!("`{place}` lies after `day`. Compare the two."),
+            format!("`{place}` liegt nach `day`. Vergleichen Sie die beiden."),
         )));
     }
-    let offers = state.counter.offers(operator, *query.day, *query.birth_date, now);
+    let offers = state.counter.offers(operator, *query.day, born, now);
     let loading = loading(&state, operator);
-    Ok(HttpResponse::Ok().json(Page::whole(offers.into_iter().map(|offer| view(offer, operator, loading)).collect())))
+    let views = offers.into_iter().map(|offer| view(offer, operator, loading)).collect();
+    shared::json(&request, &Page::<OfferView<'_>>::whole(views))
 }
 
 /// An offer as its customer sees it.

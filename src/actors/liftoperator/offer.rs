@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aws_lc_rs::hmac;
-use chrono::{DateTime, NaiveDate, NaiveTime, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, DurationRound as _, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use super::catalogue::{Catalogue, Category, Current, HolderField, Operator, Product};
 use super::offer_seal::{self, Promise};
@@ -39,7 +39,8 @@ pub struct Offer<'a> {
     pub valid_from: NaiveDate,
     /// Last day, inclusive.
     pub valid_to: NaiveDate,
-    /// From when on it cannot be ordered any more: 60 minutes, or the end of loading on its first day if that is earlier.
+    /// From when on it cannot be ordered any more: 60 minutes, down to the full one, or the end of loading on its first day if
+    /// that is earlier.
     pub expires_at: DateTime<Utc>,
     /// The family whose price it is a part of.
     pub group: Option<Group>,
@@ -174,7 +175,7 @@ impl Counter {
             vat_permille: self.catalogue.now().vat_permille(operator, day)?,
             valid_from: day,
             valid_to: product.last_day(day, &operator.season)?,
-            expires_at: (now + LIFE).min(loading_ends).trunc_subsecs(0),
+            expires_at: full_minute(now + LIFE).min(loading_ends),
             group: None,
         })
     }
@@ -263,3 +264,8 @@ impl QuotedLine {
 #[cfg(test)]
 #[path = "offer_tests.rs"]
 mod tests;
+
+/// So that whoever asks twice within a minute gets the same answer, and need not load it again.
+fn full_minute(at: DateTime<Utc>) -> DateTime<Utc> {
+    at.duration_trunc(TimeDelta::minutes(1)).unwrap_or(at)
+}

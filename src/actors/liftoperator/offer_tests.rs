@@ -165,10 +165,11 @@ fn a_sale_opens_with_its_day_in_the_operators_zone_and_an_early_price_ends_so() 
     };
     assert_eq!((pass("2026-08-31T21:59:59Z"), pass("2026-08-31T22:00:00Z")), (None, Some(89_000)));
     assert_eq!((pass("2026-11-30T22:59:59Z"), pass("2026-11-30T23:00:00Z")), (Some(89_000), Some(96_000)));
-    // an early price that was shown in the last second still holds for its hour
+    // an early price that was shown in the last second still holds for its hour, to the full minute
     let now = moment("2026-11-30T22:59:59Z");
     let (id, shown) = offered("solden", "2026-12-19", now).pop().unwrap();
-    assert_eq!(redeem(&id, ADULT, "2026-11-30T23:59:58Z").unwrap().price_cents, shown);
+    assert_eq!(redeem(&id, ADULT, "2026-11-30T23:58:59Z").unwrap().price_cents, shown);
+    assert_eq!(redeem(&id, ADULT, "2026-11-30T23:59:00Z"), Err(OfferError::Expired));
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! What every answer says to browsers, caches and monitors.
 
 use actix_web::test::{self, TestRequest};
+use chrono::Days;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{World, answer};
 use crate::actors::auth::Role;
-use crate::http::fixture::SHOP;
+use crate::http::fixture::{SHOP, today};
 use crate::http::{openapi, server};
 
 /// Every path of the description that can be read; a callback tells more than it reads.
@@ -90,7 +91,10 @@ async fn what_anyone_may_read_is_sent_once_and_compressed_and_the_rest_is_kept_b
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         (status, headers, test::read_body(answer).await)
     };
-    for path in ["/api/v1/operators", "/api/v1/operators/ischgl", "/api/v1/areas", "/api/openapi.json"] {
+    let offers = format!("/api/v1/operators/ischgl/offers?day={}&birth_year=1990", today() + Days::new(2));
+    let operators = ["/api/v1/operators", "/api/v1/operators/ischgl", "/api/v1/areas"];
+    let others = ["/api/openapi.json", "/status", "/.well-known/jwks.json", &offers];
+    for path in operators.into_iter().chain(others) {
         let (status, headers, plain) = ask(path, &[]).await;
         assert_eq!((status, headers.contains_key("content-encoding")), (200, false), "{path}");
         let tag = headers.get("etag").unwrap().to_str().unwrap();

@@ -1,6 +1,6 @@
 //! Every value is checked once, at the door, by the rule of its kind: what a client may send, and what it may not.
 
-use chrono::Days;
+use chrono::{Datelike as _, Days};
 use serde_json::{Value, json};
 
 use super::orders::{ADULT, BABY};
@@ -54,6 +54,14 @@ async fn offers_are_made_for_people_who_can_be_alive_and_days_have_one_form() {
         ("day=2027-1-9&birth_date=1990-05-01".to_owned(), 400),
         (format!("day={day}&birth_date={BABY}"), 200),
         (format!("day={day}&birth_date=1900-01-01"), 200),
+        (format!("day={day}&birth_year=1900"), 200),
+        (format!("day={day}&birth_year={}", today().year()), 200),
+        (format!("day={day}&birth_year=1899"), 422),
+        (format!("day={day}&birth_year={}", today().year() + 1), 422),
+        (format!("day={day}&birth_year=-2147483648"), 422),
+        (format!("day={day}&birth_year=90.5"), 400),
+        (format!("day={day}"), 400),
+        (format!("day={day}&birth_year=1990&birth_date=1990-05-01"), 400),
     ] {
         let asked = answer(world.call("GET", &format!("/api/v1/operators/ischgl/offers?{query}"))).await;
         assert_eq!(asked.status, status, "{query}: {asked:?}");

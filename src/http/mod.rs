@@ -75,6 +75,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub fn routes(api: &mut ServiceConfig<'_>) {
     // operations
     api.service(openapi::show);         // GET /api/openapi.json                anyone
+    api.service(openapi::show_whole);   // GET /api/v1/admin/openapi.json       admin
     api.service(health::live);          // GET /livez                           anyone
     api.service(health::ready);         // GET /readyz                          anyone
     api.service(health::status);        // GET /status                          anyone

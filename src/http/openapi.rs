@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use actix_web::{App, HttpRequest, HttpResponse, get, web};
+use serde_json::{Map, Value};
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -12,7 +13,11 @@ use utoipa_actix_web::AppExt;
 
 use super::head::CALLBACKS;
 use super::problem::{Document, MEDIA_TYPE};
+use super::session::Admin;
 use super::shared;
+
+/// Where the calls of those who run the shop are.
+const ADMINS: &str = "/api/v1/admin/";
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -51,14 +56,54 @@ pub fn allowed_methods(pattern: &str) -> Option<&'static str> {
     DESCRIPTION.allow.get(pattern).map(String::as_str)
 }
 
-/// This description.
+/// This description, without the calls of those who run the shop: `/api/v1/admin/openapi.json` has all.
 #[utoipa::path(tag = "operations", operation_id = "show_description", responses(
     (status = 200, description = "OpenAPI 3.1", body = Object),
     (status = 304, description = "As `If-None-Match` says that the client has it")))]
 #[get("/api/openapi.json")]
 pub(super) async fn show(request: HttpRequest) -> HttpResponse {
-    static TEXT: LazyLock<shared::Text> = LazyLock::new(|| shared::Text::of(render()));
+    static TEXT: LazyLock<shared::Text> = LazyLock::new(|| shared::Text::of(for_everybody(&render())));
     shared::answer(&request, &TEXT)
+}
+
+/// The description of every call.
+#[utoipa::path(tag = "admin", operation_id = "show_whole_description", security(("bearer" = [])),
+    responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
+#[get("/api/v1/admin/openapi.json")]
+pub(super) async fn show_whole(_admin: Admin) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(render())
+}
+
+/// The description without the calls under `/api/v1/admin/`, and without the schemas that only those name.
+fn for_everybody(whole: &[u8]) -> web::Bytes {
+    let mut description: Value = serde_json::from_slice(whole).unwrap_or_default();
+    if let Some(paths) = description["paths"].as_object_mut() {
+        paths.retain(|path, _| !path.starts_with(ADMINS));
+    }
+    let schemas = description["components"]["schemas"].take();
+    let (mut named, mut kept) = (Vec::new(), Map::new());
+    references(&description, &mut named);
+    while let Some(name) = named.pop() {
+        if let (false, Some(schema)) = (kept.contains_key(&name), schemas.get(&name)) {
+            references(schema, &mut named);
+            kept.insert(name, schema.clone());
+        }
+    }
+    description["components"]["schemas"] = Value::Object(kept);
+    serde_json::to_vec_pretty(&description).unwrap_or_default().into()
+}
+
+/// Adds the name of every schema that is referred to.
+fn references(value: &Value, names: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            let reference = members.get("$ref").and_then(Value::as_str);
+            names.extend(reference.and_then(|to| to.strip_prefix("#/components/schemas/")).map(str::to_owned));
+            members.values().for_each(|value| references(value, names));
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, names)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 /// Says at each call that every other answer is a problem, and names the methods that the path has.

@@ -21,22 +21,20 @@ use crate::clock;
 use crate::ids;
 use crate::language::Language;
 
-/// The header that carries the id in and out.
+/// The header that carries the client's id in and ours out.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The id of a request, in its extensions; at most 64 of `[A-Za-z0-9._-]`.
+/// The id of a request, in its extensions: ours, so that no two are alike and audit and log can be believed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(pub String);
 
-impl RequestId {
-    /// Takes the id that the client or a proxy chose, when it is harmless, or makes one.
-    fn of(headers: &HeaderMap) -> Self {
-        let harmless = |id: &&str| {
-            (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
-        };
-        let given = headers.get(HEADER).and_then(|value| value.to_str().ok()).filter(harmless);
-        Self(given.map_or_else(|| ids::new_id().to_string(), str::to_owned))
-    }
+/// The id by which the client or a proxy calls the request, for whoever compares logs; only when it is harmless: at most 64 of
+/// `[A-Za-z0-9._-]`.
+fn given(headers: &HeaderMap) -> Option<&str> {
+    let harmless = |id: &&str| {
+        (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+    };
+    headers.get(HEADER).and_then(|value| value.to_str().ok()).filter(harmless)
 }
 
 impl FromRequest for RequestId {
@@ -45,7 +43,7 @@ impl FromRequest for RequestId {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let known = request.extensions().get::<Self>().cloned();
-        ready(Ok(known.unwrap_or_else(|| Self::of(request.headers()))))
+        ready(Ok(known.unwrap_or_else(|| Self(ids::new_id().to_string()))))
     }
 }
 
@@ -57,13 +55,14 @@ pub async fn watch<B: MessageBody + 'static>(
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let id = RequestId::of(request.headers());
+    let id = RequestId(ids::new_id().to_string());
     let language = asked(request.headers()).unwrap_or_default();
     let begun = clock::instant();
     let method = request.method().clone();
     let span = tracing::info_span!(
         "request",
         request.id = id.0,
+        request.given_id = given(request.headers()),
         account.id = tracing::field::Empty,
         order.id = tracing::field::Empty,
         order.number = tracing::field::Empty,

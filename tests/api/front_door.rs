@@ -35,7 +35,7 @@ async fn what_is_not_there_is_a_problem_document(database: Database) {
 
 async fn the_description_names_every_call(database: Database) {
     let world = World::start(database).await;
-    let description = world.guest.get("/api/openapi.json").await.expect(200);
+    let description = world.clerk().await.client.get("/api/v1/admin/openapi.json").await.expect(200);
     let committed = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json")).unwrap();
     assert_eq!(description, serde_json::from_slice::<Value>(&committed).unwrap());
     let paths = description["paths"].as_object().unwrap();

@@ -30,8 +30,8 @@ def run(api, log_in, order, invoice, examples, seed):
         "STARJACK_INVOICE": invoice,
     }
     program = pathlib.Path(sys.executable).with_name("schemathesis")
-    command = [program, "--config-file", HERE / "schemathesis.toml", "run", f"{api}/api/openapi.json"]
-    command += ["--max-examples", examples, "--seed", seed, "--no-color", "--generation-database", "none"]
+    command = [program, "--config-file", HERE / "schemathesis.toml", "run", HERE.parents[1] / "openapi.json"]
+    command += ["--url", api, "--max-examples", examples, "--seed", seed, "--no-color", "--generation-database", "none"]
     return subprocess.run(list(map(str, command)), env=environment, check=False).returncode
 
 

@@ -8,9 +8,10 @@ use std::time::Duration;
 use actix_web::middleware::from_fn;
 use actix_web::test::{self, TestRequest};
 use actix_web::{App, HttpServer, web};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{World, answer, client};
+use crate::actors::auth::Role;
 use crate::http::{openapi, request_id, server};
 
 /// Sends bytes as they are and reads until the server closes, which it must.
@@ -104,21 +105,21 @@ async fn a_body_that_does_not_arrive_ends_in_time() {
 }
 
 #[actix_rt::test]
-async fn a_harmless_request_id_is_taken_and_any_other_replaced() {
+async fn a_request_has_an_id_of_ours_whatever_the_client_calls_it() {
     let world = World::start().await;
-    let with = |id: &str| answer(world.call("GET", "/nothing").header("x-request-id", id));
-    assert_eq!(with("Edge-1.a_b").await.headers["x-request-id"], "Edge-1.a_b");
-    for harmful in ["", "a b", "a\"b", &"a".repeat(65)] {
-        let id = with(harmful).await.headers["x-request-id"].to_str().unwrap().to_owned();
-        assert_ne!(id, harmful);
+    for given in ["Edge-1.a_b", "", "a b", "a\"b", &"a".repeat(65)] {
+        let answered = answer(world.call("GET", "/nothing").header("x-request-id", given)).await;
+        let id = answered.headers["x-request-id"].to_str().unwrap().to_owned();
+        assert_ne!(id, given);
         assert_eq!(id.len(), 36);
     }
 }
 
 #[actix_rt::test]
-async fn the_description_is_served_and_equals_the_committed_one() {
+async fn the_description_is_served_to_admins_and_equals_the_committed_one() {
     let world = World::start().await;
-    let served = answer(world.call("GET", "/api/openapi.json")).await;
+    let ada = world.token("ada@example.org", Role::Admin).await;
+    let served = answer(world.call("GET", "/api/v1/admin/openapi.json").bearer_auth(&ada)).await;
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
     if std::env::var_os("BLESS").is_some() {
         std::fs::write(path, openapi::render()).unwrap();
@@ -129,6 +130,25 @@ async fn the_description_is_served_and_equals_the_committed_one() {
         "openapi.json is out of date: run this test with BLESS=1 and look at the change"
     );
     assert_eq!(served.body, serde_json::from_slice::<Value>(&committed).unwrap());
+}
+
+#[actix_rt::test]
+async fn strangers_read_no_call_of_those_who_run_the_shop() {
+    let world = World::start().await;
+    let served = answer(world.call("GET", "/api/openapi.json")).await.body;
+    let whole: Value = serde_json::from_slice(&openapi::render()).unwrap();
+    let paths = |of: &Value| of["paths"].as_object().unwrap().clone();
+    let is_admins = |path: &String| path.starts_with("/api/v1/admin/");
+    let others: Vec<_> = paths(&whole).into_iter().filter(|(path, _)| !is_admins(path)).collect();
+    assert_eq!(paths(&served).into_iter().collect::<Vec<_>>(), others);
+    let schemas = served["components"]["schemas"].as_object().unwrap();
+    assert!(
+        schemas.contains_key("Order") && schemas.contains_key("Problem") && !schemas.contains_key("Reconciliation")
+    );
+    let text = served.to_string();
+    let named = text.split("#/components/schemas/").skip(1).map(|rest| rest.split('"').next().unwrap());
+    named.for_each(|name| assert!(schemas.contains_key(name), "{name} is described nowhere"));
+    assert!(!text.contains("/api/v1/admin/actors"), "{text}");
 }
 
 #[test]
@@ -210,13 +230,18 @@ async fn a_request_is_one_log_line_with_its_id_and_without_what_the_client_wrote
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
     let guard = tracing::subscriber::set_default(subscriber);
-    for request in [
-        TestRequest::post().uri("/api/v1/sessions?anna@example.org").set_payload(r#"{"email":"anna@example.org"}"#),
-        TestRequest::get().uri("/accounts/anna@example.org?code=123456"),
+    let mut ids = Vec::new();
+    for (given, request) in [
+        (
+            "id-1",
+            TestRequest::post().uri("/api/v1/sessions?anna@example.org").set_payload(r#"{"email":"anna@example.org"}"#),
+        ),
+        ("anna likes\tsnow", TestRequest::get().uri("/accounts/anna@example.org?code=123456")),
     ] {
         let request =
-            request.insert_header(("x-request-id", "id-1")).insert_header(("content-type", "application/json"));
-        test::call_service(&app, request.to_request()).await;
+            request.insert_header(("x-request-id", given)).insert_header(("content-type", "application/json"));
+        let answered = test::call_service(&app, request.to_request()).await;
+        ids.push(answered.headers().get("x-request-id").unwrap().to_str().unwrap().to_owned());
     }
     drop(guard);
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
@@ -224,7 +249,8 @@ async fn a_request_is_one_log_line_with_its_id_and_without_what_the_client_wrote
     assert_eq!(lines.len(), 2, "{text}");
     assert_eq!(lines[0]["fields"]["route"], "/api/v1/sessions");
     assert_eq!(lines[0]["fields"]["status"], 422);
-    assert_eq!(lines[0]["span"]["request.id"], "id-1");
+    assert_eq!((&lines[0]["span"]["request.id"], &lines[1]["span"]["request.id"]), (&json!(ids[0]), &json!(ids[1])));
+    assert_eq!(lines[0]["span"]["request.given_id"], "id-1");
     assert_eq!(lines[1]["fields"]["route"], "none");
     assert!(!text.contains("anna") && !text.contains("123456"), "{text}");
 }

@@ -188,10 +188,12 @@ async fn log_ins_and_reads_of_other_networks_go_on_while_one_floods() {
     let felt = honest(&world, &people, FLOODED).await;
     let (asked, held) = attack.end();
 
-    eprintln!("calm:    {calm}");
-    eprintln!("attack:  {asked} requests on {FLOODING} connections, {held} silent connections");
-    eprintln!("flooded: {felt}");
-    eprintln!("memory:  {memory} KiB before, {} KiB after", world.server.memory());
+    println!("\n| attack | what the attacker spent | what the others felt | the process |\n| --- | --- | --- | --- |");
+    println!("| none | nothing | {calm} | {} MiB |", memory >> 10);
+    println!(
+        "| log-ins, registrations, silence | {asked} requests on {FLOODING} connections, {held} silent connections | {felt} | {} MiB |",
+        world.server.memory() >> 10
+    );
     assert_eq!(calm.succeeded(), calm.log_ins.len(), "{calm}");
     assert!(felt.succeeded() * 100 >= felt.log_ins.len() * 95, "{felt}");
 }

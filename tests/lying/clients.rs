@@ -1,33 +1,99 @@
-//! One question for each client.
+//! Every question of each client.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
 use serde_json::json;
 use starjack::ids::Reference;
-use starjack::integrations::lift::{self, Contract, LiftSupplier};
+use starjack::integrations::lift::{self, Booking, Contract, Holder, LiftSupplier, TicketOrder, Wanted, WantedProduct};
 use starjack::integrations::mail::{self, MailProvider, OutgoingLetter};
-use starjack::integrations::payment::{self, PaymentProvider, StatusKey};
+use starjack::integrations::payment::{self, CreditAmount, PageOrder, PaymentProvider, StatusKey};
 use starjack::integrations::{Outcome, Permit};
 
-/// A client that is about to ask.
-pub(crate) enum Asked {
-    Lift(Rc<dyn LiftSupplier>),
-    Payment(Rc<dyn PaymentProvider>),
-    Mail(Rc<dyn MailProvider>),
+/// What a client is asked, and whether something happens outside by it.
+pub(crate) struct Question<C: ?Sized> {
+    pub(crate) name: &'static str,
+    pub(crate) writes: bool,
+    pub(crate) ask: fn(Rc<C>, Permit) -> LocalBoxFuture<'static, &'static str>,
 }
 
-impl Asked {
-    /// Asks once, and says how it ended.
-    pub(crate) async fn ask(&self, permit: Permit) -> &'static str {
-        let reference = Reference::stored("A7K3QX9ZB5M-1".to_owned());
-        match self {
-            Self::Lift(client) => word(&client.find(reference, permit).await),
-            Self::Payment(client) => word(&client.status(StatusKey::Page(reference), permit).await),
-            Self::Mail(client) => word(&client.send(letter(), permit).await),
+/// A supplier's client: how it is made, and what it is asked.
+pub(crate) struct Client<C: ?Sized + 'static> {
+    pub(crate) connect: fn(&str) -> Rc<C>,
+    pub(crate) questions: Vec<Question<C>>,
+}
+
+/// A question: its name, whether it writes, the client, the permit, and how it is asked.
+macro_rules! question {
+    ($name:literal, $writes:literal, |$client:ident, $permit:ident| $asked:expr) => {
+        Question {
+            name: $name,
+            writes: $writes,
+            ask: |$client, $permit| async move { word(&$asked.await) }.boxed_local(),
         }
-    }
+    };
+}
+
+pub(crate) fn dta() -> Client<dyn LiftSupplier> {
+    let connect = |endpoint: &str| {
+        let credentials = ["client_name", "user_name", "password"];
+        lift::connect(&contract("dta", endpoint, &credentials, &[("catalog_id", "7")])).unwrap()
+    };
+    Client { connect, questions: lift_questions() }
+}
+
+pub(crate) fn axess() -> Client<dyn LiftSupplier> {
+    let connect = |endpoint: &str| {
+        let credentials = ["soap_user_name", "soap_password", "user_name", "password"];
+        let settings = [("project_no", "701"), ("profile_no", "3")];
+        lift::connect(&contract("axess", endpoint, &credentials, &settings)).unwrap()
+    };
+    Client { connect, questions: lift_questions() }
+}
+
+fn lift_questions() -> Vec<Question<dyn LiftSupplier>> {
+    vec![
+        question!("check", false, |client, permit| client.check(CARD.to_owned(), permit)),
+        question!("issue", true, |client, permit| client.issue(ticket(), permit)),
+        question!("find", false, |client, permit| client.find(reference(), permit)),
+        question!("cancel", true, |client, permit| client.cancel(booking(), permit)),
+        question!("list", false, |client, permit| client.list(day(), None, permit)),
+        question!("catalogue", false, |client, permit| client.catalogue(wanted(), permit)),
+    ]
+}
+
+pub(crate) fn mpay24() -> Client<dyn PaymentProvider> {
+    let connect = |endpoint: &str| {
+        let config = json!({
+            "endpoint": endpoint, "merchant_id": 90000, "password": "secret", "test": true,
+            "callback_networks": ["127.0.0.1"],
+        });
+        payment::connect(&serde_json::from_value(config).unwrap()).unwrap()
+    };
+    let questions: Vec<Question<dyn PaymentProvider>> = vec![
+        question!("open page", true, |client, permit| client.open_page(page(), permit)),
+        question!("capture", true, |client, permit| client.capture(tid(), 8650, permit)),
+        question!("reverse", true, |client, permit| client.reverse(tid(), permit)),
+        question!("credit", true, |client, permit| client.credit(tid(), CreditAmount::Part(100), permit)),
+        question!("history", false, |client, permit| client.history(tid(), permit)),
+        question!("list", false, |client, permit| client.list_open(0, 100, permit)),
+        question!("status", false, |client, permit| client.status(StatusKey::Page(reference()), permit)),
+    ];
+    Client { connect, questions }
+}
+
+pub(crate) fn mailgun() -> Client<dyn MailProvider> {
+    let connect = |endpoint: &str| {
+        let config = json!({
+            "base_url": endpoint, "domain": "mg.shop.example", "key": "secret",
+            "from": "Tickets <tickets@mg.shop.example>",
+        });
+        mail::connect(&serde_json::from_value(config).unwrap()).unwrap()
+    };
+    Client { connect, questions: vec![question!("send", true, |client, permit| client.send(letter(), permit))] }
 }
 
 fn word<T>(outcome: &Outcome<T>) -> &'static str {
@@ -60,30 +126,62 @@ fn contract(supplier: &str, endpoint: &str, credentials: &[&str], settings: &[(&
     }
 }
 
-pub(crate) fn dta(endpoint: &str) -> Asked {
-    let contract = contract("dta", endpoint, &["client_name", "user_name", "password"], &[]);
-    Asked::Lift(lift::connect(&contract).unwrap())
+fn reference() -> Reference {
+    Reference::stored("A7K3QX9ZB5M-1".to_owned())
 }
 
-pub(crate) fn axess(endpoint: &str) -> Asked {
-    let credentials = ["soap_user_name", "soap_password", "user_name", "password"];
-    let settings = [("project_no", "701"), ("profile_no", "3")];
-    Asked::Lift(lift::connect(&contract("axess", endpoint, &credentials, &settings)).unwrap())
+fn day() -> chrono::NaiveDate {
+    "2026-12-19".parse().unwrap()
 }
 
-pub(crate) fn mpay24(endpoint: &str) -> Asked {
-    let config = json!({
-        "endpoint": endpoint, "merchant_id": 90000, "password": "secret", "test": true,
-        "callback_networks": ["127.0.0.1"],
-    });
-    Asked::Payment(payment::connect(&serde_json::from_value(config).unwrap()).unwrap())
+/// A card's number and codes that both suppliers take.
+const CARD: &str = "01-16147133534532385823-4";
+const PRODUCT: &str = "5/1";
+const CATEGORY: &str = "2";
+
+fn ticket() -> TicketOrder {
+    TicketOrder {
+        reference: reference(),
+        placed_at: "2026-12-01T08:00:00Z".parse().unwrap(),
+        card: CARD.to_owned(),
+        holder: Holder {
+            first_name: "Anna".to_owned(),
+            last_name: "Berg".to_owned(),
+            birth_date: "1990-05-01".parse().unwrap(),
+        },
+        product_code: PRODUCT.to_owned(),
+        category_code: CATEGORY.to_owned(),
+        first_day: day(),
+        last_day: day(),
+        from_time: None,
+        price: 8650,
+    }
 }
 
-pub(crate) fn mailgun(endpoint: &str) -> Asked {
-    let config = json!({
-        "base_url": endpoint, "domain": "mg.shop.example", "key": "secret", "from": "Tickets <tickets@mg.shop.example>",
-    });
-    Asked::Mail(mail::connect(&serde_json::from_value(config).unwrap()).unwrap())
+/// One with a handle of the right form for either supplier.
+fn booking() -> Booking {
+    Booking { ticket_reference: "4711".to_owned(), handle: "701/3/7/11/13".to_owned() }
+}
+
+fn wanted() -> Wanted {
+    let product = WantedProduct { code: PRODUCT.to_owned(), from: day(), to: day() };
+    Wanted { products: vec![product], categories: vec![CATEGORY.to_owned()] }
+}
+
+fn tid() -> String {
+    "4711".to_owned()
+}
+
+fn page() -> PageOrder {
+    PageOrder {
+        reference: reference(),
+        amount: 8650,
+        currency: "EUR".to_owned(),
+        description: "Order A7K3QX9ZB5M".to_owned(),
+        language: "de".to_owned(),
+        confirmation_url: "https://shop.example/callbacks/mpay24?secret=s".to_owned(),
+        return_url: "https://shop.example/orders/1".to_owned(),
+    }
 }
 
 fn letter() -> OutgoingLetter {

@@ -1,4 +1,4 @@
-//! A server that answers every request with one lie, on a thread of its own.
+//! A server that answers every request with one lie, but for a log-in, on a thread of its own.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -14,9 +14,13 @@ const LONGEST: Duration = Duration::from_secs(5);
 /// Between two bytes of a lie that is told slowly.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// What a supplier with sessions answers to a log-in, so that it is asked further.
+const LOGGED_IN: &str = include_str!("../../src/integrations/lift/axess/samples/login.xml");
+
 pub(crate) struct Liar {
     address: String,
     sent: Arc<AtomicUsize>,
+    asked: Arc<AtomicBool>,
     ended: Arc<AtomicBool>,
 }
 
@@ -24,22 +28,28 @@ impl Liar {
     pub(crate) fn tells(lie: &Lie) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let (sent, ended) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
-        let (counted, over, lie) = (Arc::clone(&sent), Arc::clone(&ended), lie.clone());
+        let (sent, asked, ended) =
+            (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
+        let (counted, heard, over, lie) = (Arc::clone(&sent), Arc::clone(&asked), Arc::clone(&ended), lie.clone());
         thread::spawn(move || {
             for stream in listener.incoming() {
                 if over.load(Ordering::Acquire) {
                     return;
                 }
                 // whoever hangs up early is told no more
-                drop(tell(&mut stream.unwrap(), &lie, &counted));
+                drop(tell(&mut stream.unwrap(), &lie, (&counted, &heard)));
             }
         });
-        Self { address, sent, ended }
+        Self { address, sent, asked, ended }
     }
 
     pub(crate) fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Whether it was asked what it lies about.
+    pub(crate) fn was_asked(&self) -> bool {
+        self.asked.load(Ordering::Acquire)
     }
 
     /// How many bytes it has sent.
@@ -56,10 +66,17 @@ impl Drop for Liar {
     }
 }
 
-fn tell(stream: &mut TcpStream, lie: &Lie, sent: &AtomicUsize) -> std::io::Result<()> {
+fn tell(stream: &mut TcpStream, lie: &Lie, (sent, asked): (&AtomicUsize, &AtomicBool)) -> std::io::Result<()> {
     stream.set_read_timeout(Some(LONGEST))?;
     stream.set_write_timeout(Some(LONGEST))?;
-    hear(stream)?;
+    if hear(stream)?.contains("login\"") {
+        let length = LOGGED_IN.len();
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: text/xml\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+        );
+        return stream.write_all(&[head.as_bytes(), LOGGED_IN.as_bytes()].concat());
+    }
+    asked.store(true, Ordering::Release);
     let mut say = |bytes: &[u8]| {
         sent.fetch_add(bytes.len(), Ordering::AcqRel);
         stream.write_all(bytes)
@@ -83,8 +100,8 @@ fn tell(stream: &mut TcpStream, lie: &Lie, sent: &AtomicUsize) -> std::io::Resul
     Ok(())
 }
 
-/// Reads a whole request: its body's length stands in its head.
-fn hear(stream: &mut TcpStream) -> std::io::Result<()> {
+/// Reads a whole request, and answers its head: its body's length stands in it.
+fn hear(stream: &mut TcpStream) -> std::io::Result<String> {
     let (mut heard, mut more) = (Vec::new(), [0; 4096]);
     loop {
         let head = heard.windows(4).position(|end| end == b"\r\n\r\n");
@@ -92,11 +109,11 @@ fn hear(stream: &mut TcpStream) -> std::io::Result<()> {
             let text = String::from_utf8_lossy(&heard[..head]).to_ascii_lowercase();
             let length = text.split("content-length: ").nth(1).and_then(|rest| rest.lines().next()).unwrap_or("0");
             if heard.len() >= head + 4 + length.parse::<usize>().unwrap() {
-                return Ok(());
+                return Ok(text);
             }
         }
         match stream.read(&mut more)? {
-            0 => return Ok(()),
+            0 => return Ok(String::new()),
             read => heard.extend_from_slice(&more[..read]),
         }
     }

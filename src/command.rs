@@ -17,7 +17,7 @@ use crate::config::{BadConfiguration, Config};
 #[cfg(feature = "demonstration")]
 use crate::demo::{self, Demo};
 use crate::epoch;
-use crate::http::admin::store::{Deed, write_down};
+use crate::http::routes::admin::store::{AuditEntry, write_audit};
 use crate::import::{self, AreaFile, OperatorFiles, RefreshWish};
 use crate::io::Io;
 use crate::process::{lock, say, told_to_end};
@@ -267,7 +267,7 @@ async fn forget_second_factor(email: &str, files: &Files) -> anyhow::Result<u8> 
     let action = "account.forget_second_factor";
     let subject = id.to_string();
     let reason = Some(somebody());
-    write_down(&io, Deed { account_id: Uuid::nil(), action, subject, reason, request_id: None }).await?;
+    write_audit(&io, AuditEntry { account_id: Uuid::nil(), action, subject, reason, request_id: None }).await?;
     auth::forget_second_factor(&io, id).await?;
     say(&format!("{email} has no second factor any more, and sets one up at the next log-in"))?;
     Ok(0)
@@ -279,7 +279,7 @@ async fn rotate_keys(compromised: bool, files: &Files) -> anyhow::Result<u8> {
     let (rotation, action) =
         if compromised { (Rotation::Compromised, "replace_keys") } else { (Rotation::Planned, "rotate_keys") };
     let (subject, reason) = ("signing keys".to_owned(), Some(somebody()));
-    write_down(&io, Deed { account_id: Uuid::nil(), action, subject, reason, request_id: None }).await?;
+    write_audit(&io, AuditEntry { account_id: Uuid::nil(), action, subject, reason, request_id: None }).await?;
     let new = auth::rotate(&io, config.auth.secret.expose_secret().as_bytes(), rotation, clock::now()).await?;
     say(&format!("key {} signs from {}", new.kid, new.signs_from))?;
     Ok(0)

@@ -11,11 +11,11 @@ pub mod app;
 pub mod clock;
 pub mod command;
 pub mod config;
-#[cfg_attr(not(feature = "demonstration"), path = "no_crash_points.rs")]
-pub mod crash_points;
 #[cfg(feature = "demonstration")]
 pub mod demo;
 pub mod epoch;
+#[cfg_attr(not(feature = "demonstration"), path = "no_failpoints.rs")]
+pub mod failpoints;
 pub mod fonts;
 pub mod http;
 pub mod ids;

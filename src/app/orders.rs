@@ -2,23 +2,23 @@
 
 use std::sync::Arc;
 
-use super::end::watch_over;
 use super::parts::store;
-use super::shelf::Shelf;
 use super::start::Ground;
 use crate::actors::liftoperator::Facade;
 use crate::actors::liftoperator::catalogue::{Current, WhenDown};
 use crate::actors::order;
-use crate::actors::order::drive::Driver;
-use crate::actors::order::steps::Outside;
+use crate::actors::order::engine::dispatch::Outside;
+use crate::actors::order::engine::driver::Driver;
 use crate::actors::supervision::Policy;
-use crate::http::operators::{OperatorStatus, OperatorStatuses as _};
+use crate::app::catalogue_sync::Shelf;
+use crate::app::shutdown::watch_over;
+use crate::http::routes::operators::{OperatorStatus, OperatorStatuses as _};
 
 impl Ground {
     /// Starts the actor of orders, and the shelf from which they are sold.
     pub(super) async fn start_orders(&self, outside: Outside, policy: Policy) -> anyhow::Result<order::Desk> {
         let (rules, draining) = (Arc::new(self.config.rules()?), self.draining.clone());
-        let (lift, news) = (outside.lift.clone(), outside.replica.news.clone());
+        let (lift, news) = (outside.lift.clone(), outside.replica.broadcast.clone());
         let store = store(self, lift.clone());
         let shelf = Shelf::new(self, lift.clone(), store.clone(), news);
         watch_over("catalogue", &self.broken, shelf.keep());

@@ -12,11 +12,11 @@ use secrecy::{ExposeSecret, SecretSlice};
 use tokio_util::sync::CancellationToken;
 
 use super::start::Ground;
-use crate::actors::fleet::{Duties, FleetTurns, Held, Replica};
+use crate::actors::fleet::{FleetRateLimit, Held, Replica, SingletonTasks};
 use crate::actors::invoice::Writer;
 use crate::actors::jobs::{self, Handler, Jobs};
 use crate::actors::liftoperator::{Catalogue, Connect, Facade, Operator};
-use crate::actors::order::record::{Terms, Ticket};
+use crate::actors::order::rules::record::{Terms, Ticket};
 use crate::actors::order::store::{Paper, Store};
 use crate::actors::payment::{Desk as PaymentDesk, Sweep};
 use crate::actors::supervision::{Policy, StartError};
@@ -24,7 +24,7 @@ use crate::actors::{auth, customer, mail, order};
 use crate::clock;
 use crate::config::{Config, Environment};
 use crate::integrations::client::{is_loopback_address, origin};
-use crate::integrations::{Pace, lift, mail as mail_port};
+use crate::integrations::{RateLimiter, lift, mail as mail_port};
 use crate::io::Io;
 use crate::language::Language;
 use crate::redis::Redis;
@@ -52,8 +52,8 @@ pub(super) fn contracts(config: &Config, catalogue: &Catalogue) -> Vec<lift::Con
 /// Builds clients that keep their contracts' pace together with those of the other replicas.
 pub(super) fn connect_together(redis: Redis, replica: Replica) -> Connect {
     Arc::new(move |contract: &lift::Contract| {
-        let turns = FleetTurns::new(redis.clone(), replica.clone(), &contract.actor_name());
-        let pace = Pace::new(contract.requests_per_second).map(|pace| pace.together(Arc::new(turns)));
+        let turns = FleetRateLimit::new(redis.clone(), replica.clone(), &contract.actor_name());
+        let pace = RateLimiter::new(contract.requests_per_second).map(|pace| pace.together(Arc::new(turns)));
         lift::connect_paced(contract, pace)
     })
 }
@@ -134,7 +134,7 @@ pub(super) fn store(ground: &Ground, lift: Facade) -> Store {
 /// Jobs run on a thread of their own: rendering a document takes its time.
 pub(super) fn start_jobs(ground: &Ground, stop: &CancellationToken) -> actix_rt::Arbiter {
     let provider = ground.config.mail.clone();
-    let connect = move || mail_port::connect(&provider).map(mail::Office::new).map_err(StartError::new);
+    let connect = move || mail_port::connect(&provider).map(mail::MailActor::new).map_err(StartError::new);
     let office = ground.system.spawn(mail::spec(), connect);
     let head = mail::Letterhead { simulated: ground.simulated, ..ground.config.letterhead.clone() };
     let (io, archive, jobs) = (ground.io.clone(), ground.archive.clone(), ground.jobs.clone());
@@ -168,7 +168,12 @@ pub(super) fn start_jobs(ground: &Ground, stop: &CancellationToken) -> actix_rt:
 }
 
 /// Forgets what is too old to count, hour after hour, on one replica for all.
-pub(super) async fn keep_forgetting(duties: Duties, replica: Replica, accounts: auth::Desk, (jobs, io): (Jobs, Io)) {
+pub(super) async fn keep_forgetting(
+    singletons: SingletonTasks,
+    replica: Replica,
+    accounts: auth::Desk,
+    (jobs, io): (Jobs, Io),
+) {
     let forget = async |held: Held| {
         loop {
             match jobs.purge(held.fence()).await {
@@ -195,12 +200,12 @@ pub(super) async fn keep_forgetting(duties: Duties, replica: Replica, accounts: 
             clock::sleep(HOUR).await;
         }
     };
-    duties.keep("forgetting", forget, std::future::pending).await;
+    singletons.keep("forgetting", forget, std::future::pending).await;
 }
 
 /// Reads the list of open payments for ever, on one replica for all, and tells the orders. What is reported to another
 /// replica is wished of whoever has the duty.
-pub(super) async fn keep_sweeping(duties: Duties, sweep: Sweep, desk: PaymentDesk, orders: order::Desk) {
+pub(super) async fn keep_sweeping(singletons: SingletonTasks, sweep: Sweep, desk: PaymentDesk, orders: order::Desk) {
     let work = async |held: Held| {
         // what was reported while nobody had the duty
         sweep.wish();
@@ -218,12 +223,12 @@ pub(super) async fn keep_sweeping(duties: Duties, sweep: Sweep, desk: PaymentDes
     };
     let otherwise = async || {
         sweep.wished().await;
-        if let Err(error) = duties.wish(SWEEP).await {
+        if let Err(error) = singletons.wish(SWEEP).await {
             tracing::warn!(%error, "whoever lists open payments could not be told to do it now");
             sweep.wish();
         }
     };
-    duties.keep(SWEEP, work, otherwise).await;
+    singletons.keep(SWEEP, work, otherwise).await;
 }
 
 /// What letters say of a ticket, from the keys of operator, product and category.

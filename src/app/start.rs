@@ -11,32 +11,32 @@ use secrecy::ExposeSecret;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::actors::fleet::{Duties, Held, Replica, Tree, share_breakers};
+use crate::actors::fleet::{ActorView, Held, Replica, SingletonTasks, share_breakers};
 use crate::actors::invoice::Archive;
 use crate::actors::jobs::{self, Jobs};
 use crate::actors::liftoperator::catalogue::Current;
 use crate::actors::liftoperator::{Cards, Counter, Facade};
-use crate::actors::order::steps::Outside;
+use crate::actors::order::engine::dispatch::Outside;
 use crate::actors::payment::{Desk as PaymentDesk, Sweep};
-use crate::actors::reconcile::Books;
+use crate::actors::reconcile::ReconcileDesk;
 use crate::actors::supervision::System;
 use crate::actors::{auth, order};
 use crate::config::{BadConfiguration, Config, Environment};
 #[cfg(feature = "demonstration")]
-use crate::crash_points;
+use crate::failpoints;
+use crate::http::routes::streams::{self, Streams};
 use crate::http::state::{Fleet, Readiness};
-use crate::http::streams::{self, Streams};
 use crate::http::{self, Door, Limits, Patience, State};
 use crate::io::Io;
 use crate::redis::Redis;
 
-use super::end::watch_over;
 use super::files;
 use super::parts::{
     connect_together, contracts, is_simulated, keep_forgetting, keep_sweeping, policy, secret_of_codes, start_jobs,
 };
 use super::restored::{refuse_what_may_be_lost, watch_the_timeline};
-use super::shelf::Stock;
+use crate::app::catalogue_sync::Stock;
+use crate::app::shutdown::watch_over;
 
 /// A running server.
 pub struct App {
@@ -87,7 +87,7 @@ fn arm(config: &Config) {
     }
     if let Some(folder) = &config.crash_points {
         tracing::warn!(?folder, "a test may end this process at any moment that it arms");
-        crash_points::watch(folder.clone());
+        failpoints::watch(folder.clone());
     }
 }
 
@@ -124,7 +124,7 @@ impl App {
         let server = http::serve(state.clone(), listener, limits)?;
         let handle = server.handle();
         watch_over("http", &ground.broken, server.map(|_ended| ()));
-        watch_over("deeds", &ground.broken, http::admin::elsewhere::obey(state.clone()));
+        watch_over("deeds", &ground.broken, http::routes::admin::remote_actors::obey(state.clone()));
         let server = http::operations::serve(state, operations_listener)?;
         let operations_server = server.handle();
         watch_over("operations", &ground.broken, server.map(|_ended| ()));
@@ -194,7 +194,7 @@ impl Ground {
             Facade::start_with(&self.system, contracts, &policy, &connect_together(redis.clone(), replica.clone()));
         let deadline = config.times.payment_deadline;
         let payment = PaymentDesk::start(&self.system, config.payment.clone(), policy.clone(), deadline);
-        let duties = Duties::new(self.io.clone(), replica.clone(), self.draining.clone());
+        let singletons = SingletonTasks::new(self.io.clone(), replica.clone(), self.draining.clone());
         let public_url = self.public_url.clone();
         let outside = Outside { lift: lift.clone(), payment: payment.clone(), replica: replica.clone(), public_url };
         let orders = self.start_orders(outside, policy).await?;
@@ -202,16 +202,16 @@ impl Ground {
         watch_over(
             "sweep",
             &self.broken,
-            keep_sweeping(duties.clone(), sweep.clone(), payment.clone(), orders.clone()),
+            keep_sweeping(singletons.clone(), sweep.clone(), payment.clone(), orders.clone()),
         );
         let tree = self.tell_other_replicas(&redis, &replica);
-        self.keep_alarming(duties.clone(), orders.clone());
-        let books = self.open_books((lift.clone(), payment.clone(), orders.clone()), duties.clone());
+        self.keep_alarming(singletons.clone(), orders.clone());
+        let books = self.open_books((lift.clone(), payment.clone(), orders.clone()), singletons.clone());
         let accounts = config.auth.settings(&config.letterhead.shop, &self.public_url);
         let auth = auth::Desk::open(self.io.clone(), redis.clone(), secret_of_codes(config), accounts).await?;
         self.keep_learning(auth.clone());
         let streams = self.open_streams(&auth, orders.store());
-        self.keep_duty_of_forgetting(&duties, &replica, &auth);
+        self.keep_duty_of_forgetting(&singletons, &replica, &auth);
         Ok(State {
             auth,
             trusted_proxies: config.http.trusted_proxies.clone(),
@@ -225,13 +225,13 @@ impl Ground {
             payment,
             sweep,
             callback_networks: config.payment.callback_networks.clone(),
-            strangers: http::strangers::Strangers::default(),
+            unknown_callers: http::unknown_callers::UnknownCallers::default(),
             archive: self.archive.clone(),
             streams,
             actors: self.system.clone(),
             redis,
             replica: replica.incarnation,
-            fleet: Fleet { tree, duties, replica },
+            fleet: Fleet { tree, singletons, replica },
             readiness,
             return_origins: config.http.return_origins.clone(),
             door,
@@ -244,24 +244,24 @@ impl Ground {
     }
 
     /// Stays alive in the fleet, and tells it of this replica's actors and breakers.
-    fn tell_other_replicas(&self, redis: &Redis, replica: &Replica) -> Tree {
-        let tree = Tree::new(redis.clone(), replica.clone(), self.system.clone());
+    fn tell_other_replicas(&self, redis: &Redis, replica: &Replica) -> ActorView {
+        let tree = ActorView::new(redis.clone(), replica.clone(), self.system.clone());
         let (shown, alive) = (tree.clone(), replica.clone());
         watch_over("lease", &self.broken, async move { alive.run().await });
         watch_over("tree", &self.broken, async move { shown.show().await });
-        let sharing = share_breakers(self.system.clone(), replica.news.clone(), self.config.times.breaker_pause);
+        let sharing = share_breakers(self.system.clone(), replica.broadcast.clone(), self.config.times.breaker_pause);
         watch_over("breakers", &self.broken, sharing);
         tree
     }
 
-    fn keep_alarming(&self, duties: Duties, orders: order::Desk) {
+    fn keep_alarming(&self, singletons: SingletonTasks, orders: order::Desk) {
         let alarm = move |held: Held| orders.clone().keep_alarming(held.fence());
-        watch_over("alarm", &self.broken, async move { duties.keep("alarm", alarm, std::future::pending).await });
+        watch_over("alarm", &self.broken, async move { singletons.keep("alarm", alarm, std::future::pending).await });
     }
 
-    fn keep_duty_of_forgetting(&self, duties: &Duties, replica: &Replica, auth: &auth::Desk) {
+    fn keep_duty_of_forgetting(&self, singletons: &SingletonTasks, replica: &Replica, auth: &auth::Desk) {
         let forgetting =
-            keep_forgetting(duties.clone(), replica.clone(), auth.clone(), (self.jobs.clone(), self.io.clone()));
+            keep_forgetting(singletons.clone(), replica.clone(), auth.clone(), (self.jobs.clone(), self.io.clone()));
         watch_over("forgetting", &self.broken, forgetting);
     }
 
@@ -272,10 +272,10 @@ impl Ground {
     }
 
     /// Reconciliation, with its worker and its daily wish.
-    fn open_books(&self, asked: (Facade, PaymentDesk, order::Desk), duties: Duties) -> Books {
-        let books = Books::new(&self.io, asked, self.config.times.job_pause);
+    fn open_books(&self, asked: (Facade, PaymentDesk, order::Desk), singletons: SingletonTasks) -> ReconcileDesk {
+        let books = ReconcileDesk::new(&self.io, asked, self.config.times.job_pause);
         watch_over("books", &self.broken, books.clone().keep(self.draining.clone()));
-        watch_over("daily books", &self.broken, books.clone().keep_daily(self.config.books, duties));
+        watch_over("daily books", &self.broken, books.clone().keep_daily(self.config.books, singletons));
         books
     }
 
@@ -285,7 +285,7 @@ impl Ground {
             Streams::new(streams::Limits { heartbeat: self.config.times.heartbeat, ..streams::Limits::default() });
         let (watched, accounts, orders) = (streams.clone(), accounts.clone(), orders.clone());
         watch_over("sessions of streams", &self.broken, async move { watched.watch_sessions(&accounts).await });
-        watch_over("bells", &self.broken, async move { orders.bells().listen(&orders).await });
+        watch_over("notifications", &self.broken, async move { orders.notifications().listen(&orders).await });
         streams
     }
 }

@@ -12,14 +12,12 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use crate::actors::{
-    auth,
-    invoice::Seller,
-    mail::Letterhead,
-    order::{self, rules::Rules},
-    payment::SweepSettings,
-    reconcile,
-};
+use crate::actors::invoice::Seller;
+use crate::actors::mail::Letterhead;
+use crate::actors::order;
+use crate::actors::order::rules::limits::Rules;
+use crate::actors::payment::SweepSettings;
+use crate::actors::{auth, reconcile};
 use crate::integrations::client::{is_loopback_address, origin};
 use crate::integrations::{mail, payment};
 use crate::redis;
@@ -59,7 +57,7 @@ pub struct Config {
     pub seller: Seller,
     /// What an account may order.
     #[serde(default)]
-    pub orders: order::Settings,
+    pub orders: order::AccountLimits,
     /// When days are compared, and when a doubt alarms.
     #[serde(default)]
     pub books: reconcile::Settings,

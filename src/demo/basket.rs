@@ -81,7 +81,7 @@ impl Shop {
         let order = self.wait(&token, &url, "finished", |order| order["state"] == "finished").await?;
         let number = order["invoices"][0]["number"].as_str().context("a finished order has an invoice")?;
         self.invoice(number).await.context("step invoice written")?;
-        self.letter(order["number"].as_str().unwrap_or_default()).await.context("step letter sent")
+        self.email(order["number"].as_str().unwrap_or_default()).await.context("step e-mail sent")
     }
 
     async fn log_in(&self) -> anyhow::Result<String> {
@@ -157,20 +157,20 @@ impl Shop {
         say(&format!("invoice     {}", file.display()))
     }
 
-    async fn letter(&self, number: &str) -> anyhow::Result<()> {
+    async fn email(&self, number: &str) -> anyhow::Result<()> {
         let deadline = Deadline::after(PATIENCE);
         loop {
             let ledger = self.send(self.http.get(format!("{}/control/ledger/mailgun", self.control))).await?;
             let messages = ledger.as_array().or_else(|| ledger["mailgun"].as_array());
-            let sent = messages.into_iter().flatten().find(|letter| letter.to_string().contains(number));
-            if let Some(letter) = sent {
+            let sent = messages.into_iter().flatten().find(|email| email.to_string().contains(number));
+            if let Some(email) = sent {
                 return say(&format!(
-                    "letter sent {} ({} attachment)",
-                    letter["subject"].as_str().unwrap_or("?"),
-                    letter["attachments"].as_array().map_or(0, Vec::len)
+                    "e-mail sent {} ({} attachment)",
+                    email["subject"].as_str().unwrap_or("?"),
+                    email["attachments"].as_array().map_or(0, Vec::len)
                 ));
             }
-            ensure!(!deadline.is_over(), "no letter about order {number} came to the mail provider");
+            ensure!(!deadline.is_over(), "no e-mail about order {number} came to the mail provider");
             clock::sleep(LOOK).await;
         }
     }

@@ -10,25 +10,25 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use super::State;
-use super::door::Door;
-use super::operators::AlwaysUp;
 use super::state::{Fleet, Readiness};
-use super::streams::{Limits, Streams};
-use crate::actors::fleet::{Duties, Replica, Tree};
+use crate::actors::fleet::{ActorView, Replica, SingletonTasks};
 use crate::actors::invoice::{Archive, Seller, ShortName};
 use crate::actors::jobs::{self, Jobs};
 use crate::actors::liftoperator::catalogue::sample;
 use crate::actors::liftoperator::{Cards, Catalogue, Counter, Facade};
-use crate::actors::order::drive::Driver;
-use crate::actors::order::record::Terms;
-use crate::actors::order::rules::Rules;
-use crate::actors::order::steps::Outside;
+use crate::actors::order::engine::dispatch::Outside;
+use crate::actors::order::engine::driver::Driver;
+use crate::actors::order::rules::limits::Rules;
+use crate::actors::order::rules::record::Terms;
 use crate::actors::order::store::{Paper, Store};
 use crate::actors::payment::{Desk as PaymentDesk, Sweep, SweepSettings};
-use crate::actors::reconcile::Books;
+use crate::actors::reconcile::ReconcileDesk;
 use crate::actors::supervision::{Policy, System, Watch};
 use crate::actors::{auth, order};
 use crate::clock;
+use crate::http::middleware::door::Door;
+use crate::http::routes::operators::AlwaysUp;
+use crate::http::routes::streams::{Limits, Streams};
 use crate::integrations::payment::ProviderConfig;
 use crate::io::Io;
 use crate::network::Networks;
@@ -77,21 +77,21 @@ pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output 
         cards: Cards::new(io.clone(), Redis::off()),
         operator_statuses: Arc::new(AlwaysUp),
         jobs: jobs(&io),
-        books: Books::new(&io, (outside.lift.clone(), outside.payment.clone(), orders.clone()), Duration::ZERO),
+        books: ReconcileDesk::new(&io, (outside.lift.clone(), outside.payment.clone(), orders.clone()), Duration::ZERO),
         orders,
         facade: outside.lift,
         payment: outside.payment,
         sweep: Sweep::new(SweepSettings::default()),
         callback_networks: provider().callback_networks,
-        strangers: super::strangers::Strangers::default(),
+        unknown_callers: crate::http::unknown_callers::UnknownCallers::default(),
         archive: Archive::new(io.clone(), folder.path()),
         streams: Streams::new(Limits::default()),
         actors: system.clone(),
         redis: Redis::off(),
         replica: outside.replica.incarnation,
         fleet: Fleet {
-            duties: Duties::new(io.clone(), outside.replica.clone(), CancellationToken::new()),
-            tree: Tree::new(Redis::off(), outside.replica.clone(), system),
+            singletons: SingletonTasks::new(io.clone(), outside.replica.clone(), CancellationToken::new()),
+            tree: ActorView::new(Redis::off(), outside.replica.clone(), system),
             replica: outside.replica,
         },
         readiness: Readiness::default(),

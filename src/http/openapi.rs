@@ -11,10 +11,10 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, Response};
 use utoipa_actix_web::AppExt;
 
-use super::head::CALLBACKS;
-use super::problem::{Document, MEDIA_TYPE};
-use super::session::Admin;
-use super::shared;
+use crate::http::middleware::head::CALLBACKS;
+use crate::http::middleware::problem::{Document, MEDIA_TYPE};
+use crate::http::middleware::session::Admin;
+use crate::http::middleware::shared;
 
 /// Where the calls of those who run the shop are.
 const ADMINS: &str = "/api/v1/admin/";
@@ -36,7 +36,7 @@ struct Description {
 
 static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| {
     let api = App::new().into_utoipa_app().openapi(Base::openapi());
-    let mut api = api.configure(super::test_routes).configure(super::routes).split_for_parts().1;
+    let mut api = api.configure(super::routes::for_tests).configure(super::routes::all).split_for_parts().1;
     let allow = api.paths.paths.iter_mut().map(|(path, item)| (path.clone(), describe_failures(path, item))).collect();
     add_bearer(&mut api);
     let mut json = api.to_pretty_json().unwrap_or_default();

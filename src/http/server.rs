@@ -14,9 +14,10 @@ use futures_util::future::{Either, ready};
 use tokio::net::TcpStream;
 use utoipa_actix_web::AppExt;
 
-use super::connection::{Patience, Watched};
 use super::state::State;
-use super::{body, connection, cors, fallback, head, headers, leaving, nul, request_id, routes, test_routes};
+use crate::http::middleware::connection::{Patience, Watched};
+use crate::http::middleware::{body, connection, cors, draining, fallback, head, headers, nul, request_id};
+use crate::http::routes;
 
 /// How long a closing client may take.
 const GOODBYE_PATIENCE: Duration = Duration::from_secs(2);
@@ -44,14 +45,14 @@ pub fn app(
         .into_utoipa_app()
         .configure(|api| {
             if breakable {
-                test_routes(api);
+                routes::for_tests(api);
             }
         })
-        .configure(routes)
+        .configure(routes::all)
         .into_app()
         .default_service(web::to(fallback::unmatched))
         .wrap(from_fn(nul::refuse))
-        .wrap(from_fn(leaving::turn_away))
+        .wrap(from_fn(draining::turn_away))
         .wrap(from_fn(head::answer))
         .wrap(from_fn(request_id::watch))
         .wrap(from_fn(cors::share))

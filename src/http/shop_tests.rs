@@ -9,10 +9,10 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::fixture::{self, today};
-use super::operators::{AlwaysUp, OperatorStatus, OperatorStatuses};
 use super::{State, openapi, server};
 use crate::actors::auth::{self, Names, Role};
 use crate::clock;
+use crate::http::routes::operators::{AlwaysUp, OperatorStatus, OperatorStatuses};
 
 const DIGITS: &str = "01-1614 7133 5350 3020 1464-3";
 const LETTERS: &str = "a1b2c3do-e5f-6g7";

@@ -5,17 +5,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use uuid::Uuid;
 
-use super::door::Door;
-use super::operators::OperatorStatuses;
-use super::strangers::Strangers;
-use super::streams::Streams;
-use crate::actors::fleet::{Duties, Replica, Tree};
+use crate::actors::fleet::{ActorView, Replica, SingletonTasks};
 use crate::actors::invoice::Archive;
 use crate::actors::jobs::Jobs;
 use crate::actors::liftoperator::{Cards, Counter, Facade};
 use crate::actors::payment::{Desk as PaymentDesk, Sweep};
-use crate::actors::reconcile::Books;
+use crate::actors::reconcile::ReconcileDesk;
 use crate::actors::{auth, order, supervision};
+use crate::http::middleware::door::Door;
+use crate::http::routes::operators::OperatorStatuses;
+use crate::http::routes::streams::Streams;
+use crate::http::unknown_callers::UnknownCallers;
 use crate::io::Io;
 use crate::network::Networks;
 use crate::redis::Redis;
@@ -39,7 +39,7 @@ pub struct State {
     /// Orders.
     pub orders: order::Desk,
     /// Reconciliation.
-    pub books: Books,
+    pub books: ReconcileDesk,
     /// The operators' actors, for their status.
     pub facade: Facade,
     /// The payment provider's actor, for its status.
@@ -49,7 +49,7 @@ pub struct State {
     /// Networks that callbacks may come from.
     pub callback_networks: Networks,
     /// Callbacks from elsewhere.
-    pub strangers: Strangers,
+    pub unknown_callers: UnknownCallers,
     /// The documents of invoices.
     pub archive: Archive,
     /// Open event streams.
@@ -83,9 +83,9 @@ pub struct Fleet {
     /// This replica and its lease.
     pub replica: Replica,
     /// What one replica does for all.
-    pub duties: Duties,
+    pub singletons: SingletonTasks,
     /// The actors of every replica.
-    pub tree: Tree,
+    pub tree: ActorView,
 }
 
 /// Whether this replica takes requests; clones share it.

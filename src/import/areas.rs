@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 
 use super::file::{open, plain};
-use crate::actors::liftoperator::area::{ATTRIBUTION, Change, MapFile, Plan, Skipped, Tie, preview, read, take};
+use crate::actors::liftoperator::areas::{ATTRIBUTION, Change, MapFile, Plan, Skipped, Tie, preview, read, take};
 use crate::io::Io;
 
 /// Largest file, in bytes; OpenSkiMap's whole world has some 50 MB.

@@ -6,7 +6,7 @@ use anyhow::bail;
 use clap::Args;
 
 use super::file::{plain, text};
-use crate::actors::liftoperator::catalogue::import::{Deed, Import, Plan, preview, take};
+use crate::actors::liftoperator::catalogue::import::{Import, OperatorChange, Plan, preview, take};
 use crate::app::contract;
 use crate::config::Config;
 use crate::integrations::lift;
@@ -51,26 +51,29 @@ pub async fn operators(wish: &OperatorFiles, config: &Config, io: &Io, by: Strin
 
 fn report(plan: &Plan, config: &Config, taken: bool) -> String {
     let mut lines: Vec<String> = plan.shared.iter().map(|line| format!("~ all operators: {}", plain(line))).collect();
-    for (key, deed) in &plan.deeds {
+    for (key, change) in &plan.by_operator {
         let operator = plan.catalogue.operator(key);
-        match deed {
-            Deed::Added => {
+        match change {
+            OperatorChange::Added => {
                 let (name, products) = operator.map_or(("", 0), |one| (one.name.as_str(), one.products.len()));
                 lines.push(format!("+ {key}: {}, products: {products}", plain(name)));
             }
-            Deed::Changed(what) => {
+            OperatorChange::Changed(what) => {
                 lines.push(format!("~ {key}"));
                 lines.extend(what.iter().map(|line| format!("    {}", plain(line))));
             }
-            Deed::Removed => lines.push(format!("- {key}: not sold any more; its open orders are still served")),
+            OperatorChange::Removed => {
+                lines.push(format!("- {key}: not sold any more; its open orders are still served"))
+            }
         }
-        let warning =
-            operator.filter(|_| *deed != Deed::Removed).and_then(|operator| match contract(config, operator) {
+        let warning = operator.filter(|_| *change != OperatorChange::Removed).and_then(|operator| {
+            match contract(config, operator) {
                 Err(error) => Some(format!("{error:#}: it will be listed as down")),
                 Ok(contract) => {
                     lift::connect(&contract).err().map(|error| format!("{error:#}: it will be listed as down"))
                 }
-            });
+            }
+        });
         lines.extend(warning.map(|warning| format!("  ! {warning}")));
     }
     if plan.unchanged > 0 {

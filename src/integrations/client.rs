@@ -17,9 +17,9 @@ use rustls_platform_verifier::BuilderVerifierExt;
 
 use super::Permit;
 use super::gate::{Gate, PERMIT_OVER};
-use super::pace::Pace;
 use crate::clock::{self, Elapsed};
-use crate::crash_points;
+use crate::failpoints;
+use crate::integrations::rate_limiter::RateLimiter;
 
 /// The largest answer that is read unless the request says otherwise, in bytes.
 const ANSWER_LIMIT: usize = 1 << 20;
@@ -35,7 +35,7 @@ const CONNECT_PATIENCE: Duration = Duration::from_secs(3);
 pub struct Client {
     http: reqwest::Client,
     endpoint: String,
-    pace: Option<Pace>,
+    pace: Option<RateLimiter>,
 }
 
 impl Client {
@@ -65,7 +65,7 @@ impl Client {
 
     /// Sends at this pace, where there is one: a request waits for its turn, and is not sent when its deadline comes first.
     #[must_use]
-    pub fn paced(self, pace: Option<Pace>) -> Self {
+    pub fn paced(self, pace: Option<RateLimiter>) -> Self {
         Self { pace, ..self }
     }
 
@@ -113,9 +113,9 @@ impl Client {
         } else if !gate.open(permit) {
             return Err(Failure { connecting: true, text: PERMIT_OVER.into() });
         }
-        crash_points::here(|| format!("{}: not sent", permit.what()));
+        failpoints::here(|| format!("{}: not sent", permit.what()));
         let response = outgoing.send().await.map_err(Failure::of)?;
-        crash_points::here(|| format!("{}: acted, answer not read", permit.what()));
+        failpoints::here(|| format!("{}: acted, answer not read", permit.what()));
         read(response, limit).await
     }
 }

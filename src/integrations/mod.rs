@@ -7,12 +7,12 @@ mod gate;
 pub mod lift;
 pub mod mail;
 mod outcome;
-mod pace;
 pub mod payment;
 mod permit;
+mod rate_limiter;
 pub mod soap;
 mod text;
 
 pub use outcome::{Outcome, Refusal, RefusalKind};
-pub use pace::{AHEAD, Agreed, Pace, Turns};
 pub use permit::Permit;
+pub use rate_limiter::{AHEAD, Agreed, RateLimiter, Turns};

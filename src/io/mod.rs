@@ -24,7 +24,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 
 use crate::clock::{self, Deadline};
-use crate::crash_points;
+use crate::failpoints;
 use crate::timeline::Timeline;
 
 pub use error::IoError;
@@ -144,9 +144,9 @@ impl Io {
                 .await?;
             match work(&transaction).await {
                 Ok(value) => {
-                    crash_points::here(|| format!("{}: before commit", crash_points::place(place)));
+                    failpoints::here(|| format!("{}: before commit", failpoints::place(place)));
                     transaction.commit().await?;
-                    crash_points::here(|| format!("{}: after commit", crash_points::place(place)));
+                    failpoints::here(|| format!("{}: after commit", failpoints::place(place)));
                     commits.fetch_add(1, Ordering::Relaxed);
                     Ok(value)
                 }

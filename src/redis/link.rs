@@ -15,7 +15,7 @@ use tokio::sync::{Semaphore, broadcast, watch};
 use uuid::Uuid;
 
 use super::address::{Address, Connection, NoAddress, Settings};
-use super::news;
+use super::pubsub;
 use crate::clock::{self, Deadline};
 use crate::io::Io;
 
@@ -109,7 +109,7 @@ impl Redis {
             took_us: AtomicU64::new(0),
         });
         io.keep(keep(Arc::downgrade(&inner)));
-        io.keep(news::keep(Arc::downgrade(&inner)));
+        io.keep(pubsub::keep(Arc::downgrade(&inner)));
         Ok(Self(Some(inner)))
     }
 

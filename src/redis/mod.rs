@@ -14,7 +14,7 @@ mod address;
 mod asking;
 mod limits;
 mod link;
-mod news;
+mod pubsub;
 mod several;
 
 pub use address::{NoAddress, Settings};

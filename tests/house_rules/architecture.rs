@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::{ConnectionTrait, Database, Statement};
 use sea_orm_migration::MigratorTrait as _;
-use starjack::actors::order::lifecycle;
+use starjack::actors::order::rules::lifecycle;
 use starjack_migration::Migrator;
 
 use crate::assert_none;
@@ -52,7 +52,7 @@ fn the_tables_of_the_page_equal_the_committed_ones() {
 fn every_folder_stands_in_the_code_map() {
     let page = read(PAGE);
     let named: BTreeSet<&str> = words(part(&page, "code map")).into_iter().collect();
-    let own = |path: &String| !["/samples/", "/letters/"].iter().any(|other| path.contains(other));
+    let own = |path: &String| !["/samples/", "/templates/"].iter().any(|other| path.contains(other));
     let mut expected = BTreeSet::new();
     for path in files("").into_iter().filter(own).filter(|path| path.contains('/')) {
         let deep = if path.starts_with("src/") { 4 } else { 2 };

@@ -8,8 +8,8 @@ use crate::sources::{Source, sources};
 /// Below everything: what they may import is said beside them.
 const LOWER: [(&str, &[&str]); 15] = [
     ("clock", &[]),
-    ("crash_points", &[]),
-    ("no_crash_points", &[]),
+    ("failpoints", &[]),
+    ("no_failpoints", &[]),
     ("process", &[]),
     ("ids", &[]),
     ("money", &[]),
@@ -19,29 +19,17 @@ const LOWER: [(&str, &[&str]); 15] = [
     ("timeline", &[]),
     ("fonts", &[]),
     ("typed", &["fonts", "language"]),
-    ("io", &["clock", "crash_points", "timeline"]),
+    ("io", &["clock", "failpoints", "timeline"]),
     ("redis", &["clock", "io"]),
     ("epoch", &["ids", "io", "timeline"]),
 ];
 
 /// Who may import whom, besides itself, from the ground up.
 const LAYERS: [(&str, &[&str]); 9] = [
-    ("integrations", &["clock", "crash_points", "ids", "language", "money", "network", "typed"]),
+    ("integrations", &["clock", "failpoints", "ids", "language", "money", "network", "typed"]),
     (
         "actors",
-        &[
-            "integrations",
-            "clock",
-            "crash_points",
-            "epoch",
-            "fonts",
-            "ids",
-            "language",
-            "money",
-            "io",
-            "redis",
-            "typed",
-        ],
+        &["integrations", "clock", "failpoints", "epoch", "fonts", "ids", "language", "money", "io", "redis", "typed"],
     ),
     ("config", &["actors", "integrations", "clock", "network", "redis"]),
     ("http", &["actors", "integrations", "clock", "ids", "language", "money", "network", "io", "redis", "typed"]),
@@ -53,7 +41,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
             "actors",
             "integrations",
             "clock",
-            "crash_points",
+            "failpoints",
             "epoch",
             "ids",
             "io",
@@ -86,6 +74,45 @@ const ACTORS: [(&str, &[&str]); 11] = [
 /// The ports and what they share; a port knows no other port.
 const PORTS: [(&str, &[&str]); 4] =
     [("soap", &["client"]), ("lift", &["client", "soap"]), ("payment", &["client", "soap"]), ("mail", &["client"])];
+
+/// The rooms of large folders, and which others each may use.
+const ROOMS: [(&str, &[(&str, &[&str])]); 3] = [
+    (
+        "actors/order",
+        &[
+            ("rules", &[]),
+            ("store", &["rules"]),
+            ("engine", &["rules", "store"]),
+            ("desk", &["rules", "store", "engine"]),
+            ("model", &["rules", "store", "engine", "desk"]),
+        ],
+    ),
+    (
+        "actors/liftoperator",
+        &[("catalogue", &[]), ("areas", &[]), ("offers", &["catalogue"]), ("lift", &["catalogue", "offers"])],
+    ),
+    ("http", &[("middleware", &[]), ("routes", &["middleware"]), ("operations", &["middleware", "routes"])]),
+];
+
+#[test]
+fn rooms_only_use_what_they_may() {
+    let mut breaches = Vec::new();
+    for (folder, rooms) in ROOMS {
+        let within: Vec<&str> = folder.split('/').collect();
+        for source in &sources(&format!("src/{folder}")) {
+            let module = module_of(&source.path);
+            let own = module.get(within.len()).map(String::as_str);
+            let Some((own, may)) = rooms.iter().find(|(name, _)| Some(*name) == own) else { continue };
+            for name in imported(source, &within) {
+                let is_room = rooms.iter().any(|(room, _)| *room == name);
+                if is_room && name != *own && !may.contains(&name.as_str()) {
+                    breaches.push(format!("{} uses {folder}/{name}", source.path));
+                }
+            }
+        }
+    }
+    assert_none(breaches, "a room uses those below it, as its folder's `mod.rs` draws them");
+}
 
 #[test]
 fn imports_only_go_down() {

@@ -9,7 +9,7 @@ use futures_util::future::LocalBoxFuture;
 use serde_json::json;
 use starjack::ids::Reference;
 use starjack::integrations::lift::{self, Booking, Contract, Holder, LiftSupplier, TicketOrder, Wanted, WantedProduct};
-use starjack::integrations::mail::{self, MailProvider, OutgoingLetter};
+use starjack::integrations::mail::{self, MailProvider, OutgoingEmail};
 use starjack::integrations::payment::{self, CreditAmount, PageOrder, PaymentProvider, StatusKey};
 use starjack::integrations::{Outcome, Permit};
 
@@ -184,8 +184,8 @@ fn page() -> PageOrder {
     }
 }
 
-fn letter() -> OutgoingLetter {
-    OutgoingLetter {
+fn letter() -> OutgoingEmail {
+    OutgoingEmail {
         message_id: "1@shop.example".to_owned(),
         to: "anna@example.org".to_owned(),
         subject: "Your tickets".to_owned(),

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use starjack::actors::order::intent::Verb;
-use starjack::actors::order::lifecycle::OrderState;
-use starjack::actors::order::protection::Protection;
-use starjack::actors::order::record::OnRefusal;
-use starjack::actors::order::rules::Rules;
+use starjack::actors::order::rules::intent::Verb;
+use starjack::actors::order::rules::lifecycle::OrderState;
+use starjack::actors::order::rules::limits::Rules;
+use starjack::actors::order::rules::protection::Protection;
+use starjack::actors::order::rules::record::OnRefusal;
 
 use super::faults::{Fault, Strike};
 use super::incarnation::Setting;

@@ -1,9 +1,9 @@
 //! An operator that is down for longer than an order may wait.
 
 use chrono::TimeDelta;
-use starjack::actors::order::intent::Verb;
-use starjack::actors::order::lifecycle::OrderState;
-use starjack::actors::order::record::OnRefusal;
+use starjack::actors::order::rules::intent::Verb;
+use starjack::actors::order::rules::lifecycle::OrderState;
+use starjack::actors::order::rules::record::OnRefusal;
 use starjack::clock;
 
 use super::faults::{Fault, Strike};

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use starjack::actors::order::intent::Verb;
-use starjack::actors::order::lifecycle::OrderState;
+use starjack::actors::order::rules::intent::Verb;
+use starjack::actors::order::rules::lifecycle::OrderState;
 
 /// What happens to a question instead of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! What is held of an order's money, by the provider's own books and whatever they show: it pays for what is on the cards, or an
 //! open case names the rest and the sum.
 
-use starjack::actors::order::lifecycle::OrderState;
-use starjack::actors::order::record::Order;
+use starjack::actors::order::rules::lifecycle::OrderState;
+use starjack::actors::order::rules::record::Order;
 use starjack::money::Cents;
 use starjack_entity::case_file;
 

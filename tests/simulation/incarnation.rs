@@ -11,11 +11,12 @@ use starjack::actors::fleet::replica::Replica;
 use starjack::actors::invoice::{Seller, ShortName};
 use starjack::actors::jobs::{self, Jobs};
 use starjack::actors::liftoperator::{Connect, Facade};
-use starjack::actors::order::drive::Driver;
-use starjack::actors::order::record::Terms;
-use starjack::actors::order::rules::Rules;
+use starjack::actors::order::Desk;
+use starjack::actors::order::engine::dispatch;
+use starjack::actors::order::engine::driver::Driver;
+use starjack::actors::order::rules::limits::Rules;
+use starjack::actors::order::rules::record::Terms;
 use starjack::actors::order::store::{Paper, Store};
-use starjack::actors::order::{Desk, steps};
 use starjack::actors::payment::{Desk as PaymentDesk, Sweep, SweepSettings};
 use starjack::actors::supervision::{BreakerSettings, Policy, System, Watch};
 use starjack::integrations::lift::{Contract, LiftSupplier};
@@ -78,7 +79,7 @@ impl Parts {
         let payment = PaymentDesk::start_with(&system, bank, policy, setting.deadline);
         let io = outside.io.clone();
         let replica = Replica::announce(io.clone()).await.unwrap();
-        let outside = steps::Outside { lift, payment, replica, public_url: "https://shop.example".to_owned() };
+        let outside = dispatch::Outside { lift, payment, replica, public_url: "https://shop.example".to_owned() };
         let (store, rules) = (store(setting, io), Arc::new(setting.rules.clone()));
         Self { system, driver: Driver { store, outside, rules, draining: CancellationToken::new() } }
     }

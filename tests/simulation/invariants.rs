@@ -1,9 +1,9 @@
 //! What must be true once everything rests: the order's own rows, read from the database, against the outside's books.
 
 use chrono::TimeDelta;
-use starjack::actors::order::lifecycle::{LineState, OrderState, PaymentState, has_ended, row};
-use starjack::actors::order::pages::MOST_PAGES;
-use starjack::actors::order::record::Order;
+use starjack::actors::order::rules::lifecycle::{LineState, OrderState, PaymentState, has_ended, row};
+use starjack::actors::order::rules::payment_pages::MOST_PAGES;
+use starjack::actors::order::rules::record::Order;
 use starjack::clock;
 use starjack_entity::order_event;
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
-use starjack::actors::order::intent::Verb;
-use starjack::actors::order::lifecycle::OrderState;
+use starjack::actors::order::rules::intent::Verb;
+use starjack::actors::order::rules::lifecycle::OrderState;
 use starjack::clock;
 use starjack::integrations::lift::{Booking, Found, FoundState, Sold, SoldPage, TicketOrder};
 use starjack::integrations::{Outcome, Refusal, RefusalKind};

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use starjack::actors::order::intent::Verb;
-use starjack::actors::order::lifecycle::OrderState;
-use starjack::actors::order::record::OnRefusal;
+use starjack::actors::order::rules::intent::Verb;
+use starjack::actors::order::rules::lifecycle::OrderState;
+use starjack::actors::order::rules::record::OnRefusal;
 use starjack::clock::{self, Deadline};
 
 use super::faults::{Fault, Strike};

@@ -1,7 +1,7 @@
 //! Money that comes when its page's life is over and nobody expects it any more.
 
-use starjack::actors::order::lifecycle::{OrderState, PaymentState};
-use starjack::actors::order::record::OnRefusal;
+use starjack::actors::order::rules::lifecycle::{OrderState, PaymentState};
+use starjack::actors::order::rules::record::OnRefusal;
 
 use super::incarnation::Setting;
 use super::story::{Deed, Story};

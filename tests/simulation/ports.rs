@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
-use starjack::actors::order::intent::Verb;
-use starjack::actors::order::lifecycle::OrderState;
+use starjack::actors::order::rules::intent::Verb;
+use starjack::actors::order::rules::lifecycle::OrderState;
 use starjack::clock;
 use starjack::ids::Reference;
 use starjack::integrations::lift::{
-    Booking, Capabilities, CheckedCard, Found, Goods, LiftSupplier, TicketOrder, Wanted,
+    Booking, Capabilities, CheckedCard, Found, LiftSupplier, PriceList, TicketOrder, Wanted,
 };
 use starjack::integrations::payment::{
     CreditAmount, History, Observed, OpenPayments, OpenedPage, PageOrder, PaymentProvider, StatusKey,
@@ -211,7 +211,7 @@ impl LiftSupplier for Lift {
         self.port.meet((Verb::Cancel, reference), permit, move |ledger| ledger.cancel(&booking.handle)).boxed_local()
     }
 
-    fn catalogue(&self, _wanted: Wanted, _permit: Permit) -> LocalBoxFuture<'_, Outcome<Goods>> {
+    fn catalogue(&self, _wanted: Wanted, _permit: Permit) -> LocalBoxFuture<'_, Outcome<PriceList>> {
         async { Outcome::NotSent("no order asks for it".to_owned()) }.boxed_local()
     }
 }

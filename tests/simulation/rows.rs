@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use futures_util::{StreamExt, stream};
-use starjack::actors::order::intent::Verb;
-use starjack::actors::order::lifecycle::{ORDER_STATES, OrderState, row};
-use starjack::actors::order::record::OnRefusal;
+use starjack::actors::order::rules::intent::Verb;
+use starjack::actors::order::rules::lifecycle::{ORDER_STATES, OrderState, row};
+use starjack::actors::order::rules::record::OnRefusal;
 
 use super::faults::{Fault, fitting};
 use super::incarnation::Setting;

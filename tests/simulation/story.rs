@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use starjack::actors::order::intent::Verb;
-use starjack::actors::order::lifecycle::OrderState;
-use starjack::actors::order::record::OnRefusal;
+use starjack::actors::order::rules::intent::Verb;
+use starjack::actors::order::rules::lifecycle::OrderState;
+use starjack::actors::order::rules::record::OnRefusal;
 use starjack::money::Cents;
 
 use super::faults::{Fault, Strike};

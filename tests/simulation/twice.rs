@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use sea_orm::{EntityTrait, PaginatorTrait};
-use starjack::actors::order::drive::Drove;
-use starjack::actors::order::intent::Verb;
-use starjack::actors::order::lifecycle::OrderState;
-use starjack::actors::order::record::OnRefusal;
+use starjack::actors::order::engine::driver::Drove;
+use starjack::actors::order::rules::intent::Verb;
+use starjack::actors::order::rules::lifecycle::OrderState;
+use starjack::actors::order::rules::record::OnRefusal;
 use starjack::actors::order::{ChangeError, Desk, NewOrder, PlaceError};
 use starjack::actors::supervision::Policy;
 use starjack::clock::{self, Deadline};

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use chrono::{Days, NaiveDate, TimeDelta};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
-use starjack::actors::order::lifecycle::has_ended;
-use starjack::actors::order::record::{OnRefusal, Order, ReturnTerms, Ticket};
+use starjack::actors::order::rules::lifecycle::has_ended;
+use starjack::actors::order::rules::record::{OnRefusal, Order, ReturnTerms, Ticket};
 use starjack::actors::order::{Desk, Marks, NewLine, NewOrder};
 use starjack::clock::{self, Deadline};
 use starjack::ids;

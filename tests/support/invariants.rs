@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use starjack::actors::order::rules::MOST_A_DAY;
+use starjack::actors::order::rules::limits::MOST_A_DAY;
 use starjack::clock::{self, Deadline};
 
 use super::ledger::{Booking, Ledger};

@@ -12,10 +12,10 @@ use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
 use super::account::{Account, clean_email};
+use super::account_email::AccountEmail;
 use super::code::{Code, Purpose};
 use super::desk::{Desk, as_account};
 use super::error::Error;
-use super::letter::Letter;
 use super::limits::{ADDRESS_LETTERS, CHANGES_TO_ONE, CONFIRMATIONS, OLD_PASSWORDS};
 use super::origin::Origin;
 use super::store::{self, AccountRow, ChangeRow};
@@ -138,8 +138,8 @@ async fn write_change(tx: &DatabaseTransaction, row: ChangeRow, now: DateTime<Ut
     store::forget_changes(tx, now).await?;
     let email = row.new_email.clone().unwrap_or_default();
     let letter = match store::account_of(tx, &email).await? {
-        None => Letter::AddressCode { change: row.id },
-        Some(account) => Letter::AddressTaken { account: account.id },
+        None => AccountEmail::AddressCode { change: row.id },
+        Some(account) => AccountEmail::AddressTaken { account: account.id },
     };
     let job = letter.job(&format!("address:{}", row.id), now)?;
     store::write_change(tx, row).await?;
@@ -167,7 +167,7 @@ async fn set_address(
     store::remove_registration(tx, &email).await?;
     store::remove_resets(tx, account.id).await?;
     store::end_change(tx, change.id, now, now + KEEP_OLD_ADDRESS).await?;
-    let letter = Letter::AddressChanged { change: change.id };
+    let letter = AccountEmail::AddressChanged { change: change.id };
     enqueue(tx, letter.job(&format!("address-changed:{}", change.id), now)?).await?;
     let ended = store::revoke_all(tx, account.id, Some(kept), now).await?;
     Ok((account, ended))

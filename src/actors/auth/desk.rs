@@ -7,21 +7,20 @@ use jsonwebtoken::jwk::JwkSet;
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use starjack_entity::account;
 use tokio::time::Instant;
 
 use super::account::{Account, Names, Role, clean_email, clean_names};
-use super::ended::{self, Ended};
 use super::error::Error;
 use super::events::LogIns;
 use super::keyring::{self, NewKey, Rotation};
 use super::password::{Hasher, Memory};
+use super::revoked_sessions::{self, RevokedSessions};
 use super::store::{self, Old};
 use super::throttle::Counts;
 use super::token::{Claims, Keys};
 use super::weak::check_password;
 use super::webauthn::RelyingParty;
-use crate::actors::fleet::{Fence, Heard, Listener, News};
+use crate::actors::fleet::{Broadcast, Fence, FleetEvent, Listener};
 use crate::clock::{self, Deadline};
 use crate::ids;
 use crate::io::Io;
@@ -51,7 +50,7 @@ pub(super) struct Inner {
     pub(super) secret: SecretSlice<u8>,
     keys: RwLock<Arc<Keys>>,
     learned: Mutex<Instant>,
-    pub(super) ended: Ended,
+    pub(super) ended: RevokedSessions,
     pub(super) hasher: Hasher,
     pub(super) counts: Counts,
     pub(super) redis: Redis,
@@ -96,7 +95,7 @@ impl Desk {
             secret,
             keys: RwLock::new(Arc::new(keys)),
             learned: Mutex::new(clock::instant()),
-            ended: Ended::default(),
+            ended: RevokedSessions::default(),
             hasher: Hasher::start()?,
             counts: Counts::default(),
             redis,
@@ -140,7 +139,7 @@ impl Desk {
         let now = clock::now();
         let keys = keyring::load(&self.inner.io, self.inner.secret.expose_secret(), now).await?;
         *self.inner.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
-        let since = now - ended::REMEMBERED;
+        let since = now - revoked_sessions::REMEMBERED;
         let ended =
             self.inner.io.read(move |db| Box::pin(async move { Ok::<_, Error>(store::ended_since(db, since).await?) }));
         self.inner.ended.add(ended.await?, now);
@@ -161,11 +160,11 @@ impl Desk {
     /// What other replicas say.
     #[must_use]
     pub fn listen(&self) -> Listener {
-        News::new(self.inner.redis.clone()).listen()
+        Broadcast::new(self.inner.redis.clone()).listen()
     }
 
     pub(super) fn have_others_learn(&self) {
-        News::new(self.inner.redis.clone()).tell(&Heard::Sessions);
+        Broadcast::new(self.inner.redis.clone()).publish(&FleetEvent::Sessions);
     }
 
     /// Draws the next signing key; known here at once, everywhere within seconds.
@@ -243,11 +242,11 @@ pub(super) async fn new_account(
     password: SecretString,
     names: Names,
     role: Role,
-) -> Result<account::Model, Error> {
+) -> Result<store::AccountRow, Error> {
     let (email, names) = (clean_email(email)?, clean_names(&names)?);
     check_password(&password, &email, "")?;
     let hashing = tokio::task::spawn_blocking(move || Memory::new().hash(&password));
-    let row = account::Model {
+    let row = store::AccountRow {
         id: ids::new_id(),
         email,
         password_hash: hashing.await.map_err(|_panicked| Error::Fault("password hashing"))??,
@@ -266,7 +265,7 @@ pub(super) async fn new_account(
     if opened { Ok(row) } else { Err(Error::Taken) }
 }
 
-pub(super) fn as_account(row: account::Model) -> Result<Account, Error> {
+pub(super) fn as_account(row: store::AccountRow) -> Result<Account, Error> {
     Ok(Account {
         id: row.id,
         role: Role::stored(&row.role)?,
@@ -289,7 +288,7 @@ pub(super) fn digest(text: &str) -> [u8; 32] {
 /// Waits until another replica says that sessions ended, for `patience` at most; at most ten times a second. Answers whether one
 /// said so.
 pub async fn until_told_of_sessions(news: &mut Listener, patience: Duration) -> bool {
-    let told = async { while news.next().await != Heard::Sessions {} };
+    let told = async { while news.next().await != FleetEvent::Sessions {} };
     let is_told = clock::timeout_at(Deadline::after(patience), told).await.is_ok();
     if is_told {
         clock::sleep(TOGETHER).await;

@@ -9,10 +9,10 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::account::Role;
+use super::account_email::AccountEmail;
 use super::addresses::KEEP_OLD_ADDRESS;
 use super::desk::Desk;
 use super::error::Error;
-use super::letter::Letter;
 use super::store::{self, AccountRow, ChangeRow};
 use super::throttle::{Rule, key};
 use crate::actors::jobs::store::enqueue;
@@ -91,7 +91,7 @@ pub async fn erase(tx: &DatabaseTransaction, owner: &Owner, now: DateTime<Utc>) 
         changed_at: Some(now.into()),
         expires_at: (now + KEEP_OLD_ADDRESS).into(),
     };
-    let letter = Letter::AccountDeleted { change: farewell.id };
+    let letter = AccountEmail::AccountDeleted { change: farewell.id };
     enqueue(tx, letter.job(&format!("account-deleted:{}", account.id), now)?).await?;
     store::write_change(tx, farewell).await?;
     Ok(ended)

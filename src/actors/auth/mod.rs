@@ -13,13 +13,11 @@
 //! Nobody learns here whether an address is known: every answer and all work before it is the same.
 
 mod account;
+mod account_email;
 mod addresses;
-mod application;
-mod attempt;
 mod code;
 mod desk;
 mod device;
-mod ended;
 mod erasure;
 mod error;
 mod events;
@@ -27,20 +25,22 @@ mod events;
 mod factor_tests;
 mod hashing;
 mod keyring;
-mod letter;
 mod limits;
 mod log_in;
-mod opening;
+mod log_in_attempt;
 mod origin;
 mod password;
 mod passwords;
-mod person;
+mod profile;
 mod refresh;
+mod revoked_sessions;
 mod seal;
 mod second_factor;
 mod security_keys;
 mod sessions;
 mod shown_factor;
+mod sign_up;
+mod sign_up_request;
 #[cfg(test)]
 mod soft_key;
 mod staff;
@@ -57,18 +57,18 @@ mod weak;
 mod webauthn;
 
 pub use account::{Account, Names, Role};
-pub use application::Application;
+pub use account_email::{AccountEmail, EmailFacts, LETTER_JOB, NOTICE_JOB};
 pub use desk::{Desk, LEARN_EVERY, SecondFactor, Settings, create_account, until_told_of_sessions};
 pub use erasure::{Owner, erase, lock};
 pub use error::{Error, SecurityKeyError};
 pub use keyring::{NewKey, PUBLISHED_BEFORE, Rotation, rotate};
-pub use letter::{LETTER_JOB, Letter, LetterFacts, NOTICE_JOB};
 pub use log_in::LogIn;
-pub use person::{Change, set_billing};
+pub use profile::{Change, set_billing};
 pub use second_factor::{Confirmed, Enrolment, Factor, PROVEN_FOR};
 pub use security_keys::{InSession, NewSecurityKey, SecurityKey};
 pub use sessions::{Pair, Session};
 pub use shown_factor::Shown;
+pub use sign_up_request::SignUpRequest;
 #[cfg(test)]
 pub(crate) use soft_key::SoftKey;
 pub use staff::{Member, Standing, account_id, create_admin, forget_second_factor};

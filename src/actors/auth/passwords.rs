@@ -8,11 +8,11 @@ use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
 use super::account::clean_email;
+use super::account_email::AccountEmail;
 use super::code::{Code, Purpose, keyed_hash};
 use super::desk::Desk;
 use super::error::Error;
 use super::events::WRONG_CODES_IN_ALL;
-use super::letter::Letter;
 use super::limits::{OLD_PASSWORDS, PAIR, RESET_LETTERS, RESETS};
 use super::origin::Origin;
 use super::store::{self, AccountRow, ResetRow};
@@ -78,7 +78,7 @@ impl Desk {
             Box::pin(async move {
                 let account = store::account_of(tx, &email).await?;
                 let row = desk.reset_row(&email, account.map(|account| account.id), now);
-                let job = Letter::PasswordResetCode { reset: row.id }.job(&format!("reset:{}", row.id), now)?;
+                let job = AccountEmail::PasswordResetCode { reset: row.id }.job(&format!("reset:{}", row.id), now)?;
                 store::forget_resets(tx, now).await?;
                 store::write_reset(tx, row).await?;
                 Ok::<_, Error>(enqueue(tx, job).await?)
@@ -165,7 +165,7 @@ async fn set_password(
 ) -> Result<Vec<Uuid>, Error> {
     store::set_password(tx, account_id, hash).await?;
     let ended = store::revoke_all(tx, account_id, kept, now).await?;
-    let letter = Letter::PasswordChanged { account: account_id, at: now };
+    let letter = AccountEmail::PasswordChanged { account: account_id, at: now };
     enqueue(tx, letter.job(&format!("password:{account_id}:{}", now.timestamp_micros()), now)?).await?;
     Ok(ended)
 }

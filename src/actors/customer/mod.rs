@@ -4,10 +4,9 @@
 //! What the law wants kept stays: orders without their holders, payments, and invoices as they were issued.
 
 mod deletion;
-mod export;
 mod retention;
 mod store;
 
 pub use deletion::{DeleteError, delete_account};
-pub use export::export;
 pub use retention::{KEEP_HOLDERS, erase_old};
+pub use store::export::export;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::news::{Heard, News};
+use super::broadcast::{Broadcast, FleetEvent};
 use crate::actors::supervision::{BreakerPosition, System};
 use crate::clock;
 
@@ -21,13 +21,13 @@ const BELIEVED: usize = 2;
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// Tells others of breakers that open here, and opens those that open elsewhere; for ever.
-pub async fn share_breakers(system: System, news: News, pause: Duration) {
-    let mut listener = news.listen();
+pub async fn share_breakers(system: System, broadcast: Broadcast, pause: Duration) {
+    let mut listener = broadcast.listen();
     let mut known: BTreeMap<String, BreakerPosition> = BTreeMap::new();
     let mut believed = Believed::default();
     loop {
         tokio::select! {
-            heard = listener.next() => if let Heard::Opened { actor, pause: said } = heard
+            heard = listener.next() => if let FleetEvent::Opened { actor, pause: said } = heard
                 && believed.has_room(&actor, clock::instant())
                 && system.open_breaker(&actor, said.min(pause)) == Ok(true)
             {
@@ -39,7 +39,7 @@ pub async fn share_breakers(system: System, news: News, pause: Duration) {
                 for (actor, position) in system.breakers() {
                     let former = known.insert(actor.clone(), position).unwrap_or(BreakerPosition::Closed);
                     if former == BreakerPosition::Closed && position == BreakerPosition::Open {
-                        news.tell(&Heard::Opened { actor, pause });
+                        broadcast.publish(&FleetEvent::Opened { actor, pause });
                     }
                 }
             }

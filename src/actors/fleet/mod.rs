@@ -13,21 +13,21 @@
 //! The database decides everything that must be right: who drives an order, who does a duty. Redis makes it quick, is never
 //! asked whether something may be written, and whoever can write to it slows what is done and stops nothing.
 
+mod actor_view;
 mod breakers;
-mod duty;
-mod news;
+mod broadcast;
+mod connection_budget;
+mod rate_limit;
 pub mod replica;
-mod room;
+mod singleton;
 mod store;
 #[cfg(test)]
 pub(crate) mod tests;
-mod tree;
-mod turns;
 
+pub use actor_view::{ActorView, ReplicaActors, read_status};
 pub use breakers::share_breakers;
-pub use duty::{Duties, Fence, Held};
-pub use news::{Heard, Listener, News};
+pub use broadcast::{Broadcast, FleetEvent, Listener};
+pub use connection_budget::{CONNECTIONS, check_room};
+pub use rate_limit::FleetRateLimit;
 pub use replica::{Lease, Replica};
-pub use room::{CONNECTIONS, check_room};
-pub use tree::{ReplicaActors, Tree, read_status};
-pub use turns::FleetTurns;
+pub use singleton::{Fence, Held, SingletonTasks};

@@ -14,8 +14,8 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement}
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::duty::Fence;
-use super::news::News;
+use super::broadcast::Broadcast;
+use super::singleton::Fence;
 use crate::clock::{self, Steady};
 use crate::ids;
 use crate::io::{Io, IoError};
@@ -34,7 +34,7 @@ pub struct Replica {
     /// Its id in `orders.driver`.
     pub incarnation: Uuid,
     /// What replicas tell each other.
-    pub news: News,
+    pub broadcast: Broadcast,
     /// Whether its wall clock goes evenly.
     pub clock: Steady,
     started: Instant,
@@ -102,8 +102,8 @@ impl Replica {
     /// The database's.
     pub async fn announce_among(io: Io, redis: Redis) -> Result<Self, IoError> {
         let (incarnation, started) = (ids::new_id(), clock::instant());
-        let (news, clock) = (News::new(redis), Steady::begin());
-        let replica = Self { incarnation, news, clock, started, shared: Arc::default(), io };
+        let (broadcast, clock) = (Broadcast::new(redis), Steady::begin());
+        let replica = Self { incarnation, broadcast, clock, started, shared: Arc::default(), io };
         if replica.io.is_postgres() {
             replica.renew().await?;
         } else {
@@ -276,7 +276,7 @@ impl Replica {
             .await?;
         self.shared.renewed(asked, self.since_start());
         self.shared.alive.store(u32::try_from(alive).unwrap_or(1).max(1), Ordering::Relaxed);
-        self.news.count_replicas(self.alive());
+        self.broadcast.count_replicas(self.alive());
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! All SQL of duties. Whether a holder lives is told by its replica's row and the database's clock, as for orders; whether it
+//! All SQL of singletons. Whether a holder lives is told by its replica's row and the database's clock, as for orders; whether it
 //! does the duty, by its beats.
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, Statement, Value};

@@ -6,8 +6,8 @@ use sea_orm::EntityTrait;
 use starjack_entity::setting;
 use tokio_util::sync::CancellationToken;
 
-use super::duty::Fence;
 use super::replica::Replica;
+use super::singleton::Fence;
 use super::store;
 use crate::ids;
 use crate::io::{Io, IoError};

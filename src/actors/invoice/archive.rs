@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::document;
 use super::number::InvoiceNumber;
 use super::store::{self, Invoice};
-use crate::crash_points;
+use crate::failpoints;
 use crate::io::{Io, IoError};
 
 /// The folder of the documents; cheap to clone.
@@ -122,10 +122,10 @@ fn write_once(folder: &Path, path: &Path, content: &[u8]) -> io::Result<Vec<u8>>
     fs::create_dir_all(folder)?;
     let draft = folder.join(format!(".{}.draft", Uuid::new_v4()));
     let linked = write_synced(&draft, content).and_then(|()| {
-        crash_points::here(|| "document: drafted".to_owned());
+        failpoints::here(|| "document: drafted".to_owned());
         fs::hard_link(&draft, path)
     });
-    crash_points::here(|| "document: linked, draft not removed".to_owned());
+    failpoints::here(|| "document: linked, draft not removed".to_owned());
     let removed = fs::remove_file(&draft);
     match linked {
         Ok(()) => removed?,

@@ -7,7 +7,7 @@
 use chrono::Datelike;
 
 use super::labels::{Labels, labels};
-use super::paper::{self, About, HEIGHT, Sheet, Style, WIDTH};
+use super::pdf::{self, About, HEIGHT, Sheet, Style, WIDTH};
 use super::store::{Invoice, Line};
 use super::totals::per_rate;
 use crate::language::Language;
@@ -55,7 +55,7 @@ pub(super) fn render(invoice: &Invoice) -> Result<Vec<u8>, &'static str> {
         layout.write_line(no, line);
     }
     layout.write_totals();
-    paper::print(&layout.into_sheets(), about)
+    pdf::print(&layout.into_sheets(), about)
 }
 
 struct Layout<'a> {
@@ -109,11 +109,11 @@ impl<'a> Layout<'a> {
     /// A name and the address below it.
     fn write_block(&mut self, x: f32, name: &str, address: &[String]) {
         let limit = 330.0 - LEFT - 20.0;
-        for line in paper::wrap(STRONG, name, limit) {
+        for line in pdf::wrap(STRONG, name, limit) {
             self.sheet.left((x, self.y), STRONG, &line);
             self.y += LEADING;
         }
-        for line in address.iter().flat_map(|line| paper::wrap(PLAIN, line, limit)) {
+        for line in address.iter().flat_map(|line| pdf::wrap(PLAIN, line, limit)) {
             self.sheet.left((x, self.y), PLAIN, &line);
             self.y += LEADING;
         }
@@ -133,8 +133,8 @@ impl<'a> Layout<'a> {
 
     fn write_line(&mut self, no: usize, line: &Line) {
         let language = self.invoice.language;
-        let description = paper::wrap(PLAIN, &line.description, column::DESCRIPTION_WIDTH);
-        let days = paper::wrap(PLAIN, &days(language, line), column::DAY_WIDTH);
+        let description = pdf::wrap(PLAIN, &line.description, column::DESCRIPTION_WIDTH);
+        let days = pdf::wrap(PLAIN, &days(language, line), column::DAY_WIDTH);
         let rows: f32 = (0..description.len().max(days.len())).map(|_row| LEADING).sum();
         if self.y + rows > BOTTOM {
             self.turn_the_page();

@@ -13,7 +13,7 @@ mod document;
 mod document_tests;
 mod labels;
 mod number;
-mod paper;
+mod pdf;
 mod seller;
 pub mod store;
 #[cfg(test)]

@@ -10,15 +10,12 @@
 //! A committed job is handed out until it is acknowledged or dead; nothing else ends it. It may be handed out twice,
 //! so every handler is harmless to repeat. The attempt is counted when it begins: a job that kills its worker ends too.
 
-mod listed;
-mod purge;
 mod queue;
 pub mod store;
 #[cfg(test)]
 pub(crate) mod tests;
 mod worker;
 
-pub use listed::{JobState, Listed};
 pub use queue::{Jobs, Settings};
-pub use store::{Depth, Job, NewJob, enqueue};
+pub use store::{Depth, Job, JobState, Listed, NewJob, enqueue};
 pub use worker::{Handler, JobEnd, work_off};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use super::listed::{JobState, Listed};
+use super::store::admin_list::{JobState, Listed};
 use super::store::{self, Claim, Depth, Job, Verdict};
 use crate::clock;
 use crate::io::{Io, IoError};

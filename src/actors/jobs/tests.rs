@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::purge::purge_some;
+use super::store::purge::purge_some;
 use super::store::{self, Claim, Job, NewJob, Verdict};
 use super::{Handler, JobEnd, Jobs, Settings, work_off};
 use crate::clock::{self, Deadline};

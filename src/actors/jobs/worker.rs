@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::queue::{Jobs, Settings};
 use super::store::{Job, Verdict};
 use crate::clock::{self, Deadline};
-use crate::crash_points;
+use crate::failpoints;
 
 /// Works off the jobs of one kind. A job may come twice: running it again must be harmless.
 pub trait Handler {
@@ -96,7 +96,7 @@ async fn claim(
 /// One attempt from its claim to its acknowledgement.
 async fn attempt(jobs: &Jobs, handler: Rc<dyn Handler>, job: Job) {
     let settings = jobs.settings();
-    crash_points::here(|| format!("job {}: claimed", job.kind));
+    failpoints::here(|| format!("job {}: claimed", job.kind));
     let end = if job.attempt > settings.max_attempts {
         JobEnd::Dead { why: "its last attempt was never heard of again".into() }
     } else {
@@ -105,9 +105,9 @@ async fn attempt(jobs: &Jobs, handler: Rc<dyn Handler>, job: Job) {
     let verdict = judge(settings, &job, end);
     tell(&job, &verdict);
     let kind = job.kind.clone();
-    crash_points::here(|| format!("job {kind}: done, not acknowledged"));
+    failpoints::here(|| format!("job {kind}: done, not acknowledged"));
     acknowledge(jobs, job, verdict).await;
-    crash_points::here(|| format!("job {kind}: acknowledged"));
+    failpoints::here(|| format!("job {kind}: acknowledged"));
 }
 
 fn tell(job: &Job, verdict: &Verdict) {

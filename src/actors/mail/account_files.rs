@@ -4,7 +4,7 @@ use futures_util::future::LocalBoxFuture;
 use secrecy::{ExposeSecret, SecretSlice};
 
 use super::sender::AccountFiles;
-use crate::actors::auth::{Letter, LetterFacts};
+use crate::actors::auth::{AccountEmail, EmailFacts};
 use crate::clock;
 use crate::io::Io;
 
@@ -23,7 +23,7 @@ impl Registrations {
 }
 
 impl AccountFiles for Registrations {
-    fn facts(&self, letter: Letter) -> LocalBoxFuture<'_, Result<Option<LetterFacts>, String>> {
+    fn facts(&self, letter: AccountEmail) -> LocalBoxFuture<'_, Result<Option<EmailFacts>, String>> {
         Box::pin(async move {
             let facts = letter.facts(&self.io, self.secret.expose_secret(), clock::now()).await;
             facts.map_err(|error| error.to_string())

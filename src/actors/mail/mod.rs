@@ -1,7 +1,7 @@
 //! Letters: asked for by a row in the commit they follow from, rendered when they leave, sent until the provider has them.
 //!
 //! ```text
-//! order, auth ── in their commit ──▶ job `letter` ──▶ Sender ── Post ──▶ Office, the actor `mail`
+//! order, auth ── in their commit ──▶ job `letter` ──▶ Sender ── Post ──▶ MailActor, the actor `mail`
 //!                                                      reads names and amounts only now      └─▶ integrations/mail
 //! ```
 //!
@@ -9,19 +9,19 @@
 //! `letters/` with one folder a language, chosen by the account when it leaves; a failing letter never changes what it tells of.
 
 mod account_files;
-mod letters;
-mod office;
+mod actor;
 mod order_facts;
 mod payload;
 pub mod reasons;
 mod sender;
 mod store;
+mod templates;
 #[cfg(test)]
 mod tests;
 
 pub use account_files::Registrations;
-pub use letters::Letterhead;
-pub use office::{Office, Post, spec};
+pub use actor::{MailActor, Post, spec};
 pub use order_facts::{Describe, Described, plain_title};
-pub use payload::{OrderLetter, order_letter};
+pub use payload::{OrderEmail, order_email};
 pub use sender::{AccountFiles, Notices, Sender};
+pub use templates::Letterhead;

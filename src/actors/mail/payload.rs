@@ -13,7 +13,7 @@ pub(super) const KIND: &str = "letter";
 
 /// A letter about an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OrderLetter {
+pub enum OrderEmail {
     /// The tickets, refused lines and why, the invoice.
     Finished,
     /// Nothing was taken.
@@ -52,7 +52,7 @@ pub(super) enum Payload {
     },
     /// What accounts ask for.
     #[serde(untagged)]
-    Account(auth::Letter),
+    Account(auth::AccountEmail),
 }
 
 /// The job for a letter about an order, for the commit it follows from. An end has one letter however often it is
@@ -60,19 +60,19 @@ pub(super) enum Payload {
 ///
 /// # Errors
 /// `Json`, never seen: ids can be written.
-pub fn order_letter(letter: OrderLetter, order_id: Uuid, version: i64) -> Result<NewJob, DbErr> {
+pub fn order_email(letter: OrderEmail, order_id: Uuid, version: i64) -> Result<NewJob, DbErr> {
     let (payload, key) = match letter {
-        OrderLetter::Finished => (Payload::OrderFinished { order_id }, format!("order_finished/{order_id}")),
-        OrderLetter::Rejected => (Payload::OrderRejected { order_id }, format!("order_rejected/{order_id}")),
-        OrderLetter::Undone => (Payload::OrderUndone { order_id }, format!("order_undone/{order_id}")),
-        OrderLetter::MoneyReturned(payment) => {
+        OrderEmail::Finished => (Payload::OrderFinished { order_id }, format!("order_finished/{order_id}")),
+        OrderEmail::Rejected => (Payload::OrderRejected { order_id }, format!("order_rejected/{order_id}")),
+        OrderEmail::Undone => (Payload::OrderUndone { order_id }, format!("order_undone/{order_id}")),
+        OrderEmail::MoneyReturned(payment) => {
             (Payload::MoneyReturned { order_id, payment }, format!("money_returned/{order_id}/{payment}/{version}"))
         }
-        OrderLetter::TicketReturned(line) => {
+        OrderEmail::TicketReturned(line) => {
             let payload = Payload::TicketReturn { order_id, line, kept: false };
             (payload, format!("ticket_return/{order_id}/{line}/{version}"))
         }
-        OrderLetter::TicketKept(line) => {
+        OrderEmail::TicketKept(line) => {
             let payload = Payload::TicketReturn { order_id, line, kept: true };
             (payload, format!("ticket_return/{order_id}/{line}/{version}"))
         }
@@ -95,14 +95,14 @@ mod tests {
 
     #[test]
     fn an_order_letter_is_asked_for_by_ids_and_its_key_fits_the_table() {
-        let money = order_letter(OrderLetter::MoneyReturned(i32::MIN), Uuid::max(), i64::MIN).unwrap();
+        let money = order_email(OrderEmail::MoneyReturned(i32::MIN), Uuid::max(), i64::MIN).unwrap();
         assert!(money.dedup_key.len() <= 120, "{}", money.dedup_key);
-        let finished = order_letter(OrderLetter::Finished, Uuid::nil(), 9).unwrap();
+        let finished = order_email(OrderEmail::Finished, Uuid::nil(), 9).unwrap();
         assert_eq!(
             finished.payload,
             r#"{"letter":"order_finished","order_id":"00000000-0000-0000-0000-000000000000"}"#
         );
-        assert_eq!(finished.dedup_key, order_letter(OrderLetter::Finished, Uuid::nil(), 10).unwrap().dedup_key);
+        assert_eq!(finished.dedup_key, order_email(OrderEmail::Finished, Uuid::nil(), 10).unwrap().dedup_key);
     }
 
     #[test]
@@ -116,14 +116,14 @@ mod tests {
     fn what_auth_asks_for_is_understood() {
         let id = Uuid::max();
         for asked in [
-            auth::Letter::AccountCode { registration: id },
-            auth::Letter::AccountExists { account: id },
-            auth::Letter::PasswordResetCode { reset: id },
-            auth::Letter::PasswordChanged { account: id, at: clock::now() },
-            auth::Letter::AddressCode { change: id },
-            auth::Letter::AddressTaken { account: id },
-            auth::Letter::AddressChanged { change: id },
-            auth::Letter::AccountDeleted { change: id },
+            auth::AccountEmail::AccountCode { registration: id },
+            auth::AccountEmail::AccountExists { account: id },
+            auth::AccountEmail::PasswordResetCode { reset: id },
+            auth::AccountEmail::PasswordChanged { account: id, at: clock::now() },
+            auth::AccountEmail::AddressCode { change: id },
+            auth::AccountEmail::AddressTaken { account: id },
+            auth::AccountEmail::AddressChanged { change: id },
+            auth::AccountEmail::AccountDeleted { change: id },
         ] {
             let payload = serde_json::to_string(&asked).unwrap();
             assert_eq!(serde_json::from_str::<Payload>(&payload).unwrap(), Payload::Account(asked));

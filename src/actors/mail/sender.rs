@@ -8,17 +8,17 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::letters::{self, Letterhead, Rendered};
-use super::office::Post;
+use super::actor::Post;
 use super::order_facts::{Describe, OrderFacts, ReturnFacts, greeted};
 use super::payload::{KIND, Payload};
 use super::store::{self, OrderRows};
+use super::templates::{self, Letterhead, Rendered};
 use crate::actors::auth;
 use crate::actors::invoice::{Archive, InvoiceNumber};
 use crate::actors::jobs::{Handler, Job, JobEnd};
 use crate::clock::Deadline;
 use crate::integrations::Outcome;
-use crate::integrations::mail::{Attachment, OutgoingLetter};
+use crate::integrations::mail::{Attachment, OutgoingEmail};
 use crate::io::{Io, IoError};
 use crate::language::Language;
 
@@ -51,7 +51,7 @@ pub trait AccountFiles {
     ///
     /// # Errors
     /// Why it cannot be read now, without personal data.
-    fn facts(&self, letter: auth::Letter) -> LocalBoxFuture<'_, Result<Option<auth::LetterFacts>, String>>;
+    fn facts(&self, letter: auth::AccountEmail) -> LocalBoxFuture<'_, Result<Option<auth::EmailFacts>, String>>;
 }
 
 /// What the templates of account letters see; a template that uses what its letter does not have fails.
@@ -81,7 +81,7 @@ impl Sender {
             Ok(draft) => draft,
             Err(end) => return end,
         };
-        let letter = OutgoingLetter {
+        let letter = OutgoingEmail {
             message_id: message_id(&job.dedup_key, &self.head.domain),
             to: draft.to,
             subject: draft.words.subject,
@@ -116,16 +116,16 @@ impl Sender {
         }
     }
 
-    async fn account_draft(&self, letter: auth::Letter) -> Result<Draft, JobEnd> {
+    async fn account_draft(&self, letter: auth::AccountEmail) -> Result<Draft, JobEnd> {
         let name = match letter {
-            auth::Letter::AccountCode { .. } => "account_code",
-            auth::Letter::AccountExists { .. } => "account_exists",
-            auth::Letter::PasswordResetCode { .. } => "password_reset_code",
-            auth::Letter::PasswordChanged { .. } => "password_changed",
-            auth::Letter::AddressCode { .. } => "address_code",
-            auth::Letter::AddressTaken { .. } => "address_taken",
-            auth::Letter::AddressChanged { .. } => "address_changed",
-            auth::Letter::AccountDeleted { .. } => "account_deleted",
+            auth::AccountEmail::AccountCode { .. } => "account_code",
+            auth::AccountEmail::AccountExists { .. } => "account_exists",
+            auth::AccountEmail::PasswordResetCode { .. } => "password_reset_code",
+            auth::AccountEmail::PasswordChanged { .. } => "password_changed",
+            auth::AccountEmail::AddressCode { .. } => "address_code",
+            auth::AccountEmail::AddressTaken { .. } => "address_taken",
+            auth::AccountEmail::AddressChanged { .. } => "address_changed",
+            auth::AccountEmail::AccountDeleted { .. } => "account_deleted",
         };
         let facts = self.accounts.facts(letter).await.map_err(|why| JobEnd::Again { after: None, why })?;
         let Some(facts) = facts else {
@@ -192,7 +192,7 @@ impl Sender {
     }
 
     fn render(&self, name: &str, language: Language, facts: impl Serialize) -> Result<Rendered, JobEnd> {
-        letters::render(name, language, &self.head, facts)
+        templates::render(name, language, &self.head, facts)
             .map_err(|error| JobEnd::Dead { why: format!("it cannot be rendered: {error}") })
     }
 }

@@ -1,62 +1,30 @@
-//! An order's way, top to bottom: [`lifecycle`] holds the tables, [`advance`](mod@advance) walks them, `drive` asks and saves.
+//! An order's way, from its placing to its end.
+//!
+//! ```text
+//! desk      commands of customers and staff: place, cancel, return, repair, close a case
+//!   │
+//! engine    the loop: the next order that is due, its committed intents sent, the answers applied
+//!   │
+//! store     all SQL of orders: loaded and saved whole, lists, idempotency keys, days of cards, cases
+//!   │
+//! rules     what may follow from what; pure, without I/O
+//! ```
+//!
+//! A room uses those below it and none above. In `rules`, `lifecycle` holds the tables of states and `advance` walks them;
+//! `model` tries every interleaving of them.
 
-pub mod advance;
-mod after_restore;
-mod bells;
-mod bookkeeping;
-mod card_days;
-pub mod cases;
-mod change_error;
-mod customer;
-mod desk;
-pub mod drive;
-pub mod effects;
-pub mod intent;
-pub mod lifecycle;
-pub mod lines;
-pub mod look;
-mod mended;
+pub mod desk;
+pub mod engine;
 #[cfg(test)]
 mod model;
-mod moments;
-pub mod observe;
-pub mod pages;
-mod paid;
-pub mod payments;
-pub mod person;
-mod place;
-mod placing;
-pub mod protection;
-pub mod record;
-mod restored;
-mod returns;
-mod rows;
 pub mod rules;
-mod save;
-mod schedule;
-mod search;
-mod settings;
-mod settling;
-mod shelf;
-mod sought;
-mod status_calls;
-mod step_rows;
-pub mod steps;
 pub mod store;
-mod stuck;
-mod transitions;
-mod watch;
-mod withdrawing;
 
-pub use bells::{Bells, Watching};
-pub use bookkeeping::CloseError;
-pub use desk::{ChangeError, Desk};
-pub use mended::Again;
-pub use person::{Obstacle, Wish};
-pub use place::{Marks, NewLine, NewOrder, PlaceError, Placed};
-pub use restored::{RestoreError, Restored, Times as RestoreTimes, restored};
-pub use returns::{NoReturn, ReturnWish, Returner, returnable_until};
-pub use search::Filter;
-pub use settings::Settings;
-pub use shelf::{Past, Remembered, forget_texts};
-pub use store::Store;
+pub use desk::{Again, ChangeError, CloseError, Desk, NewLine, NewOrder, PlaceError};
+pub use rules::account_limits::AccountLimits;
+pub use rules::returns::{NoReturn, ReturnRequest, Returner, returnable_until};
+pub use rules::staff_command::{Obstacle, StaffCommand};
+pub use store::{
+    Filter, Marks, Notifications, Past, Placed, Remembered, RestoreError, RestoreTimes, Restored, Store, Watching,
+    forget_texts, restored,
+};

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use crate::actors::order::lifecycle::{LineState, PaymentState};
+use crate::actors::order::rules::lifecycle::{LineState, PaymentState};
 use crate::integrations::lift::{Found, FoundState};
 use crate::integrations::payment::History;
 use crate::money::Cents;

@@ -7,9 +7,9 @@ use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Europe::Vienna;
 use serde::Deserialize;
 
-use super::books::Books;
+use super::desk::ReconcileDesk;
 use super::store::{self, Scope};
-use crate::actors::fleet::{Duties, Fence, Held};
+use crate::actors::fleet::{Fence, Held, SingletonTasks};
 use crate::clock;
 
 /// When days are compared by themselves.
@@ -38,13 +38,13 @@ const LOOK: Duration = Duration::from_secs(60);
 /// The duty of wishing for each day's comparisons.
 const DAILY: &str = "daily books";
 
-impl Books {
+impl ReconcileDesk {
     /// Wishes for ever for each day's comparisons, on one replica for all.
-    pub async fn keep_daily(self, settings: Settings, duties: Duties) {
+    pub async fn keep_daily(self, settings: Settings, singletons: SingletonTasks) {
         if !settings.daily {
             return std::future::pending().await;
         }
-        duties
+        singletons
             .keep(DAILY, async |held: Held| self.wish_daily(settings, held.fence()).await, std::future::pending)
             .await;
     }

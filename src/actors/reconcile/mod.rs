@@ -8,19 +8,17 @@
 //! driven right now is no difference. Nothing is corrected that nobody agreed to; what is mended goes by the order's
 //! own rules, and a mended case is closed only once both sides say the same.
 
-mod books;
-mod cases;
+mod apply;
 pub mod compare;
 mod daily;
+mod desk;
 mod listing;
-mod mend;
-mod ours;
+mod orphans;
 mod run;
 pub mod store;
-mod strangers;
 mod wait;
 
-pub use books::{AgreeError, Books};
 pub use daily::Settings;
+pub use desk::{AgreeError, ReconcileDesk};
 pub use store::Run;
 pub use wait::{DayToCompare, wish_and_wait};

@@ -6,13 +6,13 @@ use chrono::{DateTime, NaiveDate, TimeDelta, TimeZone, Utc};
 use chrono_tz::Europe::Vienna;
 use chrono_tz::Tz;
 
-use super::books::Books;
-use super::cases::{self, About};
 use super::compare::{self, Action, Difference, Kind, OurTicket};
+use super::desk::ReconcileDesk;
 use super::listing;
-use super::ours::{self, Flaw, OurLine, OurPayment};
+use super::orphans;
+use super::store::cases::{self, About};
+use super::store::our_records::{self, Flaw, OurLine, OurPayment};
 use super::store::{Run, Scope, Tally};
-use super::strangers;
 use crate::clock;
 use crate::ids::{self, Reference};
 use crate::integrations::lift::{Found, Sold};
@@ -26,13 +26,13 @@ const LIST_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// A comparison under way.
 pub(super) struct Comparing<'a> {
-    pub(super) books: &'a Books,
+    pub(super) books: &'a ReconcileDesk,
     run: &'a Run,
     tally: Tally,
 }
 
 /// Compares what a run wishes for, and opens the cases of what differs.
-pub(super) async fn compare(books: &Books, run: &Run) -> Result<Tally, IoError> {
+pub(super) async fn compare(books: &ReconcileDesk, run: &Run) -> Result<Tally, IoError> {
     let mut comparing = Comparing { books, run, tally: Tally::default() };
     match Scope::of(&run.scope) {
         Some(Scope::Operator(key)) => comparing.operator(&key).await?,
@@ -52,12 +52,12 @@ impl Comparing<'_> {
         let day = self.run.day;
         let today = clock::now().with_timezone(&contract.time_zone).date_naive();
         let listed = self.sold_on(key, day).await;
-        let asked = ours::lines_asked(&self.books.io, key.to_owned(), span(contract.time_zone, day)).await?;
+        let asked = our_records::lines_asked(&self.books.io, key.to_owned(), span(contract.time_zone, day)).await?;
         let mut lines: HashMap<String, OurLine> =
             asked.into_iter().map(|line| (line.reference.clone(), line)).collect();
         let is_known = |sold: &&Sold| !lines.contains_key(&sold.reference);
         let others = listed.iter().flatten().filter(is_known).map(|sold| sold.reference.clone()).collect();
-        lines.extend(ours::lines_of(&self.books.io, others).await?);
+        lines.extend(our_records::lines_of(&self.books.io, others).await?);
         let mut theirs: BTreeMap<&str, Vec<&Sold>> = lines.keys().map(|key| (&**key, Vec::new())).collect();
         for sold in listed.iter().flatten() {
             theirs.entry(&sold.reference).or_default().push(sold);
@@ -121,7 +121,7 @@ impl Comparing<'_> {
     }
 
     async fn payments(&mut self) -> Result<(), IoError> {
-        let ours = ours::payments_placed(&self.books.io, span(Vienna, self.run.day)).await?;
+        let ours = our_records::payments_placed(&self.books.io, span(Vienna, self.run.day)).await?;
         self.tally.compared = ours.len();
         for payment in ours {
             if let Some(difference) = self.look_into_books(&payment).await? {
@@ -140,7 +140,7 @@ impl Comparing<'_> {
         match self.books.payment.history(payment.tid.clone()).await.told() {
             Ok(books) => {
                 let Some(difference) = compare::money(&payment.money, &books) else { return Ok(None) };
-                let still = ours::payment_of(&self.books.io, payment.tid.clone()).await?;
+                let still = our_records::payment_of(&self.books.io, payment.tid.clone()).await?;
                 Ok(still.filter(|still| still == payment).map(|_| difference))
             }
             Err(why) => {
@@ -161,9 +161,9 @@ impl Comparing<'_> {
 
     /// Other shops may share the merchant: only what is named as we name it is ours.
     async fn reservation(&mut self, seen: &Observed) -> Result<(), IoError> {
-        let ours = ours::payment_of(&self.books.io, seen.tid.clone()).await?;
+        let ours = our_records::payment_of(&self.books.io, seen.tid.clone()).await?;
         if let Some(payment) = ours {
-            if payment.money.state == crate::actors::order::lifecycle::PaymentState::Reversed {
+            if payment.money.state == crate::actors::order::rules::lifecycle::PaymentState::Reversed {
                 let action = Some(Action::Release);
                 let difference = Difference { kind: Kind::MoneyReserved, action, amount: seen.amount };
                 let about = about_payment(&payment, "ours: reversed; theirs: reserved".to_owned());
@@ -176,12 +176,12 @@ impl Comparing<'_> {
             return Ok(());
         }
         self.tally.compared += 1;
-        let (difference, about) = strangers::case_of(seen, seen.amount);
+        let (difference, about) = orphans::case_of(seen, seen.amount);
         self.differs(difference, about).await
     }
 
     async fn invoices(&mut self) -> Result<(), IoError> {
-        let (flaws, compared) = ours::flaws(&self.books.io, span(Vienna, self.run.day)).await?;
+        let (flaws, compared) = our_records::flaws(&self.books.io, span(Vienna, self.run.day)).await?;
         self.tally.compared = compared;
         for flaw in flaws {
             let (kind, amount, about) = match flaw {

@@ -1,7 +1,7 @@
 //! One life of an actor between two restarts: makes the service, takes its questions one by one, runs each handler's
 //! future as a task of its own, and keeps every panic to the message it belongs to.
 
-use super::door::Ending;
+use super::admission::Ending;
 use super::faults::{self, Fault};
 use super::handle::{Cell, Factory, Service};
 use super::mailbox::{Asker, Question, Taken};

@@ -1,7 +1,7 @@
 //! The bounded queue of one actor. It belongs to the actor's name and not to an incarnation, so a crash loses nothing.
 //! Who may take from it is decided under the same lock as what is in it: a replaced incarnation gets nothing more.
 
-use super::door::{Door, Ending, ProbeId};
+use super::admission::{Door, Ending, ProbeId};
 use super::handle::Service;
 use super::incarnation::{InFlight, Life};
 use super::message::{Failure, Ticket, Why};

@@ -9,30 +9,30 @@
 //! What this cannot do: out of memory, a stack overflow and a panic during a panic end the process, and a supervisor
 //! outside starts it again; a spinning thread costs its share of the machine until its actor has moved and beyond.
 
-mod answers;
+mod admission;
 mod breaker;
-mod door;
+mod dyn_actor;
 #[cfg_attr(not(feature = "demonstration"), path = "no_faults.rs")]
 mod faults;
 mod handle;
-mod here;
 mod incarnation;
+mod latency;
 mod mailbox;
-mod managed;
 mod message;
 mod oddities;
 mod policy;
+mod single_thread;
 mod status;
 mod supervisor;
 mod system;
 mod threads;
 mod watchdog;
 
-pub use answers::{Answers, BOUNDS_MS};
 pub use breaker::Settings as BreakerSettings;
 #[cfg(feature = "demonstration")]
 pub use faults::Fault;
 pub use handle::{Handle, Placement, Service, Spec, StartError};
+pub use latency::{Answers, BOUNDS_MS};
 pub use message::{Call, Failure, Fence, Why};
 pub use oddities::{Content, Oddities};
 pub use policy::Policy;

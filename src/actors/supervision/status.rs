@@ -1,6 +1,6 @@
 //! What an admin sees of an actor, readable without passing through any mailbox.
 
-use super::answers::{Answers, Tally};
+use super::latency::{Answers, Tally};
 use crate::clock;
 use chrono::{DateTime, Utc};
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};

@@ -1,10 +1,10 @@
 //! The system: starts and names the actors, carries people's wishes to them, and ends them in order.
 
-use super::answers::Answers;
+use super::dyn_actor::Managed;
 #[cfg(feature = "demonstration")]
 use super::faults::Fault;
 use super::handle::{Cell, Handle, Service, Spec, StartError};
-use super::managed::Managed;
+use super::latency::Answers;
 use super::policy::{Event, Gate};
 use super::status::{BreakerPosition, Phase, Status};
 use super::supervisor::{Command, Supervisor};

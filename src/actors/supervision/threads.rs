@@ -1,8 +1,8 @@
 //! The arbiters that actors live on: one for all domain actors, one for each actor that speaks to the outside.
 
 use super::handle::Placement;
-use super::here::Spawner;
 use super::incarnation::Life;
+use super::single_thread::Spawner;
 use actix_rt::Arbiter;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -7,8 +7,8 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::actors::jobs::{Depth, Jobs};
-use crate::actors::order::look::Census;
 use crate::actors::order::store::Store;
+use crate::actors::order::store::admin_queries::OrderCounts;
 use crate::clock;
 use crate::io::IoError;
 
@@ -36,7 +36,7 @@ pub(super) struct Look {
     /// When it was asked.
     pub(super) at: Instant,
     /// How many orders there are of which.
-    pub(super) orders: Census,
+    pub(super) orders: OrderCounts,
     /// Jobs that are not done.
     pub(super) jobs: Vec<Depth>,
 }
@@ -61,6 +61,6 @@ impl Gauges {
     }
 
     async fn ask(&self, at: Instant) -> Result<Look, IoError> {
-        Ok(Look { at, orders: self.store.census().await?, jobs: self.jobs.depths().await? })
+        Ok(Look { at, orders: self.store.counts().await?, jobs: self.jobs.depths().await? })
     }
 }

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::gauges::{Gauges, Look};
 use super::text::{Kind, MEDIA_TYPE, Text};
-use crate::actors::order::lifecycle::ORDER_STATES;
+use crate::actors::order::rules::lifecycle::ORDER_STATES;
 use crate::actors::supervision::{Answers, BOUNDS_MS, BreakerPosition, Phase, Status, System};
 use crate::clock;
 use crate::http::State;
@@ -173,7 +173,7 @@ fn fleet(text: &mut Text, state: &State) {
     text.single("starjack_lease_lapses_total", Kind::Counter, help, replica.lapses());
     let name = "starjack_duty_held";
     text.family(name, Kind::Gauge, "1 on the replica that does this for all.");
-    for (duty, token) in state.fleet.duties.known() {
+    for (duty, token) in state.fleet.singletons.known() {
         text.sample(name, &[("duty", duty)], u8::from(token.is_some()));
     }
 }

@@ -12,11 +12,11 @@ use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 
-use super::fallback;
-use super::head;
-use super::headers;
-use super::request_id;
 use super::state::State;
+use crate::http::middleware::fallback;
+use crate::http::middleware::head;
+use crate::http::middleware::headers;
+use crate::http::middleware::request_id;
 use gauges::Gauges;
 
 /// Seconds that a scrape under way is waited for at the end.
@@ -32,7 +32,7 @@ pub fn serve(state: web::Data<State>, listener: TcpListener) -> io::Result<Serve
         App::new()
             .app_data(state.clone())
             .app_data(gauges.clone())
-            .service(super::health::live)
+            .service(crate::http::routes::health::live)
             .route("/readyz", web::get().to(ready::show))
             .route("/metrics", web::get().to(metrics::show))
             .default_service(web::to(fallback::unmatched))

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::actors::supervision::{BreakerPosition, Phase};
 use crate::clock::{self, Deadline};
 use crate::http::State;
-use crate::http::operators::phase_outside;
+use crate::http::routes::operators::phase_outside;
 use crate::redis::{Link, Talk};
 
 /// How long the database is waited for.
@@ -38,8 +38,8 @@ struct FleetDetail {
     lease: bool,
     /// How often its lease was over before it was renewed.
     lapses: u64,
-    /// The duties that there are, and the token under which this replica has them.
-    duties: BTreeMap<&'static str, Option<i64>>,
+    /// The singletons that there are, and the token under which this replica has them.
+    singletons: BTreeMap<&'static str, Option<i64>>,
     /// How the talk with Redis goes, by which replicas work together.
     redis: Talk,
 }
@@ -94,7 +94,7 @@ fn fleet(state: &State) -> FleetDetail {
         alive: replica.alive(),
         lease: replica.is_alive(),
         lapses: replica.lapses(),
-        duties: state.fleet.duties.known().into_iter().collect(),
+        singletons: state.fleet.singletons.known().into_iter().collect(),
         redis: state.redis.talk(),
     }
 }

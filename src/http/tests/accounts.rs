@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use starjack_entity::{account, job, registration};
 
 use super::{Answer, SECRET, World, answer};
-use crate::actors::auth::{LETTER_JOB, Letter, LetterFacts, NOTICE_JOB, Role};
+use crate::actors::auth::{AccountEmail, EmailFacts, LETTER_JOB, NOTICE_JOB, Role};
 use crate::clock;
 use crate::io::IoError;
 use crate::network::Networks;
@@ -50,7 +50,7 @@ impl World {
     }
 
     /// The letters that were asked for, the oldest first.
-    pub(super) async fn letters(&self) -> Vec<Letter> {
+    pub(super) async fn letters(&self) -> Vec<AccountEmail> {
         let rows = self.io.read(|db| Box::pin(async { Ok::<_, IoError>(job::Entity::find().all(db).await?) })).await;
         let mut rows = rows.unwrap();
         rows.sort_by_key(|row| row.id);
@@ -63,7 +63,7 @@ impl World {
             .collect()
     }
 
-    pub(super) async fn read_letter(&self, letter: &Letter) -> Option<LetterFacts> {
+    pub(super) async fn read_letter(&self, letter: &AccountEmail) -> Option<EmailFacts> {
         letter.facts(&self.io, SECRET, clock::now()).await.unwrap()
     }
 
@@ -190,7 +190,10 @@ async fn a_known_address_gets_the_same_answer_and_another_letter() {
     assert_eq!(names(&known), names(&unknown));
 
     let letters = world.letters().await;
-    assert!(matches!(letters[0], Letter::AccountCode { .. }) && matches!(letters[1], Letter::AccountExists { .. }));
+    assert!(
+        matches!(letters[0], AccountEmail::AccountCode { .. })
+            && matches!(letters[1], AccountEmail::AccountExists { .. })
+    );
     let hint = world.read_letter(&letters[1]).await.unwrap();
     assert_eq!((hint.email.as_str(), hint.code), ("known@example.org", None));
     let mut wrong = world.confirm("known@example.org", "7ZQ4M-0K3XD").await;

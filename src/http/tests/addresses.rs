@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::accounts::other_than;
 use super::{Answer, World, answer};
-use crate::actors::auth::{Letter, Role};
+use crate::actors::auth::{AccountEmail, Role};
 
 const ANNA: &str = "anna@example.org";
 const NEW: &str = "anna.berg@example.com";
@@ -55,7 +55,7 @@ async fn an_address_is_changed_by_the_code_that_the_new_one_gets_and_the_old_one
     world.confirm_address(&mine, &code).await.expect_problem(422, "wrong-code");
     assert_eq!(world.read_letter(&letter).await, None, "the code is not wanted any more");
     let letters = world.letters().await;
-    assert!(matches!(letters[1..], [Letter::AddressChanged { .. }]), "{letters:?}");
+    assert!(matches!(letters[1..], [AccountEmail::AddressChanged { .. }]), "{letters:?}");
     let told = world.read_letter(&letters[1]).await.unwrap();
     assert_eq!((told.email.as_str(), told.code, told.changed_at.is_some()), (ANNA, None, true));
 }
@@ -70,7 +70,7 @@ async fn who_asks_for_a_taken_address_is_not_told_and_the_one_who_has_it_is() {
     let taken = world.ask_for_address(&mine, "berta@example.org", PASSWORD).await;
     assert_eq!((free.status, free.body), (taken.status, taken.body));
     let letters = world.letters().await;
-    assert!(matches!(letters[1..], [Letter::AddressTaken { .. }]), "{letters:?}");
+    assert!(matches!(letters[1..], [AccountEmail::AddressTaken { .. }]), "{letters:?}");
     let hint = world.read_letter(&letters[1]).await.unwrap();
     assert_eq!((hint.email.as_str(), hint.code), ("berta@example.org", None));
 
@@ -119,7 +119,7 @@ async fn the_old_address_is_told_although_the_account_is_deleted_right_afterward
     let gone = answer(world.call("DELETE", "/api/v1/accounts/me").bearer_auth(&mine).json(&password)).await;
     assert_eq!(gone.status, 204);
     let letters = world.letters().await;
-    let notice = letters.iter().find(|letter| matches!(letter, Letter::AddressChanged { .. })).unwrap();
+    let notice = letters.iter().find(|letter| matches!(letter, AccountEmail::AddressChanged { .. })).unwrap();
     let told = world.read_letter(notice).await.unwrap();
     assert_eq!((told.email.as_str(), told.names), (ANNA, None));
 }
@@ -172,7 +172,7 @@ async fn accounts_that_others_ask_for_do_not_keep_an_owner_from_moving_to_the_ad
     let sent = world.letters().await.len();
     assert_eq!(world.ask_for_address(&mine, NEW, PASSWORD).await.status, 202);
     let letters = world.letters().await;
-    assert!(matches!(letters[sent..], [Letter::AddressCode { .. }]), "{letters:?}");
+    assert!(matches!(letters[sent..], [AccountEmail::AddressCode { .. }]), "{letters:?}");
 }
 
 #[actix_rt::test]

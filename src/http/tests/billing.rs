@@ -8,8 +8,8 @@ use starjack_entity::{account, invoice};
 
 use super::orders::{ADULT, Skier, id_of};
 use super::{Answer, World, answer};
-use crate::actors::order::advance::Effects;
-use crate::actors::order::lifecycle::LineState;
+use crate::actors::order::rules::advance::Effects;
+use crate::actors::order::rules::lifecycle::LineState;
 use crate::actors::order::store::Saved;
 use crate::http::fixture::today;
 use crate::io::IoError;

@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 
 use super::{World, answer, client};
 use crate::actors::auth::Role;
-use crate::http::{openapi, request_id, server};
+use crate::http::middleware::request_id;
+use crate::http::{openapi, server};
 
 /// Sends bytes as they are and reads until the server closes, which it must.
 fn exchange(address: SocketAddr, request: &[u8]) -> String {
@@ -154,13 +155,13 @@ async fn strangers_read_no_call_of_those_who_run_the_shop() {
 #[test]
 fn the_front_page_lists_every_route_of_the_description() {
     let description: Value = serde_json::from_slice(&openapi::render()).unwrap();
-    let front = include_str!("../mod.rs");
+    let front = include_str!("../routes/mod.rs");
     let mut described = 0;
     for (path, item) in description["paths"].as_object().unwrap() {
         for method in item.as_object().unwrap().keys().filter(|key| *key != "summary" && *key != "description") {
             described += 1;
             let call = format!("// {} {path} ", method.to_uppercase());
-            assert!(front.contains(&call), "src/http/mod.rs does not say `{call}`");
+            assert!(front.contains(&call), "src/http/routes/mod.rs does not say `{call}`");
         }
     }
     assert_eq!(described, front.matches("api.service(").count(), "a route is not described");

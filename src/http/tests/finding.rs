@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::orders::{ADULT, Skier, id_of, open_page};
 use super::{Answer, World, answer};
 use crate::actors::auth::Role;
-use crate::actors::order::lifecycle::OrderState;
+use crate::actors::order::rules::lifecycle::OrderState;
 use crate::http::fixture::today;
 use crate::integrations::lift::Booking;
 
@@ -72,9 +72,9 @@ async fn the_desk_finds_an_order_by_whatever_its_customer_can_say() {
     };
     call("anna", &anna.token).await.expect_problem(403, "forbidden");
     call(" ", &admin).await.expect_problem(422, "invalid");
-    let deeds = world.get("/api/v1/admin/audit?limit=1", &admin).await;
-    assert_eq!(deeds.body["items"][0]["action"], "orders.search");
-    assert!(!deeds.body.to_string().contains("anna@"), "what was looked for is somebody's");
+    let audit_entries = world.get("/api/v1/admin/audit?limit=1", &admin).await;
+    assert_eq!(audit_entries.body["items"][0]["action"], "orders.search");
+    assert!(!audit_entries.body.to_string().contains("anna@"), "what was looked for is somebody's");
 }
 
 #[actix_rt::test]

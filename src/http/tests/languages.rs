@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{World, answer};
-use crate::http::problem::Kind;
+use crate::http::middleware::problem::Kind;
 use crate::language::Language;
 
 #[actix_rt::test]

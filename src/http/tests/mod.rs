@@ -5,7 +5,6 @@ mod addresses;
 mod billing;
 mod callbacks;
 mod connections;
-mod duties;
 mod face;
 mod finding;
 mod headers;
@@ -20,6 +19,7 @@ mod schedule;
 mod second_factor;
 mod security_keys;
 mod sessions;
+mod singletons;
 mod staff;
 mod values;
 

@@ -12,8 +12,8 @@ use crate::actors::auth::Role;
 use crate::actors::liftoperator::Facade;
 use crate::actors::supervision::{BreakerPosition, Call, Failure, Phase, Placement, Policy, Service, Spec, Why};
 use crate::clock::{self, Deadline};
-use crate::http::operators::{OperatorStatus, OperatorStatuses, phase_outside};
-use crate::http::problem::Kind;
+use crate::http::middleware::problem::Kind;
+use crate::http::routes::operators::{OperatorStatus, OperatorStatuses, phase_outside};
 use crate::integrations::lift::{Contract, SUPPLIERS};
 use crate::io::IoError;
 

@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use super::orders::{Skier, id_of};
 use super::{Answer, World, answer};
-use crate::actors::auth::{Letter, Role};
+use crate::actors::auth::{AccountEmail, Role};
 use crate::actors::customer::{KEEP_HOLDERS, erase_old};
-use crate::actors::order::lifecycle::{LineState, OrderState};
+use crate::actors::order::rules::lifecycle::{LineState, OrderState};
 use crate::clock;
 use crate::io::IoError;
 
@@ -94,7 +94,7 @@ async fn an_account_is_deleted_with_all_that_nobody_needs_and_its_address_opens_
     let refresh = json!({ "refresh_token": session["refresh_token"] });
     world.post("/api/v1/sessions/refresh", &refresh).await.expect_problem(401, "session-over");
     let letters = world.letters().await;
-    assert!(matches!(letters.as_slice(), [Letter::AccountDeleted { .. }]), "{letters:?}");
+    assert!(matches!(letters.as_slice(), [AccountEmail::AccountDeleted { .. }]), "{letters:?}");
     let farewell = world.read_letter(&letters[0]).await.unwrap();
     assert_eq!((farewell.email.as_str(), farewell.names), (ANNA, None));
     let rows = world.rows().await;

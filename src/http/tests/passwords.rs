@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::accounts::other_than;
 use super::{Answer, World, answer};
-use crate::actors::auth::{Letter, Role};
+use crate::actors::auth::{AccountEmail, Role};
 
 const ANNA: &str = "anna@example.org";
 const OLD: &str = "correct horse";
@@ -73,7 +73,7 @@ async fn a_password_is_changed_by_the_old_one_and_every_other_session_ends() {
     world.log_in(ANNA, OLD).await.expect_problem(401, "wrong-password");
     assert_eq!(world.log_in(ANNA, NEW).await.status, 201);
     let letters = world.letters().await;
-    assert!(matches!(letters.as_slice(), [Letter::PasswordChanged { .. }]), "{letters:?}");
+    assert!(matches!(letters.as_slice(), [AccountEmail::PasswordChanged { .. }]), "{letters:?}");
     let facts = world.read_letter(&letters[0]).await.unwrap();
     assert_eq!((facts.email.as_str(), facts.code), (ANNA, None));
     answer(world.call("PUT", "/api/v1/accounts/me/password").json(&json!({"old_password": NEW, "new_password": OLD})))
@@ -127,7 +127,7 @@ async fn a_code_from_a_letter_sets_a_new_password_once_and_ends_every_session() 
     assert_eq!(world.log_in(ANNA, NEW).await.status, 201);
     world.reset(ANNA, &code, "third password").await.expect_problem(422, "wrong-code");
     assert_eq!(world.read_letter(&letter).await, None, "the code's letter is not wanted any more");
-    assert!(matches!(world.letters().await.last(), Some(Letter::PasswordChanged { .. })));
+    assert!(matches!(world.letters().await.last(), Some(AccountEmail::PasswordChanged { .. })));
 }
 
 #[actix_rt::test]

@@ -8,9 +8,9 @@ use uuid::Uuid;
 
 use super::World;
 use super::orders::{Skier, id_of, open_page};
-use crate::actors::order::lifecycle::OrderState;
-use crate::actors::order::record::Order;
-use crate::actors::order::rules::Rules;
+use crate::actors::order::rules::lifecycle::OrderState;
+use crate::actors::order::rules::limits::Rules;
+use crate::actors::order::rules::record::Order;
 use crate::clock::{self, Deadline};
 use crate::http::fixture;
 use crate::io::IoError;

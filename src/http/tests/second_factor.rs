@@ -162,9 +162,9 @@ async fn a_log_in_asks_for_it_and_what_came_of_it_is_written_down() {
     assert_eq!(actions, [refused, ok, refused, ok, refused, ok], "the newest first");
     assert!(rows.iter().all(|row| row["email"] == ADA && row["request_id"].is_string()), "{rows:#?}");
     let written = world.get("/api/v1/admin/audit", &proven.token).await;
-    let deeds: Vec<_> = written.body["items"].as_array().unwrap().iter().map(|row| &row["action"]).collect();
-    let at = |wanted: &str| deeds.iter().position(|action| *action == wanted).expect("it is written down");
-    assert_eq!(at("second_factor.enrol"), at("second_factor.confirm") + 1, "the newest first: {deeds:?}");
+    let audit_entries: Vec<_> = written.body["items"].as_array().unwrap().iter().map(|row| &row["action"]).collect();
+    let at = |wanted: &str| audit_entries.iter().position(|action| *action == wanted).expect("it is written down");
+    assert_eq!(at("second_factor.enrol"), at("second_factor.confirm") + 1, "the newest first: {audit_entries:?}");
 }
 
 #[actix_rt::test]
@@ -228,8 +228,8 @@ async fn no_row_holds_a_secret_or_a_code() {
         Box::pin(async {
             let factors = starjack_entity::second_factor::Entity::find().all(db).await?;
             let codes = starjack_entity::recovery_code::Entity::find().all(db).await?;
-            let deeds = audit::Entity::find().all(db).await?;
-            Ok::<_, IoError>(format!("{factors:?}{codes:?}{deeds:?}"))
+            let audit_entries = audit::Entity::find().all(db).await?;
+            Ok::<_, IoError>(format!("{factors:?}{codes:?}{audit_entries:?}"))
         })
     });
     let stored = read.await.unwrap();

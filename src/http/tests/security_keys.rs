@@ -193,8 +193,8 @@ async fn a_key_shown_again_lets_money_be_moved_for_ten_minutes() {
     world.keys(&proven.token, "POST", "proof", &shown).await.expect_problem(422, "wrong-second-factor");
     world.new_key_asked(&proven.token).await;
     let written = world.get("/api/v1/admin/audit", &proven.token).await;
-    let deeds: Vec<_> = written.body["items"].as_array().unwrap().iter().map(|row| &row["action"]).collect();
-    assert!(deeds.contains(&&json!("security_key.add")), "{deeds:?}");
+    let audit_entries: Vec<_> = written.body["items"].as_array().unwrap().iter().map(|row| &row["action"]).collect();
+    assert!(audit_entries.contains(&&json!("security_key.add")), "{audit_entries:?}");
 }
 
 #[actix_rt::test]

@@ -54,10 +54,10 @@ async fn an_account_that_staff_disables_is_out_at_once_with_the_reason_written_d
     world.get("/api/v1/accounts/me", &anna).await.expect_problem(401, "unauthenticated");
     world.log_in(ANNA, "correct horse").await.expect_problem(403, "account-disabled");
     world.log_in(ANNA, "wrong horse").await.expect_problem(401, "wrong-password");
-    let deeds = world.get(&format!("/api/v1/admin/audit?subject={id}"), &ada).await;
-    let deed = &deeds.body["items"][0];
-    assert_eq!((&deed["action"], &deed["reason"]), (&json!("account.disable"), &json!("reported as stolen")));
-    assert_eq!(deed["request_id"], disabled.headers["x-request-id"].to_str().unwrap());
+    let audit_entries = world.get(&format!("/api/v1/admin/audit?subject={id}"), &ada).await;
+    let entry = &audit_entries.body["items"][0];
+    assert_eq!((&entry["action"], &entry["reason"]), (&json!("account.disable"), &json!("reported as stolen")));
+    assert_eq!(entry["request_id"], disabled.headers["x-request-id"].to_str().unwrap());
 
     let enabled = world.standing(&ada, &id, "enable", &json!("it was found")).await;
     assert_eq!(enabled.body["disabled_at"], Value::Null);
@@ -86,7 +86,7 @@ async fn the_role_is_given_and_taken_and_the_last_admin_keeps_it() {
     assert_eq!(taken.body["role"], "customer");
     world.get("/api/v1/admin/accounts", &anna).await.expect_problem(401, "unauthenticated");
     let refused = world.audit_rows().await.into_iter().filter(|row| row.reason.as_deref() == Some("holidays"));
-    assert_eq!(refused.count(), 0, "what was refused is no deed");
+    assert_eq!(refused.count(), 0, "what was refused is no entry");
 }
 
 #[actix_rt::test]
@@ -170,10 +170,10 @@ async fn whatever_staff_reads_of_a_customer_is_one_row_without_anything_of_the_c
     assert_eq!(world.audit_rows().await.len(), before + 10, "one's own order is nobody's business");
     let reads = world.get("/api/v1/admin/audit?kind=reads&limit=100", &ada).await;
     assert_eq!(reads.body["items"].as_array().unwrap().len(), 11);
-    let deeds = world.get("/api/v1/admin/audit", &ada).await;
-    assert_eq!(deeds.body["items"], json!([]), "nothing was done");
+    let audit_entries = world.get("/api/v1/admin/audit", &ada).await;
+    assert_eq!(audit_entries.body["items"], json!([]), "nothing was done");
     let shown = world.get(&format!("/api/v1/admin/orders/{order}"), &ada).await;
-    assert_eq!(shown.body["deeds"], json!([]));
+    assert_eq!(shown.body["audit_entries"], json!([]));
 }
 
 #[actix_rt::test]

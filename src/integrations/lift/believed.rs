@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
-use super::{Booking, Capabilities, CheckedCard, Found, Goods, LiftSupplier, SoldPage, TicketOrder, Wanted};
+use super::{Booking, Capabilities, CheckedCard, Found, LiftSupplier, PriceList, SoldPage, TicketOrder, Wanted};
 use crate::ids::{self, Reference};
 use crate::integrations::text::{HANDLE, NUMBER, TEXT, believed, misfit};
 use crate::integrations::{Outcome, Permit};
@@ -50,7 +50,7 @@ impl LiftSupplier for Believed {
         self.supplier.cancel(booking, permit)
     }
 
-    fn catalogue(&self, wanted: Wanted, permit: Permit) -> LocalBoxFuture<'_, Outcome<Goods>> {
+    fn catalogue(&self, wanted: Wanted, permit: Permit) -> LocalBoxFuture<'_, Outcome<PriceList>> {
         let asked = self.supplier.catalogue(wanted, permit);
         async move { believed((&self.operator, "catalogue"), asked.await.map(shown), misfit_of_goods) }.boxed_local()
     }
@@ -66,12 +66,12 @@ fn misfit_of(booking: &Booking) -> Option<&'static str> {
     misfit(&[("a ticket's number", &booking.ticket_reference, NUMBER), ("a booking's ids", &booking.handle, HANDLE)])
 }
 
-fn misfit_of_goods(goods: &Goods) -> Option<&'static str> {
+fn misfit_of_goods(goods: &PriceList) -> Option<&'static str> {
     goods.products.iter().chain(&goods.categories).find_map(|one| misfit(&[("a code", &one.code, TEXT)]))
 }
 
 /// With names that fit, whatever the operator's own people typed: one of them hides no price.
-fn shown(mut goods: Goods) -> Goods {
+fn shown(mut goods: PriceList) -> PriceList {
     for one in goods.products.iter_mut().chain(&mut goods.categories) {
         one.name = one.name.chars().map(|c| if c.is_control() { ' ' } else { c }).take(TEXT).collect();
     }

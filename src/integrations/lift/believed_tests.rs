@@ -38,9 +38,9 @@ impl LiftSupplier for Wordy {
         std::future::ready(Outcome::Done(())).boxed_local()
     }
 
-    fn catalogue(&self, _wanted: Wanted, _permit: Permit) -> LocalBoxFuture<'_, Outcome<Goods>> {
+    fn catalogue(&self, _wanted: Wanted, _permit: Permit) -> LocalBoxFuture<'_, Outcome<PriceList>> {
         let products = vec![Named { code: self.text(), name: format!("Day\n{}", self.text()) }];
-        std::future::ready(Outcome::Done(Goods { products, ..Goods::default() })).boxed_local()
+        std::future::ready(Outcome::Done(PriceList { products, ..PriceList::default() })).boxed_local()
     }
 
     fn list(&self, _day: NaiveDate, _after: Option<String>, _permit: Permit) -> LocalBoxFuture<'_, Outcome<SoldPage>> {

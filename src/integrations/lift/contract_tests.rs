@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::{
-    Booking, Contract, Found, FoundState, Goods, Holder, LiftSupplier, TicketOrder, Wanted, WantedProduct, connect,
+    Booking, Contract, Found, FoundState, Holder, LiftSupplier, PriceList, TicketOrder, Wanted, WantedProduct, connect,
 };
 use crate::clock::{self, Deadline};
 use crate::ids::Reference;
@@ -313,7 +313,7 @@ async fn what_is_sold_is_listed_whole_or_not_at_all(rig: &Rig) {
     let Outcome::Done(goods) = &whole else { panic!("nothing is listed: {whole:?}") };
     assert!(goods.sells(product) && goods.knows(category), "{goods:?}");
     assert!(!goods.sells("unheard-of") && !goods.knows("unheard-of"), "{goods:?}");
-    let price = |goods: &Goods, day| goods.price_on(product, category, day);
+    let price = |goods: &PriceList, day| goods.price_on(product, category, day);
     let prices: Vec<_> = from.iter_days().take(8).map(|day| price(goods, day)).collect();
     assert_eq!(prices, [Some(rig.vendor.price); 8]);
     assert_eq!((price(goods, from.pred_opt().unwrap()), price(goods, to.succ_opt().unwrap())), (None, None));

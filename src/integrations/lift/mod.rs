@@ -8,14 +8,14 @@ mod contract;
 #[cfg(test)]
 mod contract_tests;
 pub mod dta;
-mod goods;
 mod port;
+mod price_list;
 mod print_form;
 mod registry;
 
 pub use contract::Contract;
-pub use goods::{Goods, Named, Tariff, Wanted, WantedProduct};
 pub use port::{
     Booking, Capabilities, CheckedCard, Found, FoundState, Holder, LiftSupplier, Sold, SoldPage, TicketOrder,
 };
+pub use price_list::{Named, PriceList, Tariff, Wanted, WantedProduct};
 pub use registry::{CardNumber, CardNumberError, SUPPLIERS, SupplierKind, connect, connect_paced, parse_card_number};

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
-use super::{Goods, Wanted};
+use super::{PriceList, Wanted};
 use crate::ids::Reference;
 use crate::integrations::{Outcome, Permit};
 use crate::money::Cents;
@@ -29,7 +29,7 @@ pub trait LiftSupplier: 'static {
 
     /// Lists all that is sold now, with the prices of what is wanted. Changes nothing; harmless to repeat.
     /// Only a whole list is `Done`: where a part of it is missing or not understood, all of it is `Unknown`.
-    fn catalogue(&self, wanted: Wanted, permit: Permit) -> LocalBoxFuture<'_, Outcome<Goods>>;
+    fn catalogue(&self, wanted: Wanted, permit: Permit) -> LocalBoxFuture<'_, Outcome<PriceList>>;
 
     /// Lists what was booked on `day` of the operator's zone, cancelled bookings too, in its own order; a page that begins
     /// after the `next` of the one before. Harmless to repeat.

@@ -4,12 +4,12 @@ use std::rc::Rc;
 
 use super::believed::Believed;
 use super::{Contract, LiftSupplier};
-use crate::integrations::Pace;
+use crate::integrations::RateLimiter;
 use crate::language::{Words, both};
 use crate::typed;
 
 /// Builds the client of one contract for one incarnation of its actor, which keeps the pace.
-type Connect = fn(&Contract, Option<Pace>) -> anyhow::Result<Rc<dyn LiftSupplier>>;
+type Connect = fn(&Contract, Option<RateLimiter>) -> anyhow::Result<Rc<dyn LiftSupplier>>;
 
 /// What the house knows of a supplier without asking it.
 pub struct SupplierKind {
@@ -43,14 +43,14 @@ pub struct CardNumberError(pub Words);
 /// # Errors
 /// The supplier is unknown, or the contract lacks a credential or setting; the text names it.
 pub fn connect(contract: &Contract) -> anyhow::Result<Rc<dyn LiftSupplier>> {
-    connect_paced(contract, Pace::new(contract.requests_per_second))
+    connect_paced(contract, RateLimiter::new(contract.requests_per_second))
 }
 
 /// The same with another pace.
 ///
 /// # Errors
 /// As [`connect`].
-pub fn connect_paced(contract: &Contract, pace: Option<Pace>) -> anyhow::Result<Rc<dyn LiftSupplier>> {
+pub fn connect_paced(contract: &Contract, pace: Option<RateLimiter>) -> anyhow::Result<Rc<dyn LiftSupplier>> {
     let kind = SUPPLIERS
         .iter()
         .find(|kind| kind.key == contract.supplier)

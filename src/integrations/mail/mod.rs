@@ -6,4 +6,4 @@ mod mailgun;
 mod port;
 
 pub use mailgun::{Config as ProviderConfig, connect};
-pub use port::{Attachment, MailProvider, OutgoingLetter};
+pub use port::{Attachment, MailProvider, OutgoingEmail};

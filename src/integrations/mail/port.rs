@@ -8,12 +8,12 @@ use crate::integrations::{Outcome, Permit};
 /// The mail provider; lives on its actor's own thread.
 pub trait MailProvider: 'static {
     /// Hands a letter over. A letter in doubt is sent again under the same Message-Id: better twice than never.
-    fn send(&self, letter: OutgoingLetter, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>>;
+    fn send(&self, letter: OutgoingEmail, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>>;
 }
 
 /// A letter ready to leave; `Debug` is not derived because it holds personal data.
 #[derive(Clone)]
-pub struct OutgoingLetter {
+pub struct OutgoingEmail {
     /// The Message-Id without angle brackets, the same in every repeat.
     pub message_id: String,
     /// The receiver's address.

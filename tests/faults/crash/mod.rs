@@ -18,7 +18,7 @@ mod troupe;
 
 use std::collections::BTreeSet;
 
-use starjack::actors::order::intent::Verb;
+use starjack::actors::order::rules::intent::Verb;
 
 use case::{BOOKED_TWICE, Case, Played};
 use stage::GoesOn;

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use starjack::actors::order::intent::{VERBS, Verb};
-use starjack::actors::order::lifecycle::{LINE_STATES, ORDER_STATES, PAYMENT_STATES, PaymentState};
+use starjack::actors::order::rules::intent::{VERBS, Verb};
+use starjack::actors::order::rules::lifecycle::{LINE_STATES, ORDER_STATES, PAYMENT_STATES, PaymentState};
 
 use super::case::{Case, Played};
 use super::stage::GoesOn;

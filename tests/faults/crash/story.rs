@@ -1,7 +1,7 @@
 //! What is bought while the process is killed: for every verb of an order a basket that reaches it, and how it may end.
 
 use serde_json::{Value, json};
-use starjack::actors::order::intent::Verb;
+use starjack::actors::order::rules::intent::Verb;
 
 use super::customer::Customer;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use starjack::actors::fleet::{Duties, Held, Replica};
+use starjack::actors::fleet::{Held, Replica, SingletonTasks};
 use starjack::clock;
 use starjack::io::Io;
 use tokio_util::sync::CancellationToken;
@@ -78,10 +78,10 @@ async fn a_duty_that_its_living_holder_does_not_do_is_taken() {
     let io = Io::start(&database.url(), 4).await.unwrap();
     io.migrate().await.unwrap();
     let (first, second) = (Replica::announce(io.clone()).await.unwrap(), Replica::announce(io.clone()).await.unwrap());
-    let duties = |replica: &Replica| Duties::new(io.clone(), replica.clone(), CancellationToken::new());
+    let duties = |replica: &Replica| SingletonTasks::new(io.clone(), replica.clone(), CancellationToken::new());
     let (idle, able) = (duties(&first), duties(&second));
     let (begun, has_begun) = tokio::sync::watch::channel("");
-    let keep = async |duties: &Duties, who: &'static str| {
+    let keep = async |duties: &SingletonTasks, who: &'static str| {
         let begin = async |_held: Held| {
             begun.send_replace(who);
             std::future::pending::<()>().await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use starjack::actors::fleet::{FleetTurns, Replica};
+use starjack::actors::fleet::{FleetRateLimit, Replica};
 use starjack::clock;
 use starjack::integrations::{Agreed, Turns as _};
 use starjack::io::Io;
@@ -174,10 +174,10 @@ async fn once_one_replica_parts_because_there_are_no_turns_each_goes_at_its_shar
     let mut replicas = Vec::new();
     for _ in 0..2 {
         let replica = Replica::announce(io.clone()).await.unwrap();
-        replicas.push(FleetTurns::new(way(&io, &redis.url(), "shop").await, replica, "dta/solden"));
+        replicas.push(FleetRateLimit::new(way(&io, &redis.url(), "shop").await, replica, "dta/solden"));
     }
     let (every, most) = (Duration::from_millis(200), Duration::from_secs(1));
-    let next = async |replica: &FleetTurns| replica.next(every, Duration::ZERO, most).await;
+    let next = async |replica: &FleetRateLimit| replica.next(every, Duration::ZERO, most).await;
     assert!(matches!(next(&replicas[1]).await, Agreed::In(_)));
     eventually("the first parts", async || {
         // somebody says that all turns are taken

@@ -4,8 +4,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use starjack::actors::order::lifecycle::row;
-use starjack::actors::order::{RestoreTimes, restored};
+use starjack::actors::order::RestoreTimes;
+use starjack::actors::order::restored;
+use starjack::actors::order::rules::lifecycle::row;
 use starjack::clock;
 use starjack::ids::Epoch;
 

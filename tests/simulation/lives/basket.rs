@@ -1,7 +1,7 @@
 //! What people order: one to four tickets at both kinds of supplier, on cards that some of them share.
 
 use chrono::{Days, NaiveDate, TimeDelta};
-use starjack::actors::order::record::{OnRefusal, ReturnTerms, Ticket};
+use starjack::actors::order::rules::record::{OnRefusal, ReturnTerms, Ticket};
 use starjack::actors::order::{Marks, NewLine, NewOrder};
 use starjack::clock;
 use starjack::ids;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use starjack::actors::order::protection::Protection;
+use starjack::actors::order::rules::protection::Protection;
 
 use super::super::invariants::{INVARIANTS, Invariant};
 use super::abilities::{Abilities, Ability};

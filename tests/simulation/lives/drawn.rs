@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use starjack::actors::order::rules::Rules;
+use starjack::actors::order::rules::limits::Rules;
 use starjack::clock;
 use tokio::time::Instant;
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures_util::FutureExt;
-use starjack::actors::order::lifecycle::{OrderState, has_ended};
-use starjack::actors::order::record::{Mark, Order};
+use starjack::actors::order::rules::lifecycle::{OrderState, has_ended};
+use starjack::actors::order::rules::record::{Mark, Order};
 use starjack::clock;
 
 use super::super::incarnation::Setting;

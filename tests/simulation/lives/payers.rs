@@ -5,8 +5,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use starjack::actors::order::lifecycle::has_ended;
-use starjack::actors::order::record::Order;
+use starjack::actors::order::rules::lifecycle::has_ended;
+use starjack::actors::order::rules::record::Order;
 use starjack::clock;
 use starjack::integrations::payment::{Callback, ObservedState};
 use starjack::money::Cents;

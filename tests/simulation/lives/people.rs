@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join;
-use starjack::actors::order::lifecycle::{LineState, OrderState, has_ended};
-use starjack::actors::order::record::{Line, Order};
-use starjack::actors::order::{ChangeError, Desk, NewOrder, PlaceError, Placed, ReturnWish, Returner, Store};
+use starjack::actors::order::rules::lifecycle::{LineState, OrderState, has_ended};
+use starjack::actors::order::rules::record::{Line, Order};
+use starjack::actors::order::{ChangeError, Desk, NewOrder, PlaceError, Placed, ReturnRequest, Returner, Store};
 use starjack::clock::{self, Deadline};
 use starjack::money::Cents;
 use tokio::sync::oneshot;
@@ -159,7 +159,7 @@ async fn regret(town: Rc<Town>, dice: Dice, id: Uuid) {
     }
     let lines = BTreeSet::from([dice.one(&sold)]);
     for _time in 0..dice.one(&[1, 1, 2]) {
-        let wish = ReturnWish { lines: lines.clone(), by: Returner::Person, reason: None };
+        let wish = ReturnRequest { lines: lines.clone(), by: Returner::Person, reason: None };
         let mut asked = None;
         while asked.is_none() {
             let wish = wish.clone();

@@ -9,11 +9,11 @@ use std::time::Duration;
 use chrono::NaiveDate;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
-use starjack::actors::order::intent::Verb;
+use starjack::actors::order::rules::intent::Verb;
 use starjack::clock;
 use starjack::ids::Reference;
 use starjack::integrations::lift::{
-    Booking, Capabilities, CheckedCard, Found, Goods, LiftSupplier, SoldPage, TicketOrder, Wanted,
+    Booking, Capabilities, CheckedCard, Found, LiftSupplier, PriceList, SoldPage, TicketOrder, Wanted,
 };
 use starjack::integrations::payment::{
     CreditAmount, History, Observed, OpenPayments, OpenedPage, PageOrder, PaymentProvider, StatusKey,
@@ -272,7 +272,7 @@ impl LiftSupplier for Quay {
         self.meet((Verb::Cancel, reference), permit, move |ledger| ledger.cancel(&booking.handle)).boxed_local()
     }
 
-    fn catalogue(&self, _wanted: Wanted, _permit: Permit) -> LocalBoxFuture<'_, Outcome<Goods>> {
+    fn catalogue(&self, _wanted: Wanted, _permit: Permit) -> LocalBoxFuture<'_, Outcome<PriceList>> {
         async { Outcome::NotSent("no order asks for it".to_owned()) }.boxed_local()
     }
 }

@@ -9,10 +9,11 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use starjack::actors::fleet::replica::Replica;
 use starjack::actors::liftoperator::{Connect, Facade};
-use starjack::actors::order::drive::Driver;
-use starjack::actors::order::{Desk, Store, steps};
+use starjack::actors::order::engine::dispatch;
+use starjack::actors::order::engine::driver::Driver;
+use starjack::actors::order::{Desk, Store};
 use starjack::actors::payment::{Desk as PaymentDesk, Sweep, SweepSettings};
-use starjack::actors::reconcile::Books;
+use starjack::actors::reconcile::ReconcileDesk;
 use starjack::actors::supervision::{Policy, System};
 use starjack::clock;
 use starjack::integrations::lift::{Contract, LiftSupplier};
@@ -32,7 +33,7 @@ pub(crate) const OPERATORS: [(&str, bool); 2] = [("hill", false), ("dale", true)
 pub(crate) struct Door {
     pub(crate) desk: Desk,
     pub(crate) sweep: Sweep,
-    pub(crate) books: Books,
+    pub(crate) books: ReconcileDesk,
     pub(crate) inbox: Inbox,
 }
 
@@ -98,12 +99,12 @@ async fn open(setting: &Setting, io: Io, (quay, leased): (Quay, &Leased), inbox:
     }
     let public_url = "https://shop.example".to_owned();
     let asked = (lift.clone(), payment.clone());
-    let outside = steps::Outside { lift, payment: payment.clone(), replica, public_url };
+    let outside = dispatch::Outside { lift, payment: payment.clone(), replica, public_url };
     let (store, rules) = (store(setting, io), Arc::new(setting.rules.clone()));
     let driver = Driver { store, outside, rules, draining: CancellationToken::new() };
     let (desk, schedule) = Desk::start(&system, driver, Policy::default()).await?;
     inbox.begin(schedule);
-    let books = Books::new(&database, (asked.0, asked.1, desk.clone()), Duration::from_secs(1));
+    let books = ReconcileDesk::new(&database, (asked.0, asked.1, desk.clone()), Duration::from_secs(1));
     let (keeper, evening) = (books.clone(), calm);
     inbox.begin(async move {
         // its workers look for jobs every second; before the evening there are none

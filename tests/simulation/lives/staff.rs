@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use chrono::TimeDelta;
-use starjack::actors::order::cases::{Case, Wanted};
-use starjack::actors::order::effects::{CaseKind, Closing};
-use starjack::actors::order::lifecycle::OrderState;
-use starjack::actors::order::payments::PAGE_NOT_ANSWERED;
-use starjack::actors::order::record::Order;
-use starjack::actors::order::{CloseError, Wish};
+use starjack::actors::order::rules::effects::{CaseKind, Closing};
+use starjack::actors::order::rules::lifecycle::OrderState;
+use starjack::actors::order::rules::payment::PAGE_NOT_ANSWERED;
+use starjack::actors::order::rules::record::Order;
+use starjack::actors::order::store::cases::{Case, Wanted};
+use starjack::actors::order::{CloseError, StaffCommand};
 use starjack::clock;
 use starjack::integrations::RefusalKind;
 use uuid::Uuid;
@@ -42,8 +42,8 @@ pub(crate) async fn desk(town: Rc<Town>, dice: Dice) {
             let order = town.order(id);
             let may = matches!(order.state, OrderState::Authorised | OrderState::Issued | OrderState::Undoing);
             if meddles && may && dice.percent(10) {
-                let wish = dice.one(&[Wish::Retry, Wish::Undo]);
-                if order.state == OrderState::Undoing && wish == Wish::Undo {
+                let wish = dice.one(&[StaffCommand::Retry, StaffCommand::Undo]);
+                if order.state == OrderState::Undoing && wish == StaffCommand::Undo {
                     town.books.open().let_go.insert(order.number.to_string());
                 }
                 let granted = town.ask(|desk| async move { desk.grant(id, wish).await.is_ok() }).await;
@@ -74,15 +74,15 @@ async fn look_after(town: &Town, (dice, patience): (&Dice, TimeDelta), order: &O
         return;
     }
     let used = order.marks().any(|mark| mark.reason == RefusalKind::TicketUsed.slug());
-    let wish = dice.one(&[Wish::Retry, Wish::Accept, Wish::Accept, Wish::Undo]);
-    if used && order.state == OrderState::Undoing && wish == Wish::Undo {
+    let wish = dice.one(&[StaffCommand::Retry, StaffCommand::Accept, StaffCommand::Accept, StaffCommand::Undo]);
+    if used && order.state == OrderState::Undoing && wish == StaffCommand::Undo {
         town.books.open().let_go.insert(order.number.to_string());
     }
     // whoever says that nothing is reserved has looked at the provider's portal
-    let wish = if wish == Wish::Accept && is_reserved_still(town, order) { Wish::Retry } else { wish };
+    let wish = if wish == StaffCommand::Accept && is_reserved_still(town, order) { StaffCommand::Retry } else { wish };
     let id = order.id;
     let granted = town.ask(|desk| async move { desk.grant(id, wish).await.map(drop) }).await;
-    if used && order.state == OrderState::Undoing && wish == Wish::Accept && matches!(granted, Some(Ok(()))) {
+    if used && order.state == OrderState::Undoing && wish == StaffCommand::Accept && matches!(granted, Some(Ok(()))) {
         // an earlier word of staff did not arrive, and the tickets were kept
         town.books.open().let_go.remove(&order.number.to_string());
     }

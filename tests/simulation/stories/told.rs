@@ -2,10 +2,10 @@
 
 use chrono::TimeDelta;
 use starjack::actors::order::ChangeError;
-use starjack::actors::order::intent::Verb;
-use starjack::actors::order::lifecycle::{LineState, OrderState};
-use starjack::actors::order::record::{OnRefusal, Order};
-use starjack::actors::order::rules::Rules;
+use starjack::actors::order::rules::intent::Verb;
+use starjack::actors::order::rules::lifecycle::{LineState, OrderState};
+use starjack::actors::order::rules::limits::Rules;
+use starjack::actors::order::rules::record::{OnRefusal, Order};
 use starjack::clock::{self, Deadline};
 use uuid::Uuid;
 

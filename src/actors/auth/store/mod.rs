@@ -13,7 +13,7 @@ mod sessions;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
-use starjack_entity::{account, address_change, password_reset, refresh_token, signing_key};
+use starjack_entity::{account, address_change, password_reset, refresh_token, registration, signing_key};
 
 pub(super) use accounts::*;
 pub(super) use changes::*;
@@ -34,6 +34,8 @@ pub(super) type ChangeRow = address_change::Model;
 pub(super) type ResetRow = password_reset::Model;
 /// A row of `refresh_token`.
 pub(super) type TokenRow = refresh_token::Model;
+/// A row of `registration`.
+pub(super) type RegistrationRow = registration::Model;
 /// A row of `signing_key`.
 pub(super) type KeyRow = signing_key::Model;
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::operator::{Category, Operator};
 use super::product::{Band, Product};
-use crate::integrations::lift::{Goods, Named, Wanted, WantedProduct};
+use crate::integrations::lift::{Named, PriceList, Wanted, WantedProduct};
 use crate::language::{Words, both};
 use crate::money::{Cents, decimal};
 
@@ -138,7 +138,7 @@ pub(super) fn wanted(operator: &Operator, today: NaiveDate) -> Wanted {
 }
 
 /// Compares `operator`, as its `document` has it, with the whole answer `goods`.
-pub(super) fn between(document: &Value, operator: &Operator, goods: &Goods, today: NaiveDate) -> Differences {
+pub(super) fn between(document: &Value, operator: &Operator, goods: &PriceList, today: NaiveDate) -> Differences {
     let mut list = Vec::new();
     let mut document = document.clone();
     let mut sold = Vec::new();
@@ -169,7 +169,7 @@ pub(super) fn between(document: &Value, operator: &Operator, goods: &Goods, toda
 struct Compared<'a> {
     operator: &'a Operator,
     product: &'a Product,
-    goods: &'a Goods,
+    goods: &'a PriceList,
     today: NaiveDate,
 }
 

@@ -22,9 +22,9 @@ fn solden() -> (Value, Operator) {
 }
 
 /// What a supplier says that sells exactly what is sold here.
-fn same(operator: &Operator) -> Goods {
+fn same(operator: &Operator) -> PriceList {
     let named = |code: &String| Named { code: code.clone(), name: "theirs".to_owned() };
-    let mut goods = Goods {
+    let mut goods = PriceList {
         products: operator.products.iter().map(|product| named(&product.code)).collect(),
         categories: operator.categories.iter().map(|category| named(&category.code)).collect(),
         tariffs: Vec::new(),
@@ -44,7 +44,7 @@ fn same(operator: &Operator) -> Goods {
 }
 
 /// Another price for an adult's day ticket, before all others.
-fn dearer(goods: &mut Goods, from: &str, to: &str, price: Cents) {
+fn dearer(goods: &mut PriceList, from: &str, to: &str, price: Cents) {
     let (product, category) = (DAY.to_owned(), ADULT.to_owned());
     goods.tariffs.insert(0, Tariff { product, category, from: day(from), to: day(to), price });
 }
@@ -144,7 +144,7 @@ fn strangers_are_shown_and_left() {
 #[test]
 fn what_looks_like_a_part_of_an_answer_is_held_back() {
     let (document, operator) = solden();
-    let half = |change: fn(&mut Goods)| {
+    let half = |change: fn(&mut PriceList)| {
         let mut goods = same(&operator);
         dearer(&mut goods, "2026-12-24", "2027-01-06", 9000);
         change(&mut goods);
@@ -152,7 +152,7 @@ fn what_looks_like_a_part_of_an_answer_is_held_back() {
     };
     assert_eq!(half(|_| {}).held_back, None);
     for (change, words) in [
-        ((|goods| goods.products.truncate(2)) as fn(&mut Goods), "More than half"),
+        ((|goods| goods.products.truncate(2)) as fn(&mut PriceList), "More than half"),
         (|goods| goods.categories.truncate(4), "A person category"),
         (|goods| goods.tariffs.truncate(99), "Prices of what is sold here"),
         (|goods| drop(goods.tariffs.pop()), "Prices of what is sold here"),

@@ -35,7 +35,7 @@ pub struct Plan {
     /// What changes in the cards and VAT rates that all operators share, a line each.
     pub shared: Vec<String>,
     /// What happens to operators, by key.
-    pub deeds: BTreeMap<String, Deed>,
+    pub by_operator: BTreeMap<String, OperatorChange>,
     /// How many operators of the import are kept already, exactly so.
     pub unchanged: usize,
     /// Operators that are kept and sold but not in the import: they stay.
@@ -48,7 +48,7 @@ pub struct Plan {
 
 /// What happens to an operator.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Deed {
+pub enum OperatorChange {
     /// It is sold from now on.
     Added,
     /// It is sold otherwise, a line a value.
@@ -81,7 +81,7 @@ impl Plan {
     /// Whether taking it would change nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.deeds.is_empty() && self.shared.is_empty()
+        self.by_operator.is_empty() && self.shared.is_empty()
     }
 }
 
@@ -183,16 +183,17 @@ pub(super) fn weigh(kept: &store::Kept, imports: &[Import], remove: &[String]) -
         merge(&mut head, &import.head);
     }
     let incoming = incoming(imports)?;
-    let (mut deeds, mut unchanged, mut documents) = (BTreeMap::new(), 0, BTreeMap::new());
+    let (mut by_operator, mut unchanged, mut documents) = (BTreeMap::new(), 0, BTreeMap::new());
     for (key, document) in &incoming {
         match kept.operators.get(key) {
             Some(known) if supplier(&known.document) != supplier(document) => return Err(other_supplier(key)),
-            Some(known) if known.removed => _ = deeds.insert(key.clone(), Deed::Added),
+            Some(known) if known.removed => _ = by_operator.insert(key.clone(), OperatorChange::Added),
             Some(known) if known.document == **document => unchanged += 1,
             Some(known) => {
-                _ = deeds.insert(key.clone(), Deed::Changed(changes::between(&known.document, document)));
+                _ = by_operator
+                    .insert(key.clone(), OperatorChange::Changed(changes::between(&known.document, document)));
             }
-            None => _ = deeds.insert(key.clone(), Deed::Added),
+            None => _ = by_operator.insert(key.clone(), OperatorChange::Added),
         }
         documents.insert(key.clone(), (*document).clone());
     }
@@ -204,16 +205,16 @@ pub(super) fn weigh(kept: &store::Kept, imports: &[Import], remove: &[String]) -
         if !sold().any(|(known, _)| known == key) {
             return Err(ImportError::Refused(format!("there is no operator {key} to be removed")));
         }
-        deeds.insert(key.clone(), Deed::Removed);
+        by_operator.insert(key.clone(), OperatorChange::Removed);
     }
     let stays = sold().filter(|(key, _)| !incoming.contains_key(*key) && !remove.contains(key));
     let stays: BTreeMap<_, _> = stays.map(|(key, known)| (key.clone(), known.document.clone())).collect();
     let absent = stays.keys().cloned().collect();
     let all = stays.into_values().chain(documents.values().cloned());
     let catalogue = Catalogue::of(kept.version + 1, &head, all.collect()).map_err(|error| refused(imports, &error))?;
-    documents.retain(|key, _| deeds.contains_key(key));
+    documents.retain(|key, _| by_operator.contains_key(key));
     let shared = changes::between(&Value::Object(kept.head.clone()), &Value::Object(head.clone()));
-    Ok(Plan { version: kept.version + 1, shared, deeds, unchanged, absent, catalogue, head, documents })
+    Ok(Plan { version: kept.version + 1, shared, by_operator, unchanged, absent, catalogue, head, documents })
 }
 
 /// Every operator of the files, each once.

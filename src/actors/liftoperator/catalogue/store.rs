@@ -10,7 +10,7 @@ use sea_orm::{
 use serde_json::{Map, Value};
 use starjack_entity::{catalogue_version, operator};
 
-use super::import::{Deed, ImportError, Plan};
+use super::import::{ImportError, OperatorChange, Plan};
 use super::snapshot::{Catalogue, CatalogueError};
 use crate::clock;
 use crate::io::{Io, IoError};
@@ -117,7 +117,8 @@ pub(super) async fn save(tx: &impl ConnectionTrait, plan: &Plan, by: &str) -> Re
             .to_owned();
         operator::Entity::insert(row).on_conflict(over).exec_without_returning(tx).await?;
     }
-    let removed = plan.deeds.iter().filter(|(_, deed)| **deed == Deed::Removed).map(|(key, _)| key.clone());
+    let removed =
+        plan.by_operator.iter().filter(|(_, change)| **change == OperatorChange::Removed).map(|(key, _)| key.clone());
     operator::Entity::update_many()
         .set(operator::ActiveModel { removed_at: Set(Some(now)), version: Set(plan.version), ..Default::default() })
         .filter(operator::Column::Key.is_in(removed))

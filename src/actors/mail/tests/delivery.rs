@@ -1,7 +1,7 @@
 //! What the post answers, and what it costs when the post breaks.
 
-use super::super::office::{Office, spec};
 use super::*;
+use crate::actors::mail::actor::{MailActor, spec};
 use crate::actors::supervision::System;
 use crate::integrations::mail::MailProvider;
 use crate::integrations::{Permit, Refusal, RefusalKind};
@@ -9,7 +9,7 @@ use crate::integrations::{Permit, Refusal, RefusalKind};
 #[tokio::test]
 async fn what_the_post_answers_decides_and_every_repeat_has_the_same_message_id() {
     let desk = desk().await;
-    let job = account_letter(&Letter::AccountCode { registration: Uuid::nil() }, 1);
+    let job = account_email(&AccountEmail::AccountCode { registration: Uuid::nil() }, 1);
     let refused = Refusal { kind: RefusalKind::MessageRejected, code: "400".into() };
     let ask_after = Duration::from_secs(9);
     for (answer, end) in [
@@ -31,7 +31,7 @@ async fn what_the_post_answers_decides_and_every_repeat_has_the_same_message_id(
     let ids: Vec<_> = desk.pillar.taken.borrow().iter().map(|letter| letter.message_id.clone()).collect();
     assert!(ids.len() == 5 && ids.iter().all(|id| *id == ids[0]) && ids[0].ends_with("@mail.shop.example"), "{ids:?}");
     *desk.pillar.answer.borrow_mut() = Outcome::Done(());
-    let other = desk.letter(&account_letter(&Letter::AccountCode { registration: Uuid::nil() }, 2)).await;
+    let other = desk.letter(&account_email(&AccountEmail::AccountCode { registration: Uuid::nil() }, 2)).await;
     assert_ne!(other.message_id, ids[0]);
 }
 
@@ -39,7 +39,7 @@ async fn what_the_post_answers_decides_and_every_repeat_has_the_same_message_id(
 struct Moody;
 
 impl MailProvider for Moody {
-    fn send(&self, letter: OutgoingLetter, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>> {
+    fn send(&self, letter: OutgoingEmail, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>> {
         Box::pin(async move {
             assert!(permit.holds());
             assert_ne!(letter.to, "panic@example.org");
@@ -51,8 +51,8 @@ impl MailProvider for Moody {
 #[actix_rt::test]
 async fn the_office_says_of_a_letter_that_broke_it_that_anything_may_have_happened_and_takes_the_next() {
     let system = System::start().unwrap();
-    let office = system.spawn(spec(), || Ok(Office::new(Rc::new(Moody))));
-    let letter = |to: &str| OutgoingLetter {
+    let office = system.spawn(spec(), || Ok(MailActor::new(Rc::new(Moody))));
+    let letter = |to: &str| OutgoingEmail {
         message_id: "1@example.org".into(),
         to: to.into(),
         subject: String::new(),

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::letters::{self, NAMES, TEMPLATES};
-use super::super::payload::{OrderLetter, order_letter};
+use super::super::payload::{OrderEmail, order_email};
 use super::*;
+use crate::actors::mail::templates::{self, NAMES, TEMPLATES};
 
 /// Words that one language has and the other has not; no person, shop or ticket of these tests is called so.
 const ENGLISH: [&str; 14] =
@@ -82,7 +82,7 @@ fn what_a_template_uses_in_one_language_it_uses_in_the_other_and_its_words_diffe
 
 /// An end of an order: the letter, the order's state and reason, its line's state and reason, its payment.
 type End =
-    (OrderLetter, &'static str, Option<&'static str>, (&'static str, Option<&'static str>), (&'static str, i64, i64));
+    (OrderEmail, &'static str, Option<&'static str>, (&'static str, Option<&'static str>), (&'static str, i64, i64));
 
 fn ends() -> Vec<End> {
     let slugs = [
@@ -109,25 +109,25 @@ fn ends() -> Vec<End> {
     let mut ends = Vec::new();
     for money in moneys {
         for refusal in refusals {
-            ends.push((OrderLetter::Finished, "Finished", None, ("Refused", Some(refusal)), money));
-            ends.push((OrderLetter::Rejected, "Rejected", Some(refusal), ("Refused", Some(refusal)), money));
+            ends.push((OrderEmail::Finished, "Finished", None, ("Refused", Some(refusal)), money));
+            ends.push((OrderEmail::Rejected, "Rejected", Some(refusal), ("Refused", Some(refusal)), money));
         }
         for slug in slugs {
-            ends.push((OrderLetter::Rejected, "Rejected", Some(slug), ("Wanted", None), money));
-            ends.push((OrderLetter::Undone, "Undone", Some(slug), ("Withdrawn", None), money));
+            ends.push((OrderEmail::Rejected, "Rejected", Some(slug), ("Wanted", None), money));
+            ends.push((OrderEmail::Undone, "Undone", Some(slug), ("Withdrawn", None), money));
         }
-        ends.push((OrderLetter::MoneyReturned(1), "Finished", None, ("issued", None), money));
-        ends.push((OrderLetter::Finished, "Finished", None, ("issued", None), money));
-        ends.push((OrderLetter::TicketReturned(1), "Finished", None, ("withdrawn", None), money));
+        ends.push((OrderEmail::MoneyReturned(1), "Finished", None, ("issued", None), money));
+        ends.push((OrderEmail::Finished, "Finished", None, ("issued", None), money));
+        ends.push((OrderEmail::TicketReturned(1), "Finished", None, ("withdrawn", None), money));
         for why in [None, Some("ticket_used")] {
-            ends.push((OrderLetter::TicketKept(1), "Finished", None, ("issued", why), money));
+            ends.push((OrderEmail::TicketKept(1), "Finished", None, ("issued", why), money));
         }
     }
     ends
 }
 
 #[track_caller]
-fn assert_is_in(language: Language, letter: &OutgoingLetter) {
+fn assert_is_in(language: Language, letter: &OutgoingEmail) {
     let others = match language {
         Language::De => ENGLISH,
         Language::En => GERMAN,
@@ -155,17 +155,17 @@ async fn every_letter_in_every_case_is_whole_in_each_language() {
             let lines = if no % 2 == 0 { vec![one(1), issued] } else { vec![one(1)] };
             let payments = vec![payment::Model { reference: number.clone(), ..paid(id, 1, money, (returned, owed)) }];
             insert_for(language, &desk.io, order, (lines, payments)).await;
-            let letter = desk.letter(&order_letter(letter, id, 7).unwrap()).await;
+            let letter = desk.letter(&order_email(letter, id, 7).unwrap()).await;
             assert_is_in(language, &letter);
             assert!(letter.text.contains(&number) && letter.html.contains(&number), "{}", letter.text);
         }
         for letter in [
-            Letter::AccountCode { registration: Uuid::nil() },
-            Letter::AccountExists { account: Uuid::nil() },
-            Letter::PasswordResetCode { reset: Uuid::nil() },
-            Letter::PasswordChanged { account: Uuid::nil(), at: clock::now() },
+            AccountEmail::AccountCode { registration: Uuid::nil() },
+            AccountEmail::AccountExists { account: Uuid::nil() },
+            AccountEmail::PasswordResetCode { reset: Uuid::nil() },
+            AccountEmail::PasswordChanged { account: Uuid::nil(), at: clock::now() },
         ] {
-            assert_is_in(language, &desk.letter(&account_letter(&letter, 1)).await);
+            assert_is_in(language, &desk.letter(&account_email(&letter, 1)).await);
         }
     }
 }
@@ -173,7 +173,7 @@ async fn every_letter_in_every_case_is_whole_in_each_language() {
 #[test]
 fn a_letter_that_lacks_a_fact_is_an_error_and_no_letter_with_a_hole() {
     for (name, language) in NAMES.iter().flat_map(|name| Language::ALL.map(|language| (name, language))) {
-        assert!(letters::render(name, language, &head(), BTreeMap::<String, String>::new()).is_err(), "{name}");
+        assert!(templates::render(name, language, &head(), BTreeMap::<String, String>::new()).is_err(), "{name}");
     }
 }
 
@@ -181,7 +181,7 @@ fn a_letter_that_lacks_a_fact_is_an_error_and_no_letter_with_a_hole() {
 fn real_letters_do_not_call_themselves_simulated() {
     let head = Letterhead { simulated: false, ..head() };
     for (language, greeting) in [(Language::En, "Hello Anna,"), (Language::De, "Guten Tag Anna,")] {
-        let letter = letters::render("account_exists", language, &head, BTreeMap::from([("name", "Anna")])).unwrap();
+        let letter = templates::render("account_exists", language, &head, BTreeMap::from([("name", "Anna")])).unwrap();
         assert!(!format!("{letter:?}").to_lowercase().contains("simul") && letter.text.starts_with(greeting));
     }
 }

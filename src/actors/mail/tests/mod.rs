@@ -16,12 +16,12 @@ use starjack_entity::{account, order_line, orders, payment};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::letters::Letterhead;
-use super::office::Post;
+use super::actor::Post;
 use super::order_facts::{Described, plain_title};
 use super::payload::KIND;
 use super::sender::{AccountFiles, Sender};
-use crate::actors::auth::{Letter, LetterFacts, Names};
+use super::templates::Letterhead;
+use crate::actors::auth::{AccountEmail, EmailFacts, Names};
 use crate::actors::invoice::{self, Archive, Buyer, Line, NewInvoice, Seller};
 use crate::actors::jobs::tests::database;
 use crate::actors::jobs::{Handler, Job, JobEnd, NewJob};
@@ -29,19 +29,19 @@ use crate::actors::liftoperator::catalogue::Withdrawal;
 use crate::clock::{self, Deadline};
 use crate::ids::{Epoch, OrderNumber};
 use crate::integrations::Outcome;
-use crate::integrations::mail::OutgoingLetter;
+use crate::integrations::mail::OutgoingEmail;
 use crate::io::{Io, IoError};
 use crate::language::Language;
 
 /// A post that keeps what it is given, and answers as it is told.
 #[derive(Clone)]
 struct Pillar {
-    taken: Rc<RefCell<Vec<OutgoingLetter>>>,
+    taken: Rc<RefCell<Vec<OutgoingEmail>>>,
     answer: Rc<RefCell<Outcome<()>>>,
 }
 
 impl Post for Pillar {
-    fn send(&self, letter: OutgoingLetter, deadline: Deadline) -> LocalBoxFuture<'_, Outcome<()>> {
+    fn send(&self, letter: OutgoingEmail, deadline: Deadline) -> LocalBoxFuture<'_, Outcome<()>> {
         assert!(deadline.remaining() < Duration::from_secs(45), "longer than an attempt of its job");
         self.taken.borrow_mut().push(letter);
         let answer = self.answer.borrow().clone();
@@ -55,9 +55,9 @@ struct Files {
 }
 
 impl AccountFiles for Files {
-    fn facts(&self, letter: Letter) -> LocalBoxFuture<'_, Result<Option<LetterFacts>, String>> {
+    fn facts(&self, letter: AccountEmail) -> LocalBoxFuture<'_, Result<Option<EmailFacts>, String>> {
         let at = Utc.with_ymd_and_hms(2026, 12, 24, 7, 5, 0).unwrap();
-        let facts = LetterFacts {
+        let facts = EmailFacts {
             email: "anna@example.org".into(),
             names: Some(Names { first: "<b>Anna & Co".into(), last: "Berg".into() }),
             language: self.language,
@@ -65,20 +65,20 @@ impl AccountFiles for Files {
             expires_at: None,
             changed_at: None,
         };
-        let with_code = LetterFacts { code: Some("7ZQ4M-0K3XD".into()), expires_at: Some(at), ..facts.clone() };
+        let with_code = EmailFacts { code: Some("7ZQ4M-0K3XD".into()), expires_at: Some(at), ..facts.clone() };
         Box::pin(async move {
             match letter {
-                Letter::AccountCode { registration: id } if id.is_max() => Err("the database is away".into()),
-                Letter::AccountCode { registration: id } => {
-                    Ok(id.is_nil().then_some(LetterFacts { names: None, ..with_code }))
+                AccountEmail::AccountCode { registration: id } if id.is_max() => Err("the database is away".into()),
+                AccountEmail::AccountCode { registration: id } => {
+                    Ok(id.is_nil().then_some(EmailFacts { names: None, ..with_code }))
                 }
-                Letter::PasswordResetCode { reset: id } => Ok(id.is_nil().then_some(with_code)),
-                Letter::AccountExists { .. } | Letter::AddressTaken { .. } => Ok(Some(facts)),
-                Letter::AddressCode { .. } => Ok(Some(LetterFacts { names: None, ..with_code })),
-                Letter::AddressChanged { .. } | Letter::AccountDeleted { .. } => {
-                    Ok(Some(LetterFacts { changed_at: Some(at), ..facts }))
+                AccountEmail::PasswordResetCode { reset: id } => Ok(id.is_nil().then_some(with_code)),
+                AccountEmail::AccountExists { .. } | AccountEmail::AddressTaken { .. } => Ok(Some(facts)),
+                AccountEmail::AddressCode { .. } => Ok(Some(EmailFacts { names: None, ..with_code })),
+                AccountEmail::AddressChanged { .. } | AccountEmail::AccountDeleted { .. } => {
+                    Ok(Some(EmailFacts { changed_at: Some(at), ..facts }))
                 }
-                Letter::PasswordChanged { at, .. } => Ok(Some(LetterFacts { changed_at: Some(at), ..facts })),
+                AccountEmail::PasswordChanged { at, .. } => Ok(Some(EmailFacts { changed_at: Some(at), ..facts })),
             }
         })
     }
@@ -142,7 +142,7 @@ impl Desk {
     }
 
     /// The one letter that a job sends.
-    async fn letter(&self, new: &NewJob) -> OutgoingLetter {
+    async fn letter(&self, new: &NewJob) -> OutgoingEmail {
         assert_eq!(self.work_off(new, 1).await, JobEnd::Done);
         self.pillar.taken.borrow_mut().pop().expect("no letter was sent")
     }
@@ -331,13 +331,13 @@ async fn issue_invoice(io: &Io, order_id: Uuid) {
 }
 
 /// A letter about an account, asked for as `auth` does.
-fn account_letter(letter: &Letter, occasion: i64) -> NewJob {
+fn account_email(letter: &AccountEmail, occasion: i64) -> NewJob {
     let payload = serde_json::to_string(letter).unwrap();
     NewJob { kind: KIND, payload, dedup_key: format!("letter:registration:{occasion}"), run_at: clock::now() }
 }
 
 #[track_caller]
-fn assert_says(letter: &OutgoingLetter, wanted: &[&str]) {
+fn assert_says(letter: &OutgoingEmail, wanted: &[&str]) {
     let text = letter.text.split_whitespace().collect::<Vec<_>>().join(" ");
     let html = letter.html.split_whitespace().collect::<Vec<_>>().join(" ");
     for wanted in wanted {

@@ -1,6 +1,6 @@
 //! Letters about orders.
 
-use super::super::payload::{OrderLetter, order_letter};
+use super::super::payload::{OrderEmail, order_email};
 use super::*;
 
 #[tokio::test]
@@ -10,7 +10,7 @@ async fn a_finished_order_tells_of_tickets_refusals_money_and_brings_its_invoice
     let lines = vec![line(id, 1, "Issued", None), line(id, 2, "Refused", Some("card_blocked"))];
     insert(&desk.io, order(id, "Finished", None), lines, vec![paid(id, 1, "Billed", (0, 0))]).await;
     issue_invoice(&desk.io, id).await;
-    let letter = desk.letter(&order_letter(OrderLetter::Finished, id, 7).unwrap()).await;
+    let letter = desk.letter(&order_email(OrderEmail::Finished, id, 7).unwrap()).await;
     assert_eq!(letter.to, "skier@example.org");
     assert_eq!(letter.subject, "[simulated] Order A0123456789: 1 of 2 tickets are on their keycards");
     assert_says(
@@ -66,7 +66,7 @@ async fn a_letter_says_which_ticket_its_buyer_may_withdraw_from_in_both_language
             });
             let order = orders::Model { number: number.clone(), ..order(id, "Finished", None) };
             insert_for(language, &desk.io, order, (lines.collect(), vec![])).await;
-            let letter = desk.letter(&order_letter(OrderLetter::Finished, id, 7).unwrap()).await;
+            let letter = desk.letter(&order_email(OrderEmail::Finished, id, 7).unwrap()).await;
             let mixed = says_right && says_none;
             for part in [&letter.text, &letter.html] {
                 let count = |words: &str| part.matches(words).count();
@@ -85,7 +85,7 @@ async fn an_order_that_cost_nothing_has_no_invoice_to_speak_of() {
     let id = Uuid::new_v4();
     let free = order_line::Model { price_cents: 0, ..line(id, 1, "issued", None) };
     insert(&desk.io, orders::Model { wanted_payment: None, ..order(id, "Finished", None) }, vec![free], vec![]).await;
-    let letter = desk.letter(&order_letter(OrderLetter::Finished, id, 7).unwrap()).await;
+    let letter = desk.letter(&order_email(OrderEmail::Finished, id, 7).unwrap()).await;
     assert_eq!(letter.subject, "[simulated] Order A0123456789: your ticket is on its keycard");
     assert_says(&letter, &["Charged: €0.00."]);
     assert!(!letter.text.contains("invoice") && letter.attachments.is_empty());
@@ -98,7 +98,7 @@ async fn an_invoice_that_cannot_be_had_delays_a_letter_but_does_not_keep_it() {
     insert(&desk.io, order(id, "Finished", None), vec![line(id, 1, "issued", None)], vec![]).await;
     issue_invoice(&desk.io, id).await;
     std::fs::write(desk.folder.path().join("invoices"), "in the way").unwrap();
-    let job = order_letter(OrderLetter::Finished, id, 7).unwrap();
+    let job = order_email(OrderEmail::Finished, id, 7).unwrap();
     assert!(matches!(desk.work_off(&job, 3).await, JobEnd::Again { .. }));
     assert_eq!(desk.work_off(&job, 4).await, JobEnd::Done);
     let letter = desk.pillar.taken.borrow_mut().pop().unwrap();
@@ -111,28 +111,28 @@ async fn the_other_ends_say_why_and_where_the_money_is() {
     let desk = desk().await;
     for (letter, state, refusal, payment, wanted) in [
         (
-            OrderLetter::Rejected,
+            OrderEmail::Rejected,
             "Rejected",
             "not_paid",
             ("Closed", 0, 0),
             vec!["it was not paid in time", "Nothing was charged"],
         ),
         (
-            OrderLetter::Undone,
+            OrderEmail::Undone,
             "Undone",
             "patience_over",
             ("Reversed", 0, 0),
             vec!["€115.50 that were reserved are free again"],
         ),
         (
-            OrderLetter::Undone,
+            OrderEmail::Undone,
             "Undone",
             "card_blocked: 12",
             ("Returned", 11_550, 0),
             vec!["keycard is blocked", "We gave €115.50 back"],
         ),
         (
-            OrderLetter::Undone,
+            OrderEmail::Undone,
             "Undone",
             "new slug",
             ("Billed", 0, 11_550),
@@ -145,7 +145,7 @@ async fn the_other_ends_say_why_and_where_the_money_is() {
         let order = orders::Model { number: number.clone(), ..order(id, state, Some(refusal)) };
         let line = order_line::Model { reference: number.clone(), ..line(id, 1, "Withdrawn", None) };
         insert(&desk.io, order, vec![line], vec![paid(id, 1, money, (returned, owed))]).await;
-        let letter = desk.letter(&order_letter(letter, id, 7).unwrap()).await;
+        let letter = desk.letter(&order_email(letter, id, 7).unwrap()).await;
         assert_says(&letter, &wanted);
         assert!(letter.subject.contains(&number) && letter.attachments.is_empty());
     }
@@ -157,7 +157,7 @@ async fn a_rejected_order_names_the_tickets_that_were_refused_and_no_others() {
     let id = Uuid::new_v4();
     let lines = vec![line(id, 1, "Wanted", None), line(id, 2, "Refused", Some("card_full"))];
     insert(&desk.io, order(id, "Rejected", Some("card_full")), lines, vec![]).await;
-    let letter = desk.letter(&order_letter(OrderLetter::Rejected, id, 3).unwrap()).await;
+    let letter = desk.letter(&order_email(OrderEmail::Rejected, id, 3).unwrap()).await;
     assert_says(&letter, &["Day ticket, child, Solden", "no room for a further ticket"]);
     assert!(!letter.text.contains("adult") && !letter.html.contains("adult"));
 }
@@ -169,7 +169,7 @@ async fn money_of_another_payment_is_told_with_that_payments_amounts() {
     let second = payment::Model { amount_cents: 99, ..paid(id, 2, "Reversed", (0, 0)) };
     let payments = vec![paid(id, 1, "Billed", (0, 0)), second];
     insert(&desk.io, order(id, "Finished", None), vec![line(id, 1, "issued", None)], payments).await;
-    let letter = desk.letter(&order_letter(OrderLetter::MoneyReturned(2), id, 9).unwrap()).await;
+    let letter = desk.letter(&order_email(OrderEmail::MoneyReturned(2), id, 9).unwrap()).await;
     assert_says(
         &letter,
         &["The €0.99 were only reserved and are free again", "Your order itself is not changed by this"],
@@ -184,7 +184,7 @@ async fn a_customer_who_speaks_german_is_written_to_in_german() {
     let lines = vec![several, line(id, 2, "Refused", Some("card_blocked"))];
     let order = order(id, "Finished", None);
     insert_for(Language::De, &desk.io, order, (lines, vec![paid(id, 1, "Billed", (0, 120_050))])).await;
-    let letter = desk.letter(&order_letter(OrderLetter::Finished, id, 7).unwrap()).await;
+    let letter = desk.letter(&order_email(OrderEmail::Finished, id, 7).unwrap()).await;
     assert_eq!(letter.subject, "[simuliert] Bestellung A0123456789: 1 von 2 Tickets sind auf ihren Keycards");
     assert_says(
         &letter,

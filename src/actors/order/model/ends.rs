@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::actors::order::rules::MOST_A_DAY;
+use crate::actors::order::rules::limits::MOST_A_DAY;
 
 /// What staff may command of an order.
-pub(super) const COMMANDS: [Wish; 3] = [Wish::Retry, Wish::Accept, Wish::Undo];
+pub(super) const COMMANDS: [StaffCommand; 3] = [StaffCommand::Retry, StaffCommand::Accept, StaffCommand::Undo];
 /// More steps than the end of any life needs.
 const LONGEST_END: usize = 600;
 
@@ -124,7 +124,7 @@ impl World {
                 continue;
             };
             let credited = self.money[index].credited;
-            if let Some(effects) = take_books(&mut self.order, no, credited, self.now, rules) {
+            if let Some(effects) = apply_history(&mut self.order, no, credited, self.now, rules) {
                 self.apply(&effects);
                 self.advance(&[], rules);
             }

@@ -31,20 +31,21 @@ use self::exploring::*;
 use self::outside::*;
 use self::transaction::*;
 use self::world::*;
-use super::advance::{
-    Answer, Answered, CaseKind, Effects, NewCase, abandoned, advance, cancel, take_books, take_observed, take_transfer,
+use super::rules::advance::{
+    Answer, Answered, CaseKind, Effects, NewCase, abandoned, advance, apply_history, cancel, take_observed,
+    take_transfer,
 };
-use super::after_restore::{Times, after_restore};
-use super::intent::{Intent, Subject, Verb};
-use super::lifecycle::{LineState, OrderState, PaymentState, has_ended};
-use super::lines::LineAnswer;
-use super::observe::{claim, observe};
-use super::pages::MOST_PAGES;
-use super::payments::{ClaimKind, Payment, PaymentAnswer};
-use super::person::{Wish, grant};
-use super::protection::Protection;
-use super::record::{Line, Moment, OnRefusal, Order, ReturnTerms, Terms, Ticket};
-use super::rules::Rules;
+use super::rules::after_restore::{Times, after_restore};
+use super::rules::intent::{Intent, Subject, Verb};
+use super::rules::lifecycle::{LineState, OrderState, PaymentState, has_ended};
+use super::rules::limits::Rules;
+use super::rules::line::LineAnswer;
+use super::rules::payment::{ClaimKind, Payment, PaymentAnswer};
+use super::rules::payment_observed::{claim, observe};
+use super::rules::payment_pages::MOST_PAGES;
+use super::rules::protection::Protection;
+use super::rules::record::{Line, Moment, OnRefusal, Order, ReturnTerms, Terms, Ticket};
+use super::rules::staff_command::{StaffCommand, grant};
 use crate::ids::OrderNumber;
 use crate::integrations::lift::{Booking, CheckedCard, Found, FoundState};
 use crate::integrations::payment::{Callback, History, Observed, ObservedState, OpenedPage};

@@ -2,8 +2,8 @@
 
 use super::traces::{undoing, world};
 use super::*;
-use crate::actors::order::observe::decided_by_bank;
-use crate::actors::order::payments::{ClaimKind, STATUS_CALLS};
+use crate::actors::order::rules::payment::{ClaimKind, STATUS_CALLS};
+use crate::actors::order::rules::payment_observed::decided_by_bank;
 
 #[test]
 fn a_bill_that_is_reported_after_its_page_was_closed_is_confirmed_and_given_back() {
@@ -136,18 +136,21 @@ fn what_was_owed_and_is_credited_by_hand_is_owed_no_more_and_not_booked_beside_a
         [(PRICE, 0, PaymentState::Returned), (PRICE / 2, PRICE - PRICE / 2, PaymentState::Billed)]
     {
         let (mut world, rules) = crediting();
-        assert!(take_books(&mut world.order, 1, credited, world.now, &rules).is_none(), "our own credit is under way");
+        assert!(
+            apply_history(&mut world.order, 1, credited, world.now, &rules).is_none(),
+            "our own credit is under way"
+        );
         world.answer_payment(PaymentAnswer::Credit(no()), &rules);
         let history = History { captured: PRICE, ..History::default() };
         world.answer_payment(PaymentAnswer::History(Outcome::Done(history)), &rules);
         assert_eq!(world.order.payments[0].owed, PRICE);
-        let effects = take_books(&mut world.order, 1, credited, world.now, &rules).unwrap();
+        let effects = apply_history(&mut world.order, 1, credited, world.now, &rules).unwrap();
         let row = &world.order.payments[0];
         assert_eq!((row.returned, row.owed, row.state), (credited, owed, state));
         assert_eq!(effects.settled.len(), 1);
         let still: Vec<_> = effects.cases.iter().map(|case| case.amount).collect();
         assert_eq!(still, if owed > 0 { vec![owed] } else { Vec::new() });
-        assert!(take_books(&mut world.order, 1, credited, world.now, &rules).is_none(), "twice is once");
+        assert!(apply_history(&mut world.order, 1, credited, world.now, &rules).is_none(), "twice is once");
     }
 }
 

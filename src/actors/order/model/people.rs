@@ -188,7 +188,7 @@ impl World {
     }
 
     /// What staff commands; `false` where that changes nothing.
-    pub(super) fn command(&mut self, wish: Wish, rules: &Rules) -> bool {
+    pub(super) fn command(&mut self, wish: StaffCommand, rules: &Rules) -> bool {
         let Ok(Some(effects)) = grant(&mut self.order, wish, self.now, rules) else { return false };
         self.apply(&effects);
         self.advance(&[], rules);

@@ -40,7 +40,7 @@ fn after_a_restore_a_cancelled_order_is_refunded_only_once_its_ticket_is_void() 
             if waits.money[0].credited > 0 {
                 return Err("money went back while its ticket was used".to_owned());
             }
-            waits.command(Wish::Accept, rules);
+            waits.command(StaffCommand::Accept, rules);
             waits.run_out(rules)
         });
         assert_eq!((world.order.state, world.money[0].credited), (OrderState::Finished, 0));

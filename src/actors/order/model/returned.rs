@@ -1,8 +1,8 @@
 //! Tickets of a finished order that are given back, at whatever moment and whatever happens meanwhile.
 
 use super::*;
-use crate::actors::order::returns::{NoReturn, ReturnWish, Returner};
-pub(super) use crate::actors::order::returns::{ask_return, is_booked_again};
+use crate::actors::order::rules::returns::{NoReturn, ReturnRequest, Returner};
+pub(super) use crate::actors::order::rules::returns::{ask_return, is_booked_again};
 
 impl World {
     /// An operator loses a ticket of a finished order, and staff has it booked again: whoever asks for it may die, and its request may
@@ -46,8 +46,8 @@ impl World {
     }
 }
 
-pub(super) fn of_lines(lines: impl Into<std::collections::BTreeSet<i32>>) -> ReturnWish {
-    ReturnWish { lines: lines.into(), by: Returner::Person, reason: None }
+pub(super) fn of_lines(lines: impl Into<std::collections::BTreeSet<i32>>) -> ReturnRequest {
+    ReturnRequest { lines: lines.into(), by: Returner::Person, reason: None }
 }
 
 /// A finished order that was paid so; the budget is of what comes afterwards.
@@ -124,8 +124,8 @@ fn a_family_goes_back_whole_and_each_as_it_was_promised() {
     let mut world = finished(&setting, &Transaction::of("", 3 * PRICE, true));
     let ends = world.now + TimeDelta::hours(1);
     let by = Returner::Customer(Uuid::nil());
-    let one = ReturnWish { by, ..of_lines([1]) };
-    let ask = |world: &World, wish: &ReturnWish| ask_return(&mut world.order.clone(), wish, world.now).map(|_| ());
+    let one = ReturnRequest { by, ..of_lines([1]) };
+    let ask = |world: &World, wish: &ReturnRequest| ask_return(&mut world.order.clone(), wish, world.now).map(|_| ());
     assert_eq!(ask(&world, &one), Err(NoReturn::NotPromised(1)));
     for line in &mut world.order.lines {
         line.returns = ReturnTerms { ends: Some(ends), family: Some("family".to_owned()) };
@@ -133,7 +133,7 @@ fn a_family_goes_back_whole_and_each_as_it_was_promised() {
     assert_eq!(ask(&world, &one), Err(NoReturn::Family(1, vec![2])));
     assert_eq!(ask(&world, &of_lines([2])), Err(NoReturn::Family(2, vec![1])));
     assert_eq!(ask(&world, &of_lines([3])), Err(NoReturn::NoLine(3)));
-    let both = ReturnWish { by, ..of_lines([1, 2]) };
+    let both = ReturnRequest { by, ..of_lines([1, 2]) };
     assert_eq!(ask(&world, &both), Ok(()));
     world.order.lines[1].refusal = Some(Refusal { kind: RefusalKind::TicketUsed, code: String::new() });
     assert_eq!(ask(&world, &both), Err(NoReturn::Used(2)));

@@ -30,7 +30,8 @@ fn the_undo_of_a_used_ticket_is_ended_by_staff_and_its_operator_is_asked_seldom(
     }
     assert!((10..250).contains(&cancels), "{cancels} cancellations in twelve days");
     world.check_staff_can_end_it(&rules, 0).unwrap();
-    for (command, state, captured) in [(Wish::Accept, OrderState::Finished, PRICE), (Wish::Undo, OrderState::Undone, 0)]
+    for (command, state, captured) in
+        [(StaffCommand::Accept, OrderState::Finished, PRICE), (StaffCommand::Undo, OrderState::Undone, 0)]
     {
         let mut ended = world.clone();
         assert!(ended.command(command, &rules));
@@ -70,7 +71,7 @@ fn staff_ends_the_undo_of_a_reservation_that_failed_by_itself_and_whose_status_i
             };
         }
         assert_eq!(world.order.state, OrderState::Undoing);
-        assert!(world.command(Wish::Accept, rules));
+        assert!(world.command(StaffCommand::Accept, rules));
         let world = world.run_out(rules)?;
         if world.now < until { Ok(world) } else { Err("it was waited until the reservation lapsed".to_owned()) }
     });

@@ -1,9 +1,9 @@
 //! Single traces that the model's payers and suppliers do not walk; those of money stand in `money_traces`.
 
 use super::*;
-use crate::actors::order::drive::still_meant;
-use crate::actors::order::lines::{LineCase, Paid};
-use crate::actors::order::record::Mark;
+use crate::actors::order::engine::driver::still_meant;
+use crate::actors::order::rules::line::{LineCase, Paid};
+use crate::actors::order::rules::record::Mark;
 
 pub(super) fn world(lines: i32) -> (World, Rules) {
     (start(&setting(lines, false, OnRefusal::Undo)), rules(None))

@@ -11,7 +11,7 @@ use super::client::{CallError, Reply, Service, contradiction};
 use super::config::Config;
 use super::wire::{self, number};
 use crate::integrations::Permit;
-use crate::integrations::lift::{Goods, Named, Tariff, Wanted, WantedProduct};
+use crate::integrations::lift::{Named, PriceList, Tariff, Wanted, WantedProduct};
 use crate::integrations::soap::{Element, Tag};
 use crate::money::read_decimal;
 
@@ -56,8 +56,8 @@ fn profile(tag: Tag, config: &Config, session: &str) -> Tag {
 }
 
 /// Reads everything. One answer that is missing or not understood, and nothing of the others is believed.
-pub(super) async fn goods(service: &Service, wanted: &Wanted, permit: &Permit) -> Result<Goods, CallError> {
-    let mut goods = Goods::default();
+pub(super) async fn goods(service: &Service, wanted: &Wanted, permit: &Permit) -> Result<PriceList, CallError> {
+    let mut goods = PriceList::default();
     let pools = listed(service.pools(permit).await?)?;
     for pool in pools.children("ACTPOOL") {
         let pool = number(pool, "NPOOLNO").ok_or_else(|| contradiction("getpools"))?;
@@ -78,7 +78,7 @@ pub(super) async fn goods(service: &Service, wanted: &Wanted, permit: &Permit) -
             asked.extend(tariffs(service, product, category, permit).await?);
         }
     }
-    Ok(Goods { tariffs: asked, ..goods })
+    Ok(PriceList { tariffs: asked, ..goods })
 }
 
 /// Asks from the first day on, and on from the day after each answer's last one; a day without a price ends it.

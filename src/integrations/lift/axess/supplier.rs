@@ -12,15 +12,15 @@ use super::{card, lists, translate};
 use crate::ids::Reference;
 use crate::integrations::client::Client;
 use crate::integrations::lift::{
-    Booking, Capabilities, CheckedCard, Contract, Found, Goods, LiftSupplier, SoldPage, SupplierKind, TicketOrder,
+    Booking, Capabilities, CheckedCard, Contract, Found, LiftSupplier, PriceList, SoldPage, SupplierKind, TicketOrder,
     Wanted,
 };
-use crate::integrations::{Outcome, Pace, Permit};
+use crate::integrations::{Outcome, Permit, RateLimiter};
 
 /// Axess in the list of suppliers.
 pub const KIND: SupplierKind = SupplierKind { key: "axess", connect, parse_card: card::parse };
 
-fn connect(contract: &Contract, pace: Option<Pace>) -> anyhow::Result<Rc<dyn LiftSupplier>> {
+fn connect(contract: &Contract, pace: Option<RateLimiter>) -> anyhow::Result<Rc<dyn LiftSupplier>> {
     let config = Config::read(contract)?;
     Ok(Rc::new(Axess { service: Service::new(Client::new(&contract.endpoint)?.paced(pace), config) }))
 }
@@ -83,7 +83,7 @@ impl LiftSupplier for Axess {
         .boxed_local()
     }
 
-    fn catalogue(&self, wanted: Wanted, permit: Permit) -> LocalBoxFuture<'_, Outcome<Goods>> {
+    fn catalogue(&self, wanted: Wanted, permit: Permit) -> LocalBoxFuture<'_, Outcome<PriceList>> {
         async move {
             match lists::goods(&self.service, &wanted, &permit).await {
                 Ok(goods) => Outcome::Done(goods),

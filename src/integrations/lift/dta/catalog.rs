@@ -10,7 +10,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 use super::translate::begins;
-use crate::integrations::lift::{Goods, Named, Tariff, Wanted, WantedProduct};
+use crate::integrations::lift::{Named, PriceList, Tariff, Wanted, WantedProduct};
 use crate::integrations::soap::Element;
 use crate::money::{Cents, read_decimal};
 
@@ -21,7 +21,7 @@ const MODE: &str = "PRE_SALES";
 
 /// Reads a `Catalog`; `None` when a part is missing, a reference leads nowhere or a price is not in euro: then nothing
 /// of it is believed.
-pub(super) fn goods(catalog: &Element, wanted: &Wanted, zone: Tz) -> Option<Goods> {
+pub(super) fn goods(catalog: &Element, wanted: &Wanted, zone: Tz) -> Option<PriceList> {
     let book = Book {
         zone,
         periods: by_id(catalog.child("TimePeriods")?, "TimePeriod")?,
@@ -39,7 +39,7 @@ pub(super) fn goods(catalog: &Element, wanted: &Wanted, zone: Tz) -> Option<Good
         }
     }
     let products = products.into_iter().map(named).collect::<Option<_>>()?;
-    Some(Goods { products, categories: categories.map(named).collect::<Option<_>>()?, tariffs })
+    Some(PriceList { products, categories: categories.map(named).collect::<Option<_>>()?, tariffs })
 }
 
 /// Lists and periods by their ids.
@@ -161,7 +161,7 @@ mod tests {
 
     const SAMPLE: &str = include_str!("samples/get_catalog.xml");
 
-    fn read(text: &str) -> Option<Goods> {
+    fn read(text: &str) -> Option<PriceList> {
         let envelope = parse(text.as_bytes()).unwrap();
         let [from, to] = ["2026-12-23", "2027-01-01"].map(|day| day.parse().unwrap());
         let wanted = Wanted {

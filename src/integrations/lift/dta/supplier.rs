@@ -12,16 +12,16 @@ use super::{card, catalog, translate};
 use crate::ids::Reference;
 use crate::integrations::client::Client;
 use crate::integrations::lift::{
-    Booking, Capabilities, CheckedCard, Contract, Found, Goods, LiftSupplier, SoldPage, SupplierKind, TicketOrder,
+    Booking, Capabilities, CheckedCard, Contract, Found, LiftSupplier, PriceList, SoldPage, SupplierKind, TicketOrder,
     Wanted,
 };
 use crate::integrations::soap::Element;
-use crate::integrations::{Outcome, Pace, Permit};
+use crate::integrations::{Outcome, Permit, RateLimiter};
 
 /// SKIDATA DTA in the list of suppliers.
 pub const KIND: SupplierKind = SupplierKind { key: "dta", connect, parse_card: card::parse };
 
-fn connect(contract: &Contract, pace: Option<Pace>) -> anyhow::Result<Rc<dyn LiftSupplier>> {
+fn connect(contract: &Contract, pace: Option<RateLimiter>) -> anyhow::Result<Rc<dyn LiftSupplier>> {
     let config = Config::read(contract)?;
     let service = OrderService::new(Client::new(&contract.endpoint)?.paced(pace), &config);
     Ok(Rc::new(Dta { service, config }))
@@ -104,7 +104,7 @@ impl LiftSupplier for Dta {
         .boxed_local()
     }
 
-    fn catalogue(&self, wanted: Wanted, permit: Permit) -> LocalBoxFuture<'_, Outcome<Goods>> {
+    fn catalogue(&self, wanted: Wanted, permit: Permit) -> LocalBoxFuture<'_, Outcome<PriceList>> {
         async move {
             let Some(catalog_id) = &self.config.catalog_id else {
                 return Outcome::NotSent("the contract lacks the setting catalog_id".into());

@@ -11,7 +11,7 @@ use super::config::Config;
 use super::{translate, wire};
 use crate::clock::{self, Deadline};
 use crate::integrations::client::{Client, Request, SendError};
-use crate::integrations::mail::{MailProvider, OutgoingLetter};
+use crate::integrations::mail::{MailProvider, OutgoingEmail};
 use crate::integrations::{Outcome, Permit};
 
 /// Longest wait for an answer; a letter with its invoice is sent in the background.
@@ -34,7 +34,7 @@ struct Mailgun {
 }
 
 impl MailProvider for Mailgun {
-    fn send(&self, letter: OutgoingLetter, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>> {
+    fn send(&self, letter: OutgoingEmail, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>> {
         async move {
             if let Some(refusal) = translate::unsendable(&letter) {
                 return Outcome::Refused(refusal);

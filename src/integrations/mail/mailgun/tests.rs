@@ -6,11 +6,11 @@ use proptest::prelude::*;
 
 use super::config::Config;
 use super::{translate, wire};
-use crate::integrations::mail::{Attachment, OutgoingLetter};
+use crate::integrations::mail::{Attachment, OutgoingEmail};
 use crate::integrations::{Outcome, Refusal, RefusalKind};
 
-fn letter() -> OutgoingLetter {
-    OutgoingLetter {
+fn letter() -> OutgoingEmail {
+    OutgoingEmail {
         message_id: "order.A0123456789@mg.liftpass.example".into(),
         to: "skier@example.org".into(),
         subject: "Ihre Liftkarte für Sölden".into(),
@@ -113,12 +113,12 @@ fn a_limit_says_when_it_ends_in_two_texts_else_a_minute_is_waited() {
 fn a_letter_that_would_reach_several_or_break_a_header_is_refused_here() {
     assert_eq!(translate::unsendable(&letter()), None);
     for wrong in [
-        OutgoingLetter { to: "a@example.org, b@example.org".into(), ..letter() },
-        OutgoingLetter { to: "a@example.org\r\nBcc: b@example.org".into(), ..letter() },
-        OutgoingLetter { to: "nobody".into(), ..letter() },
-        OutgoingLetter { subject: "a\nb".into(), ..letter() },
-        OutgoingLetter { message_id: "<a@b>".into(), ..letter() },
-        OutgoingLetter { message_id: "ab".into(), ..letter() },
+        OutgoingEmail { to: "a@example.org, b@example.org".into(), ..letter() },
+        OutgoingEmail { to: "a@example.org\r\nBcc: b@example.org".into(), ..letter() },
+        OutgoingEmail { to: "nobody".into(), ..letter() },
+        OutgoingEmail { subject: "a\nb".into(), ..letter() },
+        OutgoingEmail { message_id: "<a@b>".into(), ..letter() },
+        OutgoingEmail { message_id: "ab".into(), ..letter() },
     ] {
         assert!(translate::unsendable(&wrong).is_some());
     }

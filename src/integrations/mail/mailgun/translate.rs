@@ -7,7 +7,7 @@ use serde::Deserialize;
 use tracing::error;
 
 use super::wire;
-use crate::integrations::mail::OutgoingLetter;
+use crate::integrations::mail::OutgoingEmail;
 use crate::integrations::{Outcome, Refusal, RefusalKind};
 
 /// The body of an answer; 401 and proxies answer plain text instead.
@@ -39,7 +39,7 @@ pub(super) fn outcome(status: u16, body: &[u8], now: DateTime<Utc>) -> Outcome<(
 
 /// Why a letter must not be handed over at all: its receiver would be several, or a header would become two.
 /// It is refused here because asking again would change nothing.
-pub(super) fn unsendable(letter: &OutgoingLetter) -> Option<Refusal> {
+pub(super) fn unsendable(letter: &OutgoingEmail) -> Option<Refusal> {
     let one_line = |text: &str| !text.is_empty() && !text.contains(char::is_control);
     let plain_id = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>');
     if !one_line(&letter.to) || !letter.to.contains('@') || letter.to.contains([',', ';']) {

@@ -8,7 +8,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use chrono::{DateTime, Utc};
 
 use crate::ids::new_id;
-use crate::integrations::mail::OutgoingLetter;
+use crate::integrations::mail::OutgoingEmail;
 
 /// The user of every key.
 pub(super) const USER: &str = "api";
@@ -26,7 +26,7 @@ pub(super) struct Form {
 }
 
 /// Writes the form of one letter. Links stay as they are (no tracking), and the only correlation is the Message-Id, which names nobody.
-pub(super) fn form(from: &str, letter: &OutgoingLetter) -> Form {
+pub(super) fn form(from: &str, letter: &OutgoingEmail) -> Form {
     let mut writer = Writer::new(letter);
     let message_id = format!("<{}>", letter.message_id);
     for (name, value) in [
@@ -54,7 +54,7 @@ struct Writer {
 }
 
 impl Writer {
-    fn new(letter: &OutgoingLetter) -> Self {
+    fn new(letter: &OutgoingEmail) -> Self {
         let files: usize = letter.attachments.iter().map(|file| file.content.len() + 512).sum();
         let size = files + letter.text.len() + letter.html.len() + 4096;
         Self { boundary: format!("part-{}", new_id().simple()), body: BytesMut::with_capacity(size) }

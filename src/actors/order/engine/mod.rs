@@ -1,0 +1,6 @@
+//! The loop that drives orders: `scheduler` finds the next that is due, `driver` walks it, `dispatch` asks what was committed.
+
+pub(super) mod actor;
+pub mod dispatch;
+pub mod driver;
+pub(super) mod scheduler;

@@ -20,7 +20,7 @@ pub fn new_secret() -> String {
 }
 
 /// The epoch letter of a database: begins every order number, so every reference, and names the series of its invoices.
-/// A restored backup does not know what was given out after it, so each restore moves on to a letter that never was.
+/// A restored backup does not know what was given out after it, so each restore moves on to an e-mail that never was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Epoch(char);
 

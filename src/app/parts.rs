@@ -30,7 +30,7 @@ use crate::language::Language;
 use crate::redis::Redis;
 
 const HOUR: Duration = Duration::from_secs(3600);
-/// The duty of reading the list of open payments.
+/// The singleton task of reading the list of open payments.
 const SWEEP: &str = "sweep";
 
 /// How actors that ask outside are restarted and cut off.
@@ -204,15 +204,15 @@ pub(super) async fn keep_forgetting(
 }
 
 /// Reads the list of open payments for ever, on one replica for all, and tells the orders. What is reported to another
-/// replica is wished of whoever has the duty.
+/// replica is wished of whoever has the singleton task.
 pub(super) async fn keep_sweeping(singletons: SingletonTasks, sweep: Sweep, desk: PaymentDesk, orders: order::Desk) {
     let work = async |held: Held| {
-        // what was reported while nobody had the duty
-        sweep.wish();
+        // what was reported while nobody had the singleton task
+        sweep.request();
         let pass_on = async {
             loop {
                 held.wished().await;
-                sweep.wish();
+                sweep.request();
             }
         };
         let tell = |listed| {
@@ -223,15 +223,15 @@ pub(super) async fn keep_sweeping(singletons: SingletonTasks, sweep: Sweep, desk
     };
     let otherwise = async || {
         sweep.wished().await;
-        if let Err(error) = singletons.wish(SWEEP).await {
+        if let Err(error) = singletons.request(SWEEP).await {
             tracing::warn!(%error, "whoever lists open payments could not be told to do it now");
-            sweep.wish();
+            sweep.request();
         }
     };
     singletons.keep(SWEEP, work, otherwise).await;
 }
 
-/// What letters say of a ticket, from the keys of operator, product and category.
+/// What e-mails say of a ticket, from the keys of operator, product and category.
 fn described(catalogue: &Catalogue, language: Language, slugs: [&str; 3]) -> mail::Described {
     let product = catalogue.operator(slugs[0]).and_then(|operator| operator.product(slugs[1]));
     let withdrawal = product.map(|product| product.withdrawal.notice().of(language).to_owned());

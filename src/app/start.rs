@@ -124,7 +124,7 @@ impl App {
         let server = http::serve(state.clone(), listener, limits)?;
         let handle = server.handle();
         watch_over("http", &ground.broken, server.map(|_ended| ()));
-        watch_over("deeds", &ground.broken, http::routes::admin::remote_actors::obey(state.clone()));
+        watch_over("remote actors", &ground.broken, http::routes::admin::remote_actors::obey(state.clone()));
         let server = http::operations::serve(state, operations_listener)?;
         let operations_server = server.handle();
         watch_over("operations", &ground.broken, server.map(|_ended| ()));

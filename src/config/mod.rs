@@ -51,7 +51,7 @@ pub struct Config {
     pub payment: payment::ProviderConfig,
     /// The mail provider.
     pub mail: mail::ProviderConfig,
-    /// What stands on every letter.
+    /// What stands on every e-mail.
     pub letterhead: Letterhead,
     /// Who sells.
     pub seller: Seller,
@@ -121,7 +121,7 @@ impl Database {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Auth {
-    /// At least 32 characters; seals offers and signing keys, makes the codes in letters; the same on every replica.
+    /// At least 32 characters; seals offers and signing keys, makes the codes in e-mails; the same on every replica.
     pub secret: SecretString,
     /// Whether an admin needs a second factor: `required`, the default, or `optional`, which production refuses.
     #[serde(default)]

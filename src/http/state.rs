@@ -34,7 +34,7 @@ pub struct State {
     pub cards: Cards,
     /// How the operators' systems do.
     pub operator_statuses: Arc<dyn OperatorStatuses>,
-    /// Letters, documents and the like.
+    /// E-mails, documents and the like.
     pub jobs: Jobs,
     /// Orders.
     pub orders: order::Desk,

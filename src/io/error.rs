@@ -11,7 +11,7 @@ pub enum IoError {
     /// No answer in time; whether a transaction was committed is not known.
     #[error("the database did not answer in time")]
     Late,
-    /// It was to be written for a duty that another replica has now; nothing was kept.
+    /// It was to be written for a singleton task that another replica has now; nothing was kept.
     #[error("another replica does this now")]
     Fenced,
     /// The database is not fit to be the truth.

@@ -1,4 +1,4 @@
-//! Names of people and nicknames: what will stand in letters, on invoices and in operators' systems.
+//! Names of people and nicknames: what will stand in e-mails, on invoices and in operators' systems.
 
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
 

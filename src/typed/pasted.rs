@@ -1,4 +1,4 @@
-//! What is typed from a card or a letter, or pasted from anywhere: addresses, codes, numbers.
+//! What is typed from a card or an e-mail, or pasted from anywhere: addresses, codes, numbers.
 
 use serde::{Deserialize, Deserializer};
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};

@@ -11,7 +11,7 @@ both_databases!(
     a_wedged_actor_is_paused_and_started_again_and_each_deed_is_written_down_with_its_reason,
 );
 
-async fn wish(clerk: &Person, name: &str, wish: &str) -> Value {
+async fn command(clerk: &Person, name: &str, wish: &str) -> Value {
     let path = format!("/api/v1/admin/actors/{}/{wish}", name.replace('/', "%2F"));
     clerk.client.post(&path, &json!({})).await.expect(202)
 }
@@ -36,7 +36,7 @@ async fn a_paused_operator_makes_only_its_own_orders_wait(database: Database) {
         world.order_to_pay(&anna, &["solden"], "undo"),
         world.order_to_pay(&anna, &["obertauern"], "undo"),
     );
-    assert_eq!(wish(&clerk, "dta/solden", "pause").await["state"], "paused");
+    assert_eq!(command(&clerk, "dta/solden", "pause").await["state"], "paused");
     assert_eq!(status(&world, "solden").await, ("degraded".to_owned(), "paused".to_owned()));
     world.pay(&at_solden, "reserved").await;
     world.pay(&at_obertauern, "reserved").await;
@@ -45,7 +45,7 @@ async fn a_paused_operator_makes_only_its_own_orders_wait(database: Database) {
     let held_up = anna.wait_for(waiting, &["authorised"]).await;
     assert!(world.ledger().await.bookings_of(held_up["number"].as_str().unwrap()).is_empty());
 
-    assert_eq!(wish(&clerk, "dta/solden", "resume").await["state"], "up");
+    assert_eq!(command(&clerk, "dta/solden", "resume").await["state"], "up");
     anna.wait_for(waiting, &["finished"]).await;
     world.clean_slate().await;
     assert_eq!(status(&world, "solden").await, ("up".to_owned(), "up".to_owned()));
@@ -56,7 +56,7 @@ async fn a_restarted_operator_goes_on_with_what_it_has(database: Database) {
     let (anna, clerk) = tokio::join!(world.skier("Anna"), world.clerk());
     let order = world.order_to_pay(&anna, &["obertauern"], "undo").await;
     let before = actor(&clerk, "axess/obertauern").await;
-    wish(&clerk, "axess/obertauern", "restart").await;
+    command(&clerk, "axess/obertauern", "restart").await;
     world.pay(&order, "reserved").await;
     anna.wait_for(order["id"].as_str().unwrap(), &["finished"]).await;
     let after = eventually("the restarted actor answers", async || {
@@ -99,14 +99,14 @@ async fn a_wedged_actor_is_paused_and_started_again_and_each_deed_is_written_dow
         .await;
     }
     anna.wait_for(order["id"].as_str().unwrap(), &["finished"]).await;
-    let deeds = clerk.client.get("/api/v1/admin/audit?subject=dta%2Fsolden&limit=2").await.expect(200);
-    let deed = |deed: &Value| format!("{} {} {}", deed["email"], deed["action"], deed["reason"]).replace('"', "");
-    let newest: Vec<String> = deeds["items"].as_array().unwrap().iter().map(deed).collect();
+    let entries = clerk.client.get("/api/v1/admin/audit?subject=dta%2Fsolden&limit=2").await.expect(200);
+    let entry = |entry: &Value| format!("{} {} {}", entry["email"], entry["action"], entry["reason"]).replace('"', "");
+    let newest: Vec<String> = entries["items"].as_array().unwrap().iter().map(entry).collect();
     let wanted = |wish: &str| format!("{} {wish} its thread is blocked: {wish}", clerk.email);
     assert_eq!(newest, [wanted("restart"), wanted("resume")]);
-    let next = format!("/api/v1/admin/audit?subject=dta%2Fsolden&cursor={}", deeds["next"].as_str().unwrap());
+    let next = format!("/api/v1/admin/audit?subject=dta%2Fsolden&cursor={}", entries["next"].as_str().unwrap());
     let older = clerk.client.get(&next).await.expect(200);
-    assert_eq!(deed(&older["items"][0]), wanted("pause"));
+    assert_eq!(entry(&older["items"][0]), wanted("pause"));
     anna.client.get("/api/v1/admin/audit").await.expect_problem(403, "forbidden");
     world.clean_slate().await;
 }

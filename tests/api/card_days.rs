@@ -14,7 +14,7 @@ both_databases!(
 );
 
 /// A ticket of Sölden on a card.
-async fn wish(world: &World, card: &str, product: &str, day: NaiveDate) -> Value {
+async fn line_for(world: &World, card: &str, product: &str, day: NaiveDate) -> Value {
     let offer = world.product("solden", product, day, ADULT).await;
     ticket(&Offer::of(&offer), card, "Anna", ADULT)
 }
@@ -42,7 +42,7 @@ async fn of_many_orders_for_one_card_at_once_exactly_one_is_placed(database: Dat
     for (product, after) in
         [("six_days", 0), ("six_days", 2), ("five_in_seven", 1), ("season", 3), ("day", 4), ("half_day", 4)]
     {
-        lines.push(wish(&world, &card, product, day + Days::new(after)).await);
+        lines.push(line_for(&world, &card, product, day + Days::new(after)).await);
     }
     for _round in 0..5 {
         let answers = futures_util::future::join_all(lines.iter().map(|line| place(&anna, line))).await;
@@ -68,8 +68,8 @@ async fn two_orders_with_the_same_cards_the_other_way_round_do_not_lock_each_oth
         let (mut hers, mut his) = (Vec::new(), Vec::new());
         for _card in 0..4 {
             let number = anna.next_card_number(false);
-            hers.push(wish(&world, &anna.card(&number).await, "six_days", day).await);
-            his.push(wish(&world, &ben.card(&number).await, "six_days", day).await);
+            hers.push(line_for(&world, &anna.card(&number).await, "six_days", day).await);
+            his.push(line_for(&world, &ben.card(&number).await, "six_days", day).await);
         }
         his.reverse();
         let keys = (new_key(), new_key());
@@ -100,13 +100,13 @@ async fn every_kind_of_ticket_holds_all_its_days_and_no_other(database: Database
         ("season", season_ends),
     ] {
         let card = anna.card_dta().await;
-        place(&anna, &wish(&world, &card, product, day).await).await.expect(202);
-        let on_last = wish(&world, &card, "day", last).await;
+        place(&anna, &line_for(&world, &card, product, day).await).await.expect(202);
+        let on_last = line_for(&world, &card, "day", last).await;
         place(&anna, &on_last).await.expect_problem(409, "card-taken");
-        let before = wish(&world, &card, "day", day - Days::new(1)).await;
+        let before = line_for(&world, &card, "day", day - Days::new(1)).await;
         place(&anna, &before).await.expect(202);
         if last < season_ends {
-            let after = wish(&world, &card, "day", last + Days::new(1)).await;
+            let after = line_for(&world, &card, "day", last + Days::new(1)).await;
             place(&anna, &after).await.expect(202);
         }
         // the same card, elsewhere
@@ -122,13 +122,13 @@ async fn an_order_that_is_undone_leaves_all_its_days_free(database: Database) {
     let full = json!({ "supplier": "dta", "operator": "solden", "operation": "CreateOrder",
         "fault": "business_error", "value": "MediumFull", "times": 1 });
     world.fault(full).await;
-    let pass = wish(&world, &card, "season", day).await;
+    let pass = line_for(&world, &card, "season", day).await;
     let other = world.offer("obertauern", day, ADULT).await;
     let other = ticket(&other, &anna.card_axess().await, "Ben", ADULT);
     // kept: the refused line frees its days, the issued one keeps its own
     let order = anna.place(&[pass.clone(), other.clone()], "keep", &new_key()).await.expect(202);
     let id = order["id"].as_str().unwrap();
-    place(&anna, &wish(&world, &card, "day", day).await).await.expect_problem(409, "card-taken");
+    place(&anna, &line_for(&world, &card, "day", day).await).await.expect_problem(409, "card-taken");
     world.pay(&anna.wait_for_page(id).await, "reserved").await;
     anna.wait_for(id, &["finished"]).await;
     place(&anna, &other).await.expect_problem(409, "card-taken");
@@ -142,7 +142,7 @@ async fn an_order_that_is_undone_leaves_all_its_days_free(database: Database) {
     let id = again["id"].as_str().unwrap();
     world.pay(&anna.wait_for_page(id).await, "reserved").await;
     anna.wait_for(id, &["undone"]).await;
-    let last = wish(&world, &card, "day", sample().operator("solden").unwrap().season.to).await;
+    let last = line_for(&world, &card, "day", sample().operator("solden").unwrap().season.to).await;
     place(&anna, &last).await.expect(202);
 }
 
@@ -152,9 +152,9 @@ async fn a_card_of_two_accounts_is_whose_order_is_paid_first_and_nobody_is_told_
     let number = anna.next_card_number(false);
     let (hers, his) = (anna.card(&number).await, ben.card(&number).await);
     let day = world.ski_day();
-    let her_order = place(&anna, &wish(&world, &hers, "day", day + Days::new(3)).await).await.expect(202);
-    let his_order = place(&ben, &wish(&world, &his, "day", day).await).await.expect(202);
-    let six_days = wish(&world, &hers, "six_days", day).await;
+    let her_order = place(&anna, &line_for(&world, &hers, "day", day + Days::new(3)).await).await.expect(202);
+    let his_order = place(&ben, &line_for(&world, &his, "day", day).await).await.expect(202);
+    let six_days = line_for(&world, &hers, "six_days", day).await;
     let problem = place(&anna, &six_days).await.expect_problem(409, "card-taken");
     let says = problem["detail"].as_str().unwrap();
     assert!(says.contains(her_order["number"].as_str().unwrap()), "her own order is not named: {says}");
@@ -168,7 +168,7 @@ async fn a_card_of_two_accounts_is_whose_order_is_paid_first_and_nobody_is_told_
     world.pay(&ben.wait_for_page(his_id).await, "reserved").await;
     ben.wait_for(his_id, &["finished"]).await;
     let other = anna.card_dta().await;
-    let with_another = [wish(&world, &hers, "day", day).await, wish(&world, &other, "day", day).await];
+    let with_another = [line_for(&world, &hers, "day", day).await, line_for(&world, &other, "day", day).await];
     for placed in anna.orders().await.unwrap() {
         if placed["state"] != "rejected" {
             anna.cancel(placed["id"].as_str().unwrap()).await.expect(202);
@@ -191,12 +191,12 @@ async fn an_order_undone_for_a_taken_day_counts_among_those_that_come_to_nothing
     let (hers, his) = (anna.card(&number).await, ben.card(&number).await);
     let day = world.ski_day();
     for (skier, card, ends) in [(&ben, &his, "finished"), (&anna, &hers, "undone")] {
-        let placed = place(skier, &wish(&world, card, "day", day).await).await.expect(202);
+        let placed = place(skier, &line_for(&world, card, "day", day).await).await.expect(202);
         let id = placed["id"].as_str().unwrap();
         world.pay(&skier.wait_for_page(id).await, "reserved").await;
         skier.wait_for(id, &[ends]).await;
     }
-    let other = wish(&world, &hers, "day", day + Days::new(3)).await;
+    let other = line_for(&world, &hers, "day", day + Days::new(3)).await;
     place(&anna, &other).await.expect_problem(429, "too-many-requests");
     world.clean_slate().await;
 }

@@ -1,4 +1,4 @@
-//! One ticket of each kind at both kinds of gate, from the offer to the letter, reckoned anew from the price list.
+//! One ticket of each kind at both kinds of gate, from the offer to the e-mail, reckoned anew from the price list.
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! A customer who speaks German is spoken to in German: problems, reasons, the page, letters and the invoice.
+//! A customer who speaks German is spoken to in German: problems, reasons, the page, e-mails and the invoice.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! A letter that was refused is brought back by a person once its cause is gone.
+//! An e-mail that was refused is brought back by a person once its cause is gone.
 
 use serde_json::json;
 
@@ -42,9 +42,9 @@ async fn a_dead_letter_is_listed_without_personal_data_and_sent_once_it_is_redri
     .await;
     let none = format!("/api/v1/admin/jobs/{}/redrive", uuid::Uuid::new_v4());
     clerk.client.post(&none, &json!({})).await.expect_problem(404, "not-found");
-    let deeds = clerk.client.get(&format!("/api/v1/admin/audit?subject={}", dead["id"].as_str().unwrap())).await;
-    let deeds = deeds.expect(200);
-    let first = deeds["items"].as_array().unwrap().last().unwrap().clone();
+    let entries = clerk.client.get(&format!("/api/v1/admin/audit?subject={}", dead["id"].as_str().unwrap())).await;
+    let entries = entries.expect(200);
+    let first = entries["items"].as_array().unwrap().last().unwrap().clone();
     assert_eq!((&first["action"], &first["reason"]), (&json!("job.redrive"), &json!("the address was mended")));
     assert_eq!(first["email"], clerk.email);
 }

@@ -55,9 +55,9 @@ async fn keys_that_are_replaced_at_the_command_line_are_learned_by_the_running_s
     let pair = world.guest.post("/api/v1/sessions/refresh", &body).await.expect(201);
     with_tokens(&world.guest, &pair).get("/api/v1/accounts/me").await.expect(200);
     let clerk = world.clerk().await;
-    let deeds = clerk.client.get("/api/v1/admin/audit").await.expect(200);
-    let deeds: Vec<&Value> = deeds["items"].as_array().unwrap().iter().map(|deed| &deed["action"]).collect();
-    assert_eq!(deeds, ["replace_keys", "rotate_keys"]);
+    let entries = clerk.client.get("/api/v1/admin/audit").await.expect(200);
+    let entries: Vec<&Value> = entries["items"].as_array().unwrap().iter().map(|entry| &entry["action"]).collect();
+    assert_eq!(entries, ["replace_keys", "rotate_keys"]);
 }
 
 #[tokio::test]

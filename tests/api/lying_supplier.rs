@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::support::{ADULT, Database, World, eventually, new_key, ticket};
 
 /// Most KiB by which the process may grow while it is lied to. The lie would cost more than a GiB if each element had its own
-/// copy of the namespace; letters and tickets of the neighbours cost some.
+/// copy of the namespace; e-mails and tickets of the neighbours cost some.
 const GROWTH: u64 = 64 << 10;
 
 /// An operator whose every answer is a short text that wants to become a large tree.

@@ -14,7 +14,7 @@ both_databases!(
     a_used_ticket_is_let_go_and_refunded_when_staff_undoes_its_order_once_more,
 );
 
-async fn wish(clerk: &Person, order: &Value, wish: &str) -> Answer {
+async fn command(clerk: &Person, order: &Value, wish: &str) -> Answer {
     let path = format!("/api/v1/admin/orders/{}/{wish}", order["id"].as_str().unwrap());
     clerk.client.post(&path, &json!({ "reason": format!("a test wants {wish}") })).await
 }
@@ -82,7 +82,7 @@ async fn an_order_that_waits_for_its_pause_is_asked_for_at_once_when_a_person_sa
     let world = World::with(database, &times).await;
     let (anna, clerk) = tokio::join!(world.skier("Anna"), world.clerk());
     let order = world.order_to_pay(&anna, &["obertauern"], "undo").await;
-    wish(&clerk, &order, "retry").await.expect_problem(409, "nothing-to-retry");
+    command(&clerk, &order, "retry").await.expect_problem(409, "nothing-to-retry");
     world.fault(json!({ "supplier": "axess", "operation": "issueTicket", "fault": "reset_before" })).await;
     world
         .fault(json!({ "supplier": "axess", "operation": "getTicketByExtOrder", "fault": "http_status", "value": 503 }))
@@ -101,9 +101,9 @@ async fn an_order_that_waits_for_its_pause_is_asked_for_at_once_when_a_person_sa
     })
     .await;
     assert_eq!(anna.order(id(&order)).await["state"], "authorised");
-    wish(&clerk, &order, "retry").await.expect(202);
+    command(&clerk, &order, "retry").await.expect(202);
     // it may have ended meanwhile
-    let again = wish(&clerk, &order, "retry").await;
+    let again = command(&clerk, &order, "retry").await;
     assert!(matches!(again.status, 202 | 409), "{}", again.json);
     anna.wait_for(id(&order), &["finished"]).await;
     assert_eq!(world.ledger().await.bookings_of(order["number"].as_str().unwrap()).len(), 1);
@@ -118,7 +118,7 @@ async fn an_issued_order_is_undone_when_a_person_says_so_twice(database: Databas
     clerk.client.post(&path, &json!({})).await.expect_problem(422, "invalid");
     clerk.client.post(&path, &json!({ "reason": " " })).await.expect_problem(422, "invalid");
     assert_eq!(anna.order(id(&order)).await["state"], "issued", "nothing without a reason");
-    let (first, second) = tokio::join!(wish(&clerk, &order, "undo"), wish(&clerk, &order, "undo"));
+    let (first, second) = tokio::join!(command(&clerk, &order, "undo"), command(&clerk, &order, "undo"));
     for answer in [first, second] {
         let state = answer.expect(202)["state"].clone();
         assert!(state == "undoing" || state == "undone", "{state}");
@@ -127,22 +127,22 @@ async fn an_issued_order_is_undone_when_a_person_says_so_twice(database: Databas
     let undone = anna.wait_for(id(&order), &["undone"]).await;
     assert_eq!(undone["reason"]["code"], "undone_by_shop", "{undone:#}");
     world.clean_slate().await;
-    assert_eq!(wish(&clerk, &order, "undo").await.expect(202)["state"], "undone");
-    let deeds = look(&clerk, &order).await["deeds"].clone();
-    let deed = |deed: &Value| (deed["action"].clone(), deed["reason"].clone(), deed["email"].clone());
+    assert_eq!(command(&clerk, &order, "undo").await.expect(202)["state"], "undone");
+    let entries = look(&clerk, &order).await["audit_entries"].clone();
+    let entry = |entry: &Value| (entry["action"].clone(), entry["reason"].clone(), entry["email"].clone());
     let wanted = (json!("order.undo"), json!("a test wants undo"), json!(clerk.email));
-    assert_eq!(deeds.as_array().unwrap().iter().map(deed).collect::<Vec<_>>(), vec![wanted; 3]);
+    assert_eq!(entries.as_array().unwrap().iter().map(entry).collect::<Vec<_>>(), vec![wanted; 3]);
 }
 
 async fn an_order_on_its_way_to_the_gate_is_undone_with_whatever_was_booked_meanwhile(database: Database) {
     let world = World::start(database).await;
     let (anna, clerk) = tokio::join!(world.skier("Anna"), world.clerk());
     let order = world.order_to_pay(&anna, &["solden", "obertauern"], "keep").await;
-    // booked, and the answer comes after the person's wish
+    // booked, and the answer comes after the staff command
     world.fault(json!({ "supplier": "axess", "operation": "issueTicket", "fault": "delay_ms", "value": 1000 })).await;
     world.pay(&order, "reserved").await;
     anna.wait_for(id(&order), &["authorised"]).await;
-    wish(&clerk, &order, "undo").await.expect(202);
+    command(&clerk, &order, "undo").await.expect(202);
     anna.wait_for(id(&order), &["undone"]).await;
     world.clean_slate().await;
 }
@@ -151,17 +151,17 @@ async fn a_finished_order_is_not_undone_and_nobody_but_an_admin_mends(database: 
     let world = World::start(database).await;
     let (anna, clerk) = tokio::join!(world.skier("Anna"), world.clerk());
     let order = world.bought(&anna, &["solden"]).await;
-    wish(&clerk, &order, "undo").await.expect_problem(409, "too-late");
-    wish(&clerk, &order, "accept").await.expect_problem(409, "not-marked");
-    wish(&clerk, &order, "retry").await.expect_problem(409, "nothing-to-retry");
-    wish(&clerk, &order, "burn").await.expect_problem(404, "not-found");
-    wish(&anna, &order, "undo").await.expect_problem(403, "forbidden");
+    command(&clerk, &order, "undo").await.expect_problem(409, "too-late");
+    command(&clerk, &order, "accept").await.expect_problem(409, "not-marked");
+    command(&clerk, &order, "retry").await.expect_problem(409, "nothing-to-retry");
+    command(&clerk, &order, "burn").await.expect_problem(404, "not-found");
+    command(&anna, &order, "undo").await.expect_problem(403, "forbidden");
     let path = format!("/api/v1/admin/orders/{}", id(&order));
     anna.client.get(&path).await.expect_problem(403, "forbidden");
     world.guest.get(&path).await.expect_problem(401, "unauthenticated");
     let nobody = json!({ "id": uuid::Uuid::new_v4() });
-    wish(&clerk, &nobody, "undo").await.expect_problem(404, "not-found");
-    assert_eq!(look(&clerk, &order).await["deeds"], json!([]), "what was refused is no deed");
+    command(&clerk, &nobody, "undo").await.expect_problem(404, "not-found");
+    assert_eq!(look(&clerk, &order).await["audit_entries"], json!([]), "what was refused is no entry");
     world.clean_slate().await;
 }
 
@@ -172,7 +172,7 @@ async fn used_in_an_undo(world: &World, (anna, clerk): (&Person, &Person)) -> Va
     let ticket = world.ledger().await.bookings_of(number)[0].clone();
     let path = format!("axess/{}/tickets/{}/use", ticket.operator, ticket.id);
     world.control(reqwest::Method::POST, &path, &json!({})).await.expect(200);
-    wish(clerk, &order, "undo").await.expect(202);
+    command(clerk, &order, "undo").await.expect(202);
     anna.wait_for(id(&order), &["stuck"]).await;
     let seen = look(clerk, &order).await;
     assert_eq!((&seen["state"], &seen["marks"][0]["reason"]), (&json!("undoing"), &json!("ticket_used")), "{seen:#}");
@@ -191,7 +191,7 @@ async fn a_used_ticket_is_kept_and_paid_when_staff_accepts_it(database: Database
     let (anna, clerk) = tokio::join!(world.skier("Anna"), world.clerk());
     let order = used_in_an_undo(&world, (&anna, &clerk)).await;
     assert!(is_stuck(&clerk, &order).await);
-    wish(&clerk, &order, "accept").await.expect(202);
+    command(&clerk, &order, "accept").await.expect(202);
     let finished = anna.wait_for(id(&order), &["finished"]).await;
     assert_eq!(finished["lines"][0]["state"], "issued", "{finished:#}");
     assert!(!is_stuck(&clerk, &order).await);
@@ -202,12 +202,12 @@ async fn a_used_ticket_is_let_go_and_refunded_when_staff_undoes_its_order_once_m
     let world = World::start(database).await;
     let (anna, clerk) = tokio::join!(world.skier("Anna"), world.clerk());
     let order = used_in_an_undo(&world, (&anna, &clerk)).await;
-    wish(&clerk, &order, "undo").await.expect(202);
+    command(&clerk, &order, "undo").await.expect(202);
     let undone = anna.wait_for(id(&order), &["undone"]).await;
     assert_eq!(undone["lines"][0]["state"], "withdrawn", "{undone:#}");
     assert!(!is_stuck(&clerk, &order).await);
     let ledger = world.ledger().await;
     let number = order["number"].as_str().unwrap();
     assert_eq!((ledger.held(number), &ledger.payments_of(number)[0]["state"]), (0, &json!("REVERSED")));
-    assert_eq!(wish(&clerk, &order, "undo").await.expect(202)["state"], "undone", "twice is once");
+    assert_eq!(command(&clerk, &order, "undo").await.expect(202)["state"], "undone", "twice is once");
 }

@@ -8,7 +8,7 @@ use crate::support::{ADULT, Database, Person, World, both_databases, eventually,
 
 both_databases!(a_paid_order_waits_while_its_operator_is_down_and_is_loaded_when_it_is_back);
 
-async fn wish(clerk: &Person, actor: &str, wish: &str) {
+async fn command(clerk: &Person, actor: &str, wish: &str) {
     let path = format!("/api/v1/admin/actors/{}/{wish}", actor.replace('/', "%2F"));
     clerk.client.post(&path, &json!({ "reason": "a test" })).await.expect(202);
 }
@@ -55,9 +55,9 @@ async fn a_paid_order_waits_while_its_operator_is_down_and_is_loaded_when_it_is_
         anna.wait_for(order["id"].as_str().unwrap(), &["finished"]).await;
     }
     until_it_says(&world, "stubai", "now").await;
-    wish(&clerk, "dta/stubai", "pause").await;
+    command(&clerk, "dta/stubai", "pause").await;
     until_it_says(&world, "stubai", "later").await;
-    wish(&clerk, "dta/stubai", "resume").await;
+    command(&clerk, "dta/stubai", "resume").await;
     world.clean_slate().await;
 }
 
@@ -67,7 +67,7 @@ async fn an_operator_that_refuses_while_it_is_down_takes_no_order_and_says_so_be
     let (anna, clerk) = tokio::join!(world.skier("Anna"), world.clerk());
     let wanted = lines(&world, &anna, "hintertux").await;
     let elsewhere = lines(&world, &anna, "solden").await;
-    wish(&clerk, "dta/hintertux", "pause").await;
+    command(&clerk, "dta/hintertux", "pause").await;
     until_it_says(&world, "hintertux", "refused").await;
     let key = new_key();
     let refused = anna.place(&wanted, "undo", &key).await;
@@ -75,10 +75,10 @@ async fn an_operator_that_refuses_while_it_is_down_takes_no_order_and_says_so_be
     refused.expect_problem(503, "operator-down");
     let both = [wanted.clone(), elsewhere.clone()].concat();
     anna.place(&both, "undo", &new_key()).await.expect_problem(503, "operator-down");
-    wish(&clerk, "dta/solden", "pause").await;
+    command(&clerk, "dta/solden", "pause").await;
     until_it_says(&world, "solden", "uncertain").await;
-    wish(&clerk, "dta/solden", "resume").await;
-    wish(&clerk, "dta/hintertux", "resume").await;
+    command(&clerk, "dta/solden", "resume").await;
+    command(&clerk, "dta/hintertux", "resume").await;
     until_it_says(&world, "hintertux", "now").await;
     // nothing was kept: the same key counts
     let placed = anna.place(&wanted, "undo", &key).await.expect(202);
@@ -92,7 +92,7 @@ async fn an_operator_that_refuses_while_it_is_down_takes_no_order_and_says_so_be
 async fn a_card_that_nobody_could_check_and_that_is_refused_later_is_paid_back() {
     let world = World::start(Database::Sqlite).await;
     let (anna, clerk) = tokio::join!(world.skier("Anna"), world.clerk());
-    wish(&clerk, "dta/stubai", "pause").await;
+    command(&clerk, "dta/stubai", "pause").await;
     until_it_says(&world, "stubai", "later").await;
     let placed = anna.place(&lines(&world, &anna, "stubai").await, "undo", &new_key()).await.expect(202);
     let order = anna.wait_for_page(placed["id"].as_str().unwrap()).await;
@@ -101,7 +101,7 @@ async fn a_card_that_nobody_could_check_and_that_is_refused_later_is_paid_back()
         .await;
     world.pay(&order, "reserved").await;
     anna.wait_for(placed["id"].as_str().unwrap(), &["authorised"]).await;
-    wish(&clerk, "dta/stubai", "resume").await;
+    command(&clerk, "dta/stubai", "resume").await;
     anna.wait_for(placed["id"].as_str().unwrap(), &["undone"]).await;
     world.clear_faults().await;
     world.clean_slate().await;
@@ -119,7 +119,7 @@ async fn what_waited_is_loaded_at_the_operators_pace() {
     std::fs::write(&file, slow).unwrap();
     let ran = world.command(&["import", "operators", file.to_str().unwrap(), "--take"]);
     assert_eq!(ran.code, 0, "{}{}", ran.says, ran.log);
-    wish(&clerk, "dta/stubai", "pause").await;
+    command(&clerk, "dta/stubai", "pause").await;
     until_it_says(&world, "stubai", "later").await;
     let mut waiting = Vec::new();
     for _order in 0..12 {
@@ -131,7 +131,7 @@ async fn what_waited_is_loaded_at_the_operators_pace() {
     for id in &waiting {
         anna.wait_for(id, &["authorised"]).await;
     }
-    wish(&clerk, "dta/stubai", "resume").await;
+    command(&clerk, "dta/stubai", "resume").await;
     for id in &waiting {
         anna.wait_for(id, &["finished"]).await;
     }

@@ -110,10 +110,10 @@ async fn a_price_is_shown_then_taken_and_older_offers_keep_theirs(database: Data
         assert_eq!(order["total"]["amount"], before.cents, "the price that was shown holds");
         world.pay(&anna.wait_for_page(order["id"].as_str().unwrap()).await, "reserved").await;
         anna.wait_for(order["id"].as_str().unwrap(), &["finished"]).await;
-        let deeds = clerk.client.get(&format!("/api/v1/admin/audit?subject={operator}")).await.expect(200);
-        assert_eq!(deeds["items"].as_array().unwrap().len(), 1, "{deeds}");
-        assert_eq!(deeds["items"][0]["action"], "catalogue.refresh");
-        assert_eq!(deeds["items"][0]["reason"], format!("differences {}", shown["fingerprint"].as_str().unwrap()));
+        let entries = clerk.client.get(&format!("/api/v1/admin/audit?subject={operator}")).await.expect(200);
+        assert_eq!(entries["items"].as_array().unwrap().len(), 1, "{entries}");
+        assert_eq!(entries["items"][0]["action"], "catalogue.refresh");
+        assert_eq!(entries["items"][0]["reason"], format!("differences {}", shown["fingerprint"].as_str().unwrap()));
     }
     world.clean_slate().await;
 }
@@ -190,8 +190,8 @@ async fn an_answer_that_is_not_whole_changes_nothing_and_says_so(database: Datab
         };
         tokio::join!(slow, sold);
     }
-    let deeds = clerk.client.get("/api/v1/admin/audit").await.expect(200);
-    assert_eq!(deeds["items"], json!([]), "nothing was done");
+    let entries = clerk.client.get("/api/v1/admin/audit").await.expect(200);
+    assert_eq!(entries["items"], json!([]), "nothing was done");
     world.clean_slate().await;
 }
 

@@ -47,7 +47,7 @@ async fn credited(world: &World, order: &Value, wanted: i64) {
     .await;
 }
 
-/// Waits for a letter about the order whose subject says so.
+/// Waits for an e-mail about the order whose subject says so.
 async fn told(world: &World, order: &Value, words: &str) -> Value {
     eventually(words, async || {
         let ledger = world.ledger().await;
@@ -225,9 +225,9 @@ async fn a_person_takes_back_what_was_not_promised_and_ends_what_an_operator_ref
     credited(&world, &order, cents(&order, 0)).await;
     world.clean_slate().await;
     let seen = clerk.client.get(&admin).await.expect(200);
-    let deeds = seen["deeds"].as_array().unwrap().iter().map(|deed| deed["reason"].as_str().unwrap());
-    let deeds: Vec<_> = deeds.filter(|deed| *deed != "they said so").collect();
-    assert_eq!(deeds, ["1: they do after all", "they do not", "1: a broken leg"], "{seen:#}");
+    let entries = seen["audit_entries"].as_array().unwrap().iter().map(|entry| entry["reason"].as_str().unwrap());
+    let entries: Vec<_> = entries.filter(|entry| *entry != "they said so").collect();
+    assert_eq!(entries, ["1: they do after all", "they do not", "1: a broken leg"], "{seen:#}");
 }
 
 async fn a_family_goes_back_together(database: Database) {

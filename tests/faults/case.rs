@@ -11,7 +11,7 @@ use crate::support::{Person, World, new_key};
 
 /// How long one order may take to its end, its faults included.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// The post comes back to a letter that provably was not taken after a minute at most.
+/// The post comes back to an e-mail that provably was not taken after a minute at most.
 const LETTER_PATIENCE: Duration = Duration::from_secs(100);
 /// A fault without an end is taken away once it was met so often, or has lasted so long.
 const HITS: u64 = 4;

@@ -2,7 +2,7 @@
 //!
 //! Promised for all of them: the order ends, no end is `stuck` once the fault is gone, at most one booking of a line
 //! lives and exactly where the line is issued in a finished order, the money held is the price of those lines, and a
-//! letter tells the end. Promised besides: a fault that is no refusal does not cost the customer the tickets.
+//! e-mail tells the end. Promised besides: a fault that is no refusal does not cost the customer the tickets.
 //!
 //! Two faults are lies. `find_nothing` says that there is no booking where there is one; `no_dedup` books a known reference
 //! again. Each alone is survived where the contract says `dedups_reference = false`: an issue is repeated only when
@@ -182,7 +182,7 @@ async fn every_fault_while_a_billed_payment_is_looked_at_is_survived() {
     run(Database::Sqlite, &settings, cases).await;
 }
 
-/// A letter that the post refuses (400) is dead at once and a person is told; 429 is its way to say "later".
+/// An e-mail that the post refuses (400) is dead at once and a person is told; 429 is its way to say "later".
 #[tokio::test]
 async fn every_fault_at_mailgun_is_survived() {
     let later = |mut case: Case| {

@@ -1,4 +1,4 @@
-//! What our own database says besides the orders, and what it must say: days, letters, invoices, intents.
+//! What our own database says besides the orders, and what it must say: days, e-mails, invoices, intents.
 
 use std::collections::BTreeSet;
 

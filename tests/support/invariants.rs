@@ -16,12 +16,12 @@ use super::world::{PATIENCE, World};
 impl World {
     /// Waits until every order of every skier has ended, then until the suppliers' ledger agrees with what the shop says:
     /// a line has exactly one booking that opens gates when its order is finished and the line is issued, else none;
-    /// the money held is the price of the issued lines; no reservation is left; each end was told in a letter.
+    /// the money held is the price of the issued lines; no reservation is left; each end was told in an e-mail.
     pub(crate) async fn clean_slate(&self) {
         self.clean_slate_within(PATIENCE).await;
     }
 
-    /// The same for what may take longer, such as a letter whose sender was killed while it sent.
+    /// The same for what may take longer, such as an e-mail whose sender was killed while it sent.
     pub(crate) async fn clean_slate_within(&self, patience: Duration) {
         let deadline = Deadline::after(patience);
         loop {
@@ -33,7 +33,7 @@ impl World {
                 return;
             }
             assert!(!deadline.is_over(), "after {patience:?} still:\n{}", wrong.join("\n"));
-            // the ledger carries every letter with its documents: not to be read for nothing
+            // the ledger carries every e-mail with its documents: not to be read for nothing
             clock::sleep(Duration::from_millis(250)).await;
         }
     }

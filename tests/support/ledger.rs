@@ -85,12 +85,12 @@ impl Ledger {
         self.payments_of(number).iter().map(|entry| entry[amount].as_i64().unwrap_or_default()).sum()
     }
 
-    /// Letters that name `words` in their subject.
+    /// E-mails that name `words` in their subject.
     pub(crate) fn letters_about(&self, words: &str) -> Vec<&Value> {
         self.of("mailgun").iter().filter(|letter| text(letter, "subject").contains(words)).collect()
     }
 
-    /// Letters to an address.
+    /// E-mails to an address.
     pub(crate) fn letters_to(&self, email: &str) -> Vec<&Value> {
         let is_for = |letter: &&Value| letter["to"].as_array().into_iter().flatten().any(|to| names(to, email));
         self.of("mailgun").iter().filter(is_for).collect()

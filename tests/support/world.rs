@@ -217,7 +217,7 @@ impl World {
         found.unwrap_or_else(|| panic!("no actor {name}: {actors:#}")).clone()
     }
 
-    /// Somebody new, who opens an account with the code from the letter and logs in.
+    /// Somebody new, who opens an account with the code from the e-mail and logs in.
     pub(crate) async fn skier(&self, first_name: &str) -> Person {
         let serial = self.cards.fetch_add(1, Ordering::Relaxed);
         let email = format!("{}.{serial}@skier.example", first_name.to_lowercase());

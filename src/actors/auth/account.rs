@@ -57,7 +57,7 @@ pub struct Account {
     pub names: Names,
     /// In the Gregorian calendar; decides price categories.
     pub birth_date: Option<NaiveDate>,
-    /// The language of letters.
+    /// The language of e-mails.
     pub language: Language,
     /// Where invoices go, when the account says it.
     pub billing: Option<Billing>,

@@ -1,4 +1,4 @@
-//! The letters that accounts ask for, and what they say.
+//! The e-mails that accounts ask for, and what they say.
 
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
@@ -14,13 +14,13 @@ use crate::actors::jobs::store::NewJob;
 use crate::io::Io;
 use crate::language::Language;
 
-/// The kind of the jobs that ask for a letter.
+/// The kind of the jobs that ask for an e-mail.
 pub const LETTER_JOB: &str = "letter";
 
 /// The kind of those that ask for an e-mail which an older version does not know: it leaves them to this one.
 pub const NOTICE_JOB: &str = "account_notice";
 
-/// The payload of a letter that accounts ask for: ids only.
+/// The payload of an e-mail that accounts ask for: ids only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "letter", rename_all = "snake_case")]
 pub enum AccountEmail {
@@ -68,16 +68,16 @@ pub enum AccountEmail {
     },
 }
 
-/// What a letter of ours says, read when it is written.
+/// What an e-mail of ours says, read when it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmailFacts {
     /// Where it goes.
     pub email: String,
-    /// The person's names; nobody's in a letter to an address that is not confirmed.
+    /// The person's names; nobody's in an e-mail to an address that is not confirmed.
     pub names: Option<Names>,
     /// The language to write in.
     pub language: Language,
-    /// The ten signs, in the letters that bring some.
+    /// The ten signs, in the e-mails that bring some.
     pub code: Option<String>,
     /// Until when the code counts.
     pub expires_at: Option<DateTime<Utc>>,
@@ -86,8 +86,8 @@ pub struct EmailFacts {
 }
 
 impl AccountEmail {
-    /// Reads what the letter says. `None`: it is not wanted any more, because its code was used or is too old, a newer
-    /// letter brings one, or nobody has the address; then nothing is sent. Asking twice answers the same code.
+    /// Reads what the e-mail says. `None`: it is not wanted any more, because its code was used or is too old, a newer
+    /// e-mail brings one, or nobody has the address; then nothing is sent. Asking twice answers the same code.
     ///
     /// # Errors
     /// The database's.
@@ -205,7 +205,7 @@ async fn known(io: &Io, id: Uuid) -> Result<Option<store::AccountRow>, Error> {
     io.read(move |db| Box::pin(store::account(db, id))).await
 }
 
-/// A letter to an account that has nothing else to say.
+/// An e-mail to an account that has nothing else to say.
 fn to(account: store::AccountRow) -> EmailFacts {
     EmailFacts {
         email: account.email,

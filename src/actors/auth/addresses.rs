@@ -44,7 +44,7 @@ impl Desk {
     ) -> Result<(), Error> {
         let email = clean_email(email)?;
         let account = self.check_owner(account_id, password, from).await?;
-        // of this account alone: its codes count for no other, so what others ask for must not use its letters up
+        // of this account alone: its codes count for no other, so what others ask for must not use its e-mails up
         let about = format!("{account_id} {email}");
         let to_one = [(CHANGES_TO_ONE, key(&[&email]))];
         if self.count(&to_one).await.is_err() {

@@ -1,7 +1,7 @@
-//! Codes from letters: ten signs that follow from the server's secret, from whom they are for, and from the minute in which
+//! Codes from e-mails: ten signs that follow from the server's secret, from whom they are for, and from the minute in which
 //! they were asked for.
 //!
-//! Nothing of a code is stored. So a letter can be written later and again, whoever asks twice has two codes that count, and
+//! Nothing of a code is stored. So an e-mail can be written later and again, whoever asks twice has two codes that count, and
 //! no unknown caller's request or wrong guess makes anybody's code void. They need no tries counted: they have 50 bits.
 
 use std::fmt;
@@ -118,14 +118,14 @@ impl Code {
 }
 
 impl fmt::Display for Code {
-    /// As letters show it: `7ZQ4M-0K3XD`.
+    /// As e-mails show it: `7ZQ4M-0K3XD`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let half = |signs: &[u8]| String::from_utf8_lossy(signs).into_owned();
         write!(f, "{}-{}", half(&self.0[..LENGTH / 2]), half(&self.0[LENGTH / 2..]))
     }
 }
 
-/// The code that ends at `ends`, as letters show it: `7ZQ4M-0K3XD`.
+/// The code that ends at `ends`, as e-mails show it: `7ZQ4M-0K3XD`.
 pub(super) fn draw(secret: &[u8], purpose: Purpose, subject: &[&str], ends: DateTime<Utc>) -> String {
     let step = ends.timestamp().div_euclid(purpose.step()) - purpose.steps();
     Code(signs_of(secret, purpose, subject, step)).to_string()

@@ -46,7 +46,7 @@ pub struct Desk {
 
 pub(super) struct Inner {
     pub(super) io: Io,
-    /// From it the codes in letters follow, and what seals the signing keys.
+    /// From it the codes in e-mails follow, and what seals the signing keys.
     pub(super) secret: SecretSlice<u8>,
     keys: RwLock<Arc<Keys>>,
     learned: Mutex<Instant>,
@@ -221,7 +221,7 @@ impl Desk {
     }
 }
 
-/// Opens an account without a letter, for the command line and the demo.
+/// Opens an account without an e-mail, for the command line and the demo.
 ///
 /// # Errors
 /// `Invalid`; `Taken` when the address has an account.

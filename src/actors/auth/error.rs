@@ -67,7 +67,7 @@ pub enum Error {
     /// Failed too often: ask again after the wait.
     #[error("failed too often")]
     Throttled(Duration),
-    /// So many try this account from other networks that a network that is new to it has to wait; a code by letter lets it in.
+    /// So many try this account from other networks that a network that is new to it has to wait; a code by e-mail lets it in.
     #[error("many others try this account")]
     Besieged(Duration),
     /// Too many passwords are being checked: ask again in a moment; nothing was done.

@@ -2,9 +2,9 @@
 //!
 //! A log-in is counted for this account from this network, for this network, and for this account from anywhere. The last
 //! two never stop a network from which the account was logged in before, so that whoever attacks an account from elsewhere
-//! does not lock its owner out; unknown callers are slowed down to one attempt a pause then, and a code by letter lets them in.
+//! does not lock its owner out; unknown callers are slowed down to one attempt a pause then, and a code by e-mail lets them in.
 //!
-//! A letter's limits are such that nobody is kept out by another's requests: an address that is sent no more for now was sent
+//! An e-mail's limits are such that nobody is kept out by another's requests: an address that is sent no more for now was sent
 //! codes that still count, because the limit's window is not longer than a code's life. One is not: of a change of address only
 //! the account that asked has the code, and 18 of others' keep an owner from moving there as long as they go on.
 
@@ -29,7 +29,7 @@ pub(super) struct PerNetwork {
     site: Rule,
 }
 
-/// The limits of one kind of letter.
+/// The limits of one kind of e-mail.
 pub(super) struct Letters {
     /// Requests, whatever the address.
     asked: PerNetwork,
@@ -80,7 +80,7 @@ pub(super) const REFRESHES: PerNetwork = per_network("refreshes", "refreshes of 
 /// Refresh tokens of one session, of which each writes a row: a page that is open all day needs one in a quarter of an hour.
 pub(super) const SESSION_REFRESHES: Rule = Rule { name: "refreshes of a session", limit: 60, window: QUARTER_HOUR };
 
-/// Letters with a code for an account, which counts for half an hour.
+/// E-mails with a code for an account, which counts for half an hour.
 pub(super) const OPENING_LETTERS: Letters = Letters {
     asked: per_network("openings", "openings of a site", 40, QUARTER_HOUR),
     by_one: per_network("openings by one", "openings by one site", 3, WHILE_AN_OPENING_COUNTS),
@@ -90,7 +90,7 @@ pub(super) const OPENING_LETTERS: Letters = Letters {
     first_in_all: Rule { name: "first openings in all", limit: 1_000, window: HOUR },
 };
 
-/// Letters with a code for another address, which counts for half an hour and for the account that asked. Counted for each
+/// E-mails with a code for another address, which counts for half an hour and for the account that asked. Counted for each
 /// account, and not with those for an account: whoever had others sent to an address would keep its owner from moving there.
 pub(super) const ADDRESS_LETTERS: Letters = Letters {
     asked: per_network("address changes", "address changes of a site", 40, QUARTER_HOUR),
@@ -101,10 +101,10 @@ pub(super) const ADDRESS_LETTERS: Letters = Letters {
     first_in_all: Rule { name: "first address changes in all", limit: 1_000, window: HOUR },
 };
 
-/// Letters about a change to one address, whoever's accounts ask for them: more than one account may have, and no flood.
+/// E-mails about a change to one address, whoever's accounts ask for them: more than one account may have, and no flood.
 pub(super) const CHANGES_TO_ONE: Rule = Rule { name: "changes to one", limit: 18, window: WHILE_AN_OPENING_COUNTS };
 
-/// Letters with a code for a new password, which counts for ten minutes.
+/// E-mails with a code for a new password, which counts for ten minutes.
 pub(super) const RESET_LETTERS: Letters = Letters {
     asked: per_network("reset requests", "reset requests of a site", 40, QUARTER_HOUR),
     by_one: per_network("reset requests by one", "reset requests by one site", 3, WHILE_A_RESET_COUNTS),

@@ -1,4 +1,4 @@
-//! A new password: by the old one, or by a code from a letter.
+//! A new password: by the old one, or by a code from an e-mail.
 
 use std::net::IpAddr;
 
@@ -24,8 +24,8 @@ use crate::clock;
 use crate::ids;
 
 impl Desk {
-    /// Changes the password of somebody who is logged in; every other session of the account ends, and a letter tells. Right
-    /// changes are limited like wrong ones: each is work, and a letter.
+    /// Changes the password of somebody who is logged in; every other session of the account ends, and an e-mail tells. Right
+    /// changes are limited like wrong ones: each is work, and an e-mail.
     ///
     /// # Errors
     /// `WrongOldPassword`; `Invalid` for the new one; `Throttled`, `Busy`.
@@ -61,11 +61,11 @@ impl Desk {
         Ok(())
     }
 
-    /// Asks for a letter with a code that allows a new password. Answer and work are the same for an address without an
-    /// account, which gets no letter. Codes of earlier requests go on counting.
+    /// Asks for an e-mail with a code that allows a new password. Answer and work are the same for an address without an
+    /// account, which gets no e-mail. Codes of earlier requests go on counting.
     ///
     /// # Errors
-    /// `Invalid`: not an address. `Throttled`: this network asks too often, or the whole shop sends too many letters.
+    /// `Invalid`: not an address. `Throttled`: this network asks too often, or the whole shop sends too many e-mails.
     pub async fn ask_for_new_password(&self, email: &str, from: Option<IpAddr>) -> Result<(), Error> {
         let email = clean_email(email)?;
         let origin = Origin::of(from);
@@ -87,7 +87,7 @@ impl Desk {
         written.await
     }
 
-    /// Sets a new password with the code from a letter; every session of the account ends, a letter tells, and the network
+    /// Sets a new password with the code from an e-mail; every session of the account ends, an e-mail tells, and the network
     /// is known from now on: whoever is slowed down because of others comes in this way. Nothing is written for a wrong code.
     ///
     /// # Errors
@@ -156,7 +156,7 @@ impl Desk {
     }
 }
 
-/// Sets the password, ends every session but `kept`, and asks for the letter that tells; answers the ended sessions.
+/// Sets the password, ends every session but `kept`, and asks for the e-mail that tells; answers the ended sessions.
 async fn set_password(
     tx: &DatabaseTransaction,
     account_id: Uuid,

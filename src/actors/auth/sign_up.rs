@@ -1,6 +1,6 @@
-//! Opening an account: the request, which is an address and nothing else, and the account, which comes with the letter's code.
+//! Opening an account: the request, which is an address and nothing else, and the account, which comes with the e-mail's code.
 //!
-//! Whoever has the code has the address's letters, and what he brings with it is what the account is. So an unknown caller who asks
+//! Whoever has the code has the address's e-mails, and what he brings with it is what the account is. So an unknown caller who asks
 //! for an account with another's address leaves nothing behind, and asking costs no hash.
 
 use std::net::IpAddr;
@@ -25,11 +25,11 @@ use crate::ids;
 use crate::language::Language;
 
 impl Desk {
-    /// Writes down the request for an account and asks for its letter: a code, or a hint when the address has an account.
+    /// Writes down the request for an account and asks for its e-mail: a code, or a hint when the address has an account.
     /// The answer and the work are the same in both cases. Codes of earlier requests go on counting.
     ///
     /// # Errors
-    /// `Invalid`: not an address. `Throttled`: this network asks too often, or the whole shop sends too many letters.
+    /// `Invalid`: not an address. `Throttled`: this network asks too often, or the whole shop sends too many e-mails.
     pub async fn register(&self, email: &str, language: Language, from: Option<IpAddr>) -> Result<(), Error> {
         let email = clean_email(email)?;
         if !self.may_send(&OPENING_LETTERS, &email, (Origin::of(from), false)).await? {
@@ -96,7 +96,7 @@ fn registration_row(email: String, language: Language, now: DateTime<Utc>) -> st
     }
 }
 
-/// Writes a request and asks for its letter; for an address that has an account with the same statements.
+/// Writes a request and asks for its e-mail; for an address that has an account with the same statements.
 async fn write_request(tx: &DatabaseTransaction, row: store::RegistrationRow, now: DateTime<Utc>) -> Result<(), Error> {
     store::forget_registrations(tx, now).await?;
     let letter = match store::account_of(tx, &row.email).await? {

@@ -19,7 +19,7 @@ pub struct SignUpRequest {
     pub names: Names,
     /// From 1900-01-01 to today.
     pub birth_date: Option<NaiveDate>,
-    /// The language of letters.
+    /// The language of e-mails.
     pub language: Language,
 }
 

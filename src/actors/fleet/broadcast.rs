@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::redis::Redis;
 
-/// The longest name of a duty or actor that is understood.
+/// The longest name of a singleton task or actor that is understood.
 const LONGEST: usize = 120;
 
 /// Tells the other replicas, and hears what they tell; cheap to clone.
@@ -25,7 +25,7 @@ pub enum FleetEvent {
         /// Who drives it.
         driver: Uuid,
     },
-    /// Somebody wishes that a duty is done now.
+    /// Somebody requests that a singleton task is done now.
     RunNow(String),
     /// A breaker opened that was closed.
     Opened {
@@ -34,11 +34,11 @@ pub enum FleetEvent {
         /// How long nothing is asked of it.
         pause: Duration,
     },
-    /// An admin's deed on an actor of that replica is written down under this id.
+    /// An admin's command to an actor of that replica stands in the audit under this id.
     AdminRequest {
         /// Whose actor it is.
         replica: Uuid,
-        /// The deed.
+        /// The audit entry.
         id: Uuid,
     },
     /// The catalogue has a new version.

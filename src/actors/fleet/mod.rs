@@ -1,16 +1,16 @@
 //! What replicas are to each other.
 //!
 //! ```text
-//! replica    this process's incarnation, and the lease under which it may write orders
-//! duty       what one replica does for all: lease and fence are the database's
-//! news       what replicas tell each other at once; each also looks for itself
-//! tree       every replica's actors, seen from each of them
-//! breakers   a breaker that opens here opens elsewhere too
-//! turns      the pace of a contract, kept by all together
-//! room       whether the database has room for the connections of all
+//! replica            this process's incarnation, and the lease under which it may write orders
+//! singleton          tasks that one replica does for all: lease and fence are the database's
+//! broadcast          what replicas tell each other at once; each also polls for itself
+//! actor_view         every replica's actors, seen from each of them
+//! breakers           a breaker that opens here opens at the others too
+//! rate_limit         the rate limit of a contract, kept by all together
+//! connection_budget  whether the database has room for the connections of all
 //! ```
 //!
-//! The database decides everything that must be right: who drives an order, who does a duty. Redis makes it quick, is never
+//! The database decides everything that must be right: who drives an order, who does a singleton task. Redis makes it quick, is never
 //! asked whether something may be written, and whoever can write to it slows what is done and stops nothing.
 
 mod actor_view;

@@ -1,10 +1,10 @@
 //! SingletonTasks: what one replica does for all, such as reading the list of open payments.
 //!
-//! The database alone says who: each holder takes a new token, says every other second that it does the duty, and every write
-//! of a duty looks, in its own transaction, whether its token is still the newest. So a replica that was paused writes nothing
-//! any more, whatever it believes. A duty is taken from a replica that is dead, as orders are, and from one that lives and
+//! The database alone says who: each holder takes a new token, says every other second that it does the task, and every write
+//! of a singleton task looks, in its own transaction, whether its token is still the newest. So a replica that was paused writes nothing
+//! any more, whatever it believes. A singleton task is taken from a replica that is dead, as orders are, and from one that lives and
 //! does not do it.
-//! Redis carries requests to do it now and nothing else: whoever writes there can neither take a duty nor keep it from being done.
+//! Redis carries requests to do it now and nothing else: whoever writes there can neither take a singleton task nor keep it from being done.
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -36,14 +36,14 @@ pub struct SingletonTasks {
     known: Arc<Mutex<BTreeMap<&'static str, Option<i64>>>>,
 }
 
-/// A duty that this replica has; cheap to clone.
+/// A singleton task that this replica has; cheap to clone.
 #[derive(Clone)]
 pub struct Held {
     fence: Fence,
     wished: Arc<Notify>,
 }
 
-/// What every write of a duty is checked by; cheap to clone.
+/// What every write of a singleton task is checked by; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Fence {
     name: &'static str,
@@ -56,14 +56,14 @@ impl Fence {
         Self { name, token, lost }
     }
 
-    /// Whether a write has found that somebody else has the duty.
+    /// Whether a write has found that somebody else has the task.
     #[must_use]
     pub fn is_lost(&self) -> bool {
         self.lost.is_cancelled()
     }
 
-    /// Looks whether the duty is still this replica's. To be called in the transaction that writes: nobody else takes the
-    /// duty before it ends.
+    /// Looks whether the task is still this replica's. To be called in the transaction that writes: nobody else takes the
+    /// singleton task before it ends.
     ///
     /// # Errors
     /// `Fenced` when somebody else has it now: the transaction is to be rolled back.
@@ -83,13 +83,13 @@ impl Held {
         self.fence.clone()
     }
 
-    /// Waits until somebody wishes that the duty is done now. May be dropped while it waits; several wishes are one.
+    /// Waits until somebody asks that the task is done now. May be dropped while it waits; several requests are one.
     pub async fn wished(&self) {
         self.wished.notified().await;
     }
 }
 
-/// Why a replica does a duty no more.
+/// Why a replica does a singleton task no more.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Ended {
     Lost,
@@ -97,13 +97,13 @@ enum Ended {
 }
 
 impl SingletonTasks {
-    /// No duty yet.
+    /// No singleton task yet.
     #[must_use]
     pub fn new(io: Io, replica: Replica, draining: CancellationToken) -> Self {
         Self { io, replica, draining, known: Arc::default() }
     }
 
-    /// Does `work` while this replica has the duty, from its beginning each time it gets it, and `otherwise` while it has it
+    /// Does `work` while this replica has the task, from its beginning each time it gets it, and `otherwise` while it has it
     /// not; each is dropped where it stands when that changes. `work` that ends is begun again. Runs for ever.
     pub async fn keep<W, O>(&self, name: &'static str, work: impl Fn(Held) -> W, otherwise: impl Fn() -> O)
     where
@@ -142,13 +142,13 @@ impl SingletonTasks {
         }
     }
 
-    /// Wishes that whoever has the duty does it now. What is wished while nobody has it is done by whoever gets it.
+    /// Requests that whoever has the task does it now. What is requested while nobody has it is done by whoever gets it.
     ///
     /// # Errors
     /// The database's: the holder may have been told all the same.
-    pub async fn wish(&self, name: &'static str) -> Result<(), IoError> {
+    pub async fn request(&self, name: &'static str) -> Result<(), IoError> {
         self.replica.broadcast.publish(&FleetEvent::RunNow(name.to_owned()));
-        store::wish(&self.io, name).await
+        store::request(&self.io, name).await
     }
 
     /// The singletons that there are, and under which token this replica has them.
@@ -165,7 +165,7 @@ impl SingletonTasks {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(name, token);
     }
 
-    /// Waits until the duty is this replica's.
+    /// Waits until the task is this replica's.
     async fn win(&self, name: &'static str) -> Standing {
         loop {
             match self.try_to_take(name).await {
@@ -184,7 +184,7 @@ impl SingletonTasks {
         store::take(&self.io, name, self.replica.incarnation).await
     }
 
-    /// How the duty stands, and at every other look that this replica does it; where one process owns the database there is
+    /// How the task stands, and at every other look that this replica does it; where one process owns the database there is
     /// nobody to tell.
     async fn look(&self, name: &'static str, token: i64, looks: u32) -> Result<Option<Standing>, IoError> {
         if self.io.is_postgres() && looks.is_multiple_of(LOOKS_A_BEAT) {
@@ -194,7 +194,7 @@ impl SingletonTasks {
         }
     }
 
-    /// Says that the duty is done and hands on wishes until somebody else has the duty.
+    /// Says that the task is done and hands on requests until somebody else has the task.
     async fn until_lost(&self, held: &Held, mut standing: Standing, news: &mut Listener) {
         let Fence { name, token, lost } = &held.fence;
         let (mut look, mut looks) = (pin!(clock::sleep(LOOK)), 0_u32);

@@ -1,5 +1,5 @@
 //! All SQL of singletons. Whether a holder lives is told by its replica's row and the database's clock, as for orders; whether it
-//! does the duty, by its beats.
+//! does the task, by its beats.
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, Statement, Value};
 use starjack_entity::duty;
@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::io::{Io, IoError};
 
-/// What the database says of a duty.
+/// What the database says of a singleton task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Standing {
     /// The fence: it grows with each holder.
@@ -16,16 +16,16 @@ pub(super) struct Standing {
     pub(super) wishes: i64,
 }
 
-/// How long a holder may be silent before somebody else does the duty; as long as a replica's lease.
+/// How long a holder may be silent before somebody else does the task; as long as a replica's lease.
 const SILENT: &str = "interval '6 seconds'";
 
-/// When another replica than its holder may take a duty: nobody has it, its holder is dead, or lives and has not said for
+/// When another replica than its holder may take a singleton task: nobody has it, its holder is dead, or lives and has not said for
 /// too long that it does it. Of an older version's holder, which never says so, only the first two are known.
 const IS_FREE: &str = "(duty.holder IS NULL OR NOT EXISTS \
     (SELECT 1 FROM replica WHERE incarnation = duty.holder AND alive_until > clock_timestamp()) \
     OR COALESCE(duty.beat_token = duty.token AND duty.beat_until < clock_timestamp(), FALSE))";
 
-/// Takes a duty under a new token, which ends every older one; `None` when another replica does it.
+/// Takes a singleton task under a new token, which ends every older one; `None` when another replica does it.
 pub(super) async fn take(io: &Io, name: &'static str, holder: Uuid) -> Result<Option<Standing>, IoError> {
     if !io.is_postgres() {
         let sql = "INSERT INTO duty (name, token, holder, wishes) VALUES ($1, 1, $2, 0) ON CONFLICT (name) \
@@ -64,7 +64,7 @@ async fn may_take(io: &Io, name: &'static str, holder: Uuid) -> Result<bool, IoE
     .await
 }
 
-/// Says that the holder of this token does the duty, and answers how it stands; `None` when the token is not the newest.
+/// Says that the holder of this token does the task, and answers how it stands; `None` when the token is not the newest.
 pub(super) async fn beat(io: &Io, name: &'static str, token: i64) -> Result<Option<Standing>, IoError> {
     let sql = format!(
         "UPDATE duty SET beat_token = token, beat_until = clock_timestamp() + {SILENT} \
@@ -83,7 +83,7 @@ async fn standing_after(io: &Io, statement: Statement) -> Result<Option<Standing
     .await
 }
 
-/// How a duty stands; `None` when nobody ever had it.
+/// How a singleton task stands; `None` when nobody ever had it.
 pub(super) async fn standing(io: &Io, name: &'static str) -> Result<Option<Standing>, IoError> {
     io.read(move |db| {
         Box::pin(async move {
@@ -94,14 +94,14 @@ pub(super) async fn standing(io: &Io, name: &'static str) -> Result<Option<Stand
     .await
 }
 
-/// Gives a duty back, if the token is still the newest.
+/// Gives a singleton task back, if the token is still the newest.
 pub(super) async fn release(io: &Io, name: &'static str, token: i64) -> Result<(), IoError> {
     let words: [Value; 2] = [name.into(), token.into()];
     run(io, "UPDATE duty SET holder = NULL WHERE name = $1 AND token = $2", words.into()).await
 }
 
-/// Wishes that whoever has a duty does it now. A wish for what nobody ever had is not kept: its first holder begins at once.
-pub(super) async fn wish(io: &Io, name: &'static str) -> Result<(), IoError> {
+/// Requests that whoever has a singleton task does it now. A request for what nobody ever had is not kept: its first holder begins at once.
+pub(super) async fn request(io: &Io, name: &'static str) -> Result<(), IoError> {
     run(io, "UPDATE duty SET wishes = wishes + 1 WHERE name = $1", vec![name.into()]).await
 }
 
@@ -111,7 +111,7 @@ async fn run(io: &Io, sql: &'static str, words: Vec<Value>) -> Result<(), IoErro
     io.write(move |tx| Box::pin(async move { Ok(tx.execute_raw(statement).await.map(drop)?) })).await
 }
 
-/// Whether the token is the newest, and stays it until the transaction ends: whoever takes the duty waits for that.
+/// Whether the token is the newest, and stays it until the transaction ends: whoever takes the task waits for that.
 pub(super) async fn is_newest(tx: &DatabaseTransaction, name: &'static str, token: i64) -> Result<bool, DbErr> {
     let backend = tx.get_database_backend();
     let lock = if backend == DbBackend::Postgres { " FOR SHARE" } else { "" };

@@ -19,7 +19,7 @@ async fn database() -> (Io, tempfile::TempDir) {
     (io, folder)
 }
 
-/// The fence of a duty that is taken just now.
+/// The fence of a singleton task that is taken just now.
 pub(crate) async fn fence(io: &Io) -> Fence {
     let standing = store::take(io, "test", ids::new_id()).await.unwrap().unwrap();
     Fence::new("test", standing.token, CancellationToken::new())

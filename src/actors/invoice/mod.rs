@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! order's finishing commit ── issue ──▶ row ── job `invoice_document` ──▶ <folder>/<number>.pdf
-//!                                        └── letter, download: ensure_written ──▶ the same file
+//!                                        └── e-mail, download: ensure_written ──▶ the same file
 //! ```
 
 mod archive;

@@ -1,4 +1,4 @@
-//! What is not an order's own step: letters and documents, written in the commit they follow from and worked off later.
+//! What is not an order's own step: e-mails and documents, written in the commit they follow from and worked off later.
 //!
 //! ```text
 //! waiting ──claim──▶ running ──Done──▶ done ──purge──▶ (gone)

@@ -1,4 +1,4 @@
-//! What letters about accounts say, as `auth` knows it.
+//! What e-mails about accounts say, as `auth` knows it.
 
 use futures_util::future::LocalBoxFuture;
 use secrecy::{ExposeSecret, SecretSlice};

@@ -9,9 +9,9 @@ use crate::clock::Deadline;
 use crate::integrations::mail::{MailProvider, OutgoingEmail};
 use crate::integrations::{Outcome, Permit};
 
-/// Whoever takes letters.
+/// Whoever takes e-mails.
 pub trait Post {
-    /// Hands a letter over, at most until `deadline`. A letter in doubt may be handed over again: its Message-Id is the same.
+    /// Hands an e-mail over, at most until `deadline`. An e-mail in doubt may be handed over again: its Message-Id is the same.
     fn send(&self, letter: OutgoingEmail, deadline: Deadline) -> LocalBoxFuture<'_, Outcome<()>>;
 }
 
@@ -28,7 +28,7 @@ impl MailActor {
     }
 }
 
-/// How the actor runs: on a thread of its own, as many letters at once as the jobs bring.
+/// How the actor runs: on a thread of its own, as many e-mails at once as the jobs bring.
 #[must_use]
 pub fn spec() -> Spec {
     Spec { name: "mail".into(), mailbox: 64, in_flight: 8, arbiter: Placement::Own, policy: Policy::default() }

@@ -1,4 +1,4 @@
-//! What a letter about an order says, in the words of a skier.
+//! What an e-mail about an order says, in the words of a skier.
 
 use serde::Serialize;
 
@@ -28,7 +28,7 @@ pub fn plain_title([operator, product, category]: [&str; 3]) -> String {
     format!("{}, {}, {}", capital(&words(product)), words(category), capital(&words(operator)))
 }
 
-/// What the templates of order letters see.
+/// What the templates of order e-mails see.
 #[derive(Serialize)]
 pub(super) struct OrderFacts {
     /// How the customer is greeted.
@@ -50,7 +50,7 @@ pub(super) struct OrderFacts {
     own: bool,
     /// The number of the invoice.
     invoice: Option<String>,
-    /// Whether its document travels with the letter.
+    /// Whether its document travels with the e-mail.
     pub(super) attached: bool,
 }
 
@@ -86,7 +86,7 @@ struct Money {
     released: Option<String>,
 }
 
-/// What the templates of a letter about one returned ticket see.
+/// What the templates of an e-mail about one returned ticket see.
 #[derive(Serialize)]
 pub(super) struct ReturnFacts {
     name: String,

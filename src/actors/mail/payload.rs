@@ -1,4 +1,4 @@
-//! How a letter is asked for: a job with ids, never names or addresses.
+//! How an e-mail is asked for: a job with ids, never names or addresses.
 
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
@@ -8,10 +8,10 @@ use crate::actors::auth;
 use crate::actors::jobs::NewJob;
 use crate::clock;
 
-/// The kind of the jobs that ask for a letter.
+/// The kind of the jobs that ask for an e-mail.
 pub(super) const KIND: &str = "letter";
 
-/// A letter about an order.
+/// An e-mail about an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OrderEmail {
     /// The tickets, refused lines and why, the invoice.
@@ -55,7 +55,7 @@ pub(super) enum Payload {
     Account(auth::AccountEmail),
 }
 
-/// The job for a letter about an order, for the commit it follows from. An end has one letter however often it is
+/// The job for an e-mail about an order, for the commit it follows from. An end has one e-mail however often it is
 /// asked for; returned money has one a payment and `version` of the order, a ticket that was to be returned one a line and `version`.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! Works off the jobs that ask for a letter: reads what it says, renders it, hands it to the post.
+//! Works off the jobs that ask for an e-mail: reads what it says, renders it, hands it to the post.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -22,39 +22,39 @@ use crate::integrations::mail::{Attachment, OutgoingEmail};
 use crate::io::{Io, IoError};
 use crate::language::Language;
 
-/// How long the post may take for one letter; shorter than an attempt of its job.
+/// How long the post may take for one e-mail; shorter than an attempt of its job.
 const SEND: Duration = Duration::from_secs(30);
 /// The pause when the post provably took nothing.
 const POST_IS_SHUT: Duration = Duration::from_secs(60);
-/// From this attempt on a letter leaves without an invoice that cannot be had: better late than never, better bare than late.
+/// From this attempt on an e-mail leaves without an invoice that cannot be had: better late than never, better bare than late.
 const WITHOUT_INVOICE: i32 = 4;
 
-/// Sends letters. All parts live on the thread of the worker.
+/// Sends e-mails. All parts live on the thread of the worker.
 pub struct Sender {
     /// The database.
     pub io: Io,
     /// Where the invoices stand.
     pub archive: Archive,
-    /// What stands on every letter.
+    /// What stands on every e-mail.
     pub head: Letterhead,
     /// Who takes them.
     pub post: Box<dyn Post>,
-    /// Who knows what letters about accounts say.
+    /// Who knows what e-mails about accounts say.
     pub accounts: Box<dyn AccountFiles>,
     /// What the catalogue knows of tickets.
     pub describe: Describe,
 }
 
-/// Whoever knows what a letter about an account says.
+/// Whoever knows what an e-mail about an account says.
 pub trait AccountFiles {
-    /// Reads it; the same code in every repeat. `None` when the letter is not wanted any more.
+    /// Reads it; the same code in every repeat. `None` when the e-mail is not wanted any more.
     ///
     /// # Errors
     /// Why it cannot be read now, without personal data.
     fn facts(&self, letter: auth::AccountEmail) -> LocalBoxFuture<'_, Result<Option<auth::EmailFacts>, String>>;
 }
 
-/// What the templates of account letters see; a template that uses what its letter does not have fails.
+/// What the templates of account e-mails see; a template that uses what its e-mail does not have fails.
 #[derive(Serialize)]
 struct AccountContext {
     name: String,
@@ -68,7 +68,7 @@ struct AccountContext {
     changed: Option<String>,
 }
 
-/// A letter that only lacks its Message-Id.
+/// An e-mail that only lacks its Message-Id.
 struct Draft {
     to: String,
     words: Rendered,
@@ -100,7 +100,7 @@ impl Sender {
         }
     }
 
-    /// The letter a job asks for, or how the job ends without one.
+    /// The e-mail a job asks for, or how the job ends without one.
     async fn draft(&self, job: &Job) -> Result<Draft, JobEnd> {
         let payload = serde_json::from_str(&job.payload)
             .map_err(|error| JobEnd::Dead { why: format!("its payload cannot be read: {error}") })?;
@@ -210,7 +210,7 @@ impl Handler for Notices {
     }
 }
 
-/// The same in every repeat of a job, so that a letter that was sent twice is recognised as one.
+/// The same in every repeat of a job, so that an e-mail that was sent twice is recognised as one.
 fn message_id(dedup_key: &str, domain: &str) -> String {
     let hash: String = Sha256::digest(dedup_key).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     format!("{hash}@{domain}")

@@ -1,4 +1,4 @@
-//! All SQL of letters: what they say is read when they leave, from the tables that may hold names.
+//! All SQL of e-mails: what they say is read when they leave, from the tables that may hold names.
 
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, ModelTrait, QueryOrder};
 use starjack_entity::{account, order_line, orders, payment};
@@ -11,7 +11,7 @@ pub(super) type LineRow = order_line::Model;
 /// A transaction at the payment provider.
 pub(super) type PaymentRow = payment::Model;
 
-/// An order as its letters tell of it.
+/// An order as its e-mails tell of it.
 pub(super) struct OrderRows {
     pub(super) order: orders::Model,
     pub(super) lines: Vec<LineRow>,

@@ -1,4 +1,4 @@
-//! A letter is a folder with a language in each folder: one line of subject, a text, and the same as HTML.
+//! An e-mail is a folder with a language in each folder: one line of subject, a text, and the same as HTML.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::language::Language;
 
-/// What stands on every letter; a section of the configuration, but for `simulated`.
+/// What stands on every e-mail; a section of the configuration, but for `simulated`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Letterhead {
@@ -21,12 +21,12 @@ pub struct Letterhead {
     pub support: String,
     /// What our Message-Ids end with: the domain that we send from.
     pub domain: String,
-    /// Whether no real ticket is sold; every letter says so.
+    /// Whether no real ticket is sold; every e-mail says so.
     #[serde(skip_deserializing)]
     pub simulated: bool,
 }
 
-/// A letter's three parts.
+/// An e-mail's three parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Rendered {
     pub(super) subject: String,
@@ -36,7 +36,7 @@ pub(super) struct Rendered {
 
 macro_rules! letters {
     ($($name:literal),+ $(,)?) => {
-        /// Every letter there is.
+        /// Every e-mail there is.
         #[cfg(test)]
         pub(super) const NAMES: &[&str] = &[$($name),+];
 
@@ -76,7 +76,7 @@ letters!(
 
 static STATIONERY: LazyLock<Result<Environment<'static>, Error>> = LazyLock::new(stationery);
 
-/// What a template sees: the letterhead as `head`, the letter's facts beside it.
+/// What a template sees: the letterhead as `head`, the e-mail's facts beside it.
 #[derive(Serialize)]
 struct Context<'a, F: Serialize> {
     head: &'a Letterhead,
@@ -84,7 +84,7 @@ struct Context<'a, F: Serialize> {
     facts: F,
 }
 
-/// Renders the letter `name` in one language; what people typed is escaped in the HTML and nowhere else.
+/// Renders the e-mail `name` in one language; what people typed is escaped in the HTML and nowhere else.
 pub(super) fn render(
     name: &str,
     language: Language,

@@ -21,7 +21,7 @@ pub struct Sweep {
 /// How often the list is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SweepSettings {
-    /// Without a wish; default once a minute.
+    /// Without a request; default once a minute.
     pub every: Duration,
     /// Shortest pause between two calls; default a second, which is the provider's limit.
     pub pause: Duration,
@@ -41,11 +41,11 @@ impl Sweep {
     }
 
     /// Asks for a call of the list as soon as may be; one answer serves all who ask before it begins.
-    pub fn wish(&self) {
+    pub fn request(&self) {
         self.wish.notify_one();
     }
 
-    /// Waits for a wish; one that came before counts, several are one.
+    /// Waits for a request; one that came before counts, several are one.
     pub async fn wished(&self) {
         self.wish.notified().await;
     }

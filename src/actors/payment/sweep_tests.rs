@@ -91,7 +91,7 @@ async fn first_reading(
     let connect = move || Ok(Rc::new(Lister(Arc::clone(&listing))) as Rc<dyn PaymentProvider>);
     let desk = Desk::start_with(&system, Arc::new(connect), Policy::default(), Duration::from_secs(10));
     let sweep = Sweep::new(SweepSettings { every: Duration::from_secs(600), pause: Duration::ZERO });
-    sweep.wish();
+    sweep.request();
     let (give, mut readings) = mpsc::unbounded_channel();
     let take = |reading| {
         let (give, calls) = (give.clone(), calls.load(Ordering::SeqCst));

@@ -35,7 +35,7 @@ impl Default for Settings {
 /// How often the time is looked at.
 const LOOK: Duration = Duration::from_secs(60);
 
-/// The duty of wishing for each day's comparisons.
+/// The singleton task of wishing for each day's comparisons.
 const DAILY: &str = "daily books";
 
 impl ReconcileDesk {
@@ -45,19 +45,19 @@ impl ReconcileDesk {
             return std::future::pending().await;
         }
         singletons
-            .keep(DAILY, async |held: Held| self.wish_daily(settings, held.fence()).await, std::future::pending)
+            .keep(DAILY, async |held: Held| self.request_daily(settings, held.fence()).await, std::future::pending)
             .await;
     }
 
     /// A day's wish is one row: what was wished for before, here or elsewhere, is not wished for again.
-    async fn wish_daily(&self, settings: Settings, fence: Fence) {
+    async fn request_daily(&self, settings: Settings, fence: Fence) {
         let mut wished: HashMap<Scope, NaiveDate> = HashMap::new();
         while !fence.is_lost() {
             let due: Vec<(Scope, NaiveDate)> =
                 self.everybody().into_iter().filter_map(|scope| self.due(scope, settings.at)).collect();
             let new: Vec<_> = due.into_iter().filter(|(scope, day)| wished.get(scope) != Some(day)).collect();
             if !new.is_empty() {
-                match store::wish_daily(&self.io, new.clone(), fence.clone()).await {
+                match store::request_daily(&self.io, new.clone(), fence.clone()).await {
                     Ok(runs) => {
                         wished.extend(new);
                         if !runs.is_empty() {
@@ -95,9 +95,9 @@ mod tests {
         io.migrate().await.unwrap();
         let wishes = || vec![(Scope::Payments, NaiveDate::from_ymd_opt(2026, 12, 20).unwrap())];
         let (former, holder) = (fence(&io).await, fence(&io).await);
-        assert!(matches!(store::wish_daily(&io, wishes(), former.clone()).await, Err(IoError::Fenced)));
+        assert!(matches!(store::request_daily(&io, wishes(), former.clone()).await, Err(IoError::Fenced)));
         assert!(former.is_lost() && store::runs(&io, None, 9).await.unwrap().is_empty());
-        assert_eq!(store::wish_daily(&io, wishes(), holder.clone()).await.unwrap().len(), 1);
-        assert!(store::wish_daily(&io, wishes(), holder).await.unwrap().is_empty(), "once a day");
+        assert_eq!(store::request_daily(&io, wishes(), holder.clone()).await.unwrap().len(), 1);
+        assert!(store::request_daily(&io, wishes(), holder).await.unwrap().is_empty(), "once a day");
     }
 }

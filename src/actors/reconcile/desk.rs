@@ -73,10 +73,10 @@ impl ReconcileDesk {
     ///
     /// # Errors
     /// The database's.
-    pub async fn wish(&self, day: NaiveDate, scope: Option<Scope>, by: Uuid) -> Result<Vec<Run>, IoError> {
+    pub async fn request(&self, day: NaiveDate, scope: Option<Scope>, by: Uuid) -> Result<Vec<Run>, IoError> {
         let scopes = scope.map_or_else(|| self.everybody(), |scope| vec![scope]);
         let wishes = scopes.into_iter().map(|scope| (scope, day)).collect();
-        let runs = store::wish(&self.io, wishes, (false, Some(by))).await?;
+        let runs = store::request(&self.io, wishes, (false, Some(by))).await?;
         self.runs.wake();
         Ok(runs)
     }

@@ -48,7 +48,7 @@ pub async fn wish_and_wait(io: &Io, wish: DayToCompare) -> anyhow::Result<Vec<Ru
         }
     };
     let wishes = scopes.into_iter().map(|scope| (scope, day)).collect();
-    let wished = store::wish(io, wishes, (false, None)).await?;
+    let wished = store::request(io, wishes, (false, None)).await?;
     let (deadline, mut runs) = (Deadline::after(patience), Vec::new());
     for run in wished {
         runs.push(loop {

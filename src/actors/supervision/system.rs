@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 
 /// How many wishes for one actor may wait for its supervisor.
 const COMMANDS: usize = 8;
-/// The time in which a supervisor carries out a wish; it works microseconds, unless its thread is lost.
+/// The time in which a supervisor carries out a request; it works microseconds, unless its thread is lost.
 const WISH: Duration = Duration::from_secs(2);
 /// The time to join threads in when the deadline of a shutdown leaves less.
 const JOIN: Duration = Duration::from_secs(1);
@@ -253,7 +253,7 @@ impl System {
 }
 
 impl Entry {
-    /// Hands a wish to the supervisor and waits until it is carried out; one that has ended needs no wishes.
+    /// Hands a request to the supervisor and waits until it is carried out; one that has ended needs no wishes.
     async fn command(&self, event: Event) {
         let (done, carried_out) = oneshot::channel();
         let wish = async {

@@ -26,19 +26,19 @@ pub struct OpenAccount {
     #[schema(format = "email", max_length = 254)]
     #[serde(deserialize_with = "typed::read_address")]
     email: String,
-    /// The language of the letter; English when absent.
+    /// The language of the e-mail; English when absent.
     language: Option<Language>,
 }
 
 /// The answer whether or not the address was known.
 #[derive(Serialize, utoipa::ToSchema)]
-pub struct LetterSent {}
+pub struct EmailSent {}
 
-/// The code from the letter, and what the account is to be.
+/// The code from the e-mail, and what the account is to be.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConfirmAccount {
-    /// The address that the letter went to.
+    /// The address that the e-mail went to.
     #[schema(format = "email", max_length = 254)]
     #[serde(deserialize_with = "typed::read_address")]
     email: String,
@@ -56,7 +56,7 @@ pub struct ConfirmAccount {
     last_name: Option<String>,
     /// From 1900-01-01 to today.
     birth_date: Option<Day>,
-    /// The language of letters and documents; English when absent.
+    /// The language of e-mails and documents; English when absent.
     language: Option<Language>,
 }
 
@@ -76,10 +76,10 @@ pub struct AccountView {
     billing: Option<BillingView>,
 }
 
-/// Asks for an account. A letter brings a code for half an hour, or the hint that the address has an account already.
+/// Asks for an account. An e-mail brings a code for half an hour, or the hint that the address has an account already.
 ///
 /// 429 after 40 requests from one network in a quarter of an hour.
-#[utoipa::path(tag = "accounts", operation_id = "open_account", responses((status = 202, description = "A letter is on its way", body = LetterSent)))]
+#[utoipa::path(tag = "accounts", operation_id = "open_account", responses((status = 202, description = "An e-mail is on its way", body = EmailSent)))]
 #[post("/api/v1/accounts")]
 pub(in crate::http) async fn open(
     state: web::Data<State>,
@@ -88,10 +88,10 @@ pub(in crate::http) async fn open(
 ) -> Result<HttpResponse, Problem> {
     let from = client_address(&request, &state.trusted_proxies);
     state.auth.register(&body.email, body.language.unwrap_or_default(), from).await?;
-    Ok(HttpResponse::Accepted().json(LetterSent {}))
+    Ok(HttpResponse::Accepted().json(EmailSent {}))
 }
 
-/// Opens the account with the code from the letter.
+/// Opens the account with the code from the e-mail.
 ///
 /// All that the account is to be comes with this call: whoever asked for the code has no part in it.
 /// 422 `invalid` tries no code. 429 after 40 wrong codes from one network in a quarter of an hour.

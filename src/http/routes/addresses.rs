@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, post, web};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::accounts::{AccountView, LetterSent};
+use super::accounts::{AccountView, EmailSent};
 use crate::http::middleware::body::Json;
 use crate::http::middleware::network::client_address;
 use crate::http::middleware::problem::Problem;
@@ -39,7 +39,7 @@ pub struct ConfirmNewAddress {
 /// The answer is the same for an address that has an account, which is told instead.
 /// 422 when the password is wrong, 429 after ten tries in a quarter of an hour.
 #[utoipa::path(tag = "accounts", operation_id = "ask_for_new_address", security(("bearer" = [])),
-    responses((status = 202, description = "An e-mail is on its way to the new address", body = LetterSent)))]
+    responses((status = 202, description = "An e-mail is on its way to the new address", body = EmailSent)))]
 #[post("/api/v1/accounts/me/email")]
 pub(in crate::http) async fn ask(
     state: web::Data<State>,
@@ -50,7 +50,7 @@ pub(in crate::http) async fn ask(
     let AskForNewAddress { email, password } = body;
     let from = client_address(&request, &state.trusted_proxies);
     state.auth.ask_for_new_address(customer.account_id, &email, password, from).await?;
-    Ok(HttpResponse::Accepted().json(LetterSent {}))
+    Ok(HttpResponse::Accepted().json(EmailSent {}))
 }
 
 /// Changes the address to the one that the code was sent to. Every other session ends, and the old address is told.

@@ -26,7 +26,7 @@ pub struct ChangeAccount {
     last_name: Option<String>,
     /// From 1900-01-01 to today; what was ordered keeps its holders' birth dates.
     birth_date: Option<Day>,
-    /// The language of letters and documents to come.
+    /// The language of e-mails and documents to come.
     language: Option<Language>,
 }
 
@@ -51,7 +51,7 @@ pub(in crate::http) async fn show(state: web::Data<State>, customer: Customer) -
     Ok(HttpResponse::Ok().json(AccountView::from(account)))
 }
 
-/// Changes one's own names, birth date or language; letters and documents that were written keep what they say.
+/// Changes one's own names, birth date or language; e-mails and documents that were written keep what they say.
 #[utoipa::path(tag = "accounts", operation_id = "change_account", security(("bearer" = [])),
     responses((status = 200, description = "The account as it is now", body = AccountView)))]
 #[patch("/api/v1/accounts/me")]
@@ -66,7 +66,7 @@ pub(in crate::http) async fn change(
     Ok(HttpResponse::Ok().json(AccountView::from(account)))
 }
 
-/// Changes one's own password. Every other session ends, and a letter tells.
+/// Changes one's own password. Every other session ends, and an e-mail tells.
 ///
 /// 422 when the old password is wrong, 429 after ten changes or tries in a quarter of an hour.
 #[utoipa::path(tag = "accounts", operation_id = "change_password", security(("bearer" = [])),

@@ -72,21 +72,21 @@ pub fn all(api: &mut ServiceConfig<'_>) {
 fn admin_routes(api: &mut ServiceConfig<'_>) {
     api.service(admin::actors::list);   // GET /api/v1/admin/actors             admin
     api.service(streams::actors::watch); // GET /api/v1/admin/actors/events     admin
-    api.service(admin::actors::wish);   // POST /api/v1/admin/actors/{name}/{wish}         admin
+    api.service(admin::actors::act);   // POST /api/v1/admin/actors/{name}/{command}         admin
     api.service(admin::keys::rotate);   // POST /api/v1/admin/keys              admin
     api.service(admin::orders::list);   // GET /api/v1/admin/orders             admin
     api.service(admin::orders::search); // POST /api/v1/admin/order-search      admin
     api.service(admin::cases::list);    // GET /api/v1/admin/cases              admin
     api.service(admin::cases::close);   // POST /api/v1/admin/cases/{id}/close  admin
     api.service(admin::reconciliations::agree); // POST /api/v1/admin/cases/{id}/agree     admin
-    api.service(admin::reconciliations::wish); // POST /api/v1/admin/reconciliations       admin
+    api.service(admin::reconciliations::request); // POST /api/v1/admin/reconciliations       admin
     api.service(admin::reconciliations::list); // GET /api/v1/admin/reconciliations        admin
     api.service(admin::owed::list);     // GET /api/v1/admin/owed               admin
     api.service(admin::owed::export);   // GET /api/v1/admin/owed.csv           admin
     api.service(admin::owed::paid);     // POST /api/v1/admin/owed/{id}/paid    admin
     api.service(admin::order::show);    // GET /api/v1/admin/orders/{id}        admin
     api.service(admin::returns::ask);   // POST /api/v1/admin/orders/{id}/returns           admin
-    api.service(admin::order::wish);    // POST /api/v1/admin/orders/{id}/{wish}           admin
+    api.service(admin::order::act);    // POST /api/v1/admin/orders/{id}/{command}           admin
     api.service(admin::jobs::list);     // GET /api/v1/admin/jobs               admin
     api.service(admin::jobs::redrive);  // POST /api/v1/admin/jobs/{id}/redrive            admin
     api.service(admin::differences::show); // GET /api/v1/admin/operators/{key}/catalogue-differences    admin

@@ -1,10 +1,10 @@
-//! A new password for whoever has forgotten the old one, by a code from a letter.
+//! A new password for whoever has forgotten the old one, by a code from an e-mail.
 
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::accounts::LetterSent;
+use super::accounts::EmailSent;
 use crate::http::middleware::body::Json;
 use crate::http::middleware::network::client_address;
 use crate::http::middleware::problem::Problem;
@@ -21,11 +21,11 @@ pub struct AskForNewPassword {
     email: String,
 }
 
-/// The code from the letter, and the new password.
+/// The code from the e-mail, and the new password.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResetPassword {
-    /// The address that the letter went to.
+    /// The address that the e-mail went to.
     #[schema(format = "email", max_length = 254)]
     #[serde(deserialize_with = "typed::read_address")]
     email: String,
@@ -37,8 +37,8 @@ pub struct ResetPassword {
     password: SecretString,
 }
 
-/// Asks for a letter with a code. The answer is the same for an address without an account.
-#[utoipa::path(tag = "accounts", operation_id = "ask_for_new_password", responses((status = 202, description = "A letter is on its way, if the address has an account", body = LetterSent)))]
+/// Asks for an e-mail with a code. The answer is the same for an address without an account.
+#[utoipa::path(tag = "accounts", operation_id = "ask_for_new_password", responses((status = 202, description = "An e-mail is on its way, if the address has an account", body = EmailSent)))]
 #[post("/api/v1/accounts/password-reset")]
 pub(in crate::http) async fn ask(
     state: web::Data<State>,
@@ -47,10 +47,10 @@ pub(in crate::http) async fn ask(
 ) -> Result<HttpResponse, Problem> {
     let from = client_address(&request, &state.trusted_proxies);
     state.auth.ask_for_new_password(&body.email, from).await?;
-    Ok(HttpResponse::Accepted().json(LetterSent {}))
+    Ok(HttpResponse::Accepted().json(EmailSent {}))
 }
 
-/// Sets a new password with the code from the letter; every session ends, and a letter tells.
+/// Sets a new password with the code from the e-mail; every session ends, and an e-mail tells.
 ///
 /// A code counts once, within ten minutes.
 /// 422 `invalid` tries no code. 429 after 40 wrong codes from one network in a quarter of an hour.

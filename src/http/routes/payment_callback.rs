@@ -140,7 +140,7 @@ async fn follow_up(state: &State, order: &Order, callback: Callback, is_new: boo
     let waits = order.payments.iter().any(|row| row.state == PaymentState::Suspended);
     match callback.state {
         ObservedState::Reserved | ObservedState::Suspended if shows(order, &callback) => {}
-        ObservedState::Reserved | ObservedState::Suspended => state.sweep.wish(),
+        ObservedState::Reserved | ObservedState::Suspended => state.sweep.request(),
         ObservedState::Billed => state.orders.claimed(callback).await?,
         ObservedState::ChargedBack => {
             if is_new {
@@ -149,7 +149,7 @@ async fn follow_up(state: &State, order: &Order, callback: Callback, is_new: boo
             state.orders.claimed(callback).await?;
         }
         // a suspended payment is not listed any more once its bank has decided
-        ObservedState::Failed if waits => state.sweep.wish(),
+        ObservedState::Failed if waits => state.sweep.request(),
         // our own moves of money come back as these; a failed attempt changes nothing while its page can be paid
         ObservedState::Failed | ObservedState::Reversed | ObservedState::Credited => {}
         ObservedState::Other if is_new => alarm(&callback, "a payment callback names a state that we do not know"),

@@ -38,7 +38,7 @@ impl ReturnTickets {
     ///
     /// # Errors
     /// 422.
-    pub fn wish(self, by: Returner) -> Result<ReturnRequest, Problem> {
+    pub fn request(self, by: Returner) -> Result<ReturnRequest, Problem> {
         if !(1..=MOST_LINES).contains(&self.lines.len()) {
             return Err(Problem::invalid(both(
                 format!("`lines` must name 1 to {MOST_LINES} lines of the order."),
@@ -73,7 +73,7 @@ pub(in crate::http) async fn ask(
     id: web::Path<Uuid>,
     Json(tickets): Json<ReturnTickets>,
 ) -> Result<HttpResponse, Problem> {
-    let wish = tickets.wish(Returner::Customer(customer.account_id))?;
+    let wish = tickets.request(Returner::Customer(customer.account_id))?;
     let order = state.orders.ask_return(*id, wish).await?;
     name_in_log(&order);
     Ok(HttpResponse::Accepted().json(OrderView::read(order, &state, customer.reader()).await?))

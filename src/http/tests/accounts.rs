@@ -49,7 +49,7 @@ impl World {
         read.await.unwrap()
     }
 
-    /// The letters that were asked for, the oldest first.
+    /// The e-mails that were asked for, the oldest first.
     pub(super) async fn letters(&self) -> Vec<AccountEmail> {
         let rows = self.io.read(|db| Box::pin(async { Ok::<_, IoError>(job::Entity::find().all(db).await?) })).await;
         let mut rows = rows.unwrap();

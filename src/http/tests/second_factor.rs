@@ -92,7 +92,7 @@ fn calls() -> Vec<(String, String)> {
     };
     let calls = admins.flat_map(|(path, item)| {
         let wish = if path.contains("/actors/") { "pause" } else { "undo" };
-        let path = named(path).replace("{wish}", wish).replace("{change}", "disable");
+        let path = named(path).replace("{command}", wish).replace("{change}", "disable");
         item.as_object().unwrap().keys().map(move |method| (method.to_uppercase(), path.clone()))
     });
     calls.collect()

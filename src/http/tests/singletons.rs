@@ -1,4 +1,4 @@
-//! What a replica writes for all after somebody else has taken that duty is not kept.
+//! What a replica writes for all after somebody else has taken that singleton task is not kept.
 
 use chrono::TimeDelta;
 use sea_orm::{EntityTrait, PaginatorTrait};

@@ -1,4 +1,4 @@
-//! The port to the mail provider: hand a letter over.
+//! The port to the mail provider: hand an e-mail over.
 //!
 //! The provider is one folder; the rest of the house knows it only by the neutral names below.
 

@@ -7,11 +7,11 @@ use crate::integrations::{Outcome, Permit};
 
 /// The mail provider; lives on its actor's own thread.
 pub trait MailProvider: 'static {
-    /// Hands a letter over. A letter in doubt is sent again under the same Message-Id: better twice than never.
+    /// Hands an e-mail over. An e-mail in doubt is sent again under the same Message-Id: better twice than never.
     fn send(&self, letter: OutgoingEmail, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>>;
 }
 
-/// A letter ready to leave; `Debug` is not derived because it holds personal data.
+/// An e-mail ready to leave; `Debug` is not derived because it holds personal data.
 #[derive(Clone)]
 pub struct OutgoingEmail {
     /// The Message-Id without angle brackets, the same in every repeat.
@@ -28,7 +28,7 @@ pub struct OutgoingEmail {
     pub attachments: Vec<Attachment>,
 }
 
-/// A file that travels with a letter.
+/// A file that travels with an e-mail.
 #[derive(Clone)]
 pub struct Attachment {
     /// Its file name.

@@ -76,10 +76,10 @@ async fn agree_to_all(clerk: &Person) {
 }
 
 /// What people at an operator's own desk do to the booking of an order's line there.
-async fn at_the_desk(world: &World, (order, operator): (&Value, &str), deed: &str, particulars: Value) {
+async fn at_the_desk(world: &World, (order, operator): (&Value, &str), act: &str, particulars: Value) {
     let bookings = world.ledger().await.bookings_of(number(order));
     let booking = bookings.into_iter().find(|booking| booking.operator == operator).unwrap();
     let place = if booking.supplier == "dta" { "orders" } else { "tickets" };
-    let path = format!("{}/{operator}/{place}/{}/{deed}", booking.supplier, booking.id);
+    let path = format!("{}/{operator}/{place}/{}/{act}", booking.supplier, booking.id);
     world.control(reqwest::Method::POST, &path, &particulars).await.expect(200);
 }

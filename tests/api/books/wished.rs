@@ -28,12 +28,12 @@ async fn only_admins_compare_and_agree_and_every_deed_is_written_down() {
     let closed = eventually("it is mended", async || cases(&clerk, "closed").await.pop()).await;
     assert_eq!((&closed["id"], &closed["closed"]["reason"]), (&case["id"], &json!("mended")));
     clerk.client.post(&path, &json!({ "reason": "again" })).await.expect_problem(409, "nothing-to-agree");
-    let deeds = clerk.client.get("/api/v1/admin/audit").await.expect(200);
-    let deed =
-        |deed: &Value| (deed["action"].as_str().unwrap().to_owned(), deed["subject"].as_str().unwrap().to_owned());
-    let deeds: Vec<_> = deeds["items"].as_array().unwrap().iter().map(deed).collect();
-    assert_eq!(deeds[0], ("case.agree".to_owned(), id(&case).to_owned()));
-    assert_eq!(deeds[1], ("reconcile".to_owned(), format!("{} solden", today())));
+    let entries = clerk.client.get("/api/v1/admin/audit").await.expect(200);
+    let entry =
+        |entry: &Value| (entry["action"].as_str().unwrap().to_owned(), entry["subject"].as_str().unwrap().to_owned());
+    let entries: Vec<_> = entries["items"].as_array().unwrap().iter().map(entry).collect();
+    assert_eq!(entries[0], ("case.agree".to_owned(), id(&case).to_owned()));
+    assert_eq!(entries[1], ("reconcile".to_owned(), format!("{} solden", today())));
     world.clean_slate().await;
 }
 
@@ -77,5 +77,5 @@ async fn two_replicas_compare_yesterday_once() {
     scopes.sort_unstable();
     scopes.dedup();
     assert_eq!(scopes.len(), all, "each once: {scopes:?}");
-    assert!(runs.iter().all(|run| run["wished_by"].is_null() && run["not_told"].is_null()), "{runs:#?}");
+    assert!(runs.iter().all(|run| run["requested_by"].is_null() && run["not_told"].is_null()), "{runs:#?}");
 }

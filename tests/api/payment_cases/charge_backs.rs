@@ -59,9 +59,9 @@ async fn close_it(anna: &Person, clerk: &Person, case: &Value) {
     assert!(cases(clerk, "open").await.is_empty());
     assert_eq!(cases(clerk, "closed").await, [closed]);
     let audit = clerk.client.get(&format!("/api/v1/admin/audit?subject={}", case["id"].as_str().unwrap())).await;
-    let deeds = audit.expect(200)["items"].as_array().unwrap().clone();
-    assert_eq!(deeds.len(), 1);
-    assert_eq!((&deeds[0]["action"], &deeds[0]["reason"]), (&json!("case.close"), &body["reason"]));
+    let entries = audit.expect(200)["items"].as_array().unwrap().clone();
+    assert_eq!(entries.len(), 1);
+    assert_eq!((&entries[0]["action"], &entries[0]["reason"]), (&json!("case.close"), &body["reason"]));
 }
 
 #[tokio::test]

@@ -78,9 +78,12 @@ async fn send_it(world: &World, (anna, clerk): (&Person, &Person), (order, owed)
     assert_eq!(clerk.client.post(&path, &body).await.expect(200), booked, "twice answers the same");
     let other = json!({ "bank_reference": "E2E-2026-4712", "reason": "sent again by mistake" });
     clerk.client.post(&path, &other).await.expect_problem(409, "already-paid");
-    let deeds = clerk.client.get(&format!("/api/v1/admin/audit?subject={case}")).await.expect(200);
-    let deeds = deeds["items"].as_array().unwrap().clone();
-    assert_eq!((deeds.len(), &deeds[0]["action"], &deeds[0]["reason"]), (1, &json!("owed.paid"), &body["reason"]));
+    let entries = clerk.client.get(&format!("/api/v1/admin/audit?subject={case}")).await.expect(200);
+    let entries = entries["items"].as_array().unwrap().clone();
+    assert_eq!(
+        (entries.len(), &entries[0]["action"], &entries[0]["reason"]),
+        (1, &json!("owed.paid"), &body["reason"])
+    );
     let ledger = until(world, "a letter", |ledger| ledger.letters_about(number(order)).len() > before).await;
     let letters = ledger.letters_about(number(order));
     assert_eq!(letters.len(), before + 1);

@@ -162,7 +162,7 @@ impl Played {
     }
 }
 
-/// What counts what must be there exactly once: bookings ever made, letters told apart by their Message-Id, invoices.
+/// What counts what must be there exactly once: bookings ever made, e-mails told apart by their Message-Id, invoices.
 fn once(order: &Value, ledger: &Ledger) -> Vec<String> {
     let number = order["number"].as_str().unwrap();
     let mut wrong = Vec::new();

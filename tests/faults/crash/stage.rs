@@ -12,7 +12,7 @@ use crate::support::{Database, Person, Server, World};
 /// Lines of a log that a case shows in which something was wrong.
 const LOG_LINES: usize = 60;
 const SIGKILL: i32 = 9;
-/// The folder of the crash points, in the world's own.
+/// The folder of the failpoints, in the world's own.
 const FOLDER: &str = "crash";
 /// A job whose worker was killed is soon anybody's again.
 const TIMES: [(&str, &str); 6] = [

@@ -15,7 +15,7 @@ use super::story::NEEDS_A_PERSON;
 const WORLDS: usize = 8;
 /// A customer may register thirty cards a minute.
 const CASES_OF_A_SKIER: usize = 10;
-/// The ledger carries every letter with its documents: a world is not to grow for ever.
+/// The ledger carries every e-mail with its documents: a world is not to grow for ever.
 const CASES_OF_A_WORLD: usize = 20;
 /// How often a moment may fail to come, which a race may do to it.
 const TRIES: usize = 3;

@@ -97,7 +97,7 @@ pub(super) fn address(server: &Server) -> &str {
     server.first_line["listens"].as_str().unwrap()
 }
 
-/// Waits until the replica has the duty, and gives its token.
+/// Waits until the replica has the singleton task, and gives its token.
 pub(super) async fn until_it_has(server: &Server, duty: &str) -> i64 {
     until_ready_says(server, &format!("it has {duty}"), |detail| detail["fleet"]["duties"][duty].as_i64()).await
 }

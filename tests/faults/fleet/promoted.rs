@@ -1,4 +1,4 @@
-//! The master dies and its sentinel promotes another Redis: orders and duties go on, and readiness detail tells of it.
+//! The master dies and its sentinel promotes another Redis: orders and singleton tasks go on, and readiness detail tells of it.
 
 use serde_json::Value;
 

@@ -53,7 +53,7 @@ async fn compare(town: &Rc<Town>, scope: &Scope) {
     let day = NaiveDate::from_ymd_opt(2027, 1, 16).unwrap();
     loop {
         let own = scope.clone();
-        let wished = town.enter(|door| async move { door.books.wish(day, Some(own), CUSTOMER).await }).await;
+        let wished = town.enter(|door| async move { door.books.request(day, Some(own), CUSTOMER).await }).await;
         let Some(id) = wished.and_then(Result::ok).and_then(|runs| runs.first().map(|run| run.id)) else {
             clock::sleep(LOOK).await;
             continue;

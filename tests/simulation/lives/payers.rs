@@ -241,7 +241,7 @@ pub(super) fn report(town: &Rc<Town>, dice: Dice, claimed: Claimed) {
         clock::sleep(dice.millis(10, if soon { 1500 } else { 9000 })).await;
         if claimed.state == ObservedState::Reserved {
             if let Some(door) = own.entrance.borrow().as_ref() {
-                door.sweep.wish();
+                door.sweep.request();
             }
             return;
         }

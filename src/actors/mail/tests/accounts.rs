@@ -1,4 +1,4 @@
-//! Letters about accounts.
+//! E-mails about accounts.
 
 use super::super::payload::{OrderEmail, order_email};
 use super::*;

@@ -35,7 +35,7 @@ async fn what_the_post_answers_decides_and_every_repeat_has_the_same_message_id(
     assert_ne!(other.message_id, ids[0]);
 }
 
-/// A provider that panics at one address and takes letters for any other.
+/// A provider that panics at one address and takes e-mails for any other.
 struct Moody;
 
 impl MailProvider for Moody {

@@ -1,4 +1,4 @@
-//! Every letter in every language: nothing is missing, nothing is left in the other language.
+//! Every e-mail in every language: nothing is missing, nothing is left in the other language.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -80,7 +80,7 @@ fn what_a_template_uses_in_one_language_it_uses_in_the_other_and_its_words_diffe
     }
 }
 
-/// An end of an order: the letter, the order's state and reason, its line's state and reason, its payment.
+/// An end of an order: the e-mail, the order's state and reason, its line's state and reason, its payment.
 type End =
     (OrderEmail, &'static str, Option<&'static str>, (&'static str, Option<&'static str>), (&'static str, i64, i64));
 

@@ -1,4 +1,4 @@
-//! Letters as they reach the post: what each says, in which language, and what the post's answer means.
+//! E-mails as they reach the post: what each says, in which language, and what the post's answer means.
 
 mod accounts;
 mod delivery;
@@ -105,7 +105,7 @@ async fn desk() -> Desk {
     desk_in(Language::En).await
 }
 
-/// A desk whose account letters are in one language.
+/// A desk whose account e-mails are in one language.
 async fn desk_in(language: Language) -> Desk {
     let (folder, io) = database().await;
     let pillar = Pillar { taken: Rc::default(), answer: Rc::new(RefCell::new(Outcome::Done(()))) };
@@ -141,7 +141,7 @@ impl Desk {
         self.sender.run(Job { id: Uuid::new_v4(), kind, payload, dedup_key, attempt, lease: Uuid::nil() }).await
     }
 
-    /// The one letter that a job sends.
+    /// The one e-mail that a job sends.
     async fn letter(&self, new: &NewJob) -> OutgoingEmail {
         assert_eq!(self.work_off(new, 1).await, JobEnd::Done);
         self.pillar.taken.borrow_mut().pop().expect("no letter was sent")
@@ -330,7 +330,7 @@ async fn issue_invoice(io: &Io, order_id: Uuid) {
     io.write(move |tx| Box::pin(async move { Ok::<_, IoError>(invoice::issue(tx, new).await?) })).await.unwrap();
 }
 
-/// A letter about an account, asked for as `auth` does.
+/// An e-mail about an account, asked for as `auth` does.
 fn account_email(letter: &AccountEmail, occasion: i64) -> NewJob {
     let payload = serde_json::to_string(letter).unwrap();
     NewJob { kind: KIND, payload, dedup_key: format!("letter:registration:{occasion}"), run_at: clock::now() }

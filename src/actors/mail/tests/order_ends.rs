@@ -1,4 +1,4 @@
-//! Letters about orders.
+//! E-mails about orders.
 
 use super::super::payload::{OrderEmail, order_email};
 use super::*;

@@ -26,7 +26,7 @@ pub enum CloseError {
 }
 
 impl Desk {
-    /// Books that what is owed in a case was sent by bank transfer; its letter is in the same commit.
+    /// Books that what is owed in a case was sent by bank transfer; its e-mail is in the same commit.
     /// Twice with the same bank reference answers the same, with another one is refused: somebody may have paid twice.
     ///
     /// # Errors

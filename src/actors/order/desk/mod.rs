@@ -134,7 +134,7 @@ impl Desk {
         .await
     }
 
-    /// Whether a wish could be granted to the order as it was loaded.
+    /// Whether a request could be granted to the order as it was loaded.
     ///
     /// # Errors
     /// What stands in the way.
@@ -142,7 +142,7 @@ impl Desk {
         staff_command::grant(&mut order.clone(), wish, clock::now(), &self.driver.rules).map(drop)
     }
 
-    /// Grants a person's wish. Twice changes nothing more.
+    /// Grants a staff command. Twice changes nothing more.
     ///
     /// # Errors
     /// `Not` says what stands in the way.
@@ -168,7 +168,7 @@ impl Desk {
         self.listed_under(listed.into(), None).await;
     }
 
-    /// The same for a duty: what comes after another replica has taken it is not taken.
+    /// The same for a singleton task: what comes after another replica has taken it is not taken.
     pub async fn listed_under(&self, listed: Reading, fence: Option<Fence>) {
         for seen in &listed.payments {
             match self.observed(seen, fence.clone()).await {

@@ -54,7 +54,7 @@ impl Desk {
         self.change(id, look).await.map(drop)
     }
 
-    /// Writes down that the provider gave back `credited` in all, some of it without us; twice is once. Its letter is in the same
+    /// Writes down that the provider gave back `credited` in all, some of it without us; twice is once. Its e-mail is in the same
     /// commit.
     ///
     /// # Errors

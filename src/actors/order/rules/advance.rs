@@ -111,7 +111,7 @@ pub fn apply_history(order: &mut Order, no: i32, credited: Cents, now: Moment, r
     Some(turn.effects)
 }
 
-/// Ends the order at the customer's wish, where its state allows that; `None` where it does not.
+/// Ends the order at the customer's request, where its state allows that; `None` where it does not.
 /// It asks nothing: what is to be given back is its driver's next turn.
 pub fn cancel(order: &mut Order, now: Moment, rules: &Rules) -> Option<Effects> {
     if !row(order.state).cancel {

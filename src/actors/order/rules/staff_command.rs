@@ -29,7 +29,7 @@ pub enum StaffCommand {
     Accept,
 }
 
-/// Why a wish cannot be granted.
+/// Why a request cannot be granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Obstacle {
     /// Nothing waits for a pause: it rests, or it waits for its payer.
@@ -40,7 +40,7 @@ pub enum Obstacle {
     NotMarked,
 }
 
-/// Grants a wish; `None` when it is granted already. Whatever is to be asked, its driver's next turn asks.
+/// Grants a request; `None` when it is granted already. Whatever is to be asked, its driver's next turn asks.
 ///
 /// # Errors
 /// The tables do not allow it; nothing was changed.

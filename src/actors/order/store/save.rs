@@ -50,10 +50,10 @@ impl Store {
         self.save_under(before, after, effects, None).await
     }
 
-    /// The same for a duty, whose fence is looked at in the same transaction.
+    /// The same for a singleton task, whose fence is looked at in the same transaction.
     ///
     /// # Errors
-    /// As [`Store::save`]; `Fenced` when another replica has the duty now.
+    /// As [`Store::save`]; `Fenced` when another replica has the singleton task now.
     pub async fn save_under(
         &self,
         before: &Order,

@@ -91,7 +91,7 @@ pub(super) struct Tally {
 ///
 /// # Errors
 /// The database's.
-pub async fn wish(
+pub async fn request(
     io: &Io,
     wishes: Vec<(Scope, NaiveDate)>,
     (once, by): (bool, Option<Uuid>),
@@ -108,11 +108,11 @@ pub async fn wish(
     write.await
 }
 
-/// The daily wish of whoever has that duty: each day's comparison once; answers those that are new.
+/// The daily wish of whoever has that singleton task: each day's comparison once; answers those that are new.
 ///
 /// # Errors
 /// The database's; `Fenced` when another replica wishes now: nothing is kept.
-pub(super) async fn wish_daily(io: &Io, wishes: Vec<(Scope, NaiveDate)>, fence: Fence) -> Result<Vec<Run>, IoError> {
+pub(super) async fn request_daily(io: &Io, wishes: Vec<(Scope, NaiveDate)>, fence: Fence) -> Result<Vec<Run>, IoError> {
     let write = io.write(move |tx| {
         Box::pin(async move {
             fence.check(tx).await?;

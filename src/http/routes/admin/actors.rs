@@ -1,4 +1,4 @@
-//! The actors of every replica, and what an admin may wish of them.
+//! The actors of every replica, and what an admin may command of them.
 
 use actix_web::{HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
@@ -31,7 +31,7 @@ impl ActorView {
     }
 }
 
-/// What an actor can be wished.
+/// What an admin can command of an actor.
 #[derive(Clone, Copy, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ActorCommand {
@@ -90,33 +90,33 @@ pub(in crate::http) async fn all(state: &State) -> Vec<ActorView> {
 
 /// Wishes something of an actor; carried out when answered. Another replica's is reached through Redis: while that is away,
 /// 404 names the replica to ask, and 503 says that it was told and has not answered.
-#[utoipa::path(tag = "admin", operation_id = "wish_of_actor", security(("bearer" = [])), request_body = Option<OptionalReason>,
-    params(("name" = String, Path, description = "The actor's name; a `/` in it is sent as `%2F`"), ("wish" = inline(ActorCommand), Path), At),
+#[utoipa::path(tag = "admin", operation_id = "command_actor", security(("bearer" = [])), request_body = Option<OptionalReason>,
+    params(("name" = String, Path, description = "The actor's name; a `/` in it is sent as `%2F`"), ("command" = inline(ActorCommand), Path), At),
     responses((status = 202, description = "Done; `GET /api/v1/admin/actors` shows what became of it", body = ActorView)))]
-#[post("/api/v1/admin/actors/{name}/{wish}")]
-pub(in crate::http) async fn wish(
+#[post("/api/v1/admin/actors/{name}/{command}")]
+pub(in crate::http) async fn act(
     state: web::Data<State>,
     admin: Admin,
     path: web::Path<(String, ActorCommand)>,
     at: web::Query<At>,
     MaybeReason(reason): MaybeReason,
 ) -> Result<HttpResponse, Problem> {
-    let (name, wish) = path.into_inner();
+    let (name, command) = path.into_inner();
     if let Some(replica) = at.replica.filter(|replica| *replica != state.replica) {
-        let done = remote_actors::have_done(&state, &admin, (&name, wish), replica, reason).await?;
+        let done = remote_actors::have_done(&state, &admin, (&name, command), replica, reason).await?;
         return Ok(HttpResponse::Accepted().json(done));
     }
     status_of(&state, &name)?;
-    store::write_audit(&state.io, admin.audit_entry(wish.word(), name.clone(), reason)).await?;
-    tracing::info!(actor = name, wish = wish.word(), "an admin wishes something of an actor");
-    let status = carry_out(&state, &name, wish).await?;
+    store::write_audit(&state.io, admin.audit_entry(command.word(), name.clone(), reason)).await?;
+    tracing::info!(actor = name, command = command.word(), "an admin commands something of an actor");
+    let status = carry_out(&state, &name, command).await?;
     state.streams.actors_changed();
     Ok(HttpResponse::Accepted().json(ActorView::new(status, state.replica)))
 }
 
 /// Does it to an actor of this replica, and gives what became of it.
-pub(super) async fn carry_out(state: &State, name: &str, wished: ActorCommand) -> Result<Status, UnknownActor> {
-    match wished {
+pub(super) async fn carry_out(state: &State, name: &str, command: ActorCommand) -> Result<Status, UnknownActor> {
+    match command {
         ActorCommand::Restart => state.actors.restart(name).await,
         ActorCommand::Pause => state.actors.pause(name).await,
         ActorCommand::Resume => state.actors.resume(name).await,

@@ -10,13 +10,13 @@ use crate::http::middleware::paging::Page;
 use crate::http::routes::operators::PageQuery;
 use crate::http::{Admin, Problem, State};
 
-/// Which audit_entries.
+/// Which entries of the audit.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct AuditQuery {
     /// Only what was done to this: the id of an order, job, case or account, or an actor's name.
     subject: Option<String>,
-    /// `audit_entries` when absent.
+    /// `changes` when absent.
     #[param(inline)]
     kind: Option<Written>,
     /// The `next` of the page before.
@@ -25,7 +25,7 @@ pub struct AuditQuery {
     limit: Option<u64>,
 }
 
-/// A entry, written down before it was done.
+/// An entry, written down before it was done.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = AuditEntry)]
 pub struct AuditEntryView {

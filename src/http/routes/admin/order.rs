@@ -16,13 +16,13 @@ use crate::http::middleware::problem::Kind;
 use crate::http::{Admin, Problem, State};
 use crate::language::both;
 
-/// Most questions and audit_entries that are shown, the newest.
+/// Most questions and audit entries that are shown, the newest.
 const SHOWN: u64 = 200;
 
-/// What can be wished of an order.
+/// What staff can command of an order.
 #[derive(Clone, Copy, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum OrderWish {
+pub enum OrderCommand {
     /// Ask at once what would be asked after a pause.
     Retry,
     /// Void what was attempted, then refund it. Of an order that is being undone already: let go of the tickets that cannot be voided,
@@ -34,7 +34,7 @@ pub enum OrderWish {
     Accept,
 }
 
-/// One order with its questions, claims, events, cases and audit_entries, and what its suppliers say of it right now.
+/// One order with its questions, claims, events, cases and audit entries, and what its suppliers say of it right now.
 ///
 /// Every supplier is waited for at most 5 s; what one did not tell is shown as `not_reachable`. Costs no status call.
 #[utoipa::path(tag = "admin", operation_id = "show_order_to_admin", security(("bearer" = [])),
@@ -55,29 +55,29 @@ pub(in crate::http) async fn show(
 ///
 /// `undo` and `accept` move money: 403 `second-factor-needed-again` where the second factor was not shown within ten minutes.
 /// 409 says why it is not possible. What follows is the order's own loop's: look again to see what became of it.
-#[utoipa::path(tag = "admin", operation_id = "wish_of_order", security(("bearer" = [])), request_body = GivenReason,
-    params(("id" = Uuid, Path, description = "The order's id"), ("wish" = inline(OrderWish), Path)),
+#[utoipa::path(tag = "admin", operation_id = "command_order", security(("bearer" = [])), request_body = GivenReason,
+    params(("id" = Uuid, Path, description = "The order's id"), ("command" = inline(OrderCommand), Path)),
     responses((status = 202, description = "Done; the order as it is now", body = AdminOrder)))]
-#[post("/api/v1/admin/orders/{id}/{wish}")]
-pub(in crate::http) async fn wish(
+#[post("/api/v1/admin/orders/{id}/{command}")]
+pub(in crate::http) async fn act(
     state: web::Data<State>,
     admin: Admin,
-    path: web::Path<(Uuid, OrderWish)>,
+    path: web::Path<(Uuid, OrderCommand)>,
     Reason(reason): Reason,
 ) -> Result<HttpResponse, Problem> {
-    let (id, wish) = path.into_inner();
-    let (wish, action) = match wish {
-        OrderWish::Retry => (StaffCommand::Retry, "order.retry"),
-        OrderWish::Undo => (StaffCommand::Undo, "order.undo"),
-        OrderWish::Accept => (StaffCommand::Accept, "order.accept"),
+    let (id, command) = path.into_inner();
+    let (command, action) = match command {
+        OrderCommand::Retry => (StaffCommand::Retry, "order.retry"),
+        OrderCommand::Undo => (StaffCommand::Undo, "order.undo"),
+        OrderCommand::Accept => (StaffCommand::Accept, "order.accept"),
     };
-    if wish != StaffCommand::Retry {
+    if command != StaffCommand::Retry {
         admin.check_proof(&state).await?;
     }
-    state.orders.may(&find(&state, id).await?, wish)?;
+    state.orders.may(&find(&state, id).await?, command)?;
     store::write_audit(&state.io, admin.audit_entry(action, id.to_string(), Some(reason))).await?;
-    tracing::info!(order.id = %id, action, "an admin wishes something of an order");
-    let order = state.orders.grant(id, wish).await.map_err(|error| match error {
+    tracing::info!(order.id = %id, action, "an admin commands something of an order");
+    let order = state.orders.grant(id, command).await.map_err(|error| match error {
         ChangeError::Unknown => unknown(),
         other @ (ChangeError::TooLate(_)
         | ChangeError::NotPaying(_)
@@ -108,7 +108,7 @@ pub(super) async fn view(state: &State, order: Order, reader: Reader) -> Result<
     let claims = store.claims(&order).await?;
     let cases = store.cases(order.id).await?;
     let events = store.history(order.id, order.version).await?;
-    let done = (Some(order.id.to_string()), store::Written::Deeds);
+    let done = (Some(order.id.to_string()), store::Written::Changes);
     let audit_entries = store::audit_entries(&state.io, done, None, SHOWN).await?;
     let audit_entries = audit_entries.into_iter().map(AuditEntryView::from).collect();
     let known = super::order_view::Known { questions, claims, cases, events, audit_entries, reader };

@@ -1,7 +1,7 @@
 //! Money that must go back by bank transfer, because its payment method takes nothing back: the bookkeeper's list.
 //!
 //! We do not know anybody's bank account. The list names order, transaction and amount; whoever sends the money asks the
-//! customer (the letter has asked for the account's number already) or looks into the payment provider's portal.
+//! customer (the e-mail has asked for the account's number already) or looks into the payment provider's portal.
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::{HttpResponse, get, post, web};

@@ -31,11 +31,11 @@ pub struct OptionalReason {
     reason: Option<String>,
 }
 
-/// The reason of a entry that needs one.
+/// The reason of an audit entry that needs one.
 #[derive(Debug)]
 pub struct Reason(pub String);
 
-/// The reason of a entry that may do without; an empty body and `null` are none.
+/// The reason of an audit entry that may do without; an empty body and `null` are none.
 #[derive(Debug)]
 pub struct MaybeReason(pub Option<String>);
 

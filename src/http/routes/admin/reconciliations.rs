@@ -1,4 +1,4 @@
-//! Comparing a day with the payment provider and the operators: wished here, seen here; what differs is a case.
+//! Comparing a day with the payment provider and the operators: requested here, seen here; what differs is a case.
 
 use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -41,8 +41,8 @@ pub struct RunView {
     day: NaiveDate,
     /// The admin's account; `null` for the daily one and the command line.
     #[schema(required)]
-    wished_by: Option<Uuid>,
-    wished_at: DateTime<Utc>,
+    requested_by: Option<Uuid>,
+    requested_at: DateTime<Utc>,
     /// `null` until it is through.
     #[schema(required)]
     ended_at: Option<DateTime<Utc>>,
@@ -60,7 +60,18 @@ pub struct RunView {
 impl From<Run> for RunView {
     fn from(run: Run) -> Self {
         let Run { id, scope, day, wished_by, wished_at, ended_at, compared, differences, opened, not_told } = run;
-        Self { id, scope, day, wished_by, wished_at, ended_at, compared, differences, opened, not_told }
+        Self {
+            id,
+            scope,
+            day,
+            requested_by: wished_by,
+            requested_at: wished_at,
+            ended_at,
+            compared,
+            differences,
+            opened,
+            not_told,
+        }
     }
 }
 
@@ -68,12 +79,12 @@ impl From<Run> for RunView {
 #[utoipa::path(tag = "admin", operation_id = "reconcile_day", security(("bearer" = [])), request_body = DayToCompare,
     responses((status = 202, description = "The comparisons, as they wait", body = Page<RunView>)))]
 #[post("/api/v1/admin/reconciliations")]
-pub(in crate::http) async fn wish(
+pub(in crate::http) async fn request(
     state: web::Data<State>,
     admin: Admin,
-    Json(wish): Json<DayToCompare>,
+    Json(request): Json<DayToCompare>,
 ) -> Result<HttpResponse, Problem> {
-    let DayToCompare { day: Day(day), operator } = wish;
+    let DayToCompare { day: Day(day), operator } = request;
     // the day has begun wherever an operator may be
     if day > (clock::now() + chrono::TimeDelta::hours(14)).date_naive() {
         return Err(Problem::invalid(both(
@@ -89,7 +100,7 @@ pub(in crate::http) async fn wish(
     }
     let subject = format!("{day} {}", operator.as_deref().unwrap_or("everybody"));
     store::write_audit(&state.io, admin.audit_entry("reconcile", subject, None)).await?;
-    let runs = state.books.wish(day, operator.map(Scope::Operator), admin.account_id).await?;
+    let runs = state.books.request(day, operator.map(Scope::Operator), admin.account_id).await?;
     Ok(HttpResponse::Accepted().json(Page::<RunView>::whole(runs.into_iter().map(RunView::from).collect())))
 }
 

@@ -1,7 +1,7 @@
 //! What an admin wishes of another replica's actor: written down here, told by the news, done and answered there.
 //!
 //! The row of the audit says what is done; the news only name it. So whoever can write to Redis has nothing done that no
-//! admin wished, and what is lost on the way is answered as not done.
+//! admin command, and what is lost on the way is answered as not done.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -33,7 +33,7 @@ const FRESH: TimeDelta = TimeDelta::seconds(60);
 pub(super) async fn have_done(
     state: &State,
     admin: &Admin,
-    (name, wish): (&str, ActorCommand),
+    (name, command): (&str, ActorCommand),
     replica: Uuid,
     reason: Option<String>,
 ) -> Result<ActorView, Problem> {
@@ -43,8 +43,8 @@ pub(super) async fn have_done(
         return Err(crate::actors::supervision::UnknownActor(name.to_owned()).into());
     }
     let subject = format!("{name} at {replica}");
-    let id = store::write_audit(&state.io, admin.audit_entry(wish.word(), subject, reason)).await?;
-    tracing::info!(actor = name, wish = wish.word(), %replica, "an admin wishes something of another replica's actor");
+    let id = store::write_audit(&state.io, admin.audit_entry(command.word(), subject, reason)).await?;
+    tracing::info!(actor = name, command = command.word(), %replica, "an admin commands something of another replica's actor");
     state.fleet.replica.broadcast.publish(&FleetEvent::AdminRequest { replica, id });
     let deadline = Deadline::after(PATIENCE);
     while !deadline.is_over() {
@@ -58,7 +58,7 @@ pub(super) async fn have_done(
     Err(no_word(replica))
 }
 
-/// Does for ever what admins wish of this replica's actors at other replicas.
+/// Does for ever what admins command of this replica's actors at other replicas.
 pub async fn obey(state: web::Data<State>) {
     let mut news = state.fleet.replica.broadcast.listen();
     // whoever writes to Redis may say again what was done: the row asks for it once
@@ -90,12 +90,12 @@ async fn obey_one(state: &State, id: Uuid) -> Option<Status> {
         }
     };
     let (name, at) = row.subject.rsplit_once(" at ")?;
-    let wish = ActorCommand::of(&row.action).filter(|_| at == state.replica.to_string())?;
+    let command = ActorCommand::of(&row.action).filter(|_| at == state.replica.to_string())?;
     if clock::now() - row.at.to_utc() > FRESH {
         return None;
     }
-    tracing::info!(actor = name, wish = wish.word(), "an admin at another replica wishes something of an actor");
-    carry_out(state, name, wish).await.ok()
+    tracing::info!(actor = name, command = command.word(), "an admin at another replica wishes something of an actor");
+    carry_out(state, name, command).await.ok()
 }
 
 fn key(id: Uuid) -> String {

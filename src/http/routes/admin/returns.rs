@@ -29,7 +29,7 @@ pub(in crate::http) async fn ask(
     Json(tickets): Json<ReturnTickets>,
 ) -> Result<HttpResponse, Problem> {
     admin.check_proof(&state).await?;
-    let wish = tickets.wish(Returner::Person)?;
+    let wish = tickets.request(Returner::Person)?;
     let Some(reason) = &wish.reason else {
         return Err(Problem::invalid(both(
             "Say why: send a `reason` with 1 to 100 characters.",

@@ -32,7 +32,7 @@ const READ: &str = ".read";
 /// How the actions of log-ins begin.
 const LOG_IN: &str = "log_in";
 
-/// A entry that was written down, with the address of who did it.
+/// An audit entry that was written down, with the address of who did it.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// Its row.
@@ -41,7 +41,7 @@ pub struct Row {
     pub email: Option<String>,
 }
 
-/// Writes down a entry, and gives its row's id.
+/// Writes down an audit entry, and gives its row's id.
 ///
 /// # Errors
 /// The database's: then it must not be done.
@@ -65,7 +65,7 @@ pub async fn write_audit(io: &Io, entry: AuditEntry) -> Result<Uuid, IoError> {
     .await
 }
 
-/// A entry that was written down.
+/// An audit entry that was written down.
 ///
 /// # Errors
 /// The database's.
@@ -80,7 +80,7 @@ pub async fn audit_entry(io: &Io, id: Uuid) -> Result<Option<audit::Model>, IoEr
 pub enum Written {
     /// What was done.
     #[default]
-    Deeds,
+    Changes,
     /// What was read of customers.
     Reads,
     /// Log-ins of admins, and those whose second factor was refused.
@@ -93,7 +93,7 @@ impl Written {
     fn condition(self) -> Condition {
         let (is_read, is_log_in) = (audit::Column::Action.ends_with(READ), audit::Column::Action.starts_with(LOG_IN));
         match self {
-            Self::Deeds => Condition::any().add(is_read).add(is_log_in).not(),
+            Self::Changes => Condition::any().add(is_read).add(is_log_in).not(),
             Self::Reads => Condition::all().add(is_read),
             Self::LogIns => Condition::all().add(is_log_in),
             Self::All => Condition::all(),

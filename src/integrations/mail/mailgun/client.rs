@@ -1,4 +1,4 @@
-//! The only I/O: one letter, one `POST`.
+//! The only I/O: one e-mail, one `POST`.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::integrations::client::{Client, Request, SendError};
 use crate::integrations::mail::{MailProvider, OutgoingEmail};
 use crate::integrations::{Outcome, Permit};
 
-/// Longest wait for an answer; a letter with its invoice is sent in the background.
+/// Longest wait for an answer; an e-mail with its invoice is sent in the background.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Builds the client of one sending domain for one incarnation; opens no connection.

@@ -28,7 +28,7 @@ impl Config {
         Url::parse(&self.base_url).is_ok_and(|url| is_loopback(&url))
     }
 
-    /// The address that letters are posted to.
+    /// The address that e-mails are posted to.
     ///
     /// # Errors
     /// The base address is not https (loopback may be http), or domain or sender cannot stand in a request.

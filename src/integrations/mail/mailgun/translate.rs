@@ -37,7 +37,7 @@ pub(super) fn outcome(status: u16, body: &[u8], now: DateTime<Utc>) -> Outcome<(
     }
 }
 
-/// Why a letter must not be handed over at all: its receiver would be several, or a header would become two.
+/// Why an e-mail must not be handed over at all: its receiver would be several, or a header would become two.
 /// It is refused here because asking again would change nothing.
 pub(super) fn unsendable(letter: &OutgoingEmail) -> Option<Refusal> {
     let one_line = |text: &str| !text.is_empty() && !text.contains(char::is_control);

@@ -25,7 +25,7 @@ pub(super) struct Form {
     pub(super) body: Bytes,
 }
 
-/// Writes the form of one letter. Links stay as they are (no tracking), and the only correlation is the Message-Id, which names nobody.
+/// Writes the form of one e-mail. Links stay as they are (no tracking), and the only correlation is the Message-Id, which names nobody.
 pub(super) fn form(from: &str, letter: &OutgoingEmail) -> Form {
     let mut writer = Writer::new(letter);
     let message_id = format!("<{}>", letter.message_id);

@@ -17,7 +17,7 @@ use crate::config::{BadConfiguration, Config};
 #[cfg(feature = "demonstration")]
 use crate::demo::{self, Demo};
 use crate::epoch;
-use crate::http::routes::admin::store::{AuditEntry, write_audit};
+use crate::http::store::{AuditEntry, write_audit};
 use crate::import::{self, AreaFile, OperatorFiles, RefreshWish};
 use crate::io::Io;
 use crate::process::{lock, say, told_to_end};

@@ -8,6 +8,7 @@ pub mod operations;
 pub mod routes;
 pub mod server;
 pub mod state;
+pub mod store;
 pub mod unknown_callers;
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ use super::language::{Reader, asked};
 use super::problem::{Kind, Problem};
 use super::request_id::RequestId;
 use crate::actors::auth::{self, Claims, InSession, Role};
-use crate::http::routes::admin::store::AuditEntry;
 use crate::http::state::State;
+use crate::http::store::AuditEntry;
 use crate::language::{Language, both};
 
 /// Anybody who is logged in. After a log-out an access token still counts for seconds at other replicas.

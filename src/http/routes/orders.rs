@@ -5,7 +5,6 @@ use actix_web::http::header;
 use actix_web::{HttpResponse, get, post, web};
 use uuid::Uuid;
 
-use super::admin::store::{AuditEntry, write_audit};
 use super::basket::PlaceOrder;
 use super::order_view::OrderView;
 use super::orders_query::OrdersQuery;
@@ -20,6 +19,7 @@ use crate::http::middleware::problem::Problem;
 use crate::http::middleware::request_id::RequestId;
 use crate::http::middleware::session::Customer;
 use crate::http::state::State;
+use crate::http::store::{AuditEntry, write_audit};
 use crate::io::IoError;
 
 /// Places an order of 1 to 20 tickets. The answer says where to see it go on; pay at its `payment.page_url` once it has one.

@@ -9,7 +9,6 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::admin::second_factor;
-use super::admin::store::{AuditEntry, write_audit};
 use crate::actors::auth::{self, PUBLISHED_BEFORE, Pair, Role, Session};
 use crate::http::middleware::body::Json;
 use crate::http::middleware::network::client_address;
@@ -18,6 +17,7 @@ use crate::http::middleware::request_id::RequestId;
 use crate::http::middleware::session::Customer;
 use crate::http::middleware::shared;
 use crate::http::state::State;
+use crate::http::store::{AuditEntry, write_audit};
 use crate::language::both;
 use crate::typed;
 

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::reason::{GivenReason, Reason};
-use super::store;
 use crate::actors::auth::{Member, Role, Standing};
 use crate::http::middleware::body::Json;
 use crate::http::middleware::paging::Page;
 use crate::http::routes::sessions::SessionList;
+use crate::http::store;
 use crate::http::{Admin, Problem, State};
 use crate::language::both;
 use crate::typed;

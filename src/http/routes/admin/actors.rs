@@ -6,10 +6,10 @@ use uuid::Uuid;
 
 use super::reason::{MaybeReason, OptionalReason};
 use super::remote_actors;
-use super::store;
 use crate::actors::fleet::ReplicaActors;
 use crate::actors::supervision::{Status, UnknownActor};
 use crate::http::middleware::paging::Page;
+use crate::http::store;
 use crate::http::{Admin, Problem, State};
 use crate::language::both;
 

@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::store::{self, Row, Written};
 use crate::http::middleware::paging::Page;
 use crate::http::routes::operators::PageQuery;
+use crate::http::store::{self, Row, Written};
 use crate::http::{Admin, Problem, State};
 
 /// Which entries of the audit.

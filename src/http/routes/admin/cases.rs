@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::reason::{GivenReason, Reason};
-use super::store;
 use crate::actors::order::CloseError;
 use crate::actors::order::rules::effects::{CaseKind, Closing};
 use crate::actors::order::store::cases::{Case, Closed, Wanted};
 use crate::http::middleware::paging::Page;
 use crate::http::middleware::problem::Kind;
 use crate::http::routes::operators::PageQuery;
+use crate::http::store;
 use crate::http::{Admin, Problem, State};
 use crate::language::both;
 use crate::money::Money;

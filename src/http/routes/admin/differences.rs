@@ -4,11 +4,11 @@ use actix_web::{HttpResponse, get, post, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::store;
 use crate::actors::liftoperator::catalogue::Difference;
 use crate::actors::liftoperator::catalogue::refresh::{RefreshError, Shown, look, take};
 use crate::http::middleware::body::Json;
 use crate::http::middleware::problem::Kind;
+use crate::http::store;
 use crate::http::{Admin, Problem, State};
 use crate::integrations::lift::Named;
 use crate::language::both;

@@ -7,9 +7,9 @@ use actix_web::{HttpResponse, delete, post, web};
 use serde::{Deserialize, Serialize};
 
 use super::actors::{ActorView, status_of};
-use super::store;
 use crate::actors::supervision::Fault;
 use crate::http::middleware::body::Json;
+use crate::http::store;
 use crate::http::{Admin, Problem, State};
 use crate::language::both;
 

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::reason::{MaybeReason, OptionalReason};
-use super::store;
 use crate::actors::jobs::{JobState, Listed};
 use crate::http::middleware::paging::Page;
 use crate::http::middleware::problem::Kind;
 use crate::http::routes::operators::PageQuery;
+use crate::http::store;
 use crate::http::{Admin, Problem, State};
 use crate::language::both;
 

@@ -4,9 +4,9 @@ use actix_web::{HttpResponse, post, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::store;
 use crate::actors::auth::{NewKey, Rotation};
 use crate::http::middleware::body::Json;
+use crate::http::store;
 use crate::http::{Admin, Problem, State};
 
 /// Why the key changes.

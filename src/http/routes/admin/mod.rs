@@ -19,5 +19,4 @@ pub mod remote_actors;
 pub mod returns;
 pub mod second_factor;
 pub mod security_keys;
-pub mod store;
 pub mod suppliers;

@@ -7,12 +7,12 @@ use uuid::Uuid;
 use super::audit::AuditEntryView;
 use super::order_view::AdminOrder;
 use super::reason::{GivenReason, Reason};
-use super::store;
 use super::suppliers;
 use crate::actors::order::rules::record::Order;
 use crate::actors::order::{ChangeError, Obstacle, StaffCommand};
 use crate::http::middleware::language::Reader;
 use crate::http::middleware::problem::Kind;
+use crate::http::store;
 use crate::http::{Admin, Problem, State};
 use crate::language::both;
 

@@ -4,12 +4,12 @@ use actix_web::{HttpResponse, get, post, web};
 use serde::Deserialize;
 
 use super::cases::plain;
-use super::store;
 use crate::http::middleware::body::Json;
 use crate::http::middleware::paging::Page;
 use crate::http::routes::operators::PageQuery;
 use crate::http::routes::order_view::OrderView;
 use crate::http::routes::orders::page;
+use crate::http::store;
 use crate::http::{Admin, Problem, State};
 
 /// AdminOrderFilter orders.

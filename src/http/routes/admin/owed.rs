@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::cases::{CaseView, plain};
-use super::store;
 use crate::actors::order::CloseError;
 use crate::actors::order::rules::effects::{CaseKind, Closing};
 use crate::actors::order::store::cases::{Case, Wanted};
 use crate::http::middleware::body::Json;
 use crate::http::middleware::paging::Page;
 use crate::http::routes::operators::PageQuery;
+use crate::http::store;
 use crate::http::{Admin, Problem, State};
 use crate::money::{Money, decimal};
 

@@ -7,7 +7,6 @@ use uuid::Uuid;
 
 use super::cases::CaseView;
 use super::reason::{GivenReason, Reason};
-use super::store;
 use crate::actors::order::CloseError;
 use crate::actors::reconcile::AgreeError;
 use crate::actors::reconcile::store::{Run, Scope};
@@ -16,6 +15,7 @@ use crate::http::middleware::body::Json;
 use crate::http::middleware::paging::Page;
 use crate::http::middleware::problem::Kind;
 use crate::http::routes::operators::PageQuery;
+use crate::http::store;
 use crate::http::{Admin, Problem, State};
 use crate::language::both;
 use crate::typed::Day;

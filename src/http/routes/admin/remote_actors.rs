@@ -11,10 +11,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::actors::{ActorCommand, ActorView, carry_out};
-use super::store;
 use crate::actors::fleet::{FleetEvent, read_status};
 use crate::actors::supervision::Status;
 use crate::clock::{self, Deadline};
+use crate::http::store;
 use crate::http::{Admin, Problem, State};
 use crate::language::both;
 

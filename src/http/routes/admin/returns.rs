@@ -5,10 +5,10 @@ use uuid::Uuid;
 
 use super::order::{find, view};
 use super::order_view::AdminOrder;
-use super::store;
 use crate::actors::order::Returner;
 use crate::http::middleware::body::Json;
 use crate::http::routes::returns::ReturnTickets;
+use crate::http::store;
 use crate::http::{Admin, Problem, State};
 use crate::language::both;
 

@@ -6,12 +6,12 @@ use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::store;
 use crate::actors::auth::{self, Shown};
 use crate::http::middleware::body::Json;
 use crate::http::middleware::problem::Kind;
 use crate::http::middleware::session::AnyAdmin;
 use crate::http::routes::sessions::Tokens;
+use crate::http::store;
 use crate::http::{Admin, Problem, State};
 use crate::language::both;
 

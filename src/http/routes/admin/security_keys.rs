@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::store;
 use crate::actors::auth::{self, SecurityKey, SecurityKeyError};
 use crate::http::middleware::body::Json;
 use crate::http::middleware::problem::Kind;
+use crate::http::store;
 use crate::http::{Admin, Problem, State};
 use crate::ids;
 use crate::language::both;

@@ -130,7 +130,7 @@ impl SingletonTasks {
     async fn lay_down(&self, name: &'static str, token: i64, ended: Ended) {
         match ended {
             Ended::Draining => self.give_back(name, token).await,
-            Ended::Lost => tracing::warn!(duty = name, token, "this replica has lost the duty"),
+            Ended::Lost => tracing::warn!(task = name, token, "this replica has lost the task"),
         }
     }
 
@@ -160,7 +160,7 @@ impl SingletonTasks {
 
     fn note(&self, name: &'static str, token: Option<i64>) {
         if let Some(token) = token {
-            tracing::info!(duty = name, token, "this replica has the duty");
+            tracing::info!(task = name, token, "this replica has the task");
         }
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(name, token);
     }
@@ -171,7 +171,7 @@ impl SingletonTasks {
             match self.try_to_take(name).await {
                 Ok(Some(standing)) => return standing,
                 Ok(None) => {}
-                Err(error) => tracing::warn!(%error, duty = name, "it is not known who has the duty"),
+                Err(error) => tracing::warn!(%error, task = name, "it is not known who has the task"),
             }
             clock::sleep(LOOK).await;
         }
@@ -214,7 +214,7 @@ impl SingletonTasks {
                         }
                         Ok(_others) => return,
                         // whatever is written is checked all the same
-                        Err(error) => tracing::warn!(%error, duty = name, "it is not known who has the duty"),
+                        Err(error) => tracing::warn!(%error, task = name, "it is not known who has the task"),
                     }
                 }
             }
@@ -224,7 +224,7 @@ impl SingletonTasks {
     async fn give_back(&self, name: &'static str, token: i64) {
         let row = store::release(&self.io, name, token).await;
         // what could not be given back ends by itself
-        tracing::info!(duty = name, token, row = row.is_ok(), "this replica gives the duty back");
+        tracing::info!(task = name, token, row = row.is_ok(), "this replica gives the task back");
     }
 }
 

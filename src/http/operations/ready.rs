@@ -38,8 +38,8 @@ struct FleetDetail {
     lease: bool,
     /// How often its lease was over before it was renewed.
     lapses: u64,
-    /// The singletons that there are, and the token under which this replica has them.
-    singletons: BTreeMap<&'static str, Option<i64>>,
+    /// The singleton tasks that there are, and the token under which this replica has them.
+    singleton_tasks: BTreeMap<&'static str, Option<i64>>,
     /// How the talk with Redis goes, by which replicas work together.
     redis: Talk,
 }
@@ -94,7 +94,7 @@ fn fleet(state: &State) -> FleetDetail {
         alive: replica.alive(),
         lease: replica.is_alive(),
         lapses: replica.lapses(),
-        singletons: state.fleet.singletons.known().into_iter().collect(),
+        singleton_tasks: state.fleet.singletons.known().into_iter().collect(),
         redis: state.redis.talk(),
     }
 }

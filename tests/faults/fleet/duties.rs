@@ -144,7 +144,7 @@ async fn one_holder(fleet: &Fleet) {
         let mut holders = 0;
         for server in fleet.servers() {
             let ready = server.operations().get("/readyz").await.json;
-            holders += usize::from(ready["fleet"]["duties"]["sweep"].is_i64());
+            holders += usize::from(ready["fleet"]["singleton_tasks"]["sweep"].is_i64());
         }
         (holders == 1).then_some(())
     })
@@ -159,7 +159,7 @@ async fn a_stopped_holder_loses_its_duty() {
     // until its own lease is over too
     clock::sleep(STOPPED).await;
     first.signal("CONT");
-    fleet.until(first, "it has lost it", |ready| ready["fleet"]["duties"]["sweep"].is_null()).await;
+    fleet.until(first, "it has lost it", |ready| ready["fleet"]["singleton_tasks"]["sweep"].is_null()).await;
     assert_eq!(until_it_has(second, "sweep").await, token, "nobody took it back");
     let anna = fleet.world.skier("Anna").await;
     fleet.world.bought(&anna, &OPERATORS).await;

@@ -41,7 +41,7 @@ async fn orders_and_duties_go_on_when_a_sentinel_promotes_another_redis() {
             let mut holders = 0;
             for replica in &replicas {
                 let detail = replica.get("/readyz").await.expect(200);
-                holders += usize::from(detail["fleet"]["duties"][duty].is_i64());
+                holders += usize::from(detail["fleet"]["singleton_tasks"][duty].is_i64());
             }
             (holders == 1).then_some(())
         })

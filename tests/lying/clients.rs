@@ -42,7 +42,9 @@ pub(crate) fn dta() -> Client<dyn LiftSupplier> {
         let credentials = ["client_name", "user_name", "password"];
         lift::connect(&contract("dta", endpoint, &credentials, &[("catalog_id", "7")])).unwrap()
     };
-    Client { connect, questions: lift_questions() }
+    let cancel: Question<dyn LiftSupplier> =
+        question!("cancel", true, |client, permit| client.cancel(booking("4711/4712/4713"), permit));
+    Client { connect, questions: lift_questions(cancel) }
 }
 
 pub(crate) fn axess() -> Client<dyn LiftSupplier> {
@@ -51,15 +53,17 @@ pub(crate) fn axess() -> Client<dyn LiftSupplier> {
         let settings = [("project_no", "701"), ("profile_no", "3")];
         lift::connect(&contract("axess", endpoint, &credentials, &settings)).unwrap()
     };
-    Client { connect, questions: lift_questions() }
+    let cancel: Question<dyn LiftSupplier> =
+        question!("cancel", true, |client, permit| client.cancel(booking("701/3/7/11/13"), permit));
+    Client { connect, questions: lift_questions(cancel) }
 }
 
-fn lift_questions() -> Vec<Question<dyn LiftSupplier>> {
+fn lift_questions(cancel: Question<dyn LiftSupplier>) -> Vec<Question<dyn LiftSupplier>> {
     vec![
         question!("check", false, |client, permit| client.check(CARD.to_owned(), permit)),
         question!("issue", true, |client, permit| client.issue(ticket(), permit)),
         question!("find", false, |client, permit| client.find(reference(), permit)),
-        question!("cancel", true, |client, permit| client.cancel(booking(), permit)),
+        cancel,
         question!("list", false, |client, permit| client.list(day(), None, permit)),
         question!("catalogue", false, |client, permit| client.catalogue(wanted(), permit)),
     ]
@@ -158,9 +162,8 @@ fn ticket() -> TicketOrder {
     }
 }
 
-/// One with a handle of the right form for either supplier.
-fn booking() -> Booking {
-    Booking { ticket_reference: "4711".to_owned(), handle: "701/3/7/11/13".to_owned() }
+fn booking(handle: &str) -> Booking {
+    Booking { ticket_reference: "4711".to_owned(), handle: handle.to_owned() }
 }
 
 fn wanted() -> Wanted {

@@ -99,7 +99,8 @@ pub(super) fn address(server: &Server) -> &str {
 
 /// Waits until the replica has the singleton task, and gives its token.
 pub(super) async fn until_it_has(server: &Server, duty: &str) -> i64 {
-    until_ready_says(server, &format!("it has {duty}"), |detail| detail["fleet"]["singleton_tasks"][duty].as_i64()).await
+    until_ready_says(server, &format!("it has {duty}"), |detail| detail["fleet"]["singleton_tasks"][duty].as_i64())
+        .await
 }
 
 async fn until_ready_says<T>(server: &Server, what: &str, look: impl Fn(&Value) -> Option<T>) -> T {

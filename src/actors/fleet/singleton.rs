@@ -1,4 +1,4 @@
-//! SingletonTasks: what one replica does for all, such as reading the list of open payments.
+//! Singleton tasks: what one replica does for all, such as reading the list of open payments.
 //!
 //! The database alone says who: each holder takes a new token, says every other second that it does the task, and every write
 //! of a singleton task looks, in its own transaction, whether its token is still the newest. So a replica that was paused writes nothing

@@ -1,4 +1,4 @@
-//! KeyLocks an order: one transaction for order, lines, idempotency key and the first intents.
+//! Placing an order: one transaction for order, lines, idempotency key and the first intents.
 
 use std::time::Duration;
 

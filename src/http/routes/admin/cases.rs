@@ -17,7 +17,7 @@ use crate::http::{Admin, Problem, State};
 use crate::language::both;
 use crate::money::Money;
 
-/// CaseFilter cases.
+/// Which cases.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct CasesQuery {

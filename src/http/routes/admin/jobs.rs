@@ -14,7 +14,7 @@ use crate::http::store;
 use crate::http::{Admin, Problem, State};
 use crate::language::both;
 
-/// JobFilter jobs.
+/// Which jobs.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct JobsQuery {

@@ -12,7 +12,7 @@ use crate::http::routes::orders::page;
 use crate::http::store;
 use crate::http::{Admin, Problem, State};
 
-/// AdminOrderFilter orders.
+/// Which orders.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct OrdersQuery {

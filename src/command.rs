@@ -188,7 +188,7 @@ pub async fn run(command: Command) -> anyhow::Result<u8> {
         }
         What::Reconcile { wish, files } => {
             let io = open_database(&read(&files)?).await?;
-            let runs = reconcile::wish_and_wait(&io, wish).await?;
+            let runs = reconcile::request_and_wait(&io, wish).await?;
             runs.iter().try_for_each(|run| say(&run.to_string()))?;
             Ok(u8::from(!runs.iter().all(Run::agrees)))
         }

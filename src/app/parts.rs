@@ -204,7 +204,7 @@ pub(super) async fn keep_forgetting(
 }
 
 /// Reads the list of open payments for ever, on one replica for all, and tells the orders. What is reported to another
-/// replica is wished of whoever has the singleton task.
+/// replica is requested of whoever has the singleton task.
 pub(super) async fn keep_sweeping(singletons: SingletonTasks, sweep: Sweep, desk: PaymentDesk, orders: order::Desk) {
     let work = async |held: Held| {
         // what was reported while nobody had the singleton task

@@ -188,9 +188,9 @@ async fn log_ins_and_reads_of_other_networks_go_on_while_one_floods() {
     let felt = honest(&world, &people, FLOODED).await;
     let (asked, held) = attack.end();
 
-    println!("\n| attack | what the attacker spent | what the others felt | the process |\n| --- | --- | --- | --- |");
-    println!("| none | nothing | {calm} | {} MiB |", memory >> 10);
-    println!(
+    eprintln!("\n| attack | what the attacker spent | what the others felt | the process |\n| --- | --- | --- | --- |");
+    eprintln!("| none | nothing | {calm} | {} MiB |", memory >> 10);
+    eprintln!(
         "| log-ins, registrations, silence | {asked} requests on {FLOODING} connections, {held} silent connections | {felt} | {} MiB |",
         world.server.memory() >> 10
     );

@@ -75,8 +75,11 @@ const ACTORS: [(&str, &[&str]); 11] = [
 const PORTS: [(&str, &[&str]); 4] =
     [("soap", &["client"]), ("lift", &["client", "soap"]), ("payment", &["client", "soap"]), ("mail", &["client"])];
 
+/// Names, and which others each may use.
+type Allowed = &'static [(&'static str, &'static [&'static str])];
+
 /// The rooms of large folders, and which others each may use.
-const ROOMS: [(&str, &[(&str, &[&str])]); 3] = [
+const ROOMS: [(&str, Allowed); 3] = [
     (
         "actors/order",
         &[

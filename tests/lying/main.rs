@@ -32,7 +32,7 @@ const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Tells every lie to one client, so many times to each of its questions; prints the dearest of each question.
 async fn told_to<C: ?Sized>(supplier: &str, client: Client<C>, times: usize) {
-    println!(
+    eprintln!(
         "\n| attack: {supplier} lies to | dearest lie | it sent | the process grew by |\n| --- | --- | --- | --- |"
     );
     for question in &client.questions {
@@ -44,7 +44,7 @@ async fn told_to<C: ?Sized>(supplier: &str, client: Client<C>, times: usize) {
             }
         }
         let (grown, sent, lie) = dearest;
-        println!("| {} | {lie} | {} KiB | {} KiB |", question.name, sent >> 10, grown >> 10);
+        eprintln!("| {} | {lie} | {} KiB | {} KiB |", question.name, sent >> 10, grown >> 10);
     }
 }
 

@@ -4,7 +4,7 @@
 //! is, password and names included. A log-in is a `session` row, the family of all refresh tokens that follow from it; each refresh token
 //! counts once, and one that is used again ends the family. Access tokens are signed, live ten minutes and are checked
 //! without asking anybody: against keys and ended sessions that every replica reads anew when another one says so, and every
-//! five seconds, which is how long a token outlives its session elsewhere where Redis is away.
+//! five seconds, which is how long a token outlives its session at the others while Redis is away.
 //!
 //! Whoever runs the shop has a second factor, a device or a security key, which is asked for at each log-in and again for what moves
 //! money.

@@ -1,4 +1,4 @@
-//! What replicas tell each other at once. A word that is lost costs time and nothing else: everybody also looks for itself.
+//! What replicas tell each other at once. A word that is lost costs time and nothing else: everybody also polls for itself.
 
 use std::time::Duration;
 
@@ -81,11 +81,11 @@ impl Listener {
         while let Some(receiver) = &mut self.0 {
             match receiver.recv().await {
                 Ok(text) => {
-                    if let Some(news) = FleetEvent::of(&text) {
-                        return news;
+                    if let Some(event) = FleetEvent::of(&text) {
+                        return event;
                     }
                 }
-                Err(RecvError::Lagged(lost)) => tracing::debug!(lost, "news of other replicas were lost"),
+                Err(RecvError::Lagged(lost)) => tracing::debug!(lost, "events of other replicas were lost"),
                 Err(RecvError::Closed) => self.0 = None,
             }
         }
@@ -94,10 +94,11 @@ impl Listener {
 }
 
 impl FleetEvent {
+    /// The words that released versions say: `wish` and `deed` are older than the names here.
     fn to_text(&self) -> String {
         match self {
             Self::Order { id, driver } => format!("order {id} {driver}"),
-            Self::RunNow(duty) => format!("wish {duty}"),
+            Self::RunNow(task) => format!("wish {task}"),
             Self::Opened { actor, pause } => format!("opened {} {actor}", pause.as_millis()),
             Self::AdminRequest { replica, id } => format!("deed {replica} {id}"),
             Self::Catalogue => "catalogue".to_owned(),
@@ -134,9 +135,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn news_are_heard_as_they_were_told_and_anything_else_is_passed_over() {
+    fn events_are_heard_as_they_were_told_and_anything_else_is_passed_over() {
         let (id, driver) = (Uuid::new_v4(), Uuid::new_v4());
-        for news in [
+        for event in [
             FleetEvent::Order { id, driver },
             FleetEvent::RunNow("sweep".to_owned()),
             FleetEvent::Opened { actor: "dta/solden".to_owned(), pause: Duration::from_millis(1500) },
@@ -144,7 +145,7 @@ mod tests {
             FleetEvent::Catalogue,
             FleetEvent::Sessions,
         ] {
-            assert_eq!(FleetEvent::of(&news.to_text()), Some(news));
+            assert_eq!(FleetEvent::of(&event.to_text()), Some(event));
         }
         let long = format!("wish {}", "x".repeat(LONGEST + 1));
         for text in [

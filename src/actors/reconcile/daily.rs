@@ -35,7 +35,7 @@ impl Default for Settings {
 /// How often the time is looked at.
 const LOOK: Duration = Duration::from_secs(60);
 
-/// The singleton task of wishing for each day's comparisons.
+/// The singleton task of requesting each day's comparisons.
 const DAILY: &str = "daily books";
 
 impl ReconcileDesk {
@@ -49,22 +49,22 @@ impl ReconcileDesk {
             .await;
     }
 
-    /// A day's wish is one row: what was wished for before, here or elsewhere, is not wished for again.
+    /// A day's request is one row: what was requested before, here or elsewhere, is not requested again.
     async fn request_daily(&self, settings: Settings, fence: Fence) {
-        let mut wished: HashMap<Scope, NaiveDate> = HashMap::new();
+        let mut requested: HashMap<Scope, NaiveDate> = HashMap::new();
         while !fence.is_lost() {
             let due: Vec<(Scope, NaiveDate)> =
                 self.everybody().into_iter().filter_map(|scope| self.due(scope, settings.at)).collect();
-            let new: Vec<_> = due.into_iter().filter(|(scope, day)| wished.get(scope) != Some(day)).collect();
+            let new: Vec<_> = due.into_iter().filter(|(scope, day)| requested.get(scope) != Some(day)).collect();
             if !new.is_empty() {
                 match store::request_daily(&self.io, new.clone(), fence.clone()).await {
                     Ok(runs) => {
-                        wished.extend(new);
+                        requested.extend(new);
                         if !runs.is_empty() {
                             self.wake();
                         }
                     }
-                    Err(error) => tracing::warn!(%error, "the daily comparisons could not be wished for"),
+                    Err(error) => tracing::warn!(%error, "the daily comparisons could not be requested"),
                 }
             }
             clock::sleep(LOOK).await;
@@ -89,15 +89,15 @@ mod tests {
     use crate::io::{Io, IoError};
 
     #[tokio::test]
-    async fn a_days_comparison_is_wished_for_once_by_whoever_has_the_duty_now() {
+    async fn a_days_comparison_is_requested_once_by_whoever_has_the_duty_now() {
         let folder = tempfile::tempdir().unwrap();
         let io = Io::start(&format!("sqlite://{}?mode=rwc", folder.path().join("db").display()), 4).await.unwrap();
         io.migrate().await.unwrap();
-        let wishes = || vec![(Scope::Payments, NaiveDate::from_ymd_opt(2026, 12, 20).unwrap())];
+        let requests = || vec![(Scope::Payments, NaiveDate::from_ymd_opt(2026, 12, 20).unwrap())];
         let (former, holder) = (fence(&io).await, fence(&io).await);
-        assert!(matches!(store::request_daily(&io, wishes(), former.clone()).await, Err(IoError::Fenced)));
+        assert!(matches!(store::request_daily(&io, requests(), former.clone()).await, Err(IoError::Fenced)));
         assert!(former.is_lost() && store::runs(&io, None, 9).await.unwrap().is_empty());
-        assert_eq!(store::request_daily(&io, wishes(), holder.clone()).await.unwrap().len(), 1);
-        assert!(store::request_daily(&io, wishes(), holder).await.unwrap().is_empty(), "once a day");
+        assert_eq!(store::request_daily(&io, requests(), holder.clone()).await.unwrap().len(), 1);
+        assert!(store::request_daily(&io, requests(), holder).await.unwrap().is_empty(), "once a day");
     }
 }

@@ -1,4 +1,4 @@
-//! The door to reconciliation: what is wished for, what came of it, what a person agrees to; and the worker behind it.
+//! The door to reconciliation: what is requested, what came of it, what a person agrees to; and the worker behind it.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -75,8 +75,8 @@ impl ReconcileDesk {
     /// The database's.
     pub async fn request(&self, day: NaiveDate, scope: Option<Scope>, by: Uuid) -> Result<Vec<Run>, IoError> {
         let scopes = scope.map_or_else(|| self.everybody(), |scope| vec![scope]);
-        let wishes = scopes.into_iter().map(|scope| (scope, day)).collect();
-        let runs = store::request(&self.io, wishes, (false, Some(by))).await?;
+        let requests = scopes.into_iter().map(|scope| (scope, day)).collect();
+        let runs = store::request(&self.io, requests, (false, Some(by))).await?;
         self.runs.wake();
         Ok(runs)
     }
@@ -146,11 +146,11 @@ impl Handler for Runner {
                 return JobEnd::Dead { why: "its payload is not one of ours".to_owned() };
             };
             let ended = async {
-                let Some(wished) = store::run(&self.0.io, run).await?.filter(|run| run.ended_at.is_none()) else {
+                let Some(requested) = store::run(&self.0.io, run).await?.filter(|run| run.ended_at.is_none()) else {
                     return Ok(());
                 };
-                let tally = run::compare(&self.0, &wished).await?;
-                tracing::info!(scope = wished.scope, day = %wished.day, ?tally, "a day was compared");
+                let tally = run::compare(&self.0, &requested).await?;
+                tracing::info!(scope = requested.scope, day = %requested.day, ?tally, "a day was compared");
                 store::end(&self.0.io, run, tally).await
             };
             end_of(ended.await)

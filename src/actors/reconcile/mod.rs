@@ -21,4 +21,4 @@ mod wait;
 pub use daily::Settings;
 pub use desk::{AgreeError, ReconcileDesk};
 pub use store::Run;
-pub use wait::{DayToCompare, wish_and_wait};
+pub use wait::{DayToCompare, request_and_wait};

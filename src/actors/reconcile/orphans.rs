@@ -18,7 +18,7 @@ use crate::money::Cents;
 
 /// What the provider holds for an order that is not in the books.
 #[derive(Debug)]
-pub(super) struct Stranger {
+pub(super) struct Orphan {
     /// What each of its transactions holds, and the case that it becomes.
     pub(super) money: Vec<(Difference, About)>,
     /// In words, for the case of its ticket.
@@ -32,10 +32,10 @@ pub(super) struct Stranger {
 ///
 /// # Errors
 /// The database's.
-pub(super) async fn look(books: &ReconcileDesk, number: &str) -> Result<Stranger, IoError> {
+pub(super) async fn look(books: &ReconcileDesk, number: &str) -> Result<Orphan, IoError> {
     if let Some(words) = our_records::said_of_stranger(&books.io, number.to_owned()).await? {
         let told = !words.contains(NOT_TOLD);
-        return Ok(Stranger { money: Vec::new(), words, told });
+        return Ok(Orphan { money: Vec::new(), words, told });
     }
     let order = OrderNumber::stored(number.to_owned());
     let (mut money, mut found, mut told) = (Vec::new(), Vec::new(), true);
@@ -58,7 +58,7 @@ pub(super) async fn look(books: &ReconcileDesk, number: &str) -> Result<Stranger
         (true, true) => format!("{MONEY}none is held"),
         (true, false) => format!("{MONEY}{}, a case of its own", found.join(", ").to_lowercase()),
     };
-    Ok(Stranger { money, words, told })
+    Ok(Orphan { money, words, told })
 }
 
 impl Comparing<'_> {

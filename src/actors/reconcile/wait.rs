@@ -1,4 +1,4 @@
-//! A comparison wished for at the command line: a running server does it, whoever wished waits.
+//! A comparison requested at the command line: a running server does it, whoever requested waits.
 
 use std::fmt;
 use std::time::Duration;
@@ -32,9 +32,9 @@ pub struct DayToCompare {
 /// Wishes for a day's comparisons and waits until they are through.
 ///
 /// # Errors
-/// No such operator; no server worked them off within `patience` (they stay wished for); the database's.
-pub async fn wish_and_wait(io: &Io, wish: DayToCompare) -> anyhow::Result<Vec<Run>> {
-    let DayToCompare { day: Day(day), operator, patience } = wish;
+/// No such operator; no server worked them off within `patience` (they stay requested); the database's.
+pub async fn request_and_wait(io: &Io, request: DayToCompare) -> anyhow::Result<Vec<Run>> {
+    let DayToCompare { day: Day(day), operator, patience } = request;
     let kept = load(io).await.context("the catalogue cannot be read")?;
     let (sold, _removed) = kept.catalogues();
     let scopes: Vec<Scope> = match operator {
@@ -47,10 +47,10 @@ pub async fn wish_and_wait(io: &Io, wish: DayToCompare) -> anyhow::Result<Vec<Ru
             operators.chain([Scope::Payments, Scope::Invoices]).collect()
         }
     };
-    let wishes = scopes.into_iter().map(|scope| (scope, day)).collect();
-    let wished = store::request(io, wishes, (false, None)).await?;
+    let requests = scopes.into_iter().map(|scope| (scope, day)).collect();
+    let requested = store::request(io, requests, (false, None)).await?;
     let (deadline, mut runs) = (Deadline::after(patience), Vec::new());
-    for run in wished {
+    for run in requested {
         runs.push(loop {
             if let Some(ended) = store::run(io, run.id).await?.filter(|run| run.ended_at.is_some()) {
                 break ended;

@@ -11,8 +11,8 @@ use uuid::Uuid;
 /// How many are remembered.
 const REMEMBERED: usize = 64;
 
-/// From so many customers on, one after the other and nobody else in between, it lies in the outside: a stranger would need as
-/// many accounts, and that nobody buys there.
+/// From so many customers on, one after the other and nobody else in between, it lies in the outside: whoever wants to blame it
+/// needs as many accounts, and that nobody buys there.
 const MANY: usize = 5;
 
 /// What of a question an odd answer may be to blame on.

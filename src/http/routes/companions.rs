@@ -58,7 +58,7 @@ fn spread(fit: &[Vec<usize>]) -> Result<Vec<usize>, usize> {
     Ok(beside.into_iter().flatten().collect())
 }
 
-/// Finds a place for a free ticket, where all are taken by moving one that fits elsewhere; `tried` are the paid tickets whose free
+/// Finds a place for a free ticket, where all are taken by moving one that fits another; `tried` are the paid tickets whose free
 /// ones could not be moved.
 fn place(free: usize, fit: &[Vec<usize>], beside: &mut [Option<usize>], tried: &mut BTreeSet<usize>) -> bool {
     let taken_along = |beside: &[Option<usize>], paid: usize| -> Vec<usize> {
@@ -110,7 +110,8 @@ mod tests {
 
     #[test]
     fn children_make_room_for_one_who_fits_nowhere_else() {
-        let (either, second) = (vec![0, 1], vec![1]);
+        let either = vec![0, 1];
+        let second = vec![1];
         let six_and_six = [vec![either; 6], vec![second.clone(); 6]].concat();
         assert_eq!(spread(&six_and_six), Ok([[0; 6], [1; 6]].concat()));
         let moved = [vec![vec![1, 0]; 6], vec![second; 6]].concat();

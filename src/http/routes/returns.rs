@@ -73,8 +73,8 @@ pub(in crate::http) async fn ask(
     id: web::Path<Uuid>,
     Json(tickets): Json<ReturnTickets>,
 ) -> Result<HttpResponse, Problem> {
-    let wish = tickets.request(Returner::Customer(customer.account_id))?;
-    let order = state.orders.ask_return(*id, wish).await?;
+    let request = tickets.request(Returner::Customer(customer.account_id))?;
+    let order = state.orders.ask_return(*id, request).await?;
     name_in_log(&order);
     Ok(HttpResponse::Accepted().json(OrderView::read(order, &state, customer.reader()).await?))
 }

@@ -143,7 +143,8 @@ fn first_odd_day(value: &Value) -> Option<String> {
     match value {
         Value::Object(members) => members.iter().find_map(|(name, value)| match value {
             Value::String(day) if DAYS.contains(&name.as_str()) => day.parse::<Day>().is_err().then(|| day.clone()),
-            value => first_odd_day(value),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+            Value::Array(_) | Value::Object(_) => first_odd_day(value),
         }),
         Value::Array(items) => items.iter().find_map(first_odd_day),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,

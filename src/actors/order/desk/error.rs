@@ -19,8 +19,8 @@ pub enum ChangeError {
     /// It had as many payment pages as there may be.
     #[error("the order had too many payment pages")]
     TooManyPages,
-    /// What a person wished is not possible.
-    #[error("the wish cannot be granted: {0:?}")]
+    /// What staff commanded is not possible.
+    #[error("the command cannot be granted: {0:?}")]
     Not(Obstacle),
     /// A ticket is not taken back.
     #[error("the ticket is not taken back: {0:?}")]

@@ -60,7 +60,7 @@ impl Desk {
     /// Starts the actor; the returned work must be run on a local task set for as long as the desk lives.
     ///
     /// # Errors
-    /// The database's, when its epoch letter cannot be read.
+    /// The database's, when its epoch cannot be read.
     pub async fn start(
         system: &System,
         driver: Driver,
@@ -100,7 +100,7 @@ impl Desk {
         &self.driver.store
     }
 
-    /// Ends an order at its customer's wish.
+    /// Ends an order at its customer's request.
     ///
     /// # Errors
     /// `TooLate` once tickets are being issued; `Unknown` for another customer's.
@@ -134,22 +134,24 @@ impl Desk {
         .await
     }
 
-    /// Whether a request could be granted to the order as it was loaded.
+    /// Whether a command could be granted to the order as it was loaded.
     ///
     /// # Errors
     /// What stands in the way.
-    pub fn may(&self, order: &Order, wish: StaffCommand) -> Result<(), Obstacle> {
-        staff_command::grant(&mut order.clone(), wish, clock::now(), &self.driver.rules).map(drop)
+    pub fn may(&self, order: &Order, command: StaffCommand) -> Result<(), Obstacle> {
+        staff_command::grant(&mut order.clone(), command, clock::now(), &self.driver.rules).map(drop)
     }
 
     /// Grants a staff command. Twice changes nothing more.
     ///
     /// # Errors
     /// `Not` says what stands in the way.
-    pub async fn grant(&self, id: Uuid, wish: StaffCommand) -> Result<Order, ChangeError> {
+    pub async fn grant(&self, id: Uuid, command: StaffCommand) -> Result<Order, ChangeError> {
         let rules = Arc::clone(&self.driver.rules);
-        self.change(id, move |order| staff_command::grant(order, wish, clock::now(), &rules).map_err(ChangeError::Not))
-            .await
+        self.change(id, move |order| {
+            staff_command::grant(order, command, clock::now(), &rules).map_err(ChangeError::Not)
+        })
+        .await
     }
 
     /// Takes a callback's claim. Believes nothing; twice changes nothing more.

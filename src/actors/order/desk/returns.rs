@@ -14,15 +14,15 @@ impl Desk {
     /// # Errors
     /// `Return` says what stands in the way, and then nothing of it is taken back; `Unknown` for another customer's order; `Io`
     /// also while a ticket that was lost is booked again.
-    pub async fn ask_return(&self, id: Uuid, wish: ReturnRequest) -> Result<Order, ChangeError> {
+    pub async fn ask_return(&self, id: Uuid, request: ReturnRequest) -> Result<Order, ChangeError> {
         self.change(id, move |order| {
-            if matches!(wish.by, Returner::Customer(account) if account != order.account_id) {
+            if matches!(request.by, Returner::Customer(account) if account != order.account_id) {
                 return Err(ChangeError::Unknown);
             }
-            if order.lines.iter().any(|line| wish.lines.contains(&line.no) && is_booked_again(line)) {
+            if order.lines.iter().any(|line| request.lines.contains(&line.no) && is_booked_again(line)) {
                 return Err(ChangeError::Io(IoError::Late));
             }
-            ask_return(order, &wish, clock::now()).map_err(ChangeError::Return)
+            ask_return(order, &request, clock::now()).map_err(ChangeError::Return)
         })
         .await
     }
@@ -31,7 +31,7 @@ impl Desk {
     ///
     /// # Errors
     /// What stands in the way.
-    pub fn may_return(&self, order: &Order, wish: &ReturnRequest) -> Result<(), NoReturn> {
-        ask_return(&mut order.clone(), wish, clock::now()).map(drop)
+    pub fn may_return(&self, order: &Order, request: &ReturnRequest) -> Result<(), NoReturn> {
+        ask_return(&mut order.clone(), request, clock::now()).map(drop)
     }
 }

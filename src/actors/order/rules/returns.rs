@@ -1,4 +1,4 @@
-//! Tickets of a finished order that go back: at their customer's wish as it was promised, or at a person's. The order stays
+//! Tickets of a finished order that go back: at their customer's request as it was promised, or at a person's. The order stays
 //! finished; its line is cancelled at the operator, and then the money follows by the rules of every other payment.
 
 use std::collections::BTreeSet;
@@ -57,17 +57,17 @@ pub enum NoReturn {
 /// What stands in the way; nothing was changed.
 pub(in crate::actors::order) fn ask_return(
     order: &mut Order,
-    wish: &ReturnRequest,
+    request: &ReturnRequest,
     now: Moment,
 ) -> Result<Option<Effects>, NoReturn> {
     if order.state != OrderState::Finished {
         return Err(NoReturn::NotFinished(order.state));
     }
     let mut asked = Vec::new();
-    for no in &wish.lines {
+    for no in &request.lines {
         let line = order.lines.iter().find(|line| line.no == *no).ok_or(NoReturn::NoLine(*no))?;
-        if is_to_ask(line, wish.by, now)? {
-            let is_left = |other: &&Line| is_of_family(other, line) && !wish.lines.contains(&other.no);
+        if is_to_ask(line, request.by, now)? {
+            let is_left = |other: &&Line| is_of_family(other, line) && !request.lines.contains(&other.no);
             let left: Vec<i32> = order.lines.iter().filter(is_left).map(|other| other.no).collect();
             if !left.is_empty() {
                 return Err(NoReturn::Family(*no, left));
@@ -83,7 +83,7 @@ pub(in crate::actors::order) fn ask_return(
         (line.withdrawing, line.refusal, line.person, line.attempts) = (true, None, None, 0);
         // whoever waits for a return for too long needs a person, whatever the operator's system says
         (line.doubt_since, line.settles_at, line.ask_at) = (Some(now), None, None);
-        let why = wish.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        let why = request.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
         effects.events.push(event(line.no, &format!("return_asked{why}")));
     }
     order.next_at = Some(now);

@@ -1,4 +1,4 @@
-//! What a person at the desk may wish of an order: decided by the same tables and rules as the loop, and as purely.
+//! What a person at the desk may command of an order: decided by the same tables and rules as the loop, and as purely.
 
 use super::advance::{Effects, Event, Turn, advance};
 use super::cover::payer;
@@ -44,8 +44,13 @@ pub enum Obstacle {
 ///
 /// # Errors
 /// The tables do not allow it; nothing was changed.
-pub fn grant(order: &mut Order, wish: StaffCommand, now: Moment, rules: &Rules) -> Result<Option<Effects>, Obstacle> {
-    match wish {
+pub fn grant(
+    order: &mut Order,
+    command: StaffCommand,
+    now: Moment,
+    rules: &Rules,
+) -> Result<Option<Effects>, Obstacle> {
+    match command {
         StaffCommand::Retry => retry(order, now, rules),
         StaffCommand::Undo => undo(order, now, rules),
         StaffCommand::Accept => accept(order, now, rules),

@@ -17,7 +17,7 @@ use crate::io::{Io, IoError};
 /// The kind of the jobs that carry out what was agreed to.
 pub(in crate::actors::reconcile) const MEND_JOB: &str = "mend";
 /// How a case is closed once both sides say the same.
-pub(in crate::actors::reconcile) const MENDED: &str = "mended";
+pub(in crate::actors::reconcile) const APPLIED: &str = "mended";
 
 /// Whose difference it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,7 +58,7 @@ async fn open_in(tx: &DatabaseTransaction, difference: &Difference, about: About
     let mended = case_file::Entity::find()
         .filter(case_file::Column::Kind.eq(kind))
         .filter(case_file::Column::Subject.eq(about.subject.clone()))
-        .filter(case_file::Column::ClosedReason.eq(MENDED));
+        .filter(case_file::Column::ClosedReason.eq(APPLIED));
     let before = mended.count(tx).await?;
     let row = case_file::ActiveModel {
         id: Set(ids::new_id()),
@@ -149,7 +149,7 @@ pub(in crate::actors::reconcile) async fn close_mended(io: &Io, id: Uuid) -> Res
             case_file::Entity::update_many()
                 .col_expr(case_file::Column::ClosedAt, Expr::value(clock::now().fixed_offset()))
                 .col_expr(case_file::Column::ClosedBy, Expr::col(case_file::Column::AgreedBy))
-                .col_expr(case_file::Column::ClosedReason, Expr::value(MENDED))
+                .col_expr(case_file::Column::ClosedReason, Expr::value(APPLIED))
                 .filter(case_file::Column::Id.eq(id))
                 .filter(case_file::Column::ClosedAt.is_null())
                 .exec(tx)

@@ -1,4 +1,4 @@
-//! The SQL of runs: what was wished for, and how it ended.
+//! The SQL of runs: what was requested, and how it ended.
 
 pub(super) mod cases;
 pub(super) mod our_records;
@@ -53,7 +53,7 @@ impl Scope {
     }
 }
 
-/// A comparison that was wished for.
+/// A comparison that was requested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Run {
     /// Its id outward.
@@ -62,7 +62,7 @@ pub struct Run {
     pub scope: String,
     /// Which day, in the other side's time zone.
     pub day: NaiveDate,
-    /// Which admin wished it; `None` for the daily one and the command line.
+    /// Which admin requested it; `None` for the daily one and the command line.
     pub wished_by: Option<Uuid>,
     /// When.
     pub wished_at: DateTime<Utc>,
@@ -93,14 +93,14 @@ pub(super) struct Tally {
 /// The database's.
 pub async fn request(
     io: &Io,
-    wishes: Vec<(Scope, NaiveDate)>,
+    requests: Vec<(Scope, NaiveDate)>,
     (once, by): (bool, Option<Uuid>),
 ) -> Result<Vec<Run>, IoError> {
     let write = io.write(move |tx| {
         Box::pin(async move {
             let mut new = Vec::new();
-            for (scope, day) in wishes {
-                new.extend(wish_one(tx, (scope.word(), day), once, by).await?);
+            for (scope, day) in requests {
+                new.extend(request_one(tx, (scope.word(), day), once, by).await?);
             }
             Ok::<_, IoError>(new)
         })
@@ -108,17 +108,21 @@ pub async fn request(
     write.await
 }
 
-/// The daily wish of whoever has that singleton task: each day's comparison once; answers those that are new.
+/// The daily request of whoever has that singleton task: each day's comparison once; answers those that are new.
 ///
 /// # Errors
-/// The database's; `Fenced` when another replica wishes now: nothing is kept.
-pub(super) async fn request_daily(io: &Io, wishes: Vec<(Scope, NaiveDate)>, fence: Fence) -> Result<Vec<Run>, IoError> {
+/// The database's; `Fenced` when another replica requests now: nothing is kept.
+pub(super) async fn request_daily(
+    io: &Io,
+    requests: Vec<(Scope, NaiveDate)>,
+    fence: Fence,
+) -> Result<Vec<Run>, IoError> {
     let write = io.write(move |tx| {
         Box::pin(async move {
             fence.check(tx).await?;
             let mut new = Vec::new();
-            for (scope, day) in wishes {
-                new.extend(wish_one(tx, (scope.word(), day), true, None).await?);
+            for (scope, day) in requests {
+                new.extend(request_one(tx, (scope.word(), day), true, None).await?);
             }
             Ok::<_, IoError>(new)
         })
@@ -126,7 +130,7 @@ pub(super) async fn request_daily(io: &Io, wishes: Vec<(Scope, NaiveDate)>, fenc
     write.await
 }
 
-async fn wish_one(
+async fn request_one(
     tx: &DatabaseTransaction,
     (scope, day): (String, NaiveDate),
     once: bool,

@@ -7,7 +7,7 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Query
 use starjack_entity::{case_file, invoice, invoice_series, order_line, order_step, orders, payment};
 use uuid::Uuid;
 
-use super::cases::MENDED;
+use super::cases::APPLIED;
 use crate::actors::order::rules::intent::Verb;
 use crate::actors::order::rules::lifecycle::{LineState, OrderState, PaymentState, has_ended};
 use crate::actors::reconcile::compare::{Kind, OurMoney};
@@ -179,7 +179,7 @@ pub(in crate::actors::reconcile) async fn tickets_of_stranger(
     let ticket = |row: case_file::Model| StrangersTicket {
         open: row.closed_at.is_none(),
         agreed: row.agreed_at.is_some(),
-        kept: row.closed_at.is_some() && row.closed_reason.as_deref() != Some(MENDED),
+        kept: row.closed_at.is_some() && row.closed_reason.as_deref() != Some(APPLIED),
     };
     Ok(cases_of_stranger(io, number).await?.into_iter().map(ticket).collect())
 }

@@ -64,7 +64,7 @@ impl From<Row> for AuditEntryView {
     }
 }
 
-/// Every entry of every admin, newest first; where asked for, also what they read of customers, and their log-ins.
+/// What admins changed, newest first; where asked for, also what they read of customers, and their log-ins.
 #[utoipa::path(tag = "admin", operation_id = "list_audit", security(("bearer" = [])), params(AuditQuery),
     responses((status = 200, description = "A page", body = Page<AuditEntryView>)))]
 #[get("/api/v1/admin/audit")]

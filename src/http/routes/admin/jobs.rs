@@ -45,7 +45,7 @@ pub enum JobFilter {
 #[schema(as = Job)]
 pub struct JobView {
     id: Uuid,
-    /// JobFilter handler works it off.
+    /// Which handler works it off.
     #[schema(example = "letter")]
     kind: String,
     /// What it is about: kinds and ids, no personal data.

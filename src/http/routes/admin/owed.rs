@@ -111,7 +111,7 @@ pub(in crate::http) async fn export(state: web::Data<State>, admin: Admin) -> Re
         .body(text))
 }
 
-/// ReconcileDesk that the money was sent, and has the customer told.
+/// Books that the money was sent, and has the customer told.
 /// 403 `second-factor-needed-again` where the second factor was not shown within ten minutes. The same bank reference again answers the same again;
 /// another one is refused with 409, for then the money may have been sent twice.
 #[utoipa::path(tag = "admin", operation_id = "book_transfer", security(("bearer" = [])), request_body = Transfer,

@@ -94,7 +94,11 @@ async fn obey_one(state: &State, id: Uuid) -> Option<Status> {
     if clock::now() - row.at.to_utc() > FRESH {
         return None;
     }
-    tracing::info!(actor = name, command = command.word(), "an admin at another replica wishes something of an actor");
+    tracing::info!(
+        actor = name,
+        command = command.word(),
+        "an admin at another replica commands something of an actor"
+    );
     carry_out(state, name, command).await.ok()
 }
 

@@ -29,18 +29,18 @@ pub(in crate::http) async fn ask(
     Json(tickets): Json<ReturnTickets>,
 ) -> Result<HttpResponse, Problem> {
     admin.check_proof(&state).await?;
-    let wish = tickets.request(Returner::Person)?;
-    let Some(reason) = &wish.reason else {
+    let request = tickets.request(Returner::Person)?;
+    let Some(reason) = &request.reason else {
         return Err(Problem::invalid(both(
             "Say why: send a `reason` with 1 to 100 characters.",
             "Sagen Sie, warum: Senden Sie einen `reason` mit 1 bis 100 Zeichen.",
         )));
     };
-    state.orders.may_return(&find(&state, *id).await?, &wish)?;
-    let lines = wish.lines.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    state.orders.may_return(&find(&state, *id).await?, &request)?;
+    let lines = request.lines.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let reason = Some(format!("{lines}: {reason}"));
     store::write_audit(&state.io, admin.audit_entry("order.return", id.to_string(), reason)).await?;
     tracing::info!(order.id = %*id, "an admin takes tickets back");
-    let order = state.orders.ask_return(*id, wish).await?;
+    let order = state.orders.ask_return(*id, request).await?;
     Ok(HttpResponse::Accepted().json(view(&state, order, admin.reader()).await?))
 }

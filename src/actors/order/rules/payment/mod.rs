@@ -5,7 +5,7 @@ mod ask;
 mod books;
 mod claim;
 mod doubt;
-mod payment;
+mod row;
 mod status;
 
 pub use answer::PaymentAnswer;
@@ -15,4 +15,4 @@ pub use ask::{
 };
 pub use claim::{Claim, ClaimKind};
 pub use doubt::{DoubtCause, MoneyDoubt};
-pub use payment::Payment;
+pub use row::Payment;

@@ -117,7 +117,7 @@ impl Shop {
     async fn offer(&self, operator: &str) -> anyhow::Result<String> {
         let today = clock::now().date_naive();
         for day in today.iter_days().skip(1).take(250) {
-            let url = format!("{}/api/v1/operators/{operator}/offers?day={day}&birth_date=1990-05-01", self.api);
+            let url = format!("{}/api/v1/operators/{operator}/offers?day={day}&birth_year=1990", self.api);
             let offers = self.send(self.http.get(url)).await?;
             if let Some(offer) = offers["items"][0]["offer_id"].as_str() {
                 return Ok(offer.to_owned());

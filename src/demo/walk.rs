@@ -31,7 +31,7 @@ A={api}; S={control}; H='Content-Type: application/json'
 get() {{ grep -o "\"$1\":\"[^\"]*\"" | head -n 1 | cut -d '"' -f 4; }}
 T=$(curl -s $A/api/v1/sessions -H "$H" -d '{{"email":"{email}","password":"{password}"}}' | get access_token)
 CARD=$(curl -s $A/api/v1/cards -H "$H" -H "Authorization: Bearer $T" -d '{{"number":"{card}","nickname":"mine"}}' | get id)
-OFFER=$(curl -s "$A/api/v1/operators/solden/offers?day={day}&birth_date=1990-05-01" | get offer_id)
+OFFER=$(curl -s "$A/api/v1/operators/solden/offers?day={day}&birth_year=1990" | get offer_id)
 ORDER=$(curl -s $A/api/v1/orders -H "$H" -H "Authorization: Bearer $T" -H "Idempotency-Key: walk-$RANDOM-$RANDOM" -d '{{"lines":[{{"offer_id":"'$OFFER'","card_id":"'$CARD'","holder":{{"first_name":"Eva","last_name":"Skier","birth_date":"1990-05-01"}}}}]}}' | get id)
 while sleep 0.5; do PAGE=$(curl -s $A/api/v1/orders/$ORDER -H "Authorization: Bearer $T" | get page_url); [ -z "$PAGE" ] || break; done; echo "pay in a browser, or go on: $PAGE"
 curl -s -X POST $S/control/mpay24/pages/${{PAGE##*/}}/pay -H "$H" -d '{{"outcome":"reserved"}}'; echo

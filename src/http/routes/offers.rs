@@ -34,7 +34,7 @@ impl OfferQuery {
     /// A day on which the skier may be born: of a year its first, as years decide the category.
     ///
     /// # Errors
-    /// 400 when there is neither year nor date, or both.
+    /// 422 when there is neither year nor date, or both: each parameter is well formed, the two together are not valid.
     fn born(&self) -> Result<(NaiveDate, &'static str), Problem> {
         match (self.birth_year, self.birth_date) {
             (Some(year), None) => {
@@ -42,13 +42,10 @@ impl OfferQuery {
                 Ok((first.unwrap_or(NaiveDate::MIN), "birth_year"))
             }
             (None, Some(date)) => Ok((*date, "birth_date")),
-            (None, None) | (Some(_), Some(_)) => Err(Problem::new(
-                Kind::Malformed,
-                both(
-                    "Send the skier's `birth_year`, or `birth_date` in its place.",
-                    "Senden Sie das Geburtsjahr als `birth_year`, oder statt dessen `birth_date`.",
-                ),
-            )),
+            (None, None) | (Some(_), Some(_)) => Err(Problem::invalid(both(
+                "Send the skier's `birth_year`, or `birth_date` in its place.",
+                "Senden Sie das Geburtsjahr als `birth_year`, oder statt dessen `birth_date`.",
+            ))),
         }
     }
 }

@@ -60,8 +60,8 @@ async fn offers_are_made_for_people_who_can_be_alive_and_days_have_one_form() {
         (format!("day={day}&birth_year={}", today().year() + 1), 422),
         (format!("day={day}&birth_year=-2147483648"), 422),
         (format!("day={day}&birth_year=90.5"), 400),
-        (format!("day={day}"), 400),
-        (format!("day={day}&birth_year=1990&birth_date=1990-05-01"), 400),
+        (format!("day={day}"), 422),
+        (format!("day={day}&birth_year=1990&birth_date=1990-05-01"), 422),
     ] {
         let asked = answer(world.call("GET", &format!("/api/v1/operators/ischgl/offers?{query}"))).await;
         assert_eq!(asked.status, status, "{query}: {asked:?}");

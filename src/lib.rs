@@ -18,7 +18,6 @@ pub mod epoch;
 pub mod failpoints;
 pub mod fonts;
 pub mod http;
-pub mod ids;
 pub mod import;
 pub mod integrations;
 pub mod io;
@@ -30,3 +29,5 @@ pub mod redis;
 pub mod telemetry;
 pub mod timeline;
 pub mod typed;
+
+pub use starjack_rules::ids;

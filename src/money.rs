@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// An amount in minor units (cents of the euro).
-pub type Cents = i64;
+pub use starjack_rules::money::Cents;
 
 /// An amount beside its currency, as it stands in JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]

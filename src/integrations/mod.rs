@@ -6,13 +6,12 @@ pub mod client;
 mod gate;
 pub mod lift;
 pub mod mail;
-mod outcome;
 pub mod payment;
 mod permit;
 mod rate_limiter;
 pub mod soap;
 mod text;
 
-pub use outcome::{Outcome, Refusal, RefusalKind};
 pub use permit::Permit;
 pub use rate_limiter::{AHEAD, Agreed, RateLimiter, Turns};
+pub use starjack_rules::port::{Outcome, Refusal, RefusalKind};

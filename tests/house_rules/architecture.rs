@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::{ConnectionTrait, Database, Statement};
 use sea_orm_migration::MigratorTrait as _;
-use starjack::actors::order::rules::lifecycle;
 use starjack_migration::Migrator;
+use starjack_rules::lifecycle;
 
 use crate::assert_none;
 use crate::sources::{files, read, root};

@@ -80,16 +80,7 @@ type Allowed = &'static [(&'static str, &'static [&'static str])];
 
 /// The rooms of large folders, and which others each may use.
 const ROOMS: [(&str, Allowed); 3] = [
-    (
-        "actors/order",
-        &[
-            ("rules", &[]),
-            ("store", &["rules"]),
-            ("engine", &["rules", "store"]),
-            ("desk", &["rules", "store", "engine"]),
-            ("model", &["rules", "store", "engine", "desk"]),
-        ],
-    ),
+    ("actors/order", &[("store", &[]), ("engine", &["store"]), ("desk", &["store", "engine"])]),
     (
         "actors/liftoperator",
         &[("catalogue", &[]), ("areas", &[]), ("offers", &["catalogue"]), ("lift", &["catalogue", "offers"])],

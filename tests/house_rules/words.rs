@@ -1,7 +1,7 @@
 //! Who may name what, how long a file may be, and what never stands in one.
 
 use crate::assert_none;
-use crate::sources::{files, read, sources};
+use crate::sources::{Source, files, read, sources};
 
 /// A supplier's names, and the only places that may name it besides configuration and demonstration.
 const SUPPLIERS: [(&[&str], &[&str]); 4] = [
@@ -24,6 +24,11 @@ const SQL_BY_HAND: [&str; 5] = [
     "src/io/mod.rs",
 ];
 
+/// The server and the rules of its orders.
+fn product() -> Vec<Source> {
+    ["src", "rules/src"].into_iter().flat_map(sources).collect()
+}
+
 /// Longest file, without its tests.
 const MOST_LINES: usize = 300;
 
@@ -32,7 +37,7 @@ fn a_suppliers_name_stays_in_its_folder() {
     let mut breaches = Vec::new();
     let letters = files("src").into_iter().filter(|path| path.contains("/templates/"));
     let texts = letters.map(|path| (read(&path), path));
-    let code = sources("src").into_iter().map(|source| (source.code, source.path));
+    let code = product().into_iter().map(|source| (source.code, source.path));
     for (text, path) in texts.chain(code).filter(|(_, path)| !path.starts_with("src/demo/")) {
         for (names, places) in SUPPLIERS {
             if !places.iter().any(|place| path.starts_with(place)) {
@@ -72,7 +77,7 @@ fn names_are_found_in_every_spelling() {
 #[test]
 fn only_stores_name_tables() {
     let is_store = |path: &str| path.ends_with("/store.rs") || path.contains("/store/") || path == "src/epoch.rs";
-    let others = sources("src").into_iter().filter(|source| !is_store(&source.path));
+    let others = product().into_iter().filter(|source| !is_store(&source.path));
     let breaches = others.filter(|source| source.code.contains("starjack_entity")).map(|source| source.path);
     assert_none(breaches.collect(), "tables are named in a `store.rs` or a folder `store/` alone");
     only_these("Statement::from_", &SQL_BY_HAND);
@@ -95,7 +100,7 @@ fn only_one_folder_speaks_to_redis() {
 /// Fails for every file that says `word` and is not listed, and for every listed one that does not say it any more.
 fn only_these(word: &str, listed: &[&str]) {
     let mut breaches = Vec::new();
-    for source in sources("src") {
+    for source in product() {
         match (source.code.contains(word), listed.contains(&source.path.as_str())) {
             (true, false) => breaches.push(format!("{} says {word}", source.path)),
             (false, true) => breaches.push(format!("{} is listed for {word} and does not say it", source.path)),
@@ -108,11 +113,11 @@ fn only_these(word: &str, listed: &[&str]) {
 #[test]
 fn only_the_clock_reads_time() {
     let mut breaches = Vec::new();
-    for (folder, clock) in [("src", "src/clock.rs"), ("simulator/src", "simulator/src/clock.rs")] {
+    for (folder, clock) in [("src", "src/clock.rs"), ("rules/src", ""), ("simulator/src", "simulator/src/clock.rs")] {
         for source in sources(folder).iter().filter(|source| source.path != clock) {
             let mut words =
                 vec!["Utc::now", "Local::now", "Instant::now", "SystemTime::now", ".elapsed()", "time::interval"];
-            if folder == "src" {
+            if folder != "simulator/src" {
                 words.extend(["time::sleep", "time::timeout"]);
             }
             // the lease alone counts by the database's clock
@@ -132,14 +137,14 @@ fn only_the_clock_reads_time() {
 
 #[test]
 fn no_queue_is_without_a_bound() {
-    let all = sources("src").into_iter().chain(sources("simulator/src"));
+    let all = product().into_iter().chain(sources("simulator/src"));
     let breaches = all.filter(|source| source.code.contains("unbounded")).map(|source| source.path);
     assert_none(breaches.collect(), "every queue has a bound");
 }
 
 #[test]
 fn files_are_short() {
-    let all = ["src", "simulator/src", "migration/src"].into_iter().flat_map(sources);
+    let all = ["src", "rules/src", "simulator/src", "migration/src"].into_iter().flat_map(sources);
     let long = all.map(|source| (source.text.lines().count(), source.path)).filter(|(lines, _)| *lines > MOST_LINES);
     assert_none(
         long.map(|(lines, path)| format!("{path} has {lines} lines")).collect(),

@@ -2,6 +2,7 @@
 
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
+pub use starjack_rules::effects::OrderEmail;
 use uuid::Uuid;
 
 use crate::actors::auth;
@@ -10,23 +11,6 @@ use crate::clock;
 
 /// The kind of the jobs that ask for an e-mail.
 pub(super) const KIND: &str = "letter";
-
-/// An e-mail about an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OrderEmail {
-    /// The tickets, refused lines and why, the invoice.
-    Finished,
-    /// Nothing was taken.
-    Rejected,
-    /// Everything was undone, and the money went back.
-    Undone,
-    /// Money that was not the order's went back; the payment's number.
-    MoneyReturned(i32),
-    /// A ticket was taken back; the line's number.
-    TicketReturned(i32),
-    /// A ticket is not taken back, though somebody wanted it; the line's number.
-    TicketKept(i32),
-}
 
 /// What stands in the job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@
 //!   │
 //! store     all SQL of orders: loaded and saved whole, lists, idempotency keys, days of cards, cases
 //!   │
-//! rules     what may follow from what; pure, without I/O
+//! rules     what may follow from what; pure, a crate of its own: `rules/`
 //! ```
 //!
 //! A room uses those below it and none above. In `rules`, `lifecycle` holds the tables of states and `advance` walks them;
@@ -15,15 +15,13 @@
 
 pub mod desk;
 pub mod engine;
-#[cfg(test)]
-mod model;
-pub mod rules;
 pub mod store;
 
 pub use desk::{Again, ChangeError, CloseError, Desk, NewLine, NewOrder, PlaceError};
 pub use rules::account_limits::AccountLimits;
 pub use rules::returns::{NoReturn, ReturnRequest, Returner, returnable_until};
 pub use rules::staff_command::{Obstacle, StaffCommand};
+pub use starjack_rules as rules;
 pub use store::{
     Filter, Marks, Notifications, Past, Placed, Remembered, RestoreError, RestoreTimes, Restored, Store, Watching,
     forget_texts, restored,

@@ -14,8 +14,7 @@ mod print_form;
 mod registry;
 
 pub use contract::Contract;
-pub use port::{
-    Booking, Capabilities, CheckedCard, Found, FoundState, Holder, LiftSupplier, Sold, SoldPage, TicketOrder,
-};
+pub use port::{Capabilities, LiftSupplier, Sold, SoldPage, TicketOrder};
 pub use price_list::{Named, PriceList, Tariff, Wanted, WantedProduct};
 pub use registry::{CardNumber, CardNumberError, SUPPLIERS, SupplierKind, connect, connect_paced, parse_card_number};
+pub use starjack_rules::port::lift::{Booking, CheckedCard, Found, FoundState, Holder};

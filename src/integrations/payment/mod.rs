@@ -9,10 +9,8 @@ mod port;
 use std::rc::Rc;
 
 pub use mpay24::{Config as ProviderConfig, confirmation_url, parse_callback};
-pub use port::{
-    Callback, CallbackError, CreditAmount, History, Observed, ObservedState, OpenPayments, OpenedPage, PageOrder,
-    PaymentProvider, StatusKey,
-};
+pub use port::{CallbackError, CreditAmount, OpenPayments, PageOrder, PaymentProvider, StatusKey};
+pub use starjack_rules::port::payment::{Callback, History, Observed, ObservedState, OpenedPage};
 
 /// Builds the provider's client of one merchant for one incarnation; opens no connection.
 ///

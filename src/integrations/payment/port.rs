@@ -2,6 +2,7 @@
 
 use futures_util::future::LocalBoxFuture;
 
+use super::{History, Observed, OpenedPage};
 use crate::ids::Reference;
 use crate::integrations::{Outcome, Permit};
 use crate::money::Cents;
@@ -51,13 +52,6 @@ pub struct PageOrder {
     pub return_url: String,
 }
 
-/// A page that the payer can be sent to.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct OpenedPage {
-    /// The page's address.
-    pub url: String,
-}
-
 /// How much a credit pays back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CreditAmount {
@@ -76,21 +70,6 @@ pub enum StatusKey {
     Page(Reference),
 }
 
-/// A payment as the provider's own answer shows it (not a callback).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Observed {
-    /// The provider's transaction id, unique.
-    pub tid: String,
-    /// The reference that the page was opened with.
-    pub reference: String,
-    /// Its state.
-    pub state: ObservedState,
-    /// Minor units.
-    pub amount: Cents,
-    /// Three letters of ISO 4217.
-    pub currency: String,
-}
-
 /// A page of the provider's list of open payments.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct OpenPayments {
@@ -106,59 +85,6 @@ impl OpenPayments {
     pub fn sent(&self) -> u32 {
         u32::try_from(self.payments.len() + self.unreadable.len()).unwrap_or(u32::MAX)
     }
-}
-
-/// States of a payment at the provider.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ObservedState {
-    /// The attempt failed.
-    Failed,
-    /// Waiting for a bank, not paid.
-    Suspended,
-    /// Authorised, money not taken.
-    Reserved,
-    /// Money taken.
-    Billed,
-    /// Reservation released.
-    Reversed,
-    /// Money paid back, wholly or in part.
-    Credited,
-    /// Taken back by the payer's bank.
-    ChargedBack,
-    /// A state that we do not know; alarm, no change.
-    Other,
-}
-
-/// What the provider's books say of one payment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct History {
-    /// Sum taken, minor units.
-    pub captured: Cents,
-    /// Sum paid back, minor units.
-    pub credited: Cents,
-    /// Sum that the payer's bank took back, minor units.
-    pub charged_back: Cents,
-    /// Whether the reservation was released.
-    pub reversed: bool,
-}
-
-/// A callback's claim, parsed and not believed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Callback {
-    /// The provider's transaction id.
-    pub tid: String,
-    /// Our page's reference.
-    pub reference: String,
-    /// The secret that our confirmation URL carried.
-    pub secret: String,
-    /// The claimed state in the provider's word.
-    pub status: String,
-    /// The claimed state in ours.
-    pub state: ObservedState,
-    /// Claimed minor units.
-    pub amount: Cents,
-    /// Claimed currency.
-    pub currency: String,
 }
 
 /// Why a callback cannot be read; the text is answered after `ERROR: `.

@@ -48,7 +48,7 @@ const STORIES: [(u32, &str, By); 48] = [
     (33, "payment provider down after issuing",               By(HERE, "story_33_money_is_taken_once_the_payment_provider_is_back")),
     (34, "reservation expired",                               By("tests/api/payment_cases/ways_back.rs", "case_35_a_reservation_that_lapsed_takes_its_tickets_back_and_the_customer_is_told")),
     (35, "total 0",                                           By(HERE, "story_35_an_order_of_which_nothing_is_due_ends_with_its_ticket_and_without_a_payment")),
-    (36, "order waits six minutes in our queue",              By("src/actors/order/model/traces.rs", "waiting_for_a_turn_is_not_asking")),
+    (36, "order waits six minutes in our queue",              By("rules/src/model/traces.rs", "waiting_for_a_turn_is_not_asking")),
     (37, "price changes while the payer is at the bank",      By("tests/api/importing.rs", "a_new_price_is_shown_without_a_restart_and_the_shown_one_holds")),
     (38, "same card and day in two orders",                   By("tests/simulation/twice.rs", "of_two_accounts_that_pay_for_one_card_and_day_one_has_the_ticket_and_the_other_its_money")),
     (39, "partial capture, later return of a line",           By("tests/api/returns.rs", "story_39_a_returned_ticket_is_cancelled_and_its_price_goes_back_and_its_day_is_free")),
@@ -58,7 +58,7 @@ const STORIES: [(u32, &str, By); 48] = [
     (43, "backup restored: their world is newer than ours",   By("tests/faults/restored.rs", "a_backup_that_is_restored_books_no_ticket_again_and_gives_out_no_number_twice")),
     (44, "charge-back after months",                          By("tests/api/payment_cases/charge_backs.rs", "a_charge_back_opens_one_case_that_a_person_closes")),
     (45, "price changed between check and issue",             By("src/integrations/lift/dta/tests.rs", "refusals_and_reports_come_through_as_they_are")),
-    (46, "supplier back after the mark was set",              By("src/actors/order/model/traces.rs", "a_late_success_of_a_move_of_money_clears_the_mark")),
+    (46, "supplier back after the mark was set",              By("rules/src/model/traces.rs", "a_late_success_of_a_move_of_money_clears_the_mark")),
     (47, "every end told to the customer",                    By("tests/simulation/lives/controls.rs", "forgetting_letters")),
     (48, "the process is killed between any two of all these", By("tests/faults/crash/mod.rs", "an_order_survives_a_kill_at_every_moment")),
 ];

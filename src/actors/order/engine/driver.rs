@@ -9,17 +9,15 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::dispatch::{Asking, Outside};
-use crate::actors::order::rules::advance::{Answer, Answered, Effects, abandoned, advance};
+use crate::actors::order::rules::advance::{Answered, Effects, abandoned, advance};
+use crate::actors::order::rules::conflict::{disbelieved, still_meant};
 use crate::actors::order::rules::intent::Subject;
 use crate::actors::order::rules::limits::Rules;
-use crate::actors::order::rules::payment::PaymentAnswer;
 use crate::actors::order::rules::protection::Protection;
-use crate::actors::order::rules::record::open_intents;
-use crate::actors::order::rules::record::{Moment, Order};
+use crate::actors::order::rules::record::{Moment, Order, open_intents};
 use crate::actors::order::store::{Saved, Store};
 use crate::clock::{self, Deadline};
 use crate::ids;
-use crate::integrations::Outcome;
 use crate::io::IoError;
 
 /// Answers that come within this time of each other are saved in one commit.
@@ -158,33 +156,6 @@ impl Driver {
         }
         Ok(saved)
     }
-}
-
-/// What is to be taken by an order that somebody else wrote in between: answers to intents that still stand, and the death of
-/// whoever asked those that are not in flight here. They may have left, so they must not be asked as if they were new.
-pub(in crate::actors::order) fn still_meant(
-    fresh: &Order,
-    in_flight: &[(Subject, Uuid)],
-    answers: Vec<Answered>,
-) -> Vec<Answered> {
-    let (ours, others): (Vec<_>, Vec<_>) =
-        open_intents(fresh).into_iter().partition(|(subject, open)| in_flight.contains(&(*subject, open.id)));
-    let is_ours = |subject| ours.iter().any(|(ours, _)| *ours == subject);
-    let is_others = |subject| others.iter().any(|(others, _)| *others == subject);
-    let kept = answers.into_iter().filter(|answered| is_ours(answered.subject));
-    kept.chain(abandoned(fresh).into_iter().filter(|died| is_others(died.subject))).collect()
-}
-
-/// The same answers, but for what was seen of a transaction: it is another order's, so nothing is known of ours.
-fn disbelieved(answers: Vec<Answered>) -> Vec<Answered> {
-    let unknown = |mut answered: Answered| {
-        if let Answer::Payment(PaymentAnswer::Status(Outcome::Done(Some(_)))) = &answered.answer {
-            let why = "the transaction belongs to another order".to_owned();
-            answered.answer = Answer::Payment(PaymentAnswer::Status(Outcome::Unknown(why)));
-        }
-        answered
-    };
-    answers.into_iter().map(unknown).collect()
 }
 
 /// The answer that comes first, and those that come soon after it.

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Database, Person, World, both_databases, eventually};
+use crate::support::{Database, Person, World, eventually, postgres_alone};
 
-both_databases!(
+postgres_alone!(
     a_paused_operator_makes_only_its_own_orders_wait,
     a_restarted_operator_goes_on_with_what_it_has,
     nobody_but_an_admin_steers,

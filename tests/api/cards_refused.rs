@@ -2,9 +2,9 @@
 
 use starjack_simulator::{sample_dta_number, sample_wtp_number};
 
-use crate::support::{ADULT, Database, World, both_databases, new_key, ticket};
+use crate::support::{ADULT, Database, World, new_key, postgres_alone, ticket};
 
-both_databases!(
+postgres_alone!(
     a_number_typed_wrong_is_refused_and_says_where,
     a_card_that_the_operators_gates_cannot_read_is_refused,
     a_card_that_its_operator_does_not_know_costs_nothing,

@@ -3,9 +3,9 @@
 use chrono::Days;
 use serde_json::json;
 
-use crate::support::{ADULT, Database, SMALL_CHILD, World, both_databases, new_key, ticket};
+use crate::support::{ADULT, Database, SMALL_CHILD, World, new_key, postgres_alone, ticket};
 
-both_databases!(a_free_ticket_needs_a_paid_one_beside_it, a_small_child_skis_along_with_who_pays,);
+postgres_alone!(a_free_ticket_needs_a_paid_one_beside_it, a_small_child_skis_along_with_who_pays,);
 
 /// Else anybody loads tickets onto cards whose numbers he has read, for nothing.
 async fn a_free_ticket_needs_a_paid_one_beside_it(database: Database) {

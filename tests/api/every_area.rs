@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use crate::support::{
-    ADULT, Database, World, area_file, areas, both_databases, eventually, listed, new_key, text_of, ticket,
+    ADULT, Database, World, area_file, areas, eventually, listed, new_key, postgres_alone, text_of, ticket,
 };
 
-both_databases!(one_basket_holds_a_ticket_of_every_area, each_country_has_its_own_tax_on_the_invoice);
+postgres_alone!(one_basket_holds_a_ticket_of_every_area, each_country_has_its_own_tax_on_the_invoice);
 
 async fn one_basket_holds_a_ticket_of_every_area(database: Database) {
     let world = World::start(database).await;

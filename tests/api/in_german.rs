@@ -4,10 +4,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    ADULT, Answer, Database, Person, World, both_databases, eventually, is_code, new_key, text_of, ticket,
+    ADULT, Answer, Database, Person, World, eventually, is_code, new_key, postgres_alone, text_of, ticket,
 };
 
-both_databases!(
+postgres_alone!(
     a_purchase_is_told_of_in_german_from_the_page_to_the_invoice,
     a_forgotten_password_is_replaced_by_a_code_from_a_german_letter,
     a_refusal_says_in_the_asked_language_what_to_do,

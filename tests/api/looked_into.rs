@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, Database, World, both_databases, eventually};
+use crate::support::{Client, Database, World, eventually, postgres_alone};
 
-both_databases!(
+postgres_alone!(
     the_figures_follow_an_order_through_the_shop,
     a_doubt_and_a_dead_letter_are_seen_in_the_figures,
     readiness_says_on_the_operations_listener_what_is_not_well,

@@ -5,7 +5,7 @@
 #![expect(clippy::allow_attributes, reason = "each test crate uses its own part of the support")]
 
 #[path = "../support/mod.rs"]
-#[allow(dead_code, unused_imports, reason = "each test crate uses its own part of the support")]
+#[allow(dead_code, unused_imports, unused_macros, reason = "each test crate uses its own part of the support")]
 mod support;
 
 mod actors_steered;

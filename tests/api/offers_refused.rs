@@ -1,8 +1,8 @@
 //! An offer counts as it was made, for whom it was made, and only when we made it.
 
-use crate::support::{ADULT, Database, SMALL_CHILD, World, both_databases, new_key, ticket};
+use crate::support::{ADULT, Database, SMALL_CHILD, World, new_key, postgres_alone, ticket};
 
-both_databases!(
+postgres_alone!(
     a_forged_offer_is_refused,
     an_offer_is_for_its_own_person_category,
     an_offer_of_another_shop_is_refused,

@@ -4,9 +4,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use crate::support::{ADULT, Database, Person, World, both_databases, eventually, new_key, ticket};
+use crate::support::{ADULT, Database, Person, World, eventually, new_key, postgres_alone, ticket};
 
-both_databases!(a_paid_order_waits_while_its_operator_is_down_and_is_loaded_when_it_is_back);
+postgres_alone!(a_paid_order_waits_while_its_operator_is_down_and_is_loaded_when_it_is_back);
 
 async fn command(clerk: &Person, actor: &str, wish: &str) {
     let path = format!("/api/v1/admin/actors/{}/{wish}", actor.replace('/', "%2F"));

@@ -1,8 +1,8 @@
 //! What belongs to another customer is as good as not there.
 
-use crate::support::{ADULT, Database, World, both_databases, new_key, ticket};
+use crate::support::{ADULT, Database, World, new_key, postgres_alone, ticket};
 
-both_databases!(
+postgres_alone!(
     another_customers_order_is_not_there,
     another_customers_card_cannot_be_ordered_for,
     who_is_not_logged_in_sees_nothing,

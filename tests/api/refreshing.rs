@@ -7,9 +7,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use starjack::actors::liftoperator::Catalogue;
 
-use crate::support::{ADULT, Answer, Database, Person, Ran, World, both_databases, eventually, new_key};
+use crate::support::{ADULT, Answer, Database, Person, Ran, World, eventually, new_key, postgres_alone};
 
-both_databases!(
+postgres_alone!(
     the_samples_agree_with_their_suppliers,
     a_price_is_shown_then_taken_and_older_offers_keep_theirs,
     a_withdrawn_product_goes_and_its_open_orders_are_served,

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Database, World, both_databases, eventually};
+use crate::support::{Database, World, eventually, postgres_alone};
 
-both_databases!(an_order_in_doubt_for_too_long_alarms_once_until_it_goes_on);
+postgres_alone!(an_order_in_doubt_for_too_long_alarms_once_until_it_goes_on);
 
 async fn an_order_in_doubt_for_too_long_alarms_once_until_it_goes_on(database: Database) {
     let world = World::with(database, &[("STARJACK_BOOKS__ALARM_AFTER", "3s")]).await;

@@ -4,9 +4,9 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, Timelike, Utc};
 use serde_json::Value;
 use starjack::clock;
 
-use crate::support::{ADULT, Database, Offer, World, area_file, both_databases, eventually, new_key, ticket};
+use crate::support::{ADULT, Database, Offer, World, area_file, eventually, new_key, postgres_alone, ticket};
 
-both_databases!(
+postgres_alone!(
     the_sale_of_a_half_day_ends_by_the_areas_own_clock_also_for_offers_made_before,
     the_day_changes_at_the_areas_midnight,
 );

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, Database, Stream, World, both_databases, eventually};
+use crate::support::{Client, Database, Stream, World, eventually, postgres_alone};
 
-both_databases!(
+postgres_alone!(
     a_skier_watches_an_order_to_its_end,
     who_comes_back_goes_on_where_the_last_event_was,
     a_strangers_order_is_none_and_an_account_has_only_so_many_streams,

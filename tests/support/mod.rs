@@ -1,7 +1,9 @@
 //! A world to test in: the real server binary as a process of its own, and the simulator that outlives it as the witness.
 //!
 //! A test says what people do ([`people`]) in a [`World`] and ends with [`World::clean_slate`], which compares what the
-//! shop says with what really happened at the suppliers. [`both_databases!`] runs a story on SQLite and on PostgreSQL.
+//! shop says with what really happened at the suppliers. [`both_databases!`] runs a story on SQLite and on PostgreSQL, which
+//! is for those that tell something of the database: commits, locks, restarts. Any other runs by [`postgres_alone!`]; every
+//! statement meets SQLite in the tests of the library.
 mod balancer;
 mod client;
 mod database;
@@ -49,3 +51,16 @@ macro_rules! both_databases {
     };
 }
 pub(crate) use both_databases;
+
+/// Makes one test of each story `async fn story(database: Database)`: `story::postgres`.
+macro_rules! postgres_alone {
+    ($($story:ident),+ $(,)?) => {
+        $(mod $story {
+            #[tokio::test]
+            async fn postgres() {
+                super::$story(crate::support::Database::Postgres).await;
+            }
+        })+
+    };
+}
+pub(crate) use postgres_alone;

@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use self::description::{Operation, operations};
 use self::requests::{Attempt, attempts};
-use crate::support::{Client, Database, Person, World, both_databases};
+use crate::support::{Client, Database, Person, World, postgres_alone};
 
-both_databases!(whatever_a_stranger_sends_is_answered_as_described);
+postgres_alone!(whatever_a_stranger_sends_is_answered_as_described);
 
 /// What a problem may consist of.
 const PROBLEM_KEYS: [&str; 7] = ["type", "title", "status", "detail", "instance", "retry_after_seconds", "order_id"];

@@ -2,7 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::problem::Problem;
 use crate::language::{Words, both};
@@ -42,11 +43,50 @@ impl<T> Page<T> {
     }
 }
 
+/// Where a list goes on.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct PageQuery {
+    /// The `next` of the page before.
+    cursor: Option<String>,
+    /// 1 to 100, 20 when absent.
+    limit: Option<u64>,
+}
+
+impl PageQuery {
+    /// The same of a query that has more parameters.
+    #[must_use]
+    pub fn new(cursor: Option<String>, limit: Option<u64>) -> Self {
+        Self { cursor, limit }
+    }
+
+    /// The key after which the page begins, and how many items it has at most.
+    ///
+    /// # Errors
+    /// 422 that names the parameter.
+    pub fn read(&self) -> Result<(Option<String>, u64), Problem> {
+        Ok((cursor(self.cursor.as_deref())?, limit(self.limit)?))
+    }
+
+    /// The same for a list whose key is an id.
+    ///
+    /// # Errors
+    /// 422 that names the parameter.
+    pub fn read_id(&self) -> Result<(Option<Uuid>, u64), Problem> {
+        let (key, limit) = self.read()?;
+        match key.map(|key| key.parse()) {
+            None => Ok((None, limit)),
+            Some(Ok(id)) => Ok((Some(id), limit)),
+            Some(Err(_)) => Err(Problem::invalid(no_cursor())),
+        }
+    }
+}
+
 /// Checks the `limit` of a query: 1 to 100, 20 when absent.
 ///
 /// # Errors
 /// 422 that names the range.
-pub fn limit(given: Option<u64>) -> Result<u64, Problem> {
+fn limit(given: Option<u64>) -> Result<u64, Problem> {
     match given {
         None => Ok(DEFAULT_LIMIT),
         Some(limit) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
@@ -61,7 +101,7 @@ pub fn limit(given: Option<u64>) -> Result<u64, Problem> {
 ///
 /// # Errors
 /// 422 for a cursor that is none of ours.
-pub fn cursor(given: Option<&str>) -> Result<Option<String>, Problem> {
+fn cursor(given: Option<&str>) -> Result<Option<String>, Problem> {
     let Some(given) = given else { return Ok(None) };
     let key = URL_SAFE_NO_PAD.decode(given).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     match key {

@@ -4,9 +4,9 @@ use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::operators::{Location, PageQuery};
+use super::operators::Location;
 use crate::actors::liftoperator::areas::{self, Area};
-use crate::http::middleware::paging::{self, Page};
+use crate::http::middleware::paging::{self, Page, PageQuery};
 use crate::http::middleware::problem::Problem;
 use crate::http::middleware::shared;
 use crate::http::state::State;

@@ -4,10 +4,9 @@ use actix_web::{HttpResponse, delete, get, patch, post, web};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::operators::PageQuery;
 use crate::actors::liftoperator::lift::card::{Card, CardError, Registered};
 use crate::http::middleware::body::Json;
-use crate::http::middleware::paging::Page;
+use crate::http::middleware::paging::{Page, PageQuery};
 use crate::http::middleware::problem::{Kind, Problem};
 use crate::http::middleware::session::Customer;
 use crate::http::state::State;

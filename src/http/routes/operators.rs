@@ -2,13 +2,12 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
+use serde::Serialize;
 
 use crate::actors::liftoperator::Facade;
 use crate::actors::liftoperator::catalogue::{CardFormat, Catalogue, Operator, Season, Text, WhenDown};
 use crate::actors::supervision::{BreakerPosition, Phase, Status};
-use crate::http::middleware::paging::{self, Page};
+use crate::http::middleware::paging::{self, Page, PageQuery};
 use crate::http::middleware::problem::Problem;
 use crate::http::middleware::shared;
 use crate::http::state::State;
@@ -125,45 +124,6 @@ pub struct CardKind<'a> {
     format: &'a str,
     /// How to know it.
     name: &'a Text,
-}
-
-/// Where a list goes on.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-pub struct PageQuery {
-    /// The `next` of the page before.
-    cursor: Option<String>,
-    /// 1 to 100, 20 when absent.
-    limit: Option<u64>,
-}
-
-impl PageQuery {
-    /// The same of a query that has more parameters.
-    #[must_use]
-    pub fn new(cursor: Option<String>, limit: Option<u64>) -> Self {
-        Self { cursor, limit }
-    }
-
-    /// The key after which the page begins, and how many items it has at most.
-    ///
-    /// # Errors
-    /// 400 that names the parameter.
-    pub fn read(&self) -> Result<(Option<String>, u64), Problem> {
-        Ok((paging::cursor(self.cursor.as_deref())?, paging::limit(self.limit)?))
-    }
-
-    /// The same for a list whose key is an id.
-    ///
-    /// # Errors
-    /// 400 that names the parameter.
-    pub fn read_id(&self) -> Result<(Option<Uuid>, u64), Problem> {
-        let (key, limit) = self.read()?;
-        match key.map(|key| key.parse()) {
-            None => Ok((None, limit)),
-            Some(Ok(id)) => Ok((Some(id), limit)),
-            Some(Err(_)) => Err(Problem::invalid(paging::no_cursor())),
-        }
-    }
 }
 
 /// All operators.

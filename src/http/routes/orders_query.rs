@@ -3,9 +3,9 @@
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::operators::PageQuery;
 use crate::actors::order::Filter;
 use crate::actors::order::rules::lifecycle::OrderState;
+use crate::http::middleware::paging::PageQuery;
 use crate::http::middleware::problem::Problem;
 use crate::typed::Day;
 

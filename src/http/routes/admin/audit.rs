@@ -5,8 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::http::middleware::paging::Page;
-use crate::http::routes::operators::PageQuery;
+use crate::http::middleware::paging::{Page, PageQuery};
 use crate::http::store::{self, Row, Written};
 use crate::http::{Admin, Problem, State};
 
@@ -25,7 +24,7 @@ pub struct AuditQuery {
     limit: Option<u64>,
 }
 
-/// An entry, written down before it was done.
+/// What an admin did or read, or a log-in; written down before it was done.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = AuditEntry)]
 pub struct AuditEntryView {

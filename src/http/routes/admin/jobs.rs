@@ -7,9 +7,8 @@ use uuid::Uuid;
 
 use super::reason::{MaybeReason, OptionalReason};
 use crate::actors::jobs::{JobState, Listed};
-use crate::http::middleware::paging::Page;
+use crate::http::middleware::paging::{Page, PageQuery};
 use crate::http::middleware::problem::Kind;
-use crate::http::routes::operators::PageQuery;
 use crate::http::store;
 use crate::http::{Admin, Problem, State};
 use crate::language::both;

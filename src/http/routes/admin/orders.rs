@@ -5,8 +5,7 @@ use serde::Deserialize;
 
 use super::cases::plain;
 use crate::http::middleware::body::Json;
-use crate::http::middleware::paging::Page;
-use crate::http::routes::operators::PageQuery;
+use crate::http::middleware::paging::{Page, PageQuery};
 use crate::http::routes::order_view::OrderView;
 use crate::http::routes::orders::page;
 use crate::http::store;

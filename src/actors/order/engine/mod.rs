@@ -3,4 +3,5 @@
 pub(super) mod actor;
 pub mod dispatch;
 pub mod driver;
+mod due;
 pub(super) mod scheduler;

@@ -1,6 +1,6 @@
 //! When which order is driven: at once when something happened, at its own time otherwise, one drive at a time each.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
@@ -11,8 +11,9 @@ use uuid::Uuid;
 
 use super::actor::{Drives, Task};
 use super::driver::Drove;
+use super::due::Due;
 use crate::actors::fleet::{FleetEvent, Replica};
-use crate::actors::order::rules::record::{Moment, Order};
+use crate::actors::order::rules::record::Order;
 use crate::actors::order::store::Store;
 use crate::actors::supervision::{Failure, Handle};
 use crate::clock::{self, Deadline};
@@ -45,7 +46,7 @@ pub(in crate::actors::order) struct Schedule {
 }
 
 struct State {
-    due: BTreeMap<Uuid, Moment>,
+    due: Due,
     /// Orders that are being driven, and whether something happened since.
     active: HashMap<Uuid, bool>,
     /// Orders whose last drives failed, and how many in a row.
@@ -58,7 +59,7 @@ impl Schedule {
     /// Runs for ever.
     pub(in crate::actors::order) async fn run(mut self) {
         let mut state = State {
-            due: BTreeMap::new(),
+            due: Due::default(),
             active: HashMap::new(),
             failing: HashMap::new(),
             running: FuturesUnordered::new(),
@@ -142,7 +143,7 @@ impl State {
     }
 
     fn start(&mut self, id: Uuid, task: Task) {
-        self.due.remove(&id);
+        self.due.remove(id);
         self.active.insert(id, false);
         let drives = self.drives.clone();
         self.running.push(async move { (id, drives.ask(task, Deadline::after(DRIVE)).await) }.boxed_local());
@@ -159,9 +160,7 @@ impl State {
         }
         match drove {
             _ if again => self.start(id, Task::Resume(id)),
-            Ok(Drove::Until(at)) => {
-                self.due.insert(id, at);
-            }
+            Ok(Drove::Until(at)) => self.due.insert(id, at),
             Ok(Drove::AtRest | Drove::NotOurs) => {}
             Ok(Drove::Failed) | Err(_) => {
                 self.due.insert(id, clock::now() + AGAIN * (1 << failures.min(MOST_DOUBLINGS)));
@@ -171,14 +170,13 @@ impl State {
 
     fn start_due(&mut self) {
         let now = clock::now();
-        let due: Vec<_> = self.due.iter().filter(|(_, at)| **at <= now).map(|(id, _)| *id).collect();
-        for id in due {
+        while let Some(id) = self.due.pop(now) {
             self.start(id, Task::Resume(id));
         }
     }
 
     fn until_next(&self) -> Duration {
-        let next = self.due.values().min().map(|at| (*at - clock::now()).to_std().unwrap_or_default());
+        let next = self.due.next().map(|at| (at - clock::now()).to_std().unwrap_or_default());
         next.unwrap_or(LOOK).min(LOOK).max(Duration::from_millis(1))
     }
 }

@@ -10,6 +10,8 @@
 //! A committed job is handed out until it is acknowledged or dead; nothing else ends it. It may be handed out twice,
 //! so every handler is harmless to repeat. The attempt is counted when it begins: a job that kills its worker ends too.
 
+#[cfg(test)]
+mod lane_tests;
 mod queue;
 pub mod store;
 #[cfg(test)]
@@ -18,4 +20,4 @@ mod worker;
 
 pub use queue::{Jobs, Settings};
 pub use store::{Depth, Job, JobState, Listed, NewJob, enqueue};
-pub use worker::{Handler, JobEnd, work_off};
+pub use worker::{Handler, JobEnd, work_off, work_off_lanes};

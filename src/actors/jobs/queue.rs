@@ -1,9 +1,9 @@
-//! The queue as its users hold it: the database behind it, its settings, and the bell that wakes its worker.
+//! The queue as its users hold it: the database behind it, its settings, and the bell that wakes its workers.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::store::admin_list::{JobState, Listed};
@@ -15,14 +15,14 @@ use crate::io::{Io, IoError};
 #[derive(Clone)]
 pub struct Jobs {
     pub(super) io: Io,
-    bell: Arc<Notify>,
+    bell: Arc<watch::Sender<()>>,
     pub(super) settings: Settings,
 }
 
 /// How jobs are worked off.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// At most so many are run at once by one worker.
+    /// At most so many are run at once by one worker, so by one lane.
     pub in_flight: u32,
     /// An attempt that lasts longer has failed; shorter than `lease`, so that no job runs twice at once.
     pub run_deadline: Duration,
@@ -75,12 +75,12 @@ impl Jobs {
     /// The jobs of the database behind `io`.
     #[must_use]
     pub fn new(io: Io, settings: Settings) -> Self {
-        Self { io, bell: Arc::new(Notify::new()), settings }
+        Self { io, bell: Arc::default(), settings }
     }
 
-    /// Wakes the worker; to be called after the commit that wrote a job. A ring that nobody waits for is kept.
+    /// Wakes every worker; to be called after the commit that wrote a job. One that is busy hears it when it is not.
     pub fn wake(&self) {
-        self.bell.notify_one();
+        self.bell.send_replace(());
     }
 
     /// How jobs are worked off.
@@ -128,9 +128,9 @@ impl Jobs {
         self.io.read(|db| Box::pin(async move { Ok::<_, IoError>(store::depths(db).await?) })).await
     }
 
-    /// Waits until the bell rings.
-    pub(super) async fn bell(&self) {
-        self.bell.notified().await;
+    /// Changes whenever the bell rings.
+    pub(super) fn bell(&self) -> watch::Receiver<()> {
+        self.bell.subscribe()
     }
 
     pub(super) async fn claim(&self, kinds: Vec<&'static str>, limit: u64) -> Result<Vec<Job>, IoError> {

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::LocalBoxFuture;
+use futures_util::future::{LocalBoxFuture, join_all};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio_util::sync::CancellationToken;
 
@@ -52,10 +52,17 @@ pub enum JobEnd {
     },
 }
 
+/// Works off the jobs of several lanes, each a worker with its own handlers and its own places: what hangs in one lane takes no
+/// place of another. Returns as [`work_off`] does.
+pub async fn work_off_lanes(jobs: &Jobs, lanes: Vec<Vec<Rc<dyn Handler>>>, stop: &CancellationToken) {
+    join_all(lanes.into_iter().map(|handlers| work_off(jobs.clone(), handlers, stop.clone()))).await;
+}
+
 /// Works off jobs until `stop` is cancelled, then ends what is under way, claims nothing more, and returns.
 /// It drives its handlers by itself on the caller's thread; whoever runs it there watches it.
 pub async fn work_off(jobs: Jobs, handlers: Vec<Rc<dyn Handler>>, stop: CancellationToken) {
     let handlers: BTreeMap<_, _> = handlers.into_iter().map(|handler| (handler.kind(), handler)).collect();
+    let mut bell = jobs.bell();
     let mut flying = FuturesUnordered::new();
     let mut due = true;
     while !(stop.is_cancelled() && flying.is_empty()) {
@@ -70,7 +77,7 @@ pub async fn work_off(jobs: Jobs, handlers: Vec<Rc<dyn Handler>>, stop: Cancella
         tokio::select! {
             Some(()) = flying.next() => {}
             () = stop.cancelled(), if !stop.is_cancelled() => {}
-            () = jobs.bell(), if !stop.is_cancelled() => due = true,
+            Ok(()) = bell.changed(), if !stop.is_cancelled() => due = true,
             () = clock::sleep(jobs.settings().poll), if !stop.is_cancelled() => due = true,
         }
     }

@@ -5,9 +5,11 @@
 //!            │  └──▶ payment ─────────▶ integrations/payment
 //!            └─rows─▶ jobs ──▶ invoice (documents), mail ──▶ integrations/mail
 //! http ──▶ reconcile ──▶ order, liftoperator, payment, jobs
-//! order, jobs, auth, reconcile ──▶ fleet (who may write, and what one replica does for all)
-//! http ──▶ auth, liftoperator (catalogue, offers, cards)
-//! http ──▶ customer ──▶ auth, rows of every table that knows a person
+//! http ──▶ auth ──rows─▶ jobs; liftoperator (catalogue, offers, cards), invoice, jobs, payment
+//! http ──▶ customer ──▶ auth, order, rows of every table that knows a person
+//! mail ──▶ auth, invoice (what an e-mail tells and brings)
+//! liftoperator, payment, mail ──▶ supplier, the shell of whoever asks outside ──▶ supervision
+//! order, payment, jobs, auth, customer, reconcile, http ──▶ fleet (who may write, and what one replica does for all)
 //! ```
 
 pub mod auth;
@@ -21,3 +23,4 @@ pub mod order;
 pub mod payment;
 pub mod reconcile;
 pub mod supervision;
+pub mod supplier;

@@ -18,8 +18,7 @@ use crate::actors::jobs::{self, Handler, Jobs};
 use crate::actors::liftoperator::{Catalogue, Connect, Facade, Operator};
 use crate::actors::order::rules::record::{Terms, Ticket};
 use crate::actors::order::store::{Paper, Store};
-use crate::actors::payment::{Desk as PaymentDesk, Sweep};
-use crate::actors::supervision::{Policy, StartError};
+use crate::actors::supervision::Policy;
 use crate::actors::{auth, customer, mail, order};
 use crate::clock;
 use crate::config::{Config, Environment};
@@ -30,8 +29,6 @@ use crate::language::Language;
 use crate::redis::Redis;
 
 const HOUR: Duration = Duration::from_secs(3600);
-/// The singleton task of reading the list of open payments.
-const SWEEP: &str = "sweep";
 
 /// How actors that ask outside are restarted and cut off.
 pub(super) fn policy(config: &Config) -> Policy {
@@ -134,8 +131,7 @@ pub(super) fn store(ground: &Ground, lift: Facade) -> Store {
 /// Jobs run on a thread of their own: rendering a document takes its time.
 pub(super) fn start_jobs(ground: &Ground, stop: &CancellationToken) -> actix_rt::Arbiter {
     let provider = ground.config.mail.clone();
-    let connect = move || mail_port::connect(&provider).map(mail::MailActor::new).map_err(StartError::new);
-    let office = ground.system.spawn(mail::spec(), connect);
+    let post = mail::start(&ground.system, move || mail_port::connect(&provider));
     let head = mail::Letterhead { simulated: ground.simulated, ..ground.config.letterhead.clone() };
     let (io, archive, jobs) = (ground.io.clone(), ground.archive.clone(), ground.jobs.clone());
     let (secret, catalogue) = (secret_of_codes(&ground.config), ground.catalogue.clone());
@@ -145,16 +141,18 @@ pub(super) fn start_jobs(ground: &Ground, stop: &CancellationToken) -> actix_rt:
         let sender = mail::Sender {
             archive: archive.clone(),
             head,
-            post: Box::new(office),
+            post: Box::new(post),
             accounts: Box::new(mail::Registrations::new(io.clone(), secret)),
             describe: Box::new(move |language, slugs| described(&catalogue.now(), language, slugs)),
             io,
         };
         let sender = Rc::new(sender);
         let notices = mail::Notices(Rc::clone(&sender));
-        let handlers: Vec<Rc<dyn Handler>> = vec![sender, Rc::new(notices), Rc::new(Writer::new(archive))];
+        // a provider of e-mails that hangs must not keep a document from being written
+        let emails: Vec<Rc<dyn Handler>> = vec![sender, Rc::new(notices)];
+        let documents: Vec<Rc<dyn Handler>> = vec![Rc::new(Writer::new(archive))];
         actix_rt::spawn(async move {
-            let work = jobs::work_off(jobs, handlers, stop.clone());
+            let work = jobs::work_off_lanes(&jobs, vec![emails, documents], &stop);
             let panicked = AssertUnwindSafe(work).catch_unwind().await.is_err();
             if panicked || !stop.is_cancelled() {
                 broken.send_replace(Some("jobs"));
@@ -201,34 +199,6 @@ pub(super) async fn keep_forgetting(
         }
     };
     singletons.keep("forgetting", forget, std::future::pending).await;
-}
-
-/// Reads the list of open payments for ever, on one replica for all, and tells the orders. What is reported to another
-/// replica is requested of whoever has the singleton task.
-pub(super) async fn keep_sweeping(singletons: SingletonTasks, sweep: Sweep, desk: PaymentDesk, orders: order::Desk) {
-    let work = async |held: Held| {
-        // what was reported while nobody had the singleton task
-        sweep.request();
-        let pass_on = async {
-            loop {
-                held.wished().await;
-                sweep.request();
-            }
-        };
-        let tell = |listed| {
-            let (orders, fence) = (orders.clone(), held.fence());
-            async move { orders.listed_under(listed, Some(fence)).await }
-        };
-        futures_util::future::join(sweep.run(&desk, tell), pass_on).await;
-    };
-    let otherwise = async || {
-        sweep.wished().await;
-        if let Err(error) = singletons.request(SWEEP).await {
-            tracing::warn!(%error, "whoever lists open payments could not be told to do it now");
-            sweep.request();
-        }
-    };
-    singletons.keep(SWEEP, work, otherwise).await;
 }
 
 /// What e-mails say of a ticket, from the keys of operator, product and category.

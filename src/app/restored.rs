@@ -20,7 +20,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// What a database has lost that was restored, or that a standby took over.
 #[derive(Debug, Args)]
 pub struct Lost {
-    /// The newest order number that anybody has seen, or its first letter: in the payment provider's portal, in a letter.
+    /// The newest order number that anybody has seen, or its first letter: in the payment provider's portal, in an e-mail.
     #[arg(long, value_name = "ORDER", required_unless_present = "lost_nothing")]
     newest: Option<String>,
     /// A standby took over that has every commit: nothing changes, and the servers may start.

@@ -17,7 +17,7 @@ use crate::actors::jobs::{self, Jobs};
 use crate::actors::liftoperator::catalogue::Current;
 use crate::actors::liftoperator::{Cards, Counter, Facade};
 use crate::actors::order::engine::dispatch::Outside;
-use crate::actors::payment::{Desk as PaymentDesk, Sweep};
+use crate::actors::payment::{self, Desk as PaymentDesk, Sweep};
 use crate::actors::reconcile::ReconcileDesk;
 use crate::actors::supervision::System;
 use crate::actors::{auth, order};
@@ -31,9 +31,7 @@ use crate::io::Io;
 use crate::redis::Redis;
 
 use super::files;
-use super::parts::{
-    connect_together, contracts, is_simulated, keep_forgetting, keep_sweeping, policy, secret_of_codes, start_jobs,
-};
+use super::parts::{connect_together, contracts, is_simulated, keep_forgetting, policy, secret_of_codes, start_jobs};
 use super::restored::{refuse_what_may_be_lost, watch_the_timeline};
 use crate::app::catalogue_sync::Stock;
 use crate::app::shutdown::watch_over;
@@ -199,11 +197,7 @@ impl Ground {
         let outside = Outside { lift: lift.clone(), payment: payment.clone(), replica: replica.clone(), public_url };
         let orders = self.start_orders(outside, policy).await?;
         let sweep = Sweep::new(config.sweep());
-        watch_over(
-            "sweep",
-            &self.broken,
-            keep_sweeping(singletons.clone(), sweep.clone(), payment.clone(), orders.clone()),
-        );
+        self.keep_sweeping(singletons.clone(), sweep.clone(), payment.clone(), orders.clone());
         let tree = self.tell_other_replicas(&redis, &replica);
         self.keep_alarming(singletons.clone(), orders.clone());
         let books = self.open_books((lift.clone(), payment.clone(), orders.clone()), singletons.clone());
@@ -254,6 +248,14 @@ impl Ground {
         tree
     }
 
+    fn keep_sweeping(&self, singletons: SingletonTasks, sweep: Sweep, payment: PaymentDesk, orders: order::Desk) {
+        let take = move |reading, fence| {
+            let orders = orders.clone();
+            async move { orders.listed_under(reading, Some(fence)).await }
+        };
+        watch_over("sweep", &self.broken, payment::keep_sweeping(singletons, sweep, payment, take));
+    }
+
     fn keep_alarming(&self, singletons: SingletonTasks, orders: order::Desk) {
         let alarm = move |held: Held| orders.clone().keep_alarming(held.fence());
         watch_over("alarm", &self.broken, async move { singletons.keep("alarm", alarm, std::future::pending).await });
@@ -271,7 +273,7 @@ impl Ground {
         watch_over("limits", &self.broken, async move { counting.keep_counts().await });
     }
 
-    /// Reconciliation, with its worker and its daily wish.
+    /// Reconciliation, with its worker and its daily request.
     fn open_books(&self, asked: (Facade, PaymentDesk, order::Desk), singletons: SingletonTasks) -> ReconcileDesk {
         let books = ReconcileDesk::new(&self.io, asked, self.config.times.job_pause);
         watch_over("books", &self.broken, books.clone().keep(self.draining.clone()));

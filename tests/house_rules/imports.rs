@@ -57,15 +57,16 @@ const LAYERS: [(&str, &[&str]); 9] = [
 ];
 
 /// Which actor may ask which, as drawn in `src/actors/mod.rs`.
-const ACTORS: [(&str, &[&str]); 11] = [
+const ACTORS: [(&str, &[&str]); 12] = [
     ("fleet", &["supervision"]),
     ("supervision", &[]),
+    ("supplier", &["supervision"]),
     ("jobs", &["fleet"]),
     ("invoice", &["jobs"]),
     ("auth", &["fleet", "jobs"]),
-    ("liftoperator", &["supervision"]),
-    ("payment", &["supervision"]),
-    ("mail", &["auth", "invoice", "jobs", "supervision"]),
+    ("liftoperator", &["supervision", "supplier"]),
+    ("payment", &["fleet", "supervision", "supplier"]),
+    ("mail", &["auth", "invoice", "jobs", "supervision", "supplier"]),
     ("order", &["fleet", "liftoperator", "payment", "invoice", "jobs", "mail", "supervision"]),
     ("customer", &["auth", "fleet", "order"]),
     ("reconcile", &["fleet", "liftoperator", "payment", "jobs", "order"]),

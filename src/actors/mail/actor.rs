@@ -1,10 +1,12 @@
 //! The actor `mail`: the mail provider behind a bounded queue, deadlines and a breaker.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use futures_util::future::LocalBoxFuture;
 
-use crate::actors::supervision::{Call, Handle, Placement, Policy, Service, Spec};
+use crate::actors::supervision::{Content, Handle, Placement, Policy, Spec, System};
+use crate::actors::supplier::{self, Asking, Question, SupplierActor};
 use crate::clock::Deadline;
 use crate::integrations::mail::{MailProvider, OutgoingEmail};
 use crate::integrations::{Outcome, Permit};
@@ -15,53 +17,37 @@ pub trait Post {
     fn send(&self, letter: OutgoingEmail, deadline: Deadline) -> LocalBoxFuture<'_, Outcome<()>>;
 }
 
-/// The shell around the mail provider; one value is one incarnation.
-pub struct MailActor {
-    provider: Rc<dyn MailProvider>,
+/// The mail provider as an actor.
+pub type MailActor = SupplierActor<dyn MailProvider>;
+
+/// Starts it on a thread of its own, with as many e-mails at once as the jobs bring.
+pub fn start(
+    system: &System,
+    connect: impl Fn() -> anyhow::Result<Rc<dyn MailProvider>> + Send + Sync + 'static,
+) -> Handle<MailActor> {
+    let policy = Policy::default();
+    let spec = Spec { name: "mail".to_owned(), mailbox: 64, in_flight: 8, arbiter: Placement::Own, policy };
+    SupplierActor::start(system, spec, connect)
 }
 
-impl MailActor {
-    /// An incarnation around its own provider.
-    #[must_use]
-    pub fn new(provider: Rc<dyn MailProvider>) -> Self {
-        Self { provider }
-    }
-}
+impl Question<dyn MailProvider> for OutgoingEmail {
+    type Reply = ();
 
-/// How the actor runs: on a thread of its own, as many e-mails at once as the jobs bring.
-#[must_use]
-pub fn spec() -> Spec {
-    Spec { name: "mail".into(), mailbox: 64, in_flight: 8, arbiter: Placement::Own, policy: Policy::default() }
-}
-
-impl Service for MailActor {
-    type Request = OutgoingEmail;
-    type Answer = Outcome<()>;
-
-    fn handle(&mut self, letter: OutgoingEmail, call: Call) -> LocalBoxFuture<'static, Outcome<()>> {
-        let provider = Rc::clone(&self.provider);
-        let fence = call.fence();
-        let permit = Permit::new(call.deadline(), move || fence.holds()).asking(Self::verb(&letter));
-        Box::pin(async move { provider.send(letter, permit).await })
-    }
-
-    fn verb(_letter: &OutgoingEmail) -> &'static str {
+    fn verb(&self) -> &'static str {
         "send"
     }
 
-    fn failed(answer: &Outcome<()>) -> bool {
-        answer.is_broken()
+    fn content(&self) -> Content {
+        Content::Ours
+    }
+
+    fn ask(self, provider: Rc<dyn MailProvider>, permit: Permit) -> Asking<()> {
+        Box::pin(async move { provider.send(self, permit).await })
     }
 }
 
 impl Post for Handle<MailActor> {
     fn send(&self, letter: OutgoingEmail, deadline: Deadline) -> LocalBoxFuture<'_, Outcome<()>> {
-        Box::pin(async move {
-            match self.ask(letter, deadline).await {
-                Ok(outcome) => outcome,
-                Err(failure) if failure.begun => Outcome::Unknown(failure.why.to_string()),
-                Err(failure) => Outcome::NotSent(failure.why.to_string()),
-            }
-        })
+        Box::pin(supplier::ask_until(self, letter, deadline.remaining(), Arc::new(|| true), deadline))
     }
 }

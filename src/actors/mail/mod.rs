@@ -5,7 +5,7 @@
 //!                                                      reads names and amounts only now      └─▶ integrations/mail
 //! ```
 //!
-//! An e-mail in doubt is sent again under the same Message-Id: better twice than never. Each is a folder in `templates/` with one
+//! An e-mail in doubt is sent again under the same Message-Id: better twice than never. Each kind is a folder in `templates/` with one
 //! folder a language, chosen by the account when it leaves; a failing e-mail never changes what it tells of.
 
 mod account_files;
@@ -20,7 +20,7 @@ mod templates;
 mod tests;
 
 pub use account_files::Registrations;
-pub use actor::{MailActor, Post, spec};
+pub use actor::{MailActor, Post, start};
 pub use order_facts::{Describe, Described, plain_title};
 pub use payload::{OrderEmail, order_email};
 pub use sender::{AccountFiles, Notices, Sender};

@@ -15,7 +15,7 @@ use crate::actors::jobs::JobEnd;
 use crate::actors::order::rules::lifecycle::{LineState, PaymentState};
 use crate::actors::order::rules::record::Payment;
 use crate::actors::order::{Again, ChangeError};
-use crate::actors::payment::PaymentQuestion;
+use crate::actors::payment::MoneyMove;
 use crate::clock;
 use crate::ids::Reference;
 use crate::integrations::lift::{Found, FoundState};
@@ -173,8 +173,8 @@ async fn release(books: &ReconcileDesk, case: &Agreed) -> Result<(), Stop> {
     if history(books, case).await?.reversed {
         return Ok(());
     }
-    let question = PaymentQuestion::Reverse(case.subject.clone());
-    match books.payment.move_money(question, books.may_write()).await {
+    let release = MoneyMove::Reverse(case.subject.clone());
+    match books.payment.move_money(release, books.may_write()).await {
         Outcome::Done(()) if history(books, case).await?.reversed => Ok(()),
         Outcome::Done(()) => Err(Stop::Again("the provider's books do not show it yet".to_owned())),
         Outcome::Refused(refusal) => Err(Stop::Never(None, refusal.code)),

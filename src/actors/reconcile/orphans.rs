@@ -9,7 +9,7 @@ use super::run::Comparing;
 use super::store::cases::{About, Agreed};
 use super::store::our_records;
 use crate::actors::order::rules::payment_pages::MOST_PAGES;
-use crate::actors::payment::PaymentQuestion;
+use crate::actors::payment::MoneyMove;
 use crate::ids::{self, OrderNumber};
 use crate::integrations::payment::{CreditAmount, Observed, ObservedState, StatusKey};
 use crate::integrations::{Outcome, RefusalKind};
@@ -123,8 +123,8 @@ pub(super) async fn give_back(books: &ReconcileDesk, case: &Agreed) -> Result<()
     if before.credited > 0 || before.charged_back > 0 {
         return Err(Stop::Never(None, "a part went back already: give back the rest at the provider".to_owned()));
     }
-    let question = PaymentQuestion::Credit(case.subject.clone(), CreditAmount::Full);
-    match books.payment.move_money(question, books.may_write()).await {
+    let refund = MoneyMove::Credit(case.subject.clone(), CreditAmount::Full);
+    match books.payment.move_money(refund, books.may_write()).await {
         Outcome::Done(()) if history(books, case).await?.credited >= before.captured => Ok(()),
         Outcome::Done(()) => Err(Stop::Again("the provider's books do not show it yet".to_owned())),
         Outcome::Refused(refusal) if refusal.kind == RefusalKind::NotCreditable => {

@@ -1,21 +1,28 @@
 //! Which supplier serves which operator: the one door to every contract's actor.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use super::supplier::{Connect, Question, Reply, Request, Settings, Supplier};
+use super::questions::{Cancel, Check, Find, Issue, List, ReadPrices};
+use super::settings::Settings;
 use super::turns::Turns;
-use crate::actors::supervision::{Failure, Handle, Phase, Policy, Status, System, UnknownActor};
+use crate::actors::supervision::{Handle, Phase, Placement, Policy, Spec, Status, System, UnknownActor};
+pub use crate::actors::supplier::MayWrite;
+use crate::actors::supplier::{self, Question, SupplierActor, TURN};
 use crate::clock::Deadline;
 use crate::ids::Reference;
 use crate::integrations::Outcome;
 use crate::integrations::lift::{
-    self, Booking, CheckedCard, Contract, Found, PriceList, SoldPage, TicketOrder, Wanted,
+    self, Booking, CheckedCard, Contract, Found, LiftSupplier, PriceList, SoldPage, TicketOrder, Wanted,
 };
+
+/// Builds the client of a contract, once for each incarnation of its actor and on its thread.
+pub type Connect = Arc<dyn Fn(&Contract) -> anyhow::Result<Rc<dyn LiftSupplier>> + Send + Sync>;
 
 /// The door to all operators; cheap to clone.
 #[derive(Clone)]
@@ -33,21 +40,15 @@ struct Inner {
 #[derive(Clone)]
 struct Entry {
     settings: Settings,
-    actor: Handle<Supplier>,
+    actor: Handle<SupplierActor<dyn LiftSupplier>>,
     /// Whose checks are asked next.
     turns: Turns,
     /// Nothing needs the contract any more; its actor has ended or will.
     is_retired: bool,
 }
 
-/// Longest wait for a turn in a contract's mailbox; only then does a question's own time begin.
-const TURN: Duration = Duration::from_secs(30);
-
 /// A catalogue takes as long as so many other questions: some suppliers are asked for each price.
 const CATALOGUE_QUESTIONS: u32 = 10;
-
-/// Whether the asker may still write: looked at before the first byte.
-pub type MayWrite = Arc<dyn Fn() -> bool + Send + Sync>;
 
 impl Facade {
     /// Starts one actor per contract.
@@ -131,55 +132,37 @@ impl Facade {
             return Outcome::NotSent("other checks of the account, or of many, are asked first".to_owned());
         };
         let budget = self.budget(operator, |contract| contract.check_deadline);
-        match self.ask(operator, Question::Check(card, account), budget, may_write).await {
-            Ok(Reply::Check(outcome)) => outcome,
-            other => failed(other),
-        }
+        self.ask(operator, Check { card, account }, budget, may_write).await
     }
 
     /// Books a ticket. In doubt it is found first, never asked again.
     pub async fn issue(&self, operator: &str, order: TicketOrder, may_write: MayWrite) -> Outcome<Booking> {
         let budget = self.budget(operator, |contract| contract.issue_deadline);
-        match self.ask(operator, Question::Issue(Box::new(order)), budget, may_write).await {
-            Ok(Reply::Issue(outcome)) => outcome,
-            other => failed(other),
-        }
+        self.ask(operator, Issue(order), budget, may_write).await
     }
 
     /// Lists every booking under a reference.
     pub async fn find(&self, operator: &str, reference: Reference, may_write: MayWrite) -> Outcome<Vec<Found>> {
         let budget = self.budget(operator, |contract| contract.issue_deadline);
-        match self.ask(operator, Question::Find(reference), budget, may_write).await {
-            Ok(Reply::Find(outcome)) => outcome,
-            other => failed(other),
-        }
+        self.ask(operator, Find(reference), budget, may_write).await
     }
 
     /// Cancels a booking.
     pub async fn cancel(&self, operator: &str, booking: Booking, may_write: MayWrite) -> Outcome<()> {
         let budget = self.budget(operator, |contract| contract.issue_deadline);
-        match self.ask(operator, Question::Cancel(booking), budget, may_write).await {
-            Ok(Reply::Cancel(outcome)) => outcome,
-            other => failed(other),
-        }
+        self.ask(operator, Cancel(booking), budget, may_write).await
     }
 
     /// Lists what the operator's supplier booked on a day; a page after the one before.
     pub async fn list(&self, operator: &str, day: NaiveDate, after: Option<String>) -> Outcome<SoldPage> {
         let budget = self.budget(operator, |contract| contract.issue_deadline);
-        match self.ask(operator, Question::List(day, after), budget, Arc::new(|| true)).await {
-            Ok(Reply::List(outcome)) => outcome,
-            other => failed(other),
-        }
+        self.ask(operator, List { day, after }, budget, Arc::new(|| true)).await
     }
 
     /// Lists what the operator's supplier sells now, within ten times the deadline of an issue. Changes nothing.
     pub async fn catalogue(&self, operator: &str, wanted: Wanted) -> Outcome<PriceList> {
         let budget = self.budget(operator, |contract| contract.issue_deadline * CATALOGUE_QUESTIONS);
-        match self.ask(operator, Question::Catalogue(Box::new(wanted)), budget, Arc::new(|| true)).await {
-            Ok(Reply::Catalogue(outcome)) => outcome,
-            other => failed(other),
-        }
+        self.ask(operator, ReadPrices(wanted), budget, Arc::new(|| true)).await
     }
 
     /// After this time nobody waits for the answer of an issue any more that was asked now.
@@ -192,17 +175,17 @@ impl Facade {
         self.contract(operator).map_or(Duration::from_secs(1), |contract| of(&contract))
     }
 
-    async fn ask(
+    async fn ask<Q: Question<dyn LiftSupplier>>(
         &self,
         operator: &str,
-        question: Question,
+        question: Q,
         budget: Duration,
         may_write: MayWrite,
-    ) -> Result<Reply, Option<Failure>> {
-        let entry = self.entry(operator).ok_or(None)?;
-        let request = Request { question, budget, may_write };
-        let answer = entry.actor.ask(request, Deadline::after(budget + TURN)).await;
-        answer.map(|answer| answer.reply).map_err(Some)
+    ) -> Outcome<Q::Reply> {
+        match self.entry(operator) {
+            Some(entry) => supplier::ask(&entry.actor, question, budget, may_write).await,
+            None => Outcome::NotSent("no contract with this operator".to_owned()),
+        }
     }
 
     fn add(&self, contract: Contract) {
@@ -210,7 +193,10 @@ impl Facade {
         let name = contract.actor_name();
         let settings = Settings::new(contract);
         let Inner { system, policy, connect, .. } = &*self.inner;
-        let actor = Supplier::start(system, name, settings.clone(), policy.clone(), Arc::clone(connect));
+        let spec = Spec { name, mailbox: 512, in_flight: 32, arbiter: Placement::Own, policy: policy.clone() };
+        let of_each_start = settings.clone();
+        let connect = Arc::clone(connect);
+        let actor = SupplierActor::start(system, spec, move || connect(&of_each_start.now()));
         self.put(operator, Entry { settings, actor, turns: Turns::default(), is_retired: false });
     }
 
@@ -227,15 +213,5 @@ impl Facade {
 fn told(answer: Result<(), UnknownActor>) {
     if let Err(error) = answer {
         tracing::error!(%error, "a contract's actor cannot be told");
-    }
-}
-
-/// A question that its actor did not answer: whether it had begun decides what is known of it.
-fn failed<T>(answer: Result<Reply, Option<Failure>>) -> Outcome<T> {
-    match answer {
-        Err(Some(failure)) if failure.begun => Outcome::Unknown(failure.to_string()),
-        Err(Some(failure)) => Outcome::NotSent(failure.to_string()),
-        Err(None) => Outcome::NotSent("no contract with this operator".to_owned()),
-        Ok(_) => Outcome::Unknown("the actor answered another question".to_owned()),
     }
 }

@@ -3,10 +3,10 @@
 pub mod card;
 mod card_limit;
 mod facade;
+mod questions;
+mod settings;
 pub mod store;
-mod supplier;
 mod turns;
 
 pub use card::{Cards, for_order};
-pub use facade::{Facade, MayWrite};
-pub use supplier::Connect;
+pub use facade::{Connect, Facade, MayWrite};

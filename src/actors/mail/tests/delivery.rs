@@ -1,7 +1,7 @@
 //! What the post answers, and what it costs when the post breaks.
 
 use super::*;
-use crate::actors::mail::actor::{MailActor, spec};
+use crate::actors::mail::actor::start;
 use crate::actors::supervision::System;
 use crate::integrations::mail::MailProvider;
 use crate::integrations::{Permit, Refusal, RefusalKind};
@@ -51,7 +51,7 @@ impl MailProvider for Moody {
 #[actix_rt::test]
 async fn the_office_says_of_a_letter_that_broke_it_that_anything_may_have_happened_and_takes_the_next() {
     let system = System::start().unwrap();
-    let office = system.spawn(spec(), || Ok(MailActor::new(Rc::new(Moody))));
+    let office = start(&system, || Ok(Rc::new(Moody)));
     let letter = |to: &str| OutgoingEmail {
         message_id: "1@example.org".into(),
         to: to.into(),

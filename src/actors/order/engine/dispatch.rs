@@ -14,7 +14,7 @@ use crate::actors::order::rules::intent::{Intent, Subject, Verb};
 use crate::actors::order::rules::line::LineAnswer;
 use crate::actors::order::rules::payment::PaymentAnswer;
 use crate::actors::order::rules::record::{Line, Order, Payment};
-use crate::actors::payment::{Desk as PaymentDesk, PaymentQuestion};
+use crate::actors::payment::{Desk as PaymentDesk, MoneyMove};
 use crate::clock;
 use crate::failpoints;
 use crate::integrations::Outcome;
@@ -139,18 +139,18 @@ impl Outside {
                 async move { Answer::Payment(PaymentAnswer::Open(desk.open(page, may_write).await)) }.boxed_local()
             }
             Verb::Capture => async move {
-                let outcome = desk.move_money(PaymentQuestion::Capture(tid, amount), may_write).await;
+                let outcome = desk.move_money(MoneyMove::Capture(tid, amount), may_write).await;
                 Answer::Payment(PaymentAnswer::Capture(outcome))
             }
             .boxed_local(),
             Verb::Reverse => async move {
-                let outcome = desk.move_money(PaymentQuestion::Reverse(tid), may_write).await;
+                let outcome = desk.move_money(MoneyMove::Reverse(tid), may_write).await;
                 Answer::Payment(PaymentAnswer::Reverse(outcome))
             }
             .boxed_local(),
             Verb::Credit => async move {
                 let amount = if amount == 0 { CreditAmount::Full } else { CreditAmount::Part(amount) };
-                let outcome = desk.move_money(PaymentQuestion::Credit(tid, amount), may_write).await;
+                let outcome = desk.move_money(MoneyMove::Credit(tid, amount), may_write).await;
                 Answer::Payment(PaymentAnswer::Credit(outcome))
             }
             .boxed_local(),

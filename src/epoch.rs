@@ -45,7 +45,7 @@ pub enum Standing {
     Copy,
 }
 
-/// The epoch's e-mail.
+/// The epoch's letter.
 ///
 /// # Errors
 /// The database's.
@@ -53,7 +53,7 @@ pub async fn read(io: &Io) -> Result<Epoch, IoError> {
     io.read(|db| Box::pin(async move { Ok::<_, IoError>(within(db).await?) })).await
 }
 
-/// The epoch's e-mail, within other work.
+/// The epoch's letter, within other work.
 ///
 /// # Errors
 /// The database's.

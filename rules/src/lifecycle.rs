@@ -63,7 +63,7 @@ pub enum PaymentState {
     Failed,
     /// The page's life is over without a payment.
     Closed,
-    /// The payer's bank took the money back; opens a case, changes no order.
+    /// The payer's bank took the money back; opens a case, and undoes an order that has not ended.
     ChargedBack,
 }
 

@@ -58,7 +58,7 @@ pub enum Protection {
     SettleEveryIntent,
     /// An order has a bounded number of payment pages, lost ones too.
     BoundedPages,
-    /// On staff's word a reservation that is refused to be released is asked for no more.
+    /// On staff's word a reservation whose release is refused is asked for no more.
     RefusedReleaseEnds,
     /// After a restore no money moves before tickets were looked for.
     RestoredTicketsFirst,

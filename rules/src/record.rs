@@ -52,7 +52,7 @@ pub struct Order {
     pub placed_at: Moment,
     /// When it entered its state.
     pub entered_at: Moment,
-    /// When waiting must end: see rule 5.
+    /// When waiting must end: what is not issued by then is undone, what is not captured by then is marked.
     pub ends_by: Moment,
     /// Why it was rejected or undone, as a slug.
     pub refusal: Option<String>,

@@ -16,7 +16,7 @@ use crate::record::open_intents;
 /// Why an order was undone that a person did not want to go on.
 pub const UNDONE_BY_SHOP: &str = "undone_by_shop";
 
-/// What a person wishes of an order.
+/// What staff commands of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StaffCommand {
     /// Ask at once what would be asked after a pause.
@@ -25,11 +25,11 @@ pub enum StaffCommand {
     /// voided, and refund everything.
     Undo,
     /// Nobody is needed any more: the marked rows stay as they are, and the loop goes on as before; a return ends, in an undo the
-    /// tickets that cannot be voided are kept and paid, and a reservation that is refused to be released counts as lapsed.
+    /// tickets that cannot be voided are kept and paid, and a reservation whose release is refused counts as lapsed.
     Accept,
 }
 
-/// Why a request cannot be granted.
+/// Why a command cannot be granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Obstacle {
     /// Nothing waits for a pause: it rests, or it waits for its payer.
@@ -40,7 +40,7 @@ pub enum Obstacle {
     NotMarked,
 }
 
-/// Grants a request; `None` when it is granted already. Whatever is to be asked, its driver's next turn asks.
+/// Grants a command; `None` when it is granted already. Whatever is to be asked, its driver's next turn asks.
 ///
 /// # Errors
 /// The tables do not allow it; nothing was changed.
@@ -169,7 +169,7 @@ fn count_as_lapsed(order: &mut Order, now: Moment) {
     }
 }
 
-/// In an undo, a ticket that was refused to be voided is kept as it is, and paid with what was reserved or taken for the order.
+/// In an undo, a ticket whose voiding was refused is kept as it is, and paid with what was reserved or taken for the order.
 fn keep_used(order: &mut Order, now: Moment) -> Vec<Event> {
     let mut events = Vec::new();
     if order.state != OrderState::Undoing {

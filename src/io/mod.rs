@@ -2,7 +2,7 @@
 //!
 //! Connections belong to the runtime that opened them: a wedged opener would hang its neighbours' queries.
 //! So the pool lives on a runtime of its own that runs no other code, and a transaction is one task there from
-//! begin to commit. Every `store.rs` goes through [`Io`], and so does `redis.rs`.
+//! begin to commit. Every store goes through [`Io`], and so does `redis/link.rs`.
 
 mod error;
 #[cfg(test)]

@@ -7,7 +7,7 @@
 //! link      the one connection, kept on the I/O runtime, and whether it answers
 //! asking    how it is asked: turns, and texts with an end; what cannot be ours counts as not there
 //! limits    counts that replicas share, and how far they are believed
-//! news      what replicas tell each other; may be lost, so whoever listens also looks for itself now and then
+//! pubsub    what replicas tell each other; may be lost, so whoever listens also looks for itself now and then
 //! ```
 
 mod address;

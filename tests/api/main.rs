@@ -1,4 +1,4 @@
-//! The shop from outside, through its API alone: the real binary, real sockets, both databases.
+//! The shop from outside, through its API alone: the real binary, real sockets; on both databases where that matters.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on says so")]
 #![expect(clippy::print_stderr, reason = "a failed test shows the server's log")]
 #![expect(clippy::cognitive_complexity, reason = "each assertion counts as a branch of its own")]

@@ -71,7 +71,7 @@ async fn a_backup_that_is_restored_books_no_ticket_again_and_gives_out_no_number
     restored_once_more(&mut world, &backup, new_crowd.numbers().first().unwrap()).await;
 }
 
-/// The same backup does not know of the e-mail that its last restore moved on to; the newest order does.
+/// The same backup does not know of the letter that its last restore moved on to; the newest order does.
 async fn restored_once_more(world: &mut World, backup: &Path, newest: &str) {
     world.kill_9();
     world.restore(backup).await;

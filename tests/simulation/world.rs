@@ -137,7 +137,7 @@ impl World {
         }
     }
 
-    /// Does the next audit entry, if it is time.
+    /// Does the next deed, if it is time.
     pub(crate) async fn act(&mut self, order: &Order, desk: &Desk) {
         let Some(deed) = self.deeds.first().copied() else { return };
         let page = order.payments.iter().find(|row| row.url.is_some());

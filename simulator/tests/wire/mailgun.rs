@@ -1,4 +1,4 @@
-//! Mailgun: what is kept of a letter, what is refused.
+//! Mailgun: what is kept of an e-mail, what is refused.
 
 use std::io::ErrorKind;
 

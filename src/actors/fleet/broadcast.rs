@@ -51,7 +51,7 @@ pub enum FleetEvent {
 pub struct Listener(Option<Receiver<String>>);
 
 impl Broadcast {
-    /// Broadcasts by this Redis.
+    /// A broadcast over this Redis.
     #[must_use]
     pub fn new(redis: Redis) -> Self {
         Self(redis)

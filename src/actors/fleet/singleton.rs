@@ -21,7 +21,7 @@ use super::store::{self, Standing};
 use crate::clock;
 use crate::io::{Io, IoError};
 
-/// How often a holder looks for wishes and at its token, and how often others try to become the holder.
+/// How often a holder looks for requests and at its token, and how often others try to become the holder.
 const LOOK: Duration = Duration::from_secs(1);
 /// How many looks lie between two beats: it may be silent for three times as long.
 const LOOKS_A_BEAT: u32 = 2;

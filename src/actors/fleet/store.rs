@@ -12,7 +12,7 @@ use crate::io::{Io, IoError};
 pub(super) struct Standing {
     /// The fence: it grows with each holder.
     pub(super) token: i64,
-    /// Grows with each wish.
+    /// Grows with each request.
     pub(super) wishes: i64,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! `areas` is the map, `catalogue` what is sold, `offers` quotes from it, `lift` asks the operators' systems and keeps cards.
 //!
-//! The [`Catalogue`] is read once and never changes; [`Counter`] quotes from it and takes its own quotes back without
+//! A [`Catalogue`] never changes, it is exchanged whole; [`Counter`] quotes from it and takes its own quotes back without
 //! storing anything; [`Cards`] keeps the keycards of an account.
 
 pub mod areas;

@@ -5,8 +5,8 @@
 //! ```
 //!
 //! A list makes suspicions, a look under the reference (or into the provider's transaction history) decides, so that what is being
-//! driven right now is no difference. Nothing is corrected that nobody agreed to; what is applied goes by the order's
-//! own rules, and an applied case is closed only once both sides say the same.
+//! driven right now is no difference. Nothing is corrected that nobody agreed to; what is repaired goes by the order's
+//! own rules, and its case is closed only once both sides say the same.
 
 mod apply;
 pub mod compare;

@@ -31,7 +31,7 @@ pub(super) struct Comparing<'a> {
     tally: Tally,
 }
 
-/// Compares what a run requests for, and opens the cases of what differs.
+/// Compares what a run asks for, and opens the cases of what differs.
 pub(super) async fn compare(books: &ReconcileDesk, run: &Run) -> Result<Tally, IoError> {
     let mut comparing = Comparing { books, run, tally: Tally::default() };
     match Scope::of(&run.scope) {

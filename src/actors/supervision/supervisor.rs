@@ -1,5 +1,5 @@
 //! The supervisor of one actor, a task on the control arbiter: it hears of every end of an incarnation, of lost
-//! threads, of people's wishes and of the clock, asks the policy, and carries out what that says.
+//! threads, of admins' commands and of the clock, asks the policy, and carries out what that says.
 
 use super::handle::{Cell, Factory, Placement, Service};
 use super::incarnation::{self, Life, News};
@@ -58,7 +58,7 @@ impl<S: Service> Supervisor<S> {
             self.cell.mailbox.set_gate(state.gate());
             next = self.perform(&actions, &state, (&mut run, &mut own));
             self.publish(&state);
-            // told by dropping it, once the wish is carried out
+            // told by dropping it, once the command is carried out
             drop(done);
         }
     }

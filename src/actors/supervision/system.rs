@@ -1,4 +1,4 @@
-//! The system: starts and names the actors, carries people's wishes to them, and ends them in order.
+//! The system: starts and names the actors, carries admins' commands to them, and ends them in order.
 
 use super::dyn_actor::Managed;
 #[cfg(feature = "demonstration")]
@@ -18,7 +18,7 @@ use std::time::Duration;
 use std::{io, thread};
 use tokio::sync::{mpsc, oneshot};
 
-/// How many wishes for one actor may wait for its supervisor.
+/// How many commands for one actor may wait for its supervisor.
 const COMMANDS: usize = 8;
 /// The time in which a supervisor carries out a request; it works microseconds, unless its thread is lost.
 const WISH: Duration = Duration::from_secs(2);
@@ -72,7 +72,7 @@ impl System {
     }
 
     /// Starts an actor; questions can be asked at once and wait for the first incarnation. `factory` makes the value
-    /// of each incarnation on the actor's own arbiter. Names must be unique: wishes reach the first of a name only.
+    /// of each incarnation on the actor's own arbiter. Names must be unique: commands reach the first of a name only.
     pub fn spawn<S, F>(&self, spec: Spec, factory: F) -> Handle<S>
     where
         S: Service,
@@ -132,7 +132,7 @@ impl System {
     }
 
     /// Discards the incarnation and starts a fresh one, with breaker and crash history reset; what is in flight may
-    /// finish, its fence no longer holds. A stopped actor starts again. Returns once the wish is carried out.
+    /// finish, its fence no longer holds. A stopped actor starts again. Returns once that is done.
     /// # Errors
     /// There is no such actor.
     pub async fn restart(&self, name: &str) -> Result<(), UnknownActor> {
@@ -161,7 +161,7 @@ impl System {
     }
 
     /// Lets the actor's next `times` questions, or starts, suffer `fault`, after those asked for before; of more than
-    /// 64 such wishes the oldest are forgotten. For tests and the demonstration.
+    /// 64 such requests the oldest are forgotten. For tests and the demonstration.
     /// # Errors
     /// There is no such actor.
     #[cfg(feature = "demonstration")]
@@ -253,7 +253,7 @@ impl System {
 }
 
 impl Entry {
-    /// Hands a request to the supervisor and waits until it is carried out; one that has ended needs no wishes.
+    /// Hands a request to the supervisor and waits until it is carried out; one that has ended needs none.
     async fn command(&self, event: Event) {
         let (done, carried_out) = oneshot::channel();
         let wish = async {

@@ -58,7 +58,7 @@ fn spread(fit: &[Vec<usize>]) -> Result<Vec<usize>, usize> {
     Ok(beside.into_iter().flatten().collect())
 }
 
-/// Finds a place for a free ticket, where all are taken by moving one that fits another; `tried` are the paid tickets whose free
+/// Finds a place for a free ticket: where all are taken, by moving one that fits elsewhere; `tried` are the paid tickets whose free
 /// ones could not be moved.
 fn place(free: usize, fit: &[Vec<usize>], beside: &mut [Option<usize>], tried: &mut BTreeSet<usize>) -> bool {
     let taken_along = |beside: &[Option<usize>], paid: usize| -> Vec<usize> {

@@ -34,7 +34,7 @@ pub struct ReturnTickets {
 }
 
 impl ReturnTickets {
-    /// What is wished by somebody.
+    /// What somebody asks for.
     ///
     /// # Errors
     /// 422.

@@ -61,7 +61,7 @@ pub fn connect_paced(contract: &Contract, pace: Option<RateLimiter>) -> anyhow::
 /// Normalises and checks a keycard number as the customer typed or pasted it; characters that show nothing are not there.
 ///
 /// # Errors
-/// Says which group of digits or e-mails to look at.
+/// Says which group of digits or letters to look at.
 pub fn parse_card_number(text: &str) -> Result<CardNumber, CardNumberError> {
     let text = &typed::visible(text);
     SUPPLIERS

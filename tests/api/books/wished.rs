@@ -1,4 +1,4 @@
-//! Who may compare, how a comparison is wished for at the command line, and that each day is compared once.
+//! Who may compare, how a comparison is asked for at the command line, and that each day is compared once.
 
 use serde_json::{Value, json};
 

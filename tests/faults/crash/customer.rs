@@ -1,4 +1,4 @@
-//! What the payer does, one audit entry at a time, however often the shop dies meanwhile.
+//! What the payer does, one step at a time, however often the shop dies meanwhile.
 
 use reqwest::Method;
 use serde_json::{Value, json};

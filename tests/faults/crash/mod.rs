@@ -77,7 +77,7 @@ fn points(played: &[Played]) -> BTreeSet<String> {
 }
 
 /// The control: where we believe wrongly that a supplier answers a known reference with its first answer, a kill between its
-/// audit entry and our knowing of it books twice, and that must be seen.
+/// act and our knowing of it books twice, and that must be seen.
 async fn a_ticket_too_many_is_noticed() {
     let story = Story::of(Verb::Issue, OPERATORS[1], Outcome::Done);
     let point = Some(("issue: acted, answer not read".to_owned(), 1));

@@ -89,7 +89,7 @@ async fn look_after(town: &Town, (dice, patience): (&Dice, TimeDelta), order: &O
     town.trace.note(|| format!("staff wished {wish:?} {granted:?}"));
 }
 
-/// Whether the provider holds a reservation of which staff was called because it is refused to be released.
+/// Whether the provider holds a reservation of which staff was called because its release is refused.
 fn is_reserved_still(town: &Town, order: &Order) -> bool {
     let refused = order
         .payments

@@ -67,7 +67,7 @@ pub enum Change {
 /// Why nothing was imported.
 #[derive(Debug, thiserror::Error)]
 pub enum AreaError {
-    /// Something in the file or the wish is not acceptable; the text says where and what to do.
+    /// Something in the file or the command is not acceptable; the text says where and what to do.
     #[error("{0}")]
     Refused(String),
     /// The database failed.

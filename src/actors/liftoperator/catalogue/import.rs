@@ -60,7 +60,7 @@ pub enum OperatorChange {
 /// Why nothing was imported.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// Something in the file or the wish is not acceptable; the text says where and what to do.
+    /// Something in the file or the command is not acceptable; the text says where and what to do.
     #[error("{0}")]
     Refused(String),
     /// Another import or a taken difference came in between.

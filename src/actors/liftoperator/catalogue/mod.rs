@@ -2,7 +2,7 @@
 //! `Arc` that is exchanged whole when they change.
 //!
 //! [`import`] weighs a file against what is kept and takes it, [`refresh`] does so with a supplier's own list, [`store`] keeps it, [`Current`] is the newest snapshot.
-//! [`Catalogue`] reads the files and answers look-ups; `operator`, `product` and `family` hold their words and what these
+//! [`Catalogue`] reads the documents and answers look-ups; `operator`, `product` and `family` hold their words and what these
 //! mean for a price; `check` and `check_product` refuse what would leave a birth year or a day without a price, or with two.
 
 mod changes;

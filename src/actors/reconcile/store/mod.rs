@@ -111,7 +111,7 @@ pub async fn request(
 /// The daily request of whoever has that singleton task: each day's comparison once; answers those that are new.
 ///
 /// # Errors
-/// The database's; `Fenced` when another replica requests now: nothing is kept.
+/// The database's; `Fenced` when another replica has the singleton task now: nothing is kept.
 pub(super) async fn request_daily(
     io: &Io,
     requests: Vec<(Scope, NaiveDate)>,

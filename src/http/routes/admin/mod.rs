@@ -1,4 +1,4 @@
-//! What admins see and do. Every entry is written down, with its reason, before it is done.
+//! What admins see and do. Every command is written down, with its reason, before it is carried out.
 
 pub mod accounts;
 pub mod actors;

@@ -1,4 +1,4 @@
-//! Why an admin does something: the body of every entry.
+//! Why an admin does something: the body of every command.
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
@@ -31,11 +31,11 @@ pub struct OptionalReason {
     reason: Option<String>,
 }
 
-/// The reason of an audit entry that needs one.
+/// The reason of a command that needs one.
 #[derive(Debug)]
 pub struct Reason(pub String);
 
-/// The reason of an audit entry that may do without; an empty body and `null` are none.
+/// The reason of a command that may do without; an empty body and `null` are none.
 #[derive(Debug)]
 pub struct MaybeReason(pub Option<String>);
 

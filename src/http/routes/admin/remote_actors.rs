@@ -1,7 +1,7 @@
-//! What an admin wishes of another replica's actor: written down here, told by the news, done and answered there.
+//! What an admin commands another replica's actor: written down here, named by a broadcast, done and answered there.
 //!
-//! The row of the audit says what is done; the news only name it. So whoever can write to Redis has nothing done that no
-//! admin command, and what is lost on the way is answered as not done.
+//! The row of the audit says what is done; the broadcast only names it. So whoever can write to Redis has nothing done that
+//! no admin commanded, and what is lost on the way is answered as not done.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -26,7 +26,7 @@ const LOOK: Duration = Duration::from_millis(50);
 const LONGEST: usize = 16 * 1024;
 /// How long a word is kept.
 const KEPT: Duration = Duration::from_secs(30);
-/// An older entry is not done any more: nobody waits for it.
+/// An older command is not carried out any more: nobody waits for it.
 const FRESH: TimeDelta = TimeDelta::seconds(60);
 
 /// Has another replica do it, and gives its actor as it was then.

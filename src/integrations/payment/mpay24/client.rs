@@ -20,7 +20,7 @@ const WRITE_PATIENCE: Duration = Duration::from_secs(60);
 /// One merchant at one host.
 pub(super) struct Endpoint {
     client: Client,
-    /// Basic user: the e-mail `u` and the merchant id.
+    /// Basic user: the letter `u` and the merchant id.
     user: String,
     password: SecretString,
 }

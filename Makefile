@@ -9,7 +9,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 
 # one test: make test T=NAME
 T ?=
-# how long a soak, a wedge or the fuzzing of a reader takes, and which dice a soak has: make soak SECONDS=600 SEED=7
+# how long a soak, a wedge or the fuzzing of a reader takes, and the seed of a soak: make soak SECONDS=600 SEED=7
 SECONDS ?= 60
 SEED ?=
 # how many lives of orders a simulation lives, from SEED on: make sim SEEDS=2000
@@ -74,7 +74,7 @@ sim: ## lives whole orders under random faults, then with one rule off at a time
 	@scripts/prepare check
 	@export STARJACK_SIMULATION_SEEDS=$(SEEDS) STARJACK_SEED=$(or $(SEED),1) && exec scripts/tests sim
 
-soak: ## breaks actors at random beside neighbours that must not notice (SECONDS=60, SEED=n repeats the dice)
+soak: ## breaks actors at random beside neighbours that must not notice (SECONDS=60, SEED=n repeats it)
 	@scripts/prepare test
 	@export STARJACK_SOAK_SECONDS=$(SECONDS) STARJACK_SEED=$(SEED) && exec scripts/with_servers scripts/tests long soak::whatever_breaks::postgres
 

@@ -18,7 +18,7 @@ use crate::config::{BadConfiguration, Config};
 use crate::demo::{self, Demo};
 use crate::epoch;
 use crate::http::store::{AuditEntry, write_audit};
-use crate::import::{self, AreaFile, OperatorFiles, RefreshWish};
+use crate::import::{self, AreaFile, OperatorFiles, RefreshArgs};
 use crate::io::Io;
 use crate::process::{lock, say, told_to_end};
 
@@ -79,14 +79,14 @@ enum What {
     /// Ends with 1 when something differs or could not be asked.
     Reconcile {
         #[command(flatten)]
-        wish: DayToCompare,
+        args: DayToCompare,
         #[command(flatten)]
         files: Files,
     },
     /// Asks an operator's supplier what it sells now. Shows first what differs; `--take` takes what was shown.
     Refresh {
         #[command(flatten)]
-        wish: RefreshWish,
+        args: RefreshArgs,
         #[command(flatten)]
         files: Files,
     },
@@ -102,14 +102,14 @@ enum ImportWhat {
     /// Lift operators with their products and prices.
     Operators {
         #[command(flatten)]
-        wish: OperatorFiles,
+        args: OperatorFiles,
         #[command(flatten)]
         files: Files,
     },
     /// Ski areas from OpenSkiMap, also those that are not sold here.
     Areas {
         #[command(flatten)]
-        wish: AreaFile,
+        args: AreaFile,
         #[command(flatten)]
         files: Files,
     },
@@ -175,27 +175,27 @@ pub async fn run(command: Command) -> anyhow::Result<u8> {
             Ok(0)
         }
         What::Keys { what: KeysWhat::Rotate { compromised, files } } => rotate_keys(compromised, &files).await,
-        What::Import { what: ImportWhat::Operators { wish, files } } => {
+        What::Import { what: ImportWhat::Operators { args, files } } => {
             let config = read(&files)?;
             let io = open_database(&config).await?;
-            say(&import::operators(&wish, &config, &io, somebody()).await?)?;
+            say(&import::operators(&args, &config, &io, somebody()).await?)?;
             Ok(0)
         }
-        What::Import { what: ImportWhat::Areas { wish, files } } => {
+        What::Import { what: ImportWhat::Areas { args, files } } => {
             let io = open_database(&read(&files)?).await?;
-            say(&import::areas(&wish, &io, somebody()).await?)?;
+            say(&import::areas(&args, &io, somebody()).await?)?;
             Ok(0)
         }
-        What::Reconcile { wish, files } => {
+        What::Reconcile { args, files } => {
             let io = open_database(&read(&files)?).await?;
-            let runs = reconcile::request_and_wait(&io, wish).await?;
+            let runs = reconcile::request_and_wait(&io, args).await?;
             runs.iter().try_for_each(|run| say(&run.to_string()))?;
             Ok(u8::from(!runs.iter().all(Run::agrees)))
         }
-        What::Refresh { wish, files } => {
+        What::Refresh { args, files } => {
             let config = read(&files)?;
             let io = open_database(&config).await?;
-            say(&import::refresh(&wish, &config, &io, somebody()).await?)?;
+            say(&import::refresh(&args, &config, &io, somebody()).await?)?;
             Ok(0)
         }
         What::Admin { what: AdminWhat::Create { email, files } } => create_admin(&email, &files).await,

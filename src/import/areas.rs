@@ -36,23 +36,23 @@ pub struct AreaFile {
 ///
 /// # Errors
 /// Names the file, the feature, the line and what is wrong; then nothing was changed.
-pub async fn areas(wish: &AreaFile, io: &Io, by: String) -> anyhow::Result<String> {
-    ensure!(wish.file.is_some() || !wish.tie.is_empty(), "name a file to import, or an area to --tie");
-    let countries: Vec<String> = wish.country.iter().map(|country| country.to_ascii_uppercase()).collect();
+pub async fn areas(args: &AreaFile, io: &Io, by: String) -> anyhow::Result<String> {
+    ensure!(args.file.is_some() || !args.tie.is_empty(), "name a file to import, or an area to --tie");
+    let countries: Vec<String> = args.country.iter().map(|country| country.to_ascii_uppercase()).collect();
     if let Some(odd) = countries.iter().find(|one| one.len() != 2 || !one.bytes().all(|b| b.is_ascii_uppercase())) {
         bail!("{odd} is no country of two letters, such as AT");
     }
-    let file = match &wish.file {
+    let file = match &args.file {
         Some(path) => load(path, &countries)?,
         None => MapFile::default(),
     };
     let skipped = file.skipped;
-    let plan = if wish.take {
-        take(io, file, wish.tie.clone(), by).await?
+    let plan = if args.take {
+        take(io, file, args.tie.clone(), by).await?
     } else {
-        preview(io, file, wish.tie.clone()).await?
+        preview(io, file, args.tie.clone()).await?
     };
-    Ok(report(&plan, skipped, wish.take))
+    Ok(report(&plan, skipped, args.take))
 }
 
 fn load(path: &std::path::Path, countries: &[String]) -> anyhow::Result<MapFile> {

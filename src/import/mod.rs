@@ -8,4 +8,4 @@ mod refresh;
 
 pub use areas::{AreaFile, areas};
 pub use operators::{OperatorFiles, operators};
-pub use refresh::{RefreshWish, refresh};
+pub use refresh::{RefreshArgs, refresh};

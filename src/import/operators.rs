@@ -33,20 +33,20 @@ pub struct OperatorFiles {
 ///
 /// # Errors
 /// Names the file, the line and what to do; then nothing was changed.
-pub async fn operators(wish: &OperatorFiles, config: &Config, io: &Io, by: String) -> anyhow::Result<String> {
-    if wish.files.is_empty() && wish.remove.is_empty() {
+pub async fn operators(args: &OperatorFiles, config: &Config, io: &Io, by: String) -> anyhow::Result<String> {
+    if args.files.is_empty() && args.remove.is_empty() {
         bail!("name at least one file to import, or an operator to --remove");
     }
     let mut imports = Vec::new();
-    for file in &wish.files {
+    for file in &args.files {
         imports.push(Import::read(&plain(&file.display().to_string()), &text(file, MOST_BYTES)?)?);
     }
-    let plan = if wish.take {
-        take(io, imports, wish.remove.clone(), by).await?
+    let plan = if args.take {
+        take(io, imports, args.remove.clone(), by).await?
     } else {
-        preview(io, imports, wish.remove.clone()).await?
+        preview(io, imports, args.remove.clone()).await?
     };
-    Ok(report(&plan, config, wish.take))
+    Ok(report(&plan, config, args.take))
 }
 
 fn report(plan: &Plan, config: &Config, taken: bool) -> String {

@@ -14,7 +14,7 @@ use crate::io::Io;
 
 /// Which operator is refreshed.
 #[derive(Debug, Args)]
-pub struct RefreshWish {
+pub struct RefreshArgs {
     /// The operator's key.
     #[arg(value_name = "OPERATOR")]
     pub operator: String,
@@ -27,14 +27,14 @@ pub struct RefreshWish {
 ///
 /// # Errors
 /// Says what the supplier or the database did not do; then nothing was changed.
-pub async fn refresh(wish: &RefreshWish, config: &Config, io: &Io, by: String) -> anyhow::Result<String> {
+pub async fn refresh(args: &RefreshArgs, config: &Config, io: &Io, by: String) -> anyhow::Result<String> {
     let (sold, _removed) = store::load(io).await?.catalogues();
-    let operator = sold.operator(&wish.operator);
-    let operator = operator.with_context(|| RefreshError::NotSold(wish.operator.clone()))?;
+    let operator = sold.operator(&args.operator);
+    let operator = operator.with_context(|| RefreshError::NotSold(args.operator.clone()))?;
     let system = System::start()?;
     let lift = Facade::start(&system, vec![contract(config, operator)?], &Policy::default());
-    let shown = look(io, &lift, &wish.operator).await.map_err(unchanged)?;
-    let Some(fingerprint) = &wish.take else { return Ok(show(&shown)) };
+    let shown = look(io, &lift, &args.operator).await.map_err(unchanged)?;
+    let Some(fingerprint) = &args.take else { return Ok(show(&shown)) };
     if *fingerprint != shown.fingerprint {
         bail!("{}; nothing was changed, it is now\n{}", RefreshError::Changed, show(&shown));
     }

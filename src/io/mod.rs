@@ -33,7 +33,7 @@ pub use error::IoError;
 const WORK_DEADLINE: Duration = Duration::from_secs(30);
 
 /// What stands between an asker and the database of a simulation.
-pub trait Weather: Send + Sync {
+pub trait SimulatedFaults: Send + Sync {
     /// Takes as long as the way to the database, or back from it; false where the connection is lost on it.
     fn arrives(&self) -> BoxFuture<'static, bool>;
 }
@@ -52,7 +52,7 @@ struct Inner {
     commits: Arc<AtomicU64>,
     /// SQLite has one writer: waiting here is fair, waiting for its file lock is not.
     writer: Option<Arc<Semaphore>>,
-    weather: Option<Arc<dyn Weather>>,
+    simulated_faults: Option<Arc<dyn SimulatedFaults>>,
 }
 
 impl Io {
@@ -64,11 +64,15 @@ impl Io {
         Self::start_in(url, connections, None).await
     }
 
-    /// The same in a simulation: work is done on the thread that asks for it, after the weather let it through.
+    /// The same in a simulation: work is done on the thread that asks for it, after the simulated faults let it through.
     ///
     /// # Errors
     /// As [`Io::start`].
-    pub async fn start_in(url: &str, connections: u32, weather: Option<Arc<dyn Weather>>) -> Result<Self, IoError> {
+    pub async fn start_in(
+        url: &str,
+        connections: u32,
+        simulated_faults: Option<Arc<dyn SimulatedFaults>>,
+    ) -> Result<Self, IoError> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("io")
@@ -86,7 +90,7 @@ impl Io {
             Ok(db) => {
                 let one_writer = db.get_database_backend() == DbBackend::Sqlite;
                 let writer = one_writer.then(|| Arc::new(Semaphore::new(1)));
-                let inner = Inner { runtime: Some(runtime), db, commits: Arc::default(), writer, weather };
+                let inner = Inner { runtime: Some(runtime), db, commits: Arc::default(), writer, simulated_faults };
                 Ok(Self { inner: Arc::new(inner), timeline })
             }
             Err(error) => {
@@ -236,9 +240,9 @@ impl Io {
         let Some(runtime) = &self.inner.runtime else {
             return Err(IoError::Late.into());
         };
-        if let Some(weather) = &self.inner.weather {
-            let done = if weather.arrives().await { runtime.block_on(work) } else { Err(IoError::Late.into()) };
-            return if weather.arrives().await { done } else { Err(IoError::Late.into()) };
+        if let Some(faults) = &self.inner.simulated_faults {
+            let done = if faults.arrives().await { runtime.block_on(work) } else { Err(IoError::Late.into()) };
+            return if faults.arrives().await { done } else { Err(IoError::Late.into()) };
         }
         let task = runtime.spawn(work);
         match clock::timeout_at(Deadline::after(WORK_DEADLINE), task).await {

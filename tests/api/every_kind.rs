@@ -57,12 +57,12 @@ async fn a_ticket_of_each_kind_is_what_was_offered_to_the_last_cent(database: Da
     }
     let invoice = anna.client.get(order["invoices"][0]["url"].as_str().unwrap()).await;
     is_invoiced(&wanted, total, &text_of(&invoice.bytes));
-    let letter = eventually("the letter", async || {
+    let email = eventually("the letter", async || {
         let ledger = world.ledger().await;
-        ledger.letters_about(number).first().map(|letter| letter["text"].as_str().unwrap().to_owned())
+        ledger.emails_about(number).first().map(|email| email["text"].as_str().unwrap().to_owned())
     })
     .await;
-    is_told(&wanted, total, &letter);
+    is_told(&wanted, total, &email);
 }
 
 /// A ticket of each kind, on days that are awkward for it.
@@ -155,17 +155,17 @@ fn is_invoiced(wanted: &[Wanted], total: i64, text: &str) {
     assert!(text.contains(&Language::En.amount("EUR", total)), "{text}");
 }
 
-fn is_told(wanted: &[Wanted], total: i64, letter: &str) {
+fn is_told(wanted: &[Wanted], total: i64, email: &str) {
     for want in wanted {
         let operator = sample().operator(want.operator).unwrap();
         let title = format!("{}, Adult, {}", operator.product(want.product).unwrap().name.en, operator.name);
-        let place = letter.find(&title).unwrap_or_else(|| panic!("{title} is not in:\n{letter}"));
-        let about = letter[place..].lines().nth(1).unwrap();
+        let place = email.find(&title).unwrap_or_else(|| panic!("{title} is not in:\n{email}"));
+        let about = email[place..].lines().nth(1).unwrap();
         let hour = (want.begins != "00:00:00").then(|| want.begins.parse().unwrap());
         let days = Language::En.days(want.first, want.last, hour);
         for words in [days, Language::En.amount("EUR", want.cents)] {
             assert!(about.contains(&words), "{words} is not in {about}");
         }
     }
-    assert!(letter.contains(&Language::En.amount("EUR", total)), "{letter}");
+    assert!(email.contains(&Language::En.amount("EUR", total)), "{email}");
 }

@@ -9,7 +9,7 @@ use crate::support::{
 
 postgres_alone!(
     a_purchase_is_told_of_in_german_from_the_page_to_the_invoice,
-    a_forgotten_password_is_replaced_by_a_code_from_a_german_letter,
+    a_forgotten_password_is_replaced_by_a_code_from_a_german_email,
     a_refusal_says_in_the_asked_language_what_to_do,
 );
 
@@ -18,9 +18,8 @@ async fn speaks_german(skier: &Person) {
     assert_eq!(Answer::to(change).await.unwrap().expect(200)["language"], "de");
 }
 
-async fn letter(world: &World, subject: &str) -> Value {
-    eventually(subject, async || world.ledger().await.letters_about(subject).first().map(|letter| (*letter).clone()))
-        .await
+async fn mail(world: &World, subject: &str) -> Value {
+    eventually(subject, async || world.ledger().await.emails_about(subject).first().map(|mail| (*mail).clone())).await
 }
 
 /// The offer of one product at Sölden.
@@ -54,8 +53,8 @@ async fn a_purchase_is_told_of_in_german_from_the_page_to_the_invoice(database: 
     let page = page.await.unwrap().text().await.unwrap();
     assert!(page.contains("<html lang=\"de\">") && page.contains("Die Tickets sind auf den Keycards."), "{page}");
 
-    let letter = letter(&world, order["number"].as_str().unwrap()).await;
-    let (subject, text) = (letter["subject"].as_str().unwrap(), letter["text"].as_str().unwrap());
+    let mail = mail(&world, order["number"].as_str().unwrap()).await;
+    let (subject, text) = (mail["subject"].as_str().unwrap(), mail["text"].as_str().unwrap());
     assert!(subject.contains("Ihre Tickets sind auf den Keycards"), "{subject}");
     for words in [
         "Guten Tag Anna Skier",
@@ -81,7 +80,7 @@ async fn a_purchase_is_told_of_in_german_from_the_page_to_the_invoice(database: 
     world.clean_slate().await;
 }
 
-async fn a_forgotten_password_is_replaced_by_a_code_from_a_german_letter(database: Database) {
+async fn a_forgotten_password_is_replaced_by_a_code_from_a_german_email(database: Database) {
     let world = World::start(database).await;
     let anna = world.skier("Anna").await;
     speaks_german(&anna).await;
@@ -92,9 +91,9 @@ async fn a_forgotten_password_is_replaced_by_a_code_from_a_german_letter(databas
     let subject = "neues Passwort";
     let code = eventually("a letter with the code", async || {
         let ledger = world.ledger().await;
-        let letters = ledger.letters_to(&anna.email);
-        let letter = letters.iter().find(|letter| letter["subject"].as_str().unwrap().contains(subject))?;
-        letter["subject"].as_str().unwrap().split(' ').find(|word| is_code(word)).map(str::to_owned)
+        let emails = ledger.emails_to(&anna.email);
+        let mail = emails.iter().find(|mail| mail["subject"].as_str().unwrap().contains(subject))?;
+        mail["subject"].as_str().unwrap().split(' ').find(|word| is_code(word)).map(str::to_owned)
     })
     .await;
     let set = async |code: &str| {
@@ -113,8 +112,8 @@ async fn a_forgotten_password_is_replaced_by_a_code_from_a_german_letter(databas
     };
     log_in(&anna.password).await.expect_problem(401, "wrong-password");
     log_in("a new one, surely").await.expect(201);
-    letter(&world, "wurde geändert").await;
-    assert!(world.ledger().await.letters_to("nobody@skier.example").is_empty());
+    mail(&world, "wurde geändert").await;
+    assert!(world.ledger().await.emails_to("nobody@skier.example").is_empty());
 }
 
 async fn a_refusal_says_in_the_asked_language_what_to_do(database: Database) {

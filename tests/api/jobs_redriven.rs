@@ -33,8 +33,8 @@ async fn a_dead_letter_is_listed_without_personal_data_and_sent_once_it_is_redri
     world.clear_faults().await;
     clerk.client.post(&path, &json!({ "reason": "the address was mended" })).await.expect(202);
     world.clean_slate().await;
-    let letters = world.ledger().await.letters_about(order["number"].as_str().unwrap()).len();
-    assert_eq!(letters, 1);
+    let emails = world.ledger().await.emails_about(order["number"].as_str().unwrap()).len();
+    assert_eq!(emails, 1);
     eventually("a job that is done", async || {
         let answer = clerk.client.post(&path, &json!({})).await;
         (answer.status == 409).then(|| answer.expect_problem(409, "job-done"))

@@ -37,8 +37,8 @@ async fn a_refused_line_leaves_the_others_when_that_was_wished(database: Databas
     assert_eq!(refused["reason"]["code"], "card_full");
     world.clean_slate().await;
     let ledger = world.ledger().await;
-    let letters = ledger.letters_about(order["number"].as_str().unwrap());
-    let subject = letters[0]["subject"].as_str().unwrap();
+    let emails = ledger.emails_about(order["number"].as_str().unwrap());
+    let subject = emails[0]["subject"].as_str().unwrap();
     assert!(subject.contains("1 of 2 tickets"), "{subject}");
 }
 

@@ -36,7 +36,7 @@ async fn case_16_of_two_payments_one_is_taken_and_one_goes_back(database: Databa
     assert_eq!(states, ["BILLED", "REVERSED"]);
     eventually("a letter that tells of the payment too many", async || {
         let ledger = world.ledger().await;
-        let told = ledger.letters_about(number).iter().any(|letter| letter["subject"].to_string().contains("too many"));
+        let told = ledger.emails_about(number).iter().any(|email| email["subject"].to_string().contains("too many"));
         told.then_some(())
     })
     .await;

@@ -57,6 +57,6 @@ async fn a_restart_keeps_everything(database: Database) {
     world.pay(&open, "reserved").await;
     anna.wait_for(open["id"].as_str().unwrap(), &["finished"]).await;
     world.clean_slate().await;
-    let letters = world.ledger().await.letters_about(done["number"].as_str().unwrap()).len();
-    assert_eq!(letters, 1, "told again after the restart");
+    let emails = world.ledger().await.emails_about(done["number"].as_str().unwrap()).len();
+    assert_eq!(emails, 1, "told again after the restart");
 }

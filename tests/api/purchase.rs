@@ -32,7 +32,7 @@ async fn two_skiers_buy_at_both_gates(database: Database) {
     let number = order["number"].as_str().unwrap();
     suppliers_saw_both_tickets_and(&world, number, solden.cents + obertauern.cents).await;
     let invoice = invoice_of(&anna, &order).await;
-    assert_eq!(attached_to_letter(&world, number).await, invoice, "the letter's invoice is another than the order's");
+    assert_eq!(attached_to_email(&world, number).await, invoice, "the letter's invoice is another than the order's");
     world.clean_slate().await;
 }
 
@@ -43,11 +43,11 @@ async fn suppliers_saw_both_tickets_and(world: &World, number: &str, cents: i64)
     assert_eq!(ledger.held(number), cents);
 }
 
-async fn attached_to_letter(world: &World, number: &str) -> Vec<u8> {
+async fn attached_to_email(world: &World, number: &str) -> Vec<u8> {
     eventually("the letter with the invoice", async || {
         let ledger = world.ledger().await;
-        let letter = (*ledger.letters_about(number).first()?).clone();
-        letter["attachments"][0]["base64"].as_str().map(|text| base64::engine::general_purpose::STANDARD.decode(text))
+        let email = (*ledger.emails_about(number).first()?).clone();
+        email["attachments"][0]["base64"].as_str().map(|text| base64::engine::general_purpose::STANDARD.decode(text))
     })
     .await
     .unwrap()

@@ -51,8 +51,8 @@ async fn credited(world: &World, order: &Value, wanted: i64) {
 async fn told(world: &World, order: &Value, words: &str) -> Value {
     eventually(words, async || {
         let ledger = world.ledger().await;
-        let letters = ledger.letters_about(number(order));
-        letters.into_iter().find(|letter| letter["subject"].as_str().unwrap().contains(words)).cloned()
+        let emails = ledger.emails_about(number(order));
+        emails.into_iter().find(|email| email["subject"].as_str().unwrap().contains(words)).cloned()
     })
     .await
 }
@@ -81,8 +81,8 @@ async fn story_39_a_returned_ticket_is_cancelled_and_its_price_goes_back_and_its
             (&json!("issued"), &Value::Null)
         );
         credited(&world, &order, cents(&order, 0)).await;
-        let letter = told(&world, &order, "a ticket was taken back").await;
-        assert!(letter["text"].as_str().unwrap().contains("Sölden"), "{letter}");
+        let email = told(&world, &order, "a ticket was taken back").await;
+        assert!(email["text"].as_str().unwrap().contains("Sölden"), "{email}");
         told(&world, &order, "your money goes back to you").await;
         give_back(&anna, &order, &[1]).await.expect(202);
 
@@ -120,8 +120,8 @@ async fn a_used_ticket_is_not_taken_back_and_its_customer_is_told(database: Data
     };
     let kept = anna.wait_until(id(&order), "both are used", refused).await;
     assert_eq!((&kept["state"], &kept["lines"][0]["return_until"]), (&json!("finished"), &Value::Null));
-    let letter = told(&world, &order, "a ticket cannot be taken back").await;
-    assert!(letter["text"].as_str().unwrap().contains("already used at a gate"), "{letter}");
+    let email = told(&world, &order, "a ticket cannot be taken back").await;
+    assert!(email["text"].as_str().unwrap().contains("already used at a gate"), "{email}");
     give_back(&anna, &order, &[1]).await.expect_problem(409, "not-taken-back");
     world.clean_slate().await;
     assert_eq!(world.ledger().await.sum(number(&order), "credited"), 0);
@@ -172,10 +172,9 @@ async fn a_return_that_is_asked_for_twice_at_once_happens_once(database: Databas
     line_is(&anna, &order, 1, "withdrawn").await;
     credited(&world, &order, cents(&order, 0) + cents(&order, 1)).await;
     world.clean_slate().await;
-    let letters = world.ledger().await;
-    let taken_back = letters.letters_about(number(&order)).into_iter();
-    let taken_back =
-        taken_back.filter(|letter| letter["subject"].as_str().unwrap().contains("a ticket was taken back"));
+    let emails = world.ledger().await;
+    let taken_back = emails.emails_about(number(&order)).into_iter();
+    let taken_back = taken_back.filter(|email| email["subject"].as_str().unwrap().contains("a ticket was taken back"));
     assert_eq!(taken_back.count(), 2, "one a ticket");
 }
 
@@ -252,8 +251,8 @@ async fn a_family_goes_back_together(database: Database) {
     credited(&world, &order, order["total"]["amount"].as_i64().unwrap()).await;
     eventually("the free child's letter", async || {
         let ledger = world.ledger().await;
-        let letters = ledger.letters_about(number(&order));
-        letters.iter().any(|letter| letter["text"].as_str().unwrap().contains("It cost nothing")).then_some(())
+        let emails = ledger.emails_about(number(&order));
+        emails.iter().any(|email| email["text"].as_str().unwrap().contains("It cost nothing")).then_some(())
     })
     .await;
     world.clean_slate().await;

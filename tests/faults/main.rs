@@ -21,7 +21,6 @@ macro_rules! on_postgres {
     };
 }
 
-mod bench;
 mod callbacks;
 mod case;
 mod crash;
@@ -41,3 +40,4 @@ mod restored_day;
 mod rolling;
 mod upgraded;
 mod wedged;
+mod worker_pool;

@@ -13,9 +13,9 @@
 
 use serde_json::{Value, json};
 
-use crate::bench::{DEDUPS, run};
 use crate::case::{Case, Way};
 use crate::support::Database;
+use crate::worker_pool::{DEDUPS, run};
 
 /// Everything that can happen to one request, with its value: a short and a long delay are two.
 fn faults() -> Vec<Value> {

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::bench::{DEDUPS, run};
 use crate::case::{Begins, Case};
 use crate::matrix::at;
 use crate::support::Database;
+use crate::worker_pool::{DEDUPS, run};
 
 const PAIRS: [[&str; 2]; 6] = [
     ["dta", "axess"],

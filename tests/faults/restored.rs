@@ -79,13 +79,13 @@ async fn restored_once_more(world: &mut World, backup: &Path, newest: &str) {
 }
 
 /// Says that a backup was restored, once the servers that it remembers count as dead.
-async fn tell(world: &World, newest: &str, letter: char) {
+async fn tell(world: &World, newest: &str, email: char) {
     let told = eventually("the backup's servers count as dead", async || {
         let told = world.command(&["restored", "--newest", newest]);
         (told.code == 0).then_some(told)
     })
     .await;
-    assert!(told.says.contains(&format!("New order numbers begin with {letter}")), "{told:?}");
+    assert!(told.says.contains(&format!("New order numbers begin with {email}")), "{told:?}");
 }
 
 /// Waits until every order that the shop knows has ended as the suppliers' ledger says, and gives their numbers.
@@ -111,10 +111,10 @@ fn nothing_was_given_out_twice(old: &Ledger, now: &Ledger) {
         assert!(seen.insert(reference.clone()), "{reference} was booked twice");
     }
     let mut orders: BTreeMap<String, String> = BTreeMap::new();
-    for letter in now.of("mailgun") {
-        for attachment in letter["attachments"].as_array().unwrap() {
+    for email in now.of("mailgun") {
+        for attachment in email["attachments"].as_array().unwrap() {
             let invoice = attachment["filename"].as_str().unwrap_or_else(|| panic!("{attachment}")).to_owned();
-            let subject = letter["subject"].as_str().unwrap().to_owned();
+            let subject = email["subject"].as_str().unwrap().to_owned();
             let first = orders.entry(invoice.clone()).or_insert_with(|| subject.clone());
             assert_eq!(*first, subject, "two orders have the invoice {invoice}");
         }

@@ -101,9 +101,9 @@ fn nothing_was_given_out_twice(ledger: &Ledger, lost: &[String]) {
     }
     assert!(pages.values().all(|paid| *paid == 1), "{pages:?}");
     let mut orders: BTreeMap<String, String> = BTreeMap::new();
-    for letter in ledger.of("mailgun") {
-        for attachment in letter["attachments"].as_array().unwrap() {
-            let subject = letter["subject"].as_str().unwrap().to_owned();
+    for email in ledger.of("mailgun") {
+        for attachment in email["attachments"].as_array().unwrap() {
+            let subject = email["subject"].as_str().unwrap().to_owned();
             let invoice = attachment["filename"].as_str().unwrap().to_owned();
             assert_eq!(*orders.entry(invoice).or_insert_with(|| subject.clone()), subject);
         }

@@ -35,8 +35,8 @@ const MOST_LINES: usize = 300;
 #[test]
 fn a_suppliers_name_stays_in_its_folder() {
     let mut breaches = Vec::new();
-    let letters = files("src").into_iter().filter(|path| path.contains("/templates/"));
-    let texts = letters.map(|path| (read(&path), path));
+    let emails = files("src").into_iter().filter(|path| path.contains("/templates/"));
+    let texts = emails.map(|path| (read(&path), path));
     let code = product().into_iter().map(|source| (source.code, source.path));
     for (text, path) in texts.chain(code).filter(|(_, path)| !path.starts_with("src/demo/")) {
         for (names, places) in SUPPLIERS {

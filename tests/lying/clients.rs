@@ -97,7 +97,7 @@ pub(crate) fn mailgun() -> Client<dyn MailProvider> {
         });
         mail::connect(&serde_json::from_value(config).unwrap()).unwrap()
     };
-    Client { connect, questions: vec![question!("send", true, |client, permit| client.send(letter(), permit))] }
+    Client { connect, questions: vec![question!("send", true, |client, permit| client.send(email(), permit))] }
 }
 
 fn word<T>(outcome: &Outcome<T>) -> &'static str {
@@ -187,7 +187,7 @@ fn page() -> PageOrder {
     }
 }
 
-fn letter() -> OutgoingEmail {
+fn email() -> OutgoingEmail {
     OutgoingEmail {
         message_id: "1@shop.example".to_owned(),
         to: "anna@example.org".to_owned(),

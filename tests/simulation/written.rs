@@ -58,9 +58,9 @@ pub(super) fn of_rows(order: &Order, rows: &Rows, ledger: &Ledger) -> Vec<Violat
     let paid = order.wanted.filter(|_| given_back);
     due.extend(paid.map(|payment| format!("letter/money_returned/{}/{payment}", order.id)));
     let id = order.id.to_string();
-    let letters = rows.jobs.iter().filter(|job| job.kind == "letter" && job.dedup_key.contains(&id));
+    let emails = rows.jobs.iter().filter(|job| job.kind == "letter" && job.dedup_key.contains(&id));
     // of money that went back, the key ends with the version that saw it
-    let told = letters.map(|job| match job.dedup_key.split('/').count() {
+    let told = emails.map(|job| match job.dedup_key.split('/').count() {
         5 => job.dedup_key.rsplit_once('/').unwrap().0.to_owned(),
         _ => job.dedup_key.clone(),
     });
@@ -72,13 +72,13 @@ pub(super) fn of_rows(order: &Order, rows: &Rows, ledger: &Ledger) -> Vec<Violat
     };
     let others = order.payments.iter().filter(|payment| by_others(payment));
     let others: Vec<_> = others.map(|row| format!("letter/money_returned/{}/{}", order.id, row.no)).collect();
-    due.retain(|letter| !others.contains(letter));
+    due.retain(|email| !others.contains(email));
     let mut due: Vec<_> = due.into_iter().collect();
     // a ticket that was used is asked back, and refused, as often as somebody likes
     let refusals = order.lines.iter().flat_map(|line| vec![line.no; rows.times(order, line.no, "return_refused")]);
     due.extend(refusals.map(|no| format!("letter/ticket_return/{}/{no}", order.id)));
     due.sort();
-    let mut told: Vec<_> = told.filter(|letter| !others.contains(letter)).collect();
+    let mut told: Vec<_> = told.filter(|email| !others.contains(email)).collect();
     told.sort();
     if told != due {
         wrong.push(broken(Invariant::Letters, order, format!("{told:?} are written instead of {due:?}")));

@@ -82,7 +82,7 @@ pub(crate) fn check_known(orders: &[(String, Value)], ledger: &Ledger) -> Vec<St
         let about = |says: String| format!("{number} is {state}, but {says}");
         wrong.extend(tickets(order, ledger).into_iter().map(about));
         wrong.extend(money(order, ledger).into_iter().map(about));
-        wrong.extend(letters(order, email, ledger).into_iter().map(about));
+        wrong.extend(emails(order, email, ledger).into_iter().map(about));
     }
     wrong
 }
@@ -148,14 +148,14 @@ fn kept(ledger: &Ledger, number: &str) -> i64 {
     ledger.held(number) - ledger.0["due_by_hand"][number].as_i64().unwrap_or(0)
 }
 
-fn letters(order: &Value, email: &str, ledger: &Ledger) -> Vec<String> {
+fn emails(order: &Value, email: &str, ledger: &Ledger) -> Vec<String> {
     let number = order["number"].as_str().unwrap();
-    let letters = ledger.letters_about(number);
+    let emails = ledger.emails_about(number);
     let mut wrong = Vec::new();
-    if letters.is_empty() {
+    if emails.is_empty() {
         wrong.push("no letter says so".to_owned());
     }
-    if letters.iter().any(|letter| !ledger.letters_to(email).contains(letter)) {
+    if emails.iter().any(|mail| !ledger.emails_to(email).contains(mail)) {
         wrong.push(format!("a letter about it went to somebody else than {email}"));
     }
     let has_invoice = order["invoices"].as_array().is_some_and(|invoices| !invoices.is_empty());

@@ -86,13 +86,13 @@ impl Ledger {
     }
 
     /// E-mails that name `words` in their subject.
-    pub(crate) fn letters_about(&self, words: &str) -> Vec<&Value> {
-        self.of("mailgun").iter().filter(|letter| text(letter, "subject").contains(words)).collect()
+    pub(crate) fn emails_about(&self, words: &str) -> Vec<&Value> {
+        self.of("mailgun").iter().filter(|mail| text(mail, "subject").contains(words)).collect()
     }
 
     /// E-mails to an address.
-    pub(crate) fn letters_to(&self, email: &str) -> Vec<&Value> {
-        let is_for = |letter: &&Value| letter["to"].as_array().into_iter().flatten().any(|to| names(to, email));
+    pub(crate) fn emails_to(&self, email: &str) -> Vec<&Value> {
+        let is_for = |mail: &&Value| mail["to"].as_array().into_iter().flatten().any(|to| names(to, email));
         self.of("mailgun").iter().filter(is_for).collect()
     }
 }

@@ -226,8 +226,8 @@ impl World {
         ask_for_account(&guest, &email, &password, first_name).await;
         let code = eventually("a letter with the code", async || {
             let ledger = self.ledger().await;
-            let letters = ledger.letters_to(&email);
-            Some(letters.first()?["subject"].as_str()?.split(' ').find(|word| is_code(word))?.to_owned())
+            let emails = ledger.emails_to(&email);
+            Some(emails.first()?["subject"].as_str()?.split(' ').find(|word| is_code(word))?.to_owned())
         })
         .await;
         let mut confirmation = json!({ "email": email, "code": code });

@@ -165,10 +165,10 @@ impl World {
             }
         }
         if self.budget.commands > 0 {
-            for wish in COMMANDS {
+            for command in COMMANDS {
                 let mut world = self.clone();
                 world.budget.commands -= 1;
-                if world.command(wish, rules) {
+                if world.command(command, rules) {
                     next.push(world);
                 }
             }
@@ -188,8 +188,8 @@ impl World {
     }
 
     /// What staff commands; `false` where that changes nothing.
-    pub(super) fn command(&mut self, wish: StaffCommand, rules: &Rules) -> bool {
-        let Ok(Some(effects)) = grant(&mut self.order, wish, self.now, rules) else { return false };
+    pub(super) fn command(&mut self, command: StaffCommand, rules: &Rules) -> bool {
+        let Ok(Some(effects)) = grant(&mut self.order, command, self.now, rules) else { return false };
         self.apply(&effects);
         self.advance(&[], rules);
         true

@@ -98,8 +98,8 @@ fn a_returned_ticket_that_is_used_meanwhile_stays_sold_and_paid() {
 
 #[test]
 fn a_person_who_ends_a_return_leaves_nobody_without_ticket_and_money() {
-    let wishes = Budget { faults: 2, commands: 2, returns: 2, ..Budget::default() };
-    returned(Setting { budget: wishes, ..setting(1, false, OnRefusal::Undo) });
+    let commands = Budget { faults: 2, commands: 2, returns: 2, ..Budget::default() };
+    returned(Setting { budget: commands, ..setting(1, false, OnRefusal::Undo) });
     let crash = Budget { faults: 1, crashes: 1, uses: 1, commands: 1, returns: 1, ..Budget::default() };
     returned(Setting { budget: crash, ..setting(1, false, OnRefusal::Undo) });
 }
@@ -125,7 +125,8 @@ fn a_family_goes_back_whole_and_each_as_it_was_promised() {
     let ends = world.now + TimeDelta::hours(1);
     let by = Returner::Customer(Uuid::nil());
     let one = ReturnRequest { by, ..of_lines([1]) };
-    let ask = |world: &World, wish: &ReturnRequest| ask_return(&mut world.order.clone(), wish, world.now).map(|_| ());
+    let ask =
+        |world: &World, request: &ReturnRequest| ask_return(&mut world.order.clone(), request, world.now).map(|_| ());
     assert_eq!(ask(&world, &one), Err(NoReturn::NotPromised(1)));
     for line in &mut world.order.lines {
         line.returns = ReturnTerms { ends: Some(ends), family: Some("family".to_owned()) };

@@ -12,7 +12,7 @@ fn field(name: &str, value: &str) -> String {
     format!("--B\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
 }
 
-fn letter() -> String {
+fn email() -> String {
     field("from", "Starjack <shop@mail.starjack.example>")
         + &field("to", "Ada <ada@example.org>")
         + &field("subject", "Deine Tickets ✓")
@@ -38,11 +38,11 @@ async fn send_right(world: &World, body: &str) -> Result<Reply, ErrorKind> {
 }
 
 #[tokio::test]
-async fn a_letter_is_kept_whole() {
+async fn an_email_is_kept_whole() {
     let world = World::start().await;
-    let reply = send_right(&world, &letter()).await.unwrap();
+    let reply = send_right(&world, &email()).await.unwrap();
     assert_eq!(reply.json(), json!({"id": "<a-1@mail.starjack.example>", "message": "Queued. Thank you."}));
-    send_right(&world, &letter()).await.unwrap();
+    send_right(&world, &email()).await.unwrap();
     let ledger = world.ledger("mailgun").await;
     assert_eq!(ledger.len(), 2, "the same Message-Id twice is two letters");
     let entry = &ledger[0];
@@ -57,15 +57,15 @@ async fn a_letter_is_kept_whole() {
 #[tokio::test]
 async fn a_wrong_key_is_answered_with_plain_text() {
     let world = World::start().await;
-    let reply = send(&world, "guess", &letter()).await.unwrap();
+    let reply = send(&world, "guess", &email()).await.unwrap();
     assert_eq!((reply.status, reply.header("content-type"), reply.text().as_str()), (401, "text/plain", "Forbidden"));
     assert!(world.ledger("mailgun").await.is_empty());
 }
 
 #[tokio::test]
-async fn letters_that_lack_something_are_refused() {
+async fn emails_that_lack_something_are_refused() {
     let world = World::start().await;
-    let good = letter();
+    let good = email();
     for bad in [
         good.replace("name=\"from\"", "name=\"sender\""),
         good.replace("Ada <ada@example.org>", "Ada"),
@@ -90,15 +90,15 @@ async fn letters_that_lack_something_are_refused() {
 async fn faults_of_the_mail_are_seen_in_the_ledger() {
     let world = World::start().await;
     world.fault(json!({"supplier": "mailgun", "fault": "business_error", "times": 1})).await;
-    assert_eq!(send_right(&world, &letter()).await.unwrap().status, 400);
+    assert_eq!(send_right(&world, &email()).await.unwrap().status, 400);
     world
         .fault(
             json!({"supplier": "mailgun", "operation": "messages", "fault": "http_status", "value": 500, "times": 1}),
         )
         .await;
-    assert_eq!(send_right(&world, &letter()).await.unwrap().status, 500);
+    assert_eq!(send_right(&world, &email()).await.unwrap().status, 500);
     assert!(world.ledger("mailgun").await.is_empty());
     world.fault(json!({"supplier": "mailgun", "fault": "reset_after", "times": 1})).await;
-    assert_eq!(send_right(&world, &letter()).await.unwrap_err(), ErrorKind::ConnectionReset);
+    assert_eq!(send_right(&world, &email()).await.unwrap_err(), ErrorKind::ConnectionReset);
     assert_eq!(world.ledger("mailgun").await.len(), 1);
 }

@@ -15,7 +15,7 @@ use crate::io::Io;
 use crate::language::Language;
 
 /// The kind of the jobs that ask for an e-mail.
-pub const LETTER_JOB: &str = "letter";
+pub const EMAIL_JOB: &str = "letter";
 
 /// The kind of those that ask for an e-mail which an older version does not know: it leaves them to this one.
 pub const NOTICE_JOB: &str = "account_notice";
@@ -153,7 +153,7 @@ impl AccountEmail {
             Self::AccountCode { .. }
             | Self::AccountExists { .. }
             | Self::PasswordResetCode { .. }
-            | Self::PasswordChanged { .. } => LETTER_JOB,
+            | Self::PasswordChanged { .. } => EMAIL_JOB,
             Self::AddressCode { .. }
             | Self::AddressTaken { .. }
             | Self::AddressChanged { .. }
@@ -223,10 +223,10 @@ mod tests {
     use crate::clock;
 
     #[test]
-    fn a_letter_is_asked_for_by_ids() {
-        let letter = AccountEmail::AccountCode { registration: Uuid::nil() };
-        let payload = letter.job("once", clock::now()).unwrap().payload;
+    fn an_email_is_asked_for_by_ids() {
+        let mail = AccountEmail::AccountCode { registration: Uuid::nil() };
+        let payload = mail.job("once", clock::now()).unwrap().payload;
         assert_eq!(payload, r#"{"letter":"account_code","registration":"00000000-0000-0000-0000-000000000000"}"#);
-        assert_eq!(serde_json::from_str::<AccountEmail>(&payload).unwrap(), letter);
+        assert_eq!(serde_json::from_str::<AccountEmail>(&payload).unwrap(), mail);
     }
 }

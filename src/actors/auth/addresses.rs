@@ -16,7 +16,7 @@ use super::account_email::AccountEmail;
 use super::code::{Code, Purpose};
 use super::desk::{Desk, as_account};
 use super::error::Error;
-use super::limits::{ADDRESS_LETTERS, CHANGES_TO_ONE, CONFIRMATIONS, OLD_PASSWORDS};
+use super::limits::{ADDRESS_EMAILS, CHANGES_TO_ONE, CONFIRMATIONS, OLD_PASSWORDS};
 use super::origin::Origin;
 use super::store::{self, AccountRow, ChangeRow};
 use super::throttle::key;
@@ -48,10 +48,10 @@ impl Desk {
         let about = format!("{account_id} {email}");
         let to_one = [(CHANGES_TO_ONE, key(&[&email]))];
         if self.count(&to_one).await.is_err() {
-            tracing::warn!(rule = CHANGES_TO_ONE.name, "many accounts ask for letters to one address");
+            tracing::warn!(rule = CHANGES_TO_ONE.name, "many accounts ask for e-mails to one address");
             return Ok(());
         }
-        let may_send = self.may_send(&ADDRESS_LETTERS, &about, (Origin::of(from), false)).await;
+        let may_send = self.may_send(&ADDRESS_EMAILS, &about, (Origin::of(from), false)).await;
         if !matches!(may_send, Ok(true)) {
             self.take_back(&to_one);
             return may_send.map(drop);
@@ -137,11 +137,11 @@ pub(super) fn subject_of(account: &AccountRow, new_email: &str) -> [String; 4] {
 async fn write_change(tx: &DatabaseTransaction, row: ChangeRow, now: DateTime<Utc>) -> Result<(), Error> {
     store::forget_changes(tx, now).await?;
     let email = row.new_email.clone().unwrap_or_default();
-    let letter = match store::account_of(tx, &email).await? {
+    let mail = match store::account_of(tx, &email).await? {
         None => AccountEmail::AddressCode { change: row.id },
         Some(account) => AccountEmail::AddressTaken { account: account.id },
     };
-    let job = letter.job(&format!("address:{}", row.id), now)?;
+    let job = mail.job(&format!("address:{}", row.id), now)?;
     store::write_change(tx, row).await?;
     Ok(enqueue(tx, job).await?)
 }
@@ -167,8 +167,8 @@ async fn set_address(
     store::remove_registration(tx, &email).await?;
     store::remove_resets(tx, account.id).await?;
     store::end_change(tx, change.id, now, now + KEEP_OLD_ADDRESS).await?;
-    let letter = AccountEmail::AddressChanged { change: change.id };
-    enqueue(tx, letter.job(&format!("address-changed:{}", change.id), now)?).await?;
+    let mail = AccountEmail::AddressChanged { change: change.id };
+    enqueue(tx, mail.job(&format!("address-changed:{}", change.id), now)?).await?;
     let ended = store::revoke_all(tx, account.id, Some(kept), now).await?;
     Ok((account, ended))
 }

@@ -91,8 +91,8 @@ pub async fn erase(tx: &DatabaseTransaction, owner: &Owner, now: DateTime<Utc>) 
         changed_at: Some(now.into()),
         expires_at: (now + KEEP_OLD_ADDRESS).into(),
     };
-    let letter = AccountEmail::AccountDeleted { change: farewell.id };
-    enqueue(tx, letter.job(&format!("account-deleted:{}", account.id), now)?).await?;
+    let mail = AccountEmail::AccountDeleted { change: farewell.id };
+    enqueue(tx, mail.job(&format!("account-deleted:{}", account.id), now)?).await?;
     store::write_change(tx, farewell).await?;
     Ok(ended)
 }

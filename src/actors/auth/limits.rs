@@ -30,7 +30,7 @@ pub(super) struct PerNetwork {
 }
 
 /// The limits of one kind of e-mail.
-pub(super) struct Letters {
+pub(super) struct EmailLimits {
     /// Requests, whatever the address.
     asked: PerNetwork,
     /// To one address, by one network.
@@ -81,7 +81,7 @@ pub(super) const REFRESHES: PerNetwork = per_network("refreshes", "refreshes of 
 pub(super) const SESSION_REFRESHES: Rule = Rule { name: "refreshes of a session", limit: 60, window: QUARTER_HOUR };
 
 /// E-mails with a code for an account, which counts for half an hour.
-pub(super) const OPENING_LETTERS: Letters = Letters {
+pub(super) const OPENING_EMAILS: EmailLimits = EmailLimits {
     asked: per_network("openings", "openings of a site", 40, QUARTER_HOUR),
     by_one: per_network("openings by one", "openings by one site", 3, WHILE_AN_OPENING_COUNTS),
     to_one: Rule { name: "openings to one", limit: 6, window: WHILE_AN_OPENING_COUNTS },
@@ -92,7 +92,7 @@ pub(super) const OPENING_LETTERS: Letters = Letters {
 
 /// E-mails with a code for another address, which counts for half an hour and for the account that asked. Counted for each
 /// account, and not with those for an account: whoever had others sent to an address would keep its owner from moving there.
-pub(super) const ADDRESS_LETTERS: Letters = Letters {
+pub(super) const ADDRESS_EMAILS: EmailLimits = EmailLimits {
     asked: per_network("address changes", "address changes of a site", 40, QUARTER_HOUR),
     by_one: per_network("address changes by one", "address changes by one site", 3, WHILE_AN_OPENING_COUNTS),
     to_one: Rule { name: "address changes to one", limit: 6, window: WHILE_AN_OPENING_COUNTS },
@@ -105,7 +105,7 @@ pub(super) const ADDRESS_LETTERS: Letters = Letters {
 pub(super) const CHANGES_TO_ONE: Rule = Rule { name: "changes to one", limit: 18, window: WHILE_AN_OPENING_COUNTS };
 
 /// E-mails with a code for a new password, which counts for ten minutes.
-pub(super) const RESET_LETTERS: Letters = Letters {
+pub(super) const RESET_EMAILS: EmailLimits = EmailLimits {
     asked: per_network("reset requests", "reset requests of a site", 40, QUARTER_HOUR),
     by_one: per_network("reset requests by one", "reset requests by one site", 3, WHILE_A_RESET_COUNTS),
     to_one: Rule { name: "reset requests to one", limit: 6, window: WHILE_A_RESET_COUNTS },
@@ -147,37 +147,37 @@ impl Desk {
     /// networks keeps everybody out.
     pub(super) async fn may_send(
         &self,
-        letters: &Letters,
+        emails: &EmailLimits,
         about: &str,
         (origin, is_known): (Origin, bool),
     ) -> Result<bool, Error> {
         // on its own: an address that is sent no more must not spare its network's limit
-        let asked = self.count(&letters.asked.events(origin, "")).await;
+        let asked = self.count(&emails.asked.events(origin, "")).await;
         asked.map_err(|refusal| Error::Throttled(refusal.wait))?;
-        let mut events = letters.by_one.events(origin, about);
-        events.push((letters.to_one, key(&[about])));
+        let mut events = emails.by_one.events(origin, about);
+        events.push((emails.to_one, key(&[about])));
         let of_address = events.clone();
         if !is_known {
-            events.push((letters.in_all, key(&[])));
+            events.push((emails.in_all, key(&[])));
         }
         let Err(mut refusal) = self.count(&events).await else { return Ok(true) };
-        if refusal.rule == letters.in_all {
+        if refusal.rule == emails.in_all {
             if self.inner.counts.count(&[(ALARM, key(&[refusal.rule.name]))]).is_ok() {
                 tracing::error!(
                     rule = refusal.rule.name,
-                    "so many ask for letters that a site gets one an hour for now"
+                    "so many ask for e-mails that a site gets one an hour for now"
                 );
             }
-            let first = [(letters.first_of_site, key(&[&origin.widest()])), (letters.first_in_all, key(&[]))];
+            let first = [(emails.first_of_site, key(&[&origin.widest()])), (emails.first_in_all, key(&[]))];
             match self.count(&[of_address, first.to_vec()].concat()).await {
                 Ok(()) => return Ok(true),
                 Err(later) => refusal = later,
             }
         }
-        if refusal.rule == letters.first_of_site || refusal.rule == letters.first_in_all {
+        if refusal.rule == emails.first_of_site || refusal.rule == emails.first_in_all {
             return Err(Error::Throttled(refusal.wait));
         }
-        tracing::warn!(rule = refusal.rule.name, "an address asks for too many letters");
+        tracing::warn!(rule = refusal.rule.name, "an address asks for too many e-mails");
         Ok(false)
     }
 }
@@ -191,11 +191,11 @@ mod tests {
     use crate::actors::auth::tests::two_replicas;
 
     #[tokio::test]
-    async fn once_a_flood_has_spent_all_letters_every_other_site_gets_one_an_hour() {
+    async fn once_a_flood_has_spent_all_emails_every_other_site_gets_one_an_hour() {
         let (_folder, desk, _other) = two_replicas().await;
         let ask = async |from: &str, about: &str| {
             let origin = Origin::of(Some(from.parse().unwrap()));
-            desk.may_send(&OPENING_LETTERS, about, (origin, false)).await
+            desk.may_send(&OPENING_EMAILS, about, (origin, false)).await
         };
         for no in 0..1_000 {
             let asked = ask(&format!("198.18.{}.1", no / 40), &format!("{no}@example.org")).await;
@@ -210,16 +210,16 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_is_sent_no_more_letters_has_codes_that_count() {
+    fn an_address_that_is_sent_no_more_emails_has_codes_that_count() {
         let asked = "2026-12-19T08:00:59Z".parse().unwrap();
         let kinds = [
-            (OPENING_LETTERS, Purpose::Registration),
-            (ADDRESS_LETTERS, Purpose::AddressChange),
-            (RESET_LETTERS, Purpose::PasswordReset),
+            (OPENING_EMAILS, Purpose::Registration),
+            (ADDRESS_EMAILS, Purpose::AddressChange),
+            (RESET_EMAILS, Purpose::PasswordReset),
         ];
-        for (letters, purpose) in kinds {
+        for (emails, purpose) in kinds {
             let life = purpose.ends(asked) - asked;
-            for rule in [letters.to_one, letters.by_one.network, letters.by_one.site] {
+            for rule in [emails.to_one, emails.by_one.network, emails.by_one.site] {
                 assert!(TimeDelta::from_std(rule.window).unwrap() <= life, "{rule:?}");
             }
         }

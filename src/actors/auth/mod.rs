@@ -57,7 +57,7 @@ mod weak;
 mod webauthn;
 
 pub use account::{Account, Names, Role};
-pub use account_email::{AccountEmail, EmailFacts, LETTER_JOB, NOTICE_JOB};
+pub use account_email::{AccountEmail, EMAIL_JOB, EmailFacts, NOTICE_JOB};
 pub use desk::{Desk, LEARN_EVERY, SecondFactor, Settings, create_account, until_told_of_sessions};
 pub use erasure::{Owner, erase, lock};
 pub use error::{Error, SecurityKeyError};

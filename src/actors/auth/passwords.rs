@@ -13,7 +13,7 @@ use super::code::{Code, Purpose, keyed_hash};
 use super::desk::Desk;
 use super::error::Error;
 use super::events::WRONG_CODES_IN_ALL;
-use super::limits::{OLD_PASSWORDS, PAIR, RESET_LETTERS, RESETS};
+use super::limits::{OLD_PASSWORDS, PAIR, RESET_EMAILS, RESETS};
 use super::origin::Origin;
 use super::store::{self, AccountRow, ResetRow};
 use super::throttle::key;
@@ -70,7 +70,7 @@ impl Desk {
         let email = clean_email(email)?;
         let origin = Origin::of(from);
         let (_, is_known) = self.look_up(email.clone(), origin.network()).await?;
-        if !self.may_send(&RESET_LETTERS, &email, (origin, is_known)).await? {
+        if !self.may_send(&RESET_EMAILS, &email, (origin, is_known)).await? {
             return Ok(());
         }
         let (desk, now) = (self.clone(), clock::now());
@@ -165,7 +165,7 @@ async fn set_password(
 ) -> Result<Vec<Uuid>, Error> {
     store::set_password(tx, account_id, hash).await?;
     let ended = store::revoke_all(tx, account_id, kept, now).await?;
-    let letter = AccountEmail::PasswordChanged { account: account_id, at: now };
-    enqueue(tx, letter.job(&format!("password:{account_id}:{}", now.timestamp_micros()), now)?).await?;
+    let mail = AccountEmail::PasswordChanged { account: account_id, at: now };
+    enqueue(tx, mail.job(&format!("password:{account_id}:{}", now.timestamp_micros()), now)?).await?;
     Ok(ended)
 }

@@ -14,7 +14,7 @@ use super::account_email::AccountEmail;
 use super::code::{Code, Purpose};
 use super::desk::{Desk, as_account};
 use super::error::Error;
-use super::limits::{CONFIRMATIONS, OPENING_LETTERS};
+use super::limits::{CONFIRMATIONS, OPENING_EMAILS};
 use super::origin::Origin;
 use super::sign_up_request::SignUpRequest;
 use super::store;
@@ -32,7 +32,7 @@ impl Desk {
     /// `Invalid`: not an address. `Throttled`: this network asks too often, or the whole shop sends too many e-mails.
     pub async fn register(&self, email: &str, language: Language, from: Option<IpAddr>) -> Result<(), Error> {
         let email = clean_email(email)?;
-        if !self.may_send(&OPENING_LETTERS, &email, (Origin::of(from), false)).await? {
+        if !self.may_send(&OPENING_EMAILS, &email, (Origin::of(from), false)).await? {
             return Ok(());
         }
         let now = clock::now();
@@ -99,11 +99,11 @@ fn registration_row(email: String, language: Language, now: DateTime<Utc>) -> st
 /// Writes a request and asks for its e-mail; for an address that has an account with the same statements.
 async fn write_request(tx: &DatabaseTransaction, row: store::RegistrationRow, now: DateTime<Utc>) -> Result<(), Error> {
     store::forget_registrations(tx, now).await?;
-    let letter = match store::account_of(tx, &row.email).await? {
+    let mail = match store::account_of(tx, &row.email).await? {
         None => AccountEmail::AccountCode { registration: row.id },
         Some(account) => AccountEmail::AccountExists { account: account.id },
     };
-    let job = letter.job(&format!("registration:{}", row.id), now)?;
+    let job = mail.job(&format!("registration:{}", row.id), now)?;
     store::write_registration(tx, row).await?;
     Ok(enqueue(tx, job).await?)
 }

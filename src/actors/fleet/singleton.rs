@@ -40,7 +40,7 @@ pub struct SingletonTasks {
 #[derive(Clone)]
 pub struct Held {
     fence: Fence,
-    wished: Arc<Notify>,
+    requested: Arc<Notify>,
 }
 
 /// What every write of a singleton task is checked by; cheap to clone.
@@ -84,8 +84,8 @@ impl Held {
     }
 
     /// Waits until somebody asks that the task is done now. May be dropped while it waits; several requests are one.
-    pub async fn wished(&self) {
-        self.wished.notified().await;
+    pub async fn requested(&self) {
+        self.requested.notified().await;
     }
 }
 
@@ -120,7 +120,7 @@ impl SingletonTasks {
             };
             let token = standing.token;
             self.note(name, Some(token));
-            let held = Held { fence: Fence::new(name, token, CancellationToken::new()), wished: Arc::default() };
+            let held = Held { fence: Fence::new(name, token, CancellationToken::new()), requested: Arc::default() };
             let working = again_and_again(|| work(held.clone()));
             let ended = self.ended(working, self.until_lost(&held, standing, &mut news)).await;
             self.lay_down(name, token, ended).await;
@@ -201,14 +201,14 @@ impl SingletonTasks {
         loop {
             tokio::select! {
                 () = lost.cancelled() => return,
-                () = until_wished(news, name) => held.wished.notify_one(),
+                () = until_requested(news, name) => held.requested.notify_one(),
                 () = &mut look => {
                     look.set(clock::sleep(LOOK));
                     looks = looks.wrapping_add(1);
                     match self.look(name, *token, looks).await {
                         Ok(Some(now)) if now.token == *token => {
                             if now.wishes != standing.wishes {
-                                held.wished.notify_one();
+                                held.requested.notify_one();
                             }
                             standing = now;
                         }
@@ -228,7 +228,7 @@ impl SingletonTasks {
     }
 }
 
-async fn until_wished(news: &mut Listener, name: &str) {
+async fn until_requested(news: &mut Listener, name: &str) {
     while news.next().await != FleetEvent::RunNow(name.to_owned()) {}
 }
 

@@ -23,9 +23,9 @@ impl Registrations {
 }
 
 impl AccountFiles for Registrations {
-    fn facts(&self, letter: AccountEmail) -> LocalBoxFuture<'_, Result<Option<EmailFacts>, String>> {
+    fn facts(&self, email: AccountEmail) -> LocalBoxFuture<'_, Result<Option<EmailFacts>, String>> {
         Box::pin(async move {
-            let facts = letter.facts(&self.io, self.secret.expose_secret(), clock::now()).await;
+            let facts = email.facts(&self.io, self.secret.expose_secret(), clock::now()).await;
             facts.map_err(|error| error.to_string())
         })
     }

@@ -14,7 +14,7 @@ use crate::integrations::{Outcome, Permit};
 /// Whoever takes e-mails.
 pub trait Post {
     /// Hands an e-mail over, at most until `deadline`. An e-mail in doubt may be handed over again: its Message-Id is the same.
-    fn send(&self, letter: OutgoingEmail, deadline: Deadline) -> LocalBoxFuture<'_, Outcome<()>>;
+    fn send(&self, email: OutgoingEmail, deadline: Deadline) -> LocalBoxFuture<'_, Outcome<()>>;
 }
 
 /// The mail provider as an actor.
@@ -47,7 +47,7 @@ impl Question<dyn MailProvider> for OutgoingEmail {
 }
 
 impl Post for Handle<MailActor> {
-    fn send(&self, letter: OutgoingEmail, deadline: Deadline) -> LocalBoxFuture<'_, Outcome<()>> {
-        Box::pin(supplier::ask_until(self, letter, deadline.remaining(), Arc::new(|| true), deadline))
+    fn send(&self, email: OutgoingEmail, deadline: Deadline) -> LocalBoxFuture<'_, Outcome<()>> {
+        Box::pin(supplier::ask_until(self, email, deadline.remaining(), Arc::new(|| true), deadline))
     }
 }

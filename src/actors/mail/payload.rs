@@ -44,8 +44,8 @@ pub(super) enum Payload {
 ///
 /// # Errors
 /// `Json`, never seen: ids can be written.
-pub fn order_email(letter: OrderEmail, order_id: Uuid, version: i64) -> Result<NewJob, DbErr> {
-    let (payload, key) = match letter {
+pub fn order_email(email: OrderEmail, order_id: Uuid, version: i64) -> Result<NewJob, DbErr> {
+    let (payload, key) = match email {
         OrderEmail::Finished => (Payload::OrderFinished { order_id }, format!("order_finished/{order_id}")),
         OrderEmail::Rejected => (Payload::OrderRejected { order_id }, format!("order_rejected/{order_id}")),
         OrderEmail::Undone => (Payload::OrderUndone { order_id }, format!("order_undone/{order_id}")),
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_order_letter_is_asked_for_by_ids_and_its_key_fits_the_table() {
+    fn an_order_email_is_asked_for_by_ids_and_its_key_fits_the_table() {
         let money = order_email(OrderEmail::MoneyReturned(i32::MIN), Uuid::max(), i64::MIN).unwrap();
         assert!(money.dedup_key.len() <= 120, "{}", money.dedup_key);
         let finished = order_email(OrderEmail::Finished, Uuid::nil(), 9).unwrap();
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_payload_says_beyond_its_letter_is_overlooked() {
+    fn what_a_payload_says_beyond_its_email_is_overlooked() {
         let payload = r#"{"letter":"order_finished","order_id":"00000000-0000-0000-0000-000000000000","payment":null}"#;
         let understood: Payload = serde_json::from_str(payload).unwrap();
         assert_eq!(understood, Payload::OrderFinished { order_id: Uuid::nil() });
@@ -112,6 +112,6 @@ mod tests {
             let payload = serde_json::to_string(&asked).unwrap();
             assert_eq!(serde_json::from_str::<Payload>(&payload).unwrap(), Payload::Account(asked));
         }
-        assert_eq!(auth::LETTER_JOB, KIND);
+        assert_eq!(auth::EMAIL_JOB, KIND);
     }
 }

@@ -51,7 +51,7 @@ pub trait AccountFiles {
     ///
     /// # Errors
     /// Why it cannot be read now, without personal data.
-    fn facts(&self, letter: auth::AccountEmail) -> LocalBoxFuture<'_, Result<Option<auth::EmailFacts>, String>>;
+    fn facts(&self, email: auth::AccountEmail) -> LocalBoxFuture<'_, Result<Option<auth::EmailFacts>, String>>;
 }
 
 /// What the templates of account e-mails see; a template that uses what its e-mail does not have fails.
@@ -81,7 +81,7 @@ impl Sender {
             Ok(draft) => draft,
             Err(end) => return end,
         };
-        let letter = OutgoingEmail {
+        let email = OutgoingEmail {
             message_id: message_id(&job.dedup_key, &self.head.domain),
             to: draft.to,
             subject: draft.words.subject,
@@ -89,9 +89,9 @@ impl Sender {
             html: draft.words.html,
             attachments: draft.attachments,
         };
-        match self.post.send(letter, Deadline::after(SEND)).await {
+        match self.post.send(email, Deadline::after(SEND)).await {
             Outcome::Done(()) => JobEnd::Done,
-            Outcome::Refused(refusal) => JobEnd::Dead { why: format!("the letter was refused: {}", refusal.code) },
+            Outcome::Refused(refusal) => JobEnd::Dead { why: format!("the e-mail was refused: {}", refusal.code) },
             Outcome::NotSent(why) => JobEnd::Later { after: POST_IS_SHUT, why: format!("not sent: {why}") },
             Outcome::Pending { ask_after } => {
                 JobEnd::Again { after: Some(ask_after), why: "accepted, but not for sure".into() }
@@ -105,7 +105,7 @@ impl Sender {
         let payload = serde_json::from_str(&job.payload)
             .map_err(|error| JobEnd::Dead { why: format!("its payload cannot be read: {error}") })?;
         match payload {
-            Payload::Account(letter) => self.account_draft(letter).await,
+            Payload::Account(email) => self.account_draft(email).await,
             Payload::OrderFinished { order_id } => self.finished_draft(order_id, job.attempt).await,
             Payload::OrderRejected { order_id } => self.order_draft("order_rejected", order_id, None).await,
             Payload::OrderUndone { order_id } => self.order_draft("order_undone", order_id, None).await,
@@ -116,8 +116,8 @@ impl Sender {
         }
     }
 
-    async fn account_draft(&self, letter: auth::AccountEmail) -> Result<Draft, JobEnd> {
-        let name = match letter {
+    async fn account_draft(&self, email: auth::AccountEmail) -> Result<Draft, JobEnd> {
+        let name = match email {
             auth::AccountEmail::AccountCode { .. } => "account_code",
             auth::AccountEmail::AccountExists { .. } => "account_exists",
             auth::AccountEmail::PasswordResetCode { .. } => "password_reset_code",
@@ -127,7 +127,7 @@ impl Sender {
             auth::AccountEmail::AddressChanged { .. } => "address_changed",
             auth::AccountEmail::AccountDeleted { .. } => "account_deleted",
         };
-        let facts = self.accounts.facts(letter).await.map_err(|why| JobEnd::Again { after: None, why })?;
+        let facts = self.accounts.facts(email).await.map_err(|why| JobEnd::Again { after: None, why })?;
         let Some(facts) = facts else {
             return Err(JobEnd::Done);
         };
@@ -185,7 +185,7 @@ impl Sender {
             })),
             Err(error) if attempt < WITHOUT_INVOICE => Err(JobEnd::Again { after: None, why: error.to_string() }),
             Err(error) => {
-                tracing::error!(invoice.number = %number, error = %error, "a letter leaves without its invoice");
+                tracing::error!(invoice.number = %number, error = %error, "an e-mail leaves without its invoice");
                 Ok(None)
             }
         }

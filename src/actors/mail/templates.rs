@@ -34,7 +34,7 @@ pub(super) struct Rendered {
     pub(super) html: String,
 }
 
-macro_rules! letters {
+macro_rules! emails {
     ($($name:literal),+ $(,)?) => {
         /// Every e-mail there is.
         #[cfg(test)]
@@ -58,7 +58,7 @@ macro_rules! letters {
     };
 }
 
-letters!(
+emails!(
     "account_code",
     "account_exists",
     "password_reset_code",

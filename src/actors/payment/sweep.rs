@@ -13,7 +13,7 @@ use crate::clock::{self, Deadline};
 /// Wakes the sweep; cheap to clone.
 #[derive(Clone)]
 pub struct Sweep {
-    wish: Arc<Notify>,
+    requests: Arc<Notify>,
     unreadable: Arc<AtomicU64>,
     settings: SweepSettings,
 }
@@ -37,17 +37,17 @@ impl Sweep {
     /// A sweep that nobody runs yet.
     #[must_use]
     pub fn new(settings: SweepSettings) -> Self {
-        Self { wish: Arc::new(Notify::new()), unreadable: Arc::default(), settings }
+        Self { requests: Arc::new(Notify::new()), unreadable: Arc::default(), settings }
     }
 
     /// Asks for a call of the list as soon as may be; one answer serves all who ask before it begins.
     pub fn request(&self) {
-        self.wish.notify_one();
+        self.requests.notify_one();
     }
 
     /// Waits for a request; one that came before counts, several are one.
-    pub async fn wished(&self) {
-        self.wish.notified().await;
+    pub async fn requested(&self) {
+        self.requests.notified().await;
     }
 
     /// How many entries of the list could not be read so far, in all readings.
@@ -63,12 +63,12 @@ impl Sweep {
         F: Future<Output = ()>,
     {
         loop {
-            let _woken = clock::timeout_at(Deadline::after(self.settings.every), self.wished()).await;
+            let _woken = clock::timeout_at(Deadline::after(self.settings.every), self.requested()).await;
             let reading = desk.read_open(self.settings.pause).await;
             self.unreadable.fetch_add(u64::try_from(reading.unreadable.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
             if let Some(cut @ (Cut::Unanswered(_) | Cut::Moved)) = &reading.cut {
                 tracing::warn!(%cut, "the list of open payments could not be read whole; it is read again");
-                self.wish.notify_one();
+                self.requests.notify_one();
             }
             if reading.cut.is_none() || !reading.payments.is_empty() {
                 take(reading).await;

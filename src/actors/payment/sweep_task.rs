@@ -18,14 +18,14 @@ where
         sweep.request();
         let pass_on = async {
             loop {
-                held.wished().await;
+                held.requested().await;
                 sweep.request();
             }
         };
         futures_util::future::join(sweep.run(&desk, |reading| take(reading, held.fence())), pass_on).await;
     };
     let otherwise = async || {
-        sweep.wished().await;
+        sweep.requested().await;
         if let Err(error) = singletons.request(SWEEP).await {
             tracing::warn!(%error, "whoever lists open payments could not be told to do it now");
             sweep.request();

@@ -141,7 +141,7 @@ async fn payments_that_leave_the_list_while_it_is_read_hide_none_of_the_others()
         let list = move |begin, size| page(if begin == 0 { &before } else { &after }, begin, size);
         let (reading, _calls, sweep) = first_reading(list).await;
         assert_eq!((tids(&reading), &reading.cut), ((1..=700).rev().collect(), &cut));
-        assert_eq!(sweep.wished().now_or_never().is_some(), cut.is_some(), "what may lack some is read again");
+        assert_eq!(sweep.requested().now_or_never().is_some(), cut.is_some(), "what may lack some is read again");
     }
 }
 
@@ -157,7 +157,7 @@ async fn a_provider_that_answers_full_pages_for_ever_is_asked_a_bounded_number_o
     let fresh = |begin: u32, size| page(&(1..=100_000).rev().collect::<Vec<_>>(), begin, size);
     let (reading, calls, sweep) = first_reading(fresh).await;
     assert_eq!((reading.payments.len(), calls, reading.cut), (500 + 39 * 450, 40, Some(Cut::Endless)));
-    assert!(sweep.wished().now_or_never().is_none(), "it is read again when its time comes");
+    assert!(sweep.requested().now_or_never().is_none(), "it is read again when its time comes");
 
     let deaf = |_begin, size| page(&(1..=100_000).rev().collect::<Vec<_>>(), 0, size);
     let (reading, calls, _sweep) = first_reading(deaf).await;
@@ -174,5 +174,5 @@ async fn what_was_read_before_a_page_failed_is_taken_and_the_list_is_read_again(
     let (reading, _calls, sweep) = first_reading(fails).await;
     assert_eq!(tids(&reading), (201..=700).rev().collect::<Vec<_>>());
     assert_eq!(reading.cut, Some(Cut::Unanswered("INTERNAL_ERROR".to_owned())));
-    assert!(sweep.wished().now_or_never().is_some());
+    assert!(sweep.requested().now_or_never().is_some());
 }

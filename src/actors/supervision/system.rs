@@ -21,7 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 /// How many commands for one actor may wait for its supervisor.
 const COMMANDS: usize = 8;
 /// The time in which a supervisor carries out a request; it works microseconds, unless its thread is lost.
-const WISH: Duration = Duration::from_secs(2);
+const CARRY_OUT: Duration = Duration::from_secs(2);
 /// The time to join threads in when the deadline of a shutdown leaves less.
 const JOIN: Duration = Duration::from_secs(1);
 
@@ -256,12 +256,12 @@ impl Entry {
     /// Hands a request to the supervisor and waits until it is carried out; one that has ended needs none.
     async fn command(&self, event: Event) {
         let (done, carried_out) = oneshot::channel();
-        let wish = async {
+        let command = async {
             if self.commands.send(Command { event, done }).await.is_ok() {
                 drop(carried_out.await);
             }
         };
-        if clock::timeout_at(Deadline::after(WISH), wish).await.is_err() {
+        if clock::timeout_at(Deadline::after(CARRY_OUT), command).await.is_err() {
             tracing::error!(actor = self.cell.name(), ?event, "a supervisor does not answer");
         }
     }

@@ -122,9 +122,9 @@ impl PlaceOrder {
         }
         let cards = self.cards(state, account_id).await?;
         let (mut lines, mut groups) = (Vec::<NewLine>::new(), Vec::new());
-        for ((wish, card), no) in self.lines.iter().zip(cards).zip(1..) {
+        for ((asked, card), no) in self.lines.iter().zip(cards).zip(1..) {
             let part = both(format!("Line {no}"), format!("Zeile {no}"));
-            let (line, group) = wish.check(state, card).map_err(|problem| problem.about(&part))?;
+            let (line, group) = asked.check(state, card).map_err(|problem| problem.about(&part))?;
             groups.push(group);
             if let Some(other) = lines.iter().position(|other| clash(&other.ticket, &line.ticket)) {
                 return Err(card_twice(other + 1, no));

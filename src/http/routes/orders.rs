@@ -44,9 +44,9 @@ pub(in crate::http) async fn place(
         Remembered::OtherBody => return Err(PlaceError::KeyUsed.into()),
         Remembered::Nothing => {}
     }
-    let wish: PlaceOrder = body::read_json(&body)?;
-    let (return_url, on_refusal, billing) = (wish.return_url(&state)?, wish.on_refusal(), wish.billing()?);
-    let lines = wish.lines(&state, account_id).await?;
+    let asked: PlaceOrder = body::read_json(&body)?;
+    let (return_url, on_refusal, billing) = (asked.return_url(&state)?, asked.on_refusal(), asked.billing()?);
+    let lines = asked.lines(&state, account_id).await?;
     let catalogue = state.counter.catalogue();
     let render = move |order: &Order| serde_json::to_string(&OrderView::placed(order, &catalogue)).unwrap_or_default();
     let new = NewOrder { account_id, on_refusal, return_url, billing, lines, key, marks };

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use starjack_entity::{account, job, registration};
 
 use super::{Answer, SECRET, World, answer};
-use crate::actors::auth::{AccountEmail, EmailFacts, LETTER_JOB, NOTICE_JOB, Role};
+use crate::actors::auth::{AccountEmail, EMAIL_JOB, EmailFacts, NOTICE_JOB, Role};
 use crate::clock;
 use crate::io::IoError;
 use crate::network::Networks;
@@ -50,26 +50,26 @@ impl World {
     }
 
     /// The e-mails that were asked for, the oldest first.
-    pub(super) async fn letters(&self) -> Vec<AccountEmail> {
+    pub(super) async fn emails(&self) -> Vec<AccountEmail> {
         let rows = self.io.read(|db| Box::pin(async { Ok::<_, IoError>(job::Entity::find().all(db).await?) })).await;
         let mut rows = rows.unwrap();
         rows.sort_by_key(|row| row.id);
         rows.iter()
             .map(|row| {
-                assert!(row.kind == LETTER_JOB || row.kind == NOTICE_JOB, "{row:?}");
+                assert!(row.kind == EMAIL_JOB || row.kind == NOTICE_JOB, "{row:?}");
                 assert!(!row.payload.contains('@') && !row.dedup_key.contains('@'), "{row:?}");
                 serde_json::from_str(&row.payload).unwrap()
             })
             .collect()
     }
 
-    pub(super) async fn read_letter(&self, letter: &AccountEmail) -> Option<EmailFacts> {
-        letter.facts(&self.io, SECRET, clock::now()).await.unwrap()
+    pub(super) async fn read_email(&self, mail: &AccountEmail) -> Option<EmailFacts> {
+        mail.facts(&self.io, SECRET, clock::now()).await.unwrap()
     }
 
     pub(super) async fn newest_code(&self) -> String {
-        let letters = self.letters().await;
-        self.read_letter(letters.last().unwrap()).await.unwrap().code.unwrap()
+        let emails = self.emails().await;
+        self.read_email(emails.last().unwrap()).await.unwrap().code.unwrap()
     }
 }
 
@@ -80,12 +80,12 @@ pub(super) fn other_than(code: &str) -> String {
 }
 
 #[actix_rt::test]
-async fn an_account_is_opened_by_the_code_from_the_letter() {
+async fn an_account_is_opened_by_the_code_from_the_email() {
     let world = World::start().await;
     let asked = world.register(" Anna@Example.org ").await;
     assert_eq!((asked.status, &asked.body), (202, &json!({})));
-    let letters = world.letters().await;
-    let facts = world.read_letter(&letters[0]).await.unwrap();
+    let emails = world.emails().await;
+    let facts = world.read_email(&emails[0]).await.unwrap();
     assert_eq!((facts.email.as_str(), facts.language.as_str(), facts.names), (ANNA, "de", None));
     let code = facts.code.unwrap();
     let opened = world.confirm("ANNA@example.org", &code).await;
@@ -96,19 +96,19 @@ async fn an_account_is_opened_by_the_code_from_the_letter() {
     assert_eq!(world.log_in("anna@EXAMPLE.org", "correct horse").await.status, 201);
 
     world.confirm(ANNA, &code).await.expect_problem(422, "wrong-code");
-    assert_eq!(world.read_letter(&letters[0]).await, None, "the letter is not wanted any more");
+    assert_eq!(world.read_email(&emails[0]).await, None, "the letter is not wanted any more");
 }
 
 #[actix_rt::test]
 async fn nothing_of_a_stranger_who_asks_for_the_same_address_is_in_the_account() {
     let world = World::behind_a_proxy().await;
-    let wish = json!({"email": ANNA});
-    world.post_from("192.0.2.7", "/api/v1/accounts", &wish).await;
+    let request = json!({"email": ANNA});
+    world.post_from("192.0.2.7", "/api/v1/accounts", &request).await;
     let annas = world.newest_code().await;
-    let mut bold = wish.clone();
+    let mut bold = request.clone();
     bold["password"] = "attackers password".into();
     world.post_from("198.51.100.7", "/api/v1/accounts", &bold).await.expect_problem(422, "invalid");
-    world.post_from("198.51.100.7", "/api/v1/accounts", &wish).await;
+    world.post_from("198.51.100.7", "/api/v1/accounts", &request).await;
     let strangers = world.newest_code().await;
     for code in [&strangers, &annas] {
         let mut stranger = application(ANNA, &other_than(code));
@@ -116,7 +116,7 @@ async fn nothing_of_a_stranger_who_asks_for_the_same_address_is_in_the_account()
         let path = "/api/v1/accounts/confirmation";
         world.post_from("198.51.100.7", path, &stranger).await.expect_problem(422, "wrong-code");
     }
-    // whichever of the two letters the owner reads
+    // whichever of the two emails the owner reads
     assert_eq!(world.confirm(ANNA, &strangers).await.status, 201);
     let account = world.accounts().await.remove(0);
     assert_eq!((account.first_name.as_str(), account.last_name.as_str()), ("Anna", "Berg"));
@@ -128,36 +128,36 @@ async fn nothing_of_a_stranger_who_asks_for_the_same_address_is_in_the_account()
 #[actix_rt::test]
 async fn no_number_of_strangers_wishes_or_wrong_codes_makes_a_code_void() {
     let world = World::behind_a_proxy().await;
-    let wish = json!({"email": ANNA});
-    world.post_from("192.0.2.7", "/api/v1/accounts", &wish).await;
+    let request = json!({"email": ANNA});
+    world.post_from("192.0.2.7", "/api/v1/accounts", &request).await;
     let code = world.newest_code().await;
     for no in 0..30 {
         let stranger = format!("198.51.{no}.1");
-        assert_eq!(world.post_from(&stranger, "/api/v1/accounts", &wish).await.status, 202);
+        assert_eq!(world.post_from(&stranger, "/api/v1/accounts", &request).await.status, 202);
         let wrong = application(ANNA, &other_than(&code));
         let path = "/api/v1/accounts/confirmation";
         world.post_from(&stranger, path, &wrong).await.expect_problem(422, "wrong-code");
     }
-    assert!(world.letters().await.len() <= 6, "an address is sent few letters, whoever asks");
+    assert!(world.emails().await.len() <= 6, "an address is sent few e-mails, whoever asks");
     let path = "/api/v1/accounts/confirmation";
     assert_eq!(world.post_from("192.0.2.7", path, &application(ANNA, &code)).await.status, 201);
 }
 
 #[actix_rt::test]
-async fn an_owner_is_sent_a_letter_although_a_stranger_has_had_all_of_his() {
+async fn an_owner_is_sent_an_email_although_a_stranger_has_had_all_of_his() {
     let world = World::behind_a_proxy().await;
-    let wish = json!({"email": ANNA});
+    let request = json!({"email": ANNA});
     for _ in 0..7 {
-        assert_eq!(world.post_from("198.51.100.7", "/api/v1/accounts", &wish).await.status, 202);
+        assert_eq!(world.post_from("198.51.100.7", "/api/v1/accounts", &request).await.status, 202);
     }
-    assert_eq!(world.letters().await.len(), 3);
-    assert_eq!(world.post_from("192.0.2.7", "/api/v1/accounts", &wish).await.status, 202);
-    assert_eq!(world.letters().await.len(), 4);
+    assert_eq!(world.emails().await.len(), 3);
+    assert_eq!(world.post_from("192.0.2.7", "/api/v1/accounts", &request).await.status, 202);
+    assert_eq!(world.emails().await.len(), 4);
     assert_eq!(world.confirm(ANNA, &world.newest_code().await).await.status, 201);
 }
 
 #[actix_rt::test]
-async fn one_network_has_letters_sent_to_few_addresses_and_tries_few_codes() {
+async fn one_network_has_emails_sent_to_few_addresses_and_tries_few_codes() {
     let world = World::behind_a_proxy().await;
     let path = "/api/v1/accounts";
     let confirmation = "/api/v1/accounts/confirmation";
@@ -180,7 +180,7 @@ async fn one_network_has_letters_sent_to_few_addresses_and_tries_few_codes() {
 }
 
 #[actix_rt::test]
-async fn a_known_address_gets_the_same_answer_and_another_letter() {
+async fn a_known_address_gets_the_same_answer_and_another_email() {
     let world = World::start().await;
     world.account("known@example.org", Role::Customer).await;
     let unknown = world.register("new@example.org").await;
@@ -189,12 +189,12 @@ async fn a_known_address_gets_the_same_answer_and_another_letter() {
     let names = |answer: &Answer| answer.headers.keys().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(names(&known), names(&unknown));
 
-    let letters = world.letters().await;
+    let emails = world.emails().await;
     assert!(
-        matches!(letters[0], AccountEmail::AccountCode { .. })
-            && matches!(letters[1], AccountEmail::AccountExists { .. })
+        matches!(emails[0], AccountEmail::AccountCode { .. })
+            && matches!(emails[1], AccountEmail::AccountExists { .. })
     );
-    let hint = world.read_letter(&letters[1]).await.unwrap();
+    let hint = world.read_email(&emails[1]).await.unwrap();
     assert_eq!((hint.email.as_str(), hint.code), ("known@example.org", None));
     let mut wrong = world.confirm("known@example.org", "7ZQ4M-0K3XD").await;
     let mut nobody = world.confirm("new@example.org", "7ZQ4M-0K3XD").await;
@@ -241,7 +241,7 @@ async fn a_code_is_taken_as_people_copy_it_and_what_looks_like_none_is_not_tried
 async fn a_code_that_is_too_old_does_not_count_and_its_wish_is_forgotten() {
     let world = World::start().await;
     world.register(ANNA).await;
-    let letter = world.letters().await.remove(0);
+    let mail = world.emails().await.remove(0);
     let past = clock::now() - chrono::TimeDelta::minutes(1);
     let aged = world.io.write(move |tx| {
         Box::pin(async move {
@@ -251,7 +251,7 @@ async fn a_code_that_is_too_old_does_not_count_and_its_wish_is_forgotten() {
         })
     });
     aged.await.unwrap();
-    assert_eq!(world.read_letter(&letter).await, None);
+    assert_eq!(world.read_email(&mail).await, None);
     world.register("berta@example.org").await;
     let rows = world.io.read(|db| Box::pin(async { Ok::<_, IoError>(registration::Entity::find().all(db).await?) }));
     let emails: Vec<_> = rows.await.unwrap().into_iter().map(|row| row.email).collect();
@@ -315,5 +315,5 @@ async fn an_address_that_is_sent_no_more_spares_nobody_his_own_limit() {
         statuses.push(world.post_from("198.51.100.7", "/api/v1/accounts", &asked).await.status);
     }
     assert_eq!(statuses.iter().filter(|status| **status == 202).count(), 40, "{statuses:?}");
-    assert_eq!(world.letters().await.len(), 3);
+    assert_eq!(world.emails().await.len(), 3);
 }

@@ -35,11 +35,11 @@ async fn an_address_is_changed_by_the_code_that_the_new_one_gets_and_the_old_one
     let elsewhere = world.access_token(ANNA).await;
     world.ask_for_address(&mine, NEW, "wrong horse").await.expect_problem(422, "wrong-old-password");
     world.ask_for_address(&mine, "nowhere", PASSWORD).await.expect_problem(422, "invalid");
-    assert!(world.letters().await.is_empty());
+    assert!(world.emails().await.is_empty());
     let asked = world.ask_for_address(&mine, " Anna.Berg@Example.com ", PASSWORD).await;
     assert_eq!((asked.status, asked.body), (202, json!({})));
-    let letter = world.letters().await.remove(0);
-    let facts = world.read_letter(&letter).await.unwrap();
+    let mail = world.emails().await.remove(0);
+    let facts = world.read_email(&mail).await.unwrap();
     assert_eq!((facts.email.as_str(), facts.names), (NEW, None), "nobody's name goes where nobody confirmed it");
     let code = facts.code.unwrap();
     assert_eq!(world.get("/api/v1/accounts/me", &mine).await.body["email"], ANNA, "nothing changed yet");
@@ -53,10 +53,10 @@ async fn an_address_is_changed_by_the_code_that_the_new_one_gets_and_the_old_one
     world.log_in(ANNA, PASSWORD).await.expect_problem(401, "wrong-password");
     assert_eq!(world.log_in(NEW, PASSWORD).await.status, 201);
     world.confirm_address(&mine, &code).await.expect_problem(422, "wrong-code");
-    assert_eq!(world.read_letter(&letter).await, None, "the code is not wanted any more");
-    let letters = world.letters().await;
-    assert!(matches!(letters[1..], [AccountEmail::AddressChanged { .. }]), "{letters:?}");
-    let told = world.read_letter(&letters[1]).await.unwrap();
+    assert_eq!(world.read_email(&mail).await, None, "the code is not wanted any more");
+    let emails = world.emails().await;
+    assert!(matches!(emails[1..], [AccountEmail::AddressChanged { .. }]), "{emails:?}");
+    let told = world.read_email(&emails[1]).await.unwrap();
     assert_eq!((told.email.as_str(), told.code, told.changed_at.is_some()), (ANNA, None, true));
 }
 
@@ -69,9 +69,9 @@ async fn who_asks_for_a_taken_address_is_not_told_and_the_one_who_has_it_is() {
     let code = world.newest_code().await;
     let taken = world.ask_for_address(&mine, "berta@example.org", PASSWORD).await;
     assert_eq!((free.status, free.body), (taken.status, taken.body));
-    let letters = world.letters().await;
-    assert!(matches!(letters[1..], [AccountEmail::AddressTaken { .. }]), "{letters:?}");
-    let hint = world.read_letter(&letters[1]).await.unwrap();
+    let emails = world.emails().await;
+    assert!(matches!(emails[1..], [AccountEmail::AddressTaken { .. }]), "{emails:?}");
+    let hint = world.read_email(&emails[1]).await.unwrap();
     assert_eq!((hint.email.as_str(), hint.code), ("berta@example.org", None));
 
     // somebody opens an account with the new address before the code is typed
@@ -118,9 +118,9 @@ async fn the_old_address_is_told_although_the_account_is_deleted_right_afterward
     let password = json!({ "password": PASSWORD });
     let gone = answer(world.call("DELETE", "/api/v1/accounts/me").bearer_auth(&mine).json(&password)).await;
     assert_eq!(gone.status, 204);
-    let letters = world.letters().await;
-    let notice = letters.iter().find(|letter| matches!(letter, AccountEmail::AddressChanged { .. })).unwrap();
-    let told = world.read_letter(notice).await.unwrap();
+    let emails = world.emails().await;
+    let notice = emails.iter().find(|mail| matches!(mail, AccountEmail::AddressChanged { .. })).unwrap();
+    let told = world.read_email(notice).await.unwrap();
     assert_eq!((told.email.as_str(), told.names), (ANNA, None));
 }
 
@@ -135,8 +135,8 @@ async fn a_code_changes_only_the_account_that_asked() {
     world.confirm_address(&bertas, &code).await.expect_problem(422, "wrong-code");
     assert_eq!(world.confirm_address(&mine, &code).await.status, 200);
     // who was later has a code for an address that is taken now
-    let late = world.letters().await.into_iter().nth(1).unwrap();
-    let late = world.read_letter(&late).await.unwrap().code.unwrap();
+    let late = world.emails().await.into_iter().nth(1).unwrap();
+    let late = world.read_email(&late).await.unwrap().code.unwrap();
     world.confirm_address(&bertas, &late).await.expect_problem(422, "wrong-code");
 }
 
@@ -164,19 +164,19 @@ async fn accounts_that_others_ask_for_do_not_keep_an_owner_from_moving_to_the_ad
             world.post_from(network, "/api/v1/accounts", &json!({ "email": NEW })).await;
         }
     }
-    assert_eq!(world.letters().await.len(), 6, "so many were sent to it");
+    assert_eq!(world.emails().await.len(), 6, "so many were sent to it");
     let berta = world.token("berta@example.org", Role::Customer).await;
     for _again in 0..7 {
         world.ask_for_address(&berta, NEW, PASSWORD).await;
     }
-    let sent = world.letters().await.len();
+    let sent = world.emails().await.len();
     assert_eq!(world.ask_for_address(&mine, NEW, PASSWORD).await.status, 202);
-    let letters = world.letters().await;
-    assert!(matches!(letters[sent..], [AccountEmail::AddressCode { .. }]), "{letters:?}");
+    let emails = world.emails().await;
+    assert!(matches!(emails[sent..], [AccountEmail::AddressCode { .. }]), "{emails:?}");
 }
 
 #[actix_rt::test]
-async fn however_many_accounts_ask_an_address_gets_eighteen_letters_within_the_life_of_their_codes() {
+async fn however_many_accounts_ask_an_address_gets_eighteen_emails_within_the_life_of_their_codes() {
     let world = World::start().await;
     for no in 0..7 {
         let token = world.token(&format!("skier{no}@example.org"), Role::Customer).await;
@@ -184,5 +184,5 @@ async fn however_many_accounts_ask_an_address_gets_eighteen_letters_within_the_l
             assert_eq!(world.ask_for_address(&token, NEW, PASSWORD).await.status, 202);
         }
     }
-    assert_eq!(world.letters().await.len(), 18);
+    assert_eq!(world.emails().await.len(), 18);
 }

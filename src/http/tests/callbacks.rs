@@ -88,9 +88,9 @@ impl World {
         done.await.unwrap();
     }
 
-    /// Whether somebody wished the list of open payments to be read since the last time.
+    /// Whether somebody asked for the list of open payments to be read since the last time.
     fn sweep_was_wished(&self) -> bool {
-        self.state.sweep.wished().now_or_never().is_some()
+        self.state.sweep.requested().now_or_never().is_some()
     }
 }
 

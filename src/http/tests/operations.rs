@@ -18,7 +18,7 @@ use crate::integrations::lift::{Contract, SUPPLIERS};
 use crate::io::IoError;
 
 impl World {
-    async fn wish(&self, token: &str, path: &str) -> Answer {
+    async fn command(&self, token: &str, path: &str) -> Answer {
         answer(self.call("POST", &format!("/api/v1/admin/actors/{path}")).bearer_auth(token)).await
     }
 
@@ -86,13 +86,13 @@ async fn a_paused_supplier_degrades_the_public_status_until_it_is_resumed() {
     let status =
         |status: &str, state: &str| json!({ "status": status, "suppliers": [{ "name": "payment", "state": state }] });
     world.until_status(&status("up", "up")).await;
-    let paused = world.wish(&clerk, "payment/pause").await;
+    let paused = world.command(&clerk, "payment/pause").await;
     assert_eq!(
         (paused.status, &paused.body["name"], &paused.body["state"]),
         (202, &json!("payment"), &json!("paused"))
     );
     world.until_status(&status("degraded", "paused")).await;
-    assert_eq!(world.wish(&clerk, "payment/resume").await.status, 202);
+    assert_eq!(world.command(&clerk, "payment/resume").await.status, 202);
     world.until_status(&status("up", "up")).await;
     assert_eq!(world.audited().await, [("pause".into(), "payment".into()), ("resume".into(), "payment".into())]);
 }
@@ -116,12 +116,12 @@ async fn actors_are_listed_with_all_that_is_known_of_them() {
 async fn wishes_are_carried_out_and_written_down() {
     let world = World::start().await;
     let clerk = world.token("clerk@example.org", Role::Admin).await;
-    assert_eq!(world.wish(&clerk, "order/restart").await.status, 202);
-    let drained = world.wish(&clerk, "order/drain").await;
+    assert_eq!(world.command(&clerk, "order/restart").await.status, 202);
+    let drained = world.command(&clerk, "order/drain").await;
     assert_eq!(drained.status, 202);
     assert!(["draining", "stopped"].contains(&drained.body["state"].as_str().unwrap()), "{drained:?}");
     for (path, status) in [("nobody/restart", 404), ("order/destroy", 404), ("a%2Fb/pause", 404), ("a/b/pause", 404)] {
-        world.wish(&clerk, path).await.expect_problem(status, "not-found");
+        world.command(&clerk, path).await.expect_problem(status, "not-found");
     }
     assert_eq!(world.audited().await, [("restart".into(), "order".into()), ("drain".into(), "order".into())]);
 }
@@ -138,7 +138,7 @@ async fn a_name_with_a_slash_is_one_name() {
         policy: Policy::default(),
     };
     let _actor = world.state.actors.spawn(spec, || Ok(Idle));
-    let paused = world.wish(&clerk, "lift%2Farea/pause").await;
+    let paused = world.command(&clerk, "lift%2Farea/pause").await;
     assert_eq!((paused.status, &paused.body["name"]), (202, &json!("lift/area")), "{paused:?}");
 }
 
@@ -269,7 +269,7 @@ async fn customers_and_strangers_see_and_move_no_actor() {
         world.get(path, &anna).await.expect_problem(403, "forbidden");
         world.open(path).await.expect_problem(401, "unauthenticated");
     }
-    world.wish(&anna, "order/drain").await.expect_problem(403, "forbidden");
+    world.command(&anna, "order/drain").await.expect_problem(403, "forbidden");
     let fault = world.call("POST", "/api/v1/admin/actors/order/faults").bearer_auth(&anna);
     answer(fault.json(&json!({ "fault": "panic" }))).await.expect_problem(403, "forbidden");
     let undo = world.call("DELETE", "/api/v1/admin/actors/order/faults");

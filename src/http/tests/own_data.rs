@@ -81,7 +81,7 @@ async fn an_account_is_deleted_with_all_that_nobody_needs_and_its_address_opens_
     let session = world.log_in(ANNA, PASSWORD).await.body;
     world.end(id, OrderState::Finished).await;
     world.delete(&skier.token, "wrong horse").await.expect_problem(422, "wrong-old-password");
-    assert!(world.rows().await.contains("Annabella") && world.letters().await.is_empty(), "nothing was changed");
+    assert!(world.rows().await.contains("Annabella") && world.emails().await.is_empty(), "nothing was changed");
     let gone = world.delete(&skier.token, PASSWORD).await;
     assert_eq!((gone.status, gone.body), (204, Value::Null));
 
@@ -93,9 +93,9 @@ async fn an_account_is_deleted_with_all_that_nobody_needs_and_its_address_opens_
     world.log_in(&format!("erased:{id}"), PASSWORD).await.expect_problem(401, "wrong-password");
     let refresh = json!({ "refresh_token": session["refresh_token"] });
     world.post("/api/v1/sessions/refresh", &refresh).await.expect_problem(401, "session-over");
-    let letters = world.letters().await;
-    assert!(matches!(letters.as_slice(), [AccountEmail::AccountDeleted { .. }]), "{letters:?}");
-    let farewell = world.read_letter(&letters[0]).await.unwrap();
+    let emails = world.emails().await;
+    assert!(matches!(emails.as_slice(), [AccountEmail::AccountDeleted { .. }]), "{emails:?}");
+    let farewell = world.read_email(&emails[0]).await.unwrap();
     assert_eq!((farewell.email.as_str(), farewell.names), (ANNA, None));
     let rows = world.rows().await;
     for erased in ["Annabella", "Bergsteiger", "1987-06-05", "\"mine\"", "key-1", "network_hash"] {

@@ -63,7 +63,7 @@ async fn a_password_is_changed_by_the_old_one_and_every_other_session_ends() {
     let wrong = world.change_password(&mine, "wrong horse", NEW).await;
     wrong.expect_problem(422, "wrong-old-password");
     world.change_password(&mine, OLD, "short").await.expect_problem(422, "invalid");
-    assert!(world.letters().await.is_empty() && world.me(&other).await.status == 200, "nothing was changed");
+    assert!(world.emails().await.is_empty() && world.me(&other).await.status == 200, "nothing was changed");
 
     let changed = world.change_password(&mine, OLD, NEW).await;
     assert_eq!((changed.status, changed.body), (204, Value::Null));
@@ -72,9 +72,9 @@ async fn a_password_is_changed_by_the_old_one_and_every_other_session_ends() {
     assert_eq!(world.me(&berta).await.status, 200, "somebody else's session ended");
     world.log_in(ANNA, OLD).await.expect_problem(401, "wrong-password");
     assert_eq!(world.log_in(ANNA, NEW).await.status, 201);
-    let letters = world.letters().await;
-    assert!(matches!(letters.as_slice(), [AccountEmail::PasswordChanged { .. }]), "{letters:?}");
-    let facts = world.read_letter(&letters[0]).await.unwrap();
+    let emails = world.emails().await;
+    assert!(matches!(emails.as_slice(), [AccountEmail::PasswordChanged { .. }]), "{emails:?}");
+    let facts = world.read_email(&emails[0]).await.unwrap();
     assert_eq!((facts.email.as_str(), facts.code), (ANNA, None));
     answer(world.call("PUT", "/api/v1/accounts/me/password").json(&json!({"old_password": NEW, "new_password": OLD})))
         .await
@@ -110,12 +110,12 @@ async fn of_two_changes_at_once_one_counts() {
 }
 
 #[actix_rt::test]
-async fn a_code_from_a_letter_sets_a_new_password_once_and_ends_every_session() {
+async fn a_code_from_an_email_sets_a_new_password_once_and_ends_every_session() {
     let world = World::with_accounts().await;
     let token = world.token_of(ANNA, OLD).await;
     let asked = world.ask(" Anna@Example.org ").await;
     assert_eq!((asked.status, asked.body), (202, json!({})));
-    let letter = world.letters().await.remove(0);
+    let mail = world.emails().await.remove(0);
     let code = world.newest_code().await;
     world.reset(ANNA, &other_than(&code), NEW).await.expect_problem(422, "wrong-code");
     world.reset(ANNA, &code, "short").await.expect_problem(422, "invalid");
@@ -126,8 +126,8 @@ async fn a_code_from_a_letter_sets_a_new_password_once_and_ends_every_session() 
     world.log_in(ANNA, OLD).await.expect_problem(401, "wrong-password");
     assert_eq!(world.log_in(ANNA, NEW).await.status, 201);
     world.reset(ANNA, &code, "third password").await.expect_problem(422, "wrong-code");
-    assert_eq!(world.read_letter(&letter).await, None, "the code's letter is not wanted any more");
-    assert!(matches!(world.letters().await.last(), Some(AccountEmail::PasswordChanged { .. })));
+    assert_eq!(world.read_email(&mail).await, None, "the code's letter is not wanted any more");
+    assert!(matches!(world.emails().await.last(), Some(AccountEmail::PasswordChanged { .. })));
 }
 
 #[actix_rt::test]
@@ -151,8 +151,8 @@ async fn a_reset_code_of_another_account_or_another_purpose_does_not_count() {
     let bertas = world.newest_code().await;
     assert_ne!(annas, bertas);
     world.reset("berta@example.org", &annas, NEW).await.expect_problem(422, "wrong-code");
-    let wish = json!({"email": "carla@example.org"});
-    world.post("/api/v1/accounts", &wish).await;
+    let request = json!({"email": "carla@example.org"});
+    world.post("/api/v1/accounts", &request).await;
     let opens = world.newest_code().await;
     world.reset(ANNA, &opens, NEW).await.expect_problem(422, "wrong-code");
     world.reset("carla@example.org", &opens, NEW).await.expect_problem(422, "wrong-code");
@@ -160,16 +160,16 @@ async fn a_reset_code_of_another_account_or_another_purpose_does_not_count() {
 }
 
 #[actix_rt::test]
-async fn an_address_without_an_account_gets_the_same_answer_and_no_letter() {
+async fn an_address_without_an_account_gets_the_same_answer_and_no_email() {
     let world = World::with_accounts().await;
     let (known, unknown) = (world.ask(ANNA).await, world.ask("nobody@example.org").await);
     assert_eq!((known.status, &known.body), (unknown.status, &unknown.body));
-    let letters = world.letters().await;
-    assert_eq!(letters.len(), 2, "the work is the same");
-    assert_eq!(world.read_letter(&letters[1]).await, None);
+    let emails = world.emails().await;
+    assert_eq!(emails.len(), 2, "the work is the same");
+    assert_eq!(world.read_email(&emails[1]).await, None);
     let mut wrong = world.reset("nobody@example.org", "7ZQ4M-0K3XD", NEW).await;
     let mut never_asked = world.reset("berta@example.org", "7ZQ4M-0K3XD", NEW).await;
-    let code = world.read_letter(&letters[0]).await.unwrap().code.unwrap();
+    let code = world.read_email(&emails[0]).await.unwrap().code.unwrap();
     let mut mistyped = world.reset(ANNA, &other_than(&code), NEW).await;
     for answer in [&mut wrong, &mut never_asked, &mut mistyped] {
         answer.expect_problem(422, "wrong-code");
@@ -183,27 +183,27 @@ async fn an_address_without_an_account_gets_the_same_answer_and_no_letter() {
 async fn no_number_of_strangers_wishes_or_wrong_codes_keeps_an_owner_from_a_new_password() {
     let world = World::behind_a_proxy().await;
     world.account(ANNA, Role::Customer).await;
-    let wish = "/api/v1/accounts/password-reset";
+    let request = "/api/v1/accounts/password-reset";
     let confirmation = "/api/v1/accounts/password-reset/confirmation";
     let body = |code: &str| json!({"email": ANNA, "code": code, "password": NEW});
-    world.post_from("192.0.2.7", wish, &json!({"email": ANNA})).await;
+    world.post_from("192.0.2.7", request, &json!({"email": ANNA})).await;
     let first = world.newest_code().await;
     for no in 0..10 {
         let stranger = format!("198.51.{no}.1");
-        assert_eq!(world.post_from(&stranger, wish, &json!({"email": ANNA})).await.status, 202);
+        assert_eq!(world.post_from(&stranger, request, &json!({"email": ANNA})).await.status, 202);
         for _ in 0..5 {
             let wrong = world.post_from(&stranger, confirmation, &body(&other_than(&first))).await;
             wrong.expect_problem(422, "wrong-code");
         }
     }
-    assert!(world.letters().await.len() <= 6, "an address is sent few letters, whoever asks");
+    assert!(world.emails().await.len() <= 6, "an address is sent few e-mails, whoever asks");
     assert_eq!(world.post_from("192.0.2.7", confirmation, &body(&first)).await.status, 204);
     let used = json!({"email": ANNA, "code": first, "password": "third password"});
     world.post_from("192.0.2.7", confirmation, &used).await.expect_problem(422, "wrong-code");
 }
 
 #[actix_rt::test]
-async fn an_owner_who_is_slowed_down_because_of_an_attack_comes_in_by_a_letter() {
+async fn an_owner_who_is_slowed_down_because_of_an_attack_comes_in_by_an_email() {
     let world = World::behind_a_proxy().await;
     world.account(ANNA, Role::Customer).await;
     let log_in = async |from: &str, password: &str| {

@@ -91,8 +91,8 @@ fn calls() -> Vec<(String, String)> {
             .replace("{name}", "order")
     };
     let calls = admins.flat_map(|(path, item)| {
-        let wish = if path.contains("/actors/") { "pause" } else { "undo" };
-        let path = named(path).replace("{command}", wish).replace("{change}", "disable");
+        let command = if path.contains("/actors/") { "pause" } else { "undo" };
+        let path = named(path).replace("{command}", command).replace("{change}", "disable");
         item.as_object().unwrap().keys().map(move |method| (method.to_uppercase(), path.clone()))
     });
     calls.collect()

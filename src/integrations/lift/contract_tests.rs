@@ -303,9 +303,9 @@ async fn a_used_ticket_is_not_cancelled(rig: &Rig) {
 async fn what_is_sold_is_listed_whole_or_not_at_all(rig: &Rig) {
     let [from, to] = ["2026-12-24", "2026-12-31"].map(|day| day.parse::<chrono::NaiveDate>().unwrap());
     let (product, category) = (rig.vendor.product_code, rig.vendor.category_code);
-    let wish = |code: &str| WantedProduct { code: code.to_owned(), from, to };
+    let of = |code: &str| WantedProduct { code: code.to_owned(), from, to };
     let wanted = Wanted {
-        products: vec![wish(product), wish("unheard-of")],
+        products: vec![of(product), of("unheard-of")],
         categories: vec![category.to_owned(), "unheard-of".to_owned()],
     };
     let ask = async || rig.supplier.catalogue(wanted.clone(), permit()).await;

@@ -126,7 +126,7 @@ async fn what_the_provider_did_without_us_is_one_case_each_and_what_was_agreed_m
     let last = compare(&clerk, None).await;
     assert_eq!((&last["payments"]["differences"], &last["payments"]["not_told"]), (&json!(0), &Value::Null));
     eventually("a letter says that money came back", async || {
-        (world.ledger().await.letters_about(number(&credited)).len() == 2).then_some(())
+        (world.ledger().await.emails_about(number(&credited)).len() == 2).then_some(())
     })
     .await;
 }

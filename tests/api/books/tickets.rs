@@ -114,7 +114,7 @@ async fn every_ticket_that_differs_is_one_case_and_what_was_agreed_makes_both_si
     let states: Vec<&Value> = kept["lines"].as_array().unwrap().iter().map(|line| &line["state"]).collect();
     assert_eq!(states, ["issued", "withdrawn"]);
     let ledger = world.ledger().await;
-    assert_eq!(ledger.letters_about(number(&cancelled)).len(), 2, "the tickets, and that money came back");
+    assert_eq!(ledger.emails_about(number(&cancelled)).len(), 2, "the tickets, and that money came back");
     a_difference_that_comes_again_is_a_new_case(&world, &clerk, &twice).await;
     world.clean_slate().await;
 }

@@ -72,7 +72,7 @@ async fn send_it(world: &World, (anna, clerk): (&Person, &Person), (order, owed)
     let close = format!("/api/v1/admin/cases/{case}/close");
     clerk.client.post(&close, &json!({ "reason": "x" })).await.expect_problem(409, "money-owed");
     clerk.client.post(&path, &json!({ "bank_reference": " ", "reason": "x" })).await.expect_problem(422, "invalid");
-    let before = world.ledger().await.letters_about(number(order)).len();
+    let before = world.ledger().await.emails_about(number(order)).len();
     let booked = clerk.client.post(&path, &body).await.expect(200);
     assert_eq!(booked["closed"]["bank_reference"], body["bank_reference"]);
     assert_eq!(clerk.client.post(&path, &body).await.expect(200), booked, "twice answers the same");
@@ -84,12 +84,9 @@ async fn send_it(world: &World, (anna, clerk): (&Person, &Person), (order, owed)
         (entries.len(), &entries[0]["action"], &entries[0]["reason"]),
         (1, &json!("owed.paid"), &body["reason"])
     );
-    let ledger = until(world, "a letter", |ledger| ledger.letters_about(number(order)).len() > before).await;
-    let letters = ledger.letters_about(number(order));
-    assert_eq!(letters.len(), before + 1);
-    assert!(
-        letters.iter().any(|letter| letter["subject"].to_string().contains("your money goes back")),
-        "{letters:#?}"
-    );
+    let ledger = until(world, "a letter", |ledger| ledger.emails_about(number(order)).len() > before).await;
+    let emails = ledger.emails_about(number(order));
+    assert_eq!(emails.len(), before + 1);
+    assert!(emails.iter().any(|email| email["subject"].to_string().contains("your money goes back")), "{emails:#?}");
     assert_eq!(anna.order(id(order)).await["payment"]["state"], "returned");
 }

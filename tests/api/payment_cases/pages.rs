@@ -36,8 +36,8 @@ async fn case_15_money_that_comes_when_page_and_order_are_over_goes_back() {
         };
         until(&world, "the money back", back).await;
         until(&world, "a letter", |ledger| {
-            let letters = ledger.letters_about(number(&placed));
-            letters.iter().any(|letter| letter["subject"].to_string().contains("too many"))
+            let emails = ledger.emails_about(number(&placed));
+            emails.iter().any(|email| email["subject"].to_string().contains("too many"))
         })
         .await;
         assert_eq!(anna.order(id(&placed)).await["state"], "rejected", "an ended order never reopens");

@@ -51,7 +51,7 @@ async fn case_07_the_success_page_proves_nothing() {
 }
 
 #[tokio::test]
-async fn case_09_five_callbacks_at_once_are_one_ticket_and_one_letter() {
+async fn case_09_five_callbacks_at_once_are_one_ticket_and_one_email() {
     let world = World::start(Database::Sqlite).await;
     let anna = world.skier("Anna").await;
     let order = world.order_to_pay(&anna, &["solden"], "undo").await;
@@ -63,7 +63,7 @@ async fn case_09_five_callbacks_at_once_are_one_ticket_and_one_letter() {
     let callbacks = ledger.payments_of(number(&order))[0]["callbacks"].as_array().unwrap().clone();
     assert!(callbacks.len() == 5 && callbacks.iter().all(|call| call["ok"] == true), "{callbacks:#?}");
     assert_eq!(ledger.bookings_of(number(&order)).len(), 1);
-    assert_eq!(ledger.letters_about(number(&order)).len(), 1);
+    assert_eq!(ledger.emails_about(number(&order)).len(), 1);
 }
 
 #[tokio::test]

@@ -85,7 +85,7 @@ async fn case_35_a_reservation_that_lapsed_takes_its_tickets_back_and_the_custom
     world.clean_slate().await;
     let ledger = world.ledger().await;
     assert!(ledger.bookings_of(number(&order)).iter().all(|booking| !booking.is_live()));
-    eventually("a letter", async || (!world.ledger().await.letters_about(number(&order)).is_empty()).then_some(()))
+    eventually("a letter", async || (!world.ledger().await.emails_about(number(&order)).is_empty()).then_some(()))
         .await;
     assert_eq!(json!(ledger.held(number(&order))), 0);
 }

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use starjack::clock::{self, Deadline};
 
-use super::stage::{GoesOn, Setting, Stage};
+use super::harness::{GoesOn, Harness, Setting};
 use super::story::{NEEDS_A_PERSON, Story};
 use crate::support::{Ledger, asked_too_often, new_key};
 
@@ -54,22 +54,22 @@ impl Case {
     }
 
     /// Plays it in a world without other orders under way.
-    pub(crate) async fn play(&self, stage: &mut Stage) -> Played {
+    pub(crate) async fn play(&self, harness: &mut Harness) -> Played {
         let begun = clock::instant();
         let placed_at = clock::now();
-        let skier = stage.customer().await;
-        let lines = stage.world.basket(&skier, &self.story.operators).await;
-        stage.order_faults(&self.story.faults).await;
-        stage.arm(self.point.as_ref().map(|(name, nth)| (&**name, *nth)));
+        let skier = harness.customer().await;
+        let lines = harness.world.basket(&skier, &self.story.operators).await;
+        harness.order_faults(&self.story.faults).await;
+        harness.arm(self.point.as_ref().map(|(name, nth)| (&**name, *nth)));
         let key = new_key();
         let (mut id, mut payer, mut by_hand) = (None, self.story.customer.begin(), false);
         let deadline = Deadline::after(PATIENCE);
         let mut background = None;
         let mut end = "not placed".to_owned();
         let violations = loop {
-            let person = stage.customer().await;
+            let person = harness.customer().await;
             if self.while_starting && id.is_some() && !by_hand {
-                stage.world.kill_9();
+                harness.world.kill_9();
                 by_hand = true;
                 continue;
             }
@@ -84,14 +84,14 @@ impl Case {
             let order = order.filter(|answer| answer.status == 200).map(|answer| answer.json);
             let mut wrong = vec!["there is no order".to_owned()];
             if let Some(order) = &order {
-                payer.act(&stage.world, &person, order).await;
+                payer.act(&harness.world, &person, order).await;
                 end = order["state"].as_str().unwrap().to_owned();
-                wrong = self.wrong(stage, order, placed_at, payer.is_done()).await;
+                wrong = self.wrong(harness, order, placed_at, payer.is_done()).await;
             }
             if wrong.is_empty() {
                 // what belongs to no order comes by itself, or never
                 let until = *background.get_or_insert_with(|| Deadline::after(BACKGROUND));
-                if self.point.is_none() || stage.sprang() || until.is_over() {
+                if self.point.is_none() || harness.sprang() || until.is_over() {
                     break wrong;
                 }
             }
@@ -102,16 +102,16 @@ impl Case {
             }
             clock::sleep(LOOK).await;
         };
-        let killed = stage.sprang();
-        let reached = stage.reached();
-        stage.revive().await;
+        let killed = harness.sprang();
+        let reached = harness.reached();
+        harness.revive().await;
         Played { case: self.clone(), end, killed, reached, violations, took: begun.elapsed() }
     }
 
     /// Everything that is not as it must be at the end.
     async fn wrong(
         &self,
-        stage: &Stage,
+        harness: &Harness,
         order: &Value,
         placed_at: DateTime<Utc>,
         customer_is_done: bool,
@@ -129,15 +129,15 @@ impl Case {
         if !customer_is_done {
             return vec!["the customer has something left to do".to_owned()];
         }
-        let ledger = stage.world.ledger().await;
+        let ledger = harness.world.ledger().await;
         // the shop may be dead at this moment: then the next look tells
-        let orders = match stage.all_orders().await {
+        let orders = match harness.all_orders().await {
             Ok(orders) => orders,
             Err(error) => return vec![error],
         };
-        let mut wrong = stage.world.wrong(&orders, stage.base()).await;
+        let mut wrong = harness.world.wrong(&orders, harness.base()).await;
         wrong.extend(once(order, &ledger));
-        wrong.extend(asked_too_often(&stage.world.questions().await, placed_at));
+        wrong.extend(asked_too_often(&harness.world.questions().await, placed_at));
         wrong
     }
 }
@@ -173,13 +173,13 @@ fn once(order: &Value, ledger: &Ledger) -> Vec<String> {
             wrong.push(format!("line {} was booked {ever} times", line["no"]));
         }
     }
-    let letters = ledger.letters_about(number);
-    let subject = |letter: &Value| letter["subject"].to_string();
-    for letter in &letters {
-        let same = letters.iter().filter(|other| subject(other) == subject(letter));
-        let ids: BTreeSet<String> = same.map(|letter| letter["message_id"].to_string()).collect();
+    let emails = ledger.emails_about(number);
+    let subject = |email: &Value| email["subject"].to_string();
+    for email in &emails {
+        let same = emails.iter().filter(|other| subject(other) == subject(email));
+        let ids: BTreeSet<String> = same.map(|email| email["message_id"].to_string()).collect();
         if ids.len() != 1 {
-            wrong.push(format!("{} was sent under {} Message-Ids", letter["subject"], ids.len()));
+            wrong.push(format!("{} was sent under {} Message-Ids", email["subject"], ids.len()));
         }
     }
     if order["state"] == "finished" && order["invoices"].as_array().unwrap().len() != 1 {

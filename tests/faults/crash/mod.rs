@@ -10,18 +10,18 @@
 
 mod case;
 mod customer;
+mod harness;
 mod plan;
-mod stage;
 mod story;
 mod table;
-mod troupe;
+mod worker_pool;
 
 use std::collections::BTreeSet;
 
 use starjack::actors::order::rules::intent::Verb;
 
 use case::{BOOKED_TWICE, Case, Played};
-use stage::GoesOn;
+use harness::GoesOn;
 use story::{OPERATORS, Outcome, Story};
 
 on_postgres!(an_order_survives_a_kill_at_every_moment, a_ticket_too_many_is_noticed);
@@ -40,15 +40,15 @@ async fn an_order_survives_a_kill_at_every_moment() {
     cases.extend(if only.is_empty() { Vec::new() } else { plan::rehearsals() });
     cases.retain(wanted);
     let full = full && only.is_empty();
-    let mut all = troupe::play(cases).await;
+    let mut all = worker_pool::play(cases).await;
     if full {
-        all.extend(troupe::play(plan::rehearsals()).await);
+        all.extend(worker_pool::play(plan::rehearsals()).await);
         for _round in 0..ROUNDS {
             let learned = plan::of_the_rest(&points(&all), &all);
             if learned.is_empty() {
                 break;
             }
-            all.extend(troupe::play(learned).await);
+            all.extend(worker_pool::play(learned).await);
         }
     }
     table::print(&all, begun.elapsed());
@@ -82,7 +82,7 @@ async fn a_ticket_too_many_is_noticed() {
     let story = Story::of(Verb::Issue, OPERATORS[1], Outcome::Done);
     let point = Some(("issue: acted, answer not read".to_owned(), 1));
     let case = Case { story, point, goes_on: GoesOn::Itself, while_starting: false, believes_in_dedup: true };
-    let played = troupe::play(vec![case]).await;
+    let played = worker_pool::play(vec![case]).await;
     let wrong = played[0].violations.join("\n");
     assert!(played[0].killed && wrong.contains(BOOKED_TWICE), "it was not noticed: {wrong}");
 }

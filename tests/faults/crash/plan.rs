@@ -7,7 +7,7 @@ use starjack::actors::order::rules::intent::{VERBS, Verb};
 use starjack::actors::order::rules::lifecycle::{LINE_STATES, ORDER_STATES, PAYMENT_STATES, PaymentState};
 
 use super::case::{Case, Played};
-use super::stage::GoesOn;
+use super::harness::GoesOn;
 use super::story::{OPERATORS, OUTCOMES, Outcome, Story, calls_beside, others};
 
 const COMMITS: [&str; 2] = ["before commit", "after commit"];

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::case::Played;
-use super::stage::GoesOn;
+use super::harness::GoesOn;
 
 /// Prints every case that killed a process, sorted by its moment.
 pub(crate) fn print(all: &[Played], took: Duration) {

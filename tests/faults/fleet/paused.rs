@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{Fleet, address};
-use crate::bench::DEDUPS;
 use crate::support::eventually;
+use crate::worker_pool::DEDUPS;
 
 on_postgres!(
     a_ticket_that_a_stopped_replica_was_about_to_book_is_not_booked_twice,

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use starjack::actors::order::{NewLine, NewOrder};
 use starjack::clock;
 
-use super::dice::Dice;
+use super::prng::Prng;
 
 /// Something that people, banks, gates or suppliers of a life do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,9 +72,9 @@ impl Abilities {
     }
 
     /// None to three.
-    pub(crate) fn draw(dice: &Dice) -> Self {
+    pub(crate) fn draw(prng: &Prng) -> Self {
         let all = ABILITIES.map(|(ability, _)| ability);
-        (0..dice.below(4)).fold(Self::NONE, |drawn, _| drawn.with(dice.one(&all)))
+        (0..prng.below(4)).fold(Self::NONE, |drawn, _| drawn.with(prng.one(&all)))
     }
 
     /// The abilities of words between commas, whether they go together or not.
@@ -122,12 +122,12 @@ impl Abilities {
 
     /// An order waits for a bank, and for what looks like that, until its tickets can be loaded no more, so that is soon; around
     /// then somebody pays late.
-    pub(crate) fn hurry(self, dice: &Dice, order: NewOrder) -> NewOrder {
+    pub(crate) fn hurry(self, prng: &Prng, order: NewOrder) -> NewOrder {
         let waits = self.has(Ability::WaitsForBank) || self.has(Ability::LateBooks);
         let soon = match (waits, self.has(Ability::PaysLate)) {
             (false, false) => return order,
-            (true, _) => dice.one(&[150, 400, 900]),
-            (false, true) => dice.one(&[86_400, 86_400, 125, 140]),
+            (true, _) => prng.one(&[150, 400, 900]),
+            (false, true) => prng.one(&[86_400, 86_400, 125, 140]),
         };
         let loading_ends = clock::now() + TimeDelta::seconds(soon);
         let lines = order.lines.into_iter().map(|line| NewLine { loading_ends, ..line }).collect();

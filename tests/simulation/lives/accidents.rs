@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use super::dice::Dice;
 use super::life::Life;
+use super::prng::Prng;
 use super::replica::boot;
 
 /// A process that was paused for longer has lost its lease, and another begins.
@@ -38,12 +38,12 @@ pub(super) enum Accident {
 }
 
 impl Accident {
-    pub(super) fn draw(dice: &Dice) -> Self {
-        match dice.below(7) {
+    pub(super) fn draw(prng: &Prng) -> Self {
+        match prng.below(7) {
             0..=2 => Self::Crash,
-            3 => Self::Freeze(dice.millis(500, 30_000)),
-            4 | 5 => Self::Storm(dice.millis(200, 8000)),
-            _ => Self::Step(dice.one(&[-600, -60, -5, 2, 90, 600])),
+            3 => Self::Freeze(prng.millis(500, 30_000)),
+            4 | 5 => Self::Storm(prng.millis(200, 8000)),
+            _ => Self::Step(prng.one(&[-600, -60, -5, 2, 90, 600])),
         }
     }
 }
@@ -68,24 +68,24 @@ impl Life {
                 self.entrance.take();
                 self.serving = None;
                 self.happened.push("crash");
-                let pause = self.quay.dice.millis(100, 3000);
+                let pause = self.network.prng.millis(100, 3000);
                 self.plan_in(pause, Accident::Begin);
             }
             Accident::Begin if self.serving.is_none() => {
-                self.off.before_it_begins(&self.ground);
-                self.serving = Some(boot((&self.setting, &self.ground.io), &self.quay, &self.entrance));
+                self.off.before_it_begins(&self.database);
+                self.serving = Some(boot((&self.setting, &self.database.io), &self.network, &self.entrance));
             }
             Accident::Freeze(pause) if self.replaced.is_none() && self.serving.is_some() => self.freeze(pause),
             Accident::Thaw => self.serving.iter_mut().for_each(|(process, _)| process.frozen = false),
             Accident::Awake => {
                 self.replaced.iter_mut().for_each(|(process, _)| process.frozen = false);
-                let pause = self.quay.dice.millis(2000, 15_000);
+                let pause = self.network.prng.millis(2000, 15_000);
                 self.plan_in(pause, Accident::Bury);
             }
             Accident::Bury => self.replaced = None,
             Accident::Storm(pause) => {
                 self.happened.push("database away");
-                self.ground.sky.close(pause);
+                self.database.faults.close(pause);
             }
             Accident::Step(seconds) => {
                 self.happened.push("clock step");

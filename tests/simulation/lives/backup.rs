@@ -12,7 +12,7 @@ use starjack::ids::Epoch;
 
 use super::accidents::Accident;
 use super::life::Life;
-use super::people::cancel;
+use super::workload::cancel;
 
 /// A backup waits for orders that are being placed: one that it does not know is found by the comparison of the day, and of its
 /// money only what is reserved or was reported; that is told elsewhere, of the whole product.
@@ -23,7 +23,7 @@ impl Life {
         if self.town().placing.get() > 0 {
             return self.plan_in(WAITS, Accident::Backup(pause));
         }
-        self.ground.of_all_tables(|table| {
+        self.database.of_all_tables(|table| {
             format!("DROP TABLE IF EXISTS backup.{table}; CREATE TABLE backup.{table} AS SELECT * FROM main.{table}")
         });
         self.plan_in(pause, Accident::Restore);
@@ -34,20 +34,20 @@ impl Life {
         self.happened.push("backup restored");
         self.entrance.take();
         (self.serving, self.replaced) = (None, None);
-        self.ground.of_all_tables(|table| {
+        self.database.of_all_tables(|table| {
             format!("DELETE FROM main.{table}; INSERT INTO main.{table} SELECT * FROM backup.{table}")
         });
-        self.quay.books.open().restores += 1;
+        self.network.books.open().restores += 1;
         let (settle, page_life) = (TimeDelta::from_std(self.setting.settle).unwrap(), self.setting.rules.page_life);
         let times = RestoreTimes { now: clock::now(), settle, page_life };
-        let told = self.ground.in_fair_weather(restored(&self.ground.io, Epoch::FIRST, times));
+        let told = self.database.without_faults(restored(&self.database.io, Epoch::FIRST, times));
         self.trace.note(|| format!("told {told:?}"));
         told.unwrap();
-        let pause = self.quay.dice.millis(500, 20_000);
+        let pause = self.network.prng.millis(500, 20_000);
         self.plan_in(pause, Accident::Begin);
         for order in self.orders() {
-            if row(order.state).cancel && self.quay.dice.percent(40) {
-                let (town, at) = (Rc::clone(self.town()), self.quay.dice.millis(500, 60_000));
+            if row(order.state).cancel && self.network.prng.percent(40) {
+                let (town, at) = (Rc::clone(self.town()), self.network.prng.millis(500, 60_000));
                 let (account, id) = (order.account_id, order.id);
                 self.town().begin(async move {
                     clock::sleep(at).await;

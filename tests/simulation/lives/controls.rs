@@ -8,10 +8,10 @@ use starjack::actors::order::rules::protection::Protection;
 
 use super::super::invariants::{INVARIANTS, Invariant};
 use super::abilities::{Abilities, Ability};
-use super::dice::Dice;
+use super::database::SharedDatabase;
 use super::life::{End, live};
+use super::prng::Prng;
 use super::run::find;
-use super::sky::Ground;
 
 /// Which rules are off; none, unless a control run says so.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,7 +23,7 @@ pub(crate) struct Off {
     pub(crate) forget_intents: bool,
     /// Everybody keeps what is issued, and is charged at once: money goes back in parts.
     pub(crate) parts: bool,
-    /// How many of a hundred questions suffer something, where that is not the dice's to say.
+    /// How many of a hundred questions suffer something, where that is not for the prng to say.
     pub(crate) trouble: Option<u64>,
     /// The wall clock jumps whenever a request is under way of which nobody knows.
     pub(crate) jumps: bool,
@@ -33,21 +33,21 @@ pub(crate) struct Off {
     pub(crate) prompt: bool,
     /// Nobody gives a ticket back.
     pub(crate) at_home: bool,
-    /// What the world can do besides, where that is not the dice's to say.
+    /// What the world can do besides, where that is not for the prng to say.
     pub(crate) abilities: Option<Abilities>,
 }
 
 impl Off {
     /// Every second day with abilities that a comparison does not help is not compared, so that nothing is mended by it.
-    pub(super) fn sometimes_by_day(self, abilities: Abilities, dice: &Dice) -> Self {
-        let uncompared = !abilities.are_none() && abilities.need_no_evening() && dice.percent(50);
+    pub(super) fn sometimes_by_day(self, abilities: Abilities, prng: &Prng) -> Self {
+        let uncompared = !abilities.are_none() && abilities.need_no_evening() && prng.percent(50);
         if uncompared { by_day(self) } else { self }
     }
 
     /// What a process finds when it begins.
-    pub(crate) fn before_it_begins(&self, ground: &Ground) {
+    pub(crate) fn before_it_begins(&self, database: &SharedDatabase) {
         if self.forget_intents {
-            ground.run("DELETE FROM order_step WHERE outcome IS NULL");
+            database.run("DELETE FROM order_step WHERE outcome IS NULL");
         }
     }
 }
@@ -59,15 +59,15 @@ const ENOUGH: u64 = 1600;
 /// where it does not, since the world has changed, one that does is looked for among all.
 fn is_caught(rule: &str, off: Off, (invariant, known): (Invariant, u64)) {
     let (number, words) = invariant.words();
-    let ground = Rc::new(Ground::new());
+    let database = Rc::new(SharedDatabase::new());
     let broken = |end: &End| end.wrong.iter().any(|violation| violation.invariant == invariant);
-    let seed = if broken(&live(&ground, known, off)) { Some(known) } else { find(1..ENOUGH, off, broken) };
+    let seed = if broken(&live(&database, known, off)) { Some(known) } else { find(1..ENOUGH, off, broken) };
     println!("{rule}: caught by {number}, {words}, in life {seed:?}");
     let seed = seed.unwrap_or_else(|| panic!("{rule} is off, and {invariant:?} holds in {ENOUGH} lives"));
     let unreconciled = off.unreconciled && off.prompt;
     let Off { parts, trouble, jumps, prompt, at_home, abilities, .. } = off;
     let on = Off { parts, trouble, jumps, prompt, at_home, abilities, unreconciled, ..Off::default() };
-    let end = live(&ground, seed, on);
+    let end = live(&database, seed, on);
     assert!(end.wrong.is_empty(), "with {rule} on: {:#?}", end.wrong);
 }
 
@@ -111,7 +111,7 @@ const fn in_a_world_that(ability: Ability, off: Off) -> Off {
     Off { abilities: Some(Abilities::only(ability)), ..off }
 }
 
-/// As few answers are lost there as the dice say, so that nothing else hides what the rule is for.
+/// As few answers are lost there as the prng says, so that nothing else hides what the rule is for.
 const fn in_its_world(ability: Ability, protection: Protection) -> Off {
     Off { trouble: None, ..in_a_world_that(ability, rule(Some(protection))) }
 }

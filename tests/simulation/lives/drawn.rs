@@ -18,37 +18,37 @@ use super::abilities::{Abilities, Ability};
 use super::accidents::Accident;
 use super::basket::basket;
 use super::controls::Off;
-use super::dice::Dice;
+use super::database::{LifeFaults, SharedDatabase};
 use super::gate::gates;
 use super::life::{LOOK, Life};
+use super::network::Network;
 use super::payers::postman;
-use super::people::{Town, customer};
+use super::prng::Prng;
 use super::process::Process;
-use super::quay::Quay;
 use super::replica::{Entrance, store};
-use super::sky::{Day, Ground};
 use super::staff::desk;
 use super::time::Time;
 use super::trace::Trace;
+use super::workload::{Town, customer};
 
 impl Life {
-    pub(super) fn draw(ground: &Rc<Ground>, time: Time, (seed, off): (u64, Off)) -> Self {
-        let dice = Dice::new(seed);
-        // dice of their own: a life without abilities is the same whatever there are
-        let more = Dice::new(!seed.rotate_left(32));
+    pub(super) fn draw(database: &Rc<SharedDatabase>, time: Time, (seed, off): (u64, Off)) -> Self {
+        let prng = Prng::new(seed);
+        // a prng of their own: a life without abilities is the same whatever there are
+        let more = Prng::new(!seed.rotate_left(32));
         let drawn = Abilities::draw(&more);
         let abilities = off.abilities.unwrap_or(drawn);
         let off = off.sometimes_by_day(abilities, &more);
         let trace = Trace::new(time.clone());
-        let quay = quay((&off, &trace, abilities), (&dice, &more));
+        let network = network((&off, &trace, abilities), (&prng, &more));
         let mut life = Self {
             off,
             time: time.clone(),
             trace,
             setting: setting(&off),
             abilities,
-            ground: Rc::clone(ground),
-            quay,
+            database: Rc::clone(database),
+            network,
             entrance: Entrance::default(),
             people: Process::new(),
             town: None,
@@ -59,38 +59,38 @@ impl Life {
             agenda: BTreeMap::from([((Duration::ZERO, 0), Accident::Begin), ((LOOK, 1), Accident::Look)]),
             happened: Vec::new(),
         };
-        for _accident in 0..dice.one(&[0, 0, 1, 2, 3, 5]) {
-            let accident = Accident::draw(&dice);
-            let at = dice.millis(0, dice.one(&[3000, 20_000, 90_000]));
+        for _accident in 0..prng.one(&[0, 0, 1, 2, 3, 5]) {
+            let accident = Accident::draw(&prng);
+            let at = prng.millis(0, prng.one(&[3000, 20_000, 90_000]));
             life.plan(at, accident);
         }
         if abilities.has(Ability::Restores) {
             let (at, pause) = (more.millis(3000, 120_000), more.millis(3000, more.one(&[30_000, 300_000])));
             life.plan(at, Accident::Backup(pause));
         }
-        let trouble = dice.one(&[0, 0, 5, 20]);
-        ground.sky.set(Some(Day { time, dice: dice.another(), trouble, closed_until: Duration::ZERO }));
+        let trouble = prng.one(&[0, 0, 5, 20]);
+        database.faults.set(Some(LifeFaults { time, prng: prng.another(), trouble, closed_until: Duration::ZERO }));
         if let Some(trigger) = off.trigger {
-            ground.run(format!("CREATE TRIGGER off {trigger}"));
+            database.run(format!("CREATE TRIGGER off {trigger}"));
         }
-        let regrets = (!off.at_home).then(|| Dice::new(!seed));
-        life.people(&dice, &more, regrets);
+        let regrets = (!off.at_home).then(|| Prng::new(!seed));
+        life.people(&prng, &more, regrets);
         life
     }
 
     /// Everybody who wants something.
-    fn people(&mut self, dice: &Dice, more: &Dice, regrets: Option<Dice>) {
-        let (page_life, io) = (self.setting.rules.page_life.to_std().unwrap(), self.ground.io.clone());
+    fn people(&mut self, prng: &Prng, more: &Prng, regrets: Option<Prng>) {
+        let (page_life, io) = (self.setting.rules.page_life.to_std().unwrap(), self.database.io.clone());
         let town = Rc::new(Town {
             entrance: Rc::clone(&self.entrance),
-            ground: Rc::clone(&self.ground),
+            database: Rc::clone(&self.database),
             store: store(&self.setting, io),
-            books: Arc::clone(&self.quay.books),
+            books: Arc::clone(&self.network.books),
             trace: self.trace.clone(),
             time: self.time.clone(),
             abilities: self.abilities,
             is_compared: !self.off.unreconciled,
-            calm: Arc::clone(&self.quay.calm),
+            calm: Arc::clone(&self.network.calm),
             inbox: self.people.inbox.clone(),
             page_life,
             reserved: if self.off.parts { 0 } else { self.abilities.reserved() },
@@ -99,13 +99,13 @@ impl Life {
             placing: Cell::new(0),
             busy: Cell::new(0),
         });
-        for no in 0..1 + dice.below(3) {
-            let order = self.abilities.hurry(more, basket(dice, no, self.off.parts));
+        for no in 0..1 + prng.below(3) {
+            let order = self.abilities.hurry(more, basket(prng, no, self.off.parts));
             town.placing.set(town.placing.get() + 1);
-            town.begin(customer(Rc::clone(&town), dice.another(), order));
+            town.begin(customer(Rc::clone(&town), prng.another(), order));
         }
-        self.people.inbox.begin(desk(Rc::clone(&town), dice.another()));
-        self.people.inbox.begin(postman(Rc::clone(&town), dice.another()));
+        self.people.inbox.begin(desk(Rc::clone(&town), prng.another()));
+        self.people.inbox.begin(postman(Rc::clone(&town), prng.another()));
         if self.abilities.has(Ability::Gates) {
             self.people.inbox.begin(gates(Rc::clone(&town), more.another()));
         }
@@ -114,12 +114,12 @@ impl Life {
 }
 
 /// The way to the suppliers, and what happens on it.
-fn quay((off, trace, abilities): (&Off, &Trace, Abilities), (dice, more): (&Dice, &Dice)) -> Quay {
-    let drawn = dice.one(&[0, 4, 4, 12, 30]);
+fn network((off, trace, abilities): (&Off, &Trace, Abilities), (prng, more): (&Prng, &Prng)) -> Network {
+    let drawn = prng.one(&[0, 4, 4, 12, 30]);
     let trouble = off.trouble.unwrap_or(drawn);
-    Quay {
+    Network {
         books: Arc::new(Books::default()),
-        dice: dice.another(),
+        prng: prng.another(),
         trouble,
         trace: trace.clone(),
         asked: Arc::new(AtomicU64::new(0)),
@@ -141,8 +141,8 @@ fn quay((off, trace, abilities): (&Off, &Trace, Abilities), (dice, more): (&Dice
 }
 
 /// Between its first and its last moment no answer to the opening of a page arrives.
-fn lost_pages(abilities: Abilities, dice: &Dice) -> (Instant, Instant) {
-    let first = clock::instant() + dice.millis(0, 20_000);
+fn lost_pages(abilities: Abilities, prng: &Prng) -> (Instant, Instant) {
+    let first = clock::instant() + prng.millis(0, 20_000);
     let lost = if abilities.has(Ability::LosesPages) { Duration::from_secs(1200) } else { Duration::ZERO };
     (first, first + lost)
 }

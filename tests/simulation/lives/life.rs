@@ -19,14 +19,14 @@ use super::super::written::{Rows, all_orders};
 use super::abilities::Abilities;
 use super::accidents::Accident;
 use super::controls::Off;
-use super::evening::reconcile;
-use super::people::Town;
+use super::database::SharedDatabase;
+use super::network::Network;
 use super::process::Process;
-use super::quay::Quay;
+use super::reconciliation::reconcile;
 use super::replica::{Entrance, Leased, store};
-use super::sky::Ground;
 use super::time::Time;
 use super::trace::Trace;
+use super::workload::Town;
 
 /// A life that does not rest after this is stuck.
 const LONGEST: Duration = Duration::from_secs(2 * 3600);
@@ -61,8 +61,8 @@ pub(super) struct Life {
     pub(super) trace: Trace,
     pub(super) setting: Setting,
     pub(super) abilities: Abilities,
-    pub(super) ground: Rc<Ground>,
-    pub(super) quay: Quay,
+    pub(super) database: Rc<SharedDatabase>,
+    pub(super) network: Network,
     pub(super) entrance: Entrance,
     pub(super) people: Process,
     pub(super) town: Option<Rc<Town>>,
@@ -76,12 +76,12 @@ pub(super) struct Life {
 }
 
 /// Lives the life of a seed, with some rule switched off or none.
-pub(crate) fn live(ground: &Rc<Ground>, seed: u64, off: Off) -> End {
+pub(crate) fn live(database: &Rc<SharedDatabase>, seed: u64, off: Off) -> End {
     let time = Time::new(clock::instant());
     clock::live_in(Some(Arc::new(time.clone())));
-    let end = Life::draw(ground, time, (seed, off)).run();
-    ground.sky.set(None);
-    ground.clear();
+    let end = Life::draw(database, time, (seed, off)).run();
+    database.faults.set(None);
+    database.clear();
     clock::live_in(None);
     end
 }
@@ -90,12 +90,12 @@ impl Life {
     fn run(mut self) -> End {
         loop {
             while self.people.run() | runs(&mut self.serving) | runs(&mut self.replaced) {}
-            if self.quay.dies.swap(false, Ordering::SeqCst) {
+            if self.network.dies.swap(false, Ordering::SeqCst) {
                 self.happen(Accident::Crash);
                 continue;
             }
-            if self.quay.jumps.swap(false, Ordering::SeqCst) && self.off.jumps {
-                let pause = self.quay.dice.millis(100, 10_000);
+            if self.network.jumps.swap(false, Ordering::SeqCst) && self.off.jumps {
+                let pause = self.network.prng.millis(100, 10_000);
                 self.plan_in(pause, Accident::Step(90));
             }
             let next = self.agenda.first_key_value().map_or(LONGEST, |((at, _), _)| *at);
@@ -121,7 +121,7 @@ impl Life {
             return now > LONGEST;
         }
         if self.agreed.get().is_none() && !self.off.unreconciled {
-            self.quay.calm.store(true, Ordering::SeqCst);
+            self.network.calm.store(true, Ordering::SeqCst);
             self.agreed.set(Some(0));
             let (town, agreed) = (Rc::clone(self.town.as_ref().unwrap()), Rc::clone(&self.agreed));
             self.trace.note(|| EVENING.to_owned());
@@ -133,7 +133,7 @@ impl Life {
     }
 
     pub(super) fn orders(&self) -> Vec<Order> {
-        self.ground.in_fair_weather(all_orders(&store(&self.setting, self.ground.io.clone())))
+        self.database.without_faults(all_orders(&store(&self.setting, self.database.io.clone())))
     }
 
     pub(super) fn town(&self) -> &Rc<Town> {
@@ -157,7 +157,7 @@ impl Life {
             let says = format!("{} people are busy, orders: {:#?}", town.busy.get(), left.collect::<Vec<_>>());
             wrong.push(Violation { invariant: Invariant::Rest, says });
         }
-        let rows = self.ground.in_fair_weather(Rows::read(&self.ground.io));
+        let rows = self.database.without_faults(Rows::read(&self.database.io));
         wrong.extend(of_orders(&orders, &rows, &town.books.open()));
         let kept: BTreeSet<_> = orders.iter().map(|order| (order.id, order.total)).collect();
         let accepted: BTreeSet<_> = town.accepted.borrow().iter().copied().collect();
@@ -169,13 +169,13 @@ impl Life {
     }
 
     fn end(self, wrong: Vec<Violation>) -> End {
-        let (orders, rows) = (self.orders(), self.ground.in_fair_weather(Rows::read(&self.ground.io)));
+        let (orders, rows) = (self.orders(), self.database.without_faults(Rows::read(&self.database.io)));
         End {
             wrong,
             states: orders.iter().map(|order| order.state).collect(),
             given_back: orders.iter().map(|order| rows.returned(order).count()).sum(),
-            questions: self.quay.asked.load(Ordering::Relaxed),
-            struck: self.quay.struck.load(Ordering::Relaxed),
+            questions: self.network.asked.load(Ordering::Relaxed),
+            struck: self.network.struck.load(Ordering::Relaxed),
             accidents: self.happened,
             agreed: self.agreed.get().unwrap_or(0),
             lasted: self.time.passed(),

@@ -22,8 +22,8 @@ use starjack::io::{Io, IoError};
 use tokio_util::sync::CancellationToken;
 
 use super::super::incarnation::{Setting, contract, store_of};
+use super::network::Network;
 use super::process::{Inbox, Process};
-use super::quay::Quay;
 
 /// The operators: one whose supplier books every request, one whose supplier knows a reference again.
 pub(crate) const OPERATORS: [(&str, bool); 2] = [("hill", false), ("dale", true)];
@@ -59,14 +59,14 @@ impl Leased {
 }
 
 /// Begins a process that starts the product and opens its door; again until the database lets it.
-pub(crate) fn boot((setting, io): (&Setting, &Io), quay: &Quay, entrance: &Entrance) -> (Process, Arc<Leased>) {
+pub(crate) fn boot((setting, io): (&Setting, &Io), network: &Network, entrance: &Entrance) -> (Process, Arc<Leased>) {
     let process = Process::new();
-    let (leased, quay) = (Arc::<Leased>::default(), quay.clone());
+    let (leased, network) = (Arc::<Leased>::default(), network.clone());
     let own = Arc::clone(&leased);
     let (setting, io, entrance, inbox) = (setting.clone(), io.clone(), Rc::clone(entrance), process.inbox.clone());
     process.inbox.begin(async move {
         let door = loop {
-            match open(&setting, io.clone(), (quay.clone(), &own), inbox.clone()).await {
+            match open(&setting, io.clone(), (network.clone(), &own), inbox.clone()).await {
                 Ok(door) => break door,
                 Err(_) => clock::sleep(Duration::from_millis(500)).await,
             }
@@ -84,12 +84,12 @@ pub(crate) fn store(setting: &Setting, io: Io) -> Store {
     store_of(setting, io, |operator| OPERATORS.contains(&(operator, true)))
 }
 
-async fn open(setting: &Setting, io: Io, (quay, leased): (Quay, &Leased), inbox: Inbox) -> Result<Door, IoError> {
+async fn open(setting: &Setting, io: Io, (network, leased): (Network, &Leased), inbox: Inbox) -> Result<Door, IoError> {
     let system = System::start_here();
-    let calm = Arc::clone(&quay.calm);
+    let calm = Arc::clone(&network.calm);
     let contracts = OPERATORS.map(|(operator, dedups)| contract(&Setting { dedups, ..setting.clone() }, operator));
-    let lift = Facade::start_with(&system, contracts.into(), &Policy::default(), &suppliers(quay.clone()));
-    let bank = Arc::new(move || Ok(Rc::new(quay.clone()) as Rc<dyn PaymentProvider>));
+    let lift = Facade::start_with(&system, contracts.into(), &Policy::default(), &suppliers(network.clone()));
+    let bank = Arc::new(move || Ok(Rc::new(network.clone()) as Rc<dyn PaymentProvider>));
     let payment = PaymentDesk::start_with(&system, bank, Policy::default(), setting.deadline);
     let database = io.clone();
     let replica = Replica::announce(io.clone()).await?;
@@ -126,9 +126,9 @@ async fn open(setting: &Setting, io: Io, (quay, leased): (Quay, &Leased), inbox:
     Ok(Door { desk, sweep, books, inbox })
 }
 
-fn suppliers(quay: Quay) -> Connect {
+fn suppliers(network: Network) -> Connect {
     Arc::new(move |contract: &Contract| {
         let (operator, dedups) = (contract.operator.clone(), contract.dedups_reference);
-        Ok(Rc::new(Quay { operator, dedups, ..quay.clone() }) as Rc<dyn LiftSupplier>)
+        Ok(Rc::new(Network { operator, dedups, ..network.clone() }) as Rc<dyn LiftSupplier>)
     })
 }

@@ -12,8 +12,8 @@ use starjack::clock;
 use super::super::invariants::Violation;
 use super::abilities::Abilities;
 use super::controls::Off;
+use super::database::SharedDatabase;
 use super::life::{EVENING, End, live};
-use super::sky::Ground;
 
 /// Lives of every day; `STARJACK_SIMULATION_SEEDS` lets a run by hand live more, `STARJACK_SEED` begins with another, and
 /// `STARJACK_ABILITIES`, words between commas or none, says what the world of all of them can do.
@@ -30,13 +30,13 @@ fn live_all(seeds: Range<u64>, off: Off, take: impl Fn(u64, End) -> ControlFlow<
     thread::scope(|scope| {
         for _core in 0..threads {
             scope.spawn(|| {
-                let ground = Rc::new(Ground::new());
+                let database = Rc::new(SharedDatabase::new());
                 while !enough.load(Ordering::Relaxed) {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
                     if seed >= seeds.end {
                         break;
                     }
-                    if take(seed, live(&ground, seed, off)).is_break() {
+                    if take(seed, live(&database, seed, off)).is_break() {
                         enough.store(true, Ordering::Relaxed);
                     }
                 }
@@ -110,7 +110,7 @@ fn whole_lives_end_well() {
 
 #[test]
 fn the_same_seed_lives_the_same_life() {
-    let (one, other) = (Rc::new(Ground::new()), Rc::new(Ground::new()));
+    let (one, other) = (Rc::new(SharedDatabase::new()), Rc::new(SharedDatabase::new()));
     for seed in 1..=20 {
         let (first, second) = (live(&one, seed, Off::default()), live(&other, seed, Off::default()));
         // in the evening two jobs of one moment may be taken in either order, and the database takes its time with each

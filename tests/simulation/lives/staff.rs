@@ -17,8 +17,8 @@ use uuid::Uuid;
 use super::super::ledger::place;
 use super::super::world::CUSTOMER;
 use super::abilities::Ability;
-use super::dice::Dice;
-use super::people::Town;
+use super::prng::Prng;
+use super::workload::Town;
 
 /// So long a mark, or a case, waits for a person.
 const PATIENCE: TimeDelta = TimeDelta::seconds(150);
@@ -29,20 +29,20 @@ const AWAY: TimeDelta = TimeDelta::minutes(40);
 type Transfers = BTreeMap<Uuid, Case>;
 
 /// Somebody at the desk, who now and then meddles.
-pub(crate) async fn desk(town: Rc<Town>, dice: Dice) {
-    let meddles = dice.percent(20);
-    let staff = dice.another();
-    let is_away = town.abilities.has(Ability::Gates) && dice.percent(30);
+pub(crate) async fn desk(town: Rc<Town>, prng: Prng) {
+    let meddles = prng.percent(20);
+    let staff = prng.another();
+    let is_away = town.abilities.has(Ability::Gates) && prng.percent(30);
     let patience = if is_away { AWAY } else { PATIENCE };
     let mut transfers = Transfers::new();
     loop {
-        clock::sleep(dice.millis(15_000, 30_000)).await;
+        clock::sleep(prng.millis(15_000, 30_000)).await;
         let ids: Vec<Uuid> = town.accepted.borrow().iter().map(|(id, _)| *id).collect();
         for id in ids {
             let order = town.order(id);
             let may = matches!(order.state, OrderState::Authorised | OrderState::Issued | OrderState::Undoing);
-            if meddles && may && dice.percent(10) {
-                let wish = dice.one(&[StaffCommand::Retry, StaffCommand::Undo]);
+            if meddles && may && prng.percent(10) {
+                let wish = prng.one(&[StaffCommand::Retry, StaffCommand::Undo]);
                 if order.state == OrderState::Undoing && wish == StaffCommand::Undo {
                     town.books.open().let_go.insert(order.number.to_string());
                 }
@@ -68,13 +68,13 @@ fn is_called(town: &Town, order: &Order) -> bool {
 
 /// A mark waits for a person: something is asked again, undone, or taken as it is, until nobody is needed any more. Of a ticket
 /// that was used while its order is undone, staff says whether it is paid or let go.
-async fn look_after(town: &Town, (dice, patience): (&Dice, TimeDelta), order: &Order) {
+async fn look_after(town: &Town, (prng, patience): (&Prng, TimeDelta), order: &Order) {
     let mut since = order.marks().filter(|mark| !mark.accepted).map(|mark| mark.since);
     if since.next().is_none_or(|since| clock::now() < since + patience) {
         return;
     }
     let used = order.marks().any(|mark| mark.reason == RefusalKind::TicketUsed.slug());
-    let wish = dice.one(&[StaffCommand::Retry, StaffCommand::Accept, StaffCommand::Accept, StaffCommand::Undo]);
+    let wish = prng.one(&[StaffCommand::Retry, StaffCommand::Accept, StaffCommand::Accept, StaffCommand::Undo]);
     if used && order.state == OrderState::Undoing && wish == StaffCommand::Undo {
         town.books.open().let_go.insert(order.number.to_string());
     }
@@ -102,7 +102,7 @@ fn is_reserved_still(town: &Town, order: &Order) -> bool {
 /// What is owed is booked and then sent by bank transfer, once for each case, and not at all where it went back otherwise.
 async fn transfer(town: &Town, transfers: &mut Transfers) {
     let owed = Wanted { open: true, kind: Some(CaseKind::Owed), oldest_first: true, after: None, limit: 100 };
-    let cases = town.ground.in_fair_weather(town.store.case_files(owed)).unwrap();
+    let cases = town.database.without_faults(town.store.case_files(owed)).unwrap();
     let due = cases.into_iter().filter(|case| clock::now() > case.opened_at + PATIENCE);
     transfers.extend(due.map(|case| (case.id, case)));
     let mut left = Transfers::new();

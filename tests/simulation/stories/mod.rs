@@ -21,7 +21,7 @@ const STORIES: [(u32, &str, By); 48] = [
     (6,  "suspended for days, billed after the ski day",      By("tests/api/payment_cases/suspended.rs", "case_20_a_suspended_payment_that_is_billed_after_the_orders_end_goes_back")),
     (7,  "reserved with another amount",                      By("tests/api/paying_twice.rs", "case_17_another_amount_than_the_orders_goes_back")),
     (8,  "callback before our row is committed",              By("tests/faults/callbacks.rs", "case_10_a_page_that_is_paid_before_its_answer_comes_is_the_orders_and_a_second_payment_goes_back")),
-    (9,  "callback five times at once",                       By("tests/api/payment_cases/reports.rs", "case_09_five_callbacks_at_once_are_one_ticket_and_one_letter")),
+    (9,  "callback five times at once",                       By("tests/api/payment_cases/reports.rs", "case_09_five_callbacks_at_once_are_one_ticket_and_one_email")),
     (10, "callback lost",                                     By("tests/faults/callbacks.rs", "case_08_dropped_callbacks_are_made_up_for")),
     (11, "cancelled while the page is open, then paid",       By("tests/api/cancelling.rs", "case_14_money_that_comes_after_the_cancellation_goes_back")),
     (12, "cancel and callback at once",                       By(HERE, "story_12_cancelled_while_the_payment_is_told_of_it_ends_with_ticket_and_money_or_with_neither")),

@@ -173,7 +173,7 @@ async fn emails_of(db: &impl ConnectionTrait, about: &[Uuid]) -> Result<Vec<Valu
         let named =
             some.iter().fold(Condition::any(), |any, id| any.add(job::Column::Payload.contains(id.to_string())));
         let rows = job::Entity::find()
-            .filter(job::Column::Kind.is_in([auth::LETTER_JOB, auth::NOTICE_JOB]))
+            .filter(job::Column::Kind.is_in([auth::EMAIL_JOB, auth::NOTICE_JOB]))
             .filter(named)
             .all(db);
         found.extend(rows.await?);

@@ -27,7 +27,7 @@ pub struct Shown {
     /// Why nothing may be taken although something differs.
     pub held_back: Option<Words>,
     kept: Value,
-    wished: Value,
+    proposed: Value,
 }
 
 /// Why nothing is shown, or nothing was taken. Nothing was changed.
@@ -111,7 +111,7 @@ pub async fn look(io: &Io, lift: &Facade, key: &str) -> Result<Shown, RefreshErr
         differences: found.list,
         held_back: found.held_back,
         kept: kept.document,
-        wished: found.document,
+        proposed: found.document,
     })
 }
 
@@ -131,7 +131,7 @@ pub async fn take(io: &Io, shown: Shown, by: String) -> Result<i64, RefreshError
             if known.is_none_or(|known| known.document != shown.kept) {
                 return Err(RefreshError::Changed);
             }
-            let import = Import::of("the supplier's answer", shown.wished);
+            let import = Import::of("the supplier's answer", shown.proposed);
             let plan = weigh(&kept, &[import], &[])?;
             store::save(tx, &plan, &by).await?;
             Ok(plan.version)
@@ -140,10 +140,10 @@ pub async fn take(io: &Io, shown: Shown, by: String) -> Result<i64, RefreshError
     .await
 }
 
-fn fingerprint(kept: &Value, wished: &Value, list: &[Difference]) -> String {
+fn fingerprint(kept: &Value, proposed: &Value, list: &[Difference]) -> String {
     let mut hash = Sha256::new();
     hash.update(kept.to_string());
-    hash.update(wished.to_string());
+    hash.update(proposed.to_string());
     list.iter().for_each(|one| hash.update(format!("\n{one}")));
     hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

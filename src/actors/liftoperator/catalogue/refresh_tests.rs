@@ -24,13 +24,13 @@ async fn kept(io: &Io) -> Value {
 /// A price that differs, as it was found in the catalogue of this moment.
 async fn found(io: &Io) -> Shown {
     let kept = kept(io).await;
-    let mut wished = kept.clone();
-    wished["product"][0]["band"][0]["price_cents"]["adult"] = 8200.into();
+    let mut proposed = kept.clone();
+    proposed["product"][0]["band"][0]["price_cents"]["adult"] = 8200.into();
     let day = NaiveDate::from_ymd_opt(2026, 12, 1).unwrap();
     let (product, category) = ("day".to_owned(), "adult".to_owned());
     let difference = Difference::Price { product, category, from: day, to: day, here: 8100, there: 8200 };
     let (operator, fingerprint) = ("solden".to_owned(), String::new());
-    Shown { operator, fingerprint, differences: vec![difference], held_back: None, kept, wished }
+    Shown { operator, fingerprint, differences: vec![difference], held_back: None, kept, proposed }
 }
 
 #[actix_rt::test]

@@ -14,7 +14,7 @@ async fn what_the_post_answers_decides_and_every_repeat_has_the_same_message_id(
     let ask_after = Duration::from_secs(9);
     for (answer, end) in [
         (Outcome::Done(()), JobEnd::Done),
-        (Outcome::Refused(refused), JobEnd::Dead { why: "the letter was refused: 400".into() }),
+        (Outcome::Refused(refused), JobEnd::Dead { why: "the e-mail was refused: 400".into() }),
         (
             Outcome::NotSent("busy".into()),
             JobEnd::Later { after: Duration::from_secs(60), why: "not sent: busy".into() },
@@ -28,10 +28,10 @@ async fn what_the_post_answers_decides_and_every_repeat_has_the_same_message_id(
         *desk.pillar.answer.borrow_mut() = answer;
         assert_eq!(desk.work_off(&job, 1).await, end);
     }
-    let ids: Vec<_> = desk.pillar.taken.borrow().iter().map(|letter| letter.message_id.clone()).collect();
+    let ids: Vec<_> = desk.pillar.taken.borrow().iter().map(|email| email.message_id.clone()).collect();
     assert!(ids.len() == 5 && ids.iter().all(|id| *id == ids[0]) && ids[0].ends_with("@mail.shop.example"), "{ids:?}");
     *desk.pillar.answer.borrow_mut() = Outcome::Done(());
-    let other = desk.letter(&account_email(&AccountEmail::AccountCode { registration: Uuid::nil() }, 2)).await;
+    let other = desk.email(&account_email(&AccountEmail::AccountCode { registration: Uuid::nil() }, 2)).await;
     assert_ne!(other.message_id, ids[0]);
 }
 
@@ -39,20 +39,20 @@ async fn what_the_post_answers_decides_and_every_repeat_has_the_same_message_id(
 struct Moody;
 
 impl MailProvider for Moody {
-    fn send(&self, letter: OutgoingEmail, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>> {
+    fn send(&self, email: OutgoingEmail, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>> {
         Box::pin(async move {
             assert!(permit.holds());
-            assert_ne!(letter.to, "panic@example.org");
+            assert_ne!(email.to, "panic@example.org");
             Outcome::Done(())
         })
     }
 }
 
 #[actix_rt::test]
-async fn the_office_says_of_a_letter_that_broke_it_that_anything_may_have_happened_and_takes_the_next() {
+async fn the_office_says_of_an_email_that_broke_it_that_anything_may_have_happened_and_takes_the_next() {
     let system = System::start().unwrap();
     let office = start(&system, || Ok(Rc::new(Moody)));
-    let letter = |to: &str| OutgoingEmail {
+    let email = |to: &str| OutgoingEmail {
         message_id: "1@example.org".into(),
         to: to.into(),
         subject: String::new(),
@@ -61,9 +61,9 @@ async fn the_office_says_of_a_letter_that_broke_it_that_anything_may_have_happen
         attachments: Vec::new(),
     };
     let soon = || Deadline::after(Duration::from_secs(10));
-    assert!(matches!(office.send(letter("panic@example.org"), soon()).await, Outcome::Unknown(_)));
-    assert_eq!(office.send(letter("anna@example.org"), soon()).await, Outcome::Done(()));
+    assert!(matches!(office.send(email("panic@example.org"), soon()).await, Outcome::Unknown(_)));
+    assert_eq!(office.send(email("anna@example.org"), soon()).await, Outcome::Done(()));
     let too_late = Deadline::after(Duration::ZERO);
-    assert!(matches!(office.send(letter("anna@example.org"), too_late).await, Outcome::NotSent(_)));
+    assert!(matches!(office.send(email("anna@example.org"), too_late).await, Outcome::NotSent(_)));
     assert!(!system.shutdown(soon()).await, "it did not drain in time");
 }

@@ -127,12 +127,12 @@ fn ends() -> Vec<End> {
 }
 
 #[track_caller]
-fn assert_is_in(language: Language, letter: &OutgoingEmail) {
+fn assert_is_in(language: Language, email: &OutgoingEmail) {
     let others = match language {
         Language::De => ENGLISH,
         Language::En => GERMAN,
     };
-    for part in [&letter.subject, &letter.text, &text_of(&letter.html)] {
+    for part in [&email.subject, &email.text, &text_of(&email.html)] {
         let words = words(part);
         let foreign: Vec<_> = others.iter().filter(|word| words.contains(**word)).collect();
         assert!(foreign.is_empty(), "{language:?} speaks of {foreign:?} in:\n{part}");
@@ -141,10 +141,10 @@ fn assert_is_in(language: Language, letter: &OutgoingEmail) {
 }
 
 #[tokio::test]
-async fn every_letter_in_every_case_is_whole_in_each_language() {
+async fn every_email_in_every_case_is_whole_in_each_language() {
     for language in Language::ALL {
         let desk = desk_in(language).await;
-        for (no, (letter, state, why, (line_state, refusal), (money, returned, owed))) in ends().into_iter().enumerate()
+        for (no, (email, state, why, (line_state, refusal), (money, returned, owed))) in ends().into_iter().enumerate()
         {
             let id = Uuid::new_v4();
             let number = OrderNumber::draw(Epoch::FIRST).to_string();
@@ -155,33 +155,33 @@ async fn every_letter_in_every_case_is_whole_in_each_language() {
             let lines = if no % 2 == 0 { vec![one(1), issued] } else { vec![one(1)] };
             let payments = vec![payment::Model { reference: number.clone(), ..paid(id, 1, money, (returned, owed)) }];
             insert_for(language, &desk.io, order, (lines, payments)).await;
-            let letter = desk.letter(&order_email(letter, id, 7).unwrap()).await;
-            assert_is_in(language, &letter);
-            assert!(letter.text.contains(&number) && letter.html.contains(&number), "{}", letter.text);
+            let email = desk.email(&order_email(email, id, 7).unwrap()).await;
+            assert_is_in(language, &email);
+            assert!(email.text.contains(&number) && email.html.contains(&number), "{}", email.text);
         }
-        for letter in [
+        for email in [
             AccountEmail::AccountCode { registration: Uuid::nil() },
             AccountEmail::AccountExists { account: Uuid::nil() },
             AccountEmail::PasswordResetCode { reset: Uuid::nil() },
             AccountEmail::PasswordChanged { account: Uuid::nil(), at: clock::now() },
         ] {
-            assert_is_in(language, &desk.letter(&account_email(&letter, 1)).await);
+            assert_is_in(language, &desk.email(&account_email(&email, 1)).await);
         }
     }
 }
 
 #[test]
-fn a_letter_that_lacks_a_fact_is_an_error_and_no_letter_with_a_hole() {
+fn an_email_that_lacks_a_fact_is_an_error_and_no_email_with_a_hole() {
     for (name, language) in NAMES.iter().flat_map(|name| Language::ALL.map(|language| (name, language))) {
         assert!(templates::render(name, language, &head(), BTreeMap::<String, String>::new()).is_err(), "{name}");
     }
 }
 
 #[test]
-fn real_letters_do_not_call_themselves_simulated() {
+fn real_emails_do_not_call_themselves_simulated() {
     let head = Letterhead { simulated: false, ..head() };
     for (language, greeting) in [(Language::En, "Hello Anna,"), (Language::De, "Guten Tag Anna,")] {
-        let letter = templates::render("account_exists", language, &head, BTreeMap::from([("name", "Anna")])).unwrap();
-        assert!(!format!("{letter:?}").to_lowercase().contains("simul") && letter.text.starts_with(greeting));
+        let email = templates::render("account_exists", language, &head, BTreeMap::from([("name", "Anna")])).unwrap();
+        assert!(!format!("{email:?}").to_lowercase().contains("simul") && email.text.starts_with(greeting));
     }
 }

@@ -41,21 +41,21 @@ struct Pillar {
 }
 
 impl Post for Pillar {
-    fn send(&self, letter: OutgoingEmail, deadline: Deadline) -> LocalBoxFuture<'_, Outcome<()>> {
+    fn send(&self, email: OutgoingEmail, deadline: Deadline) -> LocalBoxFuture<'_, Outcome<()>> {
         assert!(deadline.remaining() < Duration::from_secs(45), "longer than an attempt of its job");
-        self.taken.borrow_mut().push(letter);
+        self.taken.borrow_mut().push(email);
         let answer = self.answer.borrow().clone();
         Box::pin(async move { answer })
     }
 }
 
-/// One registration, one account, one wish for a password, all of the person that `language` says.
+/// One registration, one account, one request for a password, all of the person that `language` says.
 struct Files {
     language: Language,
 }
 
 impl AccountFiles for Files {
-    fn facts(&self, letter: AccountEmail) -> LocalBoxFuture<'_, Result<Option<EmailFacts>, String>> {
+    fn facts(&self, email: AccountEmail) -> LocalBoxFuture<'_, Result<Option<EmailFacts>, String>> {
         let at = Utc.with_ymd_and_hms(2026, 12, 24, 7, 5, 0).unwrap();
         let facts = EmailFacts {
             email: "anna@example.org".into(),
@@ -67,7 +67,7 @@ impl AccountFiles for Files {
         };
         let with_code = EmailFacts { code: Some("7ZQ4M-0K3XD".into()), expires_at: Some(at), ..facts.clone() };
         Box::pin(async move {
-            match letter {
+            match email {
                 AccountEmail::AccountCode { registration: id } if id.is_max() => Err("the database is away".into()),
                 AccountEmail::AccountCode { registration: id } => {
                     Ok(id.is_nil().then_some(EmailFacts { names: None, ..with_code }))
@@ -142,9 +142,9 @@ impl Desk {
     }
 
     /// The one e-mail that a job sends.
-    async fn letter(&self, new: &NewJob) -> OutgoingEmail {
+    async fn email(&self, new: &NewJob) -> OutgoingEmail {
         assert_eq!(self.work_off(new, 1).await, JobEnd::Done);
-        self.pillar.taken.borrow_mut().pop().expect("no letter was sent")
+        self.pillar.taken.borrow_mut().pop().expect("no e-mail was sent")
     }
 }
 
@@ -331,23 +331,23 @@ async fn issue_invoice(io: &Io, order_id: Uuid) {
 }
 
 /// An e-mail about an account, asked for as `auth` does.
-fn account_email(letter: &AccountEmail, occasion: i64) -> NewJob {
-    let payload = serde_json::to_string(letter).unwrap();
+fn account_email(email: &AccountEmail, occasion: i64) -> NewJob {
+    let payload = serde_json::to_string(email).unwrap();
     NewJob { kind: KIND, payload, dedup_key: format!("letter:registration:{occasion}"), run_at: clock::now() }
 }
 
 #[track_caller]
-fn assert_says(letter: &OutgoingEmail, wanted: &[&str]) {
-    let text = letter.text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let html = letter.html.split_whitespace().collect::<Vec<_>>().join(" ");
+fn assert_says(email: &OutgoingEmail, wanted: &[&str]) {
+    let text = email.text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let html = email.html.split_whitespace().collect::<Vec<_>>().join(" ");
     for wanted in wanted {
-        assert!(text.contains(wanted), "{wanted:?} is missing in:\n{}", letter.text);
+        assert!(text.contains(wanted), "{wanted:?} is missing in:\n{}", email.text);
         let escaped = wanted.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\'', "&#x27;");
-        assert!(html.contains(&escaped), "{escaped:?} is missing in:\n{}", letter.html);
+        assert!(html.contains(&escaped), "{escaped:?} is missing in:\n{}", email.html);
     }
     let marked = |text: &str| text.contains("SIMULATED: ") || text.contains("SIMULIERT: ");
-    assert!(text.starts_with("*** SIM") && marked(&text) && marked(&html) && letter.subject.starts_with("[simul"));
-    assert!(!letter.subject.contains('\n'));
-    assert!(!letter.text.contains("\n\n\n\n"), "a hole in:\n{}", letter.text);
-    assert!(letter.text.lines().count() <= 40, "longer than a screen:\n{}", letter.text);
+    assert!(text.starts_with("*** SIM") && marked(&text) && marked(&html) && email.subject.starts_with("[simul"));
+    assert!(!email.subject.contains('\n'));
+    assert!(!email.text.contains("\n\n\n\n"), "a hole in:\n{}", email.text);
+    assert!(email.text.lines().count() <= 40, "longer than a screen:\n{}", email.text);
 }

@@ -71,9 +71,9 @@ pub struct SearchOrders {
 pub(in crate::http) async fn search(
     state: web::Data<State>,
     admin: Admin,
-    Json(wish): Json<SearchOrders>,
+    Json(asked): Json<SearchOrders>,
 ) -> Result<HttpResponse, Problem> {
-    let SearchOrders { text, cursor, limit } = wish;
+    let SearchOrders { text, cursor, limit } = asked;
     let text = plain("text", &text, 200)?;
     let (before, limit) = PageQuery::new(cursor, limit).read_id()?;
     store::write_audit(&state.io, admin.audit_entry("orders.search", "all orders", None)).await?;

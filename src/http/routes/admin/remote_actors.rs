@@ -85,7 +85,7 @@ async fn obey_one(state: &State, id: Uuid) -> Option<Status> {
     let row = match store::audit_entry(&state.io, id).await {
         Ok(row) => row?,
         Err(error) => {
-            tracing::warn!(%error, "it is not known what an admin wishes of an actor here");
+            tracing::warn!(%error, "it is not known what an admin commands of an actor here");
             return None;
         }
     };

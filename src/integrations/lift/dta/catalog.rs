@@ -32,9 +32,9 @@ pub(super) fn goods(catalog: &Element, wanted: &Wanted, zone: Tz) -> Option<Pric
     let categories = catalog.child("ConsumerCategories")?.children("Category").filter(|one| is(one, "Active"));
     let mut tariffs = Vec::new();
     for product in &products {
-        for wish in wanted.products.iter().filter(|wish| product.text_of("Id") == Some(&wish.code)) {
+        for one in wanted.products.iter().filter(|one| product.text_of("Id") == Some(&one.code)) {
             for category in &wanted.categories {
-                tariffs.extend(book.tariffs(product, wish, category)?);
+                tariffs.extend(book.tariffs(product, one, category)?);
             }
         }
     }
@@ -58,7 +58,7 @@ struct Item {
 
 impl Book<'_> {
     /// What the product costs the category, day by day; none when it is not sold to it.
-    fn tariffs(&self, product: &Element, wish: &WantedProduct, category: &str) -> Option<Vec<Tariff>> {
+    fn tariffs(&self, product: &Element, one: &WantedProduct, category: &str) -> Option<Vec<Tariff>> {
         let is_ours =
             |map: &&Element| map.text_of("ConsumerCategoryId") == Some(category) && map.text_of("Mode") == Some(MODE);
         let mut maps = product.children("PriceMaps").filter(is_ours);
@@ -74,12 +74,12 @@ impl Book<'_> {
         let mut items: Vec<Item> = items.map(|item| self.item(item)).collect::<Option<_>>()?;
         items.sort_by_key(|item| item.priority);
         let mut tariffs: Vec<Tariff> = Vec::new();
-        for day in wish.from.iter_days().take_while(|day| *day <= wish.to) {
+        for day in one.from.iter_days().take_while(|day| *day <= one.to) {
             let Some(price) = self.price_on(&items, day) else { continue };
             match tariffs.last_mut() {
                 Some(last) if last.price == price && last.to.succ_opt() == Some(day) => last.to = day,
                 Some(_) | None => tariffs.push(Tariff {
-                    product: wish.code.clone(),
+                    product: one.code.clone(),
                     category: category.to_owned(),
                     from: day,
                     to: day,

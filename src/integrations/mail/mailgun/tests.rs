@@ -9,7 +9,7 @@ use super::{translate, wire};
 use crate::integrations::mail::{Attachment, OutgoingEmail};
 use crate::integrations::{Outcome, Refusal, RefusalKind};
 
-fn letter() -> OutgoingEmail {
+fn email() -> OutgoingEmail {
     OutgoingEmail {
         message_id: "order.A0123456789@mg.liftpass.example".into(),
         to: "skier@example.org".into(),
@@ -44,14 +44,14 @@ fn parts(form: &wire::Form) -> Vec<(String, Vec<u8>)> {
 
 #[test]
 fn a_form_holds_every_field_once_and_attachments_byte_by_byte() {
-    let letter = letter();
-    let parts = parts(&wire::form("Liftpass <tickets@mg.liftpass.example>", &letter));
+    let email = email();
+    let parts = parts(&wire::form("Liftpass <tickets@mg.liftpass.example>", &email));
     let fields: Vec<(&str, &str)> = vec![
         ("from", "Liftpass <tickets@mg.liftpass.example>"),
         ("to", "skier@example.org"),
         ("subject", "Ihre Liftkarte für Sölden"),
-        ("text", &letter.text),
-        ("html", &letter.html),
+        ("text", &email.text),
+        ("html", &email.html),
         ("o:tracking", "no"),
         ("h:Message-Id", "<order.A0123456789@mg.liftpass.example>"),
         ("v:msg-key", "order.A0123456789@mg.liftpass.example"),
@@ -62,7 +62,7 @@ fn a_form_holds_every_field_once_and_attachments_byte_by_byte() {
     }
     let file = "Content-Disposition: form-data; name=\"attachment\"; filename=\"Rechnung %221%22.pdf\"\r\nContent-Type: application/pdf";
     assert_eq!(parts.len(), 9);
-    assert_eq!(parts[8], (file.to_owned(), letter.attachments[0].content.to_vec()));
+    assert_eq!(parts[8], (file.to_owned(), email.attachments[0].content.to_vec()));
 }
 
 #[test]
@@ -110,15 +110,15 @@ fn a_limit_says_when_it_ends_in_two_texts_else_a_minute_is_waited() {
 }
 
 #[test]
-fn a_letter_that_would_reach_several_or_break_a_header_is_refused_here() {
-    assert_eq!(translate::unsendable(&letter()), None);
+fn an_email_that_would_reach_several_or_break_a_header_is_refused_here() {
+    assert_eq!(translate::unsendable(&email()), None);
     for wrong in [
-        OutgoingEmail { to: "a@example.org, b@example.org".into(), ..letter() },
-        OutgoingEmail { to: "a@example.org\r\nBcc: b@example.org".into(), ..letter() },
-        OutgoingEmail { to: "nobody".into(), ..letter() },
-        OutgoingEmail { subject: "a\nb".into(), ..letter() },
-        OutgoingEmail { message_id: "<a@b>".into(), ..letter() },
-        OutgoingEmail { message_id: "ab".into(), ..letter() },
+        OutgoingEmail { to: "a@example.org, b@example.org".into(), ..email() },
+        OutgoingEmail { to: "a@example.org\r\nBcc: b@example.org".into(), ..email() },
+        OutgoingEmail { to: "nobody".into(), ..email() },
+        OutgoingEmail { subject: "a\nb".into(), ..email() },
+        OutgoingEmail { message_id: "<a@b>".into(), ..email() },
+        OutgoingEmail { message_id: "ab".into(), ..email() },
     ] {
         assert!(translate::unsendable(&wrong).is_some());
     }

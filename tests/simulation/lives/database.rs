@@ -1,4 +1,4 @@
-//! The database of many lives, one after the other, and the weather between it and whoever asks.
+//! The database of many lives, one after the other, and the faults between it and whoever asks.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -7,52 +7,52 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, Statement};
 use starjack::clock;
-use starjack::io::{Io, IoError, Weather};
+use starjack::io::{Io, IoError, SimulatedFaults};
 use starjack_entity::account;
 
 use super::super::world::customers;
-use super::dice::Dice;
+use super::prng::Prng;
 use super::time::Time;
 
-/// A database in memory, and the weather around it.
-pub(crate) struct Ground {
+/// A database in memory, and what happens to whoever asks it.
+pub(crate) struct SharedDatabase {
     pub(crate) io: Io,
-    pub(crate) sky: Arc<Sky>,
+    pub(crate) faults: Arc<FaultSwitch>,
 }
 
-/// Fair unless a life says otherwise.
+/// None unless a life says otherwise.
 #[derive(Default)]
-pub(crate) struct Sky(Mutex<Option<Day>>);
+pub(crate) struct FaultSwitch(Mutex<Option<LifeFaults>>);
 
-/// The weather of one life.
+/// The faults of one life.
 #[derive(Clone)]
-pub(crate) struct Day {
+pub(crate) struct LifeFaults {
     pub(crate) time: Time,
-    pub(crate) dice: Dice,
+    pub(crate) prng: Prng,
     /// How many of a thousand ways lose their connection.
     pub(crate) trouble: u64,
     /// Nothing gets through before this moment.
     pub(crate) closed_until: Duration,
 }
 
-impl Sky {
-    pub(crate) fn set(&self, day: Option<Day>) {
-        *self.0.lock().unwrap() = day;
+impl FaultSwitch {
+    pub(crate) fn set(&self, faults: Option<LifeFaults>) {
+        *self.0.lock().unwrap() = faults;
     }
 
     /// The database is away for a while.
     pub(crate) fn close(&self, pause: Duration) {
-        if let Some(day) = self.0.lock().unwrap().as_mut() {
-            day.closed_until = day.time.passed() + pause;
+        if let Some(faults) = self.0.lock().unwrap().as_mut() {
+            faults.closed_until = faults.time.passed() + pause;
         }
     }
 }
 
-impl Weather for Sky {
+impl SimulatedFaults for FaultSwitch {
     fn arrives(&self) -> BoxFuture<'static, bool> {
-        let Some(day) = self.0.lock().unwrap().clone() else { return ready(true).boxed() };
-        let lost = day.time.passed() < day.closed_until || day.dice.below(1000) < day.trouble;
-        let takes = if lost { day.dice.millis(100, 900) } else { day.dice.millis(0, 3) };
+        let Some(faults) = self.0.lock().unwrap().clone() else { return ready(true).boxed() };
+        let lost = faults.time.passed() < faults.closed_until || faults.prng.below(1000) < faults.trouble;
+        let takes = if lost { faults.prng.millis(100, 900) } else { faults.prng.millis(0, 3) };
         async move {
             clock::sleep(takes).await;
             !lost
@@ -61,10 +61,10 @@ impl Weather for Sky {
     }
 }
 
-impl Ground {
+impl SharedDatabase {
     pub(crate) fn new() -> Self {
-        let sky = Arc::new(Sky::default());
-        let opened = Io::start_in("sqlite::memory:", 1, Some(Arc::clone(&sky) as Arc<dyn Weather>));
+        let faults = Arc::new(FaultSwitch::default());
+        let opened = Io::start_in("sqlite::memory:", 1, Some(Arc::clone(&faults) as Arc<dyn SimulatedFaults>));
         let io = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(opened).unwrap();
         at_once(io.migrate()).unwrap();
         let insert = io.write(|tx| {
@@ -74,9 +74,9 @@ impl Ground {
             })
         });
         at_once(insert).unwrap();
-        let ground = Self { io, sky };
-        ground.run("ATTACH DATABASE ':memory:' AS backup");
-        ground
+        let database = Self { io, faults };
+        database.run("ATTACH DATABASE ':memory:' AS backup");
+        database
     }
 
     /// Takes away what the last life left.
@@ -99,10 +99,10 @@ impl Ground {
                 Ok::<_, IoError>(())
             })
         });
-        self.in_fair_weather(run).unwrap();
+        self.without_faults(run).unwrap();
     }
 
-    /// Runs a statement, whatever the weather.
+    /// Runs a statement, whatever the faults.
     pub(crate) fn run(&self, sql: impl Into<String>) {
         let sql = sql.into();
         let run = self.io.read(move |db| {
@@ -111,14 +111,14 @@ impl Ground {
                 Ok::<_, IoError>(())
             })
         });
-        self.in_fair_weather(run).unwrap();
+        self.without_faults(run).unwrap();
     }
 
-    /// Asks the database now, whatever the weather.
-    pub(crate) fn in_fair_weather<T>(&self, work: impl Future<Output = T>) -> T {
-        let day = self.sky.0.lock().unwrap().take();
+    /// Asks the database now, whatever the faults.
+    pub(crate) fn without_faults<T>(&self, work: impl Future<Output = T>) -> T {
+        let faults = self.faults.0.lock().unwrap().take();
         let done = at_once(work);
-        self.sky.set(day);
+        self.faults.set(faults);
         done
     }
 }

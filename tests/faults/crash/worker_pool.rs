@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::join_all;
 
 use super::case::{Case, Played};
-use super::stage::{Setting, Stage};
+use super::harness::{Harness, Setting};
 use super::story::NEEDS_A_PERSON;
 
 /// Worlds at once: they mostly wait for leases and settled requests.
@@ -48,16 +48,16 @@ fn next(queues: &Mutex<Vec<(Setting, VecDeque<Case>)>>, setting: Option<Setting>
 }
 
 async fn work(queues: &Mutex<Vec<(Setting, VecDeque<Case>)>>, played: &Mutex<Vec<Played>>, count: usize) {
-    let mut stage: Option<(Setting, Stage)> = None;
+    let mut harness: Option<(Setting, Harness)> = None;
     let mut served = 0;
-    while let Some(case) = next(queues, stage.as_ref().map(|(setting, _)| *setting)) {
+    while let Some(case) = next(queues, harness.as_ref().map(|(setting, _)| *setting)) {
         let setting = case.setting();
-        if served >= CASES_OF_A_WORLD || stage.as_ref().is_none_or(|(known, _)| *known != setting) {
-            (stage, served) = (None, 0);
+        if served >= CASES_OF_A_WORLD || harness.as_ref().is_none_or(|(known, _)| *known != setting) {
+            (harness, served) = (None, 0);
         }
-        let (_, here) = match &mut stage {
+        let (_, here) = match &mut harness {
             Some(open) => open,
-            none => none.insert((setting, Stage::open(setting).await)),
+            none => none.insert((setting, Harness::open(setting).await)),
         };
         if served > 0 && served % CASES_OF_A_SKIER == 0 {
             here.next_skier().await;
@@ -66,7 +66,7 @@ async fn work(queues: &Mutex<Vec<(Setting, VecDeque<Case>)>>, played: &Mutex<Vec
         let came = perform(&case, here).await;
         // what went wrong here, or waits for a person, must not spoil the next case
         if !came.violations.is_empty() || came.end == NEEDS_A_PERSON {
-            (stage, served) = (None, 0);
+            (harness, served) = (None, 0);
         }
         let mut played = played.lock().unwrap();
         played.push(came);
@@ -76,16 +76,16 @@ async fn work(queues: &Mutex<Vec<(Setting, VecDeque<Case>)>>, played: &Mutex<Vec
     }
 }
 
-async fn perform(case: &Case, stage: &mut Stage) -> Played {
+async fn perform(case: &Case, harness: &mut Harness) -> Played {
     let mut last = None;
     for _try in 0..TRIES {
-        let played = match AssertUnwindSafe(case.play(stage)).catch_unwind().await {
+        let played = match AssertUnwindSafe(case.play(harness)).catch_unwind().await {
             Ok(played) => played,
             Err(panic) => Played::broken(case, panic.downcast_ref::<String>().cloned().unwrap_or_default()),
         };
         let came = played.killed || case.point.is_none() || !played.violations.is_empty();
         if !played.violations.is_empty() {
-            stage.show_log();
+            harness.show_log();
         }
         last = Some(played);
         if came {

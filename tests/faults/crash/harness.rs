@@ -48,7 +48,7 @@ pub(crate) struct Setting {
 }
 
 /// One world with one or two replicas.
-pub(crate) struct Stage {
+pub(crate) struct Harness {
     pub(crate) world: World,
     other: Option<Server>,
     skier: Person,
@@ -57,14 +57,14 @@ pub(crate) struct Stage {
     is_away: bool,
 }
 
-impl Stage {
+impl Harness {
     pub(crate) async fn open(setting: Setting) -> Self {
         let mut settings: Vec<(&str, &str)> = TIMES.into_iter().chain(SETTLE).collect();
         if setting.short_pages {
             settings.extend(SHORT_PAGES);
         }
         if setting.believes_in_dedup {
-            settings.extend(crate::bench::DEDUPS);
+            settings.extend(crate::worker_pool::DEDUPS);
         }
         let redis = std::env::var("STARJACK_TEST_REDIS").unwrap_or_default();
         let prefix = uuid::Uuid::new_v4().to_string();

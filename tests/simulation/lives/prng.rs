@@ -1,13 +1,13 @@
-//! Dice that fall the same way for the same seed.
+//! Random numbers that are the same for the same seed.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// Clones are the same dice.
+/// A generator; clones draw from the same stream.
 #[derive(Clone)]
-pub(crate) struct Dice(Arc<Mutex<u64>>);
+pub(crate) struct Prng(Arc<Mutex<u64>>);
 
-impl Dice {
+impl Prng {
     pub(crate) fn new(seed: u64) -> Self {
         Self(Arc::new(Mutex::new(seed.wrapping_mul(0x2545_f491_4f6c_dd1d))))
     }
@@ -38,7 +38,7 @@ impl Dice {
         Duration::from_micros(1000 * from + self.below(1000 * (to - from)))
     }
 
-    /// Dice of their own, for somebody whose throws must not change those of the others.
+    /// Prng of their own, for somebody whose throws must not change those of the others.
     pub(crate) fn another(&self) -> Self {
         Self(Arc::new(Mutex::new(self.below(u64::MAX))))
     }

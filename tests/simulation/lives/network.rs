@@ -27,7 +27,7 @@ use super::super::ledger::{Books, Ledger, no_more};
 use super::super::money::STATUS_CALLS;
 use super::super::ports::refusal;
 use super::abilities::{Abilities, Ability};
-use super::dice::Dice;
+use super::prng::Prng;
 use super::trace::Trace;
 
 /// How long after it left a request may still be executed; a contract's settle is longer than this and a deadline.
@@ -41,9 +41,9 @@ const OUTLIVED: Duration = Duration::from_secs(240);
 
 /// One process's way to one supplier.
 #[derive(Clone)]
-pub(crate) struct Quay {
+pub(crate) struct Network {
     pub(crate) books: Arc<Books>,
-    pub(crate) dice: Dice,
+    pub(crate) prng: Prng,
     /// How many of a hundred questions suffer something.
     pub(crate) trouble: u64,
     pub(crate) trace: Trace,
@@ -76,7 +76,7 @@ pub(crate) struct Quay {
     pub(crate) dedups: bool,
 }
 
-impl Quay {
+impl Network {
     /// Answers one question about what a reference belongs to.
     async fn meet<T>(
         &self,
@@ -89,7 +89,7 @@ impl Quay {
             self.count(verb, &reference);
             return act(&mut self.books.open());
         }
-        let (there, back) = (self.dice.millis(5, 120), self.dice.millis(5, 180));
+        let (there, back) = (self.prng.millis(5, 120), self.prng.millis(5, 180));
         let fault = self.fault(verb, &reference);
         clock::sleep(there).await;
         if !permit.holds() {
@@ -131,7 +131,7 @@ impl Quay {
             Fault::DoneUnanswered => drop(act(&mut books.open())),
             Fault::Late => {
                 self.jumps.store(true, Ordering::SeqCst);
-                let mut late = self.dice.millis(300, LATEST);
+                let mut late = self.prng.millis(300, LATEST);
                 if verb == Verb::Issue && !self.prompt && self.struck.load(Ordering::Relaxed).is_multiple_of(3) {
                     // a replica that was paused, or a supplier's queue: nobody waits for it any more
                     late = OUTLIVED;
@@ -166,7 +166,7 @@ impl Quay {
             }
             Fault::Gated => {}
         }
-        clock::sleep(self.dice.millis(10, 2500)).await;
+        clock::sleep(self.prng.millis(10, 2500)).await;
         Outcome::Unknown("no answer".to_owned())
     }
 
@@ -179,11 +179,11 @@ impl Quay {
             return (!self.knows(fault, reference)).then_some(fault);
         }
         let often = self.parts && matches!(verb, Verb::Issue | Verb::Credit);
-        if !self.dice.percent(if often { 60 } else { self.trouble }) {
+        if !self.prng.percent(if often { 60 } else { self.trouble }) {
             return None;
         }
         let fault = if !often {
-            self.dice.one(&fitting(verb))
+            self.prng.one(&fitting(verb))
         } else if verb == Verb::Issue {
             Fault::Refused
         } else {
@@ -204,12 +204,12 @@ impl Quay {
         let now = clock::instant();
         let loses_page = verb == Verb::Open && self.loses_pages.0 <= now && now < self.loses_pages.1;
         let denies = self.abilities.has(Ability::Denies) && is_status(verb);
-        if loses_page && self.dice.percent(self.loses) {
-            return Some(self.dice.one(&[Fault::DoneUnanswered, Fault::NotDone]));
-        } else if denies && self.dice.percent(50) {
-            return Some(self.dice.one(&[Fault::Refused, Fault::NotDone, Fault::Hangs]));
+        if loses_page && self.prng.percent(self.loses) {
+            return Some(self.prng.one(&[Fault::DoneUnanswered, Fault::NotDone]));
+        } else if denies && self.prng.percent(50) {
+            return Some(self.prng.one(&[Fault::Refused, Fault::NotDone, Fault::Hangs]));
         }
-        let refuses = verb == Verb::Issue && self.refuses > 0 && self.dice.percent(self.refuses);
+        let refuses = verb == Verb::Issue && self.refuses > 0 && self.prng.percent(self.refuses);
         refuses.then_some(Fault::Refused)
     }
 
@@ -229,8 +229,8 @@ impl Quay {
 }
 
 /// An entry of the list as it arrives: now and then it cannot be read, and of some not even the id.
-fn sent(own: Observed, dice: &Dice) -> Result<Observed, String> {
-    match dice.below(10) {
+fn sent(own: Observed, prng: &Prng) -> Result<Observed, String> {
+    match prng.below(10) {
         0 | 1 => Err(own.tid),
         2 => Err(String::new()),
         _ => Ok(own),
@@ -241,7 +241,7 @@ fn is_status(verb: Verb) -> bool {
     matches!(verb, Verb::Status | Verb::Latest)
 }
 
-impl LiftSupplier for Quay {
+impl LiftSupplier for Network {
     fn capabilities(&self) -> Capabilities {
         Capabilities { dedups_reference: self.dedups }
     }
@@ -277,7 +277,7 @@ impl LiftSupplier for Quay {
     }
 }
 
-impl PaymentProvider for Quay {
+impl PaymentProvider for Network {
     fn open_page(&self, page: PageOrder, permit: Permit) -> LocalBoxFuture<'_, Outcome<OpenedPage>> {
         let url = format!("https://pay.example/{}", page.reference);
         let own = page.reference.to_string();
@@ -310,12 +310,12 @@ impl PaymentProvider for Quay {
     }
 
     fn list_open(&self, begin: u32, size: u32, permit: Permit) -> LocalBoxFuture<'_, Outcome<OpenPayments>> {
-        let (calm, dice) = (Arc::clone(&self.calm), self.dice.clone());
+        let (calm, prng) = (Arc::clone(&self.calm), self.prng.clone());
         let (others, stumbles) = (self.others, self.abilities.has(Ability::Unreadable));
         let listed = move |ledger: &mut Ledger| {
             let (others, stumbles) = if calm.load(Ordering::SeqCst) { (0, false) } else { (others, stumbles) };
             let others = (0..others).map(|no| Err(format!("other {no}")));
-            let own = ledger.open_payments().into_iter().map(|own| if stumbles { sent(own, &dice) } else { Ok(own) });
+            let own = ledger.open_payments().into_iter().map(|own| if stumbles { sent(own, &prng) } else { Ok(own) });
             let mut page = OpenPayments::default();
             for entry in others.chain(own).skip(begin.try_into().unwrap()).take(size.try_into().unwrap()) {
                 match entry {

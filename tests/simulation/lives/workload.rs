@@ -19,18 +19,18 @@ use uuid::Uuid;
 use super::super::invariants::{Invariant, Violation};
 use super::super::ledger::Books;
 use super::abilities::Abilities;
-use super::dice::Dice;
+use super::database::SharedDatabase;
 use super::payers::pay;
+use super::prng::Prng;
 use super::process::Inbox;
 use super::replica::{Door, Entrance};
-use super::sky::Ground;
 use super::time::Time;
 use super::trace::Trace;
 
 /// What the people of one life share.
 pub(crate) struct Town {
     pub(crate) entrance: Entrance,
-    pub(crate) ground: Rc<Ground>,
+    pub(crate) database: Rc<SharedDatabase>,
     pub(crate) store: Store,
     pub(crate) books: Arc<Books>,
     pub(crate) trace: Trace,
@@ -48,7 +48,7 @@ pub(crate) struct Town {
     /// Orders that were accepted: whose key, and what was to be paid.
     pub(crate) accepted: RefCell<Vec<(Uuid, Cents)>>,
     /// Who decides whether a ticket is given back; nobody does where that is not to be.
-    pub(crate) regrets: Option<Dice>,
+    pub(crate) regrets: Option<Prng>,
     /// How many do not know yet whether their order was placed.
     pub(crate) placing: Cell<usize>,
     /// How many still have something to do.
@@ -85,7 +85,7 @@ impl Town {
     }
 
     pub(crate) fn order(&self, id: Uuid) -> Order {
-        self.ground.in_fair_weather(self.store.load(id)).unwrap().unwrap()
+        self.database.without_faults(self.store.load(id)).unwrap().unwrap()
     }
 
     pub(crate) fn is_evening(&self) -> bool {
@@ -103,10 +103,10 @@ impl Town {
 }
 
 /// Orders, and lives on with the order until it has ended.
-pub(crate) async fn customer(town: Rc<Town>, dice: Dice, order: NewOrder) {
-    clock::sleep(dice.millis(0, 4000)).await;
-    let placed = if dice.percent(15) {
-        let (one, other) = join(place(&town, &dice, &order), place(&town, &dice, &order)).await;
+pub(crate) async fn customer(town: Rc<Town>, prng: Prng, order: NewOrder) {
+    clock::sleep(prng.millis(0, 4000)).await;
+    let placed = if prng.percent(15) {
+        let (one, other) = join(place(&town, &prng, &order), place(&town, &prng, &order)).await;
         // a card that is taken for the one may be free again for the other, but never taken by the key's own order
         let differ = match (&one, &other) {
             (Ok(one), Ok(other)) => one != other,
@@ -119,23 +119,23 @@ pub(crate) async fn customer(town: Rc<Town>, dice: Dice, order: NewOrder) {
         }
         one.or(other)
     } else {
-        place(&town, &dice, &order).await
+        place(&town, &prng, &order).await
     };
     town.placing.set(town.placing.get() - 1);
     let Ok(placed) = placed else { return };
     let total = order.lines.iter().map(|line| line.price).sum();
     town.accept(placed.id, total);
-    if dice.percent(25) {
-        let (impatient, own) = (Rc::clone(&town), dice.another());
+    if prng.percent(25) {
+        let (impatient, own) = (Rc::clone(&town), prng.another());
         town.begin(async move {
             clock::sleep(own.millis(500, 60_000)).await;
             cancel(&impatient, order.account_id, placed.id).await;
         });
     }
-    if let Some(dice) = &town.regrets {
-        town.begin(regret(Rc::clone(&town), dice.another(), placed.id));
+    if let Some(prng) = &town.regrets {
+        town.begin(regret(Rc::clone(&town), prng.another(), placed.id));
     }
-    pay(&town, &dice, placed.id).await;
+    pay(&town, &prng, placed.id).await;
 }
 
 pub(super) async fn cancel(town: &Town, account: Uuid, id: Uuid) {
@@ -144,21 +144,21 @@ pub(super) async fn cancel(town: &Town, account: Uuid, id: Uuid) {
 }
 
 /// Now and then gives a ticket back once the order is finished, some people twice.
-async fn regret(town: Rc<Town>, dice: Dice, id: Uuid) {
-    if !dice.percent(40) {
+async fn regret(town: Rc<Town>, prng: Prng, id: Uuid) {
+    if !prng.percent(40) {
         return;
     }
     while !has_ended(town.order(id).state) {
-        clock::sleep(dice.millis(2000, 10_000)).await;
+        clock::sleep(prng.millis(2000, 10_000)).await;
     }
-    clock::sleep(dice.millis(0, 30_000)).await;
+    clock::sleep(prng.millis(0, 30_000)).await;
     let issued = |line: &Line| (line.state == LineState::Issued).then_some(line.no);
     let sold: Vec<i32> = town.order(id).lines.iter().filter_map(issued).collect();
     if sold.is_empty() || town.order(id).state != OrderState::Finished {
         return;
     }
-    let lines = BTreeSet::from([dice.one(&sold)]);
-    for _time in 0..dice.one(&[1, 1, 2]) {
+    let lines = BTreeSet::from([prng.one(&sold)]);
+    for _time in 0..prng.one(&[1, 1, 2]) {
         let wish = ReturnRequest { lines: lines.clone(), by: Returner::Person, reason: None };
         let mut asked = None;
         while asked.is_none() {
@@ -166,20 +166,20 @@ async fn regret(town: Rc<Town>, dice: Dice, id: Uuid) {
             asked = town.ask(|desk| async move { desk.ask_return(id, wish).await.map(drop) }).await;
             town.trace.note(|| format!("gave {lines:?} back: {asked:?}"));
             asked = asked.filter(|asked| !matches!(asked, Err(ChangeError::Io(_))));
-            clock::sleep(dice.millis(200, 5000)).await;
+            clock::sleep(prng.millis(200, 5000)).await;
         }
     }
 }
 
 /// Orders until it is known whether the order was placed; otherwise the number of the order that has a card.
-async fn place(town: &Rc<Town>, dice: &Dice, order: &NewOrder) -> Result<Placed, Option<String>> {
+async fn place(town: &Rc<Town>, prng: &Prng, order: &NewOrder) -> Result<Placed, Option<String>> {
     loop {
         let own = order.clone();
         match town.ask(|desk| async move { desk.place(own, |order| order.number.to_string()).await }).await {
             Some(Ok(placed)) => return Ok(placed),
             Some(Err(PlaceError::CardTaken { order, .. })) => return Err(Some(order)),
             Some(Err(PlaceError::NotFree(_))) => return Err(None),
-            Some(Err(PlaceError::Running | PlaceError::Io(_))) | None => clock::sleep(dice.millis(500, 3000)).await,
+            Some(Err(PlaceError::Running | PlaceError::Io(_))) | None => clock::sleep(prng.millis(500, 3000)).await,
             Some(Err(error)) => unreachable!("{error}"),
         }
     }

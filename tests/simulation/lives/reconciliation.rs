@@ -11,7 +11,7 @@ use starjack::io::IoError;
 use starjack_entity::case_file;
 
 use super::super::world::CUSTOMER;
-use super::people::Town;
+use super::workload::Town;
 
 /// How often it is looked whether something has ended.
 const LOOK: Duration = Duration::from_secs(1);
@@ -58,7 +58,7 @@ async fn compare(town: &Rc<Town>, scope: &Scope) {
             clock::sleep(LOOK).await;
             continue;
         };
-        let ended = || -> Option<Run> { town.ground.in_fair_weather(run(&town.ground.io, id)).unwrap() };
+        let ended = || -> Option<Run> { town.database.without_faults(run(&town.database.io, id)).unwrap() };
         while ended().is_some_and(|run| run.ended_at.is_none()) {
             clock::sleep(LOOK).await;
         }
@@ -70,7 +70,7 @@ async fn compare(town: &Rc<Town>, scope: &Scope) {
 
 /// The cases that suggest something and are not closed, oldest first.
 fn open_cases(town: &Town) -> Vec<case_file::Model> {
-    let read = town.ground.io.read(move |db| {
+    let read = town.database.io.read(move |db| {
         Box::pin(async move {
             let open = case_file::Entity::find()
                 .filter(case_file::Column::ClosedAt.is_null())
@@ -83,5 +83,5 @@ fn open_cases(town: &Town) -> Vec<case_file::Model> {
             Ok::<_, IoError>(open.all(db).await?)
         })
     });
-    town.ground.in_fair_weather(read).unwrap()
+    town.database.without_faults(read).unwrap()
 }

@@ -44,7 +44,10 @@ pub fn now() -> DateTime<Utc> {
 
 /// The moment of the monotonic clock, for measuring how long something took.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the monotonic clock")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that reads the monotonic clock"
+)]
 pub fn instant() -> Instant {
     simulated().map_or_else(Instant::now, |time| time.instant())
 }
@@ -91,13 +94,14 @@ impl Steady {
         Self(Arc::new(Mutex::new(Evenly { looked, since: looked.0 })))
     }
 
-    /// The moment of the wall clock, and since when it has gone as evenly as the monotonic one: what was counted by it from
-    /// before then may have taken longer or shorter than it says.
+    /// The moment of the wall clock, and since when it has gone as evenly as the monotonic one:
+    /// what was counted by it from before then may have taken longer or shorter than it says.
     #[must_use]
     pub fn look(&self) -> (DateTime<Utc>, DateTime<Utc>) {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (wall, moment) = (now(), instant());
-        let passed = TimeDelta::from_std(moment.saturating_duration_since(seen.looked.1)).unwrap_or(TimeDelta::MAX);
+        let passed = TimeDelta::from_std(moment.saturating_duration_since(seen.looked.1))
+            .unwrap_or(TimeDelta::MAX);
         if ((wall - seen.looked.0) - passed).abs() > SLEWED + passed / 100 {
             seen.since = wall;
         }
@@ -151,7 +155,10 @@ pub struct Elapsed;
 ///
 /// # Errors
 /// `Elapsed` once the deadline has passed; `work` is dropped then.
-pub async fn timeout_at<T>(deadline: Deadline, work: impl Future<Output = T>) -> Result<T, Elapsed> {
+pub async fn timeout_at<T>(
+    deadline: Deadline,
+    work: impl Future<Output = T>,
+) -> Result<T, Elapsed> {
     let Some(time) = simulated() else {
         return tokio::time::timeout_at(deadline.0, work).await.map_err(|_elapsed| Elapsed);
     };
@@ -162,7 +169,8 @@ pub async fn timeout_at<T>(deadline: Deadline, work: impl Future<Output = T>) ->
     }
 }
 
-/// A span of time in words: a whole number and `ms`, `s`, `m`, `h` or `d`; `None` for anything else.
+/// A span of time in words: a whole number and `ms`, `s`, `m`, `h` or `d`; `None` for anything
+/// else.
 #[must_use]
 pub fn parse(text: &str) -> Option<Duration> {
     let digits = text.find(|c: char| !c.is_ascii_digit())?;
@@ -182,9 +190,13 @@ pub fn parse(text: &str) -> Option<Duration> {
 ///
 /// # Errors
 /// Names the text that is none.
-pub fn deserialize<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+pub fn deserialize<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Duration, D::Error> {
     let text = <String as serde::Deserialize>::deserialize(deserializer)?;
-    parse(&text).ok_or_else(|| serde::de::Error::custom(format!("{text} is not a time such as 500ms, 30s, 10m, 14d")))
+    parse(&text).ok_or_else(|| {
+        serde::de::Error::custom(format!("{text} is not a time such as 500ms, 30s, 10m, 14d"))
+    })
 }
 
 #[cfg(test)]

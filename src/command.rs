@@ -58,7 +58,8 @@ enum What {
     Serve(Files),
     /// Brings the database to the newest schema.
     Migrate(Files),
-    /// Tells a database that a backup was restored into it, once and before any server starts on it.
+    /// Tells a database that a backup was restored into it, once and before any server starts on
+    /// it.
     Restored {
         #[command(flatten)]
         lost: app::Lost,
@@ -70,20 +71,22 @@ enum What {
         #[command(subcommand)]
         what: KeysWhat,
     },
-    /// Brings in what is sold and where. Shows first what would change; `--take` takes it, whole or not at all.
+    /// Brings in what is sold and where. Shows first what would change; `--take` takes it, whole or
+    /// not at all.
     Import {
         #[command(subcommand)]
         what: ImportWhat,
     },
-    /// Compares a day with the payment provider and the operators: a running server does it, this waits for it.
-    /// Ends with 1 when something differs or could not be asked.
+    /// Compares a day with the payment provider and the operators: a running server does it, this
+    /// waits for it. Ends with 1 when something differs or could not be asked.
     Reconcile {
         #[command(flatten)]
         args: DayToCompare,
         #[command(flatten)]
         files: Files,
     },
-    /// Asks an operator's supplier what it sells now. Shows first what differs; `--take` takes what was shown.
+    /// Asks an operator's supplier what it sells now. Shows first what differs; `--take` takes what
+    /// was shown.
     Refresh {
         #[command(flatten)]
         args: RefreshArgs,
@@ -117,14 +120,16 @@ enum ImportWhat {
 
 #[derive(Debug, Subcommand)]
 enum AdminWhat {
-    /// Opens an account that may steer the shop, and prints the code with which its owner sets a password.
+    /// Opens an account that may steer the shop, and prints the code with which its owner sets a
+    /// password.
     Create {
         /// The address to log in with.
         email: String,
         #[command(flatten)]
         files: Files,
     },
-    /// Takes the second factor of an account away whose owner has lost device and recovery codes, where no other admin can.
+    /// Takes the second factor of an account away whose owner has lost device and recovery codes,
+    /// where no other admin can.
     ForgetSecondFactor {
         /// The address to log in with.
         email: String,
@@ -135,10 +140,11 @@ enum AdminWhat {
 
 #[derive(Debug, Subcommand)]
 enum KeysWhat {
-    /// Draws the next key, for all replicas: published at once, signing in five minutes, the one before it believed until
-    /// its tokens have expired.
+    /// Draws the next key, for all replicas: published at once, signing in five minutes, the one
+    /// before it believed until its tokens have expired.
     Rotate {
-        /// Somebody else may have the old key: it is not believed any more, and the new one signs at once.
+        /// Somebody else may have the old key: it is not believed any more, and the new one signs
+        /// at once.
         #[arg(long)]
         compromised: bool,
         #[command(flatten)]
@@ -149,7 +155,8 @@ enum KeysWhat {
 /// Where the configuration stands.
 #[derive(Debug, Args)]
 pub struct Files {
-    /// Configuration files; later ones win. Environment variables `STARJACK_SECTION__NAME` win over all.
+    /// Configuration files; later ones win. Environment variables `STARJACK_SECTION__NAME` win over
+    /// all.
     #[arg(long = "config", default_values_os_t = [PathBuf::from("config/base.toml")])]
     config: Vec<PathBuf>,
 }
@@ -174,7 +181,9 @@ pub async fn run(command: Command) -> anyhow::Result<u8> {
             say(&app::restored(&config, &io, &lost, somebody()).await?)?;
             Ok(0)
         }
-        What::Keys { what: KeysWhat::Rotate { compromised, files } } => rotate_keys(compromised, &files).await,
+        What::Keys { what: KeysWhat::Rotate { compromised, files } } => {
+            rotate_keys(compromised, &files).await
+        }
         What::Import { what: ImportWhat::Operators { args, files } } => {
             let config = read(&files)?;
             let io = open_database(&config).await?;
@@ -198,7 +207,9 @@ pub async fn run(command: Command) -> anyhow::Result<u8> {
             say(&import::refresh(&args, &config, &io, somebody()).await?)?;
             Ok(0)
         }
-        What::Admin { what: AdminWhat::Create { email, files } } => create_admin(&email, &files).await,
+        What::Admin { what: AdminWhat::Create { email, files } } => {
+            create_admin(&email, &files).await
+        }
         What::Admin { what: AdminWhat::ForgetSecondFactor { email, files } } => {
             forget_second_factor(&email, &files).await
         }
@@ -208,7 +219,14 @@ pub async fn run(command: Command) -> anyhow::Result<u8> {
 /// The exit code of a failure: 78 for a configuration or a database that cannot be used as it is.
 #[must_use]
 pub fn exit_code(error: &anyhow::Error) -> u8 {
-    if error.is::<BadConfiguration>() || error.is::<epoch::Copied>() || error.is::<epoch::Switched>() { 78 } else { 1 }
+    if error.is::<BadConfiguration>()
+        || error.is::<epoch::Copied>()
+        || error.is::<epoch::Switched>()
+    {
+        78
+    } else {
+        1
+    }
 }
 
 async fn serve(files: &Files) -> anyhow::Result<u8> {
@@ -216,8 +234,11 @@ async fn serve(files: &Files) -> anyhow::Result<u8> {
     let config = read(files)?;
     let _lock = own(&config)?;
     let io = open_database(&config).await?;
-    let (replicas, connections) = (config.database.replicas.unwrap_or(1), config.database.connections);
-    check_room(&io, replicas, connections.unwrap_or(CONNECTIONS)).await.context(BadConfiguration)?;
+    let (replicas, connections) =
+        (config.database.replicas.unwrap_or(1), config.database.connections);
+    check_room(&io, replicas, connections.unwrap_or(CONNECTIONS))
+        .await
+        .context(BadConfiguration)?;
     let app = App::start(config, io).await?;
     tracing::info!(address = %app.address, operations = %app.operations, "ready");
     Ok(app.run_until(told).await.code())
@@ -227,7 +248,8 @@ fn read(files: &Files) -> anyhow::Result<Config> {
     Config::read(serde_json::json!({}), &files.config).context(BadConfiguration)
 }
 
-/// On SQLite one process drives all orders and takes every other for dead, so the data folder belongs to it while it runs.
+/// On SQLite one process drives all orders and takes every other for dead, so the data folder
+/// belongs to it while it runs.
 fn own(config: &Config) -> anyhow::Result<Option<File>> {
     if !config.database.url.expose_secret().starts_with("sqlite:") {
         return Ok(None);
@@ -237,8 +259,13 @@ fn own(config: &Config) -> anyhow::Result<Option<File>> {
 }
 
 async fn open_database(config: &Config) -> anyhow::Result<Io> {
-    std::fs::create_dir_all(&config.data).with_context(|| format!("cannot make {}", config.data.display()))?;
-    let io = Io::start(config.database.url.expose_secret(), config.database.connections.unwrap_or(CONNECTIONS)).await?;
+    std::fs::create_dir_all(&config.data)
+        .with_context(|| format!("cannot make {}", config.data.display()))?;
+    let io = Io::start(
+        config.database.url.expose_secret(),
+        config.database.connections.unwrap_or(CONNECTIONS),
+    )
+    .await?;
     io.migrate().await?;
     Ok(io)
 }
@@ -252,7 +279,8 @@ fn somebody() -> String {
 async fn create_admin(email: &str, files: &Files) -> anyhow::Result<u8> {
     let config = read(files)?;
     let io = open_database(&config).await?;
-    let (code, ends) = auth::create_admin(&io, config.auth.secret.expose_secret().as_bytes(), email).await?;
+    let (code, ends) =
+        auth::create_admin(&io, config.auth.secret.expose_secret().as_bytes(), email).await?;
     say(&format!(
         "{email} sets a password before {} by POST /api/v1/accounts/password-reset/confirmation with the code {}",
         ends.format("%Y-%m-%d %H:%M UTC"),
@@ -263,11 +291,16 @@ async fn create_admin(email: &str, files: &Files) -> anyhow::Result<u8> {
 
 async fn forget_second_factor(email: &str, files: &Files) -> anyhow::Result<u8> {
     let io = open_database(&read(files)?).await?;
-    let id = auth::account_id(&io, email).await?.with_context(|| format!("{email} has no account"))?;
+    let id =
+        auth::account_id(&io, email).await?.with_context(|| format!("{email} has no account"))?;
     let action = "account.forget_second_factor";
     let subject = id.to_string();
     let reason = Some(somebody());
-    write_audit(&io, AuditEntry { account_id: Uuid::nil(), action, subject, reason, request_id: None }).await?;
+    write_audit(
+        &io,
+        AuditEntry { account_id: Uuid::nil(), action, subject, reason, request_id: None },
+    )
+    .await?;
     auth::forget_second_factor(&io, id).await?;
     say(&format!("{email} has no second factor any more, and sets one up at the next log-in"))?;
     Ok(0)
@@ -276,11 +309,20 @@ async fn forget_second_factor(email: &str, files: &Files) -> anyhow::Result<u8> 
 async fn rotate_keys(compromised: bool, files: &Files) -> anyhow::Result<u8> {
     let config = read(files)?;
     let io = open_database(&config).await?;
-    let (rotation, action) =
-        if compromised { (Rotation::Compromised, "replace_keys") } else { (Rotation::Planned, "rotate_keys") };
+    let (rotation, action) = if compromised {
+        (Rotation::Compromised, "replace_keys")
+    } else {
+        (Rotation::Planned, "rotate_keys")
+    };
     let (subject, reason) = ("signing keys".to_owned(), Some(somebody()));
-    write_audit(&io, AuditEntry { account_id: Uuid::nil(), action, subject, reason, request_id: None }).await?;
-    let new = auth::rotate(&io, config.auth.secret.expose_secret().as_bytes(), rotation, clock::now()).await?;
+    write_audit(
+        &io,
+        AuditEntry { account_id: Uuid::nil(), action, subject, reason, request_id: None },
+    )
+    .await?;
+    let new =
+        auth::rotate(&io, config.auth.secret.expose_secret().as_bytes(), rotation, clock::now())
+            .await?;
     say(&format!("key {} signs from {}", new.kid, new.signs_from))?;
     Ok(0)
 }

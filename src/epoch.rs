@@ -1,4 +1,5 @@
-//! Which epoch a database is in, and whether it is the database that it says it is: a copy forgets what was given out after it.
+//! Which epoch a database is in, and whether it is the database that it says it is: a copy forgets
+//! what was given out after it.
 
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbBackend, DbErr, EntityTrait, Statement};
@@ -11,8 +12,8 @@ use crate::timeline;
 const LETTER: &str = "epoch";
 const IDENTITY: &str = "database";
 
-/// The cluster and the database in it; after them in the identity comes the cluster's timeline. The first two change with a
-/// copy, the last one with a restore to a moment and with a fail-over.
+/// The cluster and the database in it; after them in the identity comes the cluster's timeline. The
+/// first two change with a copy, the last one with a restore to a moment and with a fail-over.
 const PLACE: &str = "concat((SELECT system_identifier FROM pg_control_system()), '/', \
     (SELECT oid FROM pg_database WHERE datname = current_database()))";
 
@@ -74,8 +75,8 @@ pub async fn enter(db: &impl ConnectionTrait, epoch: Epoch) -> Result<(), DbErr>
     }
 }
 
-/// How the database stands to the one that was last served from; the first one to be asked is that one. Always the same on
-/// SQLite, whose file has no identity.
+/// How the database stands to the one that was last served from; the first one to be asked is that
+/// one. Always the same on SQLite, whose file has no identity.
 ///
 /// # Errors
 /// The database's.
@@ -99,8 +100,8 @@ pub async fn standing(io: &Io) -> Result<Standing, IoError> {
     .await
 }
 
-/// Takes a database that only has another timeline for the one that was last served from: nothing was lost. Answers how it
-/// stood; a copy stays one.
+/// Takes a database that only has another timeline for the one that was last served from: nothing
+/// was lost. Answers how it stood; a copy stays one.
 ///
 /// # Errors
 /// The database's.
@@ -139,7 +140,8 @@ async fn kept(db: &impl ConnectionTrait, name: &str) -> Result<Option<String>, D
 
 async fn keep(db: &impl ConnectionTrait, name: &str, value: String) -> Result<(), DbErr> {
     let row = setting::ActiveModel { name: Set(name.to_owned()), value: Set(value) };
-    let newest = OnConflict::column(setting::Column::Name).update_column(setting::Column::Value).to_owned();
+    let newest =
+        OnConflict::column(setting::Column::Name).update_column(setting::Column::Value).to_owned();
     setting::Entity::insert(row).on_conflict(newest).exec_without_returning(db).await?;
     Ok(())
 }

@@ -1,13 +1,16 @@
-//! Named moments at which a test ends this process as `kill -9` does, or stops it: around every commit and every call outside.
+//! Named moments at which a test ends this process as `kill -9` does, or stops it: around every
+//! commit and every call outside.
 //!
-//! Nobody lists them: the door to the database, the suppliers' HTTP client, the order's saves and the job worker say where
-//! they are, so whatever is written or asked in future has its moments too. Without the setting `crash_points`, which
-//! production refuses, a moment is one look at an empty cell.
+//! Nobody lists them: the door to the database, the suppliers' HTTP client, the order's saves and
+//! the job worker say where they are, so whatever is written or asked in future has its moments
+//! too. Without the setting `crash_points`, which production refuses, a moment is one look at an
+//! empty cell.
 //!
-//! The folder that the setting names holds `armed`, three lines: a serial number, which time the moment must come, and its
-//! name. It gets `reached`, one line for every moment that came. Of several replicas the one that takes `armed` away ends.
-//! Where a fourth line says `stop`, it is stopped instead, as by a long pause of its machine; let go on, it goes on from just
-//! there once the file `sprung-` and the serial number is gone.
+//! The folder that the setting names holds `armed`, three lines: a serial number, which time the
+//! moment must come, and its name. It gets `reached`, one line for every moment that came. Of
+//! several replicas the one that takes `armed` away ends. Where a fourth line says `stop`, it is
+//! stopped instead, as by a long pause of its machine; let go on, it goes on from just there once
+//! the file `sprung-` and the serial number is gone.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -35,7 +38,8 @@ pub fn are_watched() -> bool {
     TRAP.get().is_some()
 }
 
-/// This moment has come; does not return where the process is to end here, and late where it is to be stopped.
+/// This moment has come; does not return where the process is to end here, and late where it is to
+/// be stopped.
 pub fn here(name: impl FnOnce() -> String) {
     if let Some(trap) = TRAP.get()
         && let Err(error) = trap.step(&name())
@@ -58,12 +62,14 @@ struct Trap {
 
 impl Trap {
     fn step(&self, name: &str) -> io::Result<()> {
-        let mut reached = OpenOptions::new().create(true).append(true).open(self.folder.join("reached"))?;
+        let mut reached =
+            OpenOptions::new().create(true).append(true).open(self.folder.join("reached"))?;
         reached.write_all(format!("{name}\n").as_bytes())?;
         let armed = self.folder.join("armed");
         let Ok(order) = fs::read_to_string(&armed) else { return Ok(()) };
         let mut lines = order.lines();
-        let (Some(serial), Some(times), Some(wanted)) = (lines.next(), lines.next(), lines.next()) else {
+        let (Some(serial), Some(times), Some(wanted)) = (lines.next(), lines.next(), lines.next())
+        else {
             return Ok(());
         };
         if wanted == name && self.count(serial) >= times.parse().unwrap_or(1) {

@@ -16,7 +16,8 @@ static CHARACTERS: LazyLock<Vec<Charmap<'static>>> = LazyLock::new(|| {
     fonts.map(|font| font.charmap()).collect()
 });
 
-/// The first character of a text, composed where it can be, that one of the fonts has no glyph for: an empty box on paper.
+/// The first character of a text, composed where it can be, that one of the fonts has no glyph for:
+/// an empty box on paper.
 #[must_use]
 pub fn first_missing(text: &str) -> Option<char> {
     let is_drawn = |sign: char| CHARACTERS.iter().all(|characters| characters.map(sign).is_some());
@@ -34,12 +35,20 @@ mod tests {
 
     #[test]
     fn what_the_fonts_cannot_draw_is_found() {
-        for drawn in
-            ["Žofia Öztürk-Łęska", "Zoe\u{308}", "Nguyễn Thị Ánh", "Ελένη", "Ольга", "שרה", "محمد", "می\u{200c}خواهم"]
-        {
+        for drawn in [
+            "Žofia Öztürk-Łęska",
+            "Zoe\u{308}",
+            "Nguyễn Thị Ánh",
+            "Ελένη",
+            "Ольга",
+            "שרה",
+            "محمد",
+            "می\u{200c}خواهم",
+        ] {
             assert_eq!(first_missing(drawn), None, "{drawn}");
         }
-        for (text, missing) in [("Li 小明", '小'), ("さくら", 'さ'), ("김", '김'), ("สมชาย", 'ส'), ("राम", 'र')]
+        for (text, missing) in
+            [("Li 小明", '小'), ("さくら", 'さ'), ("김", '김'), ("สมชาย", 'ส'), ("राम", 'र')]
         {
             assert_eq!(first_missing(text), Some(missing), "{text}");
         }

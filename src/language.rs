@@ -1,4 +1,5 @@
-//! The languages that customers are spoken to in: words in both, amounts and days as each writes them.
+//! The languages that customers are spoken to in: words in both, amounts and days as each writes
+//! them.
 
 use std::borrow::Cow;
 
@@ -88,22 +89,25 @@ impl Language {
         Self::ALL.into_iter().find(|language| language.as_str() == text).unwrap_or_default()
     }
 
-    /// The language of a tag such as `de`, `DE`, `de-AT` or `de_AT`, of which the first part decides; none when it is not ours.
+    /// The language of a tag such as `de`, `DE`, `de-AT` or `de_AT`, of which the first part
+    /// decides; none when it is not ours.
     #[must_use]
     pub fn of_tag(tag: &str) -> Option<Self> {
         let primary = tag.split(['-', '_']).next().unwrap_or_default();
         Self::ALL.into_iter().find(|language| language.as_str().eq_ignore_ascii_case(primary))
     }
 
-    /// The most wanted language of an `Accept-Language` header that we speak; none when it names neither.
+    /// The most wanted language of an `Accept-Language` header that we speak; none when it names
+    /// neither.
     #[must_use]
     pub fn accepted(header: &str) -> Option<Self> {
         let mut best: Option<(u32, Self)> = None;
         for range in header.split(',').take(20) {
             let mut parts = range.split(';').map(str::trim);
             let tag = parts.next().unwrap_or_default();
-            let quality =
-                parts.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q="))).map_or(1000, thousandths);
+            let quality = parts
+                .find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")))
+                .map_or(1000, thousandths);
             if let Some(language) = Self::of_tag(tag)
                 && quality > best.map_or(0, |(best, _)| best)
             {
@@ -113,7 +117,8 @@ impl Language {
         best.map(|(_, language)| language)
     }
 
-    /// An amount for people: `84,50 €` or `€84.50`; a currency without a sign of ours keeps its three letters.
+    /// An amount for people: `84,50 €` or `€84.50`; a currency without a sign of ours keeps its
+    /// three letters.
     #[must_use]
     pub fn amount(self, currency: &str, cents: Cents) -> String {
         let number = self.number(cents);
@@ -130,7 +135,8 @@ impl Language {
     #[must_use]
     pub fn number(self, cents: Cents) -> String {
         let plain = decimal(cents);
-        let (sign, plain) = plain.strip_prefix('-').map_or(("", plain.as_str()), |rest| ("-", rest));
+        let (sign, plain) =
+            plain.strip_prefix('-').map_or(("", plain.as_str()), |rest| ("-", rest));
         let (whole, places) = plain.split_once('.').unwrap_or((plain, "00"));
         let (group, point) = match self {
             Self::De => ('.', ','),
@@ -151,14 +157,18 @@ impl Language {
     pub fn day(self, day: NaiveDate) -> String {
         match self {
             Self::De => {
-                let month = usize::try_from(day.month0()).ok().and_then(|at| MONTHS_DE.get(at)).unwrap_or(&"");
+                let month = usize::try_from(day.month0())
+                    .ok()
+                    .and_then(|at| MONTHS_DE.get(at))
+                    .unwrap_or(&"");
                 format!("{}. {month} {}", day.day(), day.year())
             }
             Self::En => day.format("%-d %B %Y").to_string(),
         }
     }
 
-    /// When a ticket is valid: a day alone, on it maybe from an hour on, or where it begins and ends, both inclusive.
+    /// When a ticket is valid: a day alone, on it maybe from an hour on, or where it begins and
+    /// ends, both inclusive.
     #[must_use]
     pub fn days(self, from: NaiveDate, to: NaiveDate, hour: Option<NaiveTime>) -> String {
         let (first, last) = (self.day(from), self.day(to));
@@ -174,7 +184,8 @@ impl Language {
         }
     }
 
-    /// A moment in Vienna: `08:05 Uhr am 24. Dezember 2026` or `08:05 on 24 December 2026 (Vienna time)`.
+    /// A moment in Vienna: `08:05 Uhr am 24. Dezember 2026` or
+    /// `08:05 on 24 December 2026 (Vienna time)`.
     #[must_use]
     pub fn moment(self, at: DateTime<Utc>) -> String {
         let local = at.with_timezone(&Vienna);
@@ -190,7 +201,8 @@ impl<'de> Deserialize<'de> for Language {
     /// A language tag such as `de`, `DE`, `de-AT` or `de_AT`, of which the first part decides.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let tag = String::deserialize(deserializer)?;
-        Self::of_tag(tag.trim()).ok_or_else(|| serde::de::Error::custom("a language is `de` or `en`"))
+        Self::of_tag(tag.trim())
+            .ok_or_else(|| serde::de::Error::custom("a language is `de` or `en`"))
     }
 }
 
@@ -222,11 +234,20 @@ mod tests {
             (123_456_789, "1.234.567,89 €", "€1,234,567.89"),
             (-8450, "-84,50 €", "-€84.50"),
         ] {
-            assert_eq!((de.amount("EUR", cents).as_str(), en.amount("EUR", cents).as_str()), (german, english));
+            assert_eq!(
+                (de.amount("EUR", cents).as_str(), en.amount("EUR", cents).as_str()),
+                (german, english)
+            );
         }
-        assert_eq!((de.amount("CHF", 100).as_str(), en.amount("CHF", 100).as_str()), ("1,00 CHF", "CHF 1.00"));
+        assert_eq!(
+            (de.amount("CHF", 100).as_str(), en.amount("CHF", 100).as_str()),
+            ("1,00 CHF", "CHF 1.00")
+        );
         let (first, last) = (date("2026-12-19"), date("2027-01-05"));
-        assert_eq!((de.day(first).as_str(), en.day(first).as_str()), ("19. Dezember 2026", "19 December 2026"));
+        assert_eq!(
+            (de.day(first).as_str(), en.day(first).as_str()),
+            ("19. Dezember 2026", "19 December 2026")
+        );
         assert_eq!(de.days(first, first, None), "19. Dezember 2026");
         let noon = "12:00:00".parse().ok();
         assert_eq!(de.days(first, first, noon), "19. Dezember 2026 ab 12:00 Uhr");

@@ -4,7 +4,9 @@
 //! `ARCHITECTURE.md` is the map; `actors::order` is the heart.
 
 #[cfg(panic = "abort")]
-compile_error!("starjack needs panic = \"unwind\": an actor's panic must end one message, not the process");
+compile_error!(
+    "starjack needs panic = \"unwind\": an actor's panic must end one message, not the process"
+);
 
 pub mod actors;
 pub mod app;

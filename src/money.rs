@@ -30,7 +30,8 @@ pub fn decimal(cents: Cents) -> String {
     format!("{sign}{}.{:02}", amount / 100, amount % 100)
 }
 
-/// Reads decimal text that is not negative and is whole cents, for example `84.5` or `84.50000`; `None` for anything else.
+/// Reads decimal text that is not negative and is whole cents, for example `84.5` or `84.50000`;
+/// `None` for anything else.
 #[must_use]
 pub fn read_decimal(text: &str) -> Option<Cents> {
     let (whole, places) = text.split_once('.').unwrap_or((text, "0"));
@@ -46,7 +47,8 @@ pub fn read_decimal(text: &str) -> Option<Cents> {
     Some(whole.parse::<Cents>().ok()? * 100 + cents)
 }
 
-/// The net part of a gross amount at a rate in per mille (100 is 10 %), rounded half up to the cent.
+/// The net part of a gross amount at a rate in per mille (100 is 10 %), rounded half up to the
+/// cent.
 #[must_use]
 pub fn net(gross: Cents, rate_permille: i64) -> Cents {
     let divisor = 1000 + rate_permille;
@@ -84,7 +86,9 @@ mod tests {
 
     #[test]
     fn net_is_rounded_half_up() {
-        for (gross, rate, expected) in [(8650, 100, 7864), (110, 100, 100), (0, 100, 0), (1, 100, 1), (5, 200, 4)] {
+        for (gross, rate, expected) in
+            [(8650, 100, 7864), (110, 100, 100), (0, 100, 0), (1, 100, 1), (5, 200, 4)]
+        {
             assert_eq!(net(gross, rate), expected, "{gross} at {rate}");
         }
     }

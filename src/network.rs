@@ -75,7 +75,8 @@ impl FromStr for Network {
 
     fn from_str(text: &str) -> Result<Self, NetworkError> {
         let refuse = || NetworkError(text.to_owned());
-        let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
+        let (address, bits) =
+            text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
         let written: IpAddr = address.parse().map_err(|_not_an_address| refuse())?;
         let address = written.to_canonical();
         let mapped = written.is_ipv6() && address.is_ipv4();
@@ -128,8 +129,13 @@ mod tests {
 
     #[test]
     fn an_address_belongs_to_its_networks_mapped_addresses_included() {
-        let networks =
-            Networks::parse(["37.221.72.0/24", "18.192.138.119", "2001:db8::/33", "::ffff:10.1.0.0/112"]).unwrap();
+        let networks = Networks::parse([
+            "37.221.72.0/24",
+            "18.192.138.119",
+            "2001:db8::/33",
+            "::ffff:10.1.0.0/112",
+        ])
+        .unwrap();
         for (ip, allowed) in [
             ("37.221.72.0", true),
             ("37.221.72.255", true),

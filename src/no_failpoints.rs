@@ -1,4 +1,5 @@
-//! The program that production runs has no moment at which a test could end it, see `failpoints.rs`.
+//! The program that production runs has no moment at which a test could end it, see
+//! `failpoints.rs`.
 
 use std::panic::Location;
 

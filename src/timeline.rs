@@ -1,5 +1,6 @@
-//! The timeline of a PostgreSQL cluster: another one after a standby took over, or after a restore to a moment. Either may have
-//! lost commits, so whoever worked on one must not go on with another as if nothing had happened.
+//! The timeline of a PostgreSQL cluster: another one after a standby took over, or after a restore
+//! to a moment. Either may have lost commits, so whoever worked on one must not go on with another
+//! as if nothing had happened.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -8,8 +9,10 @@ use sea_orm::{ConnectOptions, sqlx};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-/// The timeline on which the server writes at this moment: the last checkpoint may speak of the former one for minutes.
-pub const NOW: &str = "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint";
+/// The timeline on which the server writes at this moment: the last checkpoint may speak of the
+/// former one for minutes.
+pub const NOW: &str =
+    "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint";
 
 /// The timeline of all connections of a pool; clones share it.
 #[derive(Clone, Default)]
@@ -25,8 +28,8 @@ struct Inner {
 }
 
 impl Timeline {
-    /// Looks at every new connection: a fail-over ends all that there were, so the first statement on another timeline comes
-    /// after this look. A standby is not written to, and is refused too.
+    /// Looks at every new connection: a fail-over ends all that there were, so the first statement
+    /// on another timeline comes after this look. A standby is not written to, and is refused too.
     pub(crate) fn guard(&self, options: &mut ConnectOptions) {
         let timeline = self.clone();
         options.map_sqlx_postgres_pool_opts(move |pool| {
@@ -34,18 +37,22 @@ impl Timeline {
             pool.after_connect(move |connection, _about| {
                 let timeline = timeline.clone();
                 Box::pin(async move {
-                    let now: i64 =
-                        sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT {NOW}"))).fetch_one(connection).await?;
+                    let now: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT {NOW}")))
+                        .fetch_one(connection)
+                        .await?;
                     if timeline.is_at(now) {
                         return Ok(());
                     }
-                    Err(sqlx::Error::Configuration("the database cluster has another timeline than before".into()))
+                    Err(sqlx::Error::Configuration(
+                        "the database cluster has another timeline than before".into(),
+                    ))
                 })
             })
         });
     }
 
-    /// From now on a later timeline is as good as the first one: a standby that takes over has every commit.
+    /// From now on a later timeline is as good as the first one: a standby that takes over has
+    /// every commit.
     pub fn follow(&self) {
         self.0.follows.store(true, Ordering::Release);
     }

@@ -1,4 +1,5 @@
-//! The schema, the same for SQLite and PostgreSQL. Times are written by the program, never by the database.
+//! The schema, the same for SQLite and PostgreSQL. Times are written by the program, never by the
+//! database.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{DatabaseConnection, DbBackend, TransactionTrait};
@@ -75,12 +76,13 @@ pub enum Schema {
 /// Held on PostgreSQL by whoever migrates; the number means nothing.
 const ONE_MIGRATES: &str = "SELECT pg_advisory_xact_lock(7318249)";
 
-/// Brings a database to the newest schema; one that a newer version has expanded stays as it is, so that this version can be
-/// started beside the newer one, and again after it. Replicas that start together take turns.
+/// Brings a database to the newest schema; one that a newer version has expanded stays as it is, so
+/// that this version can be started beside the newer one, and again after it. Replicas that start
+/// together take turns.
 ///
 /// # Errors
-/// The migration that did not go through; a database of a version that knows migrations which this one does not, and lacks
-/// some of this one's.
+/// The migration that did not go through; a database of a version that knows migrations which this
+/// one does not, and lacks some of this one's.
 pub async fn bring_up(db: &DatabaseConnection) -> Result<Schema, DbErr> {
     if db.get_database_backend() != DbBackend::Postgres {
         return migrate(db).await;
@@ -93,14 +95,18 @@ pub async fn bring_up(db: &DatabaseConnection) -> Result<Schema, DbErr> {
 }
 
 async fn migrate(db: &DatabaseConnection) -> Result<Schema, DbErr> {
-    let applied: Vec<String> = Migrator::get_migration_models(db).await?.into_iter().map(|row| row.version).collect();
-    let ours: Vec<String> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+    let applied: Vec<String> =
+        Migrator::get_migration_models(db).await?.into_iter().map(|row| row.version).collect();
+    let ours: Vec<String> =
+        Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
     if applied.iter().all(|name| ours.contains(name)) {
         Migrator::up(db, None).await?;
         return Ok(Schema::Ours);
     }
     match ours.iter().find(|name| !applied.contains(name)) {
         None => Ok(Schema::Newer),
-        Some(lacks) => Err(DbErr::Custom(format!("the database is another version's and lacks {lacks}"))),
+        Some(lacks) => {
+            Err(DbErr::Custom(format!("the database is another version's and lacks {lacks}")))
+        }
     }
 }

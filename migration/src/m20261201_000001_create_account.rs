@@ -1,4 +1,5 @@
-//! Accounts, their sessions and their keycards. Names and birth dates stand in `account` and `registration`.
+//! Accounts, their sessions and their keycards. Names and birth dates stand in `account` and
+//! `registration`.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;
@@ -13,8 +14,16 @@ impl MigrationTrait for Migration {
             manager.create_table(table).await?;
         }
         for index in [
-            Index::create().name("session_of_account").table("session").col("account_id").to_owned(),
-            Index::create().name("refresh_token_of_session").table("refresh_token").col("session_id").to_owned(),
+            Index::create()
+                .name("session_of_account")
+                .table("session")
+                .col("account_id")
+                .to_owned(),
+            Index::create()
+                .name("refresh_token_of_session")
+                .table("refresh_token")
+                .col("session_id")
+                .to_owned(),
             Index::create()
                 .name("card_once_an_account")
                 .table("card")

@@ -1,4 +1,5 @@
-//! Orders: the row, its lines, the intents committed before anything is asked, what happened, and who drives.
+//! Orders: the row, its lines, the intents committed before anything is asked, what happened, and
+//! who drives.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;
@@ -9,17 +10,42 @@ pub(super) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in
-            [setting(), replica(), orders(), order_line(), order_step(), order_event(), ticket_day(), idempotency()]
-        {
+        for table in [
+            setting(),
+            replica(),
+            orders(),
+            order_line(),
+            order_step(),
+            order_event(),
+            ticket_day(),
+            idempotency(),
+        ] {
             manager.create_table(table).await?;
         }
         for index in [
-            Index::create().name("orders_of_account").table("orders").col("account_id").col("placed_at").to_owned(),
+            Index::create()
+                .name("orders_of_account")
+                .table("orders")
+                .col("account_id")
+                .col("placed_at")
+                .to_owned(),
             Index::create().name("orders_due").table("orders").col("next_at").to_owned(),
-            Index::create().name("order_line_of_card").table("order_line").col("card_id").to_owned(),
-            Index::create().name("order_step_of_order").table("order_step").col("order_id").col("outcome").to_owned(),
-            Index::create().name("ticket_day_of_order").table("ticket_day").col("order_id").to_owned(),
+            Index::create()
+                .name("order_line_of_card")
+                .table("order_line")
+                .col("card_id")
+                .to_owned(),
+            Index::create()
+                .name("order_step_of_order")
+                .table("order_step")
+                .col("order_id")
+                .col("outcome")
+                .to_owned(),
+            Index::create()
+                .name("ticket_day_of_order")
+                .table("ticket_day")
+                .col("order_id")
+                .to_owned(),
         ] {
             manager.create_index(index).await?;
         }
@@ -107,7 +133,8 @@ fn order_line() -> TableCreateStatement {
         .to_owned()
 }
 
-/// An intent, committed before the question leaves; without an outcome it is a doubt for whoever finds it.
+/// An intent, committed before the question leaves; without an outcome it is a doubt for whoever
+/// finds it.
 fn order_step() -> TableCreateStatement {
     Table::create()
         .table("order_step")

@@ -1,4 +1,5 @@
-//! Payments: one row per transaction at the provider, and the callbacks that claimed something about it.
+//! Payments: one row per transaction at the provider, and the callbacks that claimed something
+//! about it.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;
@@ -53,6 +54,14 @@ impl MigrationTrait for Migration {
             .to_owned();
         manager.create_table(payment).await?;
         manager.create_table(callback).await?;
-        manager.create_index(Index::create().name("payment_of_page").table("payment").col("reference").to_owned()).await
+        manager
+            .create_index(
+                Index::create()
+                    .name("payment_of_page")
+                    .table("payment")
+                    .col("reference")
+                    .to_owned(),
+            )
+            .await
     }
 }

@@ -1,4 +1,5 @@
-//! Jobs: what is not an order's own step (letters, documents, pulls); cases: what a person must close; the admins' audit.
+//! Jobs: what is not an order's own step (letters, documents, pulls); cases: what a person must
+//! close; the admins' audit.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;
@@ -44,6 +45,10 @@ impl MigrationTrait for Migration {
         for table in [job, case, audit] {
             manager.create_table(table).await?;
         }
-        manager.create_index(Index::create().name("job_due").table("job").col("state").col("run_at").to_owned()).await
+        manager
+            .create_index(
+                Index::create().name("job_due").table("job").col("state").col("run_at").to_owned(),
+            )
+            .await
     }
 }

@@ -9,7 +9,8 @@ pub(super) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let change = Table::alter().table("order_line").add_column(time_null("from_time")).to_owned();
+        let change =
+            Table::alter().table("order_line").add_column(time_null("from_time")).to_owned();
         manager.alter_table(change).await
     }
 }

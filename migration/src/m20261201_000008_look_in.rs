@@ -1,4 +1,5 @@
-//! Looking in: why an admin did something, what a person accepted as it is, and indexes for what is counted often.
+//! Looking in: why an admin did something, what a person accepted as it is, and indexes for what is
+//! counted often.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;
@@ -20,11 +21,15 @@ const INDEXES: [&str; 7] = [
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let reason = Table::alter().table("audit").add_column(string_len_null("reason", 200)).to_owned();
+        let reason =
+            Table::alter().table("audit").add_column(string_len_null("reason", 200)).to_owned();
         manager.alter_table(reason).await?;
         for table in ["order_line", "payment"] {
-            let accepted = ColumnDef::new("person_accepted").boolean().not_null().default(false).to_owned();
-            manager.alter_table(Table::alter().table(table).add_column(accepted).to_owned()).await?;
+            let accepted =
+                ColumnDef::new("person_accepted").boolean().not_null().default(false).to_owned();
+            manager
+                .alter_table(Table::alter().table(table).add_column(accepted).to_owned())
+                .await?;
         }
         for index in INDEXES {
             manager.get_connection().execute_unprepared(index).await?;

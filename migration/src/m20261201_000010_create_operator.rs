@@ -9,7 +9,8 @@ pub(super) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // one row a change: its key lets one of two changes at once fail, its largest tells a replica that it is behind
+        // one row a change: its key lets one of two changes at once fail, its largest tells a
+        // replica that it is behind
         let version = Table::create()
             .table("catalogue_version")
             .col(big_integer("version").primary_key())
@@ -46,6 +47,10 @@ impl MigrationTrait for Migration {
         for table in [version, operator, area] {
             manager.create_table(table).await?;
         }
-        manager.create_index(Index::create().name("area_name").table("area").col("name").col("id").to_owned()).await
+        manager
+            .create_index(
+                Index::create().name("area_name").table("area").col("name").col("id").to_owned(),
+            )
+            .await
     }
 }

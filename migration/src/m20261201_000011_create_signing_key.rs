@@ -1,4 +1,5 @@
-//! The keys that sign access tokens, the wishes for a new password, and from where an account was logged in before.
+//! The keys that sign access tokens, the wishes for a new password, and from where an account was
+//! logged in before.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;
@@ -13,7 +14,8 @@ impl MigrationTrait for Migration {
             manager.create_table(table).await?;
         }
         // every replica asks every few seconds which sessions ended lately
-        let ended = Index::create().name("session_by_end").table("session").col("revoked_at").to_owned();
+        let ended =
+            Index::create().name("session_by_end").table("session").col("revoked_at").to_owned();
         manager.create_index(ended).await
     }
 }
@@ -30,7 +32,8 @@ fn signing_key() -> TableCreateStatement {
         .to_owned()
 }
 
-/// A wish for a new password; of the address only a keyed hash is kept, and no account for one that is not known.
+/// A wish for a new password; of the address only a keyed hash is kept, and no account for one that
+/// is not known.
 fn password_reset() -> TableCreateStatement {
     Table::create()
         .table("password_reset")

@@ -1,5 +1,5 @@
-//! Duties: what one replica does for all. The token is the fence: it grows with each holder, and whoever writes for a duty
-//! looks at it in the same transaction.
+//! Duties: what one replica does for all. The token is the fence: it grows with each holder, and
+//! whoever writes for a duty looks at it in the same transaction.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;

@@ -1,4 +1,5 @@
-//! Reconciliation: what was compared, and cases that say what they are about and what is to be done.
+//! Reconciliation: what was compared, and cases that say what they are about and what is to be
+//! done.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;
@@ -33,14 +34,19 @@ impl MigrationTrait for Migration {
             timestamp_with_time_zone_null("agreed_at"),
         ];
         for column in columns {
-            manager.alter_table(Table::alter().table("case_file").add_column(column).take()).await?;
+            manager
+                .alter_table(Table::alter().table("case_file").add_column(column).take())
+                .await?;
         }
-        // both databases write it so; reconciliation asks for the bookings that were asked for on a day
-        let asked = "CREATE INDEX order_step_of_issues ON order_step (asked_at) WHERE verb = 'issue'";
+        // both databases write it so; reconciliation asks for the bookings that were asked for on a
+        // day
+        let asked =
+            "CREATE INDEX order_step_of_issues ON order_step (asked_at) WHERE verb = 'issue'";
         manager.get_connection().execute_unprepared(asked).await?;
         let open = "CREATE INDEX case_file_open ON case_file (kind) WHERE closed_at IS NULL";
         manager.get_connection().execute_unprepared(open).await?;
-        let placed = Index::create().name("orders_placed_at").table("orders").col("placed_at").to_owned();
+        let placed =
+            Index::create().name("orders_placed_at").table("orders").col("placed_at").to_owned();
         manager.create_index(placed).await
     }
 }

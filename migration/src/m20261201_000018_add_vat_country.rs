@@ -1,4 +1,5 @@
-//! The country whose VAT a line's price holds: two countries may have the same rate. What was sold before was Austrian.
+//! The country whose VAT a line's price holds: two countries may have the same rate. What was sold
+//! before was Austrian.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::string_len;

@@ -1,4 +1,5 @@
-//! What is to be found out about a payment, and since when; and whether its page was only looked for after a restore.
+//! What is to be found out about a payment, and since when; and whether its page was only looked
+//! for after a restore.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{boolean, string_len_null, timestamp_with_time_zone_null};
@@ -16,7 +17,9 @@ impl MigrationTrait for Migration {
         ];
         // one column a statement: SQLite knows no other way
         for column in columns {
-            manager.alter_table(Table::alter().table("payment").add_column(column).to_owned()).await?;
+            manager
+                .alter_table(Table::alter().table("payment").add_column(column).to_owned())
+                .await?;
         }
         Ok(())
     }

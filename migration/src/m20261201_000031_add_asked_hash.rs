@@ -1,4 +1,5 @@
-//! What a request under an idempotency key asked for, however it was written; without it its bytes decide.
+//! What a request under an idempotency key asked for, however it was written; without it its bytes
+//! decide.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::string_len_null;

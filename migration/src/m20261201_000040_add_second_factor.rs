@@ -1,5 +1,5 @@
-//! A second factor of accounts with its recovery codes, accounts that are disabled, where and when a session was last used, and
-//! under which request something was written to the audit.
+//! A second factor of accounts with its recovery codes, accounts that are disabled, where and when
+//! a session was last used, and under which request something was written to the audit.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;
@@ -26,7 +26,8 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// The secret that an account shares with its owner's device, sealed under the configured one; it counts once it is confirmed.
+/// The secret that an account shares with its owner's device, sealed under the configured one; it
+/// counts once it is confirmed.
 fn second_factor() -> TableCreateStatement {
     Table::create()
         .table("second_factor")

@@ -1,4 +1,5 @@
-//! A change of an account's address: where its code goes, and afterwards where the notice goes that it was changed.
+//! A change of an account's address: where its code goes, and afterwards where the notice goes that
+//! it was changed.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;
@@ -18,11 +19,16 @@ impl MigrationTrait for Migration {
             .col(string_len("language", 2))
             .col(timestamp_with_time_zone_null("changed_at"))
             .col(timestamp_with_time_zone("expires_at"))
-            .foreign_key(ForeignKey::create().from("address_change", "account_id").to("account", "id"))
+            .foreign_key(
+                ForeignKey::create().from("address_change", "account_id").to("account", "id"),
+            )
             .to_owned();
         manager.create_table(change).await?;
-        let of_account =
-            Index::create().name("address_change_of_account").table("address_change").col("account_id").to_owned();
+        let of_account = Index::create()
+            .name("address_change_of_account")
+            .table("address_change")
+            .col("account_id")
+            .to_owned();
         manager.create_index(of_account).await
     }
 }

@@ -1,4 +1,5 @@
-//! Where invoices go: of an account what it says now, of an order what was said when it was placed. JSON, as on invoices.
+//! Where invoices go: of an account what it says now, of an order what was said when it was placed.
+//! JSON, as on invoices.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::text_null;
@@ -10,7 +11,11 @@ pub(super) struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for table in ["account", "orders"] {
-            manager.alter_table(Table::alter().table(table).add_column(text_null("billing")).to_owned()).await?;
+            manager
+                .alter_table(
+                    Table::alter().table(table).add_column(text_null("billing")).to_owned(),
+                )
+                .await?;
         }
         Ok(())
     }

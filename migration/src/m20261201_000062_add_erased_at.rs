@@ -1,4 +1,5 @@
-//! When an account was deleted by its owner; its row stays for the sake of what must be kept, and says nothing of a person.
+//! When an account was deleted by its owner; its row stays for the sake of what must be kept, and
+//! says nothing of a person.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::timestamp_with_time_zone_null;

@@ -9,10 +9,15 @@ pub(super) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for (name, table) in [("security_key", security_key()), ("security_key_challenge", challenge())] {
+        for (name, table) in
+            [("security_key", security_key()), ("security_key_challenge", challenge())]
+        {
             manager.create_table(table).await?;
-            let of_account =
-                Index::create().name(format!("{name}_of_account")).table(name).col("account_id").to_owned();
+            let of_account = Index::create()
+                .name(format!("{name}_of_account"))
+                .table(name)
+                .col("account_id")
+                .to_owned();
             manager.create_index(of_account).await?;
         }
         Ok(())
@@ -46,6 +51,8 @@ fn challenge() -> TableCreateStatement {
         .col(uuid_null("session_id"))
         .col(text("state"))
         .col(timestamp_with_time_zone("expires_at"))
-        .foreign_key(ForeignKey::create().from("security_key_challenge", "account_id").to("account", "id"))
+        .foreign_key(
+            ForeignKey::create().from("security_key_challenge", "account_id").to("account", "id"),
+        )
         .to_owned()
 }

@@ -10,8 +10,8 @@ use serde::Deserialize;
 pub struct AccountLimits {
     /// Most orders of one account that wait to be paid; default 3. Each is work for its operators.
     pub most_unpaid: u32,
-    /// Most orders of one account that were placed within an hour and rejected, cancelled ones among them; default 30. Each
-    /// is work for its operators and an e-mail.
+    /// Most orders of one account that were placed within an hour and rejected, cancelled ones
+    /// among them; default 30. Each is work for its operators and an e-mail.
     pub most_rejected: u32,
 }
 

@@ -66,7 +66,12 @@ pub fn advance(order: &mut Order, answers: &[Answered], now: Moment, rules: &Rul
 }
 
 /// Takes what the provider itself says about one transaction; `None` when that changes nothing.
-pub fn take_observed(order: &mut Order, seen: &Observed, now: Moment, rules: &Rules) -> Option<Effects> {
+pub fn take_observed(
+    order: &mut Order,
+    seen: &Observed,
+    now: Moment,
+    rules: &Rules,
+) -> Option<Effects> {
     let before = order.payments.clone();
     let state = order.state;
     if !observe(order, seen, now, rules) {
@@ -80,7 +85,8 @@ pub fn take_observed(order: &mut Order, seen: &Observed, now: Moment, rules: &Ru
 
 /// Money that was owed went back by bank transfer; `None` when not so much is owed of that payment.
 pub fn take_transfer(order: &mut Order, no: i32, amount: Cents) -> Option<Effects> {
-    let row = order.payments.iter_mut().find(|row| row.no == no && row.owed >= amount && amount > 0)?;
+    let row =
+        order.payments.iter_mut().find(|row| row.no == no && row.owed >= amount && amount > 0)?;
     row.owed -= amount;
     row.returned += amount;
     row.transferred += amount;
@@ -90,9 +96,16 @@ pub fn take_transfer(order: &mut Order, no: i32, amount: Cents) -> Option<Effect
     Some(Effects { emails: vec![OrderEmail::MoneyReturned(no)], ..Effects::default() })
 }
 
-/// Money was credited at the provider's portal: in all it is `credited`, and what is due by hand is less by as much. `None` when we
-/// know of it, or while we are crediting ourselves: then the history may show our own.
-pub fn apply_history(order: &mut Order, no: i32, credited: Cents, now: Moment, rules: &Rules) -> Option<Effects> {
+/// Money was credited at the provider's portal: in all it is `credited`, and what is due by hand is
+/// less by as much. `None` when we know of it, or while we are crediting ourselves: then the
+/// history may show our own.
+pub fn apply_history(
+    order: &mut Order,
+    no: i32,
+    credited: Cents,
+    now: Moment,
+    rules: &Rules,
+) -> Option<Effects> {
     let before = order.payments.clone();
     let state = order.state;
     let row = order.payments.iter_mut().find(|row| row.no == no)?;
@@ -123,11 +136,14 @@ pub fn cancel(order: &mut Order, now: Moment, rules: &Rules) -> Option<Effects> 
     Some(turn.effects)
 }
 
-/// What is to be answered for the intents of an order that was just loaded: whoever asked them is gone.
+/// What is to be answered for the intents of an order that was just loaded: whoever asked them is
+/// gone.
 #[must_use]
 pub fn abandoned(order: &Order) -> Vec<Answered> {
-    let lines = order.lines.iter().filter(|line| line.open.is_some()).map(|line| Subject::Line(line.no));
-    let payments = order.payments.iter().filter(|row| row.open.is_some()).map(|row| Subject::Payment(row.no));
+    let lines =
+        order.lines.iter().filter(|line| line.open.is_some()).map(|line| Subject::Line(line.no));
+    let payments =
+        order.payments.iter().filter(|row| row.open.is_some()).map(|row| Subject::Payment(row.no));
     lines
         .chain(payments)
         .map(|subject| {
@@ -177,7 +193,9 @@ impl Turn<'_> {
                     case.answer(&intent, answer.clone());
                 }
                 self.count_new_call(no, false);
-                if intent.verb == Verb::Latest && matches!(answer, PaymentAnswer::Status(Outcome::Done(_))) {
+                if intent.verb == Verb::Latest
+                    && matches!(answer, PaymentAnswer::Status(Outcome::Done(_)))
+                {
                     self.close_page(no);
                 }
             }
@@ -185,7 +203,8 @@ impl Turn<'_> {
         }
     }
 
-    /// Every transition that follows, before anything is asked: what is to be voided must not be booked first.
+    /// Every transition that follows, before anything is asked: what is to be voided must not be
+    /// booked first.
     fn decide(&mut self) {
         for _pass in 0..16 {
             let state = self.order.state;
@@ -219,20 +238,30 @@ impl Turn<'_> {
         if order.wanted != Some(payment.no) {
             let keep = matches!(order.state, OrderState::Placed | OrderState::Paying)
                 && acceptable(order, self.rules).is_some_and(|row| row.no == payment.no);
-            return if keep || !self.rules.keeps(Protection::OnePayment) { Goal::Rest } else { Goal::GiveBack };
+            return if keep || !self.rules.keeps(Protection::OnePayment) {
+                Goal::Rest
+            } else {
+                Goal::GiveBack
+            };
         }
         match order.state {
-            OrderState::Issued | OrderState::Finished if !self.rules.keeps(Protection::CaptureIssuedOnly) => {
+            OrderState::Issued | OrderState::Finished
+                if !self.rules.keeps(Protection::CaptureIssuedOnly) =>
+            {
                 Goal::Take(order.total)
             }
             // a line that was taken out of a finished order is given back
             OrderState::Issued | OrderState::Finished => Goal::Take(order.issued_total()),
-            // what cannot be voided was used, and staff said that it is kept and paid; where it cannot be taken it is let go
+            // what cannot be voided was used, and staff said that it is kept and paid; where it
+            // cannot be taken it is let go
             OrderState::Undoing if order.issued_total() > 0 && payment.refusals == 0 => {
                 Goal::Take(order.issued_total())
             }
             OrderState::Undoing | OrderState::Undone | OrderState::Rejected => Goal::GiveBack,
-            OrderState::Placed | OrderState::Paying | OrderState::Authorised | OrderState::Captured => Goal::Rest,
+            OrderState::Placed
+            | OrderState::Paying
+            | OrderState::Authorised
+            | OrderState::Captured => Goal::Rest,
         }
     }
 
@@ -241,7 +270,8 @@ impl Turn<'_> {
         let order = &*self.order;
         let restored = self.rules.keeps(Protection::RestoredTicketsFirst);
         // nobody knows yet which payment has paid for it
-        let open = |line: &Line| line.is_sought() || (!line_is_undone(line.state) && !line.is_kept());
+        let open =
+            |line: &Line| line.is_sought() || (!line_is_undone(line.state) && !line.is_kept());
         let stands = |line: &Line| line.is_sought() || !line_is_undone(line.state);
         let unknown = order.wanted.is_none() && restored && order.lines.iter().any(stands);
         let sought = restored && order.lines.iter().any(Line::is_sought);
@@ -264,8 +294,15 @@ impl Turn<'_> {
         let goal = self.goal(payment);
         let page = self.page_view(payment);
         let mut payment = payment.clone();
-        PaymentCase { payment: &mut payment, order: self.order.state, goal, page, now: self.now, rules: self.rules }
-            .is_settled()
+        PaymentCase {
+            payment: &mut payment,
+            order: self.order.state,
+            goal,
+            page,
+            now: self.now,
+            rules: self.rules,
+        }
+        .is_settled()
     }
 
     pub(crate) fn any_line(&mut self, test: impl Fn(&LineCase<'_>) -> bool) -> bool {
@@ -285,6 +322,13 @@ impl Turn<'_> {
         let goal = self.goal(row);
         let page = self.page_view(row);
         let (order, now, rules) = (self.order.state, self.now, self.rules);
-        self.order.payment_mut(no).map(|payment| PaymentCase { payment, order, goal, page, now, rules })
+        self.order.payment_mut(no).map(|payment| PaymentCase {
+            payment,
+            order,
+            goal,
+            page,
+            now,
+            rules,
+        })
     }
 }

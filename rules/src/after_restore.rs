@@ -1,4 +1,5 @@
-//! What a restored backup makes of an order: whatever was done after the backup was done, but nothing in here knows of it. Pure.
+//! What a restored backup makes of an order: whatever was done after the backup was done, but
+//! nothing in here knows of it. Pure.
 
 use chrono::TimeDelta;
 
@@ -6,7 +7,8 @@ use super::lifecycle::{LineState, OrderState, PaymentState, has_ended};
 use super::payment::{ClaimKind, Payment, STATUS_CALLS};
 use super::record::{Line, Moment, Order, Terms};
 
-/// When a backup was restored, the longest life of one request at a supplier, and how long a payment page can be paid.
+/// When a backup was restored, the longest life of one request at a supplier, and how long a
+/// payment page can be paid.
 #[derive(Clone, Copy, Debug)]
 pub struct Times {
     /// The moment.
@@ -24,9 +26,9 @@ impl Times {
     }
 }
 
-/// Has everything of an order that has not ended looked up: each ticket by its reference, each payment in the provider's history, each
-/// page that is known, and `pages` more, which may have been opened since. What had ended is reconciliation's. Answers how many
-/// tickets are looked for.
+/// Has everything of an order that has not ended looked up: each ticket by its reference, each
+/// payment in the provider's history, each page that is known, and `pages` more, which may have
+/// been opened since. What had ended is reconciliation's. Answers how many tickets are looked for.
 pub fn after_restore(order: &mut Order, times: &Times, pages: usize) -> u64 {
     if has_ended(order.state) {
         return 0;
@@ -37,12 +39,15 @@ pub fn after_restore(order: &mut Order, times: &Times, pages: usize) -> u64 {
         looked_for += u64::from(look_for_ticket(line, times));
     }
     for row in &mut order.payments {
-        // nobody knows how often its status was asked since: one more call is ventured, and for a page of which no transaction is
-        // known two, for what does not exist costs none
+        // nobody knows how often its status was asked since: one more call is ventured, and for a
+        // page of which no transaction is known two, for what does not exist costs none
         let ventured = if row.tid.is_some() { 1 } else { 2 };
         row.status_calls = row.status_calls.max(STATUS_CALLS - ventured);
         match row.state {
-            PaymentState::Opened | PaymentState::Suspended | PaymentState::Failed | PaymentState::Closed => {
+            PaymentState::Opened
+            | PaymentState::Suspended
+            | PaymentState::Failed
+            | PaymentState::Closed => {
                 row.page_ends_at = now + times.page_life;
                 row.look_for(ClaimKind::Look, now);
                 row.ask_at = None;
@@ -80,7 +85,8 @@ fn look_for_ticket(line: &mut Line, times: &Times) -> bool {
     true
 }
 
-/// The references of pages that may have been opened are not used again, and each is looked for at the provider.
+/// The references of pages that may have been opened are not used again, and each is looked for at
+/// the provider.
 fn look_for_further_pages(order: &mut Order, times: &Times, pages: usize) {
     let newest = |number: fn(&Payment) -> i32| order.payments.iter().map(number).max().unwrap_or(0);
     let no = newest(|row| row.no);

@@ -1,5 +1,5 @@
-//! Whether the money for an order's tickets is there: after a restore, and after somebody acted at the provider's portal, it may
-//! not be. Pure.
+//! Whether the money for an order's tickets is there: after a restore, and after somebody acted at
+//! the provider's portal, it may not be. Pure.
 
 use super::advance::Turn;
 use super::effects::{CaseKind, NewCase};
@@ -22,14 +22,16 @@ impl Turn<'_> {
             return Paid::NotKnown;
         }
         let counts = |line: &&Line| {
-            matches!(line.state, LineState::Asked | LineState::Doubtful | LineState::Issued) && !line.withdrawing
+            matches!(line.state, LineState::Asked | LineState::Doubtful | LineState::Issued)
+                && !line.withdrawing
         };
         let due: Cents = order.lines.iter().filter(counts).map(|line| line.price).sum();
         if due <= wanted.covers() { Paid::Yes } else { Paid::No }
     }
 
-    /// After a restore: tickets may stand, and pages may be paid, of which the backup knows nothing. Until both were looked up
-    /// nothing is decided; an order that has tickets is the one that it was. Answers whether nothing else is to be decided.
+    /// After a restore: tickets may stand, and pages may be paid, of which the backup knows
+    /// nothing. Until both were looked up nothing is decided; an order that has tickets is the one
+    /// that it was. Answers whether nothing else is to be decided.
     pub(crate) fn restored_decides(&mut self) -> bool {
         if !self.rules.keeps(Protection::RestoredTicketsFirst) {
             return false;
@@ -47,7 +49,8 @@ impl Turn<'_> {
         if doubtful || looking {
             return true;
         }
-        let payer = acceptable(self.order, self.rules).or_else(|| payer(self.order)).map(|row| row.no);
+        let payer =
+            acceptable(self.order, self.rules).or_else(|| payer(self.order)).map(|row| row.no);
         if !booked || (payer.is_none() && self.order.total > 0) {
             self.undo("not_paid");
             return true;
@@ -67,16 +70,18 @@ impl Turn<'_> {
         true
     }
 
-    /// What was waited for is known by now: its order's time begins again, for nobody could go on meanwhile.
+    /// What was waited for is known by now: its order's time begins again, for nobody could go on
+    /// meanwhile.
     pub(crate) fn began_to_look(&mut self, before: &Order) {
-        let ended = before.lines.iter().any(Line::is_sought) && !self.order.lines.iter().any(Line::is_sought);
+        let ended = before.lines.iter().any(Line::is_sought)
+            && !self.order.lines.iter().any(Line::is_sought);
         if ended && matches!(self.order.state, OrderState::Placed | OrderState::Paying) {
             self.order.entered_at = self.now;
         }
     }
 
-    /// A ticket that stands and is not paid, because its money went back at the provider's portal or could not be captured, is a
-    /// case: staff takes the ticket back, or closes the case.
+    /// A ticket that stands and is not paid, because its money went back at the provider's portal
+    /// or could not be captured, is a case: staff takes the ticket back, or closes the case.
     pub(crate) fn tell_of_unpaid(&mut self) {
         let missing = self.order.issued_total() - self.wanted().map_or(0, Payment::covers);
         let charged_back = self.wanted().is_some_and(|row| row.state == PaymentState::ChargedBack);

@@ -1,4 +1,5 @@
-//! What a turn of an order's loop brings besides the changed order; all of it is saved in the same commit.
+//! What a turn of an order's loop brings besides the changed order; all of it is saved in the same
+//! commit.
 
 use uuid::Uuid;
 
@@ -17,13 +18,15 @@ pub struct Effects {
     pub answered: Vec<(Uuid, Answered)>,
     /// Whether an invoice is due.
     pub invoice: bool,
-    /// Lines whose card is theirs on their days from this commit on, unless another order has one of them: then nothing is saved.
+    /// Lines whose card is theirs on their days from this commit on, unless another order has one
+    /// of them: then nothing is saved.
     pub held: Vec<i32>,
     /// Lines whose card is free again on their days.
     pub freed: Vec<i32>,
     /// What a person must close.
     pub cases: Vec<NewCase>,
-    /// Payments, and the kind of their cases that nobody has to close any more, and why: before others are opened.
+    /// Payments, and the kind of their cases that nobody has to close any more, and why: before
+    /// others are opened.
     pub settled: Vec<(i32, CaseKind, &'static str)>,
     /// Cases that somebody closed.
     pub closed: Vec<Closing>,
@@ -62,7 +65,8 @@ pub struct Event {
     pub detail: Option<String>,
 }
 
-/// What a person must close about a payment; one that is open already under its key is not opened twice.
+/// What a person must close about a payment; one that is open already under its key is not opened
+/// twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewCase {
     /// The payment's number.
@@ -99,7 +103,8 @@ pub enum CaseKind {
     ChargedBack,
     /// The provider names one transaction for two orders.
     TwoOrders,
-    /// A ticket stands, and its money does not: it went back at the provider's portal, or could not be captured.
+    /// A ticket stands, and its money does not: it went back at the provider's portal, or could not
+    /// be captured.
     Unpaid,
     /// Money may be held of which the provider never said what became of it.
     Unconfirmed,

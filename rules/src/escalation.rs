@@ -1,4 +1,5 @@
-//! What a turn notices at its end: money that went back, what is overdue, and when to look again. Pure.
+//! What a turn notices at its end: money that went back, what is overdue, and when to look again.
+//! Pure.
 
 use super::advance::{CaseKind, NewCase, OrderEmail, Turn};
 use super::effects::{CREDITED, CREDITED_IN_PART, FOUND};
@@ -37,13 +38,15 @@ fn is_unseen(row: &Payment) -> bool {
 }
 
 impl Turn<'_> {
-    /// Opens cases and writes e-mails of what became of money since `before`, when the order was in `state_before`.
+    /// Opens cases and writes e-mails of what became of money since `before`, when the order was in
+    /// `state_before`.
     pub(crate) fn tell_of_money(&mut self, before: &[Payment], state_before: OrderState) {
         let payments = self.order.payments.clone();
         let mut unpaid = vec![];
         for payment in &payments {
             let old = before.iter().find(|old| old.no == payment.no);
-            let change = Change { now: payment, old, unwanted: self.order.wanted != Some(payment.no) };
+            let change =
+                Change { now: payment, old, unwanted: self.order.wanted != Some(payment.no) };
             self.tell_of_owed(&change);
             self.tell_of_charge_back(&change);
             unpaid.extend(self.missing(&change, state_before));
@@ -82,7 +85,13 @@ impl Turn<'_> {
         // of two sums that leave the same rest each is a case of its own
         let keyed = self.rules.keeps(Protection::KeyedCases);
         let mark = if keyed { format!("{returned}+{owed}") } else { format!("{captured}/{owed}") };
-        NewCase { payment: payment.no, kind: CaseKind::Owed, amount, reason: reason.to_owned(), mark }
+        NewCase {
+            payment: payment.no,
+            kind: CaseKind::Owed,
+            amount,
+            reason: reason.to_owned(),
+            mark,
+        }
     }
 
     fn tell_of_charge_back(&mut self, change: &Change<'_>) {
@@ -102,7 +111,8 @@ impl Turn<'_> {
         }
     }
 
-    /// What was credited at the provider's portal while its ticket stands, and what tells it from an earlier such sum.
+    /// What was credited at the provider's portal while its ticket stands, and what tells it from
+    /// an earlier such sum.
     fn missing(&self, change: &Change<'_>, state_before: OrderState) -> Option<(Cents, String)> {
         let stands = state_before == OrderState::Finished && !change.unwanted;
         if !stands || change.entered(PaymentState::ChargedBack) {
@@ -131,7 +141,8 @@ impl Turn<'_> {
     }
 
     fn tell_of_returned(&mut self, change: &Change<'_>, state_before: OrderState) {
-        let went_back = change.entered(PaymentState::Returned) || change.entered(PaymentState::Reversed);
+        let went_back =
+            change.entered(PaymentState::Returned) || change.entered(PaymentState::Reversed);
         let newly_owed = change.is_newly_owed();
         // of a line that was taken out of a finished order
         let more_returned = change.old.is_some_and(|old| change.now.returned > old.returned);
@@ -145,11 +156,13 @@ impl Turn<'_> {
 impl Turn<'_> {
     pub(crate) fn mark_what_is_overdue(&mut self) {
         let (now, rules) = (self.now, self.rules);
-        let undo_overdue = self.order.state == OrderState::Undoing && now >= self.order.entered_at + rules.undo_alarm;
+        let undo_overdue = self.order.state == OrderState::Undoing
+            && now >= self.order.entered_at + rules.undo_alarm;
         let take_overdue = self.order.state == OrderState::Issued && now >= self.order.ends_by;
         let wanted = self.order.wanted;
         let keeps_money = undo_overdue && !self.wanted_is_settled();
-        let overdue: Vec<i32> = self.unwanted_since().filter(|(_, until)| now >= *until).map(|(no, _)| no).collect();
+        let overdue: Vec<i32> =
+            self.unwanted_since().filter(|(_, until)| now >= *until).map(|(no, _)| no).collect();
         let mark = |person: &mut Option<Mark>, reason: &str| Mark::set_overdue(person, reason, now);
         for line in &mut self.order.lines {
             if line.doubt_since.is_some_and(|since| now >= since + rules.doubt_alarm) {
@@ -181,8 +194,8 @@ impl Turn<'_> {
 
     pub(crate) fn wake_at(&self) -> Option<Moment> {
         let order = &*self.order;
-        let open =
-            order.lines.iter().any(|line| line.open.is_some()) || order.payments.iter().any(|row| row.open.is_some());
+        let open = order.lines.iter().any(|line| line.open.is_some())
+            || order.payments.iter().any(|row| row.open.is_some());
         if open {
             return Some(self.now);
         }
@@ -195,13 +208,22 @@ impl Turn<'_> {
             }
             OrderState::Authorised | OrderState::Issued => times.push(order.ends_by),
             OrderState::Undoing => times.push(order.entered_at + self.rules.undo_alarm),
-            OrderState::Captured | OrderState::Finished | OrderState::Rejected | OrderState::Undone => {}
+            OrderState::Captured
+            | OrderState::Finished
+            | OrderState::Rejected
+            | OrderState::Undone => {}
         }
         // of an ended order only what is still to go, or has to be looked up
-        let open = order.lines.iter().filter(|line| !has_ended(order.state) || line.is_going() || line.is_sought());
+        let open = order
+            .lines
+            .iter()
+            .filter(|line| !has_ended(order.state) || line.is_going() || line.is_sought());
         times.extend(open.filter_map(|line| line.ask_at));
-        let alarms =
-            order.lines.iter().map(|line| line.doubt_since).chain(order.payments.iter().map(|row| row.doubt_since));
+        let alarms = order
+            .lines
+            .iter()
+            .map(|line| line.doubt_since)
+            .chain(order.payments.iter().map(|row| row.doubt_since));
         times.extend(alarms.flatten().map(|since| since + self.rules.doubt_alarm));
         for payment in &order.payments {
             if matches!(payment.state, PaymentState::Opened | PaymentState::Failed) {
@@ -210,19 +232,25 @@ impl Turn<'_> {
             if payment.doubt.is_some()
                 || payment.claim.is_some()
                 || !self.is_settled(payment)
-                || matches!(payment.state, PaymentState::Opened | PaymentState::Suspended | PaymentState::Failed)
+                || matches!(
+                    payment.state,
+                    PaymentState::Opened | PaymentState::Suspended | PaymentState::Failed
+                )
                 || (payment.state == PaymentState::Closed && payment.status_calls < STATUS_CALLS)
             {
                 times.extend(payment.ask_at);
             }
-            let said = payment.claim.filter(|claim| claim.kind != ClaimKind::Look && payment.person.is_none());
+            let said = payment
+                .claim
+                .filter(|claim| claim.kind != ClaimKind::Look && payment.person.is_none());
             times.extend(said.map(|claim| claim.since + self.rules.doubt_alarm));
         }
         times.extend(self.unwanted_since().map(|(_, until)| until));
         times.into_iter().filter(|at| *at > self.now).min()
     }
 
-    /// Payments that are not the order's and still hold something, and when that needs a person's eyes.
+    /// Payments that are not the order's and still hold something, and when that needs a person's
+    /// eyes.
     fn unwanted_since(&self) -> impl Iterator<Item = (i32, Moment)> {
         let unwanted = self.order.payments.iter().filter(|row| self.order.wanted != Some(row.no));
         let open = unwanted.filter(|row| !self.is_settled(row));

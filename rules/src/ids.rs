@@ -19,8 +19,9 @@ pub fn new_secret() -> String {
     format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
 }
 
-/// The epoch letter of a database: begins every order number, so every reference, and names the series of its invoices.
-/// A restored backup does not know what was given out after it, so each restore moves on to a letter that never was.
+/// The epoch letter of a database: begins every order number, so every reference, and names the
+/// series of its invoices. A restored backup does not know what was given out after it, so each
+/// restore moves on to a letter that never was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Epoch(char);
 
@@ -28,7 +29,8 @@ impl Epoch {
     /// Until a backup is restored.
     pub const FIRST: Self = Self('A');
 
-    /// The letter that a number or a reference begins with, or the letter itself; `None` for anything else.
+    /// The letter that a number or a reference begins with, or the letter itself; `None` for
+    /// anything else.
     #[must_use]
     pub fn of(text: &str) -> Option<Self> {
         text.chars().next().filter(|first| Self::all().any(|letter| letter == *first)).map(Self)
@@ -117,14 +119,16 @@ impl fmt::Display for Reference {
     }
 }
 
-/// Whether a text is a ticket's reference as [`OrderNumber::ticket`] makes it, of whatever database.
+/// Whether a text is a ticket's reference as [`OrderNumber::ticket`] makes it, of whatever
+/// database.
 #[must_use]
 pub fn is_ticket(text: &str) -> bool {
     let line = |rest: &str| rest.parse::<u8>().is_ok_and(|line| (1..=20).contains(&line));
     text.split_once('-').is_some_and(|(number, rest)| is_number(number) && line(rest))
 }
 
-/// Whether a text is a payment page's reference as [`OrderNumber::page`] makes it, of whatever database.
+/// Whether a text is a payment page's reference as [`OrderNumber::page`] makes it, of whatever
+/// database.
 #[must_use]
 pub fn is_page(text: &str) -> bool {
     let page = |rest: &str| rest.parse::<u32>().is_ok_and(|page| page > 0);
@@ -146,11 +150,24 @@ mod tests {
         let number = OrderNumber::draw(Epoch::FIRST);
         for reference in [number.ticket(20), number.page(12)] {
             assert!(reference.as_str().len() <= 24);
-            assert!(reference.as_str().bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-'));
+            assert!(
+                reference
+                    .as_str()
+                    .bytes()
+                    .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-')
+            );
         }
         assert!(is_ticket(number.ticket(20).as_str()) && is_page(number.page(12).as_str()));
         assert!(!is_ticket(number.page(1).as_str()) && !is_page(number.ticket(1).as_str()));
-        for other in ["", "A-1", "A0123456789-0", "A0123456789-21", "a0123456789-1", "A012345678U-1", "shop-17"] {
+        for other in [
+            "",
+            "A-1",
+            "A0123456789-0",
+            "A0123456789-21",
+            "a0123456789-1",
+            "A012345678U-1",
+            "shop-17",
+        ] {
             assert!(!is_ticket(other), "{other}");
         }
         assert_eq!(number.ticket(3), number.ticket(3));
@@ -164,7 +181,10 @@ mod tests {
         }
         let all: String = letters.iter().map(Epoch::to_string).collect();
         assert_eq!(all, "ABCDEFGHJKMNPQRSTVWXYZ");
-        assert_eq!(Epoch::of(&OrderNumber::draw(letters[3]).ticket(1).to_string()), Some(letters[3]));
+        assert_eq!(
+            Epoch::of(&OrderNumber::draw(letters[3]).ticket(1).to_string()),
+            Some(letters[3])
+        );
         for text in ["", "a", "7K2M9QX4TBC", "I", "U"] {
             assert_eq!(Epoch::of(text), None, "{text}");
         }

@@ -1,7 +1,9 @@
-//! What may follow from what in an order's life: pure, without clock, database or anybody who is asked.
+//! What may follow from what in an order's life: pure, without clock, database or anybody who is
+//! asked.
 //!
-//! [`lifecycle`] holds the tables of states, [`advance`] walks them one step at a time, and the model beside them tries every
-//! interleaving. The server loads an order, calls the rules, saves what they say and asks what they want asked.
+//! [`lifecycle`] holds the tables of states, [`advance`] walks them one step at a time, and the
+//! model beside them tries every interleaving. The server loads an order, calls the rules, saves
+//! what they say and asks what they want asked.
 
 pub mod account_limits;
 pub mod advance;

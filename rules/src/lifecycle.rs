@@ -1,6 +1,7 @@
 //! The three tables of an order: order, line, payment. No I/O, nothing but `std`.
 //!
-//! A state without a row does not compile; `ARCHITECTURE.md` shows the tables as [`render`] writes them.
+//! A state without a row does not compile; `ARCHITECTURE.md` shows the tables as [`render`] writes
+//! them.
 
 /// Where an order stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -129,10 +130,14 @@ pub const fn line_is_undone(state: LineState) -> bool {
     }
 }
 
-/// The payment table: whether a transaction may go from one state to another. It only moves forward.
+/// The payment table: whether a transaction may go from one state to another. It only moves
+/// forward.
 #[must_use]
 pub const fn payment_may(from: PaymentState, to: PaymentState) -> bool {
-    use PaymentState::{Billed, ChargedBack, Closed, Failed, Lapsed, Opened, Reserved, Returned, Reversed, Suspended};
+    use PaymentState::{
+        Billed, ChargedBack, Closed, Failed, Lapsed, Opened, Reserved, Returned, Reversed,
+        Suspended,
+    };
     match from {
         Opened => matches!(to, Suspended | Reserved | Billed | Failed | Closed),
         Suspended => matches!(to, Reserved | Billed | Failed),
@@ -227,7 +232,8 @@ pub fn render() -> String {
     }
     text.push_str("\n| line | may become |\n|---|---|\n");
     for from in LINE_STATES {
-        let next: Vec<_> = LINE_STATES.into_iter().filter(|to| line_may(from, *to)).map(LineState::word).collect();
+        let next: Vec<_> =
+            LINE_STATES.into_iter().filter(|to| line_may(from, *to)).map(LineState::word).collect();
         text.push_str(&format!(
             "| {} | {} |\n",
             from.word(),
@@ -236,8 +242,11 @@ pub fn render() -> String {
     }
     text.push_str("\n| payment | may become |\n|---|---|\n");
     for from in PAYMENT_STATES {
-        let next: Vec<_> =
-            PAYMENT_STATES.into_iter().filter(|to| payment_may(from, *to)).map(PaymentState::word).collect();
+        let next: Vec<_> = PAYMENT_STATES
+            .into_iter()
+            .filter(|to| payment_may(from, *to))
+            .map(PaymentState::word)
+            .collect();
         text.push_str(&format!(
             "| {} | {} |\n",
             from.word(),

@@ -1,16 +1,19 @@
-//! The times and limits of an order's rules, configurable so that tests and operators can shorten them.
+//! The times and limits of an order's rules, configurable so that tests and operators can shorten
+//! them.
 
 use chrono::TimeDelta;
 
 use super::protection::Protection;
 use super::record::Moment;
 
-/// After so many attempts without success a pause is an eighth longer than the one before: whoever was away for hours is asked
-/// within an eighth of that time, and nobody is asked the same more than a few hundred times.
+/// After so many attempts without success a pause is an eighth longer than the one before: whoever
+/// was away for hours is asked within an eighth of that time, and nobody is asked the same more
+/// than a few hundred times.
 const EVEN: i32 = 24;
 /// The longest pause of all, so that a supplier that is back after days is noticed the same day.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(6);
-/// The most often that any supplier is asked the same about the same line or payment of an order within a day.
+/// The most often that any supplier is asked the same about the same line or payment of an order
+/// within a day.
 pub const MOST_A_DAY: i32 = 120;
 
 /// How long an order waits for what.
@@ -36,9 +39,11 @@ pub struct Rules {
     pub undo_alarm: TimeDelta,
     /// First pause before asking again; doubled with each attempt.
     pub pause: TimeDelta,
-    /// Longest pause before asking again, as long as it may be over soon; after [`EVEN`] attempts pauses grow beyond it.
+    /// Longest pause before asking again, as long as it may be over soon; after [`EVEN`] attempts
+    /// pauses grow beyond it.
     pub pause_limit: TimeDelta,
-    /// Since when the wall clock has gone evenly, where that is known: what settles is counted from there.
+    /// Since when the wall clock has gone evenly, where that is known: what settles is counted from
+    /// there.
     pub steady_since: Option<Moment>,
     /// Whether anything new is asked; false while draining, when only answers are saved.
     pub asking: bool,
@@ -74,13 +79,15 @@ impl Rules {
         self.off != Some(protection)
     }
 
-    /// The pause before attempt number `attempts` (from 1): doubled each time up to the limit, and growing beyond it by an eighth
-    /// from attempt [`EVEN`] on, up to six hours.
+    /// The pause before attempt number `attempts` (from 1): doubled each time up to the limit, and
+    /// growing beyond it by an eighth from attempt [`EVEN`] on, up to six hours.
     #[must_use]
     pub fn pause_after(&self, attempts: i32) -> TimeDelta {
         let doublings = u32::try_from(attempts.clamp(1, 20) - 1).unwrap_or(0);
-        let mut pause =
-            self.pause.checked_mul(1 << doublings).map_or(self.pause_limit, |pause| pause.min(self.pause_limit));
+        let mut pause = self
+            .pause
+            .checked_mul(1 << doublings)
+            .map_or(self.pause_limit, |pause| pause.min(self.pause_limit));
         if self.keeps(Protection::GrowingPauses) {
             for _attempt in EVEN..attempts.min(EVEN + 200) {
                 pause = (pause + pause / 8).min(LONGEST_PAUSE.max(self.pause_limit));

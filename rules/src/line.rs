@@ -70,14 +70,18 @@ impl LineCase<'_> {
             return;
         }
         match (self.line.state, self.line.withdrawing) {
-            (LineState::Wanted | LineState::Issued, _) if self.line.is_sought() => self.look_it_up(),
+            (LineState::Wanted | LineState::Issued, _) if self.line.is_sought() => {
+                self.look_it_up()
+            }
             (LineState::Wanted, _) if self.order == OrderState::Placed && !self.line.checked => {
                 self.intend(Verb::Check)
             }
             (LineState::Asked, false) => match self.paid {
                 Paid::Yes => self.intend(Verb::Issue),
                 Paid::NotKnown => {}
-                Paid::No => self.refuse(Refusal { kind: RefusalKind::PaymentDeclined, code: String::new() }),
+                Paid::No => {
+                    self.refuse(Refusal { kind: RefusalKind::PaymentDeclined, code: String::new() })
+                }
             },
             // nothing is open and nothing is in doubt, so provably nothing ever left us
             (LineState::Asked, true) => {
@@ -86,7 +90,10 @@ impl LineCase<'_> {
             (LineState::Doubtful, withdrawing) => self.ask_in_doubt(withdrawing),
             (LineState::Issued, true) => self.intend_cancel(self.line.booking.clone()),
             (LineState::Issued, false) if self.look_after_kept() => self.intend(Verb::Find),
-            (LineState::Wanted | LineState::Issued | LineState::Refused | LineState::Withdrawn, _) => {}
+            (
+                LineState::Wanted | LineState::Issued | LineState::Refused | LineState::Withdrawn,
+                _,
+            ) => {}
         }
     }
 
@@ -131,7 +138,9 @@ impl LineCase<'_> {
         } else if self.paid == Paid::No && !withdrawing && self.line.terms.dedups {
             // asking would book what is not paid: what may stand is voided
             self.line.withdrawing = true;
-        } else if self.line.terms.dedups || (!self.rules.keeps(Protection::FindFirst) && !withdrawing) {
+        } else if self.line.terms.dedups
+            || (!self.rules.keeps(Protection::FindFirst) && !withdrawing)
+        {
             self.intend(Verb::Issue);
         } else {
             self.intend(Verb::Find);
@@ -154,7 +163,9 @@ impl LineCase<'_> {
     fn issued(&mut self, intent: &Intent, outcome: Outcome<Booking>) {
         match outcome {
             Outcome::Done(booking) => self.book(booking),
-            Outcome::Refused(refusal) if self.line.state == LineState::Asked => self.refuse(refusal),
+            Outcome::Refused(refusal) if self.line.state == LineState::Asked => {
+                self.refuse(refusal)
+            }
             Outcome::Refused(refusal) => {
                 self.line.refusal = Some(refusal);
                 self.found_none(intent);
@@ -172,7 +183,8 @@ impl LineCase<'_> {
             _ if self.line.state != LineState::Doubtful => {}
             Outcome::Done(all) => {
                 let voided = !all.is_empty();
-                let standing: Vec<_> = all.into_iter().filter(|found| found.state != FoundState::Cancelled).collect();
+                let standing: Vec<_> =
+                    all.into_iter().filter(|found| found.state != FoundState::Cancelled).collect();
                 if standing.is_empty() && voided {
                     self.found_voided(intent);
                 } else if standing.is_empty() {
@@ -195,7 +207,8 @@ impl LineCase<'_> {
         } else if self.line.withdrawing {
             self.line.enter(LineState::Withdrawn);
         } else if intent.verb == Verb::Issue || self.paid == Paid::No {
-            // a deduplicating supplier said no to a reference of which nothing can be under way any more
+            // a deduplicating supplier said no to a reference of which nothing can be under way any
+            // more
             self.line.enter(LineState::Refused);
         } else if self.paid == Paid::NotKnown {
             self.pause();
@@ -204,7 +217,8 @@ impl LineCase<'_> {
         }
     }
 
-    /// It was booked, and voided by somebody who is not this order: whoever did it had a reason, and it is not booked once more.
+    /// It was booked, and voided by somebody who is not this order: whoever did it had a reason,
+    /// and it is not booked once more.
     fn found_voided(&mut self, intent: &Intent) {
         if self.has_settled(intent) {
             self.line.enter(LineState::Withdrawn);
@@ -215,15 +229,17 @@ impl LineCase<'_> {
 
     /// Whether nothing was under way any more when it was asked.
     pub(crate) fn has_settled(&self, intent: &Intent) -> bool {
-        self.line.settles_at.is_none_or(|at| intent.asked_at >= at) || !self.rules.keeps(Protection::InFlightLimit)
+        self.line.settles_at.is_none_or(|at| intent.asked_at >= at)
+            || !self.rules.keeps(Protection::InFlightLimit)
     }
 
-    /// Keeps the used or else the oldest booking; every other one is cancelled before the line counts as issued.
+    /// Keeps the used or else the oldest booking; every other one is cancelled before the line
+    /// counts as issued.
     pub(crate) fn keep_one(&mut self, mut standing: Vec<Found>) {
         let keep = standing.iter().position(|found| found.state == FoundState::Used).unwrap_or(0);
         let kept = standing.remove(keep);
-        let more_come =
-            kept.state == FoundState::Pending || standing.iter().any(|found| found.state == FoundState::Pending);
+        let more_come = kept.state == FoundState::Pending
+            || standing.iter().any(|found| found.state == FoundState::Pending);
         if let Some(extra) = standing.into_iter().find(|found| found.state != FoundState::Pending) {
             tracing::error!(alert = true, reference = %self.line.reference, "several bookings under one reference");
             self.intend_cancel(Some(extra.booking));
@@ -280,7 +296,8 @@ impl LineCase<'_> {
         let pause = pause.clamp(TimeDelta::milliseconds(1), TimeDelta::minutes(1));
         // what never becomes final is asked about as seldom as what never answers
         let grown = self.rules.pause_after(self.line.attempts);
-        self.line.ask_at = Some(self.now + if grown > self.rules.pause_limit { grown.max(pause) } else { pause });
+        self.line.ask_at =
+            Some(self.now + if grown > self.rules.pause_limit { grown.max(pause) } else { pause });
     }
 
     /// The limit of pauses at least, and longer the longer it is waited.

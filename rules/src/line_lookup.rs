@@ -1,5 +1,6 @@
-//! The rules of a line that has to be looked up before anything else happens to it: after a restore the backup may not know what
-//! was booked, voided or returned; and whoever was booking a lost ticket again may have died over it. Pure.
+//! The rules of a line that has to be looked up before anything else happens to it: after a restore
+//! the backup may not know what was booked, voided or returned; and whoever was booking a lost
+//! ticket again may have died over it. Pure.
 
 use super::intent::{Intent, Verb};
 use super::lifecycle::{LineState, OrderState};
@@ -17,7 +18,8 @@ impl LineCase<'_> {
         }
     }
 
-    /// Somebody was booking the ticket again, and nobody knows how that ended: whatever stands then is the line's.
+    /// Somebody was booking the ticket again, and nobody knows how that ended: whatever stands then
+    /// is the line's.
     pub(crate) fn settle_foreign_issue(&mut self) {
         if self.rules.keeps(Protection::SettleEveryIntent) {
             let settles_at = self.now + self.line.terms.settle;
@@ -28,17 +30,23 @@ impl LineCase<'_> {
     /// What stands under the reference of a line that was lost sight of.
     pub(crate) fn looked_up(&mut self, intent: &Intent, outcome: Outcome<Vec<Found>>) {
         match outcome {
-            Outcome::Done(_) if !self.has_settled(intent) => self.line.ask_at = self.line.settles_at,
+            Outcome::Done(_) if !self.has_settled(intent) => {
+                self.line.ask_at = self.line.settles_at
+            }
             Outcome::Done(all) => {
                 let voided = !all.is_empty();
-                let standing: Vec<_> = all.into_iter().filter(|found| found.state != FoundState::Cancelled).collect();
+                let standing: Vec<_> =
+                    all.into_iter().filter(|found| found.state != FoundState::Cancelled).collect();
                 match (self.line.state, standing.is_empty()) {
                     (LineState::Issued, false) => self.stands(standing),
                     (LineState::Issued, true) => self.does_not_stand(),
                     (_, false) => self.was_booked(standing),
                     (_, true) if voided => self.was_voided(),
                     // never booked: it goes on as if nothing had been
-                    (_, true) => (self.line.settles_at, self.line.ask_at, self.line.attempts) = (None, None, 0),
+                    (_, true) => {
+                        (self.line.settles_at, self.line.ask_at, self.line.attempts) =
+                            (None, None, 0)
+                    }
                 }
             }
             Outcome::Pending { ask_after } => self.pause_for(ask_after),
@@ -46,7 +54,8 @@ impl LineCase<'_> {
         }
     }
 
-    /// After the backup it was booked: it is in doubt like any other booking of which nobody knows the answer.
+    /// After the backup it was booked: it is in doubt like any other booking of which nobody knows
+    /// the answer.
     fn was_booked(&mut self, standing: Vec<Found>) {
         self.be_doubtful();
         if self.line.withdrawing {
@@ -76,13 +85,17 @@ impl LineCase<'_> {
         let used = standing.iter().position(|found| found.state == FoundState::Used);
         let live = |found: &&Found| found.state == FoundState::Live;
         let kept = used.or_else(|| standing.iter().position(|found| live(&found)));
-        let extra = standing.iter().enumerate().find(|(at, found)| live(found) && (withdrawing || Some(*at) != kept));
+        let extra = standing
+            .iter()
+            .enumerate()
+            .find(|(at, found)| live(found) && (withdrawing || Some(*at) != kept));
         if let Some((_, extra)) = extra {
             self.intend_cancel(Some(extra.booking.clone()));
         } else if standing.iter().any(|found| found.state == FoundState::Pending) {
             self.pause();
         } else if withdrawing {
-            // only used ones are left, and a cancellation is refused as it would be of any other line
+            // only used ones are left, and a cancellation is refused as it would be of any other
+            // line
             (self.line.settles_at, self.line.ask_at) = (None, None);
         } else if let Some(kept) = kept {
             self.line.booking = Some(standing[kept].booking.clone());
@@ -90,8 +103,8 @@ impl LineCase<'_> {
         }
     }
 
-    /// Of an order that has not ended, it was voided or returned after the backup. Of a finished one it is lost still, and
-    /// reconciliation goes on with it.
+    /// Of an order that has not ended, it was voided or returned after the backup. Of a finished
+    /// one it is lost still, and reconciliation goes on with it.
     fn does_not_stand(&mut self) {
         if self.line.withdrawing || self.order != OrderState::Finished {
             self.line.enter(LineState::Withdrawn);

@@ -1,4 +1,5 @@
-//! The rules of a line whose ticket must go: in an undo, because it was given up, or because it is returned. Pure.
+//! The rules of a line whose ticket must go: in an undo, because it was given up, or because it is
+//! returned. Pure.
 
 use std::time::Duration;
 
@@ -22,14 +23,19 @@ impl LineCase<'_> {
             self.intend_cancel(Some(live.booking.clone()));
         } else if standing.iter().any(|found| found.state == FoundState::Pending) {
             self.is_still_pending(None);
-        } else if let Some(used) = standing.into_iter().find(|found| found.state == FoundState::Used) {
+        } else if let Some(used) =
+            standing.into_iter().find(|found| found.state == FoundState::Used)
+        {
             self.used(Some(used.booking));
         }
     }
 
-    /// A booking that is not final when its ticket's last day is over opens no gate any more: nobody waits for it.
+    /// A booking that is not final when its ticket's last day is over opens no gate any more:
+    /// nobody waits for it.
     pub(crate) fn is_still_pending(&mut self, pause: Option<Duration>) {
-        if self.line.withdrawing && self.now.date_naive() > self.line.ticket.valid_to + DAYS_OF_ZONES {
+        if self.line.withdrawing
+            && self.now.date_naive() > self.line.ticket.valid_to + DAYS_OF_ZONES
+        {
             tracing::error!(alert = true, reference = %self.line.reference, "a booking never became final");
             self.line.enter(LineState::Withdrawn);
         } else if let Some(pause) = pause {
@@ -52,11 +58,15 @@ impl LineCase<'_> {
             // one of several is gone: look again before anything else
             Outcome::Done(()) => self.line.ask_at = None,
             Outcome::Refused(refusal)
-                if refusal.kind == RefusalKind::TicketUsed && (self.line.withdrawing || self.is_kept()) =>
+                if refusal.kind == RefusalKind::TicketUsed
+                    && (self.line.withdrawing || self.is_kept()) =>
             {
                 self.used(None);
             }
-            Outcome::Refused(_) | Outcome::Pending { .. } | Outcome::NotSent(_) | Outcome::Unknown(_)
+            Outcome::Refused(_)
+            | Outcome::Pending { .. }
+            | Outcome::NotSent(_)
+            | Outcome::Unknown(_)
                 if self.is_kept() =>
             {
                 self.look_once_settled();
@@ -76,7 +86,8 @@ impl LineCase<'_> {
         }
     }
 
-    /// Asks whether the ticket of an ended return stands, once no cancellation of it can be under way any more.
+    /// Asks whether the ticket of an ended return stands, once no cancellation of it can be under
+    /// way any more.
     pub(crate) fn look_after_kept(&mut self) -> bool {
         match self.line.settles_at {
             Some(at) if at > self.now => self.line.ask_at = Some(at),
@@ -93,19 +104,25 @@ impl LineCase<'_> {
             return;
         }
         match outcome {
-            Outcome::Done(all) if all.iter().any(|found| found.state == FoundState::Used) => self.used(None),
-            Outcome::Done(all) if all.iter().any(|found| found.state == FoundState::Live) => self.keep(None),
+            Outcome::Done(all) if all.iter().any(|found| found.state == FoundState::Used) => {
+                self.used(None)
+            }
+            Outcome::Done(all) if all.iter().any(|found| found.state == FoundState::Live) => {
+                self.keep(None)
+            }
             Outcome::Done(all) if all.iter().all(|found| found.state == FoundState::Cancelled) => {
                 self.line.enter(LineState::Withdrawn);
             }
             Outcome::Pending { ask_after } => self.pause_for(ask_after),
-            Outcome::Done(_) | Outcome::Refused(_) | Outcome::NotSent(_) | Outcome::Unknown(_) => self.pause(),
+            Outcome::Done(_) | Outcome::Refused(_) | Outcome::NotSent(_) | Outcome::Unknown(_) => {
+                self.pause()
+            }
         }
     }
 
-    /// A used ticket is never undone by itself. Where the customer keeps what was issued, the line that was given up is as
-    /// good as issued: it was wanted, booked and skied with, so it is kept and paid. So is one whose return was asked for.
-    /// In an undo a person decides.
+    /// A used ticket is never undone by itself. Where the customer keeps what was issued, the line
+    /// that was given up is as good as issued: it was wanted, booked and skied with, so it is kept
+    /// and paid. So is one whose return was asked for. In an undo a person decides.
     fn used(&mut self, booking: Option<Booking>) {
         match (self.order, self.line.state, booking) {
             (OrderState::Finished, LineState::Issued, _) if self.line.doubt_since.is_some() => {
@@ -121,7 +138,8 @@ impl LineCase<'_> {
             (OrderState::Authorised, _, None) => self.pause(),
             // staff keeps it meanwhile
             (OrderState::Undoing, LineState::Issued, _) if !self.line.withdrawing => {}
-            // the order has ended without it, and nothing can be taken for it any more: a case says so, and nobody asks again
+            // the order has ended without it, and nothing can be taken for it any more: a case says
+            // so, and nobody asks again
             (OrderState::Finished, LineState::Doubtful, booking) => {
                 self.line.booking = booking.or(self.line.booking.take());
                 self.let_go(RefusalKind::TicketUsed);
@@ -150,7 +168,8 @@ impl LineCase<'_> {
         }
     }
 
-    /// A clear no to a cancellation: staff decides, and meanwhile it is asked again after growing pauses.
+    /// A clear no to a cancellation: staff decides, and meanwhile it is asked again after growing
+    /// pauses.
     fn refuses_to_go(&mut self, why: RefusalKind) {
         Mark::set(&mut self.line.person, why.slug(), self.now);
         self.wait_long();

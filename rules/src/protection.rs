@@ -1,5 +1,5 @@
-//! What protects an order, rule by rule. All of it is always in force; a mutant of the tests switches one off to prove that the
-//! model, the simulated lives or the crash matrix notice.
+//! What protects an order, rule by rule. All of it is always in force; a mutant of the tests
+//! switches one off to prove that the model, the simulated lives or the crash matrix notice.
 
 /// One rule of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,7 +24,8 @@ pub enum Protection {
     SteadyClock,
     /// Whoever lost an order to another driver does not write it.
     VersionCheck,
-    /// A page is looked for again after its end: a payer may pay at the last moment by another clock.
+    /// A page is looked for again after its end: a payer may pay at the last moment by another
+    /// clock.
     LookAgainAtPages,
     /// A status call that was denied counts.
     CountDeniedCalls,
@@ -32,7 +33,8 @@ pub enum Protection {
     CountForThePage,
     /// What the provider reported is asked about until its history says yes or no.
     KeepClaims,
-    /// A payment that is shown as credited is looked up in the history before any amount is believed.
+    /// A payment that is shown as credited is looked up in the history before any amount is
+    /// believed.
     CreditedIsLookedUp,
     /// An order of which no money is due ends, whatever became of its reservation.
     NothingDueIsFinal,

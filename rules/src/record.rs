@@ -1,4 +1,5 @@
-//! An order as it is loaded and saved whole: the row, its lines, its payments and the intents that are open.
+//! An order as it is loaded and saved whole: the row, its lines, its payments and the intents that
+//! are open.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -52,7 +53,8 @@ pub struct Order {
     pub placed_at: Moment,
     /// When it entered its state.
     pub entered_at: Moment,
-    /// When waiting must end: what is not issued by then is undone, what is not captured by then is marked.
+    /// When waiting must end: what is not issued by then is undone, what is not captured by then is
+    /// marked.
     pub ends_by: Moment,
     /// Why it was rejected or undone, as a slug.
     pub refusal: Option<String>,
@@ -101,7 +103,8 @@ pub struct Line {
     pub open: Option<Intent>,
     /// What was promised of its return.
     pub returns: ReturnTerms,
-    /// Another order was found to have the card on such a day. Never stored: the commit that takes the days finds it anew.
+    /// Another order was found to have the card on such a day. Never stored: the commit that takes
+    /// the days finds it anew.
     pub day_taken: bool,
     /// What is to be booked; never decides anything here.
     pub ticket: Ticket,
@@ -186,14 +189,16 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// Marks a row, unless it is marked already; another reason than the one that was accepted needs a person anew.
+    /// Marks a row, unless it is marked already; another reason than the one that was accepted
+    /// needs a person anew.
     pub fn set(row: &mut Option<Self>, reason: &str, now: Moment) {
         if row.as_ref().is_none_or(|mark| mark.accepted && mark.reason != reason) {
             *row = Some(Self { since: now, reason: reason.to_owned(), accepted: false });
         }
     }
 
-    /// The same for what grows overdue by time alone: a row that a person has accepted does not come up again.
+    /// The same for what grows overdue by time alone: a row that a person has accepted does not
+    /// come up again.
     pub fn set_overdue(row: &mut Option<Self>, reason: &str, now: Moment) {
         if row.is_none() {
             Self::set(row, reason, now);
@@ -205,18 +210,22 @@ impl Line {
     /// Whether its ticket is to go, or it is not known yet whether it has gone.
     #[must_use]
     pub fn is_going(&self) -> bool {
-        let may_stand = matches!(self.state, LineState::Asked | LineState::Doubtful | LineState::Issued);
+        let may_stand =
+            matches!(self.state, LineState::Asked | LineState::Doubtful | LineState::Issued);
         may_stand && !self.is_sought() && (self.withdrawing || self.settles_at.is_some())
     }
 
-    /// Whether it has to be looked up at the supplier, by its reference, before anything else happens to it: a backup was restored
-    /// that may not know what was booked, or somebody was booking it again.
+    /// Whether it has to be looked up at the supplier, by its reference, before anything else
+    /// happens to it: a backup was restored that may not know what was booked, or somebody was
+    /// booking it again.
     #[must_use]
     pub fn is_sought(&self) -> bool {
         let lost_sight = match self.state {
             LineState::Wanted => true,
             LineState::Issued => self.doubt_since.is_none(),
-            LineState::Asked | LineState::Doubtful | LineState::Refused | LineState::Withdrawn => false,
+            LineState::Asked | LineState::Doubtful | LineState::Refused | LineState::Withdrawn => {
+                false
+            }
         };
         lost_sight && self.settles_at.is_some()
     }
@@ -247,7 +256,11 @@ impl Order {
     #[must_use]
     pub fn issued_total(&self) -> Cents {
         let is_going = |line: &Line| line.withdrawing && self.state != OrderState::Finished;
-        self.lines.iter().filter(|line| line.state == LineState::Issued && !is_going(line)).map(|line| line.price).sum()
+        self.lines
+            .iter()
+            .filter(|line| line.state == LineState::Issued && !is_going(line))
+            .map(|line| line.price)
+            .sum()
     }
 
     /// Whether a person is needed for one of its rows.
@@ -290,7 +303,9 @@ impl Order {
 /// The open intents of an order.
 #[must_use]
 pub fn open_intents(order: &Order) -> Vec<(Subject, Intent)> {
-    let lines = order.lines.iter().filter_map(|line| Some((Subject::Line(line.no), line.open.clone()?)));
-    let payments = order.payments.iter().filter_map(|row| Some((Subject::Payment(row.no), row.open.clone()?)));
+    let lines =
+        order.lines.iter().filter_map(|line| Some((Subject::Line(line.no), line.open.clone()?)));
+    let payments =
+        order.payments.iter().filter_map(|row| Some((Subject::Payment(row.no), row.open.clone()?)));
     lines.chain(payments).collect()
 }

@@ -1,5 +1,6 @@
-//! Tickets of a finished order that go back: at their customer's request as it was promised, or at a person's. The order stays
-//! finished; its line is cancelled at the operator, and then the money follows by the rules of every other payment.
+//! Tickets of a finished order that go back: at their customer's request as it was promised, or at
+//! a person's. The order stays finished; its line is cancelled at the operator, and then the money
+//! follows by the rules of every other payment.
 
 use std::collections::BTreeSet;
 
@@ -51,11 +52,16 @@ pub enum NoReturn {
     Family(i32, Vec<i32>),
 }
 
-/// Marks the lines whose tickets are to go; `None` when all of them are going or gone. All of them or none.
+/// Marks the lines whose tickets are to go; `None` when all of them are going or gone. All of them
+/// or none.
 ///
 /// # Errors
 /// What stands in the way; nothing was changed.
-pub fn ask_return(order: &mut Order, request: &ReturnRequest, now: Moment) -> Result<Option<Effects>, NoReturn> {
+pub fn ask_return(
+    order: &mut Order,
+    request: &ReturnRequest,
+    now: Moment,
+) -> Result<Option<Effects>, NoReturn> {
     if order.state != OrderState::Finished {
         return Err(NoReturn::NotFinished(order.state));
     }
@@ -63,7 +69,8 @@ pub fn ask_return(order: &mut Order, request: &ReturnRequest, now: Moment) -> Re
     for no in &request.lines {
         let line = order.lines.iter().find(|line| line.no == *no).ok_or(NoReturn::NoLine(*no))?;
         if is_to_ask(line, request.by, now)? {
-            let is_left = |other: &&Line| is_of_family(other, line) && !request.lines.contains(&other.no);
+            let is_left =
+                |other: &&Line| is_of_family(other, line) && !request.lines.contains(&other.no);
             let left: Vec<i32> = order.lines.iter().filter(is_left).map(|other| other.no).collect();
             if !left.is_empty() {
                 return Err(NoReturn::Family(*no, left));
@@ -77,7 +84,8 @@ pub fn ask_return(order: &mut Order, request: &ReturnRequest, now: Moment) -> Re
     let mut effects = Effects::default();
     for line in order.lines.iter_mut().filter(|line| asked.contains(&line.no)) {
         (line.withdrawing, line.refusal, line.person, line.attempts) = (true, None, None, 0);
-        // whoever waits for a return for too long needs a person, whatever the operator's system says
+        // whoever waits for a return for too long needs a person, whatever the operator's system
+        // says
         (line.doubt_since, line.settles_at, line.ask_at) = (Some(now), None, None);
         let why = request.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
         effects.events.push(event(line.no, &format!("return_asked{why}")));
@@ -86,7 +94,8 @@ pub fn ask_return(order: &mut Order, request: &ReturnRequest, now: Moment) -> Re
     Ok(Some(effects))
 }
 
-/// Until when the customer may give a ticket back, as far as is known now; `None` when it is not taken back.
+/// Until when the customer may give a ticket back, as far as is known now; `None` when it is not
+/// taken back.
 #[must_use]
 pub fn returnable_until(line: &Line) -> Option<Moment> {
     let is_sold = match line.state {
@@ -96,14 +105,17 @@ pub fn returnable_until(line: &Line) -> Option<Moment> {
     line.returns.ends.filter(|_| is_sold && !line.withdrawing && line.refusal.is_none())
 }
 
-/// A person takes the marked lines as they are: their returns end. Whether the tickets stand is looked at once nothing can be
-/// under way any more, because whoever has neither ticket nor money must get one.
+/// A person takes the marked lines as they are: their returns end. Whether the tickets stand is
+/// looked at once nothing can be under way any more, because whoever has neither ticket nor money
+/// must get one.
 pub(crate) fn end_returns(order: &mut Order, now: Moment) -> Vec<Event> {
     let mut events = Vec::new();
     if order.state != OrderState::Finished {
         return events;
     }
-    for line in order.lines.iter_mut().filter(|line| line.state == LineState::Issued && line.withdrawing) {
+    for line in
+        order.lines.iter_mut().filter(|line| line.state == LineState::Issued && line.withdrawing)
+    {
         if line.person.take().is_some() {
             let settles_at = now + line.terms.settle;
             (line.withdrawing, line.doubt_since) = (false, Some(now));
@@ -125,9 +137,13 @@ impl Turn<'_> {
         }
         let mut unpaid = vec![];
         for line in &self.order.lines {
-            let Some(old) = before.lines.iter().find(|old| old.no == line.no && old.is_going()) else { continue };
+            let Some(old) = before.lines.iter().find(|old| old.no == line.no && old.is_going())
+            else {
+                continue;
+            };
             let no = line.no;
-            if line.state == LineState::Withdrawn && line.refusal.as_ref().is_some_and(|refusal| refusal.code == LET_GO)
+            if line.state == LineState::Withdrawn
+                && line.refusal.as_ref().is_some_and(|refusal| refusal.code == LET_GO)
             {
                 unpaid.push((line.price, format!("line {no}")));
             }
@@ -136,13 +152,22 @@ impl Turn<'_> {
                 self.effects.freed.push(no);
             }
             let (told, letter) = match line.state {
-                // one that was given up before the order was finished has no doubt any more once it is booked
-                LineState::Withdrawn if old.state == LineState::Issued && old.doubt_since.is_some() => {
+                // one that was given up before the order was finished has no doubt any more once it
+                // is booked
+                LineState::Withdrawn
+                    if old.state == LineState::Issued && old.doubt_since.is_some() =>
+                {
                     ("returned", Some(OrderEmail::TicketReturned(no)))
                 }
                 LineState::Withdrawn => ("withdrawn", None),
-                LineState::Issued if !line.is_going() => ("return_refused", Some(OrderEmail::TicketKept(no))),
-                LineState::Wanted | LineState::Asked | LineState::Doubtful | LineState::Issued | LineState::Refused => {
+                LineState::Issued if !line.is_going() => {
+                    ("return_refused", Some(OrderEmail::TicketKept(no)))
+                }
+                LineState::Wanted
+                | LineState::Asked
+                | LineState::Doubtful
+                | LineState::Issued
+                | LineState::Refused => {
                     continue;
                 }
             };
@@ -155,8 +180,8 @@ impl Turn<'_> {
     }
 }
 
-/// Whether a ticket that was lost is being booked again, or it is not known how that ended: what would be voided is not all that
-/// will stand.
+/// Whether a ticket that was lost is being booked again, or it is not known how that ended: what
+/// would be voided is not all that will stand.
 pub fn is_booked_again(line: &Line) -> bool {
     line.is_sought() || line.open.as_ref().is_some_and(|open| open.verb == Verb::Issue)
 }

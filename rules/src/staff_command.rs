@@ -1,4 +1,5 @@
-//! What a person at the desk may command of an order: decided by the same tables and rules as the loop, and as purely.
+//! What a person at the desk may command of an order: decided by the same tables and rules as the
+//! loop, and as purely.
 
 use super::advance::{Effects, Event, Turn, advance};
 use super::cover::payer;
@@ -21,11 +22,12 @@ pub const UNDONE_BY_SHOP: &str = "undone_by_shop";
 pub enum StaffCommand {
     /// Ask at once what would be asked after a pause.
     Retry,
-    /// Go the way that the table calls *refused*: void and refund what was attempted. In an undo: let go of the tickets that cannot be
-    /// voided, and refund everything.
+    /// Go the way that the table calls *refused*: void and refund what was attempted. In an undo:
+    /// let go of the tickets that cannot be voided, and refund everything.
     Undo,
-    /// Nobody is needed any more: the marked rows stay as they are, and the loop goes on as before; a return ends, in an undo the
-    /// tickets that cannot be voided are kept and paid, and a reservation whose release is refused counts as lapsed.
+    /// Nobody is needed any more: the marked rows stay as they are, and the loop goes on as before;
+    /// a return ends, in an undo the tickets that cannot be voided are kept and paid, and a
+    /// reservation whose release is refused counts as lapsed.
     Accept,
 }
 
@@ -40,7 +42,8 @@ pub enum Obstacle {
     NotMarked,
 }
 
-/// Grants a command; `None` when it is granted already. Whatever is to be asked, its driver's next turn asks.
+/// Grants a command; `None` when it is granted already. Whatever is to be asked, its driver's next
+/// turn asks.
 ///
 /// # Errors
 /// The tables do not allow it; nothing was changed.
@@ -62,7 +65,9 @@ fn retry(order: &mut Order, now: Moment, rules: &Rules) -> Result<Option<Effects
     for line in &mut hurried.lines {
         (line.ask_at, line.attempts) = (None, 0);
     }
-    for payment in hurried.payments.iter_mut().filter(|payment| may_hurry(order, payment, now, rules)) {
+    for payment in
+        hurried.payments.iter_mut().filter(|payment| may_hurry(order, payment, now, rules))
+    {
         (payment.ask_at, payment.attempts) = (None, 0);
     }
     hurried.next_at = Some(now);
@@ -75,8 +80,8 @@ fn retry(order: &mut Order, now: Moment, rules: &Rules) -> Result<Option<Effects
     Ok(Some(Effects::default()))
 }
 
-/// Whether the payment waits with a move of money or a look at the books. Status calls are counted, so they keep their
-/// pauses; so does a page of which nobody knows whether it stands.
+/// Whether the payment waits with a move of money or a look at the books. Status calls are counted,
+/// so they keep their pauses; so does a page of which nobody knows whether it stands.
 fn may_hurry(order: &Order, payment: &Payment, now: Moment, rules: &Rules) -> bool {
     let mut copy = order.clone();
     let turn = turn(&mut copy, now, rules);
@@ -86,7 +91,10 @@ fn may_hurry(order: &Order, payment: &Payment, now: Moment, rules: &Rules) -> bo
     let waits = row.open.is_none();
     PaymentCase { payment: &mut row, order: order.state, goal, page, now, rules }.ask();
     let asks = row.open.map(|open| open.verb);
-    waits && asks.is_some_and(|verb| matches!(verb, Verb::Capture | Verb::Reverse | Verb::Credit | Verb::History))
+    waits
+        && asks.is_some_and(|verb| {
+            matches!(verb, Verb::Capture | Verb::Reverse | Verb::Credit | Verb::History)
+        })
 }
 
 fn undo(order: &mut Order, now: Moment, rules: &Rules) -> Result<Option<Effects>, Obstacle> {
@@ -107,15 +115,18 @@ fn undo(order: &mut Order, now: Moment, rules: &Rules) -> Result<Option<Effects>
     Ok(Some(turn.effects))
 }
 
-/// Ends the undo of the tickets that cannot be voided and that staff was called for: all the money goes back. A ticket that may be
-/// booked at this moment is decided first.
+/// Ends the undo of the tickets that cannot be voided and that staff was called for: all the money
+/// goes back. A ticket that may be booked at this moment is decided first.
 fn let_go(order: &mut Order, now: Moment, rules: &Rules) -> Option<Effects> {
     let turn = turn(order, now, rules);
     let state = turn.order.state;
     let mut gone = Vec::new();
     for line in turn.order.lines.iter_mut().filter(|line| cannot_be_voided(line, now)) {
-        let why =
-            line.person.as_ref().and_then(|mark| RefusalKind::of(&mark.reason)).unwrap_or(RefusalKind::TicketUsed);
+        let why = line
+            .person
+            .as_ref()
+            .and_then(|mark| RefusalKind::of(&mark.reason))
+            .unwrap_or(RefusalKind::TicketUsed);
         LineCase { line, order: state, paid: Paid::Yes, now, rules }.let_go(why);
         gone.push(line.no);
     }
@@ -127,7 +138,8 @@ fn let_go(order: &mut Order, now: Moment, rules: &Rules) -> Option<Effects> {
     Some(Effects { events: events.collect(), ..Effects::default() })
 }
 
-/// Whether staff was called because its ticket stays, and nothing that may book another is under way.
+/// Whether staff was called because its ticket stays, and nothing that may book another is under
+/// way.
 fn cannot_be_voided(line: &Line, now: Moment) -> bool {
     let may_book = line.open.as_ref().is_some_and(|open| open.verb == Verb::Issue);
     let settled = line.settles_at.is_none_or(|at| at <= now);
@@ -151,15 +163,20 @@ fn accept(order: &mut Order, now: Moment, rules: &Rules) -> Result<Option<Effect
     }
     // what cannot be kept yet goes on calling staff
     let undoing = order.state == OrderState::Undoing && rules.keeps(Protection::UsedTicketsEnd);
-    order.marks_mut().for_each(|mark| mark.accepted |= !(undoing && RefusalKind::of(&mark.reason).is_some()));
+    order
+        .marks_mut()
+        .for_each(|mark| mark.accepted |= !(undoing && RefusalKind::of(&mark.reason).is_some()));
     Ok(Some(Effects { events, ..Effects::default() }))
 }
 
-/// A reservation that the provider refuses to release, and of which its books show nothing, failed by itself: on staff's word nobody
-/// asks for it any more.
+/// A reservation that the provider refuses to release, and of which its books show nothing, failed
+/// by itself: on staff's word nobody asks for it any more.
 fn count_as_lapsed(order: &mut Order, now: Moment) {
     let refused = |row: &&mut Payment| {
-        let marked = row.person.as_ref().is_some_and(|mark| !mark.accepted && mark.reason == MONEY_BACK_REFUSED);
+        let marked = row
+            .person
+            .as_ref()
+            .is_some_and(|mark| !mark.accepted && mark.reason == MONEY_BACK_REFUSED);
         marked && row.state == PaymentState::Reserved && row.open.is_none()
     };
     for row in order.payments.iter_mut().filter(refused) {
@@ -169,14 +186,16 @@ fn count_as_lapsed(order: &mut Order, now: Moment) {
     }
 }
 
-/// In an undo, a ticket whose voiding was refused is kept as it is, and paid with what was reserved or taken for the order.
+/// In an undo, a ticket whose voiding was refused is kept as it is, and paid with what was reserved
+/// or taken for the order.
 fn keep_used(order: &mut Order, now: Moment) -> Vec<Event> {
     let mut events = Vec::new();
     if order.state != OrderState::Undoing {
         return events;
     }
     for line in order.lines.iter_mut().filter(|line| cannot_be_voided(line, now)) {
-        let refused = line.person.as_ref().is_some_and(|mark| RefusalKind::of(&mark.reason).is_some());
+        let refused =
+            line.person.as_ref().is_some_and(|mark| RefusalKind::of(&mark.reason).is_some());
         if !refused || line.booking.is_none() {
             continue;
         }

@@ -1,4 +1,5 @@
-//! Status calls and the pages that they are about: three a transaction, ever, and a page is looked for until they are spent. Pure.
+//! Status calls and the pages that they are about: three a transaction, ever, and a page is looked
+//! for until they are spent. Pure.
 
 use super::advance::Turn;
 use super::intent::{Intent, Verb};
@@ -20,13 +21,21 @@ impl Turn<'_> {
             Outcome::Refused(_) if !self.rules.keeps(Protection::CountDeniedCalls) => {
                 self.count_call(no, intent.verb, -1);
             }
-            Outcome::Done(None) | Outcome::Refused(_) | Outcome::Pending { .. } | Outcome::Unknown(_) => {}
+            Outcome::Done(None)
+            | Outcome::Refused(_)
+            | Outcome::Pending { .. }
+            | Outcome::Unknown(_) => {}
         }
     }
 
     /// Counts the call that is asked next, if it is one and was not before.
     pub(crate) fn count_new_call(&mut self, no: i32, was_open: bool) {
-        let verb = self.order.payments.iter().find(|row| row.no == no).and_then(|row| Some(row.open.as_ref()?.verb));
+        let verb = self
+            .order
+            .payments
+            .iter()
+            .find(|row| row.no == no)
+            .and_then(|row| Some(row.open.as_ref()?.verb));
         if !was_open && let Some(verb @ (Verb::Status | Verb::Latest)) = verb {
             self.count_call(no, verb, 1);
         }
@@ -37,34 +46,48 @@ impl Turn<'_> {
         let of_page = |other: &&Payment| other.page_no == row.page_no;
         let all = || self.order.payments.iter().filter(of_page);
         let others = || all().filter(|other| other.no != row.no);
-        let empty = |state| matches!(state, PaymentState::Opened | PaymentState::Failed | PaymentState::Closed);
+        let empty = |state| {
+            matches!(state, PaymentState::Opened | PaymentState::Failed | PaymentState::Closed)
+        };
         let asks = |other: &Payment| {
-            other.open.as_ref().is_some_and(|open| matches!(open.verb, Verb::Status | Verb::Latest | Verb::History))
+            other.open.as_ref().is_some_and(|open| {
+                matches!(open.verb, Verb::Status | Verb::Latest | Verb::History)
+            })
         };
         PageView {
             newest: !others().any(|other| other.no > row.no),
             calls: all().map(|other| other.status_calls).max().unwrap_or(0),
             decided: others().any(|other| !empty(other.state)),
-            looking: others().any(|other| other.claim.is_some() || (empty(other.state) && asks(other))),
+            looking: others()
+                .any(|other| other.claim.is_some() || (empty(other.state) && asks(other))),
         }
     }
 
-    /// The provider counts a call for the transaction that it answers with: one by a page's reference may be any of the page, also
-    /// one that we do not know yet.
+    /// The provider counts a call for the transaction that it answers with: one by a page's
+    /// reference may be any of the page, also one that we do not know yet.
     pub(crate) fn count_call(&mut self, no: i32, verb: Verb, by: i32) {
         let Some(asked) = self.order.payments.iter().find(|row| row.no == no) else { return };
         let page_no = asked.page_no;
         let of_page = verb == Verb::Latest || asked.tid.is_none();
         let of_page = of_page && self.rules.keeps(Protection::CountForThePage);
-        for row in self.order.payments.iter_mut().filter(|row| row.no == no || (of_page && row.page_no == page_no)) {
+        for row in self
+            .order
+            .payments
+            .iter_mut()
+            .filter(|row| row.no == no || (of_page && row.page_no == page_no))
+        {
             row.status_calls = (row.status_calls + by).max(0);
         }
     }
 
-    /// What became of a page is known for now: its attempts are closed, and it is looked for again before its order is given up, and
-    /// once more a day later.
+    /// What became of a page is known for now: its attempts are closed, and it is looked for again
+    /// before its order is given up, and once more a day later.
     pub(crate) fn close_page(&mut self, no: i32) {
-        let Some(page_no) = self.order.payments.iter().find(|row| row.no == no).map(|row| row.page_no) else { return };
+        let Some(page_no) =
+            self.order.payments.iter().find(|row| row.no == no).map(|row| row.page_no)
+        else {
+            return;
+        };
         let again = self.now + self.rules.undo_alarm / 7;
         let grace = self.rules.page_grace;
         let rows = || self.order.payments.iter().filter(|row| row.page_no == page_no);
@@ -76,7 +99,12 @@ impl Turn<'_> {
         let newest = rows().map(|row| row.no).max();
         let stood = rows().any(|row| !row.never_stood());
         let looks = empty && stood && self.rules.keeps(Protection::LookAgainAtPages);
-        for row in self.order.payments.iter_mut().filter(|row| row.page_no == page_no && row.claim.is_none()) {
+        for row in self
+            .order
+            .payments
+            .iter_mut()
+            .filter(|row| row.page_no == page_no && row.claim.is_none())
+        {
             if matches!(row.state, PaymentState::Opened | PaymentState::Failed) {
                 row.enter(PaymentState::Closed);
             }

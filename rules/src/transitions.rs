@@ -15,7 +15,9 @@ use crate::port::{Refusal, RefusalKind};
 
 impl Turn<'_> {
     pub(crate) fn transition(&mut self) {
-        if matches!(self.order.state, OrderState::Placed | OrderState::Paying) && self.restored_decides() {
+        if matches!(self.order.state, OrderState::Placed | OrderState::Paying)
+            && self.restored_decides()
+        {
             return;
         }
         match self.order.state {
@@ -49,15 +51,20 @@ impl Turn<'_> {
         } else if TimeDelta::milliseconds(asked_ms) >= self.rules.check_patience
             || self.now >= self.order.entered_at + self.rules.placed_limit
         {
-            self.end_without_ticket(OrderState::Rejected, Some("card_check_unavailable".to_owned()));
+            self.end_without_ticket(
+                OrderState::Rejected,
+                Some("card_check_unavailable".to_owned()),
+            );
         }
     }
 
     fn leave_paying(&mut self) {
         if let Some(wanted) = acceptable(self.order, self.rules) {
-            let latest = wanted.reserved_at.map(|at| at + self.rules.reservation_life - TimeDelta::days(1));
+            let latest =
+                wanted.reserved_at.map(|at| at + self.rules.reservation_life - TimeDelta::days(1));
             self.order.wanted = Some(wanted.no);
-            self.order.ends_by = latest.map_or(self.order.ends_by, |latest| latest.min(self.order.ends_by));
+            self.order.ends_by =
+                latest.map_or(self.order.ends_by, |latest| latest.min(self.order.ends_by));
             self.authorise();
         } else if self.now >= self.paying_until() {
             if !self.is_paid_perhaps() || self.now >= self.paying_until() + self.rules.page_grace {
@@ -67,7 +74,11 @@ impl Turn<'_> {
             if self.now >= self.next_page_at() && may_open_page(self.order, self.rules) {
                 self.add_page();
             }
-        } else if self.order.payments.iter().all(|row| row.is_lost() || row.state == PaymentState::Closed)
+        } else if self
+            .order
+            .payments
+            .iter()
+            .all(|row| row.is_lost() || row.state == PaymentState::Closed)
             && self.order.payments.iter().any(|row| row.state == PaymentState::Closed)
             && self.order.payments.iter().all(|row| row.url.is_none())
         {
@@ -78,9 +89,11 @@ impl Turn<'_> {
     /// Whether a look is due that may find the money of a page at its very end.
     fn is_paid_perhaps(&self) -> bool {
         self.order.payments.iter().any(|row| {
-            let asking =
-                row.open.as_ref().is_some_and(|open| matches!(open.verb, Verb::Latest | Verb::Status | Verb::History));
-            let due = row.state == PaymentState::Closed && row.ask_at.is_some_and(|at| at <= self.now);
+            let asking = row.open.as_ref().is_some_and(|open| {
+                matches!(open.verb, Verb::Latest | Verb::Status | Verb::History)
+            });
+            let due =
+                row.state == PaymentState::Closed && row.ask_at.is_some_and(|at| at <= self.now);
             asking || due || (row.claim.is_some() && row.tid.is_some())
         })
     }
@@ -109,18 +122,25 @@ impl Turn<'_> {
         let issued = self.order.lines.iter().filter(|line| line.state == LineState::Issued).count();
         let all = issued == self.order.lines.len();
         if issued == 0 || (!all && self.order.on_refusal == OnRefusal::Undo) {
-            let reason =
-                self.order.lines.iter().find_map(|line| line.refusal.as_ref()).map(|refusal| refusal.kind.slug());
+            let reason = self
+                .order
+                .lines
+                .iter()
+                .find_map(|line| line.refusal.as_ref())
+                .map(|refusal| refusal.kind.slug());
             self.undo(reason.unwrap_or("not_issued"));
         } else {
             self.enter(OrderState::Issued, None);
         }
     }
 
-    /// Where the customer keeps what was issued and the reservation is about to end, it is taken for that: whatever is in doubt
-    /// still is withdrawn beside it.
+    /// Where the customer keeps what was issued and the reservation is about to end, it is taken
+    /// for that: whatever is in doubt still is withdrawn beside it.
     fn must_take_now(&self) -> bool {
-        let reserved = self.wanted().filter(|row| row.state == PaymentState::Reserved).and_then(|row| row.reserved_at);
+        let reserved = self
+            .wanted()
+            .filter(|row| row.state == PaymentState::Reserved)
+            .and_then(|row| row.reserved_at);
         let ends = reserved.map(|at| at + self.rules.reservation_life - TimeDelta::days(1));
         let is_kept = |line: &Line| line.state == LineState::Issued && !line.withdrawing;
         self.order.on_refusal == OnRefusal::Keep
@@ -129,12 +149,16 @@ impl Turn<'_> {
     }
 
     fn leave_issued(&mut self) {
-        // after a restore it is looked up first what was done with ticket and money since the backup
-        if self.order.lines.iter().any(Line::is_sought) && self.rules.keeps(Protection::RestoredTicketsFirst) {
+        // after a restore it is looked up first what was done with ticket and money since the
+        // backup
+        if self.order.lines.iter().any(Line::is_sought)
+            && self.rules.keeps(Protection::RestoredTicketsFirst)
+        {
             return;
         }
         let gone = self.wanted().is_some_and(|row| {
-            // what went back at the provider's portal went back with somebody's will: the order ends, and a case says so
+            // what went back at the provider's portal went back with somebody's will: the order
+            // ends, and a case says so
             row.is_gone() && row.state != PaymentState::Returned && self.order.issued_total() > 0
         });
         if !self.order.lines.iter().any(Line::is_kept) {
@@ -152,13 +176,18 @@ impl Turn<'_> {
         self.effects.invoice = self.order.issued_total() > 0;
         self.effects.emails.push(OrderEmail::Finished);
         // what may still be booked keeps its card's day until it is gone
-        let without = self.order.lines.iter().filter(|line| line.state != LineState::Issued && !line.is_going());
+        let without = self
+            .order
+            .lines
+            .iter()
+            .filter(|line| line.state != LineState::Issued && !line.is_going());
         self.effects.freed.extend(without.map(|line| line.no));
         self.enter(OrderState::Finished, None);
     }
 
     fn leave_undoing(&mut self) {
-        let decided = |line: &Line| line_is_undone(line.state) || (line.is_kept() && !line.is_sought());
+        let decided =
+            |line: &Line| line_is_undone(line.state) || (line.is_kept() && !line.is_sought());
         if !self.order.lines.iter().all(decided) {
             return;
         }
@@ -175,7 +204,8 @@ impl Turn<'_> {
         }
     }
 
-    /// Where the money of a kept ticket cannot be captured, the reservation is released: a case names what is missing.
+    /// Where the money of a kept ticket cannot be captured, the reservation is released: a case
+    /// names what is missing.
     fn refuse_to_capture_twice(&mut self) {
         if std::mem::take(&mut self.take_refused)
             && let Some(no) = self.order.wanted
@@ -201,7 +231,8 @@ impl Turn<'_> {
         }
     }
 
-    /// Refuses each ticket on whose card and day another order was paid first; answers whether there is one.
+    /// Refuses each ticket on whose card and day another order was paid first; answers whether
+    /// there is one.
     fn refuse_taken_days(&mut self) -> bool {
         if !self.rules.keeps(Protection::OneOrderADay) {
             return false;
@@ -237,7 +268,9 @@ impl Turn<'_> {
     fn give_up(&mut self, late: bool) {
         self.withdraw_all(|line| {
             let tired = late || TimeDelta::milliseconds(line.asked_ms) >= line.terms.patience;
-            tired && !line.withdrawing && matches!(line.state, LineState::Asked | LineState::Doubtful)
+            tired
+                && !line.withdrawing
+                && matches!(line.state, LineState::Asked | LineState::Doubtful)
         });
     }
 
@@ -251,7 +284,11 @@ impl Turn<'_> {
             return self.undo(&reason.unwrap_or_default());
         }
         self.order.refusal = reason.clone();
-        self.effects.emails.push(if state == OrderState::Rejected { OrderEmail::Rejected } else { OrderEmail::Undone });
+        self.effects.emails.push(if state == OrderState::Rejected {
+            OrderEmail::Rejected
+        } else {
+            OrderEmail::Undone
+        });
         self.effects.freed.extend(self.order.lines.iter().map(|line| line.no));
         self.enter(state, reason);
     }
@@ -260,7 +297,12 @@ impl Turn<'_> {
         let from = row(self.order.state);
         // after a restore a ticket may stand of which the backup does not know
         let restored = state == OrderState::Undoing;
-        debug_assert!(from.done == Some(state) || from.refused == Some(state) || restored || self.order.total == 0);
+        debug_assert!(
+            from.done == Some(state)
+                || from.refused == Some(state)
+                || restored
+                || self.order.total == 0
+        );
         self.order.state = state;
         self.order.entered_at = self.now;
         self.effects.events.push(Event { state, detail });
@@ -271,7 +313,8 @@ impl Turn<'_> {
 fn withdraw(line: &mut Line, now: Moment, rules: &Rules) {
     if !line_is_undone(line.state) {
         // what was not committed never left us
-        let never_left = line.state == LineState::Asked && line.open.as_ref().is_some_and(Intent::is_new);
+        let never_left =
+            line.state == LineState::Asked && line.open.as_ref().is_some_and(Intent::is_new);
         if never_left && rules.keeps(Protection::DecideFirst) {
             line.open = None;
         }

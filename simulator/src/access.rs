@@ -1,4 +1,5 @@
-//! Where each contract listens and with which sample credentials. All are made up; nothing here is secret.
+//! Where each contract listens and with which sample credentials. All are made up; nothing here is
+//! secret.
 
 use std::collections::BTreeMap;
 
@@ -75,7 +76,8 @@ pub struct MailgunAccess {
 }
 
 impl Endpoints {
-    /// The flat object of `GET /control/endpoints`: `control`, `dta/<operator>`, `axess/<operator>`, `mpay24`, `mailgun`.
+    /// The flat object of `GET /control/endpoints`: `control`, `dta/<operator>`,
+    /// `axess/<operator>`, `mpay24`, `mailgun`.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let mut all = Map::new();

@@ -8,7 +8,8 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 /// As far as suppliers' time can be moved ahead: a hundred years.
 const AHEAD_MAX_SECONDS: i64 = 100 * 366 * 86_400;
 
-/// Suppliers' time. It can be moved forward, never back; waits of faults are real time and do not follow it.
+/// Suppliers' time. It can be moved forward, never back; waits of faults are real time and do not
+/// follow it.
 #[derive(Debug, Default)]
 pub(crate) struct Clock {
     ahead_seconds: AtomicI64,

@@ -20,7 +20,9 @@ use crate::world::World;
 pub(crate) fn handler(world: Arc<World>) -> Handler {
     Arc::new(move |asked| {
         let world = Arc::clone(&world);
-        Box::pin(async move { Ending::Answered(route(&world, &asked).await.unwrap_or_else(|problem| problem)) })
+        Box::pin(async move {
+            Ending::Answered(route(&world, &asked).await.unwrap_or_else(|problem| problem))
+        })
     })
 }
 
@@ -87,11 +89,15 @@ async fn route(world: &Arc<World>, asked: &Asked) -> Result<Answer, Answer> {
             world.mpay24.set_automatic(automatic);
             Ok(Answer::json(200, &json!({ "automatic": automatic })))
         }
-        ("GET", ["mpay24", "pages"]) => Ok(Answer::json(200, &json!({ "items": world.mpay24.pages() }))),
+        ("GET", ["mpay24", "pages"]) => {
+            Ok(Answer::json(200, &json!({ "items": world.mpay24.pages() })))
+        }
         ("POST", ["mpay24", "pages", page, "pay"]) => pay(world, page, body(asked)?).await,
         ("POST", ["mpay24", "transactions", mpay_tid, event]) => {
             let happened = world.mpay24.happen(mpay_tid, event);
-            happened.map(|state| Answer::json(200, &state)).map_err(|(status, says)| cannot(status, &says))
+            happened
+                .map(|state| Answer::json(200, &state))
+                .map_err(|(status, says)| cannot(status, &says))
         }
         _ => Err(unknown(asked)),
     }
@@ -99,7 +105,11 @@ async fn route(world: &Arc<World>, asked: &Asked) -> Result<Answer, Answer> {
 
 fn endpoints(world: &World) -> Result<Answer, Answer> {
     let starting = || Answer::problem(503, "starting", "not all ports are open yet");
-    world.endpoints.get().map(|endpoints| Answer::json(200, &endpoints.to_json())).ok_or_else(starting)
+    world
+        .endpoints
+        .get()
+        .map(|endpoints| Answer::json(200, &endpoints.to_json()))
+        .ok_or_else(starting)
 }
 
 fn ledger_of(world: &World, supplier: &str) -> Result<Answer, Answer> {
@@ -122,7 +132,10 @@ fn change_goods(world: &World, operator: &str, asked: &Asked) -> Result<Answer, 
 
 async fn order_fault(world: &Arc<World>, asked: &Asked) -> Result<Answer, Answer> {
     let order: faults::Order = body(asked)?;
-    let id = world.order_fault(order).await.map_err(|says| Answer::problem(422, "fault-does-not-fit", &says))?;
+    let id = world
+        .order_fault(order)
+        .await
+        .map_err(|says| Answer::problem(422, "fault-does-not-fit", &says))?;
     Ok(Answer::json(201, &json!({ "id": id })))
 }
 
@@ -151,9 +164,14 @@ fn done(happened: Result<(), String>) -> Result<Answer, Answer> {
 }
 
 fn body<T: DeserializeOwned>(asked: &Asked) -> Result<T, Answer> {
-    serde_json::from_slice(&asked.body).map_err(|error| Answer::problem(422, "body-does-not-fit", &error.to_string()))
+    serde_json::from_slice(&asked.body)
+        .map_err(|error| Answer::problem(422, "body-does-not-fit", &error.to_string()))
 }
 
 fn unknown(asked: &Asked) -> Answer {
-    Answer::problem(404, "not-found", &format!("{} {} is no control call here", asked.method, asked.path))
+    Answer::problem(
+        404,
+        "not-found",
+        &format!("{} {} is no control call here", asked.method, asked.path),
+    )
 }

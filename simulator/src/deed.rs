@@ -1,4 +1,5 @@
-//! What people at an operator's own desk, or its computer's mishaps, do to a booking: seen by no interface.
+//! What people at an operator's own desk, or its computer's mishaps, do to a booking: seen by no
+//! interface.
 
 use serde::Deserialize;
 

@@ -38,7 +38,8 @@ impl Endpoint {
             // A connection kept alive from before the port was closed.
             return Ending::Reset;
         }
-        let met = self.faults.meet(service.supplier(), service.operator(), service.operation(&asked));
+        let met =
+            self.faults.meet(service.supplier(), service.operator(), service.operation(&asked));
         match met.wire {
             Some(Wire::Hang) => hang(cleared).await,
             Some(Wire::ResetBefore) => Ending::Reset,
@@ -75,7 +76,9 @@ impl Endpoint {
         match wire {
             None => Ending::Answered(service.execute(asked, bent)),
             Some(Wire::HttpStatus(status)) => Ending::Answered(Answer::html(status, page(status))),
-            Some(Wire::BusinessError(code)) => Ending::Answered(service.refuse(asked, code.as_deref())),
+            Some(Wire::BusinessError(code)) => {
+                Ending::Answered(service.refuse(asked, code.as_deref()))
+            }
             Some(Wire::ResetAfter) => {
                 service.execute(asked, bent);
                 Ending::Reset

@@ -62,7 +62,11 @@ impl Kind {
     pub(crate) const fn concern(self) -> Concern {
         match self {
             Self::DelayMs => Concern::Delay,
-            Self::Hang | Self::ResetBefore | Self::ResetAfter | Self::HttpStatus | Self::BusinessError => Concern::Wire,
+            Self::Hang
+            | Self::ResetBefore
+            | Self::ResetAfter
+            | Self::HttpStatus
+            | Self::BusinessError => Concern::Wire,
             Self::Garbage | Self::Truncate | Self::Late => Concern::Wire,
             Self::NoDedup => Concern::Booking,
             Self::FindNothing => Concern::Finding,
@@ -173,10 +177,17 @@ impl Faults {
     }
 
     /// What this request meets; counts each fault used.
-    pub(crate) fn meet(&self, supplier: Supplier, operator: Option<&str>, operation: Option<&str>) -> Met {
+    pub(crate) fn meet(
+        &self,
+        supplier: Supplier,
+        operator: Option<&str>,
+        operation: Option<&str>,
+    ) -> Met {
         let mut met = Met::default();
         let at = |name: Option<&'static str>| name.is_some() && name == operation;
-        for fault in self.lock().1.iter_mut().filter(|fault| fault.matches(supplier, operator, operation)) {
+        for fault in
+            self.lock().1.iter_mut().filter(|fault| fault.matches(supplier, operator, operation))
+        {
             let used = match fault.order.fault.concern() {
                 Concern::Delay if met.delay.is_none() => {
                     met.delay = Some(fault.order.wait(0));
@@ -186,8 +197,12 @@ impl Faults {
                     met.wire = fault.order.wire();
                     true
                 }
-                Concern::Booking if at(supplier.booking()) => !std::mem::replace(&mut met.bent.no_dedup, true),
-                Concern::Finding if at(supplier.find()) => !std::mem::replace(&mut met.bent.find_nothing, true),
+                Concern::Booking if at(supplier.booking()) => {
+                    !std::mem::replace(&mut met.bent.no_dedup, true)
+                }
+                Concern::Finding if at(supplier.find()) => {
+                    !std::mem::replace(&mut met.bent.find_nothing, true)
+                }
                 Concern::Delay | Concern::Wire | Concern::Booking | Concern::Finding => false,
                 Concern::Callback | Concern::Port => false,
             };
@@ -201,7 +216,9 @@ impl Faults {
     /// What the next mPAY24 callback meets; counts the fault used.
     pub(crate) fn meet_callback(&self) -> Delivery {
         let mut active = self.lock();
-        let callback = |fault: &&mut Active| fault.left != Some(0) && fault.order.fault.concern() == Concern::Callback;
+        let callback = |fault: &&mut Active| {
+            fault.left != Some(0) && fault.order.fault.concern() == Concern::Callback
+        };
         let Some(fault) = active.1.iter_mut().find(callback) else {
             return Delivery::Once;
         };
@@ -234,9 +251,12 @@ impl Faults {
 impl Active {
     fn matches(&self, supplier: Supplier, operator: Option<&str>, operation: Option<&str>) -> bool {
         let named = fits(self.order.operation.as_deref(), operation);
-        // The page that a person sees is no operation of the programming interface: only its own name reaches it.
-        let reaches = self.order.operation.is_some() || operation != Some(crate::supplier::PAYMENT_PAGE);
-        let theirs = self.order.supplier == supplier && fits(self.order.operator.as_deref(), operator);
+        // The page that a person sees is no operation of the programming interface: only its own
+        // name reaches it.
+        let reaches =
+            self.order.operation.is_some() || operation != Some(crate::supplier::PAYMENT_PAGE);
+        let theirs =
+            self.order.supplier == supplier && fits(self.order.operator.as_deref(), operator);
         self.left != Some(0) && theirs && named && reaches
     }
 
@@ -262,12 +282,17 @@ impl Order {
 
     /// How long a `refuse_connection` lasts; without `times` until it is deleted.
     pub(crate) fn refusal(&self) -> Option<Duration> {
-        self.times
-            .map(|times| Duration::from_millis(self.number(300).saturating_mul(u64::from(times)).min(WAIT_MAX_MS)))
+        self.times.map(|times| {
+            Duration::from_millis(
+                self.number(300).saturating_mul(u64::from(times)).min(WAIT_MAX_MS),
+            )
+        })
     }
 
     fn code(&self) -> Option<String> {
-        self.value.as_ref().map(|value| value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned))
+        self.value
+            .as_ref()
+            .map(|value| value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned))
     }
 
     fn wire(&self) -> Option<Wire> {
@@ -275,7 +300,9 @@ impl Order {
             Kind::Hang => Some(Wire::Hang),
             Kind::ResetBefore => Some(Wire::ResetBefore),
             Kind::ResetAfter => Some(Wire::ResetAfter),
-            Kind::HttpStatus => Some(Wire::HttpStatus(u16::try_from(self.number(503)).unwrap_or(503))),
+            Kind::HttpStatus => {
+                Some(Wire::HttpStatus(u16::try_from(self.number(503)).unwrap_or(503)))
+            }
             Kind::BusinessError => Some(Wire::BusinessError(self.code())),
             Kind::Garbage => Some(Wire::Garbage),
             Kind::Truncate => Some(Wire::Truncate),

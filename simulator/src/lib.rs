@@ -1,10 +1,12 @@
 //! Every supplier as a strict local server with faults and a ledger of what really happened.
 //!
-//! The simulator is the witness of the tests: it shares no wire type with the shop, so the same mistake on both sides
-//! cannot cancel out, and its ledger says what was booked, charged and sent, however the answers got lost.
-//! Each contract has a port of its own; one more, the control side, orders faults, plays the payer and shows the ledger.
+//! The simulator is the witness of the tests: it shares no wire type with the shop, so the same
+//! mistake on both sides cannot cancel out, and its ledger says what was booked, charged and sent,
+//! however the answers got lost. Each contract has a port of its own; one more, the control side,
+//! orders faults, plays the payer and shows the ledger.
 //!
-//! Suppliers' rules that no public document proves are marked `Unproven:` beside the code that enforces them.
+//! Suppliers' rules that no public document proves are marked `Unproven:` beside the code that
+//! enforces them.
 mod access;
 mod axess;
 mod clock;

@@ -1,6 +1,7 @@
 //! Mailgun: accepts messages and keeps them whole. Nothing is ever delivered.
 //!
-//! Source: documentation.mailgun.com, sending messages, and the maintainers' word on `h:Message-Id`, read 2026-11-23.
+//! Source: documentation.mailgun.com, sending messages, and the maintainers' word on
+//! `h:Message-Id`, read 2026-11-23.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -54,15 +55,19 @@ impl Mailgun {
     }
 
     fn send(&self, asked: &Asked) -> Result<String, (u16, String)> {
-        let domain =
-            asked.path.strip_prefix("/v3/").and_then(|rest| rest.strip_suffix("/messages")).unwrap_or_default();
+        let domain = asked
+            .path
+            .strip_prefix("/v3/")
+            .and_then(|rest| rest.strip_suffix("/messages"))
+            .unwrap_or_default();
         if domain != self.access.domain {
             return Err((404, format!("Domain not found: {domain}")));
         }
         if asked.body.len() > MESSAGE_MAX {
             return Err((413, "message exceeds 25 MB".to_owned()));
         }
-        let parts = multipart::parse(asked.header("content-type"), &asked.body).map_err(|says| (400, says))?;
+        let parts = multipart::parse(asked.header("content-type"), &asked.body)
+            .map_err(|says| (400, says))?;
         check(&parts).map_err(|says| (400, says))?;
         let id = message_id(&parts, &self.access.domain).map_err(|says| (400, says))?;
         let entry = entry(&parts, &id, &stamp(self.clock.now()));
@@ -92,7 +97,11 @@ fn check(parts: &[Part]) -> Result<(), String> {
         }
         let file = matches!(part.name.as_str(), "attachment" | "inline");
         if file == part.filename.is_none() {
-            return Err(format!("{} must {}have a file name", part.name, if file { "" } else { "not " }));
+            return Err(format!(
+                "{} must {}have a file name",
+                part.name,
+                if file { "" } else { "not " }
+            ));
         }
         if !file && part.text().is_none() {
             return Err(format!("{} is not UTF-8", part.name));
@@ -104,14 +113,19 @@ fn check(parts: &[Part]) -> Result<(), String> {
             return Err(format!("{name} parameter is missing"));
         }
         if all.iter().any(|address| !is_address(address)) {
-            return Err(format!("{name} parameter is not a valid address. please check documentation"));
+            return Err(format!(
+                "{name} parameter is not a valid address. please check documentation"
+            ));
         }
     }
     if addresses(parts, "to").len() > RECIPIENTS_MAX {
         return Err("too many recipients".to_owned());
     }
     if ["text", "html", "amp-html", "template"].iter().all(|name| texts(parts, name).is_empty()) {
-        return Err("Need at least one of 'text', 'html', 'amp-html' or 'template' parameters specified".to_owned());
+        return Err(
+            "Need at least one of 'text', 'html', 'amp-html' or 'template' parameters specified"
+                .to_owned(),
+        );
     }
     let options = parts.iter().filter(|part| part.name.get(1..2) == Some(":"));
     if options.map(|part| part.name.len() + part.body.len()).sum::<usize>() > OPTIONS_MAX {
@@ -131,14 +145,19 @@ fn is_address(address: &str) -> bool {
 
 /// Ours when it is given and well-formed, else one of Mailgun's own; always in angle brackets.
 fn message_id(parts: &[Part], domain: &str) -> Result<String, String> {
-    let given: Vec<&Part> = parts.iter().filter(|part| part.name.eq_ignore_ascii_case("h:message-id")).collect();
+    let given: Vec<&Part> =
+        parts.iter().filter(|part| part.name.eq_ignore_ascii_case("h:message-id")).collect();
     match given.as_slice() {
         [] => Ok(format!("<{}@{domain}>", Uuid::new_v4().simple())),
         [one] => {
             let id = one.text().unwrap_or_default().trim();
             let bare = id.strip_prefix('<').and_then(|id| id.strip_suffix('>'));
             let fits = bare.is_some_and(|bare| bare.contains('@') && is_address(bare));
-            if fits { Ok(id.to_owned()) } else { Err("h:Message-Id is not a message id".to_owned()) }
+            if fits {
+                Ok(id.to_owned())
+            } else {
+                Err("h:Message-Id is not a message id".to_owned())
+            }
         }
         _ => Err("h:Message-Id is given more than once".to_owned()),
     }
@@ -147,7 +166,8 @@ fn message_id(parts: &[Part], domain: &str) -> Result<String, String> {
 fn entry(parts: &[Part], id: &str, at: &str) -> Value {
     let first = |name| texts(parts, name).first().map(|text| (*text).to_owned());
     let prefixed = |prefix: &str| -> Map<String, Value> {
-        let named = parts.iter().filter_map(|part| Some((part.name.strip_prefix(prefix)?, part.text()?)));
+        let named =
+            parts.iter().filter_map(|part| Some((part.name.strip_prefix(prefix)?, part.text()?)));
         named.map(|(name, text)| (name.to_owned(), Value::String(text.to_owned()))).collect()
     };
     let files = parts.iter().filter(|part| part.filename.is_some()).map(|part| {

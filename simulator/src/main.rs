@@ -1,4 +1,5 @@
-//! The simulator as a process: prints its addresses as one JSON line, then runs until it is told to end.
+//! The simulator as a process: prints its addresses as one JSON line, then runs until it is told to
+//! end.
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -20,12 +21,14 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     let mut terminate = signal(SignalKind::terminate()).context("SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT")?;
     let listen_ip = arguments.listen.ip();
-    let simulator = start(Config { control: arguments.listen, listen_ip, ..Config::default() }).await?;
+    let simulator =
+        start(Config { control: arguments.listen, listen_ip, ..Config::default() }).await?;
     say(&simulator.endpoints.to_json())?;
     tokio::select! {
         _ = terminate.recv() => {}

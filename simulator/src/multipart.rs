@@ -33,7 +33,9 @@ pub(crate) fn parse(content_type: &str, body: &Bytes) -> Result<Vec<Part>, Strin
         return Err("boundary must have 1 to 70 characters".to_owned());
     }
     let delimiter = format!("--{boundary}");
-    let mut rest = body.strip_prefix(delimiter.as_bytes()).ok_or("the body does not begin with the boundary")?;
+    let mut rest = body
+        .strip_prefix(delimiter.as_bytes())
+        .ok_or("the body does not begin with the boundary")?;
     let between = format!("\r\n{delimiter}");
     let mut parts = Vec::new();
     loop {
@@ -53,10 +55,14 @@ pub(crate) fn parse(content_type: &str, body: &Bytes) -> Result<Vec<Part>, Strin
 
 fn part(whole: &Bytes, content: &[u8]) -> Result<Part, String> {
     let split = find(content, b"\r\n\r\n").ok_or("a part without a blank line")?;
-    let head = std::str::from_utf8(content.get(..split).unwrap_or_default()).map_err(|error| error.to_string())?;
+    let head = std::str::from_utf8(content.get(..split).unwrap_or_default())
+        .map_err(|error| error.to_string())?;
     let header = |name: &str| {
         let pairs = head.split("\r\n").filter_map(|line| line.split_once(':'));
-        pairs.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+        pairs
+            .into_iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.trim())
     };
     let disposition = header("content-disposition").ok_or("a part without Content-Disposition")?;
     let (kind, parameters) = disposition.split_once(';').unwrap_or((disposition, ""));
@@ -103,8 +109,14 @@ mod tests {
         let body = "--x y\r\nContent-Disposition: form-data; name=\"to\"\r\n\r\na@b\r\n--x y\r\ncontent-disposition: form-data; \
             name=\"attachment\"; filename=\"a;b.pdf\"\r\nContent-Type: application/pdf\r\n\r\n\r\n-\r\n--x y--\r\n";
         let parts = parse(KIND, &Bytes::from(body)).unwrap();
-        assert_eq!((parts[0].name.as_str(), parts[0].text(), parts[0].filename.as_deref()), ("to", Some("a@b"), None));
-        assert_eq!((parts[1].filename.as_deref(), parts[1].text()), (Some("a;b.pdf"), Some("\r\n-")));
+        assert_eq!(
+            (parts[0].name.as_str(), parts[0].text(), parts[0].filename.as_deref()),
+            ("to", Some("a@b"), None)
+        );
+        assert_eq!(
+            (parts[1].filename.as_deref(), parts[1].text()),
+            (Some("a;b.pdf"), Some("\r\n-"))
+        );
         assert_eq!(parts[1].content_type, "application/pdf");
     }
 

@@ -1,4 +1,5 @@
-//! When a contract was asked what, whatever became of it: so that a pace can be counted where it is felt.
+//! When a contract was asked what, whatever became of it: so that a pace can be counted where it is
+//! felt.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -26,6 +27,10 @@ impl Questions {
     /// The questions, oldest first, with the milliseconds since 1970 at which they came.
     pub(crate) fn list(&self) -> Value {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.iter().map(|(at, operation)| json!({ "at_ms": at.timestamp_millis(), "operation": operation })).collect()
+        kept.iter()
+            .map(
+                |(at, operation)| json!({ "at_ms": at.timestamp_millis(), "operation": operation }),
+            )
+            .collect()
     }
 }

@@ -62,11 +62,14 @@ impl Port {
         let (gate, orders) = mpsc::channel(16);
         let opened = watch::Sender::new(true);
         let desk = Desk { address, _reserve: reserve, handler, tasks: tasks.clone(), opened };
-        tasks.start(desk.run(listener, orders)).ok_or_else(|| io::Error::other("too many tasks"))?;
+        tasks
+            .start(desk.run(listener, orders))
+            .ok_or_else(|| io::Error::other("too many tasks"))?;
         Ok(Self { address, gate })
     }
 
-    /// Opens or closes the port and returns when it is done; connections under way finish their exchange.
+    /// Opens or closes the port and returns when it is done; connections under way finish their
+    /// exchange.
     pub(crate) async fn set_open(&self, open: bool) {
         let (done, wait) = oneshot::channel();
         if self.gate.send((open, done)).await.is_ok() && wait.await.is_err() {
@@ -96,7 +99,11 @@ struct Desk {
 }
 
 impl Desk {
-    async fn run(self, listener: TcpListener, mut orders: mpsc::Receiver<(bool, oneshot::Sender<()>)>) {
+    async fn run(
+        self,
+        listener: TcpListener,
+        mut orders: mpsc::Receiver<(bool, oneshot::Sender<()>)>,
+    ) {
         let mut listener = Some(listener);
         loop {
             let (open, done) = tokio::select! {
@@ -150,7 +157,8 @@ async fn connection(stream: TcpStream, handler: Handler, mut open: watch::Receiv
     }
 }
 
-/// Serves one connection until its client ends it; once the port closes, what is under way is still answered.
+/// Serves one connection until its client ends it; once the port closes, what is under way is still
+/// answered.
 async fn serve_until_closed(
     stream: TcpStream,
     handler: Handler,
@@ -158,7 +166,8 @@ async fn serve_until_closed(
 ) -> Result<(), hyper::Error> {
     let reset = Arc::new(AtomicBool::new(false));
     let io = TokioIo::new(Cuttable::new(stream, Arc::clone(&reset)));
-    let service = service_fn(move |request| exchange(request, Arc::clone(&handler), Arc::clone(&reset)));
+    let service =
+        service_fn(move |request| exchange(request, Arc::clone(&handler), Arc::clone(&reset)));
     let mut serving = std::pin::pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
@@ -179,7 +188,8 @@ async fn exchange(
     reset: Arc<AtomicBool>,
 ) -> Result<Response<Sent>, Box<dyn std::error::Error + Send + Sync>> {
     let (head, body) = request.into_parts();
-    let body = match tokio::time::timeout(READ_WITHIN, Limited::new(body, BODY_MAX).collect()).await {
+    let body = match tokio::time::timeout(READ_WITHIN, Limited::new(body, BODY_MAX).collect()).await
+    {
         Ok(Ok(body)) => body.to_bytes(),
         Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
             return response(&Answer::problem(413, "too-large", "the body is too large"), false);
@@ -198,8 +208,12 @@ async fn exchange(
     }
 }
 
-fn response(answer: &Answer, cut: bool) -> Result<Response<Sent>, Box<dyn std::error::Error + Send + Sync>> {
-    let mut response = Response::builder().status(answer.status).header("content-type", answer.content_type);
+fn response(
+    answer: &Answer,
+    cut: bool,
+) -> Result<Response<Sent>, Box<dyn std::error::Error + Send + Sync>> {
+    let mut response =
+        Response::builder().status(answer.status).header("content-type", answer.content_type);
     for (name, value) in &answer.headers {
         response = response.header(*name, value);
     }
@@ -226,7 +240,10 @@ impl Body for Sent {
     type Data = Bytes;
     type Error = io::Error;
 
-    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         let sent = self.get_mut();
         if let Some(part) = sent.rest.take() {
             return Poll::Ready(Some(Ok(Frame::data(part))));

@@ -48,9 +48,19 @@ impl Member {
     }
 
     /// Checks a call whose one parameter is this member, in `outer`, and holds members of `inner`.
-    pub(crate) fn check_parameter(&self, call: &Element, outer: &str, inner: &str) -> Result<(), String> {
-        let frame =
-            Self { names: self.names, least: self.least, most: self.most, holds: Holds::Anything, attributes: &[] };
+    pub(crate) fn check_parameter(
+        &self,
+        call: &Element,
+        outer: &str,
+        inner: &str,
+    ) -> Result<(), String> {
+        let frame = Self {
+            names: self.names,
+            least: self.least,
+            most: self.most,
+            holds: Holds::Anything,
+            attributes: &[],
+        };
         check(call, outer, &[frame])?;
         call.children.iter().try_for_each(|parameter| content(parameter, inner, self))
     }
@@ -65,8 +75,8 @@ pub(crate) fn check(element: &Element, namespace: &str, members: &[Member]) -> R
     let mut children = element.children.iter().peekable();
     for member in members {
         let mut found = 0;
-        while let Some(child) =
-            children.next_if(|child| found < member.most && member.names.contains(&child.name.as_str()))
+        while let Some(child) = children
+            .next_if(|child| found < member.most && member.names.contains(&child.name.as_str()))
         {
             found += 1;
             if child.namespace != namespace {
@@ -83,14 +93,18 @@ pub(crate) fn check(element: &Element, namespace: &str, members: &[Member]) -> R
             return Err(says(format!("expected {}, found {next}", member.names.join(" or "))));
         }
     }
-    children.next().map_or(Ok(()), |child| Err(says(format!("{} is unknown, repeated or out of order", child.name))))
+    children.next().map_or(Ok(()), |child| {
+        Err(says(format!("{} is unknown, repeated or out of order", child.name)))
+    })
 }
 
 fn content(child: &Element, namespace: &str, member: &Member) -> Result<(), String> {
     match member.holds {
         Holds::Anything => Ok(()),
         Holds::Members(members) => check(child, namespace, members),
-        Holds::Text(..) if !child.children.is_empty() => Err(format!("{} holds members instead of text", child.name)),
+        Holds::Text(..) if !child.children.is_empty() => {
+            Err(format!("{} holds members instead of text", child.name))
+        }
         Holds::Text(_, fits) if fits(child.text.trim()) => Ok(()),
         Holds::Text(kind, _) => Err(format!("{} is not {kind}", child.name)),
     }
@@ -115,7 +129,8 @@ pub(crate) mod kinds {
 
     pub(crate) const TEXT: Holds = Holds::Text("text", |_| true);
     pub(crate) const FILLED: Holds = Holds::Text("filled", |text| !text.is_empty());
-    pub(crate) const BOOLEAN: Holds = Holds::Text("a boolean", |text| matches!(text, "true" | "false" | "1" | "0"));
+    pub(crate) const BOOLEAN: Holds =
+        Holds::Text("a boolean", |text| matches!(text, "true" | "false" | "1" | "0"));
     pub(crate) const UNSIGNED_INT: Holds =
         Holds::Text("an unsignedInt", |text| digits(text) && text.parse::<u32>().is_ok());
     pub(crate) const UNSIGNED_LONG: Holds =
@@ -149,7 +164,8 @@ mod tests {
     use super::*;
     use crate::xml::parse;
 
-    const POINT: &[Member] = &[one(&["X"], kinds::UNSIGNED_INT), maybe(&["Y"], kinds::TEXT).attributes(&["Mode!"])];
+    const POINT: &[Member] =
+        &[one(&["X"], kinds::UNSIGNED_INT), maybe(&["Y"], kinds::TEXT).attributes(&["Mode!"])];
 
     #[test]
     fn only_the_exact_sequence_fits() {
@@ -164,15 +180,23 @@ mod tests {
             ("<P>text<X>1</X></P>", false),
             ("<P><X xmlns='urn:other'>1</X></P>", false),
         ] {
-            assert_eq!(check(&parse(document.as_bytes()).unwrap(), "", POINT).is_ok(), fits, "{document}");
+            assert_eq!(
+                check(&parse(document.as_bytes()).unwrap(), "", POINT).is_ok(),
+                fits,
+                "{document}"
+            );
         }
     }
 
     #[test]
     fn amounts_are_read_without_floats() {
-        for (text, cents) in
-            [("84.5", Some(8450)), ("84", Some(8400)), ("0.29", Some(29)), ("1.150000", Some(115)), ("1.155", None)]
-        {
+        for (text, cents) in [
+            ("84.5", Some(8450)),
+            ("84", Some(8400)),
+            ("0.29", Some(29)),
+            ("1.150000", Some(115)),
+            ("1.155", None),
+        ] {
             assert_eq!(kinds::cents(text), cents, "{text}");
         }
     }

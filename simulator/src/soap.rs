@@ -19,19 +19,29 @@ pub(crate) struct Opened<'a> {
 pub(crate) fn open(asked: &Asked) -> Result<Opened<'_>, String> {
     let envelope = asked.xml()?;
     if (envelope.namespace.as_str(), envelope.name.as_str()) != (ENVELOPE, "Envelope") {
-        return Err(format!("root is {{{}}}{}, expected a SOAP 1.1 Envelope", envelope.namespace, envelope.name));
+        return Err(format!(
+            "root is {{{}}}{}, expected a SOAP 1.1 Envelope",
+            envelope.namespace, envelope.name
+        ));
     }
-    let frame = [shape::maybe(&["Header"], shape::Holds::Anything), shape::one(&["Body"], shape::Holds::Anything)];
+    let frame = [
+        shape::maybe(&["Header"], shape::Holds::Anything),
+        shape::one(&["Body"], shape::Holds::Anything),
+    ];
     shape::check(envelope, ENVELOPE, &frame)?;
     let body = envelope.child("Body").ok_or("no Body")?;
-    let [call] = body.children.as_slice() else { return Err("Body must hold exactly one call".to_owned()) };
+    let [call] = body.children.as_slice() else {
+        return Err("Body must hold exactly one call".to_owned());
+    };
     shape::attributes(call, &[])?;
     Ok(Opened { header: envelope.child("Header"), call })
 }
 
 /// What a request to the wrong place, with the wrong method or media type is answered.
 pub(crate) fn misplaced(asked: &Asked, path: &str) -> Option<Answer> {
-    let page = |status, says: &str| Some(Answer::html(status, format!("<html><body>{says}</body></html>\n")));
+    let page = |status, says: &str| {
+        Some(Answer::html(status, format!("<html><body>{says}</body></html>\n")))
+    };
     if asked.path != path {
         page(404, "not found")
     } else if asked.method != "POST" {
@@ -62,7 +72,11 @@ pub(crate) fn answer(content: &str) -> Answer {
 /// A SOAP fault, HTTP 500; `code` is `Client` or `Server`, `detail` markup.
 pub(crate) fn fault(code: &str, says: &str, detail: &str) -> Answer {
     let detail = if detail.is_empty() { String::new() } else { node("detail", detail) };
-    let inner = format!("{}{}{detail}", leaf("faultcode", format!("soap:{code}")), leaf("faultstring", says));
+    let inner = format!(
+        "{}{}{detail}",
+        leaf("faultcode", format!("soap:{code}")),
+        leaf("faultstring", says)
+    );
     Answer::new(500, XML, envelope(&node("soap:Fault", &inner)))
 }
 

@@ -31,7 +31,8 @@ pub struct Config {
     pub listen_ip: IpAddr,
     /// The lift operators; mPAY24 and Mailgun are always there.
     pub contracts: Vec<Contract>,
-    /// Milliseconds from PENDING to BOOKED, and again to `BOOKED_AND_TRANSFERRED`, on the suppliers' clock.
+    /// Milliseconds from PENDING to BOOKED, and again to `BOOKED_AND_TRANSFERRED`, on the
+    /// suppliers' clock.
     pub dta_step_ms: u32,
     /// Seconds that an Axess session lives after its login, on the suppliers' clock.
     pub axess_session_seconds: u32,
@@ -42,7 +43,8 @@ pub struct Config {
 pub struct Contract {
     /// Whose system the operator uses.
     pub vendor: Vendor,
-    /// The operator's key: lower-case letters, digits and hyphens; one whose products the simulator knows.
+    /// The operator's key: lower-case letters, digits and hyphens; one whose products the simulator
+    /// knows.
     pub operator: String,
 }
 
@@ -56,9 +58,11 @@ pub enum Vendor {
 }
 
 impl Default for Config {
-    /// Loopback, any port, every operator that the simulator knows, half a second a step, sessions of an hour.
+    /// Loopback, any port, every operator that the simulator knows, half a second a step, sessions
+    /// of an hour.
     fn default() -> Self {
-        let contract = |goods: &Goods| Contract { vendor: goods.vendor, operator: goods.operator.to_owned() };
+        let contract =
+            |goods: &Goods| Contract { vendor: goods.vendor, operator: goods.operator.to_owned() };
         Self {
             control: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             listen_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -90,9 +94,11 @@ impl Drop for Simulator {
     }
 }
 
-/// Starts every supplier and the control side inside the running tokio runtime; all sockets listen when it returns.
+/// Starts every supplier and the control side inside the running tokio runtime; all sockets listen
+/// when it returns.
 /// # Errors
-/// An address is not loopback or cannot be bound, or an operator is named twice or unfit for a path.
+/// An address is not loopback or cannot be bound, or an operator is named twice or unfit for a
+/// path.
 pub async fn start(config: Config) -> anyhow::Result<Simulator> {
     check(&config)?;
     let tasks = Tasks::new();
@@ -125,14 +131,18 @@ pub async fn start(config: Config) -> anyhow::Result<Simulator> {
         mpay24,
         endpoints: std::sync::OnceLock::new(),
     });
-    let port = Port::bind(config.control, control::handler(Arc::clone(&world)), &tasks).context("control port")?;
+    let port = Port::bind(config.control, control::handler(Arc::clone(&world)), &tasks)
+        .context("control port")?;
     endpoints.control = format!("http://{}", port.address);
     let endpoints = world.endpoints.get_or_init(|| endpoints).clone();
     Ok(Simulator { endpoints, tasks })
 }
 
 fn check(config: &Config) -> anyhow::Result<()> {
-    anyhow::ensure!(config.listen_ip.is_loopback() && config.control.ip().is_loopback(), "only loopback addresses");
+    anyhow::ensure!(
+        config.listen_ip.is_loopback() && config.control.ip().is_loopback(),
+        "only loopback addresses"
+    );
     let mut seen = std::collections::BTreeSet::new();
     for contract in &config.contracts {
         let fit = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
@@ -173,7 +183,11 @@ impl Builder<'_> {
 
     fn operators(&self, vendor: Vendor) -> Vec<(String, &'static Goods)> {
         let theirs = self.config.contracts.iter().filter(|contract| contract.vendor == vendor);
-        theirs.filter_map(|contract| Some((contract.operator.clone(), Goods::of(&contract.operator)?))).collect()
+        theirs
+            .filter_map(|contract| {
+                Some((contract.operator.clone(), Goods::of(&contract.operator)?))
+            })
+            .collect()
     }
 
     fn dta(&mut self, endpoints: &mut Endpoints) -> anyhow::Result<BTreeMap<String, Arc<Dta>>> {
@@ -185,9 +199,11 @@ impl Builder<'_> {
                 user_name: format!("starjack-{operator}"),
                 password: format!("sample-dta-{operator}"),
             };
-            let service = Dta::new(goods, access.clone(), Arc::clone(&self.clock), self.config.dta_step_ms);
+            let service =
+                Dta::new(goods, access.clone(), Arc::clone(&self.clock), self.config.dta_step_ms);
             let service = Arc::new(service);
-            access.url = self.open(Arc::<Dta>::clone(&service))? + "/dta/webservice/sc/v10/services";
+            access.url =
+                self.open(Arc::<Dta>::clone(&service))? + "/dta/webservice/sc/v10/services";
             endpoints.dta.insert(operator.clone(), access);
             all.insert(operator, service);
         }
@@ -207,7 +223,8 @@ impl Builder<'_> {
                 wtp_profile_no: 1,
             };
             let seconds = self.config.axess_session_seconds;
-            let service = Arc::new(Axess::new(goods, access.clone(), Arc::clone(&self.clock), seconds));
+            let service =
+                Arc::new(Axess::new(goods, access.clone(), Arc::clone(&self.clock), seconds));
             access.url = self.open(Arc::<Axess>::clone(&service))? + crate::axess::PATH;
             endpoints.axess.insert(operator.clone(), access);
             all.insert(operator, service);
@@ -217,7 +234,8 @@ impl Builder<'_> {
 
     fn mpay24(&mut self, endpoints: &mut Endpoints) -> anyhow::Result<Arc<Mpay24>> {
         let (clock, faults) = (Arc::clone(&self.clock), Arc::clone(&self.faults));
-        let service = Arc::new(Mpay24::new(endpoints.mpay24.clone(), clock, faults, self.tasks.clone()));
+        let service =
+            Arc::new(Mpay24::new(endpoints.mpay24.clone(), clock, faults, self.tasks.clone()));
         let base = self.open(Arc::<Mpay24>::clone(&service))?;
         endpoints.mpay24.url = format!("{base}{}", crate::mpay24::PATH);
         service.listens_at(base);
@@ -232,7 +250,11 @@ impl Builder<'_> {
 }
 
 fn mpay24_access() -> Mpay24Access {
-    Mpay24Access { url: String::new(), merchant_id: "90000".to_owned(), password: "sample-mpay24".to_owned() }
+    Mpay24Access {
+        url: String::new(),
+        merchant_id: "90000".to_owned(),
+        password: "sample-mpay24".to_owned(),
+    }
 }
 
 fn mailgun_access() -> MailgunAccess {

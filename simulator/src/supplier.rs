@@ -34,7 +34,8 @@ pub(crate) trait Service: Send + Sync + 'static {
     /// Does what is asked. Asking twice does it twice, except where the supplier itself remembers.
     fn execute(&self, asked: &Asked, bent: Bent) -> Answer;
 
-    /// The supplier's own refusal, without doing anything; `code` is one that `Supplier::refusal_fits` accepts.
+    /// The supplier's own refusal, without doing anything; `code` is one that
+    /// `Supplier::refusal_fits` accepts.
     fn refuse(&self, asked: &Asked, code: Option<&str>) -> Answer;
 
     /// Everything that really happened here.
@@ -131,8 +132,14 @@ pub(crate) fn check(order: &Order, operators: &[&str]) -> Result<(), String> {
         Some(_) | None => {}
     }
     let operations = supplier.operations();
-    if let Some(operation) = order.operation.as_deref().filter(|operation| !operations.contains(operation)) {
-        return Err(format!("{} has no operation {operation}; it has {}", supplier.name(), operations.join(", ")));
+    if let Some(operation) =
+        order.operation.as_deref().filter(|operation| !operations.contains(operation))
+    {
+        return Err(format!(
+            "{} has no operation {operation}; it has {}",
+            supplier.name(),
+            operations.join(", ")
+        ));
     }
     if order.times == Some(0) {
         return Err("times must be at least 1; leave it out for \"until deleted\"".to_owned());
@@ -143,11 +150,15 @@ pub(crate) fn check(order: &Order, operators: &[&str]) -> Result<(), String> {
 
 /// Whether the fault can happen at this supplier and operation.
 fn place(order: &Order) -> Result<(), String> {
-    let only = |operation: Option<&'static str>, what: &str| match (operation, order.operation.as_deref()) {
-        (None, _) => Err(format!("{what} exists at dta and axess only")),
-        (Some(fitting), Some(named)) if named != fitting => Err(format!("{what} concerns {fitting}, not {named}")),
-        (Some(_), _) => Ok(()),
-    };
+    let only =
+        |operation: Option<&'static str>, what: &str| match (operation, order.operation.as_deref())
+        {
+            (None, _) => Err(format!("{what} exists at dta and axess only")),
+            (Some(fitting), Some(named)) if named != fitting => {
+                Err(format!("{what} concerns {fitting}, not {named}"))
+            }
+            (Some(_), _) => Ok(()),
+        };
     let named = order.operation.is_some();
     match order.fault.concern() {
         Concern::Booking => only(order.supplier.booking(), "no_dedup"),
@@ -155,9 +166,16 @@ fn place(order: &Order) -> Result<(), String> {
         Concern::Callback if order.supplier != Supplier::Mpay24 => {
             Err("duplicate, reorder and drop concern mpay24's callbacks".to_owned())
         }
-        Concern::Callback if named => Err("callbacks belong to no operation: leave operation out".to_owned()),
-        Concern::Port if named => Err("a closed port knows no operations: leave operation out".to_owned()),
-        Concern::Wire if order.fault == Kind::BusinessError && order.operation.as_deref() == Some(PAYMENT_PAGE) => {
+        Concern::Callback if named => {
+            Err("callbacks belong to no operation: leave operation out".to_owned())
+        }
+        Concern::Port if named => {
+            Err("a closed port knows no operations: leave operation out".to_owned())
+        }
+        Concern::Wire
+            if order.fault == Kind::BusinessError
+                && order.operation.as_deref() == Some(PAYMENT_PAGE) =>
+        {
             Err("the payment page has no refusal of its own: use /control/mpay24/pages".to_owned())
         }
         Concern::Delay | Concern::Wire | Concern::Callback | Concern::Port => Ok(()),
@@ -183,7 +201,9 @@ fn value(order: &Order) -> Result<(), String> {
             }
             Some(_) | None => Ok(()),
         },
-        Kind::Hang | Kind::ResetBefore | Kind::ResetAfter | Kind::Garbage | Kind::Truncate => nothing(order),
+        Kind::Hang | Kind::ResetBefore | Kind::ResetAfter | Kind::Garbage | Kind::Truncate => {
+            nothing(order)
+        }
         Kind::Drop | Kind::NoDedup | Kind::FindNothing => nothing(order),
     }
 }

@@ -20,17 +20,24 @@ pub(crate) struct Tasks {
 
 impl Tasks {
     pub(crate) fn new() -> Self {
-        Self { permits: Arc::new(Semaphore::new(TASKS_MAX as usize)), stopping: Arc::new(watch::Sender::new(false)) }
+        Self {
+            permits: Arc::new(Semaphore::new(TASKS_MAX as usize)),
+            stopping: Arc::new(watch::Sender::new(false)),
+        }
     }
 
-    /// Starts `work`, or gives nothing back (and drops it) when `TASKS_MAX` are running. The task outlives a dropped handle.
+    /// Starts `work`, or gives nothing back (and drops it) when `TASKS_MAX` are running. The task
+    /// outlives a dropped handle.
     pub(crate) fn start<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,
     ) -> Option<JoinHandle<Option<T>>> {
         let permit = Arc::clone(&self.permits).try_acquire_owned().ok()?;
         let stopping = self.stopping.subscribe();
-        #[expect(clippy::disallowed_methods, reason = "the simulator's one place: bounded, and ended by `stop`")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the simulator's one place: bounded, and ended by `stop`"
+        )]
         let handle = tokio::spawn(until_stopped(permit, stopping, work));
         Some(handle)
     }

@@ -53,11 +53,15 @@ impl World {
         theirs.flat_map(|slot| slot.service.ledger()).collect()
     }
 
-    /// What each contract was asked: by its supplier's name, a lift contract by `<supplier>/<operator>`.
+    /// What each contract was asked: by its supplier's name, a lift contract by
+    /// `<supplier>/<operator>`.
     pub(crate) fn questions(&self) -> Value {
         let named = self.slots.iter().map(|slot| {
             let supplier = slot.service.supplier().name();
-            let name = slot.service.operator().map_or(supplier.to_owned(), |key| format!("{supplier}/{key}"));
+            let name = slot
+                .service
+                .operator()
+                .map_or(supplier.to_owned(), |key| format!("{supplier}/{key}"));
             (name, slot.asked.list())
         });
         Value::Object(named.collect())
@@ -91,7 +95,9 @@ impl World {
             world.set_ports().await;
         };
         if self.tasks.start(ending).is_none() {
-            tracing::warn!("too many tasks, a closed port stays closed until the faults are deleted");
+            tracing::warn!(
+                "too many tasks, a closed port stays closed until the faults are deleted"
+            );
         }
     }
 

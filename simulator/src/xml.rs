@@ -1,4 +1,5 @@
-//! Reading XML into a small, bounded tree. DOCTYPE, processing instructions and foreign entities are refused.
+//! Reading XML into a small, bounded tree. DOCTYPE, processing instructions and foreign entities
+//! are refused.
 
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::{Namespace, ResolveResult};
@@ -52,7 +53,10 @@ impl Element {
     }
 
     pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes.iter().find(|a| a.namespace.is_empty() && a.name == name).map(|a| a.value.as_str())
+        self.attributes
+            .iter()
+            .find(|a| a.namespace.is_empty() && a.name == name)
+            .map(|a| a.value.as_str())
     }
 }
 
@@ -74,7 +78,9 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Element, String> {
             Event::CData(data) => tree.text(&data.xml10_content())?,
             Event::GeneralRef(reference) => tree.text(&resolve(&reference)?)?,
             Event::Comment(_) | Event::Decl(_) => {}
-            Event::Empty(_) | Event::PI(_) => return Err("processing instruction is not accepted".to_owned()),
+            Event::Empty(_) | Event::PI(_) => {
+                return Err("processing instruction is not accepted".to_owned());
+            }
             Event::DocType(_) => return Err("DOCTYPE is not accepted".to_owned()),
             Event::Eof => return tree.finish(),
         }
@@ -91,17 +97,26 @@ fn resolve(reference: &quick_xml::events::BytesRef<'_>) -> Result<String, String
 
 fn element(reader: &NsReader<&[u8]>, start: &BytesStart<'_>) -> Result<Element, String> {
     let (namespace, local) = reader.resolver().resolve_element(start.name());
-    let mut element =
-        Element { namespace: bound(&namespace)?, name: local.into_inner().to_owned(), ..Element::default() };
+    let mut element = Element {
+        namespace: bound(&namespace)?,
+        name: local.into_inner().to_owned(),
+        ..Element::default()
+    };
     for attribute in start.attributes() {
         let attribute = attribute.map_err(|error| format!("not well-formed: {error}"))?;
         if attribute.key.as_namespace_binding().is_some() {
             continue;
         }
         let (namespace, local) = reader.resolver().resolve_attribute(attribute.key);
-        let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| error.to_string())?;
+        let value = attribute
+            .normalized_value(XmlVersion::Implicit1_0)
+            .map_err(|error| error.to_string())?;
         let name = local.into_inner().to_owned();
-        element.attributes.push(Attribute { namespace: bound(&namespace)?, name, value: value.into_owned() });
+        element.attributes.push(Attribute {
+            namespace: bound(&namespace)?,
+            name,
+            value: value.into_owned(),
+        });
     }
     Ok(element)
 }
@@ -161,7 +176,11 @@ impl Tree {
 
 /// `<name>text</name>`, the text escaped; control characters that XML cannot hold become blanks.
 pub(crate) fn leaf(name: &str, text: impl std::fmt::Display) -> String {
-    let text: String = text.to_string().chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect();
+    let text: String = text
+        .to_string()
+        .chars()
+        .map(|c| if c.is_control() && c != '\n' { ' ' } else { c })
+        .collect();
     format!("<{name}>{}</{name}>", escape::escape(text))
 }
 
@@ -181,9 +200,17 @@ mod tests {
 
     #[test]
     fn namespaces_entities_and_cdata_are_read() {
-        let root = parse(br#"<a:x xmlns:a="urn:1" k="&lt;"><y>1 &amp; &#50;<![CDATA[<3>]]></y></a:x>"#).unwrap();
-        assert_eq!((root.namespace.as_str(), root.name.as_str(), root.attribute("k")), ("urn:1", "x", Some("<")));
-        assert_eq!(root.child("y").map(|y| (y.namespace.as_str(), y.text.as_str())), Some(("", "1 & 2<3>")));
+        let root =
+            parse(br#"<a:x xmlns:a="urn:1" k="&lt;"><y>1 &amp; &#50;<![CDATA[<3>]]></y></a:x>"#)
+                .unwrap();
+        assert_eq!(
+            (root.namespace.as_str(), root.name.as_str(), root.attribute("k")),
+            ("urn:1", "x", Some("<"))
+        );
+        assert_eq!(
+            root.child("y").map(|y| (y.namespace.as_str(), y.text.as_str())),
+            Some(("", "1 & 2<3>"))
+        );
     }
 
     #[test]

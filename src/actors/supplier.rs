@@ -1,5 +1,6 @@
-//! The shell of every actor that asks a supplier: deadline, permit, breaker and what an odd answer means are the same for all of
-//! them. What differs is the questions, each a type with its own answer.
+//! The shell of every actor that asks a supplier: deadline, permit, breaker and what an odd answer
+//! means are the same for all of them. What differs is the questions, each a type with its own
+//! answer.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -9,7 +10,9 @@ use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::oneshot;
 
-use crate::actors::supervision::{Call, Content, Handle, Oddities, Service, Spec, StartError, System};
+use crate::actors::supervision::{
+    Call, Content, Handle, Oddities, Service, Spec, StartError, System,
+};
 use crate::clock::{self, Deadline};
 use crate::integrations::{Outcome, Permit};
 
@@ -94,7 +97,8 @@ impl<C: ?Sized + 'static> Service for SupplierActor<C> {
             if !answer.is_unclear {
                 oddities.answered_well(&content);
             }
-            let is_odd = answer.is_unclear && asked_under.is_answered() && oddities.excuse(&content);
+            let is_odd =
+                answer.is_unclear && asked_under.is_answered() && oddities.excuse(&content);
             Answer { is_odd, ..answer }
         };
         ask(Rc::clone(&self.client), permit).map(judged).boxed_local()
@@ -115,8 +119,8 @@ impl<C: ?Sized + 'static> Service for SupplierActor<C> {
 
 /// Asks an actor. The question has `budget` from its turn on, and waits for that at most [`TURN`].
 ///
-/// An answer that does not come in time is `Unknown`; so is a question whose incarnation ended over it. One that never began is
-/// `NotSent`.
+/// An answer that does not come in time is `Unknown`; so is a question whose incarnation ended over
+/// it. One that never began is `NotSent`.
 pub async fn ask<C, Q>(
     actor: &Handle<SupplierActor<C>>,
     question: Q,
@@ -148,15 +152,23 @@ where
         let until = permit.deadline();
         let asked = async move { question.ask(client, permit).await };
         let answer = clock::timeout_at(until, asked).map(move |outcome| {
-            let outcome = outcome.unwrap_or_else(|_late| Outcome::Unknown("no answer in time".to_owned()));
-            let answer = Answer { is_broken: Q::is_broken(&outcome), is_unclear: outcome.is_unclear(), is_odd: false };
+            let outcome =
+                outcome.unwrap_or_else(|_late| Outcome::Unknown("no answer in time".to_owned()));
+            let answer = Answer {
+                is_broken: Q::is_broken(&outcome),
+                is_unclear: outcome.is_unclear(),
+                is_odd: false,
+            };
             // whoever asked may wait no more
             let _nobody = way_back.send(outcome);
             answer
         });
         answer.boxed_local()
     };
-    match actor.ask(Request { verb, content, budget, may_write, ask: Box::new(ask) }, deadline).await {
+    match actor
+        .ask(Request { verb, content, budget, may_write, ask: Box::new(ask) }, deadline)
+        .await
+    {
         // it was sent before the actor said that it had answered
         Ok(_) => answered.try_recv().unwrap_or_else(|lost| Outcome::Unknown(lost.to_string())),
         Err(failure) if failure.begun => Outcome::Unknown(failure.to_string()),

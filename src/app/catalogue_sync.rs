@@ -1,8 +1,10 @@
-//! Keeps the catalogue and the contracts' actors as the database and the configuration have them, without a restart.
+//! Keeps the catalogue and the contracts' actors as the database and the configuration have them,
+//! without a restart.
 //!
-//! The database's newest version is looked at every two seconds, on every replica. The configuration's contracts are read
-//! again with each new version and when the process is sent `SIGHUP`. Actors come first and go last: nothing is offered
-//! whose contract is not there, and a removed operator keeps its actor while an order needs it.
+//! The database's newest version is looked at every two seconds, on every replica. The
+//! configuration's contracts are read again with each new version and when the process is sent
+//! `SIGHUP`. Actors come first and go last: nothing is offered whose contract is not there, and a
+//! removed operator keeps its actor while an order needs it.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -39,8 +41,10 @@ pub(super) struct Shelf {
 impl Shelf {
     /// Everything that was read at the start.
     pub(super) fn new(ground: &Ground, lift: Facade, orders: Store, broadcast: Broadcast) -> Self {
-        let leaving = ground.stock.removed.operators().iter().map(|operator| operator.key.clone()).collect();
-        let (io, config, current) = (ground.io.clone(), ground.config.clone(), ground.catalogue.clone());
+        let leaving =
+            ground.stock.removed.operators().iter().map(|operator| operator.key.clone()).collect();
+        let (io, config, current) =
+            (ground.io.clone(), ground.config.clone(), ground.catalogue.clone());
         Self { io, config, current, lift, orders, broadcast, seen: ground.stock.version, leaving }
     }
 
@@ -79,24 +83,33 @@ impl Shelf {
         match self.config.again() {
             Ok(config) => self.config = config,
             Err(error) => {
-                tracing::error!(error = format!("{error:#}"), "the configuration's contracts stay as they were");
+                tracing::error!(
+                    error = format!("{error:#}"),
+                    "the configuration's contracts stay as they were"
+                );
             }
         }
         let mut wanted = contracts(&self.config, &stock.sold);
         self.leaving = self.still_needed(&stock.removed).await?;
         let needed = contracts(&self.config, &stock.removed);
-        wanted.extend(needed.into_iter().filter(|contract| self.leaving.contains(&contract.operator)));
+        wanted.extend(
+            needed.into_iter().filter(|contract| self.leaving.contains(&contract.operator)),
+        );
         self.lift.bring_to(wanted).await;
         self.seen = stock.version;
-        tracing::info!(version = stock.version, operators = stock.sold.operators().len(), "the catalogue has changed");
+        tracing::info!(
+            version = stock.version,
+            operators = stock.sold.operators().len(),
+            "the catalogue has changed"
+        );
         self.current.replace(stock.sold);
         // whoever sees it first tells the others, which look for themselves too
         self.broadcast.publish(&FleetEvent::Catalogue);
         Ok(())
     }
 
-    /// Of what was removed, the operators that are reached or that an order needs: it may have been placed while its operator was
-    /// listed as down.
+    /// Of what was removed, the operators that are reached or that an order needs: it may have been
+    /// placed while its operator was listed as down.
     async fn still_needed(&self, removed: &Catalogue) -> anyhow::Result<BTreeSet<String>> {
         let mut needed = BTreeSet::new();
         for operator in removed.operators() {

@@ -2,7 +2,8 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// What is open besides the public's connections and what they ask for: databases, suppliers, logs, threads.
+/// What is open besides the public's connections and what they ask for: databases, suppliers, logs,
+/// threads.
 const OTHERS: u64 = 256;
 
 /// The limit cannot be raised far enough; the text says what to do.
@@ -17,8 +18,8 @@ struct TooFewFiles {
     allowed: u64,
 }
 
-/// Raises this process's limit of open files to what so many connections need: each may have a request under way that opens
-/// another. Twice is once; a higher limit stays.
+/// Raises this process's limit of open files to what so many connections need: each may have a
+/// request under way that opens another. Twice is once; a higher limit stays.
 ///
 /// # Errors
 /// [`TooFewFiles`], or the system's own.
@@ -33,7 +34,8 @@ pub(super) fn allow(connections: usize) -> anyhow::Result<()> {
 
 /// What the limit is to be raised to; `None` when it is high enough.
 fn raised(limit: &Rlimit, connections: usize) -> Result<Option<u64>, TooFewFiles> {
-    let wanted = u64::try_from(connections).unwrap_or(u64::MAX).saturating_mul(2).saturating_add(OTHERS);
+    let wanted =
+        u64::try_from(connections).unwrap_or(u64::MAX).saturating_mul(2).saturating_add(OTHERS);
     match (limit.current, limit.maximum) {
         (_, Some(allowed)) if allowed < wanted => Err(TooFewFiles { connections, wanted, allowed }),
         (Some(current), _) if current < wanted => Ok(Some(wanted)),
@@ -53,7 +55,10 @@ mod tests {
             (limit(Some(1024), None), Ok(Some(16_640))),
             (limit(Some(16_640), Some(16_640)), Ok(None)),
             (limit(None, None), Ok(None)),
-            (limit(Some(1024), Some(16_639)), Err(TooFewFiles { connections: 8192, wanted: 16_640, allowed: 16_639 })),
+            (
+                limit(Some(1024), Some(16_639)),
+                Err(TooFewFiles { connections: 8192, wanted: 16_640, allowed: 16_639 }),
+            ),
         ] {
             assert_eq!(raised(&limit, 8192), expected, "{limit:?}");
         }

@@ -1,4 +1,5 @@
-//! The only folder that knows everyone: database, suppliers, actors, HTTP, in that order; and how they end.
+//! The only folder that knows everyone: database, suppliers, actors, HTTP, in that order; and how
+//! they end.
 
 mod catalogue_sync;
 mod files;

@@ -16,7 +16,11 @@ use crate::http::routes::operators::{OperatorStatus, OperatorStatuses as _};
 
 impl Ground {
     /// Starts the actor of orders, and the shelf from which they are sold.
-    pub(super) async fn start_orders(&self, outside: Outside, policy: Policy) -> anyhow::Result<order::Desk> {
+    pub(super) async fn start_orders(
+        &self,
+        outside: Outside,
+        policy: Policy,
+    ) -> anyhow::Result<order::Desk> {
         let (rules, draining) = (Arc::new(self.config.rules()?), self.draining.clone());
         let (lift, news) = (outside.lift.clone(), outside.replica.broadcast.clone());
         let store = store(self, lift.clone());
@@ -33,6 +37,9 @@ impl Ground {
 
 /// Whether an operator is down and its contract says that orders wait.
 fn waits(catalogue: &Current, operators: &Facade, key: &str) -> bool {
-    let says = catalogue.now().operator(key).is_some_and(|operator| operator.contract.when_down == WhenDown::Wait);
+    let says = catalogue
+        .now()
+        .operator(key)
+        .is_some_and(|operator| operator.contract.when_down == WhenDown::Wait);
     says && operators.status_of(key) == OperatorStatus::Down
 }

@@ -50,7 +50,8 @@ pub(super) fn contracts(config: &Config, catalogue: &Catalogue) -> Vec<lift::Con
 pub(super) fn connect_together(redis: Redis, replica: Replica) -> Connect {
     Arc::new(move |contract: &lift::Contract| {
         let turns = FleetRateLimit::new(redis.clone(), replica.clone(), &contract.actor_name());
-        let pace = RateLimiter::new(contract.requests_per_second).map(|pace| pace.together(Arc::new(turns)));
+        let pace = RateLimiter::new(contract.requests_per_second)
+            .map(|pace| pace.together(Arc::new(turns)));
         lift::connect_paced(contract, pace)
     })
 }
@@ -58,11 +59,13 @@ pub(super) fn connect_together(redis: Redis, replica: Replica) -> Connect {
 /// How an operator is reached.
 ///
 /// # Errors
-/// Its credentials are not configured or for another address, or a simulated supplier stands in production.
+/// Its credentials are not configured or for another address, or a simulated supplier stands in
+/// production.
 pub fn contract(config: &Config, operator: &Operator) -> anyhow::Result<lift::Contract> {
     let (key, name, access) = (&operator.key, operator.credentials(), &operator.contract);
     let section = config.contracts.get(name);
-    let section = section.with_context(|| format!("no [contracts.{name}] holds the credentials of {key}"))?;
+    let section =
+        section.with_context(|| format!("no [contracts.{name}] holds the credentials of {key}"))?;
     let endpoint = endpoint(config, operator);
     let bound_to = section.bound_to();
     anyhow::ensure!(
@@ -97,7 +100,8 @@ pub fn contract(config: &Config, operator: &Operator) -> anyhow::Result<lift::Co
 
 /// Whether any supplier is a simulator: then everything says so.
 pub(super) fn is_simulated(config: &Config, catalogue: &Catalogue) -> bool {
-    config.is_simulated() || catalogue.operators().iter().any(|one| is_loopback_address(endpoint(config, one)))
+    config.is_simulated()
+        || catalogue.operators().iter().any(|one| is_loopback_address(endpoint(config, one)))
 }
 
 /// The configuration's word wins over the catalogue's: a test system, a simulator.
@@ -108,7 +112,9 @@ fn endpoint<'a>(config: &'a Config, operator: &'a Operator) -> &'a str {
 
 fn dedups(config: &Config, operator: &Operator) -> bool {
     let section = config.contracts.get(&operator.key);
-    section.and_then(|section| section.dedups_reference).unwrap_or(operator.contract.dedups_reference)
+    section
+        .and_then(|section| section.dedups_reference)
+        .unwrap_or(operator.contract.dedups_reference)
 }
 
 /// Where orders are kept, how their contracts may be asked, and what their invoices say.
@@ -182,7 +188,9 @@ pub(super) async fn keep_forgetting(
             match order::forget_texts(&io, clock::now(), Some(held.fence())).await {
                 Ok(0) => {}
                 Ok(texts) => tracing::info!(texts, "texts of answers and callbacks were forgotten"),
-                Err(error) => tracing::warn!(%error, "texts of answers and callbacks could not be forgotten"),
+                Err(error) => {
+                    tracing::warn!(%error, "texts of answers and callbacks could not be forgotten")
+                }
             }
             match customer::erase_old(&io, clock::now(), Some(held.fence())).await {
                 Ok(0) => {}
@@ -208,13 +216,19 @@ fn described(catalogue: &Catalogue, language: Language, slugs: [&str; 3]) -> mai
     mail::Described { title: title(catalogue, language, slugs), withdrawal }
 }
 
-/// A ticket's name for people, for example `Day ticket, Adult, Sölden`, from the keys of operator, product and category.
+/// A ticket's name for people, for example `Day ticket, Adult, Sölden`, from the keys of operator,
+/// product and category.
 fn title(catalogue: &Catalogue, language: Language, slugs: [&str; 3]) -> String {
     let [operator, product, category] = slugs;
     let named = catalogue.operator(operator).and_then(|operator| {
         let product = operator.products.iter().find(|known| known.key == product)?;
         let category = operator.categories.iter().find(|known| known.key == category)?;
-        Some(format!("{}, {}, {}", product.name.of(language), category.name.of(language), operator.name))
+        Some(format!(
+            "{}, {}, {}",
+            product.name.of(language),
+            category.name.of(language),
+            operator.name
+        ))
     });
     named.unwrap_or_else(|| mail::plain_title(slugs))
 }

@@ -1,4 +1,5 @@
-//! What a database is told once after a backup was restored into it, and what its people are told to do next.
+//! What a database is told once after a backup was restored into it, and what its people are told
+//! to do next.
 
 use std::time::Duration;
 
@@ -20,7 +21,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// What a database has lost that was restored, or that a standby took over.
 #[derive(Debug, Args)]
 pub struct Lost {
-    /// The newest order number that anybody has seen, or its first letter: in the payment provider's portal, in an e-mail.
+    /// The newest order number that anybody has seen, or its first letter: in the payment
+    /// provider's portal, in an e-mail.
     #[arg(long, value_name = "ORDER", required_unless_present = "lost_nothing")]
     newest: Option<String>,
     /// A standby took over that has every commit: nothing changes, and the servers may start.
@@ -28,16 +30,19 @@ pub struct Lost {
     lost_nothing: bool,
 }
 
-/// Moves on to a letter after the database's own and after that of `newest`, the newest order number that anybody has seen.
+/// Moves on to a letter after the database's own and after that of `newest`, the newest order
+/// number that anybody has seen.
 ///
 /// # Errors
 /// Says why the database cannot be served from yet.
 pub async fn restored(config: &Config, io: &Io, lost: &Lost, by: String) -> anyhow::Result<String> {
     let Some(newest) = lost.newest.as_deref() else { return lost_nothing(io, &by).await };
-    let newest = Epoch::of(newest).context("--newest is an order number such as A7K2M9QX4TB, or its first letter")?;
+    let newest = Epoch::of(newest)
+        .context("--newest is an order number such as A7K2M9QX4TB, or its first letter")?;
     let (settle, page_life) = (config.times.settle, config.times.page_life);
     let (settle, page_life) = (TimeDelta::from_std(settle)?, TimeDelta::from_std(page_life)?);
-    let done = order::restored(io, newest, RestoreTimes { now: clock::now(), settle, page_life }).await?;
+    let done =
+        order::restored(io, newest, RestoreTimes { now: clock::now(), settle, page_life }).await?;
     tracing::warn!(epoch = %done.epoch, by, "a backup was restored");
     let last = invoice::last_numbers(io).await?.join(", ");
     Ok(format!(
@@ -49,7 +54,10 @@ pub async fn restored(config: &Config, io: &Io, lost: &Lost, by: String) -> anyh
 async fn lost_nothing(io: &Io, by: &str) -> anyhow::Result<String> {
     match epoch::lost_nothing(io).await? {
         Standing::Copy => Err(epoch::Copied.into()),
-        Standing::Same => Ok("The database is the one that was last served from: there is nothing to say.".to_owned()),
+        Standing::Same => {
+            Ok("The database is the one that was last served from: there is nothing to say."
+                .to_owned())
+        }
         Standing::OtherTimeline => {
             tracing::warn!(by, "a standby took over that has every commit");
             Ok("Now start the servers: they go on as if nothing had happened.".to_owned())
@@ -57,8 +65,9 @@ async fn lost_nothing(io: &Io, by: &str) -> anyhow::Result<String> {
     }
 }
 
-/// Whoever was sold something that this database does not know would be sold it again. What a restore to a moment leaves looks
-/// like what a standby leaves that took over, so whoever starts is never sure; who lived through it is.
+/// Whoever was sold something that this database does not know would be sold it again. What a
+/// restore to a moment leaves looks like what a standby leaves that took over, so whoever starts is
+/// never sure; who lived through it is.
 pub(super) async fn refuse_what_may_be_lost(config: &Config, io: &Io) -> anyhow::Result<()> {
     match epoch::standing(io).await? {
         Standing::Same => {}
@@ -71,8 +80,8 @@ pub(super) async fn refuse_what_may_be_lost(config: &Config, io: &Io) -> anyhow:
     Ok(())
 }
 
-/// Ends once the database may have lost commits. A standby that took over with all of them is written down, so that others may
-/// start on it.
+/// Ends once the database may have lost commits. A standby that took over with all of them is
+/// written down, so that others may start on it.
 pub(super) async fn watch_the_timeline(io: Io) {
     loop {
         tokio::select! {

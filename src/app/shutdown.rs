@@ -37,8 +37,9 @@ impl End {
 }
 
 impl App {
-    /// Runs until `signal` comes or something cannot be kept up, then drains in order:
-    /// not ready, event streams told to come back elsewhere, the drain delay, no new requests, answers saved, actors ended.
+    /// Runs until `signal` comes or something cannot be kept up, then drains in order: not ready,
+    /// event streams told to come back elsewhere, the drain delay, no new requests, answers saved,
+    /// actors ended.
     pub async fn run_until(mut self, signal: impl Future<Output = ()>) -> End {
         let broke = tokio::select! {
             () = signal => None,

@@ -31,7 +31,9 @@ use crate::io::Io;
 use crate::redis::Redis;
 
 use super::files;
-use super::parts::{connect_together, contracts, is_simulated, keep_forgetting, policy, secret_of_codes, start_jobs};
+use super::parts::{
+    connect_together, contracts, is_simulated, keep_forgetting, policy, secret_of_codes, start_jobs,
+};
 use super::restored::{refuse_what_may_be_lost, watch_the_timeline};
 use crate::app::catalogue_sync::Stock;
 use crate::app::shutdown::watch_over;
@@ -81,7 +83,9 @@ pub(super) struct Ground {
 #[cfg(feature = "demonstration")]
 fn arm(config: &Config) {
     if config.environment == Environment::Production {
-        tracing::warn!("this program has the demonstration in it; make production builds one that has not");
+        tracing::warn!(
+            "this program has the demonstration in it; make production builds one that has not"
+        );
     }
     if let Some(folder) = &config.crash_points {
         tracing::warn!(?folder, "a test may end this process at any moment that it arms");
@@ -112,7 +116,11 @@ impl App {
         watch_over("timeline of the database", &tell, watch_the_timeline(io.clone()));
         let stock = Stock::load(&io).await?;
         stock.warn_when_empty();
-        let door = Door::new(address, config.http.connections_per_peer, config.http.trusted_proxies.clone());
+        let door = Door::new(
+            address,
+            config.http.connections_per_peer,
+            config.http.trusted_proxies.clone(),
+        );
         let ground = Ground::prepare(config, io, stock, (address, tell))?;
         let jobs_stop = CancellationToken::new();
         let jobs_thread = start_jobs(&ground, &jobs_stop);
@@ -122,7 +130,11 @@ impl App {
         let server = http::serve(state.clone(), listener, limits)?;
         let handle = server.handle();
         watch_over("http", &ground.broken, server.map(|_ended| ()));
-        watch_over("remote actors", &ground.broken, http::routes::admin::remote_actors::obey(state.clone()));
+        watch_over(
+            "remote actors",
+            &ground.broken,
+            http::routes::admin::remote_actors::obey(state.clone()),
+        );
         let server = http::operations::serve(state, operations_listener)?;
         let operations_server = server.handle();
         watch_over("operations", &ground.broken, server.map(|_ended| ()));
@@ -163,7 +175,12 @@ impl Ground {
         (address, broken): (SocketAddr, watch::Sender<Option<&'static str>>),
     ) -> anyhow::Result<Self> {
         let (lease, first_pause) = (config.times.job_lease, config.times.job_pause);
-        let settings = jobs::Settings { lease, run_deadline: lease * 3 / 4, first_pause, ..jobs::Settings::default() };
+        let settings = jobs::Settings {
+            lease,
+            run_deadline: lease * 3 / 4,
+            first_pause,
+            ..jobs::Settings::default()
+        };
         let simulated = is_simulated(&config, &stock.sold);
         Ok(Self {
             catalogue: Arc::clone(&stock.sold).into(),
@@ -172,7 +189,11 @@ impl Ground {
             archive: Archive::new(io.clone(), &config.data.join("invoices")),
             jobs: Jobs::new(io.clone(), settings),
             simulated,
-            public_url: config.http.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
+            public_url: config
+                .http
+                .public_url
+                .clone()
+                .unwrap_or_else(|| format!("http://{address}")),
             draining: CancellationToken::new(),
             broken,
             config,
@@ -184,32 +205,50 @@ impl Ground {
     async fn open_desks(&self, readiness: Readiness, door: Door) -> anyhow::Result<State> {
         let config = &self.config;
         let policy = policy(config);
-        let (sold, removed) = (contracts(config, &self.stock.sold), contracts(config, &self.stock.removed));
+        let (sold, removed) =
+            (contracts(config, &self.stock.sold), contracts(config, &self.stock.removed));
         let contracts = sold.into_iter().chain(removed).collect();
         let redis = Redis::start(&self.io, config.redis.as_ref())?;
         let replica = Replica::announce_among(self.io.clone(), redis.clone()).await?;
-        let lift =
-            Facade::start_with(&self.system, contracts, &policy, &connect_together(redis.clone(), replica.clone()));
+        let lift = Facade::start_with(
+            &self.system,
+            contracts,
+            &policy,
+            &connect_together(redis.clone(), replica.clone()),
+        );
         let deadline = config.times.payment_deadline;
-        let payment = PaymentDesk::start(&self.system, config.payment.clone(), policy.clone(), deadline);
-        let singletons = SingletonTasks::new(self.io.clone(), replica.clone(), self.draining.clone());
+        let payment =
+            PaymentDesk::start(&self.system, config.payment.clone(), policy.clone(), deadline);
+        let singletons =
+            SingletonTasks::new(self.io.clone(), replica.clone(), self.draining.clone());
         let public_url = self.public_url.clone();
-        let outside = Outside { lift: lift.clone(), payment: payment.clone(), replica: replica.clone(), public_url };
+        let outside = Outside {
+            lift: lift.clone(),
+            payment: payment.clone(),
+            replica: replica.clone(),
+            public_url,
+        };
         let orders = self.start_orders(outside, policy).await?;
         let sweep = Sweep::new(config.sweep());
         self.keep_sweeping(singletons.clone(), sweep.clone(), payment.clone(), orders.clone());
         let tree = self.tell_other_replicas(&redis, &replica);
         self.keep_alarming(singletons.clone(), orders.clone());
-        let books = self.open_books((lift.clone(), payment.clone(), orders.clone()), singletons.clone());
+        let books =
+            self.open_books((lift.clone(), payment.clone(), orders.clone()), singletons.clone());
         let accounts = config.auth.settings(&config.letterhead.shop, &self.public_url);
-        let auth = auth::Desk::open(self.io.clone(), redis.clone(), secret_of_codes(config), accounts).await?;
+        let auth =
+            auth::Desk::open(self.io.clone(), redis.clone(), secret_of_codes(config), accounts)
+                .await?;
         self.keep_learning(auth.clone());
         let streams = self.open_streams(&auth, orders.store());
         self.keep_duty_of_forgetting(&singletons, &replica, &auth);
         Ok(State {
             auth,
             trusted_proxies: config.http.trusted_proxies.clone(),
-            counter: Counter::new(self.catalogue.clone(), config.auth.secret.expose_secret().as_bytes())?,
+            counter: Counter::new(
+                self.catalogue.clone(),
+                config.auth.secret.expose_secret().as_bytes(),
+            )?,
             cards: Cards::new(self.io.clone(), redis.clone()),
             operator_statuses: Arc::new(lift.clone()),
             jobs: self.jobs.clone(),
@@ -243,12 +282,22 @@ impl Ground {
         let (shown, alive) = (tree.clone(), replica.clone());
         watch_over("lease", &self.broken, async move { alive.run().await });
         watch_over("tree", &self.broken, async move { shown.show().await });
-        let sharing = share_breakers(self.system.clone(), replica.broadcast.clone(), self.config.times.breaker_pause);
+        let sharing = share_breakers(
+            self.system.clone(),
+            replica.broadcast.clone(),
+            self.config.times.breaker_pause,
+        );
         watch_over("breakers", &self.broken, sharing);
         tree
     }
 
-    fn keep_sweeping(&self, singletons: SingletonTasks, sweep: Sweep, payment: PaymentDesk, orders: order::Desk) {
+    fn keep_sweeping(
+        &self,
+        singletons: SingletonTasks,
+        sweep: Sweep,
+        payment: PaymentDesk,
+        orders: order::Desk,
+    ) {
         let take = move |reading, fence| {
             let orders = orders.clone();
             async move { orders.listed_under(reading, Some(fence)).await }
@@ -258,12 +307,23 @@ impl Ground {
 
     fn keep_alarming(&self, singletons: SingletonTasks, orders: order::Desk) {
         let alarm = move |held: Held| orders.clone().keep_alarming(held.fence());
-        watch_over("alarm", &self.broken, async move { singletons.keep("alarm", alarm, std::future::pending).await });
+        watch_over("alarm", &self.broken, async move {
+            singletons.keep("alarm", alarm, std::future::pending).await
+        });
     }
 
-    fn keep_duty_of_forgetting(&self, singletons: &SingletonTasks, replica: &Replica, auth: &auth::Desk) {
-        let forgetting =
-            keep_forgetting(singletons.clone(), replica.clone(), auth.clone(), (self.jobs.clone(), self.io.clone()));
+    fn keep_duty_of_forgetting(
+        &self,
+        singletons: &SingletonTasks,
+        replica: &Replica,
+        auth: &auth::Desk,
+    ) {
+        let forgetting = keep_forgetting(
+            singletons.clone(),
+            replica.clone(),
+            auth.clone(),
+            (self.jobs.clone(), self.io.clone()),
+        );
         watch_over("forgetting", &self.broken, forgetting);
     }
 
@@ -274,20 +334,34 @@ impl Ground {
     }
 
     /// Reconciliation, with its worker and its daily request.
-    fn open_books(&self, asked: (Facade, PaymentDesk, order::Desk), singletons: SingletonTasks) -> ReconcileDesk {
+    fn open_books(
+        &self,
+        asked: (Facade, PaymentDesk, order::Desk),
+        singletons: SingletonTasks,
+    ) -> ReconcileDesk {
         let books = ReconcileDesk::new(&self.io, asked, self.config.times.job_pause);
         watch_over("books", &self.broken, books.clone().keep(self.draining.clone()));
-        watch_over("daily books", &self.broken, books.clone().keep_daily(self.config.books, singletons));
+        watch_over(
+            "daily books",
+            &self.broken,
+            books.clone().keep_daily(self.config.books, singletons),
+        );
         books
     }
 
     /// Event streams, with what ends and wakes them although it happened elsewhere.
     fn open_streams(&self, accounts: &auth::Desk, orders: &order::Store) -> Streams {
-        let streams =
-            Streams::new(streams::Limits { heartbeat: self.config.times.heartbeat, ..streams::Limits::default() });
+        let streams = Streams::new(streams::Limits {
+            heartbeat: self.config.times.heartbeat,
+            ..streams::Limits::default()
+        });
         let (watched, accounts, orders) = (streams.clone(), accounts.clone(), orders.clone());
-        watch_over("sessions of streams", &self.broken, async move { watched.watch_sessions(&accounts).await });
-        watch_over("notifications", &self.broken, async move { orders.notifications().listen(&orders).await });
+        watch_over("sessions of streams", &self.broken, async move {
+            watched.watch_sessions(&accounts).await
+        });
+        watch_over("notifications", &self.broken, async move {
+            orders.notifications().listen(&orders).await
+        });
         streams
     }
 }

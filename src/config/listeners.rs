@@ -28,13 +28,16 @@ pub struct Http {
     /// Threads that answer requests, at least 1; default 2.
     #[serde(default = "Http::workers")]
     pub workers: usize,
-    /// Most connections at a time, at least 1; default 8192. The process must be allowed twice as many open files and 256.
+    /// Most connections at a time, at least 1; default 8192. The process must be allowed twice as
+    /// many open files and 256.
     #[serde(default = "Http::connections")]
     pub connections: usize,
-    /// Most of them from one address, or one /64 of IPv6; those of `trusted_proxies` are not counted. Default 512.
+    /// Most of them from one address, or one /64 of IPv6; those of `trusted_proxies` are not
+    /// counted. Default 512.
     #[serde(default = "Http::connections_per_peer")]
     pub connections_per_peer: usize,
-    /// How long a leaving replica turns reads away before its socket closes, so that a proxy notices; default none.
+    /// How long a leaving replica turns reads away before its socket closes, so that a proxy
+    /// notices; default none.
     #[serde(default, deserialize_with = "clock::deserialize")]
     pub drain_delay: Duration,
 }
@@ -48,9 +51,12 @@ impl Http {
 
     /// Browsers name an origin in one way; one that is written otherwise would never be recognised.
     pub(super) fn check_origins(&self) -> anyhow::Result<()> {
-        for (key, origins) in [("return_origins", &self.return_origins), ("api_origins", &self.api_origins)] {
+        for (key, origins) in
+            [("return_origins", &self.return_origins), ("api_origins", &self.api_origins)]
+        {
             for origin in origins {
-                let named = reqwest::Url::parse(origin).map(|url| url.origin().ascii_serialization());
+                let named =
+                    reqwest::Url::parse(origin).map(|url| url.origin().ascii_serialization());
                 let is_one = named.is_ok_and(|named| named == *origin);
                 anyhow::ensure!(
                     is_one,

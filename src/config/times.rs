@@ -55,7 +55,8 @@ pub struct Times {
     /// The pause after a job's first failed attempt.
     #[serde(deserialize_with = "clock::deserialize")]
     pub job_pause: Duration,
-    /// After how long a job whose worker was never heard of again is anybody's; an attempt has three quarters of it.
+    /// After how long a job whose worker was never heard of again is anybody's; an attempt has
+    /// three quarters of it.
     #[serde(deserialize_with = "clock::deserialize")]
     pub job_lease: Duration,
     /// After how long without an event a stream says that somebody is there.

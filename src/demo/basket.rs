@@ -1,4 +1,5 @@
-//! The basket that buys itself: one ticket at each kind of gate, for two skiers, through the public API alone.
+//! The basket that buys itself: one ticket at each kind of gate, for two skiers, through the public
+//! API alone.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -38,7 +39,12 @@ pub(super) fn client() -> anyhow::Result<reqwest::Client> {
 }
 
 impl Shop {
-    pub(super) fn new(api: &str, endpoints: &Value, people: &People, folder: &Path) -> anyhow::Result<Self> {
+    pub(super) fn new(
+        api: &str,
+        endpoints: &Value,
+        people: &People,
+        folder: &Path,
+    ) -> anyhow::Result<Self> {
         Ok(Self {
             http: client()?,
             api: api.to_owned(),
@@ -54,12 +60,20 @@ impl Shop {
     /// # Errors
     /// Says at which step it failed.
     pub(super) async fn buy(&self) -> anyhow::Result<()> {
-        say("buying one basket at both gates; every supplier is SIMULATED, no money moves, no gate opens")?;
+        say(
+            "buying one basket at both gates; every supplier is SIMULATED, no money moves, no gate opens",
+        )?;
         let token = self.log_in().await.context("step log in")?;
         let order = self.place(&token).await.context("step placed")?;
-        let url = format!("{}/api/v1/orders/{}", self.api, order["id"].as_str().context("an order has an id")?);
+        let url = format!(
+            "{}/api/v1/orders/{}",
+            self.api,
+            order["id"].as_str().context("an order has an id")?
+        );
         let order = self
-            .wait(&token, &url, "checked and page opened", |order| order["payment"]["page_url"].is_string())
+            .wait(&token, &url, "checked and page opened", |order| {
+                order["payment"]["page_url"].is_string()
+            })
             .await?;
         say("checked     both cards are accepted by their operators")?;
         let page = order["payment"]["page_url"].as_str().unwrap_or_default().to_owned();
@@ -76,29 +90,36 @@ impl Shop {
                 ticket.context("a ticket has a reference")?
             ))?;
         }
-        let order = self.wait(&token, &url, "captured", |order| has_passed(order, "captured")).await?;
+        let order =
+            self.wait(&token, &url, "captured", |order| has_passed(order, "captured")).await?;
         say(&format!("captured    {}, the price of what was issued", sum(&order["total"])))?;
-        let order = self.wait(&token, &url, "finished", |order| order["state"] == "finished").await?;
-        let number = order["invoices"][0]["number"].as_str().context("a finished order has an invoice")?;
+        let order =
+            self.wait(&token, &url, "finished", |order| order["state"] == "finished").await?;
+        let number =
+            order["invoices"][0]["number"].as_str().context("a finished order has an invoice")?;
         self.invoice(number).await.context("step invoice written")?;
         self.email(order["number"].as_str().unwrap_or_default()).await.context("step e-mail sent")
     }
 
     async fn log_in(&self) -> anyhow::Result<String> {
         let body = json!({ "email": self.email, "password": self.password.expose_secret() });
-        let answer = self.send(self.http.post(format!("{}/api/v1/sessions", self.api)).json(&body)).await?;
+        let answer =
+            self.send(self.http.post(format!("{}/api/v1/sessions", self.api)).json(&body)).await?;
         Ok(answer["access_token"].as_str().context("no token came")?.to_owned())
     }
 
     async fn place(&self, token: &str) -> anyhow::Result<Value> {
         let run = clock::now().timestamp_millis().unsigned_abs();
         let mut lines = Vec::new();
-        for (operator, card, first_name) in
-            [("solden", sample_dta_number(run), "Anna"), ("obertauern", sample_wtp_number(run), "Ben")]
-        {
-            let offer = self.offer(operator).await.with_context(|| format!("an offer of {operator}"))?;
+        for (operator, card, first_name) in [
+            ("solden", sample_dta_number(run), "Anna"),
+            ("obertauern", sample_wtp_number(run), "Ben"),
+        ] {
+            let offer =
+                self.offer(operator).await.with_context(|| format!("an offer of {operator}"))?;
             let body = json!({ "number": card, "nickname": format!("{first_name}'s card") });
-            let card = self.http.post(format!("{}/api/v1/cards", self.api)).bearer_auth(token).json(&body);
+            let card =
+                self.http.post(format!("{}/api/v1/cards", self.api)).bearer_auth(token).json(&body);
             lines.push(json!({
                 "offer_id": offer,
                 "card_id": self.send(card).await?["id"],
@@ -107,7 +128,9 @@ impl Shop {
         }
         let order = self.http.post(format!("{}/api/v1/orders", self.api)).bearer_auth(token);
         let key = ids::new_secret();
-        let order = self.send(order.header("Idempotency-Key", &key[..32]).json(&json!({ "lines": lines }))).await?;
+        let order = self
+            .send(order.header("Idempotency-Key", &key[..32]).json(&json!({ "lines": lines })))
+            .await?;
         let number = order["number"].as_str().unwrap_or("?");
         say(&format!("placed      order {number} over {}", sum(&order["total"])))?;
         Ok(order)
@@ -117,7 +140,10 @@ impl Shop {
     async fn offer(&self, operator: &str) -> anyhow::Result<String> {
         let today = clock::now().date_naive();
         for day in today.iter_days().skip(1).take(250) {
-            let url = format!("{}/api/v1/operators/{operator}/offers?day={day}&birth_year=1990", self.api);
+            let url = format!(
+                "{}/api/v1/operators/{operator}/offers?day={day}&birth_year=1990",
+                self.api
+            );
             let offers = self.send(self.http.get(url)).await?;
             if let Some(offer) = offers["items"][0]["offer_id"].as_str() {
                 return Ok(offer.to_owned());
@@ -133,7 +159,13 @@ impl Shop {
         Ok(())
     }
 
-    async fn wait(&self, token: &str, url: &str, step: &str, done: impl Fn(&Value) -> bool) -> anyhow::Result<Value> {
+    async fn wait(
+        &self,
+        token: &str,
+        url: &str,
+        step: &str,
+        done: impl Fn(&Value) -> bool,
+    ) -> anyhow::Result<Value> {
         let deadline = Deadline::after(PATIENCE);
         loop {
             let order = self.send(self.http.get(url).bearer_auth(token)).await?;
@@ -141,8 +173,14 @@ impl Shop {
                 return Ok(order);
             }
             let state = order["state"].as_str().unwrap_or("?");
-            ensure!(!matches!(state, "rejected" | "undone" | "stuck"), "step {step}: the order is {state}: {order}");
-            ensure!(!deadline.is_over(), "step {step}: not within {PATIENCE:?}, the order is {state}");
+            ensure!(
+                !matches!(state, "rejected" | "undone" | "stuck"),
+                "step {step}: the order is {state}: {order}"
+            );
+            ensure!(
+                !deadline.is_over(),
+                "step {step}: not within {PATIENCE:?}, the order is {state}"
+            );
             clock::sleep(LOOK).await;
         }
     }
@@ -160,9 +198,12 @@ impl Shop {
     async fn email(&self, number: &str) -> anyhow::Result<()> {
         let deadline = Deadline::after(PATIENCE);
         loop {
-            let ledger = self.send(self.http.get(format!("{}/control/ledger/mailgun", self.control))).await?;
+            let ledger = self
+                .send(self.http.get(format!("{}/control/ledger/mailgun", self.control)))
+                .await?;
             let messages = ledger.as_array().or_else(|| ledger["mailgun"].as_array());
-            let sent = messages.into_iter().flatten().find(|email| email.to_string().contains(number));
+            let sent =
+                messages.into_iter().flatten().find(|email| email.to_string().contains(number));
             if let Some(email) = sent {
                 return say(&format!(
                     "e-mail sent {} ({} attachment)",
@@ -170,7 +211,10 @@ impl Shop {
                     email["attachments"].as_array().map_or(0, Vec::len)
                 ));
             }
-            ensure!(!deadline.is_over(), "no e-mail about order {number} came to the mail provider");
+            ensure!(
+                !deadline.is_over(),
+                "no e-mail about order {number} came to the mail provider"
+            );
             clock::sleep(LOOK).await;
         }
     }

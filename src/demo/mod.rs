@@ -1,4 +1,5 @@
-//! `starjack demo`: everything on one machine, every supplier simulated, and a basket that buys itself.
+//! `starjack demo`: everything on one machine, every supplier simulated, and a basket that buys
+//! itself.
 
 mod basket;
 mod setting;
@@ -31,7 +32,8 @@ pub struct Demo {
     /// Where the simulator's control side listens; port 0 picks one.
     #[arg(long, default_value = "127.0.0.1:0", conflicts_with = "external_simulator")]
     pub simulator: SocketAddr,
-    /// The control address of a simulator that runs already, so that its ledger outlives this server.
+    /// The control address of a simulator that runs already, so that its ledger outlives this
+    /// server.
     #[arg(long, value_name = "URL")]
     pub external_simulator: Option<String>,
     /// Folder of database and documents; a fresh one under `data/` without it.
@@ -40,12 +42,14 @@ pub struct Demo {
     /// A PostgreSQL database instead of the embedded one.
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
-    /// Buys one basket at both gates before it says ready; its log goes to a file in the data folder.
+    /// Buys one basket at both gates before it says ready; its log goes to a file in the data
+    /// folder.
     #[arg(long)]
     pub buy: bool,
 }
 
-/// Starts the demonstration, prints its addresses as one JSON line, buys when asked to, and runs until it is told to end.
+/// Starts the demonstration, prints its addresses as one JSON line, buys when asked to, and runs
+/// until it is told to end.
 ///
 /// # Errors
 /// Says what did not start, or at which step the purchase failed.
@@ -99,8 +103,10 @@ fn tell(bought: anyhow::Result<()>, ready: &str) -> anyhow::Result<()> {
 
 /// The folder of database and documents: the one that was named, else a fresh one.
 fn folder(demo: &Demo) -> anyhow::Result<PathBuf> {
-    let fresh = || PathBuf::from(format!("data/demo-{}", crate::clock::now().format("%Y%m%d-%H%M%S-%3f")));
+    let fresh =
+        || PathBuf::from(format!("data/demo-{}", crate::clock::now().format("%Y%m%d-%H%M%S-%3f")));
     let folder = demo.data.clone().unwrap_or_else(fresh);
-    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("cannot make {}", folder.display()))?;
     std::path::absolute(&folder).context("the data folder has no path")
 }

@@ -1,4 +1,5 @@
-//! What the demonstration runs on: database, simulated suppliers, people, and the configuration that joins them.
+//! What the demonstration runs on: database, simulated suppliers, people, and the configuration
+//! that joins them.
 
 use std::fs::File;
 use std::path::Path;
@@ -55,7 +56,8 @@ pub(super) fn database(demo: &Demo, folder: &Path) -> anyhow::Result<(String, Op
     Ok((format!("sqlite://{}?mode=rwc", folder.join("starjack.db").display()), Some(lock(folder)?)))
 }
 
-/// Imports the sample areas into a database that has no operators, as `starjack import operators` does.
+/// Imports the sample areas into a database that has no operators, as `starjack import operators`
+/// does.
 pub(super) async fn stock(io: &Io) -> anyhow::Result<()> {
     if store::newest(io).await? == 0 {
         let import = Import::read("the sample areas", &sample())?;
@@ -72,13 +74,22 @@ pub(super) async fn stock(io: &Io) -> anyhow::Result<()> {
 pub(super) async fn suppliers(demo: &Demo) -> anyhow::Result<Suppliers> {
     let Some(url) = &demo.external_simulator else {
         let listen_ip = demo.simulator.ip();
-        let config = starjack_simulator::Config { control: demo.simulator, listen_ip, ..Default::default() };
-        let own = starjack_simulator::start(config).await.context("the simulator does not start")?;
+        let config =
+            starjack_simulator::Config { control: demo.simulator, listen_ip, ..Default::default() };
+        let own =
+            starjack_simulator::start(config).await.context("the simulator does not start")?;
         return Ok(Suppliers { endpoints: own.endpoints.to_json(), own: Some(own) });
     };
     let url = format!("{}/control/endpoints", url.trim_end_matches('/'));
-    let answer = super::basket::client()?.get(&url).send().await.with_context(|| format!("no simulator at {url}"))?;
-    Ok(Suppliers { endpoints: answer.json().await.context("the simulator's addresses cannot be read")?, own: None })
+    let answer = super::basket::client()?
+        .get(&url)
+        .send()
+        .await
+        .with_context(|| format!("no simulator at {url}"))?;
+    Ok(Suppliers {
+        endpoints: answer.json().await.context("the simulator's addresses cannot be read")?,
+        own: None,
+    })
 }
 
 /// The people and secrets of this database, made at the first start.
@@ -91,8 +102,18 @@ pub(super) async fn people(io: &Io) -> anyhow::Result<People> {
     })
 }
 
-async fn person(io: &Io, email: &str, (first, last): (&str, &str), role: Role) -> anyhow::Result<LogIn> {
-    let password = remember(io, format!("demo_password_{}", role.as_str()), ids::new_secret()[..16].to_owned()).await?;
+async fn person(
+    io: &Io,
+    email: &str,
+    (first, last): (&str, &str),
+    role: Role,
+) -> anyhow::Result<LogIn> {
+    let password = remember(
+        io,
+        format!("demo_password_{}", role.as_str()),
+        ids::new_secret()[..16].to_owned(),
+    )
+    .await?;
     let password = SecretString::from(password);
     let names = Names { first: first.to_owned(), last: last.to_owned() };
     match auth::create_account(io, email, password.clone(), names, role).await {
@@ -118,18 +139,30 @@ fn address() -> Billing {
 }
 
 /// The configuration of a demonstration; environment variables may still change it.
-pub(super) fn configuration(demo: &Demo, (folder, url): (&Path, &str), endpoints: &Value, people: &People) -> Value {
+pub(super) fn configuration(
+    demo: &Demo,
+    (folder, url): (&Path, &str),
+    endpoints: &Value,
+    people: &People,
+) -> Value {
     let mut contracts = serde_json::Map::new();
     for (name, access) in endpoints.as_object().into_iter().flatten() {
         if let Some((_supplier, operator)) = name.split_once('/') {
-            let text = |(key, value): (&String, &Value)| Some((key.clone(), json!(value.as_str()?)));
+            let text =
+                |(key, value): (&String, &Value)| Some((key.clone(), json!(value.as_str()?)));
             let mut credentials: serde_json::Map<_, _> =
                 access.as_object().into_iter().flatten().filter_map(text).collect();
             let endpoint = credentials.remove("url");
-            contracts.insert(operator.to_owned(), json!({ "endpoint": endpoint, "credentials": credentials }));
+            contracts.insert(
+                operator.to_owned(),
+                json!({ "endpoint": endpoint, "credentials": credentials }),
+            );
         }
     }
-    let merchant: u32 = endpoints["mpay24"]["merchant_id"].as_str().and_then(|id| id.parse().ok()).unwrap_or_default();
+    let merchant: u32 = endpoints["mpay24"]["merchant_id"]
+        .as_str()
+        .and_then(|id| id.parse().ok())
+        .unwrap_or_default();
     let mail_domain = endpoints["mailgun"]["domain"].as_str().unwrap_or("starjack.example");
     json!({
         "environment": "test",

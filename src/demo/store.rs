@@ -10,7 +10,8 @@ use crate::io::{Io, IoError};
 /// The name of the secret by which a demonstration knows its own database.
 pub(super) const SECRET: &str = "demo_secret";
 
-/// Whether the database is a shop's: it has accounts, and no demonstration made them. Asked before anything is written.
+/// Whether the database is a shop's: it has accounts, and no demonstration made them. Asked before
+/// anything is written.
 pub(super) async fn is_a_shops(io: &Io) -> Result<bool, IoError> {
     io.read(|db| {
         Box::pin(async move {
@@ -18,8 +19,8 @@ pub(super) async fn is_a_shops(io: &Io) -> Result<bool, IoError> {
             if !schema.has_table("account").await? {
                 return Ok(false);
             }
-            let ours =
-                schema.has_table("setting").await? && setting::Entity::find_by_id(SECRET).one(db).await?.is_some();
+            let ours = schema.has_table("setting").await?
+                && setting::Entity::find_by_id(SECRET).one(db).await?.is_some();
             Ok::<_, IoError>(!ours && account::Entity::find().count(db).await? > 0)
         })
     })

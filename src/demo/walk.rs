@@ -1,4 +1,5 @@
-//! What the demonstration says once it is ready: addresses, log-ins, and the same purchase in ten lines of shell.
+//! What the demonstration says once it is ready: addresses, log-ins, and the same purchase in ten
+//! lines of shell.
 
 use std::path::Path;
 

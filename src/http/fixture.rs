@@ -1,5 +1,6 @@
-//! All that handlers may reach, of real parts, with nothing outside: no operator has a contract, the payment provider's
-//! port is closed, and no schedule drives orders, so that they stay as they were placed.
+//! All that handlers may reach, of real parts, with nothing outside: no operator has a contract,
+//! the payment provider's port is closed, and no schedule drives orders, so that they stay as they
+//! were placed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -71,13 +72,19 @@ pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output 
     };
     let (orders, schedule) = order::Desk::start(&system, driver, Policy::default()).await.unwrap();
     let state = State {
-        auth: auth::Desk::open(io.clone(), Redis::off(), SECRET.to_vec().into(), accounts()).await.unwrap(),
+        auth: auth::Desk::open(io.clone(), Redis::off(), SECRET.to_vec().into(), accounts())
+            .await
+            .unwrap(),
         trusted_proxies: Networks::default(),
         counter: Counter::new(Catalogue::parse(&areas()).unwrap(), SECRET).unwrap(),
         cards: Cards::new(io.clone(), Redis::off()),
         operator_statuses: Arc::new(AlwaysUp),
         jobs: jobs(&io),
-        books: ReconcileDesk::new(&io, (outside.lift.clone(), outside.payment.clone(), orders.clone()), Duration::ZERO),
+        books: ReconcileDesk::new(
+            &io,
+            (outside.lift.clone(), outside.payment.clone(), orders.clone()),
+            Duration::ZERO,
+        ),
         orders,
         facade: outside.lift,
         payment: outside.payment,
@@ -90,7 +97,11 @@ pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output 
         redis: Redis::off(),
         replica: outside.replica.incarnation,
         fleet: Fleet {
-            singletons: SingletonTasks::new(io.clone(), outside.replica.clone(), CancellationToken::new()),
+            singletons: SingletonTasks::new(
+                io.clone(),
+                outside.replica.clone(),
+                CancellationToken::new(),
+            ),
             tree: ActorView::new(Redis::off(), outside.replica.clone(), system),
             replica: outside.replica,
         },
@@ -126,9 +137,13 @@ fn provider() -> ProviderConfig {
 }
 
 fn store(io: &Io) -> Store {
-    let terms = Terms { dedups: false, settle: TimeDelta::seconds(2), patience: TimeDelta::minutes(10) };
-    let paper =
-        Paper { seller: seller(), simulated: true, describe: Box::new(|ticket, _language| ticket.product.clone()) };
+    let terms =
+        Terms { dedups: false, settle: TimeDelta::seconds(2), patience: TimeDelta::minutes(10) };
+    let paper = Paper {
+        seller: seller(),
+        simulated: true,
+        describe: Box::new(|ticket, _language| ticket.product.clone()),
+    };
     Store::new(io.clone(), jobs(io), move |_| terms, paper)
 }
 
@@ -156,7 +171,9 @@ pub(crate) fn areas() -> String {
     let areas = sample();
     let start = areas.find("key = \"ischgl\"").unwrap();
     let end = start + areas[start..].find("[[operator]]").unwrap();
-    let ischgl = areas[start..end].replace("2026-11-26", &first.to_string()).replace("2027-05-02", &last.to_string());
+    let ischgl = areas[start..end]
+        .replace("2026-11-26", &first.to_string())
+        .replace("2027-05-02", &last.to_string());
     let areas = format!("{}{ischgl}{}", &areas[..start], &areas[end..]);
     areas
         .replace("from = \"2026-01-01\"", "from = \"2020-01-01\"")

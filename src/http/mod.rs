@@ -1,6 +1,8 @@
-//! The outward face: JSON under `/api/v1`, described by `/api/openapi.json`, failures as `application/problem+json`.
+//! The outward face: JSON under `/api/v1`, described by `/api/openapi.json`, failures as
+//! `application/problem+json`.
 //!
-//! A request passes `middleware` and arrives at a function of `routes`; `operations` is the listener for those who run it.
+//! A request passes `middleware` and arrives at a function of `routes`; `operations` is the
+//! listener for those who run it.
 
 pub mod middleware;
 pub mod openapi;

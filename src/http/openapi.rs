@@ -1,4 +1,5 @@
-//! The description of the API, generated from the routes; `openapi.json` at the root of the repository must equal it.
+//! The description of the API, generated from the routes; `openapi.json` at the root of the
+//! repository must equal it.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -36,8 +37,14 @@ struct Description {
 
 static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| {
     let api = App::new().into_utoipa_app().openapi(Base::openapi());
-    let mut api = api.configure(super::routes::for_tests).configure(super::routes::all).split_for_parts().1;
-    let allow = api.paths.paths.iter_mut().map(|(path, item)| (path.clone(), describe_failures(path, item))).collect();
+    let mut api =
+        api.configure(super::routes::for_tests).configure(super::routes::all).split_for_parts().1;
+    let allow = api
+        .paths
+        .paths
+        .iter_mut()
+        .map(|(path, item)| (path.clone(), describe_failures(path, item)))
+        .collect();
     add_bearer(&mut api);
     let mut json = api.to_pretty_json().unwrap_or_default();
     json.push('\n');
@@ -56,13 +63,15 @@ pub fn allowed_methods(pattern: &str) -> Option<&'static str> {
     DESCRIPTION.allow.get(pattern).map(String::as_str)
 }
 
-/// This description, without the calls of those who run the shop: `/api/v1/admin/openapi.json` has all.
+/// This description, without the calls of those who run the shop: `/api/v1/admin/openapi.json` has
+/// all.
 #[utoipa::path(tag = "operations", operation_id = "show_description", responses(
     (status = 200, description = "OpenAPI 3.1", body = Object),
     (status = 304, description = "As `If-None-Match` says that the client has it")))]
 #[get("/api/openapi.json")]
 pub(super) async fn show(request: HttpRequest) -> HttpResponse {
-    static TEXT: LazyLock<shared::Text> = LazyLock::new(|| shared::Text::of(for_everybody(&render())));
+    static TEXT: LazyLock<shared::Text> =
+        LazyLock::new(|| shared::Text::of(for_everybody(&render())));
     shared::answer(&request, &TEXT)
 }
 
@@ -74,7 +83,8 @@ pub(super) async fn show_whole(_admin: Admin) -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(render())
 }
 
-/// The description without the calls under `/api/v1/admin/`, and without the schemas that only those name.
+/// The description without the calls under `/api/v1/admin/`, and without the schemas that only
+/// those name.
 fn for_everybody(whole: &[u8]) -> web::Bytes {
     let mut description: Value = serde_json::from_slice(whole).unwrap_or_default();
     if let Some(paths) = description["paths"].as_object_mut() {
@@ -98,7 +108,11 @@ fn references(value: &Value, names: &mut Vec<String>) {
     match value {
         Value::Object(members) => {
             let reference = members.get("$ref").and_then(Value::as_str);
-            names.extend(reference.and_then(|to| to.strip_prefix("#/components/schemas/")).map(str::to_owned));
+            names.extend(
+                reference
+                    .and_then(|to| to.strip_prefix("#/components/schemas/"))
+                    .map(str::to_owned),
+            );
             members.values().for_each(|value| references(value, names));
         }
         Value::Array(items) => items.iter().for_each(|item| references(item, names)),
@@ -120,8 +134,10 @@ fn describe_failures(path: &str, item: &mut PathItem) -> String {
         if let Some(operation) = operation {
             methods.push(method);
             methods.extend((method == "GET" && !path.starts_with(CALLBACKS)).then_some("HEAD"));
-            let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-            let failure = Response::builder().description("Any failure").content(MEDIA_TYPE, problem).build();
+            let problem =
+                ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+            let failure =
+                Response::builder().description("Any failure").content(MEDIA_TYPE, problem).build();
             operation.responses.responses.insert("default".to_owned(), failure.into());
         }
     }

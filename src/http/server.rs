@@ -7,7 +7,9 @@ use std::time::Duration;
 use actix_http::{HttpService, Protocol};
 use actix_service::{IntoServiceFactory, apply_fn_factory, map_config};
 use actix_web::body::MessageBody;
-use actix_web::dev::{AppConfig, Server, Service as _, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::dev::{
+    AppConfig, Server, Service as _, ServiceFactory, ServiceRequest, ServiceResponse,
+};
 use actix_web::middleware::from_fn;
 use actix_web::{App, Error, web};
 use futures_util::future::{Either, ready};
@@ -16,7 +18,9 @@ use utoipa_actix_web::AppExt;
 
 use super::state::State;
 use crate::http::middleware::connection::{Patience, Watched};
-use crate::http::middleware::{body, connection, cors, draining, fallback, head, headers, nul, request_id};
+use crate::http::middleware::{
+    body, connection, cors, draining, fallback, head, headers, nul, request_id,
+};
 use crate::http::routes;
 
 /// How long a closing client may take.
@@ -71,8 +75,8 @@ pub struct Limits {
     pub patience: Patience,
 }
 
-/// Serves on a listener that is already bound, so that port 0 works; stops only through its handle. A connection beyond what
-/// its peer may have is closed at once.
+/// Serves on a listener that is already bound, so that port 0 works; stops only through its handle.
+/// A connection beyond what its peer may have is closed at once.
 ///
 /// # Errors
 /// The listener cannot be used.

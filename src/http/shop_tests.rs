@@ -45,7 +45,9 @@ impl Shop {
     async fn log_in(&self, email: &str) -> String {
         let names = Names { first: "Anna".into(), last: "Berger".into() };
         let password = || SecretString::from("correct horse battery");
-        auth::create_account(&self.state.io, email, password(), names, Role::Customer).await.unwrap();
+        auth::create_account(&self.state.io, email, password(), names, Role::Customer)
+            .await
+            .unwrap();
         self.state.auth.log_in(email, password(), None).await.unwrap().access_token
     }
 
@@ -55,10 +57,15 @@ impl Shop {
 
     async fn post_card(&self, token: &str, number: &str, nickname: &str) -> (StatusCode, Value) {
         let body = json!({ "number": number, "nickname": nickname });
-        self.ask(web_test::TestRequest::post().uri("/api/v1/cards").set_json(body), Some(token)).await
+        self.ask(web_test::TestRequest::post().uri("/api/v1/cards").set_json(body), Some(token))
+            .await
     }
 
-    async fn ask(&self, mut request: web_test::TestRequest, token: Option<&str>) -> (StatusCode, Value) {
+    async fn ask(
+        &self,
+        mut request: web_test::TestRequest,
+        token: Option<&str>,
+    ) -> (StatusCode, Value) {
         if let Some(token) = token {
             request = request.insert_header(("authorization", format!("Bearer {token}")));
         }
@@ -141,18 +148,34 @@ async fn operators_are_paged() {
     let next = format!("/api/v1/operators?limit=10&cursor={}", first["next"].as_str().unwrap());
     let (_, second) = shop.get(&next, None).await;
     assert_eq!((keys(&second), &second["next"]), (vec!["stubai", "wildkogel"], &Value::Null));
-    assert_eq!(shop.get("/api/v1/operators?limit=0", None).await.0, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(shop.get("/api/v1/operators?cursor=eA", None).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(
+        shop.get("/api/v1/operators?limit=0", None).await.0,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+    assert_eq!(
+        shop.get("/api/v1/operators?cursor=eA", None).await.0,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
 }
 
 #[actix_web::test]
 async fn one_operator_is_shown_and_an_unknown_one_is_not_there() {
     let shop = Shop::with(Arc::new(AllDown)).await;
     let (status, operator) = shop.get("/api/v1/operators/obertauern", None).await;
-    assert_eq!((status, &operator["key"], &operator["status"]), (StatusCode::OK, &json!("obertauern"), &json!("down")));
-    for path in ["/api/v1/operators/zermatt", "/api/v1/operators/zermatt/offers?day=2026-12-19&birth_date=1990-05-01"] {
+    assert_eq!(
+        (status, &operator["key"], &operator["status"]),
+        (StatusCode::OK, &json!("obertauern"), &json!("down"))
+    );
+    for path in [
+        "/api/v1/operators/zermatt",
+        "/api/v1/operators/zermatt/offers?day=2026-12-19&birth_date=1990-05-01",
+    ] {
         let (status, problem) = shop.get(path, None).await;
-        assert_eq!((status, &problem["type"]), (StatusCode::NOT_FOUND, &json!("not-found")), "{path}");
+        assert_eq!(
+            (status, &problem["type"]),
+            (StatusCode::NOT_FOUND, &json!("not-found")),
+            "{path}"
+        );
     }
 }
 
@@ -160,8 +183,9 @@ async fn one_operator_is_shown_and_an_unknown_one_is_not_there() {
 async fn an_offer_says_everything_before_the_order() {
     let shop = Shop::open().await;
     let day = today() + Days::new(2);
-    let (status, page) =
-        shop.get(&format!("/api/v1/operators/ischgl/offers?day={day}&birth_date=1990-05-01"), None).await;
+    let (status, page) = shop
+        .get(&format!("/api/v1/operators/ischgl/offers?day={day}&birth_date=1990-05-01"), None)
+        .await;
     assert_eq!(status, StatusCode::OK);
     let [offer] = &page["items"].as_array().unwrap()[..] else { panic!("{page}") };
     assert_eq!(offer["price"], json!({ "amount": 8300, "currency": "EUR" }));
@@ -180,7 +204,11 @@ async fn an_offer_says_everything_before_the_order() {
     }
     assert!(offer["expires_at"].as_str().unwrap().ends_with('Z'), "{offer}");
     let birth_date = "1990-05-01".parse().unwrap();
-    let line = shop.state.counter.redeem(offer["offer_id"].as_str().unwrap(), birth_date, clock::now()).unwrap();
+    let line = shop
+        .state
+        .counter
+        .redeem(offer["offer_id"].as_str().unwrap(), birth_date, clock::now())
+        .unwrap();
     assert_eq!((line.operator.as_str(), line.price_cents), ("ischgl", 8300));
 }
 
@@ -189,7 +217,11 @@ async fn there_is_nothing_to_order_for_a_day_that_is_over_or_outside_the_season(
     let shop = Shop::open().await;
     for day in [today() - Days::new(2), today() + Days::new(61)] {
         let path = format!("/api/v1/operators/ischgl/offers?day={day}&birth_date=1990-05-01");
-        assert_eq!(shop.get(&path, None).await, (StatusCode::OK, json!({ "items": [], "next": null })), "{day}");
+        assert_eq!(
+            shop.get(&path, None).await,
+            (StatusCode::OK, json!({ "items": [], "next": null })),
+            "{day}"
+        );
     }
 }
 
@@ -202,7 +234,8 @@ async fn a_query_that_makes_no_sense_is_refused_in_words() {
         ("day=2026-12-19&birth_date=1990-05-01&colour=red", StatusCode::BAD_REQUEST),
         ("day=2026-12-19&birth_date=2026-12-20", StatusCode::UNPROCESSABLE_ENTITY),
     ] {
-        let (answered, problem) = shop.get(&format!("/api/v1/operators/solden/offers?{query}"), None).await;
+        let (answered, problem) =
+            shop.get(&format!("/api/v1/operators/solden/offers?{query}"), None).await;
         assert_eq!(answered, status, "{query}: {problem}");
         assert!(problem["detail"].as_str().unwrap().ends_with('.'), "{problem}");
     }
@@ -234,7 +267,8 @@ async fn a_card_is_registered_once_and_shown_by_its_last_signs() {
 #[actix_web::test]
 async fn nobody_learns_of_another_owner_and_nobody_unknown_of_anything() {
     let shop = Shop::open().await;
-    let (anna, bert) = (shop.log_in("anna@example.org").await, shop.log_in("bert@example.org").await);
+    let (anna, bert) =
+        (shop.log_in("anna@example.org").await, shop.log_in("bert@example.org").await);
     let (_, annas) = shop.post_card(&anna, DIGITS, "Anna's").await;
     let (status, berts) = shop.post_card(&bert, DIGITS, "Bert's").await;
     assert_eq!(status, StatusCode::CREATED, "as if nobody had it");
@@ -254,7 +288,11 @@ async fn a_wrong_number_says_where_to_look() {
         (DIGITS, &"n".repeat(61), "invalid", "nickname"),
     ] {
         let (status, problem) = shop.post_card(&anna, number, nickname).await;
-        assert_eq!((status, &problem["type"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!(kind)), "{problem}");
+        assert_eq!(
+            (status, &problem["type"]),
+            (StatusCode::UNPROCESSABLE_ENTITY, &json!(kind)),
+            "{problem}"
+        );
         assert!(problem["detail"].as_str().unwrap().contains(hint), "{problem}");
     }
 }
@@ -264,7 +302,10 @@ async fn card_numbers_cannot_be_tried_out_by_a_machine() {
     let shop = Shop::open().await;
     let anna = shop.log_in("anna@example.org").await;
     for _ in 0..30 {
-        assert_eq!(shop.post_card(&anna, "skipass", "mine").await.0, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(
+            shop.post_card(&anna, "skipass", "mine").await.0,
+            StatusCode::UNPROCESSABLE_ENTITY
+        );
     }
     let (status, problem) = shop.post_card(&anna, DIGITS, "mine").await;
     assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use serde::Deserialize;
 use starjack_entity::{account, audit};
 use uuid::Uuid;
@@ -70,7 +72,8 @@ pub async fn write_audit(io: &Io, entry: AuditEntry) -> Result<Uuid, IoError> {
 /// # Errors
 /// The database's.
 pub async fn audit_entry(io: &Io, id: Uuid) -> Result<Option<audit::Model>, IoError> {
-    io.read(move |db| Box::pin(async move { Ok(audit::Entity::find_by_id(id).one(db).await?) })).await
+    io.read(move |db| Box::pin(async move { Ok(audit::Entity::find_by_id(id).one(db).await?) }))
+        .await
 }
 
 /// What of the audit is wanted.
@@ -91,7 +94,8 @@ pub enum Written {
 
 impl Written {
     fn condition(self) -> Condition {
-        let (is_read, is_log_in) = (audit::Column::Action.ends_with(READ), audit::Column::Action.starts_with(LOG_IN));
+        let (is_read, is_log_in) =
+            (audit::Column::Action.ends_with(READ), audit::Column::Action.starts_with(LOG_IN));
         match self {
             Self::Changes => Condition::any().add(is_read).add(is_log_in).not(),
             Self::Reads => Condition::all().add(is_read),
@@ -101,8 +105,8 @@ impl Written {
     }
 }
 
-/// What was written down of a kind, newest first, older than `before`, at most `limit`; only what is about `subject` when one is
-/// named.
+/// What was written down of a kind, newest first, older than `before`, at most `limit`; only what
+/// is about `subject` when one is named.
 ///
 /// # Errors
 /// The database's.
@@ -134,7 +138,8 @@ pub async fn audit_entries(
                 .await?
                 .into_iter()
                 .collect();
-            let written = |row: audit::Model| Row { email: emails.get(&row.account_id).cloned(), row };
+            let written =
+                |row: audit::Model| Row { email: emails.get(&row.account_id).cloned(), row };
             Ok(rows.into_iter().map(written).collect())
         })
     })

@@ -1,4 +1,5 @@
-//! Callbacks from networks that are not the provider's: bots, or the provider with a new network. Many of them are told of.
+//! Callbacks from networks that are not the provider's: bots, or the provider with a new network.
+//! Many of them are told of.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -18,7 +19,8 @@ impl UnknownCallers {
     /// Counts one that came now; whether this one makes it worth an alarm.
     pub fn count(&self, now: Instant) -> bool {
         let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (began, before) = window.filter(|(began, _)| now.duration_since(*began) < WINDOW).unwrap_or((now, 0));
+        let (began, before) =
+            window.filter(|(began, _)| now.duration_since(*began) < WINDOW).unwrap_or((now, 0));
         let count = before.saturating_add(1);
         *window = Some((began, count));
         count == MANY
@@ -34,7 +36,9 @@ mod tests {
     fn many_within_an_hour_are_one_alarm() {
         let (strangers, now) = (UnknownCallers::default(), clock::instant());
         let minute = Duration::from_secs(60);
-        let alarms = |from: u32, to: u32| (from..to).filter(|at| strangers.count(now + minute * *at)).count();
+        let alarms = |from: u32, to: u32| {
+            (from..to).filter(|at| strangers.count(now + minute * *at)).count()
+        };
         assert_eq!((alarms(0, 9), alarms(9, 10), alarms(10, 60)), (0, 1, 0));
         assert_eq!((alarms(60, 69), alarms(69, 70)), (0, 1), "the next hour has its own");
     }

@@ -7,7 +7,9 @@ use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 
 use super::file::{open, plain};
-use crate::actors::liftoperator::areas::{ATTRIBUTION, Change, MapFile, Plan, Skipped, Tie, preview, read, take};
+use crate::actors::liftoperator::areas::{
+    ATTRIBUTION, Change, MapFile, Plan, Skipped, Tie, preview, read, take,
+};
 use crate::io::Io;
 
 /// Largest file, in bytes; OpenSkiMap's whole world has some 50 MB.
@@ -27,7 +29,8 @@ pub struct AreaFile {
     /// Only areas of this country, two letters; may be given several times.
     #[arg(long, value_name = "AT")]
     pub country: Vec<String>,
-    /// Says that an operator is sold in an area: a source of the area and the operator's key; no key unties.
+    /// Says that an operator is sold in an area: a source of the area and the operator's key; no
+    /// key unties.
     #[arg(long, value_name = "SOURCE=OPERATOR")]
     pub tie: Vec<Tie>,
 }
@@ -37,9 +40,15 @@ pub struct AreaFile {
 /// # Errors
 /// Names the file, the feature, the line and what is wrong; then nothing was changed.
 pub async fn areas(args: &AreaFile, io: &Io, by: String) -> anyhow::Result<String> {
-    ensure!(args.file.is_some() || !args.tie.is_empty(), "name a file to import, or an area to --tie");
-    let countries: Vec<String> = args.country.iter().map(|country| country.to_ascii_uppercase()).collect();
-    if let Some(odd) = countries.iter().find(|one| one.len() != 2 || !one.bytes().all(|b| b.is_ascii_uppercase())) {
+    ensure!(
+        args.file.is_some() || !args.tie.is_empty(),
+        "name a file to import, or an area to --tie"
+    );
+    let countries: Vec<String> =
+        args.country.iter().map(|country| country.to_ascii_uppercase()).collect();
+    if let Some(odd) =
+        countries.iter().find(|one| one.len() != 2 || !one.bytes().all(|b| b.is_ascii_uppercase()))
+    {
         bail!("{odd} is no country of two letters, such as AT");
     }
     let file = match &args.file {
@@ -62,7 +71,10 @@ fn load(path: &std::path::Path, countries: &[String]) -> anyhow::Result<MapFile>
     ensure!(length <= MOST_BYTES, "{name} is longer than {} MiB; split it", MOST_BYTES >> 20);
     let mut file = BufReader::with_capacity(1 << 18, file.take(MOST_BYTES));
     let mut begin = Vec::new();
-    file.by_ref().take(3).read_to_end(&mut begin).with_context(|| format!("{name} cannot be read"))?;
+    file.by_ref()
+        .take(3)
+        .read_to_end(&mut begin)
+        .with_context(|| format!("{name} cannot be read"))?;
     ensure!(!begin.is_empty(), "{name} is empty");
     ensure!(
         !matches!(begin.get(..2), Some([0xff, 0xfe] | [0xfe, 0xff])),
@@ -78,7 +90,8 @@ fn report(plan: &Plan, skipped: Skipped, taken: bool) -> String {
     for (change, sign, word, count) in
         [(Change::Added, '+', "new", plan.added), (Change::Changed, '~', "changed", plan.changed)]
     {
-        let names = plan.changes.iter().filter(|(_, one)| **one == change).map(|(name, _)| plain(name));
+        let names =
+            plan.changes.iter().filter(|(_, one)| **one == change).map(|(name, _)| plain(name));
         lines.extend(names.take(NAMED).map(|name| format!("{sign} {name}")));
         if count > NAMED {
             lines.push(format!("{sign} … {count} {word} in all"));
@@ -99,7 +112,9 @@ fn report(plan: &Plan, skipped: Skipped, taken: bool) -> String {
     }
     lines.push(match (plan.changes.is_empty(), taken) {
         (true, _) => "Nothing to change.".to_owned(),
-        (false, true) => format!("Taken. Wherever these areas are shown, so must be: {ATTRIBUTION}"),
+        (false, true) => {
+            format!("Taken. Wherever these areas are shown, so must be: {ATTRIBUTION}")
+        }
         (false, false) => "Nothing was changed yet; the same with --take takes it.".to_owned(),
     });
     lines.join("\n")

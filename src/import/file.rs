@@ -6,7 +6,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail, ensure};
 
-/// Reads a text of at most `most` bytes; a byte order mark is dropped. Blocks: for the command line.
+/// Reads a text of at most `most` bytes; a byte order mark is dropped. Blocks: for the command
+/// line.
 ///
 /// # Errors
 /// Says what the file is instead, and what to do.
@@ -14,7 +15,9 @@ pub(super) fn text(path: &Path, most: u64) -> anyhow::Result<String> {
     let name = path.display();
     let file = open(path)?;
     let mut bytes = Vec::new();
-    file.take(most + 1).read_to_end(&mut bytes).with_context(|| format!("{name} cannot be read"))?;
+    file.take(most + 1)
+        .read_to_end(&mut bytes)
+        .with_context(|| format!("{name} cannot be read"))?;
     ensure!(bytes.len() as u64 <= most, "{name} is longer than {} MiB; split it", most >> 20);
     if matches!(bytes.get(..2), Some([0xff, 0xfe] | [0xfe, 0xff])) {
         bail!("{name} is written in UTF-16; save it as UTF-8");
@@ -57,12 +60,25 @@ mod tests {
 
     #[test]
     fn what_is_no_text_is_named() {
-        assert!(fault(b"a\nS\xf6lden").ends_with("x.toml line 2 is not UTF-8 (Latin-1?); save the file as UTF-8"));
+        assert!(
+            fault(b"a\nS\xf6lden")
+                .ends_with("x.toml line 2 is not UTF-8 (Latin-1?); save the file as UTF-8")
+        );
         assert!(fault(b"\xff\xfea\0").ends_with("is written in UTF-16; save it as UTF-8"));
         assert!(fault(&[b'a'; 21]).ends_with("is longer than 0 MiB; split it"));
         let folder = tempfile::tempdir().unwrap();
-        assert!(text(folder.path(), 20).unwrap_err().to_string().ends_with("is a folder; name the files in it"));
-        assert!(text(&folder.path().join("none"), 20).unwrap_err().to_string().ends_with("cannot be opened"));
+        assert!(
+            text(folder.path(), 20)
+                .unwrap_err()
+                .to_string()
+                .ends_with("is a folder; name the files in it")
+        );
+        assert!(
+            text(&folder.path().join("none"), 20)
+                .unwrap_err()
+                .to_string()
+                .ends_with("cannot be opened")
+        );
         std::fs::write(folder.path().join("bom"), "\u{feff}a").unwrap();
         assert_eq!(text(&folder.path().join("bom"), 20).unwrap(), "a");
         assert_eq!(plain("a\u{1b}[2Jb\n"), "a [2Jb ");

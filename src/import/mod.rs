@@ -1,5 +1,5 @@
-//! `starjack import` and `starjack refresh`: what is sold and where, brought in from files or asked of the suppliers. Shown
-//! first, taken with `--take`, whole or not at all.
+//! `starjack import` and `starjack refresh`: what is sold and where, brought in from files or asked
+//! of the suppliers. Shown first, taken with `--take`, whole or not at all.
 
 mod areas;
 mod file;

@@ -1,4 +1,5 @@
-//! `starjack import operators`: shows what files would change in what is sold, and takes it when told to.
+//! `starjack import operators`: shows what files would change in what is sold, and takes it when
+//! told to.
 
 use std::path::PathBuf;
 
@@ -33,7 +34,12 @@ pub struct OperatorFiles {
 ///
 /// # Errors
 /// Names the file, the line and what to do; then nothing was changed.
-pub async fn operators(args: &OperatorFiles, config: &Config, io: &Io, by: String) -> anyhow::Result<String> {
+pub async fn operators(
+    args: &OperatorFiles,
+    config: &Config,
+    io: &Io,
+    by: String,
+) -> anyhow::Result<String> {
     if args.files.is_empty() && args.remove.is_empty() {
         bail!("name at least one file to import, or an operator to --remove");
     }
@@ -50,12 +56,14 @@ pub async fn operators(args: &OperatorFiles, config: &Config, io: &Io, by: Strin
 }
 
 fn report(plan: &Plan, config: &Config, taken: bool) -> String {
-    let mut lines: Vec<String> = plan.shared.iter().map(|line| format!("~ all operators: {}", plain(line))).collect();
+    let mut lines: Vec<String> =
+        plan.shared.iter().map(|line| format!("~ all operators: {}", plain(line))).collect();
     for (key, change) in &plan.by_operator {
         let operator = plan.catalogue.operator(key);
         match change {
             OperatorChange::Added => {
-                let (name, products) = operator.map_or(("", 0), |one| (one.name.as_str(), one.products.len()));
+                let (name, products) =
+                    operator.map_or(("", 0), |one| (one.name.as_str(), one.products.len()));
                 lines.push(format!("+ {key}: {}, products: {products}", plain(name)));
             }
             OperatorChange::Changed(what) => {
@@ -66,14 +74,15 @@ fn report(plan: &Plan, config: &Config, taken: bool) -> String {
                 lines.push(format!("- {key}: not sold any more; its open orders are still served"))
             }
         }
-        let warning = operator.filter(|_| *change != OperatorChange::Removed).and_then(|operator| {
-            match contract(config, operator) {
-                Err(error) => Some(format!("{error:#}: it will be listed as down")),
-                Ok(contract) => {
-                    lift::connect(&contract).err().map(|error| format!("{error:#}: it will be listed as down"))
+        let warning =
+            operator.filter(|_| *change != OperatorChange::Removed).and_then(|operator| {
+                match contract(config, operator) {
+                    Err(error) => Some(format!("{error:#}: it will be listed as down")),
+                    Ok(contract) => lift::connect(&contract)
+                        .err()
+                        .map(|error| format!("{error:#}: it will be listed as down")),
                 }
-            }
-        });
+            });
         lines.extend(warning.map(|warning| format!("  ! {warning}")));
     }
     if plan.unchanged > 0 {
@@ -85,7 +94,10 @@ fn report(plan: &Plan, config: &Config, taken: bool) -> String {
     lines.push(match (plan.is_empty(), taken) {
         (true, _) => "Nothing to change.".to_owned(),
         (false, true) => {
-            format!("Taken as version {}; running servers follow within some seconds.", plan.version)
+            format!(
+                "Taken as version {}; running servers follow within some seconds.",
+                plan.version
+            )
         }
         (false, false) => "Nothing was changed yet; the same with --take takes it.".to_owned(),
     });

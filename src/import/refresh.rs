@@ -1,4 +1,5 @@
-//! `starjack refresh`: shows what an operator's supplier sells otherwise than we do, and takes what was shown.
+//! `starjack refresh`: shows what an operator's supplier sells otherwise than we do, and takes what
+//! was shown.
 
 use anyhow::{Context as _, bail};
 use clap::Args;
@@ -18,7 +19,8 @@ pub struct RefreshArgs {
     /// The operator's key.
     #[arg(value_name = "OPERATOR")]
     pub operator: String,
-    /// Takes the prices and withdrawn products that were shown under this fingerprint; without it they are only shown.
+    /// Takes the prices and withdrawn products that were shown under this fingerprint; without it
+    /// they are only shown.
     #[arg(long, value_name = "FINGERPRINT")]
     pub take: Option<String>,
 }
@@ -27,7 +29,12 @@ pub struct RefreshArgs {
 ///
 /// # Errors
 /// Says what the supplier or the database did not do; then nothing was changed.
-pub async fn refresh(args: &RefreshArgs, config: &Config, io: &Io, by: String) -> anyhow::Result<String> {
+pub async fn refresh(
+    args: &RefreshArgs,
+    config: &Config,
+    io: &Io,
+    by: String,
+) -> anyhow::Result<String> {
     let (sold, _removed) = store::load(io).await?.catalogues();
     let operator = sold.operator(&args.operator);
     let operator = operator.with_context(|| RefreshError::NotSold(args.operator.clone()))?;
@@ -56,7 +63,10 @@ fn show(shown: &Shown) -> String {
         (true, _) => "Nothing differs.".to_owned(),
         (false, Some(why)) => format!("{} Nothing can be taken.", why.en),
         (false, None) => {
-            format!("Nothing was changed yet; the same with --take {} takes what is marked ~.", shown.fingerprint)
+            format!(
+                "Nothing was changed yet; the same with --take {} takes what is marked ~.",
+                shown.fingerprint
+            )
         }
     });
     lines.join("\n")

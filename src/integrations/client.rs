@@ -1,7 +1,8 @@
-//! One supplier's HTTP client: built by its incarnation over the shared TLS settings, and asked under a permit.
+//! One supplier's HTTP client: built by its incarnation over the shared TLS settings, and asked
+//! under a permit.
 //!
-//! It never repeats a request, follows no redirect, keeps no idle connection and knows no proxy: whatever goes wrong is
-//! told to the asker as either provably not sent or unknown.
+//! It never repeats a request, follows no redirect, keeps no idle connection and knows no proxy:
+//! whatever goes wrong is told to the asker as either provably not sent or unknown.
 
 use std::error::Error;
 use std::sync::{Arc, OnceLock};
@@ -23,7 +24,8 @@ use crate::integrations::rate_limiter::RateLimiter;
 
 /// The largest answer that is read unless the request says otherwise, in bytes.
 const ANSWER_LIMIT: usize = 1 << 20;
-/// What a proxy answers in place of a supplier that does not: said of the supplier, not of the question.
+/// What a proxy answers in place of a supplier that does not: said of the supplier, not of the
+/// question.
 const NOT_ITS_OWN: [u16; 3] = [502, 503, 504];
 /// The longest media type that is kept, in characters.
 const MEDIA_TYPE: usize = 64;
@@ -39,7 +41,8 @@ pub struct Client {
 }
 
 impl Client {
-    /// Builds the client for `endpoint`, an `https` address without a trailing slash; `http` is for loopback only.
+    /// Builds the client for `endpoint`, an `https` address without a trailing slash; `http` is for
+    /// loopback only.
     ///
     /// # Errors
     /// `endpoint` is no such address, or the machine has no certificates to check a server by.
@@ -48,7 +51,9 @@ impl Client {
         let tls = match url.scheme() {
             "https" => tls()?,
             "http" if is_loopback(&url) => no_tls()?,
-            other => anyhow::bail!("the endpoint's scheme {other} is neither https nor http to loopback"),
+            other => {
+                anyhow::bail!("the endpoint's scheme {other} is neither https nor http to loopback")
+            }
         };
         let http = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
@@ -63,23 +68,26 @@ impl Client {
         Ok(Self { http, endpoint: endpoint.trim_end_matches('/').to_owned(), pace: None })
     }
 
-    /// Sends at this pace, where there is one: a request waits for its turn, and is not sent when its deadline comes first.
+    /// Sends at this pace, where there is one: a request waits for its turn, and is not sent when
+    /// its deadline comes first.
     #[must_use]
     pub fn paced(self, pace: Option<RateLimiter>) -> Self {
         Self { pace, ..self }
     }
 
-    /// Sends `request` once and reads the whole answer, whatever its status, before the permit's deadline.
-    /// The permit is looked at after connecting and before the first byte of the body.
-    /// A dropped call sends nothing that it has not begun to send.
+    /// Sends `request` once and reads the whole answer, whatever its status, before the permit's
+    /// deadline. The permit is looked at after connecting and before the first byte of the body. A
+    /// dropped call sends nothing that it has not begun to send.
     ///
     /// # Errors
-    /// `NotSent`: nothing of the body left, ask again at leisure. `Unknown`: some of it did, anything may have happened.
+    /// `NotSent`: nothing of the body left, ask again at leisure. `Unknown`: some of it did,
+    /// anything may have happened.
     pub async fn send(&self, request: Request, permit: &Permit) -> Result<Answer, SendError> {
         let gate = Gate::closed();
         permit.note(false);
         let begun = clock::instant();
-        let ended = clock::timeout_at(permit.deadline(), self.exchange(request, permit, &gate)).await;
+        let ended =
+            clock::timeout_at(permit.deadline(), self.exchange(request, permit, &gate)).await;
         let failure = match ended {
             Ok(Ok(answer)) => {
                 permit.note(!NOT_ITS_OWN.contains(&answer.status));
@@ -93,7 +101,9 @@ impl Client {
                 return Ok(answer);
             }
             Ok(Err(failure)) => failure,
-            Err(Elapsed) => Failure { connecting: false, text: "no answer before the deadline".into() },
+            Err(Elapsed) => {
+                Failure { connecting: false, text: "no answer before the deadline".into() }
+            }
         };
         if gate.abandon() || failure.connecting {
             Err(SendError::NotSent(failure.text))
@@ -102,12 +112,18 @@ impl Client {
         }
     }
 
-    async fn exchange(&self, request: Request, permit: &Permit, gate: &Gate) -> Result<Answer, Failure> {
+    async fn exchange(
+        &self,
+        request: Request,
+        permit: &Permit,
+        gate: &Gate,
+    ) -> Result<Answer, Failure> {
         let Request { method, path, headers, body, limit } = request;
         if let Some(pace) = &self.pace {
             pace.turn(permit.deadline()).await;
         }
-        let mut outgoing = self.http.request(method, format!("{}{path}", self.endpoint)).headers(headers);
+        let mut outgoing =
+            self.http.request(method, format!("{}{path}", self.endpoint)).headers(headers);
         if !body.is_empty() {
             outgoing = outgoing.body(reqwest::Body::wrap(gate.guard(body, permit)));
         } else if !gate.open(permit) {
@@ -136,20 +152,39 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `POST` of `body` to the endpoint followed by `path`, which is empty or begins with a slash.
-    pub fn post(path: impl Into<String>, content_type: &'static str, body: impl Into<Bytes>) -> Self {
+    /// A `POST` of `body` to the endpoint followed by `path`, which is empty or begins with a
+    /// slash.
+    pub fn post(
+        path: impl Into<String>,
+        content_type: &'static str,
+        body: impl Into<Bytes>,
+    ) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        Self { method: reqwest::Method::POST, path: path.into(), headers, body: body.into(), limit: ANSWER_LIMIT }
+        Self {
+            method: reqwest::Method::POST,
+            path: path.into(),
+            headers,
+            body: body.into(),
+            limit: ANSWER_LIMIT,
+        }
     }
 
-    /// A `GET` of the endpoint followed by `path`; it has no body, so its permit is looked at before connecting.
+    /// A `GET` of the endpoint followed by `path`; it has no body, so its permit is looked at
+    /// before connecting.
     pub fn get(path: impl Into<String>) -> Self {
         let headers = HeaderMap::new();
-        Self { method: reqwest::Method::GET, path: path.into(), headers, body: Bytes::new(), limit: ANSWER_LIMIT }
+        Self {
+            method: reqwest::Method::GET,
+            path: path.into(),
+            headers,
+            body: Bytes::new(),
+            limit: ANSWER_LIMIT,
+        }
     }
 
-    /// Adds a header, replacing an earlier one of that name; a value with control characters is left out.
+    /// Adds a header, replacing an earlier one of that name; a value with control characters is
+    /// left out.
     #[must_use]
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
         if let Ok(mut value) = HeaderValue::from_str(value) {
@@ -218,13 +253,21 @@ impl Failure {
 
 async fn read(mut response: reqwest::Response, limit: usize) -> Result<Answer, Failure> {
     let status = response.status().as_u16();
-    let media_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let content_type = media_type.split(';').next().unwrap_or_default().trim();
-    let content_type = content_type.chars().take(MEDIA_TYPE).collect::<String>().to_ascii_lowercase();
+    let content_type =
+        content_type.chars().take(MEDIA_TYPE).collect::<String>().to_ascii_lowercase();
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await.map_err(Failure::of)? {
         if body.len() + chunk.len() > limit {
-            return Err(Failure { connecting: false, text: format!("the answer is longer than {limit} bytes") });
+            return Err(Failure {
+                connecting: false,
+                text: format!("the answer is longer than {limit} bytes"),
+            });
         }
         body.extend_from_slice(&chunk);
     }
@@ -236,10 +279,12 @@ async fn read(mut response: reqwest::Response, limit: usize) -> Result<Answer, F
 pub fn is_loopback(url: &Url) -> bool {
     let Some(host) = url.host_str() else { return false };
     let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    host == "localhost"
+        || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// The scheme, host and port of an address, as `https://host:8443`, without the port that the scheme has anyway.
+/// The scheme, host and port of an address, as `https://host:8443`, without the port that the
+/// scheme has anyway.
 #[must_use]
 pub fn origin(address: &str) -> Option<String> {
     let url = Url::parse(address).ok().filter(Url::has_host)?;
@@ -252,7 +297,8 @@ pub fn is_loopback_address(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| is_loopback(&url))
 }
 
-/// The one TLS configuration: building it reads every certificate of the machine, cloning it costs two counters.
+/// The one TLS configuration: building it reads every certificate of the machine, cloning it costs
+/// two counters.
 fn tls() -> anyhow::Result<ClientConfig> {
     static SHARED: OnceLock<Result<ClientConfig, rustls::Error>> = OnceLock::new();
     let build = || Ok(versions()?.with_platform_verifier()?.with_no_client_auth());
@@ -262,7 +308,9 @@ fn tls() -> anyhow::Result<ClientConfig> {
 /// Trusts nobody, for loopback: a machine without certificates can still talk to itself.
 fn no_tls() -> anyhow::Result<ClientConfig> {
     static SHARED: OnceLock<Result<ClientConfig, rustls::Error>> = OnceLock::new();
-    let build = || Ok(versions()?.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth());
+    let build = || {
+        Ok(versions()?.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth())
+    };
     SHARED.get_or_init(build).clone().context("no TLS configuration")
 }
 

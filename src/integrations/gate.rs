@@ -1,4 +1,5 @@
-//! Before the first byte: a body that looks at its permit, and an asker who can take the question back until then.
+//! Before the first byte: a body that looks at its permit, and an asker who can take the question
+//! back until then.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,7 +18,8 @@ const CLOSED: u8 = 0;
 const OPEN: u8 = 1;
 const ABANDONED: u8 = 2;
 
-/// Decides once, in one atomic step, whether the body may begin or its asker has given up: never both.
+/// Decides once, in one atomic step, whether the body may begin or its asker has given up: never
+/// both.
 pub(super) struct Gate(Arc<AtomicU8>);
 
 impl Gate {
@@ -67,7 +69,10 @@ impl Body for Guarded {
     type Data = Bytes;
     type Error = std::io::Error;
 
-    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
         let this = self.get_mut();
         if this.begun {
             return Poll::Ready(None);

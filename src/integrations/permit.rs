@@ -40,8 +40,8 @@ impl Permit {
         self.what
     }
 
-    /// Whether the last request under it was answered by the asked one itself, in whatever words: then what is not understood of
-    /// the answer may lie in what was asked.
+    /// Whether the last request under it was answered by the asked one itself, in whatever words:
+    /// then what is not understood of the answer may lie in what was asked.
     #[must_use]
     pub fn is_answered(&self) -> bool {
         self.answered.load(Ordering::Acquire)
@@ -73,6 +73,9 @@ impl Permit {
 
 impl std::fmt::Debug for Permit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Permit").field("deadline", &self.deadline).field("holds", &self.holds()).finish()
+        f.debug_struct("Permit")
+            .field("deadline", &self.deadline)
+            .field("holds", &self.holds())
+            .finish()
     }
 }

@@ -1,8 +1,9 @@
-//! The pace that a supplier's contract allows, for all replicas together: requests take turns, and one whose turn would come
-//! after its deadline takes none.
+//! The pace that a supplier's contract allows, for all replicas together: requests take turns, and
+//! one whose turn would come after its deadline takes none.
 //!
-//! Where there are others, turns are taken a short while ahead, and whoever finds none asks again: so when replicas cannot agree
-//! any more, what they had agreed on is soon over, and when they can again, so is what each took for itself.
+//! Where there are others, turns are taken a short while ahead, and whoever finds none asks again:
+//! so when replicas cannot agree any more, what they had agreed on is soon over, and when they can
+//! again, so is what each took for itself.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,7 +15,8 @@ use crate::clock::{self, Deadline};
 
 /// How far ahead replicas take turns together.
 pub const AHEAD: Duration = Duration::from_secs(1);
-/// Between two questions for a turn, in milliseconds: so many at least, and by chance up to so many more.
+/// Between two questions for a turn, in milliseconds: so many at least, and by chance up to so many
+/// more.
 const LEAST_MS: u64 = 100;
 const MORE_MS: u64 = 200;
 
@@ -26,7 +28,8 @@ pub struct RateLimiter {
     together: Option<Arc<dyn Turns>>,
 }
 
-/// When the next turn is free, and until when those last that were taken apart from the other replicas.
+/// When the next turn is free, and until when those last that were taken apart from the other
+/// replicas.
 struct Taken {
     free_at: Instant,
     apart_until: Instant,
@@ -34,9 +37,14 @@ struct Taken {
 
 /// Turns that replicas take together.
 pub trait Turns: Send + Sync {
-    /// Takes the next turn of all, `earliest` from now at the earliest, unless it would come later than after `most`, at most
-    /// [`AHEAD`]. `every` is their distance.
-    fn next(&self, every: Duration, earliest: Duration, most: Duration) -> BoxFuture<'static, Agreed>;
+    /// Takes the next turn of all, `earliest` from now at the earliest, unless it would come later
+    /// than after `most`, at most [`AHEAD`]. `every` is their distance.
+    fn next(
+        &self,
+        every: Duration,
+        earliest: Duration,
+        most: Duration,
+    ) -> BoxFuture<'static, Agreed>;
 }
 
 /// What replicas have agreed on.
@@ -61,7 +69,11 @@ impl RateLimiter {
     pub fn new(per_second: u32) -> Option<Self> {
         let every = Duration::from_secs(1).checked_div(per_second)?;
         let now = clock::instant();
-        Some(Self { every, taken: Arc::new(Mutex::new(Taken { free_at: now, apart_until: now })), together: None })
+        Some(Self {
+            every,
+            taken: Arc::new(Mutex::new(Taken { free_at: now, apart_until: now })),
+            together: None,
+        })
     }
 
     /// The same pace for all replicas that take these turns.
@@ -70,14 +82,18 @@ impl RateLimiter {
         Self { together: Some(turns), ..self }
     }
 
-    /// Waits for the next turn, beyond the deadline when it would come only then: so whoever comes too late asks no sooner
-    /// again than if it had waited in vain. A wait that is given up leaves its turn unused.
+    /// Waits for the next turn, beyond the deadline when it would come only then: so whoever comes
+    /// too late asks no sooner again than if it had waited in vain. A wait that is given up leaves
+    /// its turn unused.
     pub(super) async fn turn(&self, deadline: Deadline) {
         let wait = loop {
             let most = deadline.remaining();
             let agreed = match &self.together {
-                // those that were taken apart come first: together with new ones they would be too many
-                Some(turns) => turns.next(self.every, self.apart(clock::instant()), most.min(AHEAD)).await,
+                // those that were taken apart come first: together with new ones they would be too
+                // many
+                Some(turns) => {
+                    turns.next(self.every, self.apart(clock::instant()), most.min(AHEAD)).await
+                }
                 None => Agreed::Apart { replicas: 1, after: Duration::ZERO },
             };
             match agreed {
@@ -106,9 +122,14 @@ impl RateLimiter {
         }
     }
 
-    /// Takes the next turn of somebody who asks at `now`, and says how long it is to come; none before `earliest`, and none
-    /// that would come too late.
-    fn next(&self, now: Instant, every: Duration, (earliest, most): (Duration, Duration)) -> Option<Duration> {
+    /// Takes the next turn of somebody who asks at `now`, and says how long it is to come; none
+    /// before `earliest`, and none that would come too late.
+    fn next(
+        &self,
+        now: Instant,
+        every: Duration,
+        (earliest, most): (Duration, Duration),
+    ) -> Option<Duration> {
         let mut taken = self.taken();
         let turn = taken.free_at.max(now + earliest);
         if turn - now > most {
@@ -128,7 +149,8 @@ impl RateLimiter {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Knows of a turn that was agreed on, so that no burst follows when replicas cannot agree any more.
+    /// Knows of a turn that was agreed on, so that no burst follows when replicas cannot agree any
+    /// more.
     fn keep_up(&self, now: Instant, wait: Duration) -> Duration {
         let mut taken = self.taken();
         taken.free_at = taken.free_at.max(now + wait + self.every);
@@ -164,7 +186,8 @@ mod tests {
     fn who_would_come_too_late_takes_no_turn_from_those_who_would_not() {
         let (pace, now) = (RateLimiter::new(2).unwrap(), clock::instant() + LONG);
         let most = Duration::from_millis(600);
-        let waits: Vec<_> = (0..5).map(|_| pace.next(now, pace.every, (Duration::ZERO, most))).collect();
+        let waits: Vec<_> =
+            (0..5).map(|_| pace.next(now, pace.every, (Duration::ZERO, most))).collect();
         let (at_once, then) = (Some(Duration::ZERO), Some(Duration::from_millis(500)));
         assert_eq!(waits, [at_once, then, None, None, None]);
         assert_eq!(
@@ -178,10 +201,22 @@ mod tests {
     fn replicas_that_cannot_agree_share_the_pace() {
         let (pace, now) = (RateLimiter::new(10).unwrap(), clock::instant() + LONG);
         pace.keep_up(now, Duration::from_millis(400));
-        let share = |after| pace.next(now, pace.every * 3, (Duration::from_millis(after), LONG)).unwrap().as_millis();
-        assert_eq!([0, 0, 0].map(share), [500, 800, 1100], "after what was agreed on before, a third of the pace each");
+        let share = |after| {
+            pace.next(now, pace.every * 3, (Duration::from_millis(after), LONG))
+                .unwrap()
+                .as_millis()
+        };
+        assert_eq!(
+            [0, 0, 0].map(share),
+            [500, 800, 1100],
+            "after what was agreed on before, a third of the pace each"
+        );
         pace.keep_up(now, Duration::from_millis(2000));
         assert_eq!(pace.apart(now).as_millis(), 1400, "what is agreed on again comes after these");
-        assert_eq!([3000, 3000].map(share), [3000, 3300], "after what the others have agreed on before");
+        assert_eq!(
+            [3000, 3000].map(share),
+            [3000, 3300],
+            "after what the others have agreed on before"
+        );
     }
 }

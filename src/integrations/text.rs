@@ -1,4 +1,5 @@
-//! How long a supplier's texts may be: what is stored or shown of an answer fits, or the answer is not believed.
+//! How long a supplier's texts may be: what is stored or shown of an answer fits, or the answer is
+//! not believed.
 
 use super::Outcome;
 
@@ -16,7 +17,8 @@ pub(super) type Told<'a> = (&'static str, &'a str, usize);
 
 /// What of these is too long or holds control characters.
 pub(super) fn misfit(texts: &[Told<'_>]) -> Option<&'static str> {
-    let fits = |text: &str, most: usize| text.chars().count() <= most && !text.contains(char::is_control);
+    let fits =
+        |text: &str, most: usize| text.chars().count() <= most && !text.contains(char::is_control);
     texts.iter().find(|(_, text, most)| !fits(text, *most)).map(|(what, ..)| *what)
 }
 
@@ -28,7 +30,12 @@ pub(super) fn believed<T>(
 ) -> Outcome<T> {
     let Outcome::Done(value) = &outcome else { return outcome };
     let Some(what) = wrong(value) else { return outcome };
-    tracing::warn!(supplier, verb, what, "the supplier's answer contradicts its document: a text does not fit");
+    tracing::warn!(
+        supplier,
+        verb,
+        what,
+        "the supplier's answer contradicts its document: a text does not fit"
+    );
     Outcome::Unknown(format!("the answer to {verb} contradicts its document: {what} does not fit"))
 }
 

@@ -5,7 +5,8 @@ use sea_orm::{DbErr, RuntimeErr};
 /// Why database work did not succeed.
 #[derive(Debug, thiserror::Error)]
 pub enum IoError {
-    /// The database refused or broke; nothing of a transaction was kept unless its commit was already sent.
+    /// The database refused or broke; nothing of a transaction was kept unless its commit was
+    /// already sent.
     #[error("the database did not do it{}", cause(.0))]
     Database(#[from] DbErr),
     /// No answer in time; whether a transaction was committed is not known.
@@ -19,9 +20,12 @@ pub enum IoError {
     Unsafe(String),
 }
 
-/// What the database itself says of a statement, for logs: its code, and its message up to the first value that it quotes.
+/// What the database itself says of a statement, for logs: its code, and its message up to the
+/// first value that it quotes.
 fn cause(error: &DbErr) -> String {
-    let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) = error else {
+    let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) =
+        error
+    else {
         return String::new();
     };
     match cause.as_database_error() {
@@ -49,16 +53,23 @@ mod tests {
         let twice = io
             .write(|transaction| {
                 Box::pin(async move {
-                    transaction.execute_unprepared("CREATE TABLE person (email TEXT UNIQUE)").await?;
+                    transaction
+                        .execute_unprepared("CREATE TABLE person (email TEXT UNIQUE)")
+                        .await?;
                     for _ in 0..2 {
-                        transaction.execute_unprepared("INSERT INTO person VALUES ('anna@example.org')").await?;
+                        transaction
+                            .execute_unprepared("INSERT INTO person VALUES ('anna@example.org')")
+                            .await?;
                     }
                     Ok::<_, IoError>(())
                 })
             })
             .await;
         let said = twice.unwrap_err().to_string();
-        assert!(said.starts_with("the database did not do it (2067: UNIQUE constraint failed"), "{said}");
+        assert!(
+            said.starts_with("the database did not do it (2067: UNIQUE constraint failed"),
+            "{said}"
+        );
         assert!(!said.contains("anna"), "{said}");
     }
 }

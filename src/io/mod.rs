@@ -1,8 +1,9 @@
 //! The I/O runtime: the only owner of connections to the database and to Redis.
 //!
-//! Connections belong to the runtime that opened them: a wedged opener would hang its neighbours' queries.
-//! So the pool lives on a runtime of its own that runs no other code, and a transaction is one task there from
-//! begin to commit. Every store goes through [`Io`], and so does `redis/link.rs`.
+//! Connections belong to the runtime that opened them: a wedged opener would hang its neighbours'
+//! queries. So the pool lives on a runtime of its own that runs no other code, and a transaction is
+//! one task there from begin to commit. Every store goes through [`Io`], and so does
+//! `redis/link.rs`.
 
 mod error;
 #[cfg(test)]
@@ -16,8 +17,8 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
+    DbErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use starjack_migration::Schema;
 use tokio::runtime::Runtime;
@@ -34,7 +35,8 @@ const WORK_DEADLINE: Duration = Duration::from_secs(30);
 
 /// What stands between an asker and the database of a simulation.
 pub trait SimulatedFaults: Send + Sync {
-    /// Takes as long as the way to the database, or back from it; false where the connection is lost on it.
+    /// Takes as long as the way to the database, or back from it; false where the connection is
+    /// lost on it.
     fn arrives(&self) -> BoxFuture<'static, bool>;
 }
 
@@ -56,7 +58,8 @@ struct Inner {
 }
 
 impl Io {
-    /// Starts the runtime and connects; `url` begins with `sqlite:` or `postgres:`, `connections` bounds the pool.
+    /// Starts the runtime and connects; `url` begins with `sqlite:` or `postgres:`, `connections`
+    /// bounds the pool.
     ///
     /// # Errors
     /// `Unsafe` when PostgreSQL runs without `fsync`, `Database` when it cannot be reached.
@@ -64,7 +67,8 @@ impl Io {
         Self::start_in(url, connections, None).await
     }
 
-    /// The same in a simulation: work is done on the thread that asks for it, after the simulated faults let it through.
+    /// The same in a simulation: work is done on the thread that asks for it, after the simulated
+    /// faults let it through.
     ///
     /// # Errors
     /// As [`Io::start`].
@@ -90,7 +94,13 @@ impl Io {
             Ok(db) => {
                 let one_writer = db.get_database_backend() == DbBackend::Sqlite;
                 let writer = one_writer.then(|| Arc::new(Semaphore::new(1)));
-                let inner = Inner { runtime: Some(runtime), db, commits: Arc::default(), writer, simulated_faults };
+                let inner = Inner {
+                    runtime: Some(runtime),
+                    db,
+                    commits: Arc::default(),
+                    writer,
+                    simulated_faults,
+                };
                 Ok(Self { inner: Arc::new(inner), timeline })
             }
             Err(error) => {
@@ -114,8 +124,9 @@ impl Io {
         self.spawn(async move { work(&db).await }).await
     }
 
-    /// Runs one transaction on the I/O runtime, committed when the work answers `Ok`, rolled back otherwise.
-    /// The asker may go away: what has begun ends by itself, what still waits for the only writer is not begun.
+    /// Runs one transaction on the I/O runtime, committed when the work answers `Ok`, rolled back
+    /// otherwise. The asker may go away: what has begun ends by itself, what still waits for the
+    /// only writer is not begun.
     ///
     /// # Errors
     /// What the work answers; `Late` after 30 s (then the commit may or may not have happened).
@@ -201,26 +212,33 @@ impl Io {
         self.read(|db| Box::pin(async move { Ok::<_, IoError>(db.ping().await?) })).await
     }
 
-    /// Brings the schema up to date; twice changes nothing, and replicas that start together take turns.
+    /// Brings the schema up to date; twice changes nothing, and replicas that start together take
+    /// turns.
     ///
     /// # Errors
     /// The migration that did not go through.
     pub async fn migrate(&self) -> Result<(), IoError> {
-        let schema = self.read(|db| Box::pin(async move { Ok::<_, IoError>(starjack_migration::bring_up(db).await?) }));
+        let schema = self.read(|db| {
+            Box::pin(async move { Ok::<_, IoError>(starjack_migration::bring_up(db).await?) })
+        });
         if schema.await? == Schema::Newer {
-            tracing::warn!("a newer version has expanded the schema; this one goes on with what it knows");
+            tracing::warn!(
+                "a newer version has expanded the schema; this one goes on with what it knows"
+            );
         }
         Ok(())
     }
 
-    /// Keeps work that is none of the database's on the I/O runtime until it ends by itself, or the runtime does.
+    /// Keeps work that is none of the database's on the I/O runtime until it ends by itself, or the
+    /// runtime does.
     pub(crate) fn keep(&self, work: impl Future<Output = ()> + Send + 'static) {
         if let Some(runtime) = &self.inner.runtime {
             runtime.spawn(work);
         }
     }
 
-    /// Runs work that is none of the database's on the I/O runtime; `None` when it is not done by `deadline`.
+    /// Runs work that is none of the database's on the I/O runtime; `None` when it is not done by
+    /// `deadline`.
     pub(crate) async fn outside<T: Send + 'static>(
         &self,
         deadline: Deadline,
@@ -232,7 +250,10 @@ impl Io {
         clock::timeout_at(deadline, task).await.ok()?.ok()?.ok()
     }
 
-    async fn spawn<T, E>(&self, work: impl Future<Output = Result<T, E>> + Send + 'static) -> Result<T, E>
+    async fn spawn<T, E>(
+        &self,
+        work: impl Future<Output = Result<T, E>> + Send + 'static,
+    ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<IoError> + Send + 'static,
@@ -241,7 +262,11 @@ impl Io {
             return Err(IoError::Late.into());
         };
         if let Some(faults) = &self.inner.simulated_faults {
-            let done = if faults.arrives().await { runtime.block_on(work) } else { Err(IoError::Late.into()) };
+            let done = if faults.arrives().await {
+                runtime.block_on(work)
+            } else {
+                Err(IoError::Late.into())
+            };
             return if faults.arrives().await { done } else { Err(IoError::Late.into()) };
         }
         let task = runtime.spawn(work);
@@ -292,10 +317,14 @@ async fn refuse_unsafe(db: &DatabaseConnection) -> Result<(), IoError> {
         return Ok(());
     }
     for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
-        let row = db.query_one_raw(Statement::from_string(DbBackend::Postgres, format!("SHOW {setting}"))).await?;
+        let row = db
+            .query_one_raw(Statement::from_string(DbBackend::Postgres, format!("SHOW {setting}")))
+            .await?;
         let value: String = row.map_or(Ok(String::new()), |row| row.try_get_by_index(0))?;
         if value == "off" {
-            return Err(IoError::Unsafe(format!("PostgreSQL runs with {setting}=off; switch it on")));
+            return Err(IoError::Unsafe(format!(
+                "PostgreSQL runs with {setting}=off; switch it on"
+            )));
         }
     }
     Ok(())

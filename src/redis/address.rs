@@ -1,7 +1,8 @@
 //! Where Redis is: one server, the master that sentinels name, or a cluster.
 //!
-//! Source: the address of one server is Redis's own (IANA, "redis" URI scheme); `redis-sentinel://…#master` is written as the
-//! client Lettuce documents it, `redis-cluster://` in its likeness.
+//! Source: the address of one server is Redis's own (IANA, "redis" URI scheme);
+//! `redis-sentinel://…#master` is written as the client Lettuce documents it, `redis-cluster://` in
+//! its likeness.
 
 use ::redis::aio::{MultiplexedConnection, PubSub};
 use std::net::IpAddr;
@@ -11,7 +12,8 @@ use ::redis::cluster::ClusterClient;
 use ::redis::cluster_async::ClusterConnection;
 use ::redis::sentinel::SentinelClient;
 use ::redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisResult, TlsCertificates,
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisResult,
+    TlsCertificates,
 };
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -26,12 +28,14 @@ use super::several::{self, Several};
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// `redis://user:password@host:6379/0`, `redis-sentinel://user:password@host:26379,host:26379/0#master` (user and password
-    /// are the master's), or `redis-cluster://user:password@host:6379,host:6379`; with `rediss` in place of `redis` every
-    /// server and sentinel must show a certificate for the name or address that it is called by. May hold a password, so it
-    /// is never printed.
+    /// `redis://user:password@host:6379/0`,
+    /// `redis-sentinel://user:password@host:26379,host:26379/0#master` (user and password are the
+    /// master's), or `redis-cluster://user:password@host:6379,host:6379`; with `rediss` in place of
+    /// `redis` every server and sentinel must show a certificate for the name or address that it is
+    /// called by. May hold a password, so it is never printed.
     pub url: SecretString,
-    /// File of the only authorities, in PEM, whose certificates are believed; without it those of this machine.
+    /// File of the only authorities, in PEM, whose certificates are believed; without it those of
+    /// this machine.
     #[serde(default)]
     pub ca: Option<PathBuf>,
     /// What all our keys begin with: the same on every replica of a fleet, another for each fleet.
@@ -53,7 +57,9 @@ pub enum NoAddress {
     )]
     Url,
     /// The file of authorities holds none, cannot be read, or is set for an address without TLS.
-    #[error("redis.ca names {0}: it must hold certificates in PEM, and redis.url begin with rediss")]
+    #[error(
+        "redis.ca names {0}: it must hold certificates in PEM, and redis.url begin with rediss"
+    )]
     Authorities(PathBuf),
 }
 
@@ -77,7 +83,8 @@ pub(super) enum Connection {
 }
 
 impl Settings {
-    /// Looks whether the address can be one and the file of authorities holds any, without asking anybody.
+    /// Looks whether the address can be one and the file of authorities holds any, without asking
+    /// anybody.
     ///
     /// # Errors
     /// It cannot.
@@ -85,8 +92,9 @@ impl Settings {
         self.address().map(|_address| ())
     }
 
-    /// Whether what is said stays on this machine, or goes to servers whose certificates are looked at and which know us by
-    /// a password. Sentinels and clusters name further servers, wherever those are.
+    /// Whether what is said stays on this machine, or goes to servers whose certificates are looked
+    /// at and which know us by a password. Sentinels and clusters name further servers, wherever
+    /// those are.
     #[must_use]
     pub fn is_safe_on_the_wire(&self) -> bool {
         let url = self.url.expose_secret();
@@ -95,7 +103,8 @@ impl Settings {
         }
         // what is no address is refused as such
         let Ok(info) = url.into_connection_info() else { return true };
-        let has_password = info.redis_settings().password().is_some_and(|password| !password.is_empty());
+        let has_password =
+            info.redis_settings().password().is_some_and(|password| !password.is_empty());
         match info.addr() {
             ConnectionAddr::Tcp(host, _) => is_loopback(host),
             ConnectionAddr::TcpTls { host, .. } => is_loopback(host) || has_password,
@@ -109,10 +118,12 @@ impl Settings {
         let authorities = self.ca.as_ref().map(|file| {
             let refuse = || NoAddress::Authorities(file.clone());
             let pem = std::fs::read(file).map_err(|_unreadable| refuse())?;
-            let is_one = CertificateDer::pem_slice_iter(&pem).next().is_some_and(|first| first.is_ok());
+            let is_one =
+                CertificateDer::pem_slice_iter(&pem).next().is_some_and(|first| first.is_ok());
             if is_one && url.starts_with("rediss") { Ok(pem) } else { Err(refuse()) }
         });
-        let certificates = TlsCertificates { client_tls: None, root_cert: authorities.transpose()? };
+        let certificates =
+            TlsCertificates { client_tls: None, root_cert: authorities.transpose()? };
         // the cause would repeat the address
         Address::of(url, certificates).map_err(|_cause| NoAddress::Url)
     }
@@ -136,13 +147,17 @@ impl Address {
             .set_response_timeout(Some(PATIENCE))
             .set_concurrency_limit(UNDER_WAY);
         match self {
-            Self::Cluster { client, .. } => Ok(Connection::Cluster(client.get_async_connection().await?)),
-            Self::One(client) => {
-                Ok(Connection::One(client.get_multiplexed_async_connection_with_config(&settings).await?))
+            Self::Cluster { client, .. } => {
+                Ok(Connection::Cluster(client.get_async_connection().await?))
             }
+            Self::One(client) => Ok(Connection::One(
+                client.get_multiplexed_async_connection_with_config(&settings).await?,
+            )),
             Self::Sentinels(sentinels) => {
                 let master = sentinels.lock().await.async_get_client().await?;
-                Ok(Connection::One(master.get_multiplexed_async_connection_with_config(&settings).await?))
+                Ok(Connection::One(
+                    master.get_multiplexed_async_connection_with_config(&settings).await?,
+                ))
             }
         }
     }
@@ -181,7 +196,8 @@ pub(super) fn client(info: ConnectionInfo, certificates: TlsCertificates) -> Red
 
 fn is_loopback(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+    host == "localhost"
+        || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 #[cfg(test)]
@@ -265,7 +281,11 @@ mod tests {
         assert!(matches!(with("rediss://one/"), Err(NoAddress::Authorities(_))), "there is none");
         std::fs::write(&file, "no certificate").unwrap();
         assert!(matches!(with("rediss://one/"), Err(NoAddress::Authorities(_))));
-        std::fs::write(&file, "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n").unwrap();
-        assert!(matches!(with("redis://one/"), Err(NoAddress::Authorities(_))), "it would not be looked at");
+        std::fs::write(&file, "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n")
+            .unwrap();
+        assert!(
+            matches!(with("redis://one/"), Err(NoAddress::Authorities(_))),
+            "it would not be looked at"
+        );
     }
 }

@@ -1,8 +1,10 @@
-//! How Redis is asked, for turns and texts. Each question is one step for Redis and names keys of one slot, so that it means the same on a cluster.
+//! How Redis is asked, for turns and texts. Each question is one step for Redis and names keys of
+//! one slot, so that it means the same on a cluster.
 //!
-//! Whoever can write to Redis can write anything there. So what cannot be ours counts as not there: a value that is too long
-//! or no number, one that lies further ahead than anything of ours, one without an end or with one that is too far away.
-//! Whatever is written has an end, and no answer is longer than its asker says.
+//! Whoever can write to Redis can write anything there. So what cannot be ours counts as not there:
+//! a value that is too long or no number, one that lies further ahead than anything of ours, one
+//! without an end or with one that is too far away. Whatever is written has an end, and no answer
+//! is longer than its asker says.
 
 use std::time::Duration;
 
@@ -10,9 +12,10 @@ use ::redis::{Cmd, FromRedisValue, cmd};
 
 use super::link::{Away, Inner, Redis};
 
-/// Takes the next of turns that are so many microseconds apart, not before that many from now, unless it would be later than
-/// that: then none is taken. A turn that is further ahead than any of ours is none. While those who take them are apart none is
-/// taken either, and the first one afterwards comes when theirs are over.
+/// Takes the next of turns that are so many microseconds apart, not before that many from now,
+/// unless it would be later than that: then none is taken. A turn that is further ahead than any of
+/// ours is none. While those who take them are apart none is taken either, and the first one
+/// afterwards comes when theirs are over.
 const TURN: &str = "local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local every, earliest, most, longest = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -31,7 +34,8 @@ local left = math.ceil((turn - now + every) / 1000)
 redis.call('SET', KEYS[1], string.format('%.0f', turn + every), 'PX', left)
 return {2, turn - now}";
 
-/// Says once for all that turns are not taken together for so many milliseconds; an end that is too far away is none.
+/// Says once for all that turns are not taken together for so many milliseconds; an end that is too
+/// far away is none.
 const PART: &str = "local left = redis.call('PTTL', KEYS[1])
 if left <= 0 or left * 1000 > tonumber(ARGV[2]) then redis.call('SET', KEYS[1], '1', 'PX', ARGV[1]) end
 return 0";
@@ -46,13 +50,15 @@ pub enum Turn {
     In(Duration),
     /// It would come only after this time, too late, and is not taken.
     TooLate(Duration),
-    /// None is taken: one of the replicas has parted. Those that were taken are over after this time.
+    /// None is taken: one of the replicas has parted. Those that were taken are over after this
+    /// time.
     Apart(Duration),
 }
 
 impl Redis {
-    /// Takes the next turn of `what`, `earliest` from now at the earliest and `most` from now at the latest, but not more than
-    /// two minutes: turns come at distances of `every`, for all replicas together.
+    /// Takes the next turn of `what`, `earliest` from now at the earliest and `most` from now at
+    /// the latest, but not more than two minutes: turns come at distances of `every`, for all
+    /// replicas together.
     ///
     /// # Errors
     /// `Away`; a turn may have been taken all the same.
@@ -73,8 +79,8 @@ impl Redis {
         })
     }
 
-    /// Tells all replicas that no turns of `what` are taken together for `span`, at most two minutes: each goes at its share.
-    /// Told again before that, it ends when it would have ended.
+    /// Tells all replicas that no turns of `what` are taken together for `span`, at most two
+    /// minutes: each goes at its share. Told again before that, it ends when it would have ended.
     ///
     /// # Errors
     /// `Away`; they may know it all the same.

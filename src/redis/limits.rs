@@ -1,10 +1,11 @@
 //! Limits that replicas share.
 //!
-//! Each replica also counts for itself, and what it finds too many needs nobody else: so no more comes through than without
-//! Redis, whatever Redis says. What Redis says stops nobody who has had less than half of the limit, divided by the number of
-//! replicas, at the replica that is asked: so whoever writes to Redis takes half of a limit away and not more. All together
-//! let less than one and a half times the limit through; a limit of one is each replica's own. A process that begins anew
-//! knows by Redis what was counted before.
+//! Each replica also counts for itself, and what it finds too many needs nobody else: so no more
+//! comes through than without Redis, whatever Redis says. What Redis says stops nobody who has had
+//! less than half of the limit, divided by the number of replicas, at the replica that is asked: so
+//! whoever writes to Redis takes half of a limit away and not more. All together let less than one
+//! and a half times the limit through; a limit of one is each replica's own. A process that begins
+//! anew knows by Redis what was counted before.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -12,8 +13,9 @@ use std::time::Duration;
 use super::asking::milliseconds;
 use super::link::{Away, Redis};
 
-/// Counts under all keys, each begun by its first count, or under none where one is at its limit and may say no. Of each key
-/// come its span in milliseconds, its limit, and whether it may say no. Answers which one said no, from 1 on, and how long.
+/// Counts under all keys, each begun by its first count, or under none where one is at its limit
+/// and may say no. Of each key come its span in milliseconds, its limit, and whether it may say no.
+/// Answers which one said no, from 1 on, and how long.
 const COUNT: &str = "local seen = {}
 for index, key in ipairs(KEYS) do
   local span, most = tonumber(ARGV[3 * index - 2]), tonumber(ARGV[3 * index - 1])
@@ -50,7 +52,8 @@ pub struct Limit {
     pub most: u32,
     /// In which span, begun by the first event.
     pub span: Duration,
-    /// How many of them this replica has counted itself, the one that is asked about included; 0: it is counted in any case.
+    /// How many of them this replica has counted itself, the one that is asked about included; 0:
+    /// it is counted in any case.
     pub own: u32,
 }
 
@@ -64,7 +67,8 @@ pub struct Reached {
 }
 
 impl Redis {
-    /// Counts one event under all these limits, or under none: the first that has no room and may refuse answers.
+    /// Counts one event under all these limits, or under none: the first that has no room and may
+    /// refuse answers.
     ///
     /// # Errors
     /// `Away`, after 200 ms at the latest; it may have been counted all the same.
@@ -75,14 +79,16 @@ impl Redis {
             let may_refuse = limit.own > share(limit.most, replicas);
             [milliseconds(limit.span), limit.most.to_string(), u8::from(may_refuse).to_string()]
         });
-        let (number, left_ms): (usize, u64) = self.run(COUNT, &keys, &words.collect::<Vec<_>>()).await?;
+        let (number, left_ms): (usize, u64) =
+            self.run(COUNT, &keys, &words.collect::<Vec<_>>()).await?;
         Ok(number.checked_sub(1).and_then(|index| {
             let span = limits.get(index)?.span;
             Some(Reached { index, wait: Duration::from_millis(left_ms).min(span) })
         }))
     }
 
-    /// Takes an event back that was counted under these keys, without waiting; lost while Redis is away.
+    /// Takes an event back that was counted under these keys, without waiting; lost while Redis is
+    /// away.
     pub fn take_back(&self, keys: &[String]) {
         self.run_later(TAKE_BACK, keys);
     }
@@ -104,7 +110,8 @@ impl Redis {
     }
 }
 
-/// What of a limit each of so many replicas allows whatever the others are said to have counted; at least 1.
+/// What of a limit each of so many replicas allows whatever the others are said to have counted; at
+/// least 1.
 fn share(most: u32, replicas: u32) -> u32 {
     (most / replicas.saturating_mul(2).max(1)).max(1)
 }
@@ -115,7 +122,9 @@ mod tests {
 
     #[test]
     fn what_redis_says_takes_at_most_half_of_a_limit_away() {
-        for (most, replicas, least) in [(30, 1, 15), (30, 3, 5), (10, 3, 1), (100, 2, 25), (1, 1, 1), (3, 5, 1)] {
+        for (most, replicas, least) in
+            [(30, 1, 15), (30, 3, 5), (10, 3, 1), (100, 2, 25), (1, 1, 1), (3, 5, 1)]
+        {
             assert_eq!(share(most, replicas), least, "{most} among {replicas}");
         }
     }

@@ -1,9 +1,9 @@
 //! The one connection to Redis, and whether it answers.
 //!
-//! It lives on the I/O runtime, for connections belong to the runtime that opened them. A keeper there opens it, looks every
-//! half second whether it still answers, and opens another when it does not. A command has 200 ms; one that comes late
-//! gives the connection up, so that in an outage only the commands in flight wait at all: everyone after them hears at once
-//! that Redis is away.
+//! It lives on the I/O runtime, for connections belong to the runtime that opened them. A keeper
+//! there opens it, looks every half second whether it still answers, and opens another when it does
+//! not. A command has 200 ms; one that comes late gives the connection up, so that in an outage
+//! only the commands in flight wait at all: everyone after them hears at once that Redis is away.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -89,7 +89,8 @@ impl Redis {
         Self(None)
     }
 
-    /// Begins to keep a connection on the I/O runtime and returns at once; without settings there is none.
+    /// Begins to keep a connection on the I/O runtime and returns at once; without settings there
+    /// is none.
     ///
     /// # Errors
     /// The address cannot be one.
@@ -138,7 +139,8 @@ impl Redis {
 
 /// Why a command was not answered well.
 enum Failed {
-    /// Nothing of ours stands under its key: only this question has no answer, or one key would keep the connection away.
+    /// Nothing of ours stands under its key: only this question has no answer, or one key would
+    /// keep the connection away.
     Value,
     /// Whatever else it was, another connection may do better.
     Connection,
@@ -154,8 +156,12 @@ impl Connection {
 }
 
 impl Inner {
-    /// Asks one thing. Whatever does not answer well and in time is given up, and the keeper looks for another.
-    pub(super) async fn ask<T: FromRedisValue + Send + 'static>(&self, command: Cmd) -> Result<T, Away> {
+    /// Asks one thing. Whatever does not answer well and in time is given up, and the keeper looks
+    /// for another.
+    pub(super) async fn ask<T: FromRedisValue + Send + 'static>(
+        &self,
+        command: Cmd,
+    ) -> Result<T, Away> {
         let asked = clock::instant();
         let answer = self.try_to_ask(command).await;
         let figure = if answer.is_ok() { &self.answered } else { &self.away };
@@ -167,7 +173,10 @@ impl Inner {
         answer
     }
 
-    async fn try_to_ask<T: FromRedisValue + Send + 'static>(&self, command: Cmd) -> Result<T, Away> {
+    async fn try_to_ask<T: FromRedisValue + Send + 'static>(
+        &self,
+        command: Cmd,
+    ) -> Result<T, Away> {
         let connection = self.connection.borrow().clone().ok_or(Away)?;
         let _place = self.places.try_acquire().map_err(|_taken| Away)?;
         let asked = Connection::clone(&connection);
@@ -204,7 +213,11 @@ impl Inner {
             Some(Ok(answer)) => Ok(answer),
             Some(Err(error)) => {
                 tracing::debug!(%error, "Redis did not do it");
-                Err(if error.code() == Some(WRONG_TYPE) { Failed::Value } else { Failed::Connection })
+                Err(if error.code() == Some(WRONG_TYPE) {
+                    Failed::Value
+                } else {
+                    Failed::Connection
+                })
             }
             None => Err(Failed::Connection),
         }
@@ -213,7 +226,8 @@ impl Inner {
     /// Gives a connection up, unless it has been replaced meanwhile.
     fn give_up(&self, connection: &Arc<Connection>) {
         let given_up = self.connection.send_if_modified(|current| {
-            let is_current = current.as_ref().is_some_and(|current| Arc::ptr_eq(current, connection));
+            let is_current =
+                current.as_ref().is_some_and(|current| Arc::ptr_eq(current, connection));
             if is_current {
                 *current = None;
             }

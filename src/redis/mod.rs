@@ -1,5 +1,5 @@
-//! Redis, for what replicas do together. It may be slow, emptied or gone at any moment: nothing in it decides what the
-//! database does not also decide, and no request fails for it.
+//! Redis, for what replicas do together. It may be slow, emptied or gone at any moment: nothing in
+//! it decides what the database does not also decide, and no request fails for it.
 //!
 //! ```text
 //! address   where it is, and whether it is reached by TLS
@@ -7,7 +7,7 @@
 //! link      the one connection, kept on the I/O runtime, and whether it answers
 //! asking    how it is asked: turns, and texts with an end; what cannot be ours counts as not there
 //! limits    counts that replicas share, and how far they are believed
-//! pubsub    what replicas tell each other; may be lost, so whoever listens also looks for itself now and then
+//! pubsub    what replicas tell each other; may be lost, so listeners look for themselves as well
 //! ```
 
 mod address;

@@ -1,4 +1,5 @@
-//! What replicas tell each other. News may be lost or come late: whoever acts on them also looks for itself now and then.
+//! What replicas tell each other. News may be lost or come late: whoever acts on them also looks
+//! for itself now and then.
 
 use std::sync::{Arc, Weak};
 
@@ -28,7 +29,8 @@ impl Redis {
         });
     }
 
-    /// What other replicas tell from now on; without Redis nothing. A listener that is slow loses the oldest.
+    /// What other replicas tell from now on; without Redis nothing. A listener that is slow loses
+    /// the oldest.
     #[must_use]
     pub fn listen(&self) -> broadcast::Receiver<String> {
         match &self.0 {
@@ -44,7 +46,8 @@ impl Inner {
     }
 }
 
-/// Hands on what is told, for as long as anybody may listen. The connection lives as long as the one beside it answers.
+/// Hands on what is told, for as long as anybody may listen. The connection lives as long as the
+/// one beside it answers.
 pub(super) async fn keep(redis: Weak<Inner>) {
     while let Some(inner) = redis.upgrade() {
         let mut beside = inner.connection.subscribe();
@@ -64,7 +67,9 @@ async fn hear(redis: &Weak<Inner>, mut beside: watch::Receiver<Option<Arc<Connec
         pubsub.subscribe(inner.channel()).await?;
         Ok::<_, RedisError>(pubsub.into_on_message())
     };
-    let Ok(Ok(mut messages)) = clock::timeout_at(Deadline::after(OPENING), opened).await else { return };
+    let Ok(Ok(mut messages)) = clock::timeout_at(Deadline::after(OPENING), opened).await else {
+        return;
+    };
     drop(inner);
     loop {
         let message = tokio::select! {

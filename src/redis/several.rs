@@ -3,7 +3,8 @@
 use ::redis::cluster::ClusterClientBuilder;
 use ::redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
 use ::redis::{
-    ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo, RedisError, RedisResult, TlsCertificates, TlsMode,
+    ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo, RedisError, RedisResult,
+    TlsCertificates, TlsMode,
 };
 use tokio::sync::Mutex;
 
@@ -45,14 +46,19 @@ impl<'a> Several<'a> {
         };
         let end = text.find(['/', '#']).unwrap_or(text.len());
         let (front, rest) = text.split_at(end);
-        let (secrets, hosts) = front.rsplit_once('@').map_or((None, front), |(secrets, hosts)| (Some(secrets), hosts));
+        let (secrets, hosts) =
+            front.rsplit_once('@').map_or((None, front), |(secrets, hosts)| (Some(secrets), hosts));
         // a password alone
-        let secrets = secrets.map(|text| if text.contains(':') { text.to_owned() } else { format!(":{text}") });
+        let secrets = secrets
+            .map(|text| if text.contains(':') { text.to_owned() } else { format!(":{text}") });
         Some(Self { kind, with_tls, secrets, hosts, rest })
     }
 
     pub(super) fn has_password(&self) -> bool {
-        self.secrets.as_deref().and_then(|secrets| secrets.split_once(':')).is_some_and(|(_, word)| !word.is_empty())
+        self.secrets
+            .as_deref()
+            .and_then(|secrets| secrets.split_once(':'))
+            .is_some_and(|(_, word)| !word.is_empty())
     }
 
     pub(super) fn address(&self, certificates: TlsCertificates) -> RedisResult<Address> {
@@ -67,10 +73,11 @@ impl<'a> Several<'a> {
         if master.is_empty() {
             return Err(wrong("no master"));
         }
-        let places = self.places(SENTINEL_PORT)?.into_iter().map(|(host, port)| match self.with_tls {
-            false => ConnectionAddr::Tcp(host, port),
-            true => ConnectionAddr::TcpTls { host, port, insecure: false, tls_params: None },
-        });
+        let places =
+            self.places(SENTINEL_PORT)?.into_iter().map(|(host, port)| match self.with_tls {
+                false => ConnectionAddr::Tcp(host, port),
+                true => ConnectionAddr::TcpTls { host, port, insecure: false, tls_params: None },
+            });
         let mut builder = SentinelClientBuilder::new(places, master, SentinelServerType::Master)?;
         if self.with_tls {
             builder = builder
@@ -79,7 +86,8 @@ impl<'a> Several<'a> {
                 .set_client_to_redis_certificates(certificates);
         }
         if let Some(database) = database.strip_prefix('/').filter(|number| !number.is_empty()) {
-            builder = builder.set_client_to_redis_db(database.parse().map_err(|_none| wrong("no database"))?);
+            builder = builder
+                .set_client_to_redis_db(database.parse().map_err(|_none| wrong("no database"))?);
         }
         // the same rules for what stands in an address, whatever it names
         let settings = self.server("localhost", PORT)?.redis_settings().clone();
@@ -98,8 +106,10 @@ impl<'a> Several<'a> {
         }
         let servers = self.places(PORT)?.into_iter().map(|(host, port)| self.server(&host, port));
         let infos = servers.collect::<RedisResult<Vec<_>>>()?;
-        let mut builder =
-            ClusterClientBuilder::new(infos.clone()).connection_timeout(OPENING).response_timeout(PATIENCE).retries(1);
+        let mut builder = ClusterClientBuilder::new(infos.clone())
+            .connection_timeout(OPENING)
+            .response_timeout(PATIENCE)
+            .retries(1);
         if self.with_tls {
             builder = builder.certs(certificates.clone());
         }
@@ -110,7 +120,8 @@ impl<'a> Several<'a> {
     /// One of the servers, with the secrets of all.
     fn server(&self, host: &str, port: u16) -> RedisResult<ConnectionInfo> {
         let scheme = if self.with_tls { "rediss" } else { "redis" };
-        let secrets = self.secrets.as_ref().map(|secrets| format!("{secrets}@")).unwrap_or_default();
+        let secrets =
+            self.secrets.as_ref().map(|secrets| format!("{secrets}@")).unwrap_or_default();
         let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
         format!("{scheme}://{secrets}{host}:{port}/").into_connection_info()
     }
@@ -123,7 +134,9 @@ impl<'a> Several<'a> {
 /// A host with its port, of which the latter may be left out.
 fn place(text: &str, port: u16) -> RedisResult<(String, u16)> {
     let (host, port) = match text.rsplit_once(':') {
-        Some((host, number)) if !number.ends_with(']') => (host, number.parse().map_err(|_none| wrong("no port"))?),
+        Some((host, number)) if !number.ends_with(']') => {
+            (host, number.parse().map_err(|_none| wrong("no port"))?)
+        }
         _without => (text, port),
     };
     let host = host.trim_start_matches('[').trim_end_matches(']');

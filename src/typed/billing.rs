@@ -29,14 +29,15 @@ pub struct Billing {
 }
 
 impl Billing {
-    /// Trims what may be trimmed, gives country and VAT number their one form, and refuses what is not acceptable; an empty
-    /// company, postal code or VAT number is none.
+    /// Trims what may be trimmed, gives country and VAT number their one form, and refuses what is
+    /// not acceptable; an empty company, postal code or VAT number is none.
     ///
     /// # Errors
     /// Says which value and what is acceptable.
     pub fn clean(self) -> Result<Self, Words> {
         let said = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
-        let line = |field: &str, text: &str| line_of(&format!("billing.{field}"), text, LONGEST_LINE);
+        let line =
+            |field: &str, text: &str| line_of(&format!("billing.{field}"), text, LONGEST_LINE);
         let country = self.country.trim().to_ascii_uppercase();
         if !is_country(&country) {
             return Err(both(
@@ -44,7 +45,8 @@ impl Billing {
                 "`billing.country` muss ein Land aus zwei Buchstaben sein, zum Beispiel AT.",
             ));
         }
-        let postal_code = said(self.postal_code).map(|code| line_of("billing.postal_code", &code, LONGEST_CODE));
+        let postal_code =
+            said(self.postal_code).map(|code| line_of("billing.postal_code", &code, LONGEST_CODE));
         let postal_code = postal_code.transpose()?;
         if postal_code.is_none() && is_in_the_union(&country) {
             return Err(both(
@@ -92,10 +94,15 @@ mod tests {
     #[test]
     fn an_address_has_one_form() {
         let clean = address().clean().unwrap();
-        assert_eq!((clean.company.as_deref(), clean.country.as_str()), (Some("Berg & Söhne GmbH"), "AT"));
+        assert_eq!(
+            (clean.company.as_deref(), clean.country.as_str()),
+            (Some("Berg & Söhne GmbH"), "AT")
+        );
         assert_eq!(clean.vat_number.as_deref(), Some("ATU12345678"));
         let private =
-            Billing { company: Some(" ".into()), vat_number: Some(String::new()), ..address() }.clean().unwrap();
+            Billing { company: Some(" ".into()), vat_number: Some(String::new()), ..address() }
+                .clean()
+                .unwrap();
         assert_eq!((private.company, private.vat_number), (None, None));
         let abroad = Billing { postal_code: None, country: "HK".into(), ..address() };
         assert!(abroad.clean().is_ok(), "not every country has postal codes");
@@ -109,7 +116,10 @@ mod tests {
             (Billing { city: "北京".into(), ..address() }, "billing.city"),
             (Billing { company: Some("a\u{202e}b".into()), ..address() }, "billing.company"),
             (Billing { postal_code: None, ..address() }, "billing.postal_code"),
-            (Billing { postal_code: Some("1234567890123".into()), ..address() }, "billing.postal_code"),
+            (
+                Billing { postal_code: Some("1234567890123".into()), ..address() },
+                "billing.postal_code",
+            ),
             (Billing { country: "Austria".into(), ..address() }, "billing.country"),
             (Billing { vat_number: Some("ATU1".into()), ..address() }, "billing.vat_number"),
         ] {

@@ -9,7 +9,8 @@ const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB B
     RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV \
     TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
 
-/// The prefix of a VAT number, and the forms of what follows it: `9` is a digit, `A` a letter, `*` either of both.
+/// The prefix of a VAT number, and the forms of what follows it: `9` is a digit, `A` a letter, `*`
+/// either of both.
 const VAT_FORMS: [(&str, &[&str]); 28] = [
     ("AT", &["U99999999"]),
     ("BE", &["9999999999"]),
@@ -34,7 +35,10 @@ const VAT_FORMS: [(&str, &[&str]); 28] = [
     ("NL", &["999999999B99"]),
     ("PL", &["9999999999"]),
     ("PT", &["999999999"]),
-    ("RO", &["99", "999", "9999", "99999", "999999", "9999999", "99999999", "999999999", "9999999999"]),
+    (
+        "RO",
+        &["99", "999", "9999", "99999", "999999", "9999999", "99999999", "999999999", "9999999999"],
+    ),
     ("SE", &["999999999999"]),
     ("SI", &["99999999"]),
     ("SK", &["9999999999"]),
@@ -52,18 +56,22 @@ pub(super) fn is_country(code: &str) -> bool {
 
 /// Whether a country is in the European Union.
 pub(super) fn is_in_the_union(country: &str) -> bool {
-    country == "GR" || !matches!(country, "EL" | "XI") && VAT_FORMS.iter().any(|(prefix, _)| *prefix == country)
+    country == "GR"
+        || !matches!(country, "EL" | "XI") && VAT_FORMS.iter().any(|(prefix, _)| *prefix == country)
 }
 
-/// A VAT number in its one form, without blanks, dots and dashes: of a country of the Union as that writes it, with the
-/// country's two letters; of any other country 4 to 20 letters and digits. `None`: it is none.
+/// A VAT number in its one form, without blanks, dots and dashes: of a country of the Union as that
+/// writes it, with the country's two letters; of any other country 4 to 20 letters and digits.
+/// `None`: it is none.
 pub(super) fn vat_number(typed: &str, country: &str) -> Option<String> {
     let plain = |sign: &char| !matches!(sign, '.' | '/');
-    let number: String = super::unmixed(typed).chars().filter(plain).map(|sign| sign.to_ascii_uppercase()).collect();
+    let number: String =
+        super::unmixed(typed).chars().filter(plain).map(|sign| sign.to_ascii_uppercase()).collect();
     if !number.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return None;
     }
-    let forms = VAT_FORMS.iter().find(|(prefix, _)| number.starts_with(prefix)).map(|(_, forms)| *forms);
+    let forms =
+        VAT_FORMS.iter().find(|(prefix, _)| number.starts_with(prefix)).map(|(_, forms)| *forms);
     let fits = match forms {
         Some(forms) => forms.iter().any(|form| has_form(&number[2..], form)),
         None => !is_in_the_union(country) && OTHER_VAT.contains(&number.len()),
@@ -115,7 +123,13 @@ mod tests {
 
     #[test]
     fn every_country_of_the_union_is_a_country_and_has_a_form() {
-        assert!(is_country("AT") && is_country("CH") && !is_country("EL") && !is_country("at") && !is_country("XX"));
+        assert!(
+            is_country("AT")
+                && is_country("CH")
+                && !is_country("EL")
+                && !is_country("at")
+                && !is_country("XX")
+        );
         assert!(is_in_the_union("GR") && is_in_the_union("AT"));
         assert!(!is_in_the_union("CH") && !is_in_the_union("XI") && !is_in_the_union("EL"));
         let members = COUNTRIES.split(' ').filter(|country| is_in_the_union(country));

@@ -12,10 +12,12 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::language::{Words, both};
 
-/// The first year in which somebody who is alive can be born. Suppliers' own systems refuse much earlier ones.
+/// The first year in which somebody who is alive can be born. Suppliers' own systems refuse much
+/// earlier ones.
 const FIRST_BIRTHS: i32 = 1900;
 
-/// A day that a client sent, exactly as `YYYY-MM-DD`; chrono alone takes `2027-1-9` and years of any length and sign.
+/// A day that a client sent, exactly as `YYYY-MM-DD`; chrono alone takes `2027-1-9` and years of
+/// any length and sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Day(pub NaiveDate);
 
@@ -55,7 +57,9 @@ impl ToSchema for Day {}
 
 /// Reads a day in its one form.
 fn read(text: &str) -> Option<NaiveDate> {
-    let is_digit = |at: usize, byte: u8| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() };
+    let is_digit = |at: usize, byte: u8| {
+        if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() }
+    };
     let fits = text.len() == 10 && text.bytes().enumerate().all(|(at, byte)| is_digit(at, byte));
     fits.then(|| text.parse().ok()).flatten()
 }
@@ -107,6 +111,11 @@ mod tests {
     fn nobody_is_born_tomorrow_in_1899_or_in_a_year_of_two_digits() {
         let check = |day: &str| is_birth_date(day.parse().unwrap(), "2026-12-19".parse().unwrap());
         assert!(check("1900-01-01") && check("2026-12-19"));
-        assert!(!check("1899-12-31") && !check("2026-12-20") && !check("0090-05-01") && !check("-0001-01-01"));
+        assert!(
+            !check("1899-12-31")
+                && !check("2026-12-20")
+                && !check("0090-05-01")
+                && !check("-0001-01-01")
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! What people type and paste: each kind is checked by one rule, at the door, so that nothing further in has to refuse it.
+//! What people type and paste: each kind is checked by one rule, at the door, so that nothing
+//! further in has to refuse it.
 
 mod billing;
 mod country;

@@ -6,7 +6,8 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 /// Whether a character shows nothing, such as a mark of direction that a number was copied with.
 fn is_unseen(sign: char) -> bool {
     // the variation selectors are marks, and change at most how the character before them looks
-    sign.general_category() == GeneralCategory::Format || matches!(sign, '\u{fe00}'..='\u{fe0f}' | '\u{034f}')
+    sign.general_category() == GeneralCategory::Format
+        || matches!(sign, '\u{fe00}'..='\u{fe0f}' | '\u{034f}')
 }
 
 /// Whether a character shows nothing or steers a terminal or a page.
@@ -15,25 +16,33 @@ pub(super) fn steers(sign: char) -> bool {
     is_unseen(sign)
         || matches!(
             category,
-            GeneralCategory::Control | GeneralCategory::LineSeparator | GeneralCategory::ParagraphSeparator
+            GeneralCategory::Control
+                | GeneralCategory::LineSeparator
+                | GeneralCategory::ParagraphSeparator
         )
 }
 
-/// The text without characters that show nothing; blanks stay, and so do control characters, for others to refuse.
+/// The text without characters that show nothing; blanks stay, and so do control characters, for
+/// others to refuse.
 #[must_use]
 pub fn visible(text: &str) -> String {
     text.chars().filter(|sign| !is_unseen(*sign)).collect()
 }
 
-/// The text without blanks, dashes and characters that show nothing: how a code is meant, however it is cut into groups.
+/// The text without blanks, dashes and characters that show nothing: how a code is meant, however
+/// it is cut into groups.
 #[must_use]
 pub fn unmixed(text: &str) -> String {
-    let is_dash = |sign: char| sign.general_category() == GeneralCategory::DashPunctuation || sign == '\u{2212}';
-    text.chars().filter(|sign| !sign.is_whitespace() && !is_dash(*sign) && !is_unseen(*sign)).collect()
+    let is_dash = |sign: char| {
+        sign.general_category() == GeneralCategory::DashPunctuation || sign == '\u{2212}'
+    };
+    text.chars()
+        .filter(|sign| !sign.is_whitespace() && !is_dash(*sign) && !is_unseen(*sign))
+        .collect()
 }
 
-/// An address as it is looked for: trimmed, in lower case, a domain in other letters as its `xn--` form.
-/// What cannot be one stays as it is, for others to refuse.
+/// An address as it is looked for: trimmed, in lower case, a domain in other letters as its `xn--`
+/// form. What cannot be one stays as it is, for others to refuse.
 #[must_use]
 pub fn address(text: &str) -> String {
     let text = visible(text).trim().to_ascii_lowercase();
@@ -75,7 +84,13 @@ mod tests {
     fn what_shows_nothing_is_not_there() {
         assert_eq!(visible("a\u{7}b"), "a\u{7}b", "a mistake is not corrected unseen");
         assert_eq!(visible("\u{200e}01-16\u{200b}14 \u{feff}71\u{ad}"), "01-1614 71");
-        for code in ["123456", "123 456", "\u{a0}123-456\u{200b}", "12\u{2013}34\u{2009}56\n", "123\u{2212}456"] {
+        for code in [
+            "123456",
+            "123 456",
+            "\u{a0}123-456\u{200b}",
+            "12\u{2013}34\u{2009}56\n",
+            "123\u{2212}456",
+        ] {
             assert_eq!(unmixed(code), "123456", "{code:?}");
         }
         assert_eq!(unmixed("ABCD-efgh 12"), "ABCDefgh12");

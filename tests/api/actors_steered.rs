@@ -25,8 +25,12 @@ async fn actor(clerk: &Person, name: &str) -> Value {
 /// The public status of the shop and of one supplier.
 async fn status(world: &World, name: &str) -> (String, String) {
     let status = world.guest.get("/status").await.expect(200);
-    let supplier = status["suppliers"].as_array().unwrap().iter().find(|supplier| supplier["name"] == name);
-    (status["status"].as_str().unwrap().to_owned(), supplier.unwrap()["state"].as_str().unwrap().to_owned())
+    let supplier =
+        status["suppliers"].as_array().unwrap().iter().find(|supplier| supplier["name"] == name);
+    (
+        status["status"].as_str().unwrap().to_owned(),
+        supplier.unwrap()["state"].as_str().unwrap().to_owned(),
+    )
 }
 
 async fn a_paused_operator_makes_only_its_own_orders_wait(database: Database) {
@@ -40,7 +44,8 @@ async fn a_paused_operator_makes_only_its_own_orders_wait(database: Database) {
     assert_eq!(status(&world, "solden").await, ("degraded".to_owned(), "paused".to_owned()));
     world.pay(&at_solden, "reserved").await;
     world.pay(&at_obertauern, "reserved").await;
-    let (waiting, other) = (at_solden["id"].as_str().unwrap(), at_obertauern["id"].as_str().unwrap());
+    let (waiting, other) =
+        (at_solden["id"].as_str().unwrap(), at_obertauern["id"].as_str().unwrap());
     anna.wait_for(other, &["finished"]).await;
     let held_up = anna.wait_for(waiting, &["authorised"]).await;
     assert!(world.ledger().await.bookings_of(held_up["number"].as_str().unwrap()).is_empty());
@@ -79,7 +84,9 @@ async fn nobody_but_an_admin_steers(database: Database) {
     clerk.client.post(unknown, &json!({})).await.expect_problem(404, "not-found");
 }
 
-async fn a_wedged_actor_is_paused_and_started_again_and_each_deed_is_written_down_with_its_reason(database: Database) {
+async fn a_wedged_actor_is_paused_and_started_again_and_each_deed_is_written_down_with_its_reason(
+    database: Database,
+) {
     let world = World::start(database).await;
     let (anna, clerk) = tokio::join!(world.skier("Anna"), world.clerk());
     let order = world.order_to_pay(&anna, &["solden"], "undo").await;
@@ -99,12 +106,18 @@ async fn a_wedged_actor_is_paused_and_started_again_and_each_deed_is_written_dow
         .await;
     }
     anna.wait_for(order["id"].as_str().unwrap(), &["finished"]).await;
-    let entries = clerk.client.get("/api/v1/admin/audit?subject=dta%2Fsolden&limit=2").await.expect(200);
-    let entry = |entry: &Value| format!("{} {} {}", entry["email"], entry["action"], entry["reason"]).replace('"', "");
+    let entries =
+        clerk.client.get("/api/v1/admin/audit?subject=dta%2Fsolden&limit=2").await.expect(200);
+    let entry = |entry: &Value| {
+        format!("{} {} {}", entry["email"], entry["action"], entry["reason"]).replace('"', "")
+    };
     let newest: Vec<String> = entries["items"].as_array().unwrap().iter().map(entry).collect();
     let wanted = |wish: &str| format!("{} {wish} its thread is blocked: {wish}", clerk.email);
     assert_eq!(newest, [wanted("restart"), wanted("resume")]);
-    let next = format!("/api/v1/admin/audit?subject=dta%2Fsolden&cursor={}", entries["next"].as_str().unwrap());
+    let next = format!(
+        "/api/v1/admin/audit?subject=dta%2Fsolden&cursor={}",
+        entries["next"].as_str().unwrap()
+    );
     let older = clerk.client.get(&next).await.expect(200);
     assert_eq!(entry(&older["items"][0]), wanted("pause"));
     anna.client.get("/api/v1/admin/audit").await.expect_problem(403, "forbidden");

@@ -32,7 +32,12 @@ async fn case_14_money_that_comes_after_the_cancellation_goes_back(database: Dat
     anna.cancel(id).await.expect(202);
     for outcome in ["reserved", "billed"] {
         // the second time the page is closed, as at the provider
-        let paid = world.pay_with(order["payment"]["page_url"].as_str().unwrap(), &json!({ "outcome": outcome })).await;
+        let paid = world
+            .pay_with(
+                order["payment"]["page_url"].as_str().unwrap(),
+                &json!({ "outcome": outcome }),
+            )
+            .await;
         assert_eq!(paid.status, if outcome == "reserved" { 200 } else { 409 });
     }
     world.clean_slate().await;

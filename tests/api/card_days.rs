@@ -1,9 +1,12 @@
-//! A card has one ticket an operator and day, whatever kind of ticket it is and whoever pays at the same moment.
+//! A card has one ticket an operator and day, whatever kind of ticket it is and whoever pays at the
+//! same moment.
 
 use chrono::{Days, NaiveDate};
 use serde_json::{Value, json};
 
-use crate::support::{ADULT, Answer, Database, Offer, Person, World, both_databases, new_key, sample, ticket};
+use crate::support::{
+    ADULT, Answer, Database, Offer, Person, World, both_databases, new_key, sample, ticket,
+};
 
 both_databases!(
     of_many_orders_for_one_card_at_once_exactly_one_is_placed,
@@ -25,7 +28,8 @@ async fn place(skier: &Person, line: &Value) -> Answer {
 
 /// What was placed and what was refused because a card was taken; anything else is a fault.
 fn placed_and_taken(answers: Vec<Answer>) -> (Vec<Value>, usize) {
-    let (placed, taken): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 202);
+    let (placed, taken): (Vec<_>, Vec<_>) =
+        answers.into_iter().partition(|answer| answer.status == 202);
     let clashes = taken.len();
     for answer in taken {
         answer.expect_problem(409, "card-taken");
@@ -39,13 +43,19 @@ async fn of_many_orders_for_one_card_at_once_exactly_one_is_placed(database: Dat
     let (day, card) = (world.ski_day(), anna.card_dta().await);
     // all of them hold the fifth day
     let mut lines = Vec::new();
-    for (product, after) in
-        [("six_days", 0), ("six_days", 2), ("five_in_seven", 1), ("season", 3), ("day", 4), ("half_day", 4)]
-    {
+    for (product, after) in [
+        ("six_days", 0),
+        ("six_days", 2),
+        ("five_in_seven", 1),
+        ("season", 3),
+        ("day", 4),
+        ("half_day", 4),
+    ] {
         lines.push(line_for(&world, &card, product, day + Days::new(after)).await);
     }
     for _round in 0..5 {
-        let answers = futures_util::future::join_all(lines.iter().map(|line| place(&anna, line))).await;
+        let answers =
+            futures_util::future::join_all(lines.iter().map(|line| place(&anna, line))).await;
         let (placed, taken) = placed_and_taken(answers);
         assert_eq!((placed.len(), taken), (1, lines.len() - 1), "{placed:#?}");
         let id = placed[0]["id"].as_str().unwrap();
@@ -60,7 +70,9 @@ async fn of_many_orders_for_one_card_at_once_exactly_one_is_placed(database: Dat
     world.clean_slate().await;
 }
 
-async fn two_orders_with_the_same_cards_the_other_way_round_do_not_lock_each_other(database: Database) {
+async fn two_orders_with_the_same_cards_the_other_way_round_do_not_lock_each_other(
+    database: Database,
+) {
     let world = World::start(database).await;
     let (anna, ben) = tokio::join!(world.skier("Anna"), world.skier("Ben"));
     let day = world.ski_day();
@@ -73,14 +85,16 @@ async fn two_orders_with_the_same_cards_the_other_way_round_do_not_lock_each_oth
         }
         his.reverse();
         let keys = (new_key(), new_key());
-        let (one, other) = tokio::join!(anna.place(&hers, "undo", &keys.0), ben.place(&his, "undo", &keys.1));
+        let (one, other) =
+            tokio::join!(anna.place(&hers, "undo", &keys.0), ben.place(&his, "undo", &keys.1));
         let (one, other) = (one.expect(202), other.expect(202));
         let (one, other) = (one["id"].as_str().unwrap(), other["id"].as_str().unwrap());
         let pages = tokio::join!(anna.wait_for_page(one), ben.wait_for_page(other));
         tokio::join!(world.pay(&pages.0, "reserved"), world.pay(&pages.1, "reserved"));
         let ends = &["finished", "undone"];
         let (one, other) = tokio::join!(anna.wait_for(one, ends), ben.wait_for(other, ends));
-        let lost: Vec<_> = [one, other].into_iter().filter(|order| order["state"] == "undone").collect();
+        let lost: Vec<_> =
+            [one, other].into_iter().filter(|order| order["state"] == "undone").collect();
         assert_eq!(lost.len(), 1, "{lost:#?}");
         assert_eq!(lost[0]["reason"]["code"], "card_taken");
     }
@@ -128,7 +142,9 @@ async fn an_order_that_is_undone_leaves_all_its_days_free(database: Database) {
     // kept: the refused line frees its days, the issued one keeps its own
     let order = anna.place(&[pass.clone(), other.clone()], "keep", &new_key()).await.expect(202);
     let id = order["id"].as_str().unwrap();
-    place(&anna, &line_for(&world, &card, "day", day).await).await.expect_problem(409, "card-taken");
+    place(&anna, &line_for(&world, &card, "day", day).await)
+        .await
+        .expect_problem(409, "card-taken");
     world.pay(&anna.wait_for_page(id).await, "reserved").await;
     anna.wait_for(id, &["finished"]).await;
     place(&anna, &other).await.expect_problem(409, "card-taken");
@@ -146,18 +162,24 @@ async fn an_order_that_is_undone_leaves_all_its_days_free(database: Database) {
     place(&anna, &last).await.expect(202);
 }
 
-async fn a_card_of_two_accounts_is_whose_order_is_paid_first_and_nobody_is_told_of_the_others(database: Database) {
+async fn a_card_of_two_accounts_is_whose_order_is_paid_first_and_nobody_is_told_of_the_others(
+    database: Database,
+) {
     let world = World::start(database).await;
     let (anna, ben) = tokio::join!(world.skier("Anna"), world.skier("Ben"));
     let number = anna.next_card_number(false);
     let (hers, his) = (anna.card(&number).await, ben.card(&number).await);
     let day = world.ski_day();
-    let her_order = place(&anna, &line_for(&world, &hers, "day", day + Days::new(3)).await).await.expect(202);
+    let her_order =
+        place(&anna, &line_for(&world, &hers, "day", day + Days::new(3)).await).await.expect(202);
     let his_order = place(&ben, &line_for(&world, &his, "day", day).await).await.expect(202);
     let six_days = line_for(&world, &hers, "six_days", day).await;
     let problem = place(&anna, &six_days).await.expect_problem(409, "card-taken");
     let says = problem["detail"].as_str().unwrap();
-    assert!(says.contains(her_order["number"].as_str().unwrap()), "her own order is not named: {says}");
+    assert!(
+        says.contains(her_order["number"].as_str().unwrap()),
+        "her own order is not named: {says}"
+    );
     let id = her_order["id"].as_str().unwrap();
     anna.cancel(id).await.expect(202);
     anna.wait_for(id, &["rejected"]).await;
@@ -168,7 +190,8 @@ async fn a_card_of_two_accounts_is_whose_order_is_paid_first_and_nobody_is_told_
     world.pay(&ben.wait_for_page(his_id).await, "reserved").await;
     ben.wait_for(his_id, &["finished"]).await;
     let other = anna.card_dta().await;
-    let with_another = [line_for(&world, &hers, "day", day).await, line_for(&world, &other, "day", day).await];
+    let with_another =
+        [line_for(&world, &hers, "day", day).await, line_for(&world, &other, "day", day).await];
     for placed in anna.orders().await.unwrap() {
         if placed["state"] != "rejected" {
             anna.cancel(placed["id"].as_str().unwrap()).await.expect(202);
@@ -178,7 +201,8 @@ async fn a_card_of_two_accounts_is_whose_order_is_paid_first_and_nobody_is_told_
     let id = kept["id"].as_str().unwrap();
     world.pay(&anna.wait_for_page(id).await, "reserved").await;
     let kept = anna.wait_for(id, &["finished"]).await;
-    let reasons: Vec<_> = kept["lines"].as_array().unwrap().iter().map(|line| &line["reason"]["code"]).collect();
+    let reasons: Vec<_> =
+        kept["lines"].as_array().unwrap().iter().map(|line| &line["reason"]["code"]).collect();
     assert_eq!(reasons, [&json!("card_taken"), &Value::Null], "{kept:#}");
     world.clean_slate().await;
 }

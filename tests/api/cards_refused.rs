@@ -1,4 +1,5 @@
-//! A wrong card is found as early as it can be: when it is typed, when it is ordered for, when its operator checks it.
+//! A wrong card is found as early as it can be: when it is typed, when it is ordered for, when its
+//! operator checks it.
 
 use starjack_simulator::{sample_dta_number, sample_wtp_number};
 
@@ -42,7 +43,8 @@ async fn a_card_that_its_operator_does_not_know_costs_nothing(database: Database
     let wrong_sign = if right.ends_with('0') { "1" } else { "0" };
     let card = anna.card(&format!("{}{wrong_sign}", &right[..right.len() - 1])).await;
     let offer = world.offer("obertauern", world.ski_day(), ADULT).await;
-    let placed = anna.place(&[ticket(&offer, &card, "Anna", ADULT)], "undo", &new_key()).await.expect(202);
+    let placed =
+        anna.place(&[ticket(&offer, &card, "Anna", ADULT)], "undo", &new_key()).await.expect(202);
     let order = anna.wait_for(placed["id"].as_str().unwrap(), &["rejected"]).await;
     assert_eq!(order["lines"][0]["reason"]["code"], "card_not_accepted", "{order:#}");
     assert_eq!(order["payment"]["page_url"], serde_json::Value::Null);

@@ -16,7 +16,9 @@ async fn a_free_ticket_needs_a_paid_one_beside_it(database: Database) {
     assert_eq!(free.cents, 0);
     let child = ticket(&free, &anna.card_dta().await, "Mia", SMALL_CHILD);
     let card = anna.card_dta().await;
-    let beside = async |operator, day, born| ticket(&world.offer(operator, day, born).await, &card, "Anna", born);
+    let beside = async |operator, day, born| {
+        ticket(&world.offer(operator, day, born).await, &card, "Anna", born)
+    };
     let other_child = beside("solden", day, "2013-06-06").await;
     let other_day = beside("solden", day + Days::new(1), ADULT).await;
     let other_area = beside("ischgl", day, ADULT).await;
@@ -29,7 +31,9 @@ async fn a_free_ticket_needs_a_paid_one_beside_it(database: Database) {
         anna.place(&lines, "undo", &new_key()).await.expect_problem(422, "free-alone");
     }
     let adult = beside("solden", day, ADULT).await;
-    anna.place(&[child, adult.clone()], "keep", &new_key()).await.expect_problem(422, "family-together");
+    anna.place(&[child, adult.clone()], "keep", &new_key())
+        .await
+        .expect_problem(422, "family-together");
     let mut many = vec![adult];
     for _ in 0..7 {
         many.push(ticket(&free, &anna.card_dta().await, "Mia", SMALL_CHILD));
@@ -42,8 +46,10 @@ async fn a_small_child_skis_along_with_who_pays(database: Database) {
     let world = World::start(database).await;
     let anna = world.skier("Anna").await;
     let day = world.ski_day();
-    let (adult, child) =
-        (world.offer("obertauern", day, ADULT).await, world.offer("obertauern", day, SMALL_CHILD).await);
+    let (adult, child) = (
+        world.offer("obertauern", day, ADULT).await,
+        world.offer("obertauern", day, SMALL_CHILD).await,
+    );
     let lines = [
         ticket(&adult, &anna.card_axess().await, "Anna", ADULT),
         ticket(&child, &anna.card_axess().await, "Mia", SMALL_CHILD),

@@ -3,10 +3,14 @@
 use serde_json::json;
 
 use crate::support::{
-    ADULT, Database, World, area_file, areas, eventually, listed, new_key, postgres_alone, text_of, ticket,
+    ADULT, Database, World, area_file, areas, eventually, listed, new_key, postgres_alone, text_of,
+    ticket,
 };
 
-postgres_alone!(one_basket_holds_a_ticket_of_every_area, each_country_has_its_own_tax_on_the_invoice);
+postgres_alone!(
+    one_basket_holds_a_ticket_of_every_area,
+    each_country_has_its_own_tax_on_the_invoice
+);
 
 async fn one_basket_holds_a_ticket_of_every_area(database: Database) {
     let world = World::start(database).await;
@@ -21,7 +25,8 @@ async fn one_basket_holds_a_ticket_of_every_area(database: Database) {
     world.clean_slate().await;
     let ledger = world.ledger().await;
     let number = order["number"].as_str().unwrap();
-    let mut booked: Vec<String> = ledger.bookings_of(number).into_iter().map(|booking| booking.operator).collect();
+    let mut booked: Vec<String> =
+        ledger.bookings_of(number).into_iter().map(|booking| booking.operator).collect();
     booked.sort_unstable();
     assert_eq!(booked, areas, "each area once");
     assert_eq!(ledger.held(number), total);
@@ -29,16 +34,26 @@ async fn one_basket_holds_a_ticket_of_every_area(database: Database) {
 
 /// An area on the other side of the border, with the contract of one that is in the sample.
 fn abroad(endpoint: &str, country: &str) -> String {
-    let contract = format!("[operator.contract]\ncredentials = \"stubai\"\nendpoint = \"{endpoint}\" #");
-    let text = area_file("stubai", "endpoint = ", "# endpoint = ").replacen("[operator.contract]", &contract, 1);
+    let contract =
+        format!("[operator.contract]\ncredentials = \"stubai\"\nendpoint = \"{endpoint}\" #");
+    let text = area_file("stubai", "endpoint = ", "# endpoint = ").replacen(
+        "[operator.contract]",
+        &contract,
+        1,
+    );
     let key = format!("key = \"{}land\"", country.to_lowercase());
-    let text =
-        text.replacen("key = \"stubai\"", &key, 1).replacen("name = ", &format!("name = \"{country}land\" #"), 1);
+    let text = text.replacen("key = \"stubai\"", &key, 1).replacen(
+        "name = ",
+        &format!("name = \"{country}land\" #"),
+        1,
+    );
     text.replacen("country = \"AT\"", &format!("country = \"{country}\""), 1)
 }
 
 fn rate(country: &str, permille: i32) -> String {
-    format!("[[vat]]\ncountry = \"{country}\"\nfrom = \"2026-01-01\"\nto = \"2027-12-31\"\npermille = {permille}\n")
+    format!(
+        "[[vat]]\ncountry = \"{country}\"\nfrom = \"2026-01-01\"\nto = \"2027-12-31\"\npermille = {permille}\n"
+    )
 }
 
 async fn each_country_has_its_own_tax_on_the_invoice(database: Database) {
@@ -47,7 +62,8 @@ async fn each_country_has_its_own_tax_on_the_invoice(database: Database) {
     let endpoint = world.endpoint("dta/stubai").await;
     world.import(
         "abroad.toml",
-        &[rate("DE", 70), rate("IT", 100), abroad(&endpoint, "DE"), abroad(&endpoint, "IT")].concat(),
+        &[rate("DE", 70), rate("IT", 100), abroad(&endpoint, "DE"), abroad(&endpoint, "IT")]
+            .concat(),
     );
     eventually("both are sold", async || {
         let known = ["deland", "itland"].map(|key| format!("/api/v1/operators/{key}"));
@@ -56,7 +72,9 @@ async fn each_country_has_its_own_tax_on_the_invoice(database: Database) {
     })
     .await;
     let (day, mut lines, mut cents) = (world.ski_day(), Vec::new(), Vec::new());
-    for (operator, vat_rate) in [("solden", 10.0), ("deland", 7.0), ("itland", 10.0), ("ischgl", 10.0)] {
+    for (operator, vat_rate) in
+        [("solden", 10.0), ("deland", 7.0), ("itland", 10.0), ("ischgl", 10.0)]
+    {
         let offer = world.product(operator, "day", day, ADULT).await;
         assert_eq!(offer["vat_rate"], vat_rate, "{offer:#}");
         let offer = crate::support::Offer::of(&offer);
@@ -67,15 +85,27 @@ async fn each_country_has_its_own_tax_on_the_invoice(database: Database) {
     let id = placed["id"].as_str().unwrap();
     world.pay(&anna.wait_for_page(id).await, "reserved").await;
     let order = anna.wait_for(id, &["finished"]).await;
-    assert_eq!(world.ledger().await.held(order["number"].as_str().unwrap()), cents.iter().sum::<i64>());
+    assert_eq!(
+        world.ledger().await.held(order["number"].as_str().unwrap()),
+        cents.iter().sum::<i64>()
+    );
     let invoice = anna.client.get(order["invoices"][0]["url"].as_str().unwrap()).await;
     let text = text_of(&invoice.bytes);
-    let rows: Vec<String> = text.lines().map(|row| row.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
-    for (country, percent, gross) in [("AT", 10, cents[0] + cents[3]), ("DE", 7, cents[1]), ("IT", 10, cents[2])] {
+    let rows: Vec<String> =
+        text.lines().map(|row| row.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    for (country, percent, gross) in
+        [("AT", 10, cents[0] + cents[3]), ("DE", 7, cents[1]), ("IT", 10, cents[2])]
+    {
         let net = (gross * 200 + 100 + percent) / (2 * (100 + percent));
         let amount = |cents: i64| format!("{}.{:02}", cents / 100, cents % 100);
-        let row = format!("{country} {percent}% {} {} {}", amount(net), amount(gross - net), amount(gross));
+        let row = format!(
+            "{country} {percent}% {} {} {}",
+            amount(net),
+            amount(gross - net),
+            amount(gross)
+        );
         assert!(rows.contains(&row), "{row} is not in:\n{text}");
     }
-    // no clean slate: the supplier books the tickets abroad under the name of the operator whose contract was lent
+    // no clean slate: the supplier books the tickets abroad under the name of the operator whose
+    // contract was lent
 }

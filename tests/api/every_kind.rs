@@ -1,4 +1,5 @@
-//! One ticket of each kind at both kinds of gate, from the offer to the e-mail, reckoned anew from the price list.
+//! One ticket of each kind at both kinds of gate, from the offer to the e-mail, reckoned anew from
+//! the price list.
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 use serde_json::{Value, json};
@@ -6,7 +7,8 @@ use starjack::clock;
 use starjack::language::Language;
 
 use crate::support::{
-    ADULT, Booking, Database, Offer, World, both_databases, eventually, listed, new_key, sample, text_of, ticket,
+    ADULT, Booking, Database, Offer, World, both_databases, eventually, listed, new_key, sample,
+    text_of, ticket,
 };
 
 both_databases!(a_ticket_of_each_kind_is_what_was_offered_to_the_last_cent);
@@ -30,7 +32,8 @@ struct Wanted {
 async fn a_ticket_of_each_kind_is_what_was_offered_to_the_last_cent(database: Database) {
     let world = World::start(database).await;
     let anna = world.skier("Anna").await;
-    let wanted: Vec<Wanted> = ["solden", "obertauern"].into_iter().flat_map(one_of_each_kind).collect();
+    let wanted: Vec<Wanted> =
+        ["solden", "obertauern"].into_iter().flat_map(one_of_each_kind).collect();
     let mut lines = Vec::new();
     for want in &wanted {
         let offer = world.product(want.operator, want.product, want.first, ADULT).await;
@@ -51,7 +54,10 @@ async fn a_ticket_of_each_kind_is_what_was_offered_to_the_last_cent(database: Da
     let bookings = ledger.bookings_of(number);
     assert_eq!(bookings.len(), wanted.len(), "each once: {bookings:#?}");
     for (want, line) in wanted.iter().zip(1..) {
-        let booking = bookings.iter().find(|booking| booking.reference == format!("{number}-{line}")).unwrap();
+        let booking = bookings
+            .iter()
+            .find(|booking| booking.reference == format!("{number}-{line}"))
+            .unwrap();
         is_booked_as(want, booking);
         assert_eq!(order["lines"][line - 1]["price"]["amount"], want.cents);
     }
@@ -70,7 +76,8 @@ fn one_of_each_kind(operator: &'static str) -> [Wanted; 5] {
     let today = clock::now().with_timezone(&chrono_tz::Europe::Vienna).date_naive();
     let season = &sample().operator(operator).unwrap().season;
     let (year, month, day) = TURNED_ON;
-    let turned_on = NaiveDate::from_ymd_opt(year, month, day).unwrap().clamp(today + Days::new(1), season.to);
+    let turned_on =
+        NaiveDate::from_ymd_opt(year, month, day).unwrap().clamp(today + Days::new(1), season.to);
     let crossing = crossing(operator, today);
     let six: i64 = (0..6).map(|day| listed(operator, "six_days", crossing + Days::new(day))).sum();
     let one = |product, kind, first, days: u64, cents| Wanted {
@@ -88,21 +95,31 @@ fn one_of_each_kind(operator: &'static str) -> [Wanted; 5] {
         one("half_day", "half_day", turned_on, 1, listed(operator, "half_day", turned_on)),
         one("six_days", "multi_day", crossing, 6, six / 6),
         one("five_in_seven", "flexi", in_seven, 7, listed(operator, "five_in_seven", in_seven)),
-        Wanted { last: season.to, ..one("season", "season", turned_on, 1, listed(operator, "season", today)) },
+        Wanted {
+            last: season.to,
+            ..one("season", "season", turned_on, 1, listed(operator, "season", today))
+        },
     ]
 }
 
-/// The first of six days that cost more, or less, on the last three; any six while there are no such days any more.
+/// The first of six days that cost more, or less, on the last three; any six while there are no
+/// such days any more.
 fn crossing(operator: &str, today: NaiveDate) -> NaiveDate {
     let season = &sample().operator(operator).unwrap().season;
     let first = season.from.max(today + Days::new(1));
     let price = |day| listed(operator, "six_days", day);
     let days = first.iter_days().take_while(|day| *day + Days::new(5) <= season.to);
-    days.clone().find(|day| price(*day + Days::new(2)) != price(*day + Days::new(3))).unwrap_or(first)
+    days.clone()
+        .find(|day| price(*day + Days::new(2)) != price(*day + Days::new(3)))
+        .unwrap_or(first)
 }
 
 fn is_offered_as(want: &Wanted, offer: &Value) {
-    assert_eq!(offer["price"], json!({ "amount": want.cents, "currency": "EUR" }), "{want:?} {offer:#}");
+    assert_eq!(
+        offer["price"],
+        json!({ "amount": want.cents, "currency": "EUR" }),
+        "{want:?} {offer:#}"
+    );
     assert_eq!(offer["vat_rate"], 10.0, "{offer:#}");
     assert_eq!(offer["kind"], want.kind, "{offer:#}");
     let dates = (offer["valid_from"].as_str().unwrap(), offer["valid_to"].as_str().unwrap());
@@ -113,13 +130,19 @@ fn is_offered_as(want: &Wanted, offer: &Value) {
 
 fn is_booked_as(want: &Wanted, booking: &Booking) {
     assert_eq!(booking.operator, want.operator);
-    assert_eq!((&booking.day, &booking.until), (&want.first.to_string(), &want.last.to_string()), "{want:?}");
+    assert_eq!(
+        (&booking.day, &booking.until),
+        (&want.first.to_string(), &want.last.to_string()),
+        "{want:?}"
+    );
     assert_eq!(booking.cents, want.cents, "{want:?}");
     if booking.supplier == "dta" {
-        // the season ends before October; the midnight of the day on which clocks are turned on is still winter
+        // the season ends before October; the midnight of the day on which clocks are turned on is
+        // still winter
         let turned_on = last_sunday_of_march(want.first.year()).and_hms_opt(2, 0, 0).unwrap();
         let begins = want.first.and_time(want.begins.parse().unwrap());
-        let offset = if begins > turned_on && want.first.month() < 10 { "+02:00" } else { "+01:00" };
+        let offset =
+            if begins > turned_on && want.first.month() < 10 { "+02:00" } else { "+01:00" };
         assert_eq!(booking.begins, format!("{}T{}{offset}", want.first, want.begins), "{want:?}");
     }
 }
@@ -131,13 +154,20 @@ fn last_sunday_of_march(year: i32) -> NaiveDate {
 
 /// Each line with its product, days, rate and price, and the tax of the whole.
 fn is_invoiced(wanted: &[Wanted], total: i64, text: &str) {
-    let begins = |no: usize| text.find(&format!("\n{no}  ")).unwrap_or_else(|| panic!("no line {no} in:\n{text}"));
+    let begins = |no: usize| {
+        text.find(&format!("\n{no}  ")).unwrap_or_else(|| panic!("no line {no} in:\n{text}"))
+    };
     for (want, no) in wanted.iter().zip(1..) {
-        let ends = if no < wanted.len() { begins(no + 1) } else { text.find("Total, VAT included").unwrap() };
+        let ends = if no < wanted.len() {
+            begins(no + 1)
+        } else {
+            text.find("Total, VAT included").unwrap()
+        };
         // description and days may take several rows, side by side
         let line = &text[begins(no) + 1..ends];
         let row = line.lines().next().unwrap();
-        let name = &sample().operator(want.operator).unwrap().product(want.product).unwrap().name.en;
+        let name =
+            &sample().operator(want.operator).unwrap().product(want.product).unwrap().name.en;
         for words in [name, " 1 ", " 10% "] {
             assert!(row.contains(words), "{words} is not in the line {row}");
         }
@@ -158,7 +188,11 @@ fn is_invoiced(wanted: &[Wanted], total: i64, text: &str) {
 fn is_told(wanted: &[Wanted], total: i64, email: &str) {
     for want in wanted {
         let operator = sample().operator(want.operator).unwrap();
-        let title = format!("{}, Adult, {}", operator.product(want.product).unwrap().name.en, operator.name);
+        let title = format!(
+            "{}, Adult, {}",
+            operator.product(want.product).unwrap().name.en,
+            operator.name
+        );
         let place = email.find(&title).unwrap_or_else(|| panic!("{title} is not in:\n{email}"));
         let about = email[place..].lines().nth(1).unwrap();
         let hour = (want.begins != "00:00:00").then(|| want.begins.parse().unwrap());

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{ADULT, Database, Offer, Person, SMALL_CHILD, World, both_databases, new_key, sample, ticket};
+use crate::support::{
+    ADULT, Database, Offer, Person, SMALL_CHILD, World, both_databases, new_key, sample, ticket,
+};
 
 both_databases!(
     a_family_is_charged_its_price_and_each_of_them_has_a_ticket,
@@ -12,13 +14,18 @@ both_databases!(
 );
 
 /// Two parents, and children of whom the older two pay; the small one skis for nothing anyway.
-const FAMILY: [&str; 6] = ["1988-03-03", ADULT, "2009-07-07", "2013-06-06", "2015-05-05", SMALL_CHILD];
+const FAMILY: [&str; 6] =
+    ["1988-03-03", ADULT, "2009-07-07", "2013-06-06", "2015-05-05", SMALL_CHILD];
 
 /// The offers of one product for a family.
 async fn offers(world: &World, operator: &str, product: &str, people: &[&str]) -> Value {
     let page = world.family_offers(operator, world.ski_day(), people).await.expect(200);
     let products = page["items"].as_array().unwrap();
-    products.iter().find(|offer| offer["product"] == product).unwrap_or_else(|| panic!("{page:#}")).clone()
+    products
+        .iter()
+        .find(|offer| offer["product"] == product)
+        .unwrap_or_else(|| panic!("{page:#}"))
+        .clone()
 }
 
 /// A line for each of them, on a card of their own.
@@ -37,7 +44,10 @@ async fn a_family_is_charged_its_price_and_each_of_them_has_a_ticket(database: D
     for (operator, price) in [
         ("solden", (|alone: &[i64]| alone[..4].to_vec()) as fn(&[i64]) -> Vec<i64>),
         ("obertauern", |alone| {
-            (0..).zip(alone).map(|(who, cents)| cents * if who < 2 { 90 } else { 75 } / 100).collect()
+            (0..)
+                .zip(alone)
+                .map(|(who, cents)| cents * if who < 2 { 90 } else { 75 } / 100)
+                .collect()
         }),
     ] {
         let mut alone = Vec::new();
@@ -52,8 +62,11 @@ async fn a_family_is_charged_its_price_and_each_of_them_has_a_ticket(database: D
             (&family["price"]["amount"], &family["price_without"]["amount"]),
             (&json!(total), &json!(alone.iter().sum::<i64>()))
         );
-        let prices =
-            family["offers"].as_array().unwrap().iter().map(|offer| offer["price"]["amount"].as_i64().unwrap());
+        let prices = family["offers"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|offer| offer["price"]["amount"].as_i64().unwrap());
         assert_eq!(prices.collect::<Vec<_>>(), wanted, "{operator}");
 
         let lines = lines(&anna, operator, &family, &FAMILY).await;
@@ -66,8 +79,13 @@ async fn a_family_is_charged_its_price_and_each_of_them_has_a_ticket(database: D
         assert_eq!(ledger.held(number), total);
         for (cents, line) in wanted.iter().zip(1..) {
             let reference = format!("{number}-{line}");
-            let bookings = ledger.bookings().into_iter().filter(|booking| booking.reference == reference);
-            assert_eq!(bookings.map(|booking| booking.cents).collect::<Vec<_>>(), [*cents], "{operator} {line}");
+            let bookings =
+                ledger.bookings().into_iter().filter(|booking| booking.reference == reference);
+            assert_eq!(
+                bookings.map(|booking| booking.cents).collect::<Vec<_>>(),
+                [*cents],
+                "{operator} {line}"
+            );
         }
     }
     world.clean_slate().await;
@@ -82,7 +100,8 @@ async fn who_is_no_family_is_told_why(database: Database) {
         ("solden", &[ADULT, ADULT, ADULT, "2015-05-05"], "too few or too many parents"),
         ("solden", &[ADULT, ADULT], "no child among these people"),
     ] {
-        let problem = world.family_offers(operator, day, people).await.expect_problem(422, "no-family-price");
+        let problem =
+            world.family_offers(operator, day, people).await.expect_problem(422, "no-family-price");
         assert!(problem["detail"].as_str().unwrap().contains(why), "{problem}");
     }
     let after_season = sample().operator("solden").unwrap().season.to.succ_opt().unwrap();
@@ -93,7 +112,10 @@ async fn who_is_no_family_is_told_why(database: Database) {
 async fn a_family_that_is_not_whole_is_refused(database: Database) {
     let world = World::start(database).await;
     let anna = world.skier("Anna").await;
-    let (one, other) = tokio::join!(offers(&world, "solden", "day", &FAMILY), offers(&world, "solden", "day", &FAMILY));
+    let (one, other) = tokio::join!(
+        offers(&world, "solden", "day", &FAMILY),
+        offers(&world, "solden", "day", &FAMILY)
+    );
     let whole = lines(&anna, "solden", &one, &FAMILY).await;
     anna.place(&whole, "keep", &new_key()).await.expect_problem(422, "family-together");
     // without the second parent, with somebody twice, and with somebody of another such family
@@ -128,13 +150,17 @@ async fn one_refused_ticket_takes_back_the_whole_family(database: Database) {
     let id = placed["id"].as_str().unwrap();
     world.pay(&anna.wait_for_page(id).await, "reserved").await;
     let order = anna.wait_for(id, &["undone"]).await;
-    let refused = order["lines"].as_array().unwrap().iter().filter(|line| line["state"] == "refused").count();
+    let refused =
+        order["lines"].as_array().unwrap().iter().filter(|line| line["state"] == "refused").count();
     assert_eq!(refused, 1, "{order:#}");
     assert_eq!(order["invoices"], json!([]));
     world.clean_slate().await;
     let ledger = world.ledger().await;
     let number = order["number"].as_str().unwrap();
-    assert!(ledger.bookings_of(number).iter().all(|booking| !booking.is_live()), "a free child is left");
+    assert!(
+        ledger.bookings_of(number).iter().all(|booking| !booking.is_live()),
+        "a free child is left"
+    );
     assert_eq!(ledger.held(number), 0);
 
     // neither the price nor the days of the cards are used up by it

@@ -4,7 +4,11 @@ use serde_json::{Value, json};
 
 use crate::support::{Database, World, both_databases};
 
-both_databases!(a_server_that_is_up_says_so, what_is_not_there_is_a_problem_document, the_description_names_every_call,);
+both_databases!(
+    a_server_that_is_up_says_so,
+    what_is_not_there_is_a_problem_document,
+    the_description_names_every_call,
+);
 
 async fn a_server_that_is_up_says_so(database: Database) {
     let world = World::start(database).await;
@@ -13,8 +17,12 @@ async fn a_server_that_is_up_says_so(database: Database) {
     }
     let status = world.guest.get("/status").await.expect(200);
     assert_eq!(status["status"], "up", "{status:#}");
-    let names: Vec<&str> =
-        status["suppliers"].as_array().unwrap().iter().map(|supplier| supplier["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> = status["suppliers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|supplier| supplier["name"].as_str().unwrap())
+        .collect();
     for name in ["solden", "obertauern", "payment"] {
         assert!(names.contains(&name), "{name} is not in {names:?}");
     }
@@ -35,7 +43,8 @@ async fn what_is_not_there_is_a_problem_document(database: Database) {
 
 async fn the_description_names_every_call(database: Database) {
     let world = World::start(database).await;
-    let description = world.clerk().await.client.get("/api/v1/admin/openapi.json").await.expect(200);
+    let description =
+        world.clerk().await.client.get("/api/v1/admin/openapi.json").await.expect(200);
     let committed = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json")).unwrap();
     assert_eq!(description, serde_json::from_slice::<Value>(&committed).unwrap());
     let paths = description["paths"].as_object().unwrap();

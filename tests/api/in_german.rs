@@ -1,10 +1,12 @@
-//! A customer who speaks German is spoken to in German: problems, reasons, the page, e-mails and the invoice.
+//! A customer who speaks German is spoken to in German: problems, reasons, the page, e-mails and
+//! the invoice.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    ADULT, Answer, Database, Person, World, eventually, is_code, new_key, postgres_alone, text_of, ticket,
+    ADULT, Answer, Database, Person, World, eventually, is_code, new_key, postgres_alone, text_of,
+    ticket,
 };
 
 postgres_alone!(
@@ -14,17 +16,24 @@ postgres_alone!(
 );
 
 async fn speaks_german(skier: &Person) {
-    let change = skier.client.request(Method::PATCH, "/api/v1/accounts/me").json(&json!({ "language": "de" }));
+    let change = skier
+        .client
+        .request(Method::PATCH, "/api/v1/accounts/me")
+        .json(&json!({ "language": "de" }));
     assert_eq!(Answer::to(change).await.unwrap().expect(200)["language"], "de");
 }
 
 async fn mail(world: &World, subject: &str) -> Value {
-    eventually(subject, async || world.ledger().await.emails_about(subject).first().map(|mail| (*mail).clone())).await
+    eventually(subject, async || {
+        world.ledger().await.emails_about(subject).first().map(|mail| (*mail).clone())
+    })
+    .await
 }
 
 /// The offer of one product at Sölden.
 async fn product(world: &World, key: &str) -> Value {
-    let path = format!("/api/v1/operators/solden/offers?day={}&birth_date={ADULT}", world.ski_day());
+    let path =
+        format!("/api/v1/operators/solden/offers?day={}&birth_date={ADULT}", world.ski_day());
     let offers = world.guest.get(&path).await.expect(200);
     let found = offers["items"].as_array().unwrap().iter().find(|offer| offer["product"] == key);
     found.unwrap_or_else(|| panic!("no {key}: {offers:#}")).clone()
@@ -49,9 +58,16 @@ async fn a_purchase_is_told_of_in_german_from_the_page_to_the_invoice(database: 
     world.pay(&order, "reserved").await;
     let order = anna.wait_for(id, &["finished"]).await;
 
-    let page = world.guest.request(Method::GET, &format!("/orders/{id}")).header("accept-language", "de-AT").send();
+    let page = world
+        .guest
+        .request(Method::GET, &format!("/orders/{id}"))
+        .header("accept-language", "de-AT")
+        .send();
     let page = page.await.unwrap().text().await.unwrap();
-    assert!(page.contains("<html lang=\"de\">") && page.contains("Die Tickets sind auf den Keycards."), "{page}");
+    assert!(
+        page.contains("<html lang=\"de\">") && page.contains("Die Tickets sind auf den Keycards."),
+        "{page}"
+    );
 
     let mail = mail(&world, order["number"].as_str().unwrap()).await;
     let (subject, text) = (mail["subject"].as_str().unwrap(), mail["text"].as_str().unwrap());
@@ -69,9 +85,13 @@ async fn a_purchase_is_told_of_in_german_from_the_page_to_the_invoice(database: 
     }
     let invoice = anna.client.get(order["invoices"][0]["url"].as_str().unwrap()).await;
     let text = text_of(&invoice.bytes);
-    for words in
-        ["Rechnung", "Bestellung", "Leistungstag", "Gesamtbetrag inkl. USt.", "Saisonkarte, Erwachsene, Sölden"]
-    {
+    for words in [
+        "Rechnung",
+        "Bestellung",
+        "Leistungstag",
+        "Gesamtbetrag inkl. USt.",
+        "Saisonkarte, Erwachsene, Sölden",
+    ] {
         assert!(text.contains(words), "{words} is not in the invoice:\n{text}");
     }
     for words in ["Invoice", "Total", "Season"] {
@@ -85,14 +105,19 @@ async fn a_forgotten_password_is_replaced_by_a_code_from_a_german_email(database
     let anna = world.skier("Anna").await;
     speaks_german(&anna).await;
     let ask = async |email: &str| {
-        world.guest.post("/api/v1/accounts/password-reset", &json!({ "email": email })).await.expect(202)
+        world
+            .guest
+            .post("/api/v1/accounts/password-reset", &json!({ "email": email }))
+            .await
+            .expect(202)
     };
     assert_eq!(ask(&anna.email).await, ask("nobody@skier.example").await);
     let subject = "neues Passwort";
     let code = eventually("a letter with the code", async || {
         let ledger = world.ledger().await;
         let emails = ledger.emails_to(&anna.email);
-        let mail = emails.iter().find(|mail| mail["subject"].as_str().unwrap().contains(subject))?;
+        let mail =
+            emails.iter().find(|mail| mail["subject"].as_str().unwrap().contains(subject))?;
         mail["subject"].as_str().unwrap().split(' ').find(|word| is_code(word)).map(str::to_owned)
     })
     .await;
@@ -108,7 +133,10 @@ async fn a_forgotten_password_is_replaced_by_a_code_from_a_german_email(database
     let body = json!({ "refresh_token": anna.refresh_token });
     world.guest.post("/api/v1/sessions/refresh", &body).await.expect_problem(401, "session-over");
     let log_in = async |password: &str| {
-        world.guest.post("/api/v1/sessions", &json!({ "email": anna.email, "password": password })).await
+        world
+            .guest
+            .post("/api/v1/sessions", &json!({ "email": anna.email, "password": password }))
+            .await
     };
     log_in(&anna.password).await.expect_problem(401, "wrong-password");
     log_in("a new one, surely").await.expect(201);
@@ -141,6 +169,10 @@ async fn a_refusal_says_in_the_asked_language_what_to_do(database: Database) {
     assert_eq!((text(None).await.as_str(), text(Some("de")).await.as_str()), (english, german));
     speaks_german(&anna).await;
     assert_eq!((text(None).await.as_str(), text(Some("en")).await.as_str()), (german, english));
-    assert_eq!(text(Some("fr")).await, german, "the account's language, when none of ours is asked for");
+    assert_eq!(
+        text(Some("fr")).await,
+        german,
+        "the account's language, when none of ours is asked for"
+    );
     world.clean_slate().await;
 }

@@ -6,12 +6,18 @@ use crate::support::{Answer, Client, Database, Person, World, eventually, postgr
 
 postgres_alone!(keys_that_are_replaced_at_the_command_line_are_learned_by_the_running_server);
 
-/// What `run` and the server share here, so that a key that one of them seals is opened by the other.
+/// What `run` and the server share here, so that a key that one of them seals is opened by the
+/// other.
 const SECRET: [(&str, &str); 1] = [("STARJACK_AUTH__SECRET", "0123456789abcdef0123456789abcdef")];
 
 async fn published(client: &Client) -> Vec<String> {
     let keys = client.get("/.well-known/jwks.json").await.expect(200);
-    keys["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+    keys["keys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|key| key["kid"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 async fn log_in(client: &Client, person: &Person) -> Value {
@@ -30,7 +36,9 @@ async fn until_refused(client: &Client) {
     .await;
 }
 
-async fn keys_that_are_replaced_at_the_command_line_are_learned_by_the_running_server(database: Database) {
+async fn keys_that_are_replaced_at_the_command_line_are_learned_by_the_running_server(
+    database: Database,
+) {
     let world = World::with(database, &SECRET).await;
     let anna = world.skier("Anna").await;
     let first = published(&world.guest).await;
@@ -56,7 +64,8 @@ async fn keys_that_are_replaced_at_the_command_line_are_learned_by_the_running_s
     with_tokens(&world.guest, &pair).get("/api/v1/accounts/me").await.expect(200);
     let clerk = world.clerk().await;
     let entries = clerk.client.get("/api/v1/admin/audit").await.expect(200);
-    let entries: Vec<&Value> = entries["items"].as_array().unwrap().iter().map(|entry| &entry["action"]).collect();
+    let entries: Vec<&Value> =
+        entries["items"].as_array().unwrap().iter().map(|entry| &entry["action"]).collect();
     assert_eq!(entries, ["replace_keys", "rotate_keys"]);
 }
 
@@ -72,12 +81,17 @@ async fn a_key_that_one_replica_draws_is_believed_by_the_other_at_once() {
 
     let drawn = clerk.client.post("/api/v1/admin/keys", &json!({})).await.expect(201);
     assert_eq!(published(&world.guest).await[1], drawn["kid"].as_str().unwrap());
-    assert_eq!(with_tokens(&there, &log_in(&there, &anna).await).get("/api/v1/accounts/me").await.status, 200);
+    assert_eq!(
+        with_tokens(&there, &log_in(&there, &anna).await).get("/api/v1/accounts/me").await.status,
+        200
+    );
 
-    let drawn = clerk.client.post("/api/v1/admin/keys", &json!({ "compromised": true })).await.expect(201);
+    let drawn =
+        clerk.client.post("/api/v1/admin/keys", &json!({ "compromised": true })).await.expect(201);
     assert_eq!(published(&world.guest).await, [drawn["kid"].as_str().unwrap()]);
     let new = log_in(&world.guest, &anna).await;
-    // within the second in which a replica may have read the keys already, a token of a new one may be refused
+    // within the second in which a replica may have read the keys already, a token of a new one may
+    // be refused
     eventually("the other replica believes the new key", async || {
         (with_tokens(&there, &new).get("/api/v1/accounts/me").await.status == 200).then_some(())
     })

@@ -1,4 +1,5 @@
-//! One ticket of several is refused when it is to be issued: the customer said beforehand what then.
+//! One ticket of several is refused when it is to be issued: the customer said beforehand what
+//! then.
 
 use serde_json::{Value, json};
 
@@ -10,8 +11,14 @@ both_databases!(
     an_order_of_which_nothing_is_issued_is_undone_also_when_the_rest_was_to_be_kept,
 );
 
-/// An order at both gates that is paid while Sölden refuses to issue; the refusal is met before the end.
-async fn refused_at_solden(world: &World, operators: &[&str], on_refusal: &str, end: &str) -> Value {
+/// An order at both gates that is paid while Sölden refuses to issue; the refusal is met before the
+/// end.
+async fn refused_at_solden(
+    world: &World,
+    operators: &[&str],
+    on_refusal: &str,
+    end: &str,
+) -> Value {
     let anna = world.skier("Anna").await;
     let fault = json!({ "supplier": "dta", "operator": "solden", "operation": "CreateOrder",
         "fault": "business_error", "value": "MediumFull" });
@@ -42,7 +49,9 @@ async fn a_refused_line_leaves_the_others_when_that_was_wished(database: Databas
     assert!(subject.contains("1 of 2 tickets"), "{subject}");
 }
 
-async fn an_order_of_which_nothing_is_issued_is_undone_also_when_the_rest_was_to_be_kept(database: Database) {
+async fn an_order_of_which_nothing_is_issued_is_undone_also_when_the_rest_was_to_be_kept(
+    database: Database,
+) {
     let world = World::start(database).await;
     let order = refused_at_solden(&world, &["solden"], "keep", "undone").await;
     assert_eq!(order["lines"][0]["state"], "refused");

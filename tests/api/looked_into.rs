@@ -26,7 +26,10 @@ fn value(figures: &str, sample: &str) -> Option<f64> {
 
 /// Waits until a sample has a value that fits; counts of the database are some seconds old.
 async fn until(operations: &Client, sample: &str, fits: impl Fn(f64) -> bool) {
-    eventually(sample, async || value(&figures(operations).await, sample).filter(|value| fits(*value))).await;
+    eventually(sample, async || {
+        value(&figures(operations).await, sample).filter(|value| fits(*value))
+    })
+    .await;
 }
 
 async fn the_figures_follow_an_order_through_the_shop(database: Database) {
@@ -41,14 +44,25 @@ async fn the_figures_follow_an_order_through_the_shop(database: Database) {
     until(&operations, r#"starjack_orders{state="finished"}"#, |count| count == 1.0).await;
 
     let after = figures(&operations).await;
-    for (actor, verb) in [("dta/solden", "issue"), ("axess/obertauern", "check"), ("payment", "capture")] {
+    for (actor, verb) in
+        [("dta/solden", "issue"), ("axess/obertauern", "check"), ("payment", "capture")]
+    {
         let labels = format!(r#"actor="{actor}",verb="{verb}""#);
-        assert_eq!(value(&after, &format!("starjack_answer_seconds_count{{{labels}}}")), Some(1.0), "{labels}");
+        assert_eq!(
+            value(&after, &format!("starjack_answer_seconds_count{{{labels}}}")),
+            Some(1.0),
+            "{labels}"
+        );
         let within = format!(r#"starjack_answer_seconds_bucket{{{labels},le="+Inf"}}"#);
         assert_eq!(value(&after, &within), Some(1.0), "{within}");
     }
     let commits = |figures: &str| value(figures, "starjack_commits_total").unwrap();
-    assert!(commits(&after) >= commits(&before) + 7.0, "{} to {}", commits(&before), commits(&after));
+    assert!(
+        commits(&after) >= commits(&before) + 7.0,
+        "{} to {}",
+        commits(&before),
+        commits(&after)
+    );
     assert_eq!(value(&after, r#"starjack_actor_up{actor="dta/solden"}"#), Some(1.0));
     assert_eq!(value(&after, "starjack_ready"), Some(1.0));
     assert!(value(&after, r#"starjack_database_connections{state="idle"}"#).is_some());
@@ -68,7 +82,9 @@ async fn a_doubt_and_a_dead_letter_are_seen_in_the_figures(database: Database) {
     world.fault(json!({ "supplier": "mailgun", "fault": "business_error", "value": 400 })).await;
     // neither the ticket nor what became of it is heard of
     for operation in ["issueTicket", "getTicketByExtOrder"] {
-        world.fault(json!({ "supplier": "axess", "operation": operation, "fault": "reset_after" })).await;
+        world
+            .fault(json!({ "supplier": "axess", "operation": operation, "fault": "reset_after" }))
+            .await;
     }
     world.pay(&order, "reserved").await;
     until(&operations, "starjack_oldest_doubt_age_seconds", |age| age > 0.0).await;
@@ -79,7 +95,10 @@ async fn a_doubt_and_a_dead_letter_are_seen_in_the_figures(database: Database) {
     anna.wait_for(order["id"].as_str().unwrap(), &["finished"]).await;
     until(&operations, "starjack_oldest_doubt_age_seconds", |age| age == 0.0).await;
     until(&operations, r#"starjack_jobs{kind="letter",state="dead"}"#, |count| count == 1.0).await;
-    until(&operations, r#"starjack_oldest_job_age_seconds{kind="letter",state="dead"}"#, |age| age > 0.0).await;
+    until(&operations, r#"starjack_oldest_job_age_seconds{kind="letter",state="dead"}"#, |age| {
+        age > 0.0
+    })
+    .await;
 }
 
 async fn readiness_says_on_the_operations_listener_what_is_not_well(database: Database) {
@@ -89,9 +108,16 @@ async fn readiness_says_on_the_operations_listener_what_is_not_well(database: Da
     let ready = operations.get("/readyz").await.expect(200);
     assert_eq!((&ready["ready"], &ready["database"]["answers"]), (&json!(true), &json!(true)));
     assert_eq!(ready["actors"], json!([]));
-    clerk.client.post("/api/v1/admin/actors/dta%2Fsolden/pause", &json!({ "reason": "a look" })).await.expect(202);
+    clerk
+        .client
+        .post("/api/v1/admin/actors/dta%2Fsolden/pause", &json!({ "reason": "a look" }))
+        .await
+        .expect(202);
     let ready = operations.get("/readyz").await.expect(200);
-    assert_eq!(ready["actors"], json!([{ "name": "dta/solden", "state": "paused", "breaker": "closed" }]));
+    assert_eq!(
+        ready["actors"],
+        json!([{ "name": "dta/solden", "state": "paused", "breaker": "closed" }])
+    );
     assert_eq!(operations.get("/livez").await.status, 200);
     operations.get("/api/v1/operators").await.expect_problem(404, "not-found");
     let public = world.guest.get("/readyz").await.expect(200);

@@ -1,4 +1,5 @@
-//! A supplier that lies is felt by its own operator alone, and an order whose content it cannot take by that order alone.
+//! A supplier that lies is felt by its own operator alone, and an order whose content it cannot
+//! take by that order alone.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -9,8 +10,9 @@ use serde_json::json;
 
 use crate::support::{ADULT, Database, World, eventually, new_key, ticket};
 
-/// Most KiB by which the process may grow while it is lied to. The lie would cost more than a GiB if each element had its own
-/// copy of the namespace; e-mails and tickets of the neighbours cost some.
+/// Most KiB by which the process may grow while it is lied to. The lie would cost more than a GiB
+/// if each element had its own copy of the namespace; e-mails and tickets of the neighbours cost
+/// some.
 const GROWTH: u64 = 64 << 10;
 
 /// An operator whose every answer is a short text that wants to become a large tree.
@@ -18,7 +20,10 @@ fn liar() -> String {
     let bomb = format!("<x xmlns=\"{}\">{}</x>", "u".repeat(60_000), "<a/>".repeat(30_000));
     let soap = "http://schemas.xmlsoap.org/soap/envelope/";
     let body = format!("<s:Envelope xmlns:s=\"{soap}\"><s:Body>{bomb}</s:Body></s:Envelope>");
-    let head = format!("HTTP/1.1 200 OK\r\ncontent-type: text/xml\r\ncontent-length: {}\r\n\r\n", body.len());
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: text/xml\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
     let answer = head + &body;
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
@@ -71,9 +76,12 @@ async fn neighbours_sell_on_beside_a_supplier_that_lies_and_the_server_does_not_
 #[tokio::test]
 async fn orders_whose_content_a_supplier_cannot_take_open_no_breaker_for_others() {
     let world = World::with(Database::Sqlite, &[("STARJACK_TIMES__BREAKER_PAUSE", "60s")]).await;
-    let (anna, berta, clerk) = tokio::join!(world.skier("Anna"), world.skier("Berta"), world.clerk());
+    let (anna, berta, clerk) =
+        tokio::join!(world.skier("Anna"), world.skier("Berta"), world.clerk());
     let offer = world.offer("solden", world.ski_day(), ADULT).await;
-    let tickets = join_all((0..16).map(async |_| ticket(&offer, &anna.card_dta().await, "Anna", ADULT))).await;
+    let tickets =
+        join_all((0..16).map(async |_| ticket(&offer, &anna.card_dta().await, "Anna", ADULT)))
+            .await;
     let odd = json!({ "supplier": "dta", "operator": "solden", "operation": "CreateOrder", "fault": "http_status",
         "value": 500, "times": 16 });
     world.fault(odd).await;
@@ -97,10 +105,13 @@ async fn a_supplier_that_shuts_us_out_is_asked_no_more_for_now() {
     let world = World::start(Database::Sqlite).await;
     let (anna, clerk) = tokio::join!(world.skier("Anna"), world.clerk());
     let offer = world.offer("solden", world.ski_day(), ADULT).await;
-    let tickets = join_all((0..20).map(async |_| ticket(&offer, &anna.card_dta().await, "Anna", ADULT))).await;
+    let tickets =
+        join_all((0..20).map(async |_| ticket(&offer, &anna.card_dta().await, "Anna", ADULT)))
+            .await;
     let placed = anna.place(&tickets, "undo", &new_key()).await.expect(202);
     let order = anna.wait_for_page(placed["id"].as_str().unwrap()).await;
-    let shut = json!({ "supplier": "dta", "operator": "solden", "fault": "http_status", "value": 401 });
+    let shut =
+        json!({ "supplier": "dta", "operator": "solden", "fault": "http_status", "value": 401 });
     world.fault(shut).await;
     world.pay(&order, "reserved").await;
     eventually("its breaker is open", async || {

@@ -1,11 +1,22 @@
-//! The shop from outside, through its API alone: the real binary, real sockets; on both databases where that matters.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on says so")]
+//! The shop from outside, through its API alone: the real binary, real sockets; on both databases
+//! where that matters.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on says so"
+)]
 #![expect(clippy::print_stderr, reason = "a failed test shows the server's log")]
 #![expect(clippy::cognitive_complexity, reason = "each assertion counts as a branch of its own")]
 #![expect(clippy::allow_attributes, reason = "each test crate uses its own part of the support")]
 
 #[path = "../support/mod.rs"]
-#[allow(dead_code, unused_imports, unused_macros, reason = "each test crate uses its own part of the support")]
+#[allow(
+    dead_code,
+    unused_imports,
+    unused_macros,
+    reason = "each test crate uses its own part of the support"
+)]
 mod support;
 
 mod actors_steered;

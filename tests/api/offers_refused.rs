@@ -16,8 +16,11 @@ async fn a_forged_offer_is_refused(database: Database) {
     let right = offer.id.clone();
     let middle = right.len() / 2;
     let other = if &right[middle..=middle] == "A" { "B" } else { "A" };
-    for forged in [format!("{}{other}{}", &right[..middle], &right[middle + 1..]), right[1..].to_owned(), String::new()]
-    {
+    for forged in [
+        format!("{}{other}{}", &right[..middle], &right[middle + 1..]),
+        right[1..].to_owned(),
+        String::new(),
+    ] {
         offer.id = forged;
         let lines = [ticket(&offer, &card, "Anna", ADULT)];
         anna.place(&lines, "undo", &new_key()).await.expect_problem(422, "offer-not-ours");

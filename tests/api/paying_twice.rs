@@ -20,8 +20,12 @@ async fn case_16_of_two_payments_one_is_taken_and_one_goes_back(database: Databa
     let placed = anna.place(&lines, "undo", &new_key()).await.expect(202);
     let order = anna.wait_for_page(placed["id"].as_str().unwrap()).await;
     let pages = world.control(Method::GET, "mpay24/pages", &Value::Null).await.expect(200);
-    let pages: Vec<&str> =
-        pages["items"].as_array().unwrap().iter().map(|page| page["page"].as_str().unwrap()).collect();
+    let pages: Vec<&str> = pages["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|page| page["page"].as_str().unwrap())
+        .collect();
     assert_eq!(pages.len(), 2, "{pages:?}");
     for page in pages {
         world.pay_with(page, &json!({ "outcome": "reserved" })).await.expect(200);
@@ -30,13 +34,19 @@ async fn case_16_of_two_payments_one_is_taken_and_one_goes_back(database: Databa
     world.clean_slate().await;
     let number = order["number"].as_str().unwrap();
     let ledger = world.ledger().await;
-    let mut states: Vec<&str> =
-        ledger.payments_of(number).iter().map(|payment| payment["state"].as_str().unwrap()).collect();
+    let mut states: Vec<&str> = ledger
+        .payments_of(number)
+        .iter()
+        .map(|payment| payment["state"].as_str().unwrap())
+        .collect();
     states.sort_unstable();
     assert_eq!(states, ["BILLED", "REVERSED"]);
     eventually("a letter that tells of the payment too many", async || {
         let ledger = world.ledger().await;
-        let told = ledger.emails_about(number).iter().any(|email| email["subject"].to_string().contains("too many"));
+        let told = ledger
+            .emails_about(number)
+            .iter()
+            .any(|email| email["subject"].to_string().contains("too many"));
         told.then_some(())
     })
     .await;

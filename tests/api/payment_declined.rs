@@ -7,7 +7,9 @@ both_databases!(
     who_does_not_pay_in_time_gets_and_pays_nothing,
 );
 
-async fn case_13_declined_attempts_and_then_a_billed_one_on_the_same_page_pay_the_order(database: Database) {
+async fn case_13_declined_attempts_and_then_a_billed_one_on_the_same_page_pay_the_order(
+    database: Database,
+) {
     let world = World::start(database).await;
     let anna = world.skier("Anna").await;
     let order = world.order_to_pay(&anna, &["solden"], "undo").await;

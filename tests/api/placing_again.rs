@@ -51,7 +51,10 @@ async fn a_card_has_one_ticket_an_operator_and_day(database: Database) {
     let first = anna.place(&lines, "undo", &new_key()).await.expect(202);
     let problem = anna.place(&lines, "undo", &new_key()).await.expect_problem(409, "card-taken");
     let number = first["number"].as_str().unwrap();
-    assert!(problem["detail"].as_str().unwrap().contains(number), "{problem} does not name {number}");
+    assert!(
+        problem["detail"].as_str().unwrap().contains(number),
+        "{problem} does not name {number}"
+    );
     let twice = [lines[0].clone(), lines[0].clone()];
     anna.place(&twice, "undo", &new_key()).await.expect_problem(422, "card-twice");
 }
@@ -79,7 +82,8 @@ async fn few_orders_of_an_account_wait_to_be_paid(database: Database) {
     let keys: Vec<String> = baskets.iter().map(|_| new_key()).collect();
     let wishes = baskets.iter().zip(&keys).map(|(lines, key)| anna.place(lines, "undo", key));
     let answers = futures_util::future::join_all(wishes).await;
-    let (placed, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 202);
+    let (placed, refused): (Vec<_>, Vec<_>) =
+        answers.into_iter().partition(|answer| answer.status == 202);
     assert_eq!((placed.len(), refused.len()), (2, 2));
     for answer in refused {
         answer.expect_problem(409, "too-many-unpaid");

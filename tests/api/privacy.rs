@@ -41,11 +41,16 @@ async fn another_customers_card_cannot_be_ordered_for(database: Database) {
 async fn who_is_not_logged_in_sees_nothing(database: Database) {
     let world = World::start(database).await;
     let anna = world.skier("Anna").await;
-    let placed = anna.place(&world.basket(&anna, &["solden"]).await, "undo", &new_key()).await.expect(202);
+    let placed =
+        anna.place(&world.basket(&anna, &["solden"]).await, "undo", &new_key()).await.expect(202);
     let order = format!("/api/v1/orders/{}", placed["id"].as_str().unwrap());
-    for path in
-        [order.as_str(), "/api/v1/orders", "/api/v1/cards", "/api/v1/admin/actors", "/api/v1/admin/orders?state=stuck"]
-    {
+    for path in [
+        order.as_str(),
+        "/api/v1/orders",
+        "/api/v1/cards",
+        "/api/v1/admin/actors",
+        "/api/v1/admin/orders?state=stuck",
+    ] {
         let answer = world.guest.get(path).await;
         assert_eq!(answer.header("www-authenticate"), "Bearer");
         answer.expect_problem(401, "unauthenticated");

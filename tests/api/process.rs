@@ -15,7 +15,8 @@ async fn told_to_end_the_server_ends_clean(database: Database) {
     assert_eq!(world.terminate().await, 0);
     assert!(world.guest.try_get("/livez").await.is_err(), "somebody still answers");
     let log = world.server.log();
-    let errors: Vec<&str> = log.lines().filter(|line| line.contains(r#""level":"ERROR""#)).collect();
+    let errors: Vec<&str> =
+        log.lines().filter(|line| line.contains(r#""level":"ERROR""#)).collect();
     assert!(errors.is_empty(), "{errors:#?}");
 }
 

@@ -1,4 +1,5 @@
-//! What an operator's supplier sells is asked for, the differences are shown, and what was shown is taken.
+//! What an operator's supplier sells is asked for, the differences are shown, and what was shown is
+//! taken.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +8,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use starjack::actors::liftoperator::Catalogue;
 
-use crate::support::{ADULT, Answer, Database, Person, Ran, World, eventually, new_key, postgres_alone};
+use crate::support::{
+    ADULT, Answer, Database, Person, Ran, World, eventually, new_key, postgres_alone,
+};
 
 postgres_alone!(
     the_samples_agree_with_their_suppliers,
@@ -33,7 +36,12 @@ async fn take(clerk: &Person, operator: &str, shown: &Value) -> Answer {
 }
 
 fn texts(shown: &Value) -> Vec<String> {
-    shown["items"].as_array().unwrap().iter().map(|item| item["text"].as_str().unwrap().to_owned()).collect()
+    shown["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["text"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 /// What the operator's supplier sells from now on, as changes of what it sold at the start.
@@ -45,7 +53,10 @@ async fn sells(world: &World, operator: &str, changes: Value) {
 fn codes(operator: &str, product: &str) -> [String; 2] {
     let catalogue = Catalogue::embedded().unwrap();
     let operator = catalogue.operator(operator).unwrap();
-    [operator.product(product).unwrap().code.clone(), operator.category("adult").unwrap().code.clone()]
+    [
+        operator.product(product).unwrap().code.clone(),
+        operator.category("adult").unwrap().code.clone(),
+    ]
 }
 
 /// Another price for an adult's day ticket on one day; `null`: none.
@@ -59,10 +70,12 @@ fn euro(cents: i64) -> String {
 }
 
 async fn offered(world: &World, operator: &str) -> BTreeMap<String, i64> {
-    let path = format!("/api/v1/operators/{operator}/offers?day={}&birth_date={ADULT}", world.ski_day());
+    let path =
+        format!("/api/v1/operators/{operator}/offers?day={}&birth_date={ADULT}", world.ski_day());
     let offers = world.guest.get(&path).await.expect(200);
-    let one =
-        |offer: &Value| (offer["product"].as_str().unwrap().to_owned(), offer["price"]["amount"].as_i64().unwrap());
+    let one = |offer: &Value| {
+        (offer["product"].as_str().unwrap().to_owned(), offer["price"]["amount"].as_i64().unwrap())
+    };
     offers["items"].as_array().unwrap().iter().map(one).collect()
 }
 
@@ -88,7 +101,8 @@ async fn a_price_is_shown_then_taken_and_older_offers_keep_theirs(database: Data
         let lines = world.basket(&anna, &[operator]).await;
         sells(&world, operator, price(operator, day, 9900)).await;
         let shown = differences(&clerk, operator).await;
-        let words = format!("product day, adult, {day} to {day}: {} → 99.00 EUR", euro(before.cents));
+        let words =
+            format!("product day, adult, {day} to {day}: {} → 99.00 EUR", euro(before.cents));
         assert_eq!(texts(&shown), [words]);
         let item = &shown["items"][0];
         assert_eq!(
@@ -99,8 +113,10 @@ async fn a_price_is_shown_then_taken_and_older_offers_keep_theirs(database: Data
         assert_eq!(differences(&clerk, operator).await, shown, "twice is the same");
 
         take(&clerk, operator, &shown).await.expect(200);
-        eventually("the new price is offered", async || (offered(&world, operator).await["day"] == 9900).then_some(()))
-            .await;
+        eventually("the new price is offered", async || {
+            (offered(&world, operator).await["day"] == 9900).then_some(())
+        })
+        .await;
         assert_eq!(texts(&differences(&clerk, operator).await), [""; 0]);
         take(&clerk, operator, &shown).await.expect_problem(409, "changed-meanwhile");
         let next_day = world.offer(operator, day.succ_opt().unwrap(), ADULT).await;
@@ -110,10 +126,14 @@ async fn a_price_is_shown_then_taken_and_older_offers_keep_theirs(database: Data
         assert_eq!(order["total"]["amount"], before.cents, "the price that was shown holds");
         world.pay(&anna.wait_for_page(order["id"].as_str().unwrap()).await, "reserved").await;
         anna.wait_for(order["id"].as_str().unwrap(), &["finished"]).await;
-        let entries = clerk.client.get(&format!("/api/v1/admin/audit?subject={operator}")).await.expect(200);
+        let entries =
+            clerk.client.get(&format!("/api/v1/admin/audit?subject={operator}")).await.expect(200);
         assert_eq!(entries["items"].as_array().unwrap().len(), 1, "{entries}");
         assert_eq!(entries["items"][0]["action"], "catalogue.refresh");
-        assert_eq!(entries["items"][0]["reason"], format!("differences {}", shown["fingerprint"].as_str().unwrap()));
+        assert_eq!(
+            entries["items"][0]["reason"],
+            format!("differences {}", shown["fingerprint"].as_str().unwrap())
+        );
     }
     world.clean_slate().await;
 }
@@ -147,33 +167,55 @@ async fn an_answer_that_is_not_whole_changes_nothing_and_says_so(database: Datab
     let world = World::start(database).await;
     let (anna, clerk) = tokio::join!(world.skier("Anna"), world.clerk());
     let day = world.ski_day();
-    for (operator, supplier, operations) in
-        [("solden", "dta", ["GetCatalog"; 3]), ("obertauern", "axess", ["getpools", "gettariff", "getpersontypes"])]
-    {
+    for (operator, supplier, operations) in [
+        ("solden", "dta", ["GetCatalog"; 3]),
+        ("obertauern", "axess", ["getpools", "gettariff", "getpersontypes"]),
+    ] {
         let before = offered(&world, operator).await;
         let cents = before["day"];
         sells(&world, operator, price(operator, day, 9900)).await;
-        for (operation, fault) in operations.into_iter().zip(["garbage", "truncate", "business_error"]) {
+        for (operation, fault) in
+            operations.into_iter().zip(["garbage", "truncate", "business_error"])
+        {
             let order = json!({ "supplier": supplier, "operator": operator, "operation": operation, "fault": fault });
             world.fault(order).await;
             clerk.client.get(&path(operator)).await.expect_problem(502, "no-whole-answer");
             world.clear_faults().await;
         }
         let whole = differences(&clerk, operator).await;
-        world.fault(json!({ "supplier": supplier, "operator": operator, "fault": "refuse_connection" })).await;
+        world
+            .fault(
+                json!({ "supplier": supplier, "operator": operator, "fault": "refuse_connection" }),
+            )
+            .await;
         take(&clerk, operator, &whole).await.expect_problem(503, "unavailable");
         world.clear_faults().await;
 
-        let withdrawn: Vec<String> = before.keys().map(|product| codes(operator, product)[0].clone()).collect();
+        let withdrawn: Vec<String> =
+            before.keys().map(|product| codes(operator, product)[0].clone()).collect();
         sells(&world, operator, json!({ "withdrawn": withdrawn })).await;
         clerk.client.get(&path(operator)).await.expect_problem(502, "no-whole-answer");
         sells(&world, operator, json!({ "withdrawn": withdrawn[1..] })).await;
-        held_back(&clerk, operator, "More than half of what is sold here is missing in the supplier's answer.").await;
+        held_back(
+            &clerk,
+            operator,
+            "More than half of what is sold here is missing in the supplier's answer.",
+        )
+        .await;
         sells(&world, operator, json!({ "closed_categories": [codes(operator, "day")[1]] })).await;
-        held_back(&clerk, operator, "A person category of ours is missing in the supplier's answer.").await;
+        held_back(
+            &clerk,
+            operator,
+            "A person category of ours is missing in the supplier's answer.",
+        )
+        .await;
         sells(&world, operator, price(operator, day, Value::Null)).await;
-        let shown =
-            held_back(&clerk, operator, "Prices of what is sold here are missing in the supplier's answer.").await;
+        let shown = held_back(
+            &clerk,
+            operator,
+            "Prices of what is sold here are missing in the supplier's answer.",
+        )
+        .await;
         assert_eq!(shown["items"][0]["kind"], "unpriced", "{shown}");
 
         sells(&world, operator, json!({})).await;
@@ -213,7 +255,11 @@ async fn what_has_changed_since_it_was_shown_is_not_taken(database: Database) {
     take(&clerk, "solden", &shown).await.expect_problem(409, "changed-meanwhile");
     let shown = differences(&clerk, "solden").await;
     let file = world.folder().join("solden.toml");
-    let area = std::fs::read_to_string(format!("{}/catalogue/areas/solden.toml", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let area = std::fs::read_to_string(format!(
+        "{}/catalogue/areas/solden.toml",
+        env!("CARGO_MANIFEST_DIR")
+    ))
+    .unwrap();
     std::fs::write(&file, area.replace("child = 4100", "child = 4150")).unwrap();
     let imported = world.command(&["import", "operators", file.to_str().unwrap(), "--take"]);
     assert_eq!(imported.code, 0, "{}", imported.log);
@@ -244,13 +290,21 @@ async fn the_command_line_shows_and_takes(database: Database) {
         let shown = refresh(&[]);
         let first = format!("~ product day, adult, {day} to {day}: {} → 99.00 EUR\n", euro(cents));
         assert!(shown.says.starts_with(&first), "{} {}", shown.says, shown.log);
-        let fingerprint = shown.says.split("--take ").nth(1).unwrap().split(' ').next().unwrap().to_owned();
+        let fingerprint =
+            shown.says.split("--take ").nth(1).unwrap().split(' ').next().unwrap().to_owned();
         let other = refresh(&["--take", "0123456789abcdef"]);
         assert_eq!((other.code, other.says.as_str()), (1, ""));
-        assert!(other.log.contains("look at it again") && other.log.contains(&fingerprint), "{}", other.log);
+        assert!(
+            other.log.contains("look at it again") && other.log.contains(&fingerprint),
+            "{}",
+            other.log
+        );
         let taken = refresh(&["--take", &fingerprint]);
         assert!(taken.says.starts_with("Taken as version "), "{} {}", taken.says, taken.log);
-        eventually("the server follows", async || (offered(&world, operator).await["day"] == 9900).then_some(())).await;
+        eventually("the server follows", async || {
+            (offered(&world, operator).await["day"] == 9900).then_some(())
+        })
+        .await;
         world.fault(json!({ "supplier": if operator == "solden" { "dta" } else { "axess" }, "operator": operator, "fault": "garbage" })).await;
         let garbage = refresh(&[]);
         assert_eq!((garbage.code, garbage.says.as_str()), (1, ""));
@@ -265,7 +319,8 @@ async fn refreshing<'a>(world: &'a World, operator: &'a str) -> impl Fn(&[&str])
     let contract = format!("{}/{operator}", if operator == "solden" { "dta" } else { "axess" });
     let access = endpoints[&contract].as_object().unwrap();
     let text = |(name, value): (&String, &Value)| Some(format!("{name} = {:?}\n", value.as_str()?));
-    let credentials: String = access.iter().filter(|(name, _)| *name != "url").filter_map(text).collect();
+    let credentials: String =
+        access.iter().filter(|(name, _)| *name != "url").filter_map(text).collect();
     let section = format!(
         "[contracts.{operator}]\nendpoint = {}\n[contracts.{operator}.credentials]\n{credentials}",
         access["url"]
@@ -273,7 +328,11 @@ async fn refreshing<'a>(world: &'a World, operator: &'a str) -> impl Fn(&[&str])
     let file = world.folder().join(format!("{operator}-contract.toml"));
     std::fs::write(&file, section).unwrap();
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/config");
-    let files = [format!("{root}/base.toml"), format!("{root}/test.toml"), file.to_str().unwrap().to_owned()];
+    let files = [
+        format!("{root}/base.toml"),
+        format!("{root}/test.toml"),
+        file.to_str().unwrap().to_owned(),
+    ];
     move |more: &[&str]| {
         let mut words = vec!["refresh", operator];
         words.extend(more);
@@ -290,7 +349,8 @@ async fn every_replica_follows() {
     let shown = differences(&clerk, "solden").await;
     take(&clerk, "solden", &shown).await.expect(200);
     let guest = crate::support::Client::new(other.api());
-    let path = format!("/api/v1/operators/solden/offers?day={}&birth_date={ADULT}", world.ski_day());
+    let path =
+        format!("/api/v1/operators/solden/offers?day={}&birth_date={ADULT}", world.ski_day());
     eventually("the other replica sells by the new price", async || {
         (guest.get(&path).await.expect(200)["items"][0]["price"]["amount"] == 9900).then_some(())
     })

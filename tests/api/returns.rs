@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::books::{cases, compare};
 use crate::support::{
-    ADULT, Answer, Database, Offer, Person, SMALL_CHILD, World, both_databases, eventually, new_key, ticket,
+    ADULT, Answer, Database, Offer, Person, SMALL_CHILD, World, both_databases, eventually,
+    new_key, ticket,
 };
 
 both_databases!(
@@ -57,7 +58,9 @@ async fn told(world: &World, order: &Value, words: &str) -> Value {
     .await
 }
 
-async fn story_39_a_returned_ticket_is_cancelled_and_its_price_goes_back_and_its_day_is_free(database: Database) {
+async fn story_39_a_returned_ticket_is_cancelled_and_its_price_goes_back_and_its_day_is_free(
+    database: Database,
+) {
     let world = World::start(database).await;
     let (anna, clerk) = tokio::join!(world.skier("Anna"), world.clerk());
     for outcome in ["reserved", "billed"] {
@@ -74,7 +77,10 @@ async fn story_39_a_returned_ticket_is_cancelled_and_its_price_goes_back_and_its
         anna.place(&basket[..1], "undo", &new_key()).await.expect_problem(409, "card-taken");
 
         let asked = give_back(&anna, &order, &[1]).await.expect(202);
-        assert_eq!((&asked["state"], &asked["lines"][1]["returning"]), (&json!("finished"), &json!(false)));
+        assert_eq!(
+            (&asked["state"], &asked["lines"][1]["returning"]),
+            (&json!("finished"), &json!(false))
+        );
         let returned = line_is(&anna, &order, 0, "withdrawn").await;
         assert_eq!(
             (&returned["lines"][1]["state"], &returned["lines"][0]["return_until"]),
@@ -87,7 +93,8 @@ async fn story_39_a_returned_ticket_is_cancelled_and_its_price_goes_back_and_its
         give_back(&anna, &order, &[1]).await.expect(202);
 
         let ledger = world.ledger().await;
-        let statuses: Vec<_> = ledger.bookings_of(number(&order)).into_iter().map(|booking| booking.status).collect();
+        let statuses: Vec<_> =
+            ledger.bookings_of(number(&order)).into_iter().map(|booking| booking.status).collect();
         assert_eq!(statuses, ["canceled", "live"]);
         let again = anna.place(&basket[..1], "undo", &new_key()).await.expect(202);
         world.pay(&anna.wait_for_page(id(&again)).await, "reserved").await;
@@ -116,10 +123,15 @@ async fn a_used_ticket_is_not_taken_back_and_its_customer_is_told(database: Data
     give_back(&anna, &order, &[1, 2]).await.expect(202);
     let refused = |order: &Value| {
         let lines = order["lines"].as_array().unwrap();
-        lines.iter().all(|line| line["reason"]["code"] == "ticket_used" && line["state"] == "issued")
+        lines
+            .iter()
+            .all(|line| line["reason"]["code"] == "ticket_used" && line["state"] == "issued")
     };
     let kept = anna.wait_until(id(&order), "both are used", refused).await;
-    assert_eq!((&kept["state"], &kept["lines"][0]["return_until"]), (&json!("finished"), &Value::Null));
+    assert_eq!(
+        (&kept["state"], &kept["lines"][0]["return_until"]),
+        (&json!("finished"), &Value::Null)
+    );
     let email = told(&world, &order, "a ticket cannot be taken back").await;
     assert!(email["text"].as_str().unwrap().contains("already used at a gate"), "{email}");
     give_back(&anna, &order, &[1]).await.expect_problem(409, "not-taken-back");
@@ -139,7 +151,12 @@ async fn what_was_not_promised_or_is_too_late_is_said(database: Database) {
     let late = world.offer("hintertux", soon, ADULT).await;
     let lines = [
         ticket(&late, &anna.card_dta().await, "Anna", ADULT),
-        ticket(&world.offer("ischgl", world.ski_day(), ADULT).await, &anna.card_dta().await, "Anna", ADULT),
+        ticket(
+            &world.offer("ischgl", world.ski_day(), ADULT).await,
+            &anna.card_dta().await,
+            "Anna",
+            ADULT,
+        ),
     ];
     let placed = anna.place(&lines, "undo", &new_key()).await.expect(202);
     world.pay(&anna.wait_for_page(id(&placed)).await, "reserved").await;
@@ -174,7 +191,8 @@ async fn a_return_that_is_asked_for_twice_at_once_happens_once(database: Databas
     world.clean_slate().await;
     let emails = world.ledger().await;
     let taken_back = emails.emails_about(number(&order)).into_iter();
-    let taken_back = taken_back.filter(|email| email["subject"].as_str().unwrap().contains("a ticket was taken back"));
+    let taken_back = taken_back
+        .filter(|email| email["subject"].as_str().unwrap().contains("a ticket was taken back"));
     assert_eq!(taken_back.count(), 2, "one a ticket");
 }
 
@@ -182,7 +200,9 @@ async fn a_return_whose_answer_is_lost_happens_once(database: Database) {
     let world = World::start(database).await;
     let anna = world.skier("Anna").await;
     let order = world.bought(&anna, &["solden", "obertauern"]).await;
-    for (supplier, operation) in [("dta", "CancelOrder"), ("axess", "cancelTicket"), ("mpay24", "ManualCredit")] {
+    for (supplier, operation) in
+        [("dta", "CancelOrder"), ("axess", "cancelTicket"), ("mpay24", "ManualCredit")]
+    {
         let fault = json!({ "supplier": supplier, "operation": operation, "fault": "reset_after", "times": 1 });
         world.fault(fault).await;
     }
@@ -194,13 +214,18 @@ async fn a_return_whose_answer_is_lost_happens_once(database: Database) {
     world.clean_slate().await;
 }
 
-async fn a_person_takes_back_what_was_not_promised_and_ends_what_an_operator_refuses(database: Database) {
+async fn a_person_takes_back_what_was_not_promised_and_ends_what_an_operator_refuses(
+    database: Database,
+) {
     let world = World::with(database, &[("STARJACK_BOOKS__ALARM_AFTER", "2s")]).await;
     let (anna, clerk) = tokio::join!(world.skier("Anna"), world.clerk());
     let order = world.bought(&anna, &["ischgl"]).await;
     let admin = format!("/api/v1/admin/orders/{}", id(&order));
-    let take_back = async |who: &Person, body| who.client.post(&format!("{admin}/returns"), &body).await;
-    take_back(&anna, json!({ "lines": [1], "reason": "me" })).await.expect_problem(403, "forbidden");
+    let take_back =
+        async |who: &Person, body| who.client.post(&format!("{admin}/returns"), &body).await;
+    take_back(&anna, json!({ "lines": [1], "reason": "me" }))
+        .await
+        .expect_problem(403, "forbidden");
     take_back(&clerk, json!({ "lines": [1] })).await.expect_problem(422, "invalid");
     world
         .fault(
@@ -209,7 +234,11 @@ async fn a_person_takes_back_what_was_not_promised_and_ends_what_an_operator_ref
         .await;
     take_back(&clerk, json!({ "lines": [1], "reason": "a broken leg" })).await.expect(202);
     anna.wait_until(id(&order), "a person is needed", |order| order["state"] == "stuck").await;
-    clerk.client.post(&format!("{admin}/accept"), &json!({ "reason": "they do not" })).await.expect(202);
+    clerk
+        .client
+        .post(&format!("{admin}/accept"), &json!({ "reason": "they do not" }))
+        .await
+        .expect(202);
     told(&world, &order, "a ticket cannot be taken back").await;
     world.clean_slate().await;
     assert_eq!(anna.order(id(&order)).await["lines"][0]["state"], "issued");
@@ -218,13 +247,18 @@ async fn a_person_takes_back_what_was_not_promised_and_ends_what_an_operator_ref
     anna.wait_until(id(&order), "a person is needed", |order| order["state"] == "stuck").await;
     world.clear_faults().await;
     // it may have gone meanwhile
-    let retried = clerk.client.post(&format!("{admin}/retry"), &json!({ "reason": "they said so" })).await;
+    let retried =
+        clerk.client.post(&format!("{admin}/retry"), &json!({ "reason": "they said so" })).await;
     assert!(matches!(retried.status, 202 | 409), "{}", retried.json);
     line_is(&anna, &order, 0, "withdrawn").await;
     credited(&world, &order, cents(&order, 0)).await;
     world.clean_slate().await;
     let seen = clerk.client.get(&admin).await.expect(200);
-    let entries = seen["audit_entries"].as_array().unwrap().iter().map(|entry| entry["reason"].as_str().unwrap());
+    let entries = seen["audit_entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["reason"].as_str().unwrap());
     let entries: Vec<_> = entries.filter(|entry| *entry != "they said so").collect();
     assert_eq!(entries, ["1: they do after all", "they do not", "1: a broken leg"], "{seen:#}");
 }
@@ -234,7 +268,13 @@ async fn a_family_goes_back_together(database: Database) {
     let anna = world.skier("Anna").await;
     let family = [ADULT, "1988-03-03", "2013-06-06", SMALL_CHILD];
     let page = world.family_offers("solden", world.ski_day(), &family).await.expect(200);
-    let offers = page["items"].as_array().unwrap().iter().find(|offer| offer["product"] == "day").unwrap().clone();
+    let offers = page["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|offer| offer["product"] == "day")
+        .unwrap()
+        .clone();
     let mut lines = Vec::new();
     for (offer, birth_date) in offers["offers"].as_array().unwrap().iter().zip(family) {
         lines.push(ticket(&Offer::of(offer), &anna.card_dta().await, "Anna", birth_date));
@@ -252,7 +292,10 @@ async fn a_family_goes_back_together(database: Database) {
     eventually("the free child's letter", async || {
         let ledger = world.ledger().await;
         let emails = ledger.emails_about(number(&order));
-        emails.iter().any(|email| email["text"].as_str().unwrap().contains("It cost nothing")).then_some(())
+        emails
+            .iter()
+            .any(|email| email["text"].as_str().unwrap().contains("It cost nothing"))
+            .then_some(())
     })
     .await;
     world.clean_slate().await;

@@ -13,11 +13,14 @@ async fn an_order_in_doubt_for_too_long_alarms_once_until_it_goes_on(database: D
     let order = world.order_to_pay(&anna, &["obertauern"], "undo").await;
     // neither the ticket nor what became of it is heard of
     for operation in ["issueTicket", "getTicketByExtOrder"] {
-        world.fault(json!({ "supplier": "axess", "operation": operation, "fault": "reset_after" })).await;
+        world
+            .fault(json!({ "supplier": "axess", "operation": operation, "fault": "reset_after" }))
+            .await;
     }
     world.pay(&order, "reserved").await;
     let cases = async |state: &str| {
-        let page = clerk.client.get(&format!("/api/v1/admin/cases?state={state}")).await.expect(200);
+        let page =
+            clerk.client.get(&format!("/api/v1/admin/cases?state={state}")).await.expect(200);
         page["items"].as_array().unwrap().clone()
     };
     let case = eventually("a case", async || cases("open").await.pop()).await;
@@ -31,20 +34,29 @@ async fn an_order_in_doubt_for_too_long_alarms_once_until_it_goes_on(database: D
     .await;
     // it is looked at many times and alarms once
     let asked = async || {
-        let seen = clerk.client.get(&format!("/api/v1/admin/orders/{}", order["id"].as_str().unwrap())).await;
+        let seen = clerk
+            .client
+            .get(&format!("/api/v1/admin/orders/{}", order["id"].as_str().unwrap()))
+            .await;
         seen.expect(200)["steps"].as_array().unwrap().len()
     };
     let before = asked().await;
-    eventually("it is asked about again and again", async || (asked().await > before + 3).then_some(())).await;
+    eventually("it is asked about again and again", async || {
+        (asked().await > before + 3).then_some(())
+    })
+    .await;
     assert_eq!(cases("open").await.len(), 1);
     let log = std::fs::read_to_string(world.folder().join("server.log")).unwrap();
     let alarms = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let is_alarm = |line: &Value| line.to_string().contains("an order is stuck") && line.to_string().contains("alert");
+    let is_alarm = |line: &Value| {
+        line.to_string().contains("an order is stuck") && line.to_string().contains("alert")
+    };
     assert_eq!(alarms.filter(is_alarm).count(), 1);
 
     world.clear_faults().await;
     anna.wait_for(order["id"].as_str().unwrap(), &["finished"]).await;
-    eventually("the case closes by itself", async || cases("open").await.is_empty().then_some(())).await;
+    eventually("the case closes by itself", async || cases("open").await.is_empty().then_some(()))
+        .await;
     let closed = cases("closed").await.remove(0);
     assert_eq!((&closed["id"], &closed["closed"]["by"]), (&case["id"], &Value::Null));
     world.clean_slate().await;

@@ -4,7 +4,9 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, Timelike, Utc};
 use serde_json::Value;
 use starjack::clock;
 
-use crate::support::{ADULT, Database, Offer, World, area_file, eventually, new_key, postgres_alone, ticket};
+use crate::support::{
+    ADULT, Database, Offer, World, area_file, eventually, new_key, postgres_alone, ticket,
+};
 
 postgres_alone!(
     the_sale_of_a_half_day_ends_by_the_areas_own_clock_also_for_offers_made_before,
@@ -16,20 +18,27 @@ fn zone(hours: i64) -> String {
     if hours < 0 { format!("Etc/GMT+{}", -hours) } else { format!("Etc/GMT-{hours}") }
 }
 
-/// Mölltal in another zone, its season running, with these two lines instead of the sale end of its half day.
+/// Mölltal in another zone, its season running, with these two lines instead of the sale end of its
+/// half day.
 fn area(now: DateTime<Utc>, hours: i64, half_day: &str) -> String {
-    let (begun, next_year) = ((now - TimeDelta::days(3)).date_naive(), now.date_naive() + Days::new(200));
+    let (begun, next_year) =
+        ((now - TimeDelta::days(3)).date_naive(), now.date_naive() + Days::new(200));
     let text = area_file("moelltal", "Europe/Vienna", &zone(hours));
-    let text = text.replace("2026-10-23", &begun.to_string()).replace("2027-05-30", &next_year.to_string());
+    let text = text
+        .replace("2026-10-23", &begun.to_string())
+        .replace("2027-05-30", &next_year.to_string());
     let text = text.replacen("last_loading_time = \"16:00\"", "last_loading_time = \"23:00\"", 1);
-    text.replace("last_loading_time = \"15:00\"", half_day).replace("from_time = \"12:00\"", "from_time = \"00:30\"")
+    text.replace("last_loading_time = \"15:00\"", half_day)
+        .replace("from_time = \"12:00\"", "from_time = \"00:30\"")
 }
 
 async fn half_day(world: &World, day: NaiveDate) -> Value {
     world.product("moelltal", "half_day", day, ADULT).await
 }
 
-async fn the_sale_of_a_half_day_ends_by_the_areas_own_clock_also_for_offers_made_before(database: Database) {
+async fn the_sale_of_a_half_day_ends_by_the_areas_own_clock_also_for_offers_made_before(
+    database: Database,
+) {
     let world = World::start(database).await;
     let anna = world.skier("Anna").await;
     let now = clock::now();
@@ -52,14 +61,23 @@ async fn the_sale_of_a_half_day_ends_by_the_areas_own_clock_also_for_offers_made
     let late = [ticket(&Offer::of(&shown), &anna.card_dta().await, "Anna", ADULT)];
     anna.place(&late, "undo", &new_key()).await.expect_problem(422, "loading-over");
 
-    import("later.toml", "last_loading_time = \"23:00\"\nsale_opens = { days_before = 0, at = \"14:00:00\" }");
+    import(
+        "later.toml",
+        "last_loading_time = \"23:00\"\nsale_opens = { days_before = 0, at = \"14:00:00\" }",
+    );
     eventually("the day ticket alone is sold", async || {
         (world.product("moelltal", "half_day", today, ADULT).await.is_null()).then_some(())
     })
     .await;
-    import("now.toml", "last_loading_time = \"23:00\"\nsale_opens = { days_before = 0, at = \"12:00:00\" }");
+    import(
+        "now.toml",
+        "last_loading_time = \"23:00\"\nsale_opens = { days_before = 0, at = \"12:00:00\" }",
+    );
     eventually("the sale has opened", async || is_sold().await.then_some(())).await;
-    assert!(half_day(&world, today + Days::new(1)).await.is_null(), "tomorrow's sale opens tomorrow");
+    assert!(
+        half_day(&world, today + Days::new(1)).await.is_null(),
+        "tomorrow's sale opens tomorrow"
+    );
 }
 
 async fn the_day_changes_at_the_areas_midnight(database: Database) {
@@ -72,7 +90,8 @@ async fn the_day_changes_at_the_areas_midnight(database: Database) {
     world.import("elsewhere.toml", &area(now, hours, "last_loading_time = \"23:00\""));
     eventually("today there is sold, yesterday is not", async || {
         let [past, present] = [today - Days::new(1), today];
-        (half_day(&world, past).await.is_null() && !half_day(&world, present).await.is_null()).then_some(())
+        (half_day(&world, past).await.is_null() && !half_day(&world, present).await.is_null())
+            .then_some(())
     })
     .await;
 }

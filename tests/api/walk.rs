@@ -1,4 +1,5 @@
-//! What `make run` prints for people to go through by hand works as it is printed, in the shells that people use.
+//! What `make run` prints for people to go through by hand works as it is printed, in the shells
+//! that people use.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
@@ -26,16 +27,27 @@ fn what_is_printed_is_for_people_and_the_log_stands_in_a_file_of_nobody_else() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let mut demo = Demo::start(&data);
-    let lines: Vec<String> =
-        demo.lines.by_ref().map(Result::unwrap).take_while(|line| !line.starts_with(BEFORE)).collect();
+    let lines: Vec<String> = demo
+        .lines
+        .by_ref()
+        .map(Result::unwrap)
+        .take_while(|line| !line.starts_with(BEFORE))
+        .collect();
     let log = data.join("starjack.log");
     assert!(lines[0].starts_with('{'), "{lines:#?}");
-    assert!(lines[1..].iter().all(|line| !line.starts_with('{')), "a log line is printed: {lines:#?}");
-    let said = |begin: &str| lines.iter().find(|line| line.starts_with(begin)).unwrap_or_else(|| panic!("{lines:#?}"));
+    assert!(
+        lines[1..].iter().all(|line| !line.starts_with('{')),
+        "a log line is printed: {lines:#?}"
+    );
+    let said = |begin: &str| {
+        lines.iter().find(|line| line.starts_with(begin)).unwrap_or_else(|| panic!("{lines:#?}"))
+    };
     assert!(said("placed").ends_with(" EUR") && said("placed").contains('.'), "{lines:#?}");
     assert!(said("log").contains(log.to_str().unwrap()), "{lines:#?}");
     assert!(std::fs::read_to_string(&log).unwrap().contains("order placed"));
-    for (path, mode) in [("", 0o700), ("starjack.db", 0o600), ("starjack.log", 0o600), ("invoices", 0o700)] {
+    for (path, mode) in
+        [("", 0o700), ("starjack.db", 0o600), ("starjack.log", 0o600), ("invoices", 0o700)]
+    {
         let found = std::fs::metadata(data.join(path)).unwrap().permissions().mode() & 0o777;
         assert_eq!(found, mode, "{path}: {found:o}");
     }
@@ -56,12 +68,14 @@ fn walk(shell: &str, options: &[&str]) {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn();
-    let mut child = command.unwrap_or_else(|error| panic!("{shell}: {error}; `make test` installs it"));
+    let mut child =
+        command.unwrap_or_else(|error| panic!("{shell}: {error}; `make test` installs it"));
     child.stdin.take().unwrap().write_all(walk.join("\n").as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{shell} ended with {}:\n{said}", output.status);
-    let states: Vec<&str> = said.lines().filter(|line| line.chars().all(|sign| sign.is_ascii_lowercase())).collect();
+    let states: Vec<&str> =
+        said.lines().filter(|line| line.chars().all(|sign| sign.is_ascii_lowercase())).collect();
     assert_eq!(states.last(), Some(&"finished"), "{said}");
     assert!(said.contains("pay in a browser, or go on: http://127.0.0.1:"), "{said}");
 }
@@ -79,7 +93,15 @@ impl Demo {
             command.env_remove(name);
         }
         let mut child = command
-            .args(["demo", "--buy", "--listen", "127.0.0.1:0", "--operations", "127.0.0.1:0", "--data"])
+            .args([
+                "demo",
+                "--buy",
+                "--listen",
+                "127.0.0.1:0",
+                "--operations",
+                "127.0.0.1:0",
+                "--data",
+            ])
             .arg(folder)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -38,8 +38,11 @@ async fn a_skier_watches_an_order_to_its_end(database: Database) {
     assert!(stream.retry_ms.is_some());
     world.pay(&order, "reserved").await;
     let rest = stream.rest().await;
-    let states: Vec<&Value> =
-        rest.iter().filter(|event| event.name == "state").map(|event| &event.data["state"]).collect();
+    let states: Vec<&Value> = rest
+        .iter()
+        .filter(|event| event.name == "state")
+        .map(|event| &event.data["state"])
+        .collect();
     assert_eq!(states, ["authorised", "issued", "captured", "finished"]);
     let end = rest.last().unwrap();
     assert_eq!((&*end.name, &end.data), ("end", &json!({ "reason": "final" })));
@@ -63,8 +66,16 @@ async fn who_comes_back_goes_on_where_the_last_event_was(database: Database) {
     assert_eq!(rest[0].data["state"], "authorised");
     let last = &rest[rest.len() - 2];
     assert_eq!(last.data["state"], "finished");
-    assert_eq!(anna.client.stream(&path(&order), &last.id).await.unwrap_err().status, 204, "nothing is left to tell");
-    anna.client.stream(&path(&order), "yesterday").await.unwrap_err().expect_problem(400, "malformed");
+    assert_eq!(
+        anna.client.stream(&path(&order), &last.id).await.unwrap_err().status,
+        204,
+        "nothing is left to tell"
+    );
+    anna.client
+        .stream(&path(&order), "yesterday")
+        .await
+        .unwrap_err()
+        .expect_problem(400, "malformed");
     world.clean_slate().await;
 }
 
@@ -74,7 +85,11 @@ async fn a_strangers_order_is_none_and_an_account_has_only_so_many_streams(datab
     let order = world.order_to_pay(&anna, &["solden"], "undo").await;
     ben.client.stream(&path(&order), "").await.unwrap_err().expect_problem(404, "not-found");
     world.guest.stream(&path(&order), "").await.unwrap_err().expect_problem(401, "unauthenticated");
-    ben.client.stream("/api/v1/admin/actors/events", "").await.unwrap_err().expect_problem(403, "forbidden");
+    ben.client
+        .stream("/api/v1/admin/actors/events", "")
+        .await
+        .unwrap_err()
+        .expect_problem(403, "forbidden");
     let mut streams = Vec::new();
     let refused = loop {
         match anna.client.stream(&path(&order), "").await {
@@ -87,7 +102,10 @@ async fn a_strangers_order_is_none_and_an_account_has_only_so_many_streams(datab
     let of_ben = world.order_to_pay(&ben, &["solden"], "undo").await;
     drop(open(&ben.client, &path(&of_ben)).await);
     drop(streams.pop());
-    eventually("a place that is free again", async || anna.client.stream(&path(&order), "").await.ok()).await;
+    eventually("a place that is free again", async || {
+        anna.client.stream(&path(&order), "").await.ok()
+    })
+    .await;
 }
 
 async fn a_log_out_ends_the_streams_of_its_log_in_alone(database: Database) {
@@ -97,7 +115,8 @@ async fn a_log_out_ends_the_streams_of_its_log_in_alone(database: Database) {
     let again = json!({ "email": anna.email, "password": anna.password });
     let tokens = world.guest.post("/api/v1/sessions", &again).await.expect(201);
     let elsewhere = world.guest.with_token(tokens["access_token"].as_str().unwrap());
-    let (mut here, mut there) = (open(&anna.client, &path(&order)).await, open(&elsewhere, &path(&order)).await);
+    let (mut here, mut there) =
+        (open(&anna.client, &path(&order)).await, open(&elsewhere, &path(&order)).await);
     let paying = |event: &crate::support::Event| event.data["state"] == "paying";
     tokio::join!(here.wait_for("paying", paying), there.wait_for("paying", paying));
     assert_eq!(anna.client.delete("/api/v1/sessions").await.status, 204);
@@ -139,7 +158,9 @@ async fn an_admin_watches_the_actors(database: Database) {
     for (wish, state) in [("pause", "paused"), ("resume", "up")] {
         let path = format!("/api/v1/admin/actors/dta%2Fsolden/{wish}");
         clerk.client.post(&path, &json!({ "reason": "a look" })).await.expect(202);
-        let is_so = |event: &crate::support::Event| event.data["name"] == "dta/solden" && event.data["state"] == state;
+        let is_so = |event: &crate::support::Event| {
+            event.data["name"] == "dta/solden" && event.data["state"] == state
+        };
         let changed = stream.wait_for(state, is_so).await;
         assert_eq!(changed.name, "actor");
         assert_eq!(changed.data["replica"], all.data["items"][0]["replica"]);

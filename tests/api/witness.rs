@@ -98,7 +98,10 @@ fn a_contract_that_is_asked_for_ever_is_noticed() {
     };
     let since = |seconds| chrono::DateTime::from_timestamp(seconds, 0).unwrap();
     assert_eq!(asked_too_often(&asked(120), since(1)), Vec::<String>::new());
-    assert_eq!(asked_too_often(&asked(121), since(1)), ["dta/solden was asked CancelOrder 121 times"]);
+    assert_eq!(
+        asked_too_often(&asked(121), since(1)),
+        ["dta/solden was asked CancelOrder 121 times"]
+    );
     assert_eq!(asked_too_often(&asked(121), since(3)), Vec::<String>::new());
 }
 

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use crate::support::{Database, Person, World, both_databases, eventually, new_key};
 
 const OPERATORS: [&str; 2] = ["solden", "obertauern"];
-/// Pages end while a test waits: the provider is asked once more then. A proxy that says where callers are from is trusted.
+/// Pages end while a test waits: the provider is asked once more then. A proxy that says where
+/// callers are from is trusted.
 const SETTINGS: [(&str, &str); 3] = [
     ("STARJACK_TIMES__PAGE_LIFE", "12s"),
     ("STARJACK_TIMES__PAGE_GRACE", "3s"),
@@ -28,10 +29,75 @@ async fn pay(world: &World, order: &Value, payment: &Value) -> Vec<String> {
         let callbacks = paid["callbacks"].as_array()?;
         let wanted = payment["callback"]["times"].as_u64().unwrap_or(1);
         let answers = callbacks.iter().take(usize::try_from(wanted).ok()?);
-        let answers: Vec<String> = answers.filter_map(|entry| entry["answer"].as_str().map(str::to_owned)).collect();
+        let answers: Vec<String> =
+            answers.filter_map(|entry| entry["answer"].as_str().map(str::to_owned)).collect();
         (answers.len() as u64 == wanted).then_some(answers)
     })
     .await
+}
+
+/// A payment and how it is reported, how its order ends, and whether the report is taken.
+type Report = (&'static str, Value, &'static [&'static str], bool);
+
+fn strange_reports() -> Vec<Report> {
+    vec![
+        (
+            "doubled",
+            json!({ "outcome": "reserved", "callback": { "times": 2 } }),
+            &["finished"],
+            true,
+        ),
+        (
+            "twenty at once",
+            json!({ "outcome": "reserved", "callback": { "times": 20 } }),
+            &["finished"],
+            true,
+        ),
+        (
+            "billed, twenty at once",
+            json!({ "outcome": "billed", "callback": { "times": 20 } }),
+            &["finished"],
+            true,
+        ),
+        (
+            "before the payer is told",
+            json!({ "outcome": "billed", "callback": { "before_answer": true } }),
+            &["finished"],
+            true,
+        ),
+        (
+            "latin1",
+            json!({ "outcome": "billed", "callback": { "latin1": true } }),
+            &["finished"],
+            true,
+        ),
+        (
+            "forged secret",
+            json!({ "outcome": "billed", "callback": { "secret": "0".repeat(43) } }),
+            &["finished"],
+            false,
+        ),
+        (
+            "no secret",
+            json!({ "outcome": "billed", "callback": { "secret": "" } }),
+            &["finished"],
+            false,
+        ),
+        (
+            "foreign network",
+            json!({ "outcome": "billed", "callback": { "from": "10.1.2.3" } }),
+            &["finished"],
+            false,
+        ),
+        ("price too low", json!({ "outcome": "billed", "amount": 100 }), &["rejected"], true),
+        ("price too high", json!({ "outcome": "reserved", "amount": 99_999 }), &["rejected"], true),
+        (
+            "other currency",
+            json!({ "outcome": "reserved", "currency": "CHF" }),
+            &["rejected"],
+            true,
+        ),
+    ]
 }
 
 async fn callbacks_that_come_strangely_change_nothing_about_the_end(database: Database) {
@@ -40,30 +106,7 @@ async fn callbacks_that_come_strangely_change_nothing_about_the_end(database: Da
     let ok = |answers: &[String]| answers.iter().all(|answer| answer.starts_with("OK"));
     let refused = |answers: &[String]| answers.iter().all(|answer| answer.starts_with("ERROR"));
     let amount = |order: &Value| order["total"]["amount"].as_i64().unwrap();
-    let stories: Vec<(&str, Value, &[&str], bool)> = vec![
-        ("doubled", json!({ "outcome": "reserved", "callback": { "times": 2 } }), &["finished"], true),
-        ("twenty at once", json!({ "outcome": "reserved", "callback": { "times": 20 } }), &["finished"], true),
-        ("billed, twenty at once", json!({ "outcome": "billed", "callback": { "times": 20 } }), &["finished"], true),
-        (
-            "before the payer is told",
-            json!({ "outcome": "billed", "callback": { "before_answer": true } }),
-            &["finished"],
-            true,
-        ),
-        ("latin1", json!({ "outcome": "billed", "callback": { "latin1": true } }), &["finished"], true),
-        (
-            "forged secret",
-            json!({ "outcome": "billed", "callback": { "secret": "0".repeat(43) } }),
-            &["finished"],
-            false,
-        ),
-        ("no secret", json!({ "outcome": "billed", "callback": { "secret": "" } }), &["finished"], false),
-        ("foreign network", json!({ "outcome": "billed", "callback": { "from": "10.1.2.3" } }), &["finished"], false),
-        ("price too low", json!({ "outcome": "billed", "amount": 100 }), &["rejected"], true),
-        ("price too high", json!({ "outcome": "reserved", "amount": 99_999 }), &["rejected"], true),
-        ("other currency", json!({ "outcome": "reserved", "currency": "CHF" }), &["rejected"], true),
-    ];
-    let tell = async |(name, payment, ends, believed): (&str, Value, &[&str], bool)| {
+    let tell = async |(name, payment, ends, believed): Report| {
         let order = world.order_to_pay(&anna, &OPERATORS, "undo").await;
         let answers = pay(world, &order, &payment).await;
         assert!(if believed { ok(&answers) } else { refused(&answers) }, "{name}: {answers:?}");
@@ -77,7 +120,7 @@ async fn callbacks_that_come_strangely_change_nothing_about_the_end(database: Da
         let held = if ended["state"] == "finished" { amount(&order) } else { 0 };
         assert_eq!(ledger.held(order["number"].as_str().unwrap()), held, "{name}");
     };
-    join_all(stories.into_iter().map(tell)).await;
+    join_all(strange_reports().into_iter().map(tell)).await;
     world.clean_slate().await;
 }
 
@@ -87,7 +130,9 @@ async fn case_10_a_page_that_is_paid_before_its_answer_comes_is_the_orders_and_a
 ) {
     let world = World::start(database).await;
     let anna = world.skier("Anna").await;
-    for (paid_first, paid_second) in [("reserved", "reserved"), ("billed", "billed"), ("reserved", "billed")] {
+    for (paid_first, paid_second) in
+        [("reserved", "reserved"), ("billed", "billed"), ("reserved", "billed")]
+    {
         world
             .fault(json!({ "supplier": "mpay24", "operation": "SelectPayment", "fault": "garbage", "times": 1 }))
             .await;

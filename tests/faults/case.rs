@@ -32,7 +32,8 @@ pub(crate) enum Begins {
 pub(crate) enum Way {
     /// Nothing: both tickets are wanted and sold.
     Bought,
-    /// This supplier refuses its ticket, so the other's is taken back, or kept where the customer wants that.
+    /// This supplier refuses its ticket, so the other's is taken back, or kept where the customer
+    /// wants that.
     RefusedBy(&'static str),
 }
 
@@ -72,7 +73,10 @@ impl Case {
     /// Runs it in a world without other orders under way; panics with what is wrong.
     pub(crate) async fn run(&self, world: &World, skier: &Person) {
         if self.sessions_end {
-            world.control(Method::POST, "clock", &json!({ "advance_seconds": 3601 })).await.expect(200);
+            world
+                .control(Method::POST, "clock", &json!({ "advance_seconds": 3601 }))
+                .await
+                .expect(200);
         }
         let lines = world.basket(skier, &["solden", "obertauern"]).await;
         self.order_faults(world, Begins::Placing).await;
@@ -85,9 +89,14 @@ impl Case {
         world.clean_slate_within(patience).await;
         let state = order["state"].as_str().unwrap();
         assert!(self.ends.contains(&state), "ended {state} instead of {:?}: {order:#}", self.ends);
-        let all_issued = order["lines"].as_array().unwrap().iter().all(|line| line["state"] == "issued");
-        let refused = self.way != Way::Bought || self.faults.iter().any(|fault| fault["fault"] == "business_error");
-        assert!(state != "finished" || all_issued || refused, "not all tickets were issued: {order:#}");
+        let all_issued =
+            order["lines"].as_array().unwrap().iter().all(|line| line["state"] == "issued");
+        let refused = self.way != Way::Bought
+            || self.faults.iter().any(|fault| fault["fault"] == "business_error");
+        assert!(
+            state != "finished" || all_issued || refused,
+            "not all tickets were issued: {order:#}"
+        );
         self.check_calls(world, order["number"].as_str().unwrap()).await;
     }
 
@@ -98,8 +107,7 @@ impl Case {
             Way::Bought => None,
         };
         if let Some((supplier, operation)) = refuser.filter(|_| begins == Begins::Placing) {
-            let refusal =
-                json!({ "supplier": supplier, "operation": operation, "fault": "business_error", "times": 1 });
+            let refusal = json!({ "supplier": supplier, "operation": operation, "fault": "business_error", "times": 1 });
             world.fault(refusal).await;
         }
         if begins == self.begins {
@@ -109,7 +117,8 @@ impl Case {
         }
     }
 
-    /// Pays the page once it is there, takes lasting faults away when they have done enough, and waits for the end.
+    /// Pays the page once it is there, takes lasting faults away when they have done enough, and
+    /// waits for the end.
     async fn walk(&self, world: &World, skier: &Person, id: &str) -> Value {
         let deadline = Deadline::after(PATIENCE);
         let lasting = self.faults.iter().any(|fault| fault["times"].is_null());
@@ -130,7 +139,9 @@ impl Case {
             let until = *lasts_until.get_or_insert_with(|| Deadline::after(LASTS));
             if !began {
                 lasts_until = None;
-            } else if lasting && (until.is_over() || self.hits(world).await.iter().all(|hits| *hits >= HITS)) {
+            } else if lasting
+                && (until.is_over() || self.hits(world).await.iter().all(|hits| *hits >= HITS))
+            {
                 world.clear_faults().await;
             }
             assert!(!deadline.is_over(), "did not end within {PATIENCE:?}: {order:#}");
@@ -149,12 +160,14 @@ impl Case {
         }
     }
 
-    /// How often each tested fault was met; one that is gone was met often enough. A closed port counts nobody.
+    /// How often each tested fault was met; one that is gone was met often enough. A closed port
+    /// counts nobody.
     async fn hits(&self, world: &World) -> Vec<u64> {
         let known = world.control(Method::GET, "faults", &json!({})).await.expect(200);
         let hits = |fault: &Value| {
-            let same =
-                |known: &&Value| ["supplier", "operation", "fault"].iter().all(|name| known[*name] == fault[*name]);
+            let same = |known: &&Value| {
+                ["supplier", "operation", "fault"].iter().all(|name| known[*name] == fault[*name])
+            };
             let found = known["items"].as_array().unwrap().iter().find(same);
             let counts = fault["fault"] != "refuse_connection";
             found.map_or(u64::MAX, |known| if counts { known["hits"].as_u64().unwrap() } else { 0 })
@@ -186,12 +199,29 @@ impl Case {
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        for (fault, after) in self.leading.iter().zip([true; 9]).chain(self.faults.iter().zip([false; 9])) {
-            let operation = if fault["operation"].is_null() { "*".to_owned() } else { word(&fault["operation"]) };
-            let times =
-                if fault["times"].is_null() { "until deleted".to_owned() } else { format!("x{}", fault["times"]) };
-            let value = if fault["value"].is_null() { String::new() } else { format!("={}", word(&fault["value"])) };
-            let what = format!("{} {operation} {}{value} {times}", word(&fault["supplier"]), word(&fault["fault"]));
+        for (fault, after) in
+            self.leading.iter().zip([true; 9]).chain(self.faults.iter().zip([false; 9]))
+        {
+            let operation = if fault["operation"].is_null() {
+                "*".to_owned()
+            } else {
+                word(&fault["operation"])
+            };
+            let times = if fault["times"].is_null() {
+                "until deleted".to_owned()
+            } else {
+                format!("x{}", fault["times"])
+            };
+            let value = if fault["value"].is_null() {
+                String::new()
+            } else {
+                format!("={}", word(&fault["value"]))
+            };
+            let what = format!(
+                "{} {operation} {}{value} {times}",
+                word(&fault["supplier"]),
+                word(&fault["fault"])
+            );
             write!(f, "{what}{}", if after { " then " } else { "; " })?;
         }
         write!(f, "{:?}, {:?}, {}, {}", self.begins, self.way, self.on_refusal, self.paid)

@@ -1,4 +1,5 @@
-//! Many customers at once: every order ends, none is lost, none is doubled, invoice numbers have no gap.
+//! Many customers at once: every order ends, none is lost, none is doubled, invoice numbers have no
+//! gap.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Mutex;
@@ -11,7 +12,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use starjack::clock::{self, Deadline};
 
-use crate::support::{ADULT, Answer, Client, Database, Offer, Person, World, both_databases, new_key, ticket};
+use crate::support::{
+    ADULT, Answer, Client, Database, Offer, Person, World, both_databases, new_key, ticket,
+};
 
 /// The four operators of the sample catalogue.
 const OPERATORS: [&str; 4] = ["solden", "ischgl", "obertauern", "saalbach"];
@@ -86,14 +89,16 @@ impl Crowd {
     pub(crate) async fn gather(world: &World, people: usize) -> Self {
         let day = world.ski_day();
         // passwords are slow on purpose: the shop takes only a few at once
-        let people = stream::iter(0..people).map(|_| world.skier("Anna")).buffered(4).collect().await;
-        let offers = join_all(OPERATORS.iter().map(|operator| world.offer(operator, day, ADULT))).await;
+        let people =
+            stream::iter(0..people).map(|_| world.skier("Anna")).buffered(4).collect().await;
+        let offers =
+            join_all(OPERATORS.iter().map(|operator| world.offer(operator, day, ADULT))).await;
         let control = Client::new(&world.suppliers.control);
         Self { people, offers, control, placed: Mutex::default(), next: AtomicUsize::new(0) }
     }
 
-    /// Places so many orders at once, spread over customers and operators; every third has a second line elsewhere.
-    /// Whoever gets no answer asks again under the same key.
+    /// Places so many orders at once, spread over customers and operators; every third has a second
+    /// line elsewhere. Whoever gets no answer asks again under the same key.
     pub(crate) async fn place(&self, orders: usize) {
         let first = self.next.fetch_add(orders, Ordering::Relaxed);
         join_all((first..first + orders).map(|index| self.place_one(index))).await;
@@ -104,7 +109,12 @@ impl Crowd {
         let mut lines = Vec::new();
         for place in if index.is_multiple_of(3) { vec![index, index + 2] } else { vec![index] } {
             let card = self.again(|| self.try_card(person, place % 4)).await;
-            lines.push(ticket(&self.offers[place % 4], card["id"].as_str().unwrap(), "Anna", ADULT));
+            lines.push(ticket(
+                &self.offers[place % 4],
+                card["id"].as_str().unwrap(),
+                "Anna",
+                ADULT,
+            ));
         }
         let key = new_key();
         let placed = self.again(|| person.try_place(&lines, "undo", &key)).await;
@@ -115,11 +125,17 @@ impl Crowd {
 
     async fn try_card(&self, person: &Person, operator: usize) -> reqwest::Result<Answer> {
         let number = person.next_card_number(operator >= 2);
-        person.client.try_post("/api/v1/cards", &json!({ "number": number, "nickname": "mine" })).await
+        person
+            .client
+            .try_post("/api/v1/cards", &json!({ "number": number, "nickname": "mine" }))
+            .await
     }
 
     /// Asks until somebody answers with success.
-    async fn again<F: Future<Output = reqwest::Result<Answer>>>(&self, mut ask: impl FnMut() -> F) -> Value {
+    async fn again<F: Future<Output = reqwest::Result<Answer>>>(
+        &self,
+        mut ask: impl FnMut() -> F,
+    ) -> Value {
         let deadline = Deadline::after(PATIENCE);
         loop {
             let last = match ask().await {
@@ -185,7 +201,10 @@ impl Crowd {
         match fate {
             Fate::Reserved => self.pay_page(page, json!({ "outcome": "reserved" })).await,
             Fate::Billed => self.pay_page(page, json!({ "outcome": "billed" })).await,
-            Fate::WrongAmount => self.pay_page(page, json!({ "outcome": "reserved", "amount": page.cents + 1 })).await,
+            Fate::WrongAmount => {
+                self.pay_page(page, json!({ "outcome": "reserved", "amount": page.cents + 1 }))
+                    .await
+            }
             Fate::DeclinedThenPaid => {
                 self.pay_page(page, json!({ "outcome": "declined" })).await;
                 self.pay_page(page, json!({ "outcome": "reserved" })).await;
@@ -201,7 +220,10 @@ impl Crowd {
 
     async fn pay_page(&self, page: &Page, payment: Value) {
         let path = format!("/control/mpay24/pages/{}/pay", page.id);
-        Answer::to(self.control.request(Method::POST, &path).json(&payment)).await.unwrap().expect(200);
+        Answer::to(self.control.request(Method::POST, &path).json(&payment))
+            .await
+            .unwrap()
+            .expect(200);
     }
 
     /// The numbers of all orders that were accepted.
@@ -209,12 +231,14 @@ impl Crowd {
         self.placed.lock().unwrap().keys().cloned().collect()
     }
 
-    /// None lost, none doubled, the right ends, no gap between invoices; to be asked on a clean slate.
+    /// None lost, none doubled, the right ends, no gap between invoices; to be asked on a clean
+    /// slate.
     pub(crate) async fn check(&self, world: &World) {
         let orders = world.all_orders().await.unwrap();
         let placed = self.placed.lock().unwrap().clone();
         let known: BTreeSet<&str> = placed.keys().map(String::as_str).collect();
-        let kept: Vec<&str> = orders.iter().map(|(_, order)| order["number"].as_str().unwrap()).collect();
+        let kept: Vec<&str> =
+            orders.iter().map(|(_, order)| order["number"].as_str().unwrap()).collect();
         assert_eq!(kept.len(), known.len(), "orders were lost or doubled");
         assert_eq!(kept.iter().copied().collect::<BTreeSet<_>>(), known);
         let mut counts: HashMap<&str, usize> = HashMap::new();
@@ -243,7 +267,9 @@ fn check_invoices<'a>(orders: impl Iterator<Item = &'a Value>) {
         let invoices = order["invoices"].as_array().unwrap();
         assert_eq!(invoices.len(), usize::from(order["state"] == "finished"), "{order:#}");
         let numbers = invoices.iter().map(|invoice| invoice["number"].as_str().unwrap());
-        serials.extend(numbers.map(|number| number.rsplit_once('-').unwrap().1.parse::<usize>().unwrap()));
+        serials.extend(
+            numbers.map(|number| number.rsplit_once('-').unwrap().1.parse::<usize>().unwrap()),
+        );
     }
     serials.sort_unstable();
     assert_eq!(serials, (1..=serials.len()).collect::<Vec<_>>());

@@ -1,4 +1,5 @@
-//! A standby takes over the database: what it had not been sent is lost, although it was asked for and answered.
+//! A standby takes over the database: what it had not been sent is lost, although it was asked for
+//! and answered.
 
 use crate::support::{Cluster, Database, Postgres, World, eventually};
 
@@ -23,7 +24,8 @@ async fn has_caught_up(primary: &Cluster) {
 }
 
 #[tokio::test]
-async fn a_server_ends_when_an_asynchronous_standby_takes_over_and_starts_once_somebody_said_what_was_lost() {
+async fn a_server_ends_when_an_asynchronous_standby_takes_over_and_starts_once_somebody_said_what_was_lost()
+ {
     let primary = Cluster::start();
     let mut world = world_on(&primary, &[]).await;
     let anna = world.skier("Anna").await;
@@ -38,7 +40,10 @@ async fn a_server_ends_when_an_asynchronous_standby_takes_over_and_starts_once_s
 
     assert_eq!(world.server.ended().await, GAVE_UP, "it notices although nobody restarts it");
     let refused = world.command(&["serve"]);
-    assert!(refused.code == CONFIGURATION && refused.log.contains("starjack restored --lost-nothing"), "{refused:?}");
+    assert!(
+        refused.code == CONFIGURATION && refused.log.contains("starjack restored --lost-nothing"),
+        "{refused:?}"
+    );
     let told = eventually("the dead server counts as dead", async || {
         let told = world.command(&["restored", "--newest", lost["number"].as_str().unwrap()]);
         (told.code == 0).then_some(told)
@@ -67,7 +72,10 @@ async fn a_server_goes_on_when_a_standby_takes_over_that_has_every_commit() {
     world.pay(&open, "reserved").await;
     anna.wait_for(open["id"].as_str().unwrap(), &["finished"]).await;
     world.bought(&anna, &["obertauern"]).await;
-    eventually("it is noted", async || world.server.log().contains("it is noted that a standby").then_some(())).await;
+    eventually("it is noted", async || {
+        world.server.log().contains("it is noted that a standby").then_some(())
+    })
+    .await;
     assert_eq!(world.terminate().await, 0);
     world.restart().await;
     world.bought(&anna, &["solden"]).await;
@@ -78,7 +86,9 @@ async fn a_server_goes_on_when_a_standby_takes_over_that_has_every_commit() {
 #[tokio::test]
 async fn a_standby_that_has_every_commit_is_taken_at_a_persons_word() {
     // what a restore to a moment leaves looks the same, so the setting does not count at a start
-    let mut world = World::with(Database::Postgres, &[("STARJACK_DATABASE__SYNCHRONOUS_STANDBY", "true")]).await;
+    let mut world =
+        World::with(Database::Postgres, &[("STARJACK_DATABASE__SYNCHRONOUS_STANDBY", "true")])
+            .await;
     assert_eq!(world.terminate().await, 0);
     let same = world.command(&["restored", "--lost-nothing"]);
     assert!(same.code == 0 && same.says.contains("nothing to say"), "{same:?}");

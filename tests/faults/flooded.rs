@@ -1,5 +1,6 @@
-//! One network floods log-ins and registrations and holds connections on which it says nothing: people of other networks log
-//! in and read. `make attack` makes it longer and prints what was felt.
+//! One network floods log-ins and registrations and holds connections on which it says nothing:
+//! people of other networks log in and read. `make attack` makes it longer and prints what was
+//! felt.
 
 use std::cell::Cell;
 use std::fmt;
@@ -20,9 +21,11 @@ use crate::support::{Client, Database, Person, World, eventually, new_key};
 
 /// Connections of the network that floods, half of them log in and half register.
 const FLOODING: usize = 64;
-/// Connections that say nothing. One peer may have so many, but the tests' is a trusted proxy, whose are not counted.
+/// Connections that say nothing. One peer may have so many, but the tests' is a trusted proxy,
+/// whose are not counted.
 const SILENT: usize = 512;
-/// The network that floods, and the first of those who do not: nobody has logged in from these before.
+/// The network that floods, and the first of those who do not: nobody has logged in from these
+/// before.
 const STRANGERS: u64 = 60_000;
 const CALM: u64 = 1;
 const FLOODED: u64 = 10_001;
@@ -69,7 +72,8 @@ fn log_ins() -> u64 {
     std::env::var("STARJACK_ATTACK_LOG_INS").map_or(20, |count| count.parse().unwrap())
 }
 
-/// People log in one after the other, each from a network that nobody knows; somebody else looks around all the while.
+/// People log in one after the other, each from a network that nobody knows; somebody else looks
+/// around all the while.
 async fn honest(world: &World, people: &[Person], first_network: u64) -> Felt {
     let done = Cell::new(false);
     let log_in = async {
@@ -98,7 +102,8 @@ async fn honest(world: &World, people: &[Person], first_network: u64) -> Felt {
     Felt { log_ins, reads }
 }
 
-/// One network that attacks, on a thread of its own, so that what honest people wait for is the server and not their client.
+/// One network that attacks, on a thread of its own, so that what honest people wait for is the
+/// server and not their client.
 struct Attack {
     counts: Arc<Counts>,
     ends: DropGuard,
@@ -118,14 +123,16 @@ impl Attack {
         let thread = thread::spawn(move || {
             // a real one has processors of its own
             rustix::process::setpriority_process(Some(rustix::thread::gettid()), 9).unwrap();
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(until.run_until_cancelled(attack(&base, &own)));
         });
         Self { counts, ends: ends.drop_guard(), thread }
     }
 
     fn is_under_way(&self) -> bool {
-        self.counts.asked.load(Ordering::SeqCst) >= FLOODING && self.counts.held.load(Ordering::SeqCst) >= SILENT
+        self.counts.asked.load(Ordering::SeqCst) >= FLOODING
+            && self.counts.held.load(Ordering::SeqCst) >= SILENT
     }
 
     /// How many requests were answered, and how many silent connections were opened.
@@ -188,7 +195,9 @@ async fn log_ins_and_reads_of_other_networks_go_on_while_one_floods() {
     let felt = honest(&world, &people, FLOODED).await;
     let (asked, held) = attack.end();
 
-    eprintln!("\n| attack | what the attacker spent | what the others felt | the process |\n| --- | --- | --- | --- |");
+    eprintln!(
+        "\n| attack | what the attacker spent | what the others felt | the process |\n| --- | --- | --- | --- |"
+    );
     eprintln!("| none | nothing | {calm} | {} MiB |", memory >> 10);
     eprintln!(
         "| log-ins, registrations, silence | {asked} requests on {FLOODING} connections, {held} silent connections | {felt} | {} MiB |",

@@ -1,5 +1,5 @@
-//! Threads that are blocked for good: two are left behind and their actors move, the third ends the process, and the next
-//! process goes on with everything that was accepted.
+//! Threads that are blocked for good: two are left behind and their actors move, the third ends the
+//! process, and the next process goes on with everything that was accepted.
 
 use serde_json::{Value, json};
 use starjack::clock;
@@ -39,13 +39,20 @@ async fn a_third_lost_thread_ends_the_process_with_70_and_the_next_one_goes_on()
     world.clean_slate().await;
 }
 
-/// Wedges an operator's actor with the ticket of an order that was paid, and waits until the actor lives elsewhere.
-async fn a_thread_is_lost(world: &World, clerk: &Person, skier: &Person, (operator, actor): (&str, &str)) -> Value {
+/// Wedges an operator's actor with the ticket of an order that was paid, and waits until the actor
+/// lives elsewhere.
+async fn a_thread_is_lost(
+    world: &World,
+    clerk: &Person,
+    skier: &Person,
+    (operator, actor): (&str, &str),
+) -> Value {
     let order = world.order_to_pay(skier, &[operator], "undo").await;
     world.break_actor(clerk, actor, &wedge()).await;
     world.pay(&order, "reserved").await;
     let moved = eventually("the actor has moved", async || {
-        Some(world.actor(clerk, actor).await).filter(|actor| actor["state"] == "up" && actor["restarts"] == 1)
+        Some(world.actor(clerk, actor).await)
+            .filter(|actor| actor["state"] == "up" && actor["restarts"] == 1)
     })
     .await;
     assert_eq!(moved["last_failure"]["message"], "its thread was blocked and is left behind");

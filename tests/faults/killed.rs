@@ -21,7 +21,9 @@ pub(crate) struct Dice(u64);
 impl Dice {
     /// From `STARJACK_SEED`, or drawn; printed either way.
     pub(crate) fn from_surroundings() -> Self {
-        let given = std::env::var("STARJACK_SEED").ok().map(|seed| seed.parse().expect("STARJACK_SEED is a number"));
+        let given = std::env::var("STARJACK_SEED")
+            .ok()
+            .map(|seed| seed.parse().expect("STARJACK_SEED is a number"));
         let seed = given.unwrap_or_else(|| uuid::Uuid::new_v4().as_u64_pair().1);
         eprintln!("STARJACK_SEED={seed}");
         Self(seed)
@@ -57,7 +59,10 @@ async fn a_server_that_is_killed_five_times_loses_and_doubles_nothing(database: 
 }
 
 /// Two hundred orders, forty a round; the server ends in the middle of each round.
-#[expect(clippy::disallowed_methods, reason = "customers go on while the server is killed; each is awaited at the end")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "customers go on while the server is killed; each is awaited at the end"
+)]
 async fn outlive(database: Database, end: End) {
     let mut dice = Dice::from_surroundings();
     let mut world = World::with(database, &TIMES).await;

@@ -1,10 +1,12 @@
-//! Limits of log-ins that replicas keep together by Redis, and what a Redis in which anybody writes does to them.
+//! Limits of log-ins that replicas keep together by Redis, and what a Redis in which anybody writes
+//! does to them.
 
 use std::time::Duration;
 
 use secrecy::SecretString;
 use starjack::actors::auth::{
-    Desk, Error, Names, Role, SecondFactor, Settings as Accounts, create_account, until_told_of_sessions,
+    Desk, Error, Names, Role, SecondFactor, Settings as Accounts, create_account,
+    until_told_of_sessions,
 };
 use starjack::io::Io;
 use starjack::redis::{Link, Redis as Way, Settings};
@@ -28,13 +30,16 @@ impl Replicas {
         let io = Io::start(&url, 4).await.unwrap();
         io.migrate().await.unwrap();
         let names = Names { first: "Anna".into(), last: "Berg".into() };
-        create_account(&io, ANNA, "correct horse".to_owned().into(), names, Role::Customer).await.unwrap();
+        create_account(&io, ANNA, "correct horse".to_owned().into(), names, Role::Customer)
+            .await
+            .unwrap();
         Self { io, redis: Redis::start().await, _folder: folder }
     }
 
     /// A replica that begins now.
     async fn one(&self) -> Desk {
-        let settings = Settings { url: self.redis.url().into(), prefix: "shop".to_owned(), ca: None };
+        let settings =
+            Settings { url: self.redis.url().into(), prefix: "shop".to_owned(), ca: None };
         let way = Way::start(&self.io, Some(&settings)).unwrap();
         eventually("Redis answers", async || (way.link() == Link::Up).then_some(())).await;
         let settings = Accounts {
@@ -43,7 +48,9 @@ impl Replicas {
             most_sessions: 20,
             relying_party: None,
         };
-        Desk::open(self.io.clone(), way, b"one secret for all replicas".to_vec().into(), settings).await.unwrap()
+        Desk::open(self.io.clone(), way, b"one secret for all replicas".to_vec().into(), settings)
+            .await
+            .unwrap()
     }
 }
 
@@ -72,10 +79,16 @@ async fn failed_log_ins_are_counted_by_all_replicas_together_and_a_restart_forge
     assert_eq!(tries(&[&one, &other], "198.51.100.1").await, LIMIT, "another network");
     assert_eq!(tries(&[&replicas.one().await], "192.0.2.1").await, LIMIT / 2, "it begins anew");
     let keys = replicas.redis.writer().tell("KEYS *");
-    assert!(keys.contains("shop:{limits}:") && !keys.contains("192.0.2") && !keys.contains("anna"), "{keys}");
+    assert!(
+        keys.contains("shop:{limits}:") && !keys.contains("192.0.2") && !keys.contains("anna"),
+        "{keys}"
+    );
 
     for _ in 0..2 * LIMIT {
-        assert!(matches!(try_password(&one, "wrong horse", "203.0.113.1").await, Err(Error::WrongPassword)));
+        assert!(matches!(
+            try_password(&one, "wrong horse", "203.0.113.1").await,
+            Err(Error::WrongPassword)
+        ));
         try_password(&other, "correct horse", "203.0.113.1").await.unwrap();
         try_password(&one, "correct horse", "203.0.113.1").await.unwrap();
     }
@@ -92,15 +105,24 @@ async fn a_redis_that_lies_lets_nobody_through_and_keeps_no_owner_out() {
         writer.tell(&format!("EVAL \"{script}\" 0"));
     };
     for _ in 0..LIMIT {
-        assert!(matches!(try_password(&one, "wrong horse", "192.0.2.1").await, Err(Error::WrongPassword)));
+        assert!(matches!(
+            try_password(&one, "wrong horse", "192.0.2.1").await,
+            Err(Error::WrongPassword)
+        ));
         written("0");
     }
     assert_eq!(tries(&[&one], "192.0.2.1").await, 0, "own counts are the floor");
-    assert!(matches!(try_password(&one, "wrong horse", "198.51.100.1").await, Err(Error::WrongPassword)));
+    assert!(matches!(
+        try_password(&one, "wrong horse", "198.51.100.1").await,
+        Err(Error::WrongPassword)
+    ));
     written("1000000");
     // one of the half is kept for the right one
     for _ in 2..LIMIT / 2 {
-        assert!(matches!(try_password(&one, "wrong horse", "198.51.100.1").await, Err(Error::WrongPassword)));
+        assert!(matches!(
+            try_password(&one, "wrong horse", "198.51.100.1").await,
+            Err(Error::WrongPassword)
+        ));
     }
     try_password(&one, "correct horse", "198.51.100.1").await.unwrap();
     replicas.redis.kill_9();

@@ -1,12 +1,26 @@
-//! Whatever breaks, no paid order is without its ticket or its money back, and no ticket is issued twice: the real binary
-//! against suppliers that hang, refuse, lie and lose answers, a process that is killed, and many orders at once.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on says so")]
-#![expect(clippy::print_stderr, reason = "a failed test shows the server's log, a seeded one its seed")]
+//! Whatever breaks, no paid order is without its ticket or its money back, and no ticket is issued
+//! twice: the real binary against suppliers that hang, refuse, lie and lose answers, a process that
+//! is killed, and many orders at once.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on says so"
+)]
+#![expect(
+    clippy::print_stderr,
+    reason = "a failed test shows the server's log, a seeded one its seed"
+)]
 #![expect(clippy::cognitive_complexity, reason = "each assertion counts as a branch of its own")]
 #![expect(clippy::allow_attributes, reason = "each test crate uses its own part of the support")]
 
 #[path = "../support/mod.rs"]
-#[allow(dead_code, unused_imports, unused_macros, reason = "each test crate uses its own part of the support")]
+#[allow(
+    dead_code,
+    unused_imports,
+    unused_macros,
+    reason = "each test crate uses its own part of the support"
+)]
 mod support;
 
 /// Makes the test `story::postgres` of each story that needs the servers which `make test` starts.

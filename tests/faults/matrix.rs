@@ -1,15 +1,17 @@
 //! Every fault at every operation of every supplier, one at a time.
 //!
-//! Promised for all of them: the order ends, no end is `stuck` once the fault is gone, at most one booking of a line
-//! lives and exactly where the line is issued in a finished order, the money held is the price of those lines, and a
-//! e-mail tells the end. Promised besides: a fault that is no refusal does not cost the customer the tickets.
+//! Promised for all of them: the order ends, no end is `stuck` once the fault is gone, at most one
+//! booking of a line lives and exactly where the line is issued in a finished order, the money held
+//! is the price of those lines, and a e-mail tells the end. Promised besides: a fault that is no
+//! refusal does not cost the customer the tickets.
 //!
-//! Two faults are lies. `find_nothing` says that there is no booking where there is one; `no_dedup` books a known reference
-//! again. Each alone is survived where the contract says `dedups_reference = false`: an issue is repeated only when
-//! `find` sees nothing after every request has settled, and then the supplier itself answers the known reference with the
-//! first booking. Both at once book twice by the rules, and so does `no_dedup` where the contract says that the
-//! supplier dedups; `find_nothing` while a doubtful line is being undone leaves a booking. Those three are for
-//! reconciliation and are not among the cases.
+//! Two faults are lies. `find_nothing` says that there is no booking where there is one; `no_dedup`
+//! books a known reference again. Each alone is survived where the contract says
+//! `dedups_reference = false`: an issue is repeated only when `find` sees nothing after every
+//! request has settled, and then the supplier itself answers the known reference with the first
+//! booking. Both at once book twice by the rules, and so does `no_dedup` where the contract says
+//! that the supplier dedups; `find_nothing` while a doubtful line is being undone leaves a booking.
+//! Those three are for reconciliation and are not among the cases.
 
 use serde_json::{Value, json};
 
@@ -29,7 +31,12 @@ fn faults() -> Vec<Value> {
 }
 
 /// `fault` at an operation of a supplier, so many times; no operation is all of them.
-pub(crate) fn at(supplier: &str, operation: Option<&str>, fault: &Value, times: Option<u32>) -> Value {
+pub(crate) fn at(
+    supplier: &str,
+    operation: Option<&str>,
+    fault: &Value,
+    times: Option<u32>,
+) -> Value {
     let mut fault = fault.clone();
     fault["supplier"] = supplier.into();
     fault["operation"] = operation.into();
@@ -37,7 +44,8 @@ pub(crate) fn at(supplier: &str, operation: Option<&str>, fault: &Value, times: 
     fault
 }
 
-/// All faults at one operation for its first call and for its first three; `adapt` says how the operation is reached.
+/// All faults at one operation for its first call and for its first three; `adapt` says how the
+/// operation is reached.
 fn at_operation(supplier: &str, operation: &str, adapt: impl Fn(Case) -> Case) -> Vec<Case> {
     let mut cases = Vec::new();
     for times in [1, 3] {
@@ -66,7 +74,8 @@ fn after(case: Case, supplier: &str, operation: &str, fault: &str) -> Case {
     Case { leading, ..case }
 }
 
-/// Faults of a whole supplier, of its callbacks or of its port, which stays closed for `value` times `times`.
+/// Faults of a whole supplier, of its callbacks or of its port, which stays closed for `value`
+/// times `times`.
 fn of_supplier(supplier: &str, faults: &[&str]) -> Vec<Case> {
     let of = |fault: &&str, times| {
         let value = if *fault == "refuse_connection" { Some(1000) } else { None };
@@ -75,7 +84,8 @@ fn of_supplier(supplier: &str, faults: &[&str]) -> Vec<Case> {
     faults.iter().flat_map(|fault| [of(fault, 1), of(fault, 3)]).collect()
 }
 
-/// Of every other basket the customer keeps what can be had: there a refused ticket does not cost the other one.
+/// Of every other basket the customer keeps what can be had: there a refused ticket does not cost
+/// the other one.
 fn keep_every_other(cases: Vec<Case>) -> Vec<Case> {
     let keep = |(index, case): (usize, Case)| match index % 2 {
         0 => case,
@@ -127,7 +137,8 @@ async fn every_fault_at_axess_is_survived() {
     let in_doubt = |case| after(case, "axess", "issueTicket", "reset_after");
     cases.extend(at_operation("axess", "getTicketByExtOrder", in_doubt));
     cases.extend(axess_cancel());
-    let refused_first = |case| after(refused_by(case, "dta"), "axess", "cancelTicket", "business_error");
+    let refused_first =
+        |case| after(refused_by(case, "dta"), "axess", "cancelTicket", "business_error");
     cases.extend(at_operation("axess", "getTicketStatus", refused_first));
     cases.extend(of_supplier("axess", &["refuse_connection", "no_dedup"]));
     cases.extend(of_supplier("axess", &["find_nothing"]).into_iter().map(in_doubt));
@@ -170,7 +181,8 @@ async fn every_fault_while_money_goes_back_is_survived() {
     run(Database::Postgres, &[], cases).await;
 }
 
-/// A billed payment whose three status calls are all lost is found in the provider's books, which say no currency: it goes back.
+/// A billed payment whose three status calls are all lost is found in the provider's books, which
+/// say no currency: it goes back.
 #[tokio::test]
 async fn every_fault_while_a_billed_payment_is_looked_at_is_survived() {
     let looked_at = |case: Case| {
@@ -182,7 +194,8 @@ async fn every_fault_while_a_billed_payment_is_looked_at_is_survived() {
     run(Database::Sqlite, &settings, cases).await;
 }
 
-/// An e-mail that the post refuses (400) is dead at once and a person is told; 429 is its way to say "later".
+/// An e-mail that the post refuses (400) is dead at once and a person is told; 429 is its way to
+/// say "later".
 #[tokio::test]
 async fn every_fault_at_mailgun_is_survived() {
     let later = |mut case: Case| {

@@ -39,14 +39,18 @@ fn both_refuse(pair: [&str; 2], begins: Begins) -> Case {
     Case { ends: &["finished", "rejected", "undone"], ..case }
 }
 
-/// Each fault meets each pair once: at half of them while cards are checked, at the others while tickets are issued.
+/// Each fault meets each pair once: at half of them while cards are checked, at the others while
+/// tickets are issued.
 fn two_at_once(begins: Begins) -> Vec<Case> {
     let mut cases = Vec::new();
     for (pair, suppliers) in PAIRS.into_iter().enumerate() {
         let meets = |index: usize| (pair + index).is_multiple_of(2) == (begins == Begins::Placing);
         let faults = faults().into_iter().enumerate().filter(|(index, _)| meets(*index));
-        // the post comes back to a closed port after a minute, which each supplier's own cases wait for
-        let faults = faults.filter(|(_, fault)| fault["fault"] != "refuse_connection" || suppliers[1] != "mailgun");
+        // the post comes back to a closed port after a minute, which each supplier's own cases wait
+        // for
+        let faults = faults.filter(|(_, fault)| {
+            fault["fault"] != "refuse_connection" || suppliers[1] != "mailgun"
+        });
         cases.extend(faults.map(|(_, fault)| twice(suppliers, &fault, begins)));
         cases.push(both_refuse(suppliers, begins));
     }
@@ -81,7 +85,8 @@ async fn a_supplier_that_is_down_until_it_is_repaired_stops_no_order_for_good() 
     run(Database::Sqlite, &[], cases).await;
 }
 
-/// Patience is over while nobody knows what was booked: everything is undone, in doubt, at a supplier that is still down.
+/// Patience is over while nobody knows what was booked: everything is undone, in doubt, at a
+/// supplier that is still down.
 #[tokio::test]
 async fn an_order_whose_patience_is_over_is_undone_once_its_supplier_is_back() {
     let cases = |dedups: bool| {

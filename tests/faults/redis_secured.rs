@@ -1,4 +1,5 @@
-//! Redis over TLS: the server must show a certificate of an authority that is believed, and knows us by user and password.
+//! Redis over TLS: the server must show a certificate of an authority that is believed, and knows
+//! us by user and password.
 
 use std::path::Path;
 
@@ -13,7 +14,8 @@ fn settings(redis: &Redis, secrets: &str, ca: &Path) -> Settings {
 }
 
 #[tokio::test]
-async fn redis_is_spoken_to_by_tls_where_its_authority_is_believed_and_not_at_all_where_it_is_not() {
+async fn redis_is_spoken_to_by_tls_where_its_authority_is_believed_and_not_at_all_where_it_is_not()
+{
     let io = Io::start("sqlite::memory:", 1).await.unwrap();
     let (redis, ca) = Redis::start_secured().await;
     let way = Way::start(&io, Some(&settings(&redis, "starjack:secret", &ca))).unwrap();

@@ -1,5 +1,6 @@
-//! A backup is restored: the suppliers' world is newer than ours. What had not ended in the backup ends right, no ticket is
-//! booked again, and no number, reference or invoice number is given out twice.
+//! A backup is restored: the suppliers' world is newer than ours. What had not ended in the backup
+//! ends right, no ticket is booked again, and no number, reference or invoice number is given out
+//! twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -52,26 +53,39 @@ async fn a_backup_that_is_restored_books_no_ticket_again_and_gives_out_no_number
     let old = world.ledger().await;
     world.restore(&backup).await;
     let refused = world.command(&["serve"]);
-    assert!(refused.code == CONFIGURATION && refused.log.contains("this database is a copy"), "{refused:?}");
+    assert!(
+        refused.code == CONFIGURATION && refused.log.contains("this database is a copy"),
+        "{refused:?}"
+    );
     tell(&world, number(&lost), 'B').await;
     world.restart().await;
 
     let new_crowd = Crowd::gather(&world, 10).await;
     tokio::join!(new_crowd.place(ORDERS), new_crowd.pay(ORDERS));
     let known = all_end_right(&world).await;
-    assert!(known.contains(number(&before)) && known.contains(number(&open)) && !known.contains(number(&lost)));
+    assert!(
+        known.contains(number(&before))
+            && known.contains(number(&open))
+            && !known.contains(number(&lost))
+    );
     let (all, known_of_late) =
         (crowd.numbers().len() + late.numbers().len(), late.numbers().intersection(&known).count());
-    let forgotten = crowd.numbers().difference(&known).count() + late.numbers().difference(&known).count();
+    let forgotten =
+        crowd.numbers().difference(&known).count() + late.numbers().difference(&known).count();
     eprintln!("{forgotten} of {all} orders are not in the backup");
     assert_eq!(known_of_late, 0, "what was placed after the backup is not in it");
-    assert!(new_crowd.numbers().iter().all(|number| number.starts_with('B')), "{:?}", new_crowd.numbers());
+    assert!(
+        new_crowd.numbers().iter().all(|number| number.starts_with('B')),
+        "{:?}",
+        new_crowd.numbers()
+    );
     nothing_was_given_out_twice(&old, &world.ledger().await);
 
     restored_once_more(&mut world, &backup, new_crowd.numbers().first().unwrap()).await;
 }
 
-/// The same backup does not know of the letter that its last restore moved on to; the newest order does.
+/// The same backup does not know of the letter that its last restore moved on to; the newest order
+/// does.
 async fn restored_once_more(world: &mut World, backup: &Path, newest: &str) {
     world.kill_9();
     world.restore(backup).await;
@@ -88,7 +102,8 @@ async fn tell(world: &World, newest: &str, email: char) {
     assert!(told.says.contains(&format!("New order numbers begin with {email}")), "{told:?}");
 }
 
-/// Waits until every order that the shop knows has ended as the suppliers' ledger says, and gives their numbers.
+/// Waits until every order that the shop knows has ended as the suppliers' ledger says, and gives
+/// their numbers.
 async fn all_end_right(world: &World) -> BTreeSet<String> {
     let deadline = Deadline::after(PATIENCE);
     loop {
@@ -113,13 +128,17 @@ fn nothing_was_given_out_twice(old: &Ledger, now: &Ledger) {
     let mut orders: BTreeMap<String, String> = BTreeMap::new();
     for email in now.of("mailgun") {
         for attachment in email["attachments"].as_array().unwrap() {
-            let invoice = attachment["filename"].as_str().unwrap_or_else(|| panic!("{attachment}")).to_owned();
+            let invoice = attachment["filename"]
+                .as_str()
+                .unwrap_or_else(|| panic!("{attachment}"))
+                .to_owned();
             let subject = email["subject"].as_str().unwrap().to_owned();
             let first = orders.entry(invoice.clone()).or_insert_with(|| subject.clone());
             assert_eq!(*first, subject, "two orders have the invoice {invoice}");
         }
     }
-    let series: BTreeSet<&str> = orders.keys().map(|invoice| invoice.rsplit_once('-').unwrap().0).collect();
+    let series: BTreeSet<&str> =
+        orders.keys().map(|invoice| invoice.rsplit_once('-').unwrap().0).collect();
     assert!(orders.len() > ORDERS && series.len() == 2, "{series:?}");
 }
 

@@ -1,5 +1,6 @@
-//! After a restore, the day is compared: what was sold after the backup, and of which the backup knows nothing, is found at the
-//! suppliers, and agreeing to what is suggested makes every ticket and every cent somebody's.
+//! After a restore, the day is compared: what was sold after the backup, and of which the backup
+//! knows nothing, is found at the suppliers, and agreeing to what is suggested makes every ticket
+//! and every cent somebody's.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -24,12 +25,20 @@ fn number(order: &Value) -> &str {
     order["number"].as_str().unwrap()
 }
 
-/// What happens after the backup to orders that are in it, and what is sold that is not; gives the latter's numbers.
-async fn goes_on(world: &World, anna: &Person, (waiting, cancelled): (&Value, &Value)) -> Vec<String> {
+/// What happens after the backup to orders that are in it, and what is sold that is not; gives the
+/// latter's numbers.
+async fn goes_on(
+    world: &World,
+    anna: &Person,
+    (waiting, cancelled): (&Value, &Value),
+) -> Vec<String> {
     // its page fails, and a further one is paid by a method of which no list tells
     world.pay(waiting, "declined").await;
     let second = eventually("a further page", async || {
-        anna.client.post(&format!("/api/v1/orders/{}/pages", id(waiting)), &json!({})).await.expect(202);
+        anna.client
+            .post(&format!("/api/v1/orders/{}/pages", id(waiting)), &json!({}))
+            .await
+            .expect(202);
         let page = anna.order(id(waiting)).await["payment"]["page_url"].as_str().map(str::to_owned);
         page.filter(|page| waiting["payment"]["page_url"] != **page)
     })
@@ -43,7 +52,9 @@ async fn goes_on(world: &World, anna: &Person, (waiting, cancelled): (&Value, &V
     world.pay_with(page, &json!({ "outcome": "billed" })).await.expect(200);
     anna.wait_for(id(&billed), &["finished"]).await;
     // booked, and its money is only reserved when everything is lost
-    world.fault(json!({ "supplier": "mpay24", "operation": "ManualClear", "fault": "reset_before" })).await;
+    world
+        .fault(json!({ "supplier": "mpay24", "operation": "ManualClear", "fault": "reset_before" }))
+        .await;
     let reserved = world.order_to_pay(anna, &["ischgl"], "undo").await;
     world.pay(&reserved, "reserved").await;
     anna.wait_for(id(&reserved), &["issued"]).await;
@@ -54,7 +65,8 @@ async fn goes_on(world: &World, anna: &Person, (waiting, cancelled): (&Value, &V
 fn nobodys(orders: &[(String, Value)], ledger: &Ledger) -> Vec<String> {
     let mut wrong = check_known(orders, ledger);
     let known: BTreeSet<&str> = orders.iter().map(|(_, order)| number(order)).collect();
-    let of = |reference: &str| reference.split_once('-').map_or("", |(number, _)| number).to_owned();
+    let of =
+        |reference: &str| reference.split_once('-').map_or("", |(number, _)| number).to_owned();
     for booking in ledger.bookings().into_iter().filter(|booking| booking.is_live()) {
         if !known.contains(&*of(&booking.reference)) {
             wrong.push(format!("nobody's {booking:?}"));
@@ -62,7 +74,9 @@ fn nobodys(orders: &[(String, Value)], ledger: &Ledger) -> Vec<String> {
     }
     for payment in ledger.of("mpay24") {
         let number = of(payment["tid"].as_str().unwrap());
-        if !known.contains(&*number) && (payment["state"] == "RESERVED" || ledger.held(&number) != 0) {
+        if !known.contains(&*number)
+            && (payment["state"] == "RESERVED" || ledger.held(&number) != 0)
+        {
             wrong.push(format!("nobody's money {payment}"));
         }
     }
@@ -75,7 +89,8 @@ async fn agree_to_all(clerk: &Person) {
     loop {
         let page = clerk.client.get("/api/v1/admin/cases?state=open&limit=100").await.expect(200);
         let open = page["items"].as_array().unwrap().clone();
-        let suggested: Vec<&Value> = open.iter().filter(|case| case["action"].is_string()).collect();
+        let suggested: Vec<&Value> =
+            open.iter().filter(|case| case["action"].is_string()).collect();
         if suggested.is_empty() {
             assert!(open.is_empty(), "only a person can tell: {open:#?}");
             return;
@@ -134,11 +149,17 @@ async fn what_was_sold_after_the_backup_is_somebodys_once_the_day_was_compared()
     let next = world.bought(&anna, &["solden"]).await;
     assert!(number(&next).starts_with('B') && number(&before).starts_with('A'));
     eventually("what is known has ended right", async || {
-        check_known(&world.all_orders().await.unwrap(), &world.ledger().await).is_empty().then_some(())
+        check_known(&world.all_orders().await.unwrap(), &world.ledger().await)
+            .is_empty()
+            .then_some(())
     })
     .await;
     let missed = nobodys(&world.all_orders().await.unwrap(), &world.ledger().await);
-    assert_eq!(missed.len(), 4 + 3, "four tickets and three payments are nobody's before: {missed:#?}");
+    assert_eq!(
+        missed.len(),
+        4 + 3,
+        "four tickets and three payments are nobody's before: {missed:#?}"
+    );
 
     let today = clock::now().with_timezone(&Vienna).date_naive().to_string();
     let compared = world.command(&["reconcile", "--day", &today]);

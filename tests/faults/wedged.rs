@@ -1,6 +1,7 @@
-//! One operator's thread is blocked again and again while twenty customers buy elsewhere and others at that operator.
-//! Calm and blocked spans alternate, with the same customers, so that the machine's own noise is in both; the figures of
-//! both are printed. `STARJACK_WEDGE_SECONDS` says how many seconds are blocked in all; `make wedge` takes 60.
+//! One operator's thread is blocked again and again while twenty customers buy elsewhere and others
+//! at that operator. Calm and blocked spans alternate, with the same customers, so that the
+//! machine's own noise is in both; the figures of both are printed. `STARJACK_WEDGE_SECONDS` says
+//! how many seconds are blocked in all; `make wedge` takes 60.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -23,7 +24,8 @@ const VICTIM: &str = "dta/solden";
 const ELSEWHERE: [&str; 3] = ["ischgl", "obertauern", "saalbach"];
 const CUSTOMERS_ELSEWHERE: usize = 20;
 const CUSTOMERS_OF_THE_VICTIM: usize = 2;
-/// Each places an order at the victim every three seconds, whose question is what suffers the fault.
+/// Each places an order at the victim every three seconds, whose question is what suffers the
+/// fault.
 const KNOCKERS: usize = 3;
 /// How long one calm and one blocked span take.
 const SPAN_SECONDS: u64 = 5;
@@ -32,7 +34,8 @@ const SECOND: Duration = Duration::from_secs(1);
 const BLOCKED_MS: u64 = 900;
 /// Long enough for a thread to be given up, and for both to be lost at the same time.
 const GIVEN_UP_MS: u64 = 10_000;
-/// A median of placing that grows by so much has waited for the blocked thread: half of such waits are longer.
+/// A median of placing that grows by so much has waited for the blocked thread: half of such waits
+/// are longer.
 const FELT: Duration = Duration::from_millis(300);
 /// The pause between two purchases of a customer: two cores are not to be full without any fault.
 const THINKING: Duration = Duration::from_secs(8);
@@ -95,7 +98,12 @@ impl Market {
         }
         let (elsewhere, at_the_victim) = people.split_at(CUSTOMERS_ELSEWHERE);
         tokio::join!(
-            join_all(elsewhere.iter().enumerate().map(|(index, person)| self.buy_elsewhere(person, index))),
+            join_all(
+                elsewhere
+                    .iter()
+                    .enumerate()
+                    .map(|(index, person)| self.buy_elsewhere(person, index))
+            ),
             join_all(at_the_victim.iter().map(|person| self.buy_at_the_victim(person))),
             async {
                 // until everybody has begun
@@ -110,7 +118,10 @@ impl Market {
 
     async fn buy_elsewhere(&self, person: &Person, index: usize) {
         // not all in one moment
-        clock::sleep(THINKING * u32::try_from(index).unwrap() / u32::try_from(CUSTOMERS_ELSEWHERE).unwrap()).await;
+        clock::sleep(
+            THINKING * u32::try_from(index).unwrap() / u32::try_from(CUSTOMERS_ELSEWHERE).unwrap(),
+        )
+        .await;
         for round in index.. {
             if self.over.load(Ordering::Relaxed) {
                 return;
@@ -131,17 +142,27 @@ impl Market {
 
     /// Buys one ticket; whatever is not the wanted answer ends the test.
     async fn buy(&self, person: &Person, operator: &str) {
-        let offer = self.measured(Step::Answer, self.world.offer(operator, self.world.ski_day(), ADULT)).await;
+        let offer = self
+            .measured(Step::Answer, self.world.offer(operator, self.world.ski_day(), ADULT))
+            .await;
         let is_axess = operator != "ischgl";
-        let card = self.measured(Step::Answer, person.card(&person.next_card_number(is_axess))).await;
+        let card =
+            self.measured(Step::Answer, person.card(&person.next_card_number(is_axess))).await;
         let lines = [ticket(&offer, &card, "Anna", ADULT)];
         let order = self.measured(Step::Placing, async {
-            let placed = self.measured(Step::Answer, person.place(&lines, "undo", &new_key())).await.expect(202);
+            let placed = self
+                .measured(Step::Answer, person.place(&lines, "undo", &new_key()))
+                .await
+                .expect(202);
             self.until(person, &placed, |order| order["payment"]["page_url"].is_string()).await
         });
         let order = order.await;
         self.world.pay(&order, "reserved").await;
-        self.measured(Step::Issuing, self.until(person, &order, |order| order["state"] == "finished")).await;
+        self.measured(
+            Step::Issuing,
+            self.until(person, &order, |order| order["state"] == "finished"),
+        )
+        .await;
     }
 
     async fn until(&self, person: &Person, order: &Value, holds: impl Fn(&Value) -> bool) -> Value {
@@ -152,7 +173,10 @@ impl Market {
             if holds(&order) {
                 return order;
             }
-            assert!(!["rejected", "undone", "stuck"].contains(&order["state"].as_str().unwrap()), "{order:#}");
+            assert!(
+                !["rejected", "undone", "stuck"].contains(&order["state"].as_str().unwrap()),
+                "{order:#}"
+            );
             assert!(!deadline.is_over(), "not within {PATIENCE:?}: {order:#}");
             clock::sleep(LOOK).await;
         }
@@ -166,10 +190,17 @@ impl Market {
     }
 
     async fn wedge(&self, milliseconds: u64) {
-        self.world.break_actor(&self.clerk, VICTIM, &json!({ "fault": "wedge", "milliseconds": milliseconds })).await;
+        self.world
+            .break_actor(
+                &self.clerk,
+                VICTIM,
+                &json!({ "fault": "wedge", "milliseconds": milliseconds }),
+            )
+            .await;
     }
 
-    /// Has the victim asked something: the card of an order that nobody pays. `first` is done just before.
+    /// Has the victim asked something: the card of an order that nobody pays. `first` is done just
+    /// before.
     async fn knock(&self, first: impl Future<Output = ()>) -> (&Person, String) {
         let person = &self.knockers[self.knocks.fetch_add(1, Ordering::Relaxed) % KNOCKERS];
         let lines = self.world.basket(person, &["solden"]).await;
@@ -184,8 +215,8 @@ impl Market {
         person.cancel(&order).await.expect(202);
     }
 
-    /// A span in which the victim is asked something every second, and its thread blocked by it when `is_blocked`; says
-    /// how often it was asked and how often that did not block it.
+    /// A span in which the victim is asked something every second, and its thread blocked by it
+    /// when `is_blocked`; says how often it was asked and how often that did not block it.
     async fn span(&self, is_blocked: bool) -> (u64, u64) {
         let from = clock::instant();
         let end = from + SECOND * u32::try_from(SPAN_SECONDS).unwrap();
@@ -211,10 +242,12 @@ impl Market {
         (asked, missed)
     }
 
-    /// Compares, prints, and fails when the medians say that the others have waited for the victim's thread.
+    /// Compares, prints, and fails when the medians say that the others have waited for the
+    /// victim's thread.
     fn compare(&self) {
         let spans = self.blocked.lock().unwrap().clone();
-        let was_blocked = |sample: &Sample| spans.iter().any(|(from, to)| sample.1 < *to && sample.2 > *from);
+        let was_blocked =
+            |sample: &Sample| spans.iter().any(|(from, to)| sample.1 < *to && sample.2 > *from);
         let (blocked, calm): (Vec<Sample>, Vec<Sample>) =
             self.samples.lock().unwrap().iter().partition(|s| was_blocked(s));
         eprintln!(
@@ -224,9 +257,15 @@ impl Market {
         );
         for step in [Step::Answer, Step::Placing, Step::Issuing] {
             let (calm, blocked) = (Times::of(step, &calm), Times::of(step, &blocked));
-            eprintln!("{step:?}: calm {calm}; blocked {blocked}; p99 {} % of calm", ratio(&calm, &blocked));
+            eprintln!(
+                "{step:?}: calm {calm}; blocked {blocked}; p99 {} % of calm",
+                ratio(&calm, &blocked)
+            );
             assert!(calm.count > 0 && blocked.count > 0, "nothing was measured");
-            assert!(step != Step::Placing || blocked.p50 < calm.p50 + FELT, "it was felt elsewhere");
+            assert!(
+                step != Step::Placing || blocked.p50 < calm.p50 + FELT,
+                "it was felt elsewhere"
+            );
         }
     }
 }
@@ -244,9 +283,11 @@ struct Times {
 impl Times {
     fn of(step: Step, samples: &[Sample]) -> Self {
         let of_step = samples.iter().filter(|sample| sample.0 == step);
-        let mut times: Vec<Duration> = of_step.map(|sample| sample.2.duration_since(sample.1)).collect();
+        let mut times: Vec<Duration> =
+            of_step.map(|sample| sample.2.duration_since(sample.1)).collect();
         times.sort_unstable();
-        let rank = |percent: usize| times.get((times.len() * percent).div_ceil(100).max(1) - 1).copied();
+        let rank =
+            |percent: usize| times.get((times.len() * percent).div_ceil(100).max(1) - 1).copied();
         let rank = |percent| rank(percent).unwrap_or_default();
         let late = times.iter().filter(|time| **time > Duration::from_millis(BLOCKED_MS)).count();
         Self { count: times.len(), p50: rank(50), p99: rank(99), max: rank(100), late }
@@ -265,7 +306,8 @@ fn ratio(calm: &Times, blocked: &Times) -> u128 {
 }
 
 async fn a_thread_that_is_blocked_for_most_of_every_second_is_felt_by_nobody_elsewhere() {
-    let seconds = std::env::var("STARJACK_WEDGE_SECONDS").map_or(10, |given| given.parse().expect("a number"));
+    let seconds = std::env::var("STARJACK_WEDGE_SECONDS")
+        .map_or(10, |given| given.parse().expect("a number"));
     let spans = u64::div_ceil(seconds, SPAN_SECONDS);
     let market = Market::open().await;
     let (mut asked, mut happened) = (0, 0);
@@ -278,8 +320,13 @@ async fn a_thread_that_is_blocked_for_most_of_every_second_is_felt_by_nobody_els
             }
         })
         .await;
-    let seconds: f64 =
-        market.blocked.lock().unwrap().iter().map(|(from, to)| to.duration_since(*from).as_secs_f64()).sum();
+    let seconds: f64 = market
+        .blocked
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|(from, to)| to.duration_since(*from).as_secs_f64())
+        .sum();
     let victim = market.world.actor(&market.clerk, VICTIM).await;
     let moved = &victim["restarts"];
     eprintln!(

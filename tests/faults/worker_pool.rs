@@ -30,7 +30,12 @@ pub(crate) async fn run(database: Database, settings: &[(&str, &str)], cases: Ve
     let failures = Mutex::new(Vec::new());
     join_all((0..WORLDS.min(count)).map(|_| work(database, settings, &cases, &failures))).await;
     let failures = failures.into_inner().unwrap();
-    assert!(failures.is_empty(), "{} of {count} cases failed:\n\n{}", failures.len(), failures.join("\n\n"));
+    assert!(
+        failures.is_empty(),
+        "{} of {count} cases failed:\n\n{}",
+        failures.len(),
+        failures.join("\n\n")
+    );
 }
 
 async fn work(

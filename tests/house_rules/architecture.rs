@@ -52,7 +52,8 @@ fn the_tables_of_the_page_equal_the_committed_ones() {
 fn every_folder_stands_in_the_code_map() {
     let page = read(PAGE);
     let named: BTreeSet<&str> = words(part(&page, "code map")).into_iter().collect();
-    let own = |path: &String| !["/samples/", "/templates/"].iter().any(|other| path.contains(other));
+    let own =
+        |path: &String| !["/samples/", "/templates/"].iter().any(|other| path.contains(other));
     let mut expected = BTreeSet::new();
     for path in files("").into_iter().filter(own).filter(|path| path.contains('/')) {
         let deep = if path.starts_with("src/") { 4 } else { 2 };
@@ -64,20 +65,27 @@ fn every_folder_stands_in_the_code_map() {
         }
     }
     let is_inner = |folder: &String| {
-        folder.ends_with("/src/") || folder.ends_with("/tests/") || matches!(folder.as_str(), "src/" | "tests/")
+        folder.ends_with("/src/")
+            || folder.ends_with("/tests/")
+            || matches!(folder.as_str(), "src/" | "tests/")
     };
     let missing = expected.iter().filter(|path| !is_inner(path) && !named.contains(path.as_str()));
-    assert_none(missing.cloned().collect(), "the code map names every folder and every file directly below src/");
+    assert_none(
+        missing.cloned().collect(),
+        "the code map names every folder and every file directly below src/",
+    );
 }
 
 #[test]
 fn every_path_function_and_test_that_pages_name_is_there() {
-    let tops: BTreeSet<String> = files("").iter().filter_map(|path| Some(path.split_once('/')?.0.to_owned())).collect();
+    let tops: BTreeSet<String> =
+        files("").iter().filter_map(|path| Some(path.split_once('/')?.0.to_owned())).collect();
     let mut breaches = Vec::new();
     for name in [PAGE, INVARIANTS, SCHEMA, "README.md"] {
         let page = read(name);
         for word in words(&page) {
-            let (path, function) = word.split_once("::").map_or((word, None), |(path, rest)| (path, Some(rest)));
+            let (path, function) =
+                word.split_once("::").map_or((word, None), |(path, rest)| (path, Some(rest)));
             let is_path = path.split_once('/').is_some_and(|(top, _)| tops.contains(top));
             if !is_path || path.contains(['<', '*', ' ']) {
                 continue;
@@ -89,7 +97,8 @@ fn every_path_function_and_test_that_pages_name_is_there() {
                 let kinds = ["fn ", "struct ", "enum ", "trait ", "const "];
                 let is_there = kinds.iter().any(|kind| {
                     text.match_indices(&format!("{kind}{function}")).any(|(at, found)| {
-                        !text[at + found.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_')
+                        !text[at + found.len()..]
+                            .starts_with(|c: char| c.is_alphanumeric() || c == '_')
                     })
                 });
                 if !is_there {
@@ -104,7 +113,8 @@ fn every_path_function_and_test_that_pages_name_is_there() {
 #[test]
 fn every_invariant_names_its_test() {
     let page = read(INVARIANTS);
-    let rows: Vec<&str> = part(&page, "invariants").lines().filter(|line| line.starts_with("| ")).skip(2).collect();
+    let rows: Vec<&str> =
+        part(&page, "invariants").lines().filter(|line| line.starts_with("| ")).skip(2).collect();
     assert!(rows.len() > 10);
     let without = rows.iter().filter(|row| !row.contains(".rs::") && !row.contains("none yet"));
     assert_none(
@@ -120,15 +130,20 @@ async fn the_schema_is_drawn_as_it_is_migrated() {
     let select = |sql: String| Statement::from_string(db.get_database_backend(), sql);
     let tables = db
         .query_all_raw(select(
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'".into(),
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+                .into(),
         ))
         .await
         .unwrap();
     let mut columns = BTreeMap::new();
     for table in tables {
         let table: String = table.try_get_by_index(0).unwrap();
-        let rows = db.query_all_raw(select(format!("SELECT name FROM pragma_table_info('{table}')"))).await.unwrap();
-        let names: BTreeSet<String> = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+        let rows = db
+            .query_all_raw(select(format!("SELECT name FROM pragma_table_info('{table}')")))
+            .await
+            .unwrap();
+        let names: BTreeSet<String> =
+            rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
         columns.insert(table, names);
     }
     columns.remove("seaql_migrations");
@@ -147,8 +162,12 @@ async fn the_schema_is_drawn_as_it_is_migrated() {
             }
         }
     }
-    breaches
-        .extend(columns.keys().filter(|table| !drawn.contains(*table)).map(|table| format!("{table} is not drawn")));
+    breaches.extend(
+        columns
+            .keys()
+            .filter(|table| !drawn.contains(*table))
+            .map(|table| format!("{table} is not drawn")),
+    );
     assert_none(breaches, "the drawn schema is the migrated one");
 }
 
@@ -156,7 +175,10 @@ async fn the_schema_is_drawn_as_it_is_migrated() {
 fn pages_stay_short() {
     let page = read(PAGE);
     let lines = page.replacen(part(&page, "order tables"), "", 1).lines().count();
-    assert!(lines <= MOST_LINES, "{PAGE} has {lines} lines besides its tables, {MOST_LINES} are allowed");
+    assert!(
+        lines <= MOST_LINES,
+        "{PAGE} has {lines} lines besides its tables, {MOST_LINES} are allowed"
+    );
     let lines = read("README.md").lines().count();
     assert!(lines <= 90, "README.md has {lines} lines, 90 are allowed");
 }
@@ -164,19 +186,25 @@ fn pages_stay_short() {
 #[test]
 fn a_line_of_prose_is_one_sentence() {
     let mut breaches = Vec::new();
-    for path in files("").into_iter().filter(|path| path.ends_with(".md") && !path.contains("LICENSE")) {
+    for path in
+        files("").into_iter().filter(|path| path.ends_with(".md") && !path.contains("LICENSE"))
+    {
         // a block of code is no prose, nor is a table
-        for (index, part) in read(&path).split("```").enumerate().filter(|(index, _)| index % 2 == 0) {
+        for (index, part) in
+            read(&path).split("```").enumerate().filter(|(index, _)| index % 2 == 0)
+        {
             let prose = part.lines().filter(|line| !line.starts_with('|'));
-            let two = prose.filter(|line| begins_another(line)).map(|line| format!("{path}, part {index}: {line}"));
+            let two = prose
+                .filter(|line| begins_another(line))
+                .map(|line| format!("{path}, part {index}: {line}"));
             breaches.extend(two);
         }
     }
     assert_none(breaches, "a sentence begins a line, so that a change shows what it changes");
 }
 
-/// Whether another sentence begins within a line, not counting what stands in backticks or parentheses. Its first words in bold are
-/// a title.
+/// Whether another sentence begins within a line, not counting what stands in backticks or
+/// parentheses. Its first words in bold are a title.
 fn begins_another(line: &str) -> bool {
     let words: String = line.split('`').step_by(2).collect::<Vec<_>>().join("X");
     let mut depth = 0;
@@ -192,7 +220,8 @@ fn begins_another(line: &str) -> bool {
     let title = text.strip_prefix("**").and_then(|rest| rest.split_once("** "));
     let prose = title.map_or(text, |(_, rest)| rest);
     [". ", "! ", "? "].iter().flat_map(|end| prose.match_indices(end)).any(|(at, end)| {
-        let ends_word = |sign: char| sign.is_lowercase() || sign.is_ascii_digit() || "X)\"".contains(sign);
+        let ends_word =
+            |sign: char| sign.is_lowercase() || sign.is_ascii_digit() || "X)\"".contains(sign);
         prose[..at].ends_with(ends_word) && prose[at + end.len()..].starts_with(char::is_uppercase)
     })
 }

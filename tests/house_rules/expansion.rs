@@ -1,5 +1,6 @@
-//! A new version's schema is an expansion of the released one: replicas of both run on it while one takes the other's place,
-//! and the released version can be started again. What nobody reads or writes any more is taken away a release later.
+//! A new version's schema is an expansion of the released one: replicas of both run on it while one
+//! takes the other's place, and the released version can be started again. What nobody reads or
+//! writes any more is taken away a release later.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +16,8 @@ const RELEASED: &str = "migration/released.txt";
 /// A schema as an older version sees it.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Schema {
-    /// Table and column to what it holds: `varchar(64)`, with `not null`, with `default` when a row may be written without it.
+    /// Table and column to what it holds: `varchar(64)`, with `not null`, with `default` when a row
+    /// may be written without it.
     columns: BTreeMap<(String, String), String>,
     /// Table and columns of which no two rows have the same.
     unique: BTreeSet<(String, Vec<String>)>,
@@ -35,8 +37,14 @@ impl Schema {
             }
             let keys = format!("SELECT name FROM pragma_index_list('{table}') WHERE \"unique\"");
             for [key] in rows(db, &keys).await {
-                let columns = rows(db, &format!("SELECT name FROM pragma_index_info('{key}') ORDER BY seqno")).await;
-                schema.unique.insert((table.clone(), columns.into_iter().map(|[column]| column).collect()));
+                let columns = rows(
+                    db,
+                    &format!("SELECT name FROM pragma_index_info('{key}') ORDER BY seqno"),
+                )
+                .await;
+                schema
+                    .unique
+                    .insert((table.clone(), columns.into_iter().map(|[column]| column).collect()));
             }
         }
         schema
@@ -48,7 +56,9 @@ impl Schema {
             let (name, holds) = line.split_once(' ').unwrap();
             if name == "unique" {
                 let (table, columns) = holds.split_once(' ').unwrap();
-                schema.unique.insert((table.to_owned(), columns.split(' ').map(str::to_owned).collect()));
+                schema
+                    .unique
+                    .insert((table.to_owned(), columns.split(' ').map(str::to_owned).collect()));
             } else {
                 let (table, column) = name.split_once('.').unwrap();
                 schema.columns.insert((table.to_owned(), column.to_owned()), holds.to_owned());
@@ -58,8 +68,14 @@ impl Schema {
     }
 
     fn render(&self, release: &str) -> String {
-        let columns = self.columns.iter().map(|((table, column), holds)| format!("{table}.{column} {holds}\n"));
-        let unique = self.unique.iter().map(|(table, columns)| format!("unique {table} {}\n", columns.join(" ")));
+        let columns = self
+            .columns
+            .iter()
+            .map(|((table, column), holds)| format!("{table}.{column} {holds}\n"));
+        let unique = self
+            .unique
+            .iter()
+            .map(|(table, columns)| format!("unique {table} {}\n", columns.join(" ")));
         let says = "-- The schema of the last release; written anew by `make released` when there is another.";
         format!("{says}\n-- release {release}\n") + &columns.chain(unique).collect::<String>()
     }
@@ -77,7 +93,9 @@ impl Schema {
             }
         }
         let knows_table = |table: &String| self.columns.keys().any(|(known, _)| known == table);
-        let is_new = |table: &String, column: &String| !self.columns.contains_key(&(table.clone(), column.clone()));
+        let is_new = |table: &String, column: &String| {
+            !self.columns.contains_key(&(table.clone(), column.clone()))
+        };
         for ((table, column), holds) in &now.columns {
             let is_needed = holds.contains("not null") && !holds.ends_with("default");
             if knows_table(table) && is_new(table, column) && is_needed {
@@ -90,14 +108,18 @@ impl Schema {
             }
         }
         let lost = self.unique.difference(&now.unique);
-        breaches.extend(lost.map(|(table, columns)| format!("{table}: {columns:?} is not unique any more")));
+        breaches.extend(
+            lost.map(|(table, columns)| format!("{table}: {columns:?} is not unique any more")),
+        );
         breaches
     }
 }
 
 async fn rows<const N: usize>(db: &DatabaseConnection, sql: &str) -> Vec<[String; N]> {
-    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
-    let cells = |row: &sea_orm::QueryResult| std::array::from_fn(|at| row.try_get_by_index(at).unwrap());
+    let rows =
+        db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
+    let cells =
+        |row: &sea_orm::QueryResult| std::array::from_fn(|at| row.try_get_by_index(at).unwrap());
     rows.iter().map(cells).collect()
 }
 

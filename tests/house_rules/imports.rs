@@ -29,10 +29,36 @@ const LAYERS: [(&str, &[&str]); 9] = [
     ("integrations", &["clock", "failpoints", "ids", "language", "money", "network", "typed"]),
     (
         "actors",
-        &["integrations", "clock", "failpoints", "epoch", "fonts", "ids", "language", "money", "io", "redis", "typed"],
+        &[
+            "integrations",
+            "clock",
+            "failpoints",
+            "epoch",
+            "fonts",
+            "ids",
+            "language",
+            "money",
+            "io",
+            "redis",
+            "typed",
+        ],
     ),
     ("config", &["actors", "integrations", "clock", "network", "redis"]),
-    ("http", &["actors", "integrations", "clock", "ids", "language", "money", "network", "io", "redis", "typed"]),
+    (
+        "http",
+        &[
+            "actors",
+            "integrations",
+            "clock",
+            "ids",
+            "language",
+            "money",
+            "network",
+            "io",
+            "redis",
+            "typed",
+        ],
+    ),
     (
         "app",
         &[
@@ -50,9 +76,29 @@ const LAYERS: [(&str, &[&str]); 9] = [
             "redis",
         ],
     ),
-    ("demo", &["process", "app", "config", "actors", "clock", "ids", "io", "money", "telemetry", "typed"]),
+    (
+        "demo",
+        &[
+            "process",
+            "app",
+            "config",
+            "actors",
+            "clock",
+            "ids",
+            "io",
+            "money",
+            "telemetry",
+            "typed",
+        ],
+    ),
     ("import", &["app", "config", "actors", "integrations", "io"]),
-    ("command", &["demo", "import", "process", "app", "config", "http", "actors", "clock", "epoch", "ids", "io"]),
+    (
+        "command",
+        &[
+            "demo", "import", "process", "app", "config", "http", "actors", "clock", "epoch",
+            "ids", "io",
+        ],
+    ),
     ("lib", &[]),
 ];
 
@@ -73,8 +119,12 @@ const ACTORS: [(&str, &[&str]); 12] = [
 ];
 
 /// The ports and what they share; a port knows no other port.
-const PORTS: [(&str, &[&str]); 4] =
-    [("soap", &["client"]), ("lift", &["client", "soap"]), ("payment", &["client", "soap"]), ("mail", &["client"])];
+const PORTS: [(&str, &[&str]); 4] = [
+    ("soap", &["client"]),
+    ("lift", &["client", "soap"]),
+    ("payment", &["client", "soap"]),
+    ("mail", &["client"]),
+];
 
 /// Names, and which others each may use.
 type Allowed = &'static [(&'static str, &'static [&'static str])];
@@ -84,9 +134,21 @@ const ROOMS: [(&str, Allowed); 3] = [
     ("actors/order", &[("store", &[]), ("engine", &["store"]), ("desk", &["store", "engine"])]),
     (
         "actors/liftoperator",
-        &[("catalogue", &[]), ("areas", &[]), ("offers", &["catalogue"]), ("lift", &["catalogue", "offers"])],
+        &[
+            ("catalogue", &[]),
+            ("areas", &[]),
+            ("offers", &["catalogue"]),
+            ("lift", &["catalogue", "offers"]),
+        ],
     ),
-    ("http", &[("middleware", &[]), ("routes", &["middleware"]), ("operations", &["middleware", "routes"])]),
+    (
+        "http",
+        &[
+            ("middleware", &[]),
+            ("routes", &["middleware"]),
+            ("operations", &["middleware", "routes"]),
+        ],
+    ),
 ];
 
 #[test]
@@ -97,7 +159,9 @@ fn rooms_only_use_what_they_may() {
         for source in &sources(&format!("src/{folder}")) {
             let module = module_of(&source.path);
             let own = module.get(within.len()).map(String::as_str);
-            let Some((own, may)) = rooms.iter().find(|(name, _)| Some(*name) == own) else { continue };
+            let Some((own, may)) = rooms.iter().find(|(name, _)| Some(*name) == own) else {
+                continue;
+            };
             for name in imported(source, &within) {
                 let is_room = rooms.iter().any(|(room, _)| *room == name);
                 if is_room && name != *own && !may.contains(&name.as_str()) {
@@ -115,15 +179,20 @@ fn imports_only_go_down() {
     let mut breaches = Vec::new();
     for source in sources("src").iter().filter(|source| source.path != "src/main.rs") {
         let layer = module_of(&source.path)[0].clone();
-        let (_, may) =
-            allowed.iter().find(|(name, _)| *name == layer).unwrap_or_else(|| panic!("{layer} has no layer"));
+        let (_, may) = allowed
+            .iter()
+            .find(|(name, _)| *name == layer)
+            .unwrap_or_else(|| panic!("{layer} has no layer"));
         for name in imported(source, &[]) {
             if name != layer && !may.contains(&name.as_str()) {
                 breaches.push(format!("{} imports {name}", source.path));
             }
         }
     }
-    assert_none(breaches, "arrows only go down: http -> actors -> integrations, and io, clock, ids, money below all");
+    assert_none(
+        breaches,
+        "arrows only go down: http -> actors -> integrations, and io, clock, ids, money below all",
+    );
 }
 
 #[test]
@@ -133,20 +202,29 @@ fn actors_and_ports_only_ask_whom_they_may() {
         let known: Vec<&str> = allowed.iter().map(|(name, _)| *name).collect();
         for source in &sources(&format!("src/{folder}")) {
             let module = module_of(&source.path);
-            let Some((own, may)) = module.get(1).and_then(|own| allowed.iter().find(|(name, _)| name == own)) else {
+            let Some((own, may)) =
+                module.get(1).and_then(|own| allowed.iter().find(|(name, _)| name == own))
+            else {
                 let is_shared = module.len() == 1 || folder == "integrations";
                 assert!(is_shared, "{}: {module:?} stands in no table of this test", source.path);
                 continue;
             };
             for name in imported(source, &[folder]) {
                 let is_type = name.starts_with(char::is_uppercase);
-                if name != *own && !may.contains(&name.as_str()) && !is_type && known.contains(&name.as_str()) {
+                if name != *own
+                    && !may.contains(&name.as_str())
+                    && !is_type
+                    && known.contains(&name.as_str())
+                {
                     breaches.push(format!("{} asks {folder}::{name}", source.path));
                 }
             }
         }
     }
-    assert_none(breaches, "who may ask whom is drawn in src/actors/mod.rs; a port knows no other port");
+    assert_none(
+        breaches,
+        "who may ask whom is drawn in src/actors/mod.rs; a port knows no other port",
+    );
 }
 
 /// The module of a file, for example `["actors", "order", "store"]`.
@@ -161,7 +239,9 @@ fn imported(source: &Source, within: &[&str]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for prefix in ["crate::", "super::"] {
         let starts = source.code.match_indices(prefix).map(|(at, _)| at);
-        for at in starts.filter(|at| !source.code[..*at].ends_with([':', '_']) && !ends_in_word(&source.code[..*at])) {
+        for at in starts.filter(|at| {
+            !source.code[..*at].ends_with([':', '_']) && !ends_in_word(&source.code[..*at])
+        }) {
             let mut rest = &source.code[at..];
             let mut base: Vec<String> = Vec::new();
             if let Some(after) = rest.strip_prefix("crate::") {
@@ -174,7 +254,11 @@ fn imported(source: &Source, within: &[&str]) -> BTreeSet<String> {
                 }
             }
             for path in expand(rest) {
-                let whole: Vec<&str> = base.iter().map(String::as_str).chain(path.iter().map(String::as_str)).collect();
+                let whole: Vec<&str> = base
+                    .iter()
+                    .map(String::as_str)
+                    .chain(path.iter().map(String::as_str))
+                    .collect();
                 if whole.len() > within.len() && whole.starts_with(within) {
                     found.insert(whole[within.len()].to_owned());
                 }
@@ -221,11 +305,24 @@ fn expand(text: &str) -> Vec<Vec<String>> {
 
 #[test]
 fn imports_are_found_through_braces_and_super() {
-    let source = |path: &str, code: &str| Source { path: path.into(), text: String::new(), code: code.into() };
-    let grouped = source("src/io.rs", "use crate::{clock, actors::{auth, mail::Post}};\nlet x: super::money::Cents;");
-    assert_eq!(imported(&grouped, &[]), BTreeSet::from(["actors", "clock", "money"].map(String::from)));
+    let source = |path: &str, code: &str| Source {
+        path: path.into(),
+        text: String::new(),
+        code: code.into(),
+    };
+    let grouped = source(
+        "src/io.rs",
+        "use crate::{clock, actors::{auth, mail::Post}};\nlet x: super::money::Cents;",
+    );
+    assert_eq!(
+        imported(&grouped, &[]),
+        BTreeSet::from(["actors", "clock", "money"].map(String::from))
+    );
     assert_eq!(imported(&grouped, &["actors"]), BTreeSet::from(["auth", "mail"].map(String::from)));
-    let climbing = source("src/actors/order/store.rs", "super::super::super::http::State; super::super::mail::x");
+    let climbing = source(
+        "src/actors/order/store.rs",
+        "super::super::super::http::State; super::super::mail::x",
+    );
     assert_eq!(imported(&climbing, &[]), BTreeSet::from(["actors", "http"].map(String::from)));
     assert_eq!(imported(&climbing, &["actors"]), BTreeSet::from(["mail".to_owned()]));
 }

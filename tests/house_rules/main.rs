@@ -1,5 +1,5 @@
-//! What holds for the sources as a whole, read from the sources: who may import whom, who may name what, and whether
-//! the written pages still tell the truth.
+//! What holds for the sources as a whole, read from the sources: who may import whom, who may name
+//! what, and whether the written pages still tell the truth.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
 
 mod architecture;

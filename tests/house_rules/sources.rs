@@ -23,7 +23,8 @@ pub(crate) fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// Every file under a folder, in order, as paths from the root; what is built, hidden or not ours is left out.
+/// Every file under a folder, in order, as paths from the root; what is built, hidden or not ours
+/// is left out.
 pub(crate) fn files(folder: &str) -> Vec<String> {
     let mut found = Vec::new();
     walk(&root().join(folder), &mut found);
@@ -32,7 +33,9 @@ pub(crate) fn files(folder: &str) -> Vec<String> {
 }
 
 fn walk(folder: &Path, found: &mut Vec<String>) {
-    for entry in std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+    for entry in
+        std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+    {
         let path = entry.unwrap().path();
         let relative = path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
         let name = path.file_name().unwrap().to_str().unwrap();
@@ -48,8 +51,10 @@ fn walk(folder: &Path, found: &mut Vec<String>) {
 pub(crate) fn sources(folder: &str) -> Vec<Source> {
     let rust: Vec<_> = files(folder).into_iter().filter(|path| path.ends_with(".rs")).collect();
     assert!(!rust.is_empty(), "no sources under {folder}");
-    let tests: BTreeSet<String> = rust.iter().flat_map(|path| test_modules(path, &read(path))).collect();
-    let is_test = |path: &str| tests.iter().any(|test| path == test || path.starts_with(&format!("{test}/")));
+    let tests: BTreeSet<String> =
+        rust.iter().flat_map(|path| test_modules(path, &read(path))).collect();
+    let is_test =
+        |path: &str| tests.iter().any(|test| path == test || path.starts_with(&format!("{test}/")));
     rust.into_iter()
         .filter(|path| !is_test(path.trim_end_matches(".rs")))
         .map(|path| {
@@ -68,11 +73,13 @@ fn test_modules(path: &str, text: &str) -> Vec<String> {
     let inside = if is_front { folder.to_path_buf() } else { own.with_extension("") };
     let mut found = Vec::new();
     for (at, _) in lines.iter().enumerate().filter(|(_, line)| **line == "#[cfg(test)]") {
-        let named = lines[at + 1].strip_prefix("#[path = \"").and_then(|rest| rest.strip_suffix("\"]"));
+        let named =
+            lines[at + 1].strip_prefix("#[path = \"").and_then(|rest| rest.strip_suffix("\"]"));
         let declared = lines[at + usize::from(named.is_some()) + 1];
         let name = declared.rsplit_once("mod ").and_then(|(_, rest)| rest.strip_suffix(';'));
         if let Some(name) = name {
-            let module = named.map_or_else(|| inside.join(name), |file| folder.join(file).with_extension(""));
+            let module = named
+                .map_or_else(|| inside.join(name), |file| folder.join(file).with_extension(""));
             found.push(module.to_str().unwrap().to_owned());
         }
     }
@@ -138,8 +145,10 @@ fn comments_are_left_out_and_texts_are_kept() {
 #[test]
 fn tests_are_left_out() {
     assert_eq!(without_tests("a\n#[cfg(test)]\nmod tests {\nb\n}\n"), "a\n");
-    let declared =
-        test_modules("src/x.rs", "#[cfg(test)]\n#[path = \"y_tests.rs\"]\nmod tests;\n#[cfg(test)]\nmod z;\n");
+    let declared = test_modules(
+        "src/x.rs",
+        "#[cfg(test)]\n#[path = \"y_tests.rs\"]\nmod tests;\n#[cfg(test)]\nmod z;\n",
+    );
     assert_eq!(declared, ["src/y_tests", "src/x/z"]);
     assert!(sources("src").iter().all(|source| !source.path.contains("tests")));
 }

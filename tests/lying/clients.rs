@@ -8,7 +8,9 @@ use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use serde_json::json;
 use starjack::ids::Reference;
-use starjack::integrations::lift::{self, Booking, Contract, Holder, LiftSupplier, TicketOrder, Wanted, WantedProduct};
+use starjack::integrations::lift::{
+    self, Booking, Contract, Holder, LiftSupplier, TicketOrder, Wanted, WantedProduct,
+};
 use starjack::integrations::mail::{self, MailProvider, OutgoingEmail};
 use starjack::integrations::payment::{self, CreditAmount, PageOrder, PaymentProvider, StatusKey};
 use starjack::integrations::{Outcome, Permit};
@@ -42,8 +44,8 @@ pub(crate) fn dta() -> Client<dyn LiftSupplier> {
         let credentials = ["client_name", "user_name", "password"];
         lift::connect(&contract("dta", endpoint, &credentials, &[("catalog_id", "7")])).unwrap()
     };
-    let cancel: Question<dyn LiftSupplier> =
-        question!("cancel", true, |client, permit| client.cancel(booking("4711/4712/4713"), permit));
+    let cancel: Question<dyn LiftSupplier> = question!("cancel", true, |client, permit| client
+        .cancel(booking("4711/4712/4713"), permit));
     Client { connect, questions: lift_questions(cancel) }
 }
 
@@ -81,10 +83,15 @@ pub(crate) fn mpay24() -> Client<dyn PaymentProvider> {
         question!("open page", true, |client, permit| client.open_page(page(), permit)),
         question!("capture", true, |client, permit| client.capture(tid(), 8650, permit)),
         question!("reverse", true, |client, permit| client.reverse(tid(), permit)),
-        question!("credit", true, |client, permit| client.credit(tid(), CreditAmount::Part(100), permit)),
+        question!("credit", true, |client, permit| client.credit(
+            tid(),
+            CreditAmount::Part(100),
+            permit
+        )),
         question!("history", false, |client, permit| client.history(tid(), permit)),
         question!("list", false, |client, permit| client.list_open(0, 100, permit)),
-        question!("status", false, |client, permit| client.status(StatusKey::Page(reference()), permit)),
+        question!("status", false, |client, permit| client
+            .status(StatusKey::Page(reference()), permit)),
     ];
     Client { connect, questions }
 }
@@ -97,7 +104,10 @@ pub(crate) fn mailgun() -> Client<dyn MailProvider> {
         });
         mail::connect(&serde_json::from_value(config).unwrap()).unwrap()
     };
-    Client { connect, questions: vec![question!("send", true, |client, permit| client.send(email(), permit))] }
+    Client {
+        connect,
+        questions: vec![question!("send", true, |client, permit| client.send(email(), permit))],
+    }
 }
 
 fn word<T>(outcome: &Outcome<T>) -> &'static str {
@@ -110,7 +120,12 @@ fn word<T>(outcome: &Outcome<T>) -> &'static str {
     }
 }
 
-fn contract(supplier: &str, endpoint: &str, credentials: &[&str], settings: &[(&str, &str)]) -> Contract {
+fn contract(
+    supplier: &str,
+    endpoint: &str,
+    credentials: &[&str],
+    settings: &[(&str, &str)],
+) -> Contract {
     let secret = |name: &&str| ((*name).to_owned(), "secret".to_owned().into());
     let setting = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     Contract {

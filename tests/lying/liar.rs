@@ -28,9 +28,13 @@ impl Liar {
     pub(crate) fn tells(lie: &Lie) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let (sent, asked, ended) =
-            (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
-        let (counted, heard, over, lie) = (Arc::clone(&sent), Arc::clone(&asked), Arc::clone(&ended), lie.clone());
+        let (sent, asked, ended) = (
+            Arc::<AtomicUsize>::default(),
+            Arc::<AtomicBool>::default(),
+            Arc::<AtomicBool>::default(),
+        );
+        let (counted, heard, over, lie) =
+            (Arc::clone(&sent), Arc::clone(&asked), Arc::clone(&ended), lie.clone());
         thread::spawn(move || {
             for stream in listener.incoming() {
                 if over.load(Ordering::Acquire) {
@@ -66,7 +70,11 @@ impl Drop for Liar {
     }
 }
 
-fn tell(stream: &mut TcpStream, lie: &Lie, (sent, asked): (&AtomicUsize, &AtomicBool)) -> std::io::Result<()> {
+fn tell(
+    stream: &mut TcpStream,
+    lie: &Lie,
+    (sent, asked): (&AtomicUsize, &AtomicBool),
+) -> std::io::Result<()> {
     stream.set_read_timeout(Some(LONGEST))?;
     stream.set_write_timeout(Some(LONGEST))?;
     if hear(stream)?.contains("login\"") {
@@ -107,7 +115,11 @@ fn hear(stream: &mut TcpStream) -> std::io::Result<String> {
         let head = heard.windows(4).position(|end| end == b"\r\n\r\n");
         if let Some(head) = head {
             let text = String::from_utf8_lossy(&heard[..head]).to_ascii_lowercase();
-            let length = text.split("content-length: ").nth(1).and_then(|rest| rest.lines().next()).unwrap_or("0");
+            let length = text
+                .split("content-length: ")
+                .nth(1)
+                .and_then(|rest| rest.lines().next())
+                .unwrap_or("0");
             if heard.len() >= head + 4 + length.parse::<usize>().unwrap() {
                 return Ok(text);
             }

@@ -1,5 +1,6 @@
-//! Suppliers that lie: whatever one answers to whichever question, its client ends with a typed outcome, in time, the process does
-//! not grow by more than sixteen times what was sent, and what may have happened is never taken for "not sent". Longer: `make attack`.
+//! Suppliers that lie: whatever one answers to whichever question, its client ends with a typed
+//! outcome, in time, the process does not grow by more than sixteen times what was sent, and what
+//! may have happened is never taken for "not sent". Longer: `make attack`.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 #![expect(clippy::print_stderr, reason = "what an attack cost is for whoever asks for it")]
 
@@ -31,7 +32,8 @@ const LATE: Duration = Duration::from_secs(10);
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// Tells every lie to one client, so many times to each of its questions; prints the dearest of each question.
+/// Tells every lie to one client, so many times to each of its questions; prints the dearest of
+/// each question.
 async fn told_to<C: ?Sized>(supplier: &str, client: Client<C>, times: usize) {
     eprintln!(
         "\n| attack: {supplier} lies to | dearest lie | it sent | the process grew by |\n| --- | --- | --- | --- |"

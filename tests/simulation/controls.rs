@@ -18,7 +18,8 @@ use super::world::{PATIENCE, World};
 /// How long a world without a rule may go wrong.
 const ENOUGH: Duration = Duration::from_secs(4);
 
-/// Lives the story with every rule on, which must end clean, and with one off, which must break `invariant`.
+/// Lives the story with every rule on, which must end clean, and with one off, which must break
+/// `invariant`.
 async fn caught(setting: Setting, story: Story, off: Protection, invariant: Invariant) {
     let mut world = World::new(setting.clone(), &story).await;
     let wrong = world.live(&story, PATIENCE).await;
@@ -56,7 +57,10 @@ async fn believing_that_there_is_none_before_requests_have_settled_is_caught() {
 #[actix_rt::test]
 async fn leaving_a_reference_unburnt_is_caught() {
     let late = issue(Fault::Late).after(Duration::from_millis(150)).late(Duration::from_secs(1));
-    let story = Story { patience: Some(Duration::from_millis(100)), ..Story::new(OnRefusal::Undo).with(late) };
+    let story = Story {
+        patience: Some(Duration::from_millis(100)),
+        ..Story::new(OnRefusal::Undo).with(late)
+    };
     let off = Protection::BurnReference;
     caught(Setting::new(true), story, off, Invariant::Tickets).await;
 }

@@ -17,7 +17,10 @@ const GIVEN_UP_AFTER: TimeDelta = TimeDelta::seconds(2);
 #[actix_rt::test]
 async fn what_cannot_be_loaded_until_its_time_is_undone_paid_back_and_told() {
     for on_refusal in POLICIES {
-        let down = Strike { times: u32::MAX, ..Strike::new(OrderState::Authorised, Verb::Issue, Fault::NotSent) };
+        let down = Strike {
+            times: u32::MAX,
+            ..Strike::new(OrderState::Authorised, Verb::Issue, Fault::NotSent)
+        };
         let story = Story::new(on_refusal).with(down);
         let mut world = World::new(Setting::new(false), &story).await;
         world.begin().await;
@@ -29,7 +32,11 @@ async fn what_cannot_be_loaded_until_its_time_is_undone_paid_back_and_told() {
         assert!(wrong.is_empty(), "{on_refusal:?}: {wrong:?}");
         let order = world.order(placed.id).await;
         let why = if on_refusal == OnRefusal::Undo { "patience_over" } else { "not_issued" };
-        assert_eq!((order.state, order.refusal.as_deref()), (OrderState::Undone, Some(why)), "{on_refusal:?}");
+        assert_eq!(
+            (order.state, order.refusal.as_deref()),
+            (OrderState::Undone, Some(why)),
+            "{on_refusal:?}"
+        );
         assert!(order.entered_at >= given_up_at, "{on_refusal:?}: it waited until then");
     }
 }

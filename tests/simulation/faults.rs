@@ -47,15 +47,23 @@ pub(crate) const OF_ACTS: [Fault; 9] = [
 ];
 
 /// The faults that fit a question that only looks.
-pub(crate) const OF_LOOKS: [Fault; 6] =
-    [Fault::Refused, Fault::NotSent, Fault::NotDone, Fault::Hangs, Fault::CrashBeforeAsking, Fault::CrashBeforeSaving];
+pub(crate) const OF_LOOKS: [Fault; 6] = [
+    Fault::Refused,
+    Fault::NotSent,
+    Fault::NotDone,
+    Fault::Hangs,
+    Fault::CrashBeforeAsking,
+    Fault::CrashBeforeSaving,
+];
 
 /// The faults that fit a verb.
 pub(crate) fn fitting(verb: Verb) -> Vec<Fault> {
     match verb {
         Verb::Issue => [&OF_ACTS[..], &[Fault::Pending]].concat(),
         Verb::Find => [&OF_LOOKS[..], &[Fault::Pending]].concat(),
-        Verb::Cancel | Verb::Open | Verb::Capture | Verb::Reverse | Verb::Credit => OF_ACTS.to_vec(),
+        Verb::Cancel | Verb::Open | Verb::Capture | Verb::Reverse | Verb::Credit => {
+            OF_ACTS.to_vec()
+        }
         Verb::Check | Verb::History | Verb::Status | Verb::Latest => OF_LOOKS.to_vec(),
     }
 }

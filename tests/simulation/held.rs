@@ -1,5 +1,5 @@
-//! What is held of an order's money, by the provider's own books and whatever they show: it pays for what is on the cards, or an
-//! open case names the rest and the sum.
+//! What is held of an order's money, by the provider's own books and whatever they show: it pays
+//! for what is on the cards, or an open case names the rest and the sum.
 
 use starjack::actors::order::rules::lifecycle::OrderState;
 use starjack::actors::order::rules::record::Order;
@@ -34,8 +34,12 @@ struct Balance {
 
 impl Balance {
     fn of(order: &Order, rows: &Rows, ledger: &Ledger) -> Self {
-        let named = |kind: &str| rows.cases(order).filter(move |case| case.kind == kind).collect::<Vec<_>>();
-        let sum = |cases: Vec<&case_file::Model>| cases.into_iter().filter_map(|case| case.amount_cents).sum();
+        let named = |kind: &str| {
+            rows.cases(order).filter(move |case| case.kind == kind).collect::<Vec<_>>()
+        };
+        let sum = |cases: Vec<&case_file::Model>| {
+            cases.into_iter().filter_map(|case| case.amount_cents).sum()
+        };
         let unconfirmed = named(UNCONFIRMED);
         let page_of = |case: &&case_file::Model| {
             let row = order.payments.iter().find(|row| Some(row.no) == case.payment_no);
@@ -50,7 +54,8 @@ impl Balance {
             due: if order.state == OrderState::Finished { order.issued_total() } else { 0 },
             owed: sum(named(OWED)),
             // what others took away is named; what we gave away twice is wrong
-            unpaid: sum(named(UNPAID)).min(transactions(order, ledger).map(|money| money.without_us).sum()),
+            unpaid: sum(named(UNPAID))
+                .min(transactions(order, ledger).map(|money| money.without_us).sum()),
             charged_back: sum(named(CHARGED_BACK).into_iter().filter(is_wanted).collect()),
             written_down: rows.written_down(order),
             unconfirmed: in_doubt.map(Transaction::held).sum(),
@@ -67,14 +72,19 @@ impl Balance {
         let unknown = self.rest() - (self.owed - self.unpaid);
         let missed = -unknown;
         // a bank takes back tickets that were returned meanwhile as well
-        let taken_back = missed > self.written_down && missed <= self.charged_back + self.written_down;
-        unknown == 0 || missed == self.written_down || taken_back || (unknown > 0 && unknown == self.unconfirmed)
+        let taken_back =
+            missed > self.written_down && missed <= self.charged_back + self.written_down;
+        unknown == 0
+            || missed == self.written_down
+            || taken_back
+            || (unknown > 0 && unknown == self.unconfirmed)
     }
 }
 
 fn transactions<'a>(order: &'a Order, ledger: &'a Ledger) -> impl Iterator<Item = &'a Transaction> {
-    let is_own =
-        |money: &&Transaction| money.page.rsplit_once('-').is_some_and(|(of, _)| order.number.to_string() == of);
+    let is_own = |money: &&Transaction| {
+        money.page.rsplit_once('-').is_some_and(|(of, _)| order.number.to_string() == of)
+    };
     ledger.money.iter().filter(is_own)
 }
 
@@ -83,8 +93,9 @@ pub(super) fn of_money(order: &Order, rows: &Rows, ledger: &Ledger) -> Vec<Viola
     let own: Vec<_> = transactions(order, ledger).collect();
     let balance = Balance::of(order, rows, ledger);
     if !balance.is_named() {
-        let cases =
-            rows.cases(order).map(|case| format!("{} {:?} of {:?}", case.kind, case.amount_cents, case.payment_no));
+        let cases = rows
+            .cases(order)
+            .map(|case| format!("{} {:?} of {:?}", case.kind, case.amount_cents, case.payment_no));
         let (held, due, cases) = (balance.held, balance.due, cases.collect::<Vec<_>>());
         let says = format!("{held} are held for tickets of {due}, cases: {cases:?}: {own:?}");
         wrong.push(broken(Invariant::Money, order, says));
@@ -97,10 +108,15 @@ pub(super) fn of_money(order: &Order, rows: &Rows, ledger: &Ledger) -> Vec<Viola
             let says = format!("payment {} waits for {:?}", payment.no, payment.person);
             wrong.push(broken(Invariant::Person, order, says));
         }
-        let cases = rows.cases(order).filter(|case| case.kind == OWED && case.payment_no == Some(payment.no));
+        let cases = rows
+            .cases(order)
+            .filter(|case| case.kind == OWED && case.payment_no == Some(payment.no));
         let named: Cents = cases.filter_map(|case| case.amount_cents).sum();
         if named != payment.owed {
-            let says = format!("{} is owed of payment {}, and open cases name {named}", payment.owed, payment.no);
+            let says = format!(
+                "{} is owed of payment {}, and open cases name {named}",
+                payment.owed, payment.no
+            );
             wrong.push(broken(Invariant::Owed, order, says));
         }
     }
@@ -113,7 +129,8 @@ pub(super) fn of_balance(orders: &[Order], rows: &Rows, ledger: &Ledger) -> Vec<
     let balances = orders.iter().map(|order| Balance::of(order, rows, ledger));
     let named: Cents = balances.filter(Balance::is_named).map(|balance| balance.rest()).sum();
     let invoiced: Cents = rows.invoices.iter().map(|row| row.total_cents).sum();
-    let returned: Cents = orders.iter().flat_map(|order| rows.returned(order)).map(|line| line.price).sum();
+    let returned: Cents =
+        orders.iter().flat_map(|order| rows.returned(order)).map(|line| line.price).sum();
     if held - named == invoiced - returned {
         return Vec::new();
     }

@@ -1,4 +1,5 @@
-//! One life of the replica: the real actors, store, schedule and sweep on threads of its own, which end all at once.
+//! One life of the replica: the real actors, store, schedule and sweep on threads of its own, which
+//! end all at once.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -48,7 +49,8 @@ impl Setting {
     pub(crate) fn new(dedups: bool) -> Self {
         let settle = Duration::from_millis(80);
         let rules = Rules {
-            // a page is looked for twice around its end: on a busy machine a report must have come before
+            // a page is looked for twice around its end: on a busy machine a report must have come
+            // before
             page_life: TimeDelta::seconds(6),
             page_grace: TimeDelta::seconds(1),
             // nor is a machine as fast as these suppliers: a report is asked about while it is news
@@ -57,7 +59,13 @@ impl Setting {
             pause_limit: TimeDelta::milliseconds(40),
             ..Rules::default()
         };
-        Self { dedups, settle, patience: Duration::from_secs(60), deadline: Duration::from_millis(500), rules }
+        Self {
+            dedups,
+            settle,
+            patience: Duration::from_secs(60),
+            deadline: Duration::from_millis(500),
+            rules,
+        }
     }
 }
 
@@ -70,18 +78,35 @@ pub(crate) struct Parts {
 impl Parts {
     /// Starts the actors; must run inside an actix system.
     pub(crate) async fn start(setting: &Setting, outside: &Arc<Outside>, life: &Arc<Life>) -> Self {
-        let system = System::start_watched(Watch { silence: Duration::from_secs(30), ..Watch::default() }).unwrap();
-        let breaker = BreakerSettings { open_for: Duration::from_millis(50), ..BreakerSettings::default() };
+        let system =
+            System::start_watched(Watch { silence: Duration::from_secs(30), ..Watch::default() })
+                .unwrap();
+        let breaker =
+            BreakerSettings { open_for: Duration::from_millis(50), ..BreakerSettings::default() };
         let policy = Policy { breaker, ..Policy::default() };
-        let port = Port { outside: Arc::clone(outside), life: Arc::clone(life), dedups: setting.dedups };
-        let lift = Facade::start_with(&system, vec![contract(setting, OPERATOR)], &policy, &suppliers(port.clone()));
+        let port =
+            Port { outside: Arc::clone(outside), life: Arc::clone(life), dedups: setting.dedups };
+        let lift = Facade::start_with(
+            &system,
+            vec![contract(setting, OPERATOR)],
+            &policy,
+            &suppliers(port.clone()),
+        );
         let bank = Arc::new(move || Ok(Rc::new(Bank(port.clone())) as Rc<dyn PaymentProvider>));
         let payment = PaymentDesk::start_with(&system, bank, policy, setting.deadline);
         let io = outside.io.clone();
         let replica = Replica::announce(io.clone()).await.unwrap();
-        let outside = dispatch::Outside { lift, payment, replica, public_url: "https://shop.example".to_owned() };
+        let outside = dispatch::Outside {
+            lift,
+            payment,
+            replica,
+            public_url: "https://shop.example".to_owned(),
+        };
         let (store, rules) = (store(setting, io), Arc::new(setting.rules.clone()));
-        Self { system, driver: Driver { store, outside, rules, draining: CancellationToken::new() } }
+        Self {
+            system,
+            driver: Driver { store, outside, rules, draining: CancellationToken::new() },
+        }
     }
 }
 
@@ -104,7 +129,8 @@ impl Incarnation {
             let kept = process.block_on(async {
                 let Parts { system, driver } = Parts::start(&setting, &outside, &own).await;
                 let payment = driver.outside.payment.clone();
-                let (desk, schedule) = Desk::start(&system, driver, Policy::default()).await.unwrap();
+                let (desk, schedule) =
+                    Desk::start(&system, driver, Policy::default()).await.unwrap();
                 actix_rt::spawn(schedule);
                 actix_rt::spawn(keep_sweeping(payment, desk.clone()));
                 drop(tell.send((desk, actix_rt::System::current())));
@@ -126,7 +152,8 @@ impl Incarnation {
 }
 
 async fn keep_sweeping(payment: PaymentDesk, desk: Desk) {
-    let often = SweepSettings { every: Duration::from_millis(30), pause: Duration::from_millis(10) };
+    let often =
+        SweepSettings { every: Duration::from_millis(30), pause: Duration::from_millis(10) };
     let tell = |listed| {
         let desk = desk.clone();
         async move { desk.listed(listed).await }
@@ -135,7 +162,9 @@ async fn keep_sweeping(payment: PaymentDesk, desk: Desk) {
 }
 
 fn suppliers(port: Port) -> Connect {
-    Arc::new(move |_contract: &Contract| Ok(Rc::new(Lift { port: port.clone() }) as Rc<dyn LiftSupplier>))
+    Arc::new(move |_contract: &Contract| {
+        Ok(Rc::new(Lift { port: port.clone() }) as Rc<dyn LiftSupplier>)
+    })
 }
 
 pub(crate) fn contract(setting: &Setting, operator: &str) -> Contract {
@@ -162,8 +191,13 @@ pub(crate) fn store(setting: &Setting, io: Io) -> Store {
     store_of(setting, io, move |_operator| dedups)
 }
 
-/// Where orders are kept, at operators whose suppliers answer a known reference with its first answer, or not.
-pub(crate) fn store_of(setting: &Setting, io: Io, dedups: impl Fn(&str) -> bool + Send + Sync + 'static) -> Store {
+/// Where orders are kept, at operators whose suppliers answer a known reference with its first
+/// answer, or not.
+pub(crate) fn store_of(
+    setting: &Setting,
+    io: Io,
+    dedups: impl Fn(&str) -> bool + Send + Sync + 'static,
+) -> Store {
     let settle = TimeDelta::from_std(setting.settle).unwrap();
     let patience = TimeDelta::from_std(setting.patience).unwrap();
     let terms = move |operator: &str| Terms { dedups: dedups(operator), settle, patience };
@@ -173,6 +207,10 @@ pub(crate) fn store_of(setting: &Setting, io: Io, dedups: impl Fn(&str) -> bool 
         uid: "ATU12345678".to_owned(),
         short: ShortName::try_from("STAR".to_owned()).unwrap(),
     };
-    let paper = Paper { seller, simulated: true, describe: Box::new(|ticket, _language| ticket.product.clone()) };
+    let paper = Paper {
+        seller,
+        simulated: true,
+        describe: Box::new(|ticket, _language| ticket.product.clone()),
+    };
     Store::new(io.clone(), Jobs::new(io, jobs::Settings::default()), terms, paper)
 }

@@ -1,4 +1,5 @@
-//! The outside's own books: every booking, as the suppliers would show it, and beside it every cent. No crash touches them.
+//! The outside's own books: every booking, as the suppliers would show it, and beside it every
+//! cent. No crash touches them.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard};
@@ -30,7 +31,8 @@ pub(crate) struct Ledger {
     pub(crate) doubled: BTreeSet<String>,
     /// References of which the supplier itself took one request for two.
     pub(crate) excused: BTreeSet<String>,
-    /// References of which a request lived longer than its contract says: what it books is reconciliation's.
+    /// References of which a request lived longer than its contract says: what it books is
+    /// reconciliation's.
     pub(crate) outlived: BTreeSet<String>,
     /// Numbers of orders whose used tickets our staff let go, with the money.
     pub(crate) let_go: BTreeSet<String>,
@@ -88,7 +90,11 @@ impl Books {
 
 impl Ledger {
     /// Executes `act` later.
-    pub(crate) fn later(&mut self, pause: Duration, act: impl FnOnce(&mut Ledger) + Send + 'static) {
+    pub(crate) fn later(
+        &mut self,
+        pause: Duration,
+        act: impl FnOnce(&mut Ledger) + Send + 'static,
+    ) {
         self.late.push((clock::instant() + pause, Box::new(act)));
     }
 
@@ -106,7 +112,10 @@ impl Ledger {
             times.pop_front();
         }
         if times.len() == ASKS_A_DAY + 1 {
-            let says = format!("{} {reference} is asked more than {ASKS_A_DAY} times in a day", verb.word());
+            let says = format!(
+                "{} {reference} is asked more than {ASKS_A_DAY} times in a day",
+                verb.word()
+            );
             self.slips.push(Violation { invariant: Invariant::Asking, says });
         }
     }
@@ -117,15 +126,25 @@ impl Ledger {
         ticket.used && number.is_some_and(|number| self.let_go.contains(number))
     }
 
-    /// Books at an operator whose supplier answers a known reference with its first booking, or not.
-    pub(crate) fn issue(&mut self, order: &TicketOrder, (operator, dedups): (&str, bool)) -> Outcome<Booking> {
-        let known = self.tickets.iter().position(|ticket| ticket.reference == order.reference.as_str());
+    /// Books at an operator whose supplier answers a known reference with its first booking, or
+    /// not.
+    pub(crate) fn issue(
+        &mut self,
+        order: &TicketOrder,
+        (operator, dedups): (&str, bool),
+    ) -> Outcome<Booking> {
+        let known =
+            self.tickets.iter().position(|ticket| ticket.reference == order.reference.as_str());
         let no = match known {
             Some(no) if dedups && self.tickets[no].live => no,
             Some(_) if dedups => return Outcome::Refused(no_more(RefusalKind::ProductUnavailable)),
             Some(_) | None => self.book(order, operator),
         };
-        if self.tickets[no].is_final() { Outcome::Done(booking(no)) } else { Outcome::Pending { ask_after: ASK_AFTER } }
+        if self.tickets[no].is_final() {
+            Outcome::Done(booking(no))
+        } else {
+            Outcome::Pending { ask_after: ASK_AFTER }
+        }
     }
 
     /// Whether something was ever booked under a reference.
@@ -136,7 +155,8 @@ impl Ledger {
     fn book(&mut self, order: &TicketOrder, operator: &str) -> usize {
         let reference = order.reference.to_string();
         let outlived = |reference: &String| self.outlived.contains(reference);
-        if self.live(&reference) > 0 && !self.excused.contains(&reference) && !outlived(&reference) {
+        if self.live(&reference) > 0 && !self.excused.contains(&reference) && !outlived(&reference)
+        {
             self.doubled.insert(reference.clone());
         }
         let overlaps = |other: &&Ticket| {
@@ -146,7 +166,8 @@ impl Ledger {
                 && !outlived(&other.reference)
                 && !outlived(&reference))
                 && (other.operator == operator && other.order.card == order.card)
-                && (other.order.first_day <= order.last_day && order.first_day <= other.order.last_day)
+                && (other.order.first_day <= order.last_day
+                    && order.first_day <= other.order.last_day)
         };
         if let Some(other) = self.tickets.iter().find(overlaps) {
             let says = format!("{reference} is on {}'s card on its day", other.reference);
@@ -179,7 +200,8 @@ impl Ledger {
     }
 
     pub(crate) fn find(&self, reference: &str) -> Outcome<Vec<Found>> {
-        let own = self.tickets.iter().enumerate().filter(|(_, ticket)| ticket.reference == reference);
+        let own =
+            self.tickets.iter().enumerate().filter(|(_, ticket)| ticket.reference == reference);
         let found = own.map(|(no, ticket)| Found { booking: booking(no), state: ticket.state() });
         Outcome::Done(found.collect())
     }
@@ -207,11 +229,13 @@ impl Ledger {
         Outcome::Done(())
     }
 
-    /// A booking opens a gate, where it can: a card has one ticket a day, so of several bookings of a line one is used.
+    /// A booking opens a gate, where it can: a card has one ticket a day, so of several bookings of
+    /// a line one is used.
     pub(crate) fn open_gate(&mut self, no: usize) -> bool {
         let ticket = &self.tickets[no];
         let is_own = |other: &&Ticket| other.reference == ticket.reference && other.used;
-        let opens = ticket.live && ticket.is_final() && !self.tickets.iter().any(|other| is_own(&other));
+        let opens =
+            ticket.live && ticket.is_final() && !self.tickets.iter().any(|other| is_own(&other));
         self.tickets[no].used |= opens;
         opens
     }

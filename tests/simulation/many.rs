@@ -1,4 +1,5 @@
-//! Many orders in one world: what they share, the invoices' numbers above all, survives crashes as well.
+//! Many orders in one world: what they share, the invoices' numbers above all, survives crashes as
+//! well.
 
 use std::time::Duration;
 
@@ -19,7 +20,10 @@ const ORDERS: usize = 12;
 /// Every payer pays its page once.
 async fn pay_all(world: &World) {
     for order in world.orders().await {
-        let page = order.payments.iter().find(|row| order.state == OrderState::Paying && row.url.is_some());
+        let page = order
+            .payments
+            .iter()
+            .find(|row| order.state == OrderState::Paying && row.url.is_some());
         if let Some(page) = page {
             let mut ledger = world.outside.books.open();
             if !ledger.money.iter().any(|money| money.page == page.reference.as_str()) {
@@ -46,7 +50,8 @@ async fn twelve_orders_and_three_crashes_leave_one_series_of_invoices_without_ga
     let mut world = World::new(setting, &story).await;
     world.begin().await;
     let places = (0..ORDERS).map(|no| {
-        let order = new_order(&Story { on_refusal: POLICIES[no % 2], ..story.clone() }, &no.to_string());
+        let order =
+            new_order(&Story { on_refusal: POLICIES[no % 2], ..story.clone() }, &no.to_string());
         world.desk().place(order, |_| String::new())
     });
     let placed = join_all(places).await;
@@ -64,6 +69,7 @@ async fn twelve_orders_and_three_crashes_leave_one_series_of_invoices_without_ga
         clock::sleep(LOOK).await;
     }
     assert_eq!((world.crashes, world.outside.plan.left().len()), (3, 0));
-    let finished = world.orders().await.iter().filter(|order| order.state == OrderState::Finished).count();
+    let finished =
+        world.orders().await.iter().filter(|order| order.state == OrderState::Finished).count();
     assert!(finished >= ORDERS / 2, "only {finished} finished");
 }

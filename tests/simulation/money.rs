@@ -1,4 +1,5 @@
-//! The provider's own books of money: every transaction, what was taken and what went back, and since when they show it.
+//! The provider's own books of money: every transaction, what was taken and what went back, and
+//! since when they show it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -43,7 +44,8 @@ pub(crate) struct Transaction {
     pub(crate) billed_seen_at: Option<Instant>,
     /// Status and history do not show before that it was charged back.
     pub(crate) taken_seen_at: Option<Instant>,
-    /// Status does not know at all what it does not show yet; otherwise it shows something that waits.
+    /// Status does not know at all what it does not show yet; otherwise it shows something that
+    /// waits.
     pub(crate) hidden: bool,
     /// How many status calls the provider has counted.
     pub(crate) calls: u32,
@@ -59,7 +61,9 @@ impl Transaction {
 
     /// Whether somebody else than us moved its money, or its money can go back by bank transfer.
     pub(crate) fn is_not_ours_alone(&self) -> bool {
-        self.without_us + self.charged_back + self.transferred > 0 || self.no_credits || self.closed_until.is_some()
+        self.without_us + self.charged_back + self.transferred > 0
+            || self.no_credits
+            || self.closed_until.is_some()
     }
 
     /// Whether anything of it was under way for us a moment ago.
@@ -104,7 +108,13 @@ impl Ledger {
     /// A payer pays a page; answers the transaction's id.
     pub(crate) fn pay(&mut self, page: &str, amount: Cents, reserved: bool) -> String {
         let captured = if reserved { 0 } else { amount };
-        self.transact(Transaction { page: page.to_owned(), amount, reserved, captured, ..Transaction::default() })
+        self.transact(Transaction {
+            page: page.to_owned(),
+            amount,
+            reserved,
+            captured,
+            ..Transaction::default()
+        })
     }
 
     /// Writes a new transaction down; answers its id.
@@ -150,8 +160,9 @@ impl Ledger {
         Outcome::Done(())
     }
 
-    /// A ticket is cancelled before its money goes back: what is left must pay for what is on the cards. What went without us,
-    /// and tickets that were used and that our staff let go, are nobody's mistake.
+    /// A ticket is cancelled before its money goes back: what is left must pay for what is on the
+    /// cards. What went without us, and tickets that were used and that our staff let go, are
+    /// nobody's mistake.
     fn look_at_money_that_went_back(&mut self, tid: &str) {
         let page = self.money[place(tid)].page.clone();
         let Some((number, _)) = page.rsplit_once('-') else { return };
@@ -161,8 +172,10 @@ impl Ledger {
             reserved + money.captured - money.credited + money.without_us
         });
         let live = self.tickets.iter().filter(|ticket| ticket.live && own(&ticket.reference));
-        let live = live.filter(|ticket| !self.outlived.contains(&ticket.reference) && !self.is_let_go(ticket));
-        let prices: BTreeMap<_, _> = live.map(|ticket| (&ticket.reference, ticket.order.price)).collect();
+        let live = live
+            .filter(|ticket| !self.outlived.contains(&ticket.reference) && !self.is_let_go(ticket));
+        let prices: BTreeMap<_, _> =
+            live.map(|ticket| (&ticket.reference, ticket.order.price)).collect();
         let (left, due): (Cents, Cents) = (left.sum(), prices.values().sum());
         if left < due {
             let says = format!("{page} went back to {left} while tickets of {due} are live");
@@ -180,7 +193,8 @@ impl Ledger {
             return Outcome::Refused(no_more(RefusalKind::NotCreditable));
         }
         let is_closed = money.closed_until.is_some() && !is_over(money.closed_until);
-        if is_closed || amount == 0 || money.credited + money.charged_back + amount > money.captured {
+        if is_closed || amount == 0 || money.credited + money.charged_back + amount > money.captured
+        {
             return declined();
         }
         money.credited += amount;
@@ -194,15 +208,25 @@ impl Ledger {
             return Outcome::Done(History::default());
         }
         let (captured, credited, reversed) = (money.captured, money.credited, money.reversed);
-        Outcome::Done(History { captured, credited, reversed, charged_back: money.charge_back_seen() })
+        Outcome::Done(History {
+            captured,
+            credited,
+            reversed,
+            charged_back: money.charge_back_seen(),
+        })
     }
 
     /// What is reserved, newest first.
     pub(crate) fn open_payments(&self) -> Vec<Observed> {
-        (0..self.money.len()).rev().filter(|no| self.money[*no].reserved).map(|no| self.observed(no)).collect()
+        (0..self.money.len())
+            .rev()
+            .filter(|no| self.money[*no].reserved)
+            .map(|no| self.observed(no))
+            .collect()
     }
 
-    /// The provider counts each call for the transaction that it answers, and denies all after the third.
+    /// The provider counts each call for the transaction that it answers, and denies all after the
+    /// third.
     pub(crate) fn status(&mut self, key: &StatusKey) -> Outcome<Option<Observed>> {
         let is_known = |money: &Transaction| !money.hidden || money.is_billed_seen();
         let no = match key {
@@ -248,7 +272,8 @@ impl Ledger {
         fails
     }
 
-    /// Somebody releases it, or gives back the whole or a part of it, at the provider's portal; answers how much.
+    /// Somebody releases it, or gives back the whole or a part of it, at the provider's portal;
+    /// answers how much.
     pub(crate) fn give_back_at_portal(&mut self, no: usize, wanted: Option<Cents>) -> Cents {
         let money = &mut self.money[no];
         let left = money.held();
@@ -262,7 +287,8 @@ impl Ledger {
         back
     }
 
-    /// The payer's bank takes back what is left of it, which the books show after a while; answers how much.
+    /// The payer's bank takes back what is left of it, which the books show after a while; answers
+    /// how much.
     pub(crate) fn charge_back(&mut self, no: usize, shown_after: Duration) -> Cents {
         let money = &mut self.money[no];
         let left = money.held();

@@ -15,7 +15,10 @@ async fn paid_after_the_page_was_closed(reserved: bool) {
     let wrong = world.go_on(id, &story, PATIENCE).await;
     assert!(wrong.is_empty(), "{wrong:#?}");
     let order = world.order(id).await;
-    assert_eq!((order.state, order.payments[0].state), (OrderState::Rejected, PaymentState::Closed));
+    assert_eq!(
+        (order.state, order.payments[0].state),
+        (OrderState::Rejected, PaymentState::Closed)
+    );
     world.add(Deed::Pay { row: OrderState::Rejected, more: 0, reserved });
     let wrong = world.go_on(id, &story, PATIENCE).await;
     assert!(wrong.is_empty(), "{wrong:#?}");

@@ -15,7 +15,8 @@ use starjack::integrations::lift::{
     Booking, Capabilities, CheckedCard, Found, LiftSupplier, PriceList, TicketOrder, Wanted,
 };
 use starjack::integrations::payment::{
-    CreditAmount, History, Observed, OpenPayments, OpenedPage, PageOrder, PaymentProvider, StatusKey,
+    CreditAmount, History, Observed, OpenPayments, OpenedPage, PageOrder, PaymentProvider,
+    StatusKey,
 };
 use starjack::integrations::{Outcome, Permit, RefusalKind};
 use starjack::io::{Io, IoError};
@@ -98,7 +99,9 @@ impl Port {
         let books = &self.outside.books;
         match fault {
             // a supplier that dedups answers a reference that it knows with its first answer
-            Fault::Refused if verb == Verb::Issue && self.dedups && books.open().knows(reference) => {
+            Fault::Refused
+                if verb == Verb::Issue && self.dedups && books.open().knows(reference) =>
+            {
                 return act(&mut books.open());
             }
             Fault::Refused => return Outcome::Refused(no_more(refusal(verb))),
@@ -111,7 +114,9 @@ impl Port {
                 ledger.slowly = true;
                 return act(&mut ledger);
             }
-            Fault::Pending => return Outcome::Pending { ask_after: std::time::Duration::from_millis(5) },
+            Fault::Pending => {
+                return Outcome::Pending { ask_after: std::time::Duration::from_millis(5) };
+            }
             Fault::Hangs => {
                 drop(act(&mut books.open()));
                 return pending().await;
@@ -147,7 +152,10 @@ impl Port {
     /// The reference of the line that has a card.
     async fn line_of_card(&self, card: &str) -> Option<String> {
         let find = order_line::Entity::find().filter(order_line::Column::CardNumber.eq(card));
-        let read = self.outside.io.read(move |db| Box::pin(async move { Ok::<_, IoError>(find.one(db).await?) }));
+        let read = self
+            .outside
+            .io
+            .read(move |db| Box::pin(async move { Ok::<_, IoError>(find.one(db).await?) }));
         read.await.ok()?.map(|line| line.reference)
     }
 
@@ -156,7 +164,10 @@ impl Port {
         let (number, _) = reference.rsplit_once('-')?;
         let find = orders::Entity::find().filter(orders::Column::Number.eq(number)).select_only();
         let find = find.column(orders::Column::State).into_tuple();
-        let read = self.outside.io.read(move |db| Box::pin(async move { Ok::<_, IoError>(find.one(db).await?) }));
+        let read = self
+            .outside
+            .io
+            .read(move |db| Box::pin(async move { Ok::<_, IoError>(find.one(db).await?) }));
         let word: Option<String> = read.await.ok()?;
         OrderState::of(&word?)
     }
@@ -167,9 +178,13 @@ pub(crate) fn refusal(verb: Verb) -> RefusalKind {
         Verb::Check => RefusalKind::CardNotAccepted,
         Verb::Issue | Verb::Find => RefusalKind::ProductUnavailable,
         Verb::Cancel => RefusalKind::TicketUsed,
-        Verb::Open | Verb::Capture | Verb::Reverse | Verb::Credit | Verb::History | Verb::Status | Verb::Latest => {
-            RefusalKind::PaymentDeclined
-        }
+        Verb::Open
+        | Verb::Capture
+        | Verb::Reverse
+        | Verb::Credit
+        | Verb::History
+        | Verb::Status
+        | Verb::Latest => RefusalKind::PaymentDeclined,
     }
 }
 
@@ -201,17 +216,29 @@ impl LiftSupplier for Lift {
         self.port.meet((Verb::Issue, reference), permit, book).boxed_local()
     }
 
-    fn find(&self, reference: Reference, permit: Permit) -> LocalBoxFuture<'_, Outcome<Vec<Found>>> {
+    fn find(
+        &self,
+        reference: Reference,
+        permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<Vec<Found>>> {
         let own = reference.to_string();
-        self.port.meet((Verb::Find, reference.to_string()), permit, move |ledger| ledger.find(&own)).boxed_local()
+        self.port
+            .meet((Verb::Find, reference.to_string()), permit, move |ledger| ledger.find(&own))
+            .boxed_local()
     }
 
     fn cancel(&self, booking: Booking, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>> {
         let reference = self.port.outside.books.open().reference_of(&booking.handle);
-        self.port.meet((Verb::Cancel, reference), permit, move |ledger| ledger.cancel(&booking.handle)).boxed_local()
+        self.port
+            .meet((Verb::Cancel, reference), permit, move |ledger| ledger.cancel(&booking.handle))
+            .boxed_local()
     }
 
-    fn catalogue(&self, _wanted: Wanted, _permit: Permit) -> LocalBoxFuture<'_, Outcome<PriceList>> {
+    fn catalogue(
+        &self,
+        _wanted: Wanted,
+        _permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<PriceList>> {
         async { Outcome::NotSent("no order asks for it".to_owned()) }.boxed_local()
     }
 }
@@ -226,15 +253,26 @@ impl Bank {
 }
 
 impl PaymentProvider for Bank {
-    fn open_page(&self, page: PageOrder, permit: Permit) -> LocalBoxFuture<'_, Outcome<OpenedPage>> {
+    fn open_page(
+        &self,
+        page: PageOrder,
+        permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<OpenedPage>> {
         let url = format!("https://pay.example/{}", page.reference);
         let opened = move |_: &mut Ledger| Outcome::Done(OpenedPage { url: url.clone() });
         self.0.meet((Verb::Open, page.reference.to_string()), permit, opened).boxed_local()
     }
 
-    fn capture(&self, tid: String, amount: Cents, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>> {
+    fn capture(
+        &self,
+        tid: String,
+        amount: Cents,
+        permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<()>> {
         let page = self.page_of(&tid);
-        self.0.meet((Verb::Capture, page), permit, move |ledger| ledger.capture(&tid, amount)).boxed_local()
+        self.0
+            .meet((Verb::Capture, page), permit, move |ledger| ledger.capture(&tid, amount))
+            .boxed_local()
     }
 
     fn reverse(&self, tid: String, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>> {
@@ -242,9 +280,16 @@ impl PaymentProvider for Bank {
         self.0.meet((Verb::Reverse, page), permit, move |ledger| ledger.reverse(&tid)).boxed_local()
     }
 
-    fn credit(&self, tid: String, amount: CreditAmount, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>> {
+    fn credit(
+        &self,
+        tid: String,
+        amount: CreditAmount,
+        permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<()>> {
         let page = self.page_of(&tid);
-        self.0.meet((Verb::Credit, page), permit, move |ledger| ledger.credit(&tid, amount)).boxed_local()
+        self.0
+            .meet((Verb::Credit, page), permit, move |ledger| ledger.credit(&tid, amount))
+            .boxed_local()
     }
 
     fn history(&self, tid: String, permit: Permit) -> LocalBoxFuture<'_, Outcome<History>> {
@@ -252,12 +297,22 @@ impl PaymentProvider for Bank {
         self.0.meet((Verb::History, page), permit, move |ledger| ledger.history(&tid)).boxed_local()
     }
 
-    fn list_open(&self, _begin: u32, _size: u32, _permit: Permit) -> LocalBoxFuture<'_, Outcome<OpenPayments>> {
+    fn list_open(
+        &self,
+        _begin: u32,
+        _size: u32,
+        _permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<OpenPayments>> {
         let listed = self.0.outside.books.open().open_payments();
-        async move { Outcome::Done(OpenPayments { payments: listed, ..OpenPayments::default() }) }.boxed_local()
+        async move { Outcome::Done(OpenPayments { payments: listed, ..OpenPayments::default() }) }
+            .boxed_local()
     }
 
-    fn status(&self, key: StatusKey, permit: Permit) -> LocalBoxFuture<'_, Outcome<Option<Observed>>> {
+    fn status(
+        &self,
+        key: StatusKey,
+        permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<Option<Observed>>> {
         let (verb, page) = match &key {
             StatusKey::Tid(tid) => (Verb::Status, self.page_of(tid)),
             StatusKey::Page(page) => (Verb::Latest, page.to_string()),

@@ -1,4 +1,5 @@
-//! The order table, row by row: whatever a row asks may fail in every way that fits, and the slate is clean afterwards.
+//! The order table, row by row: whatever a row asks may fail in every way that fits, and the slate
+//! is clean afterwards.
 
 use std::collections::BTreeSet;
 
@@ -15,16 +16,23 @@ use super::world::{PATIENCE, POLICIES, World};
 /// How many worlds turn at once; most of their time they wait.
 const AT_ONCE: usize = 8;
 
-/// What each row asks. Money that is not the order's is looked after, and given back, in every row after the first.
+/// What each row asks. Money that is not the order's is looked after, and given back, in every row
+/// after the first.
 const ROWS: [(OrderState, &[Verb]); 9] = [
     (OrderState::Placed, &[Verb::Check]),
-    (OrderState::Paying, &[Verb::Open, Verb::Status, Verb::Latest, Verb::History, Verb::Reverse, Verb::Credit]),
+    (
+        OrderState::Paying,
+        &[Verb::Open, Verb::Status, Verb::Latest, Verb::History, Verb::Reverse, Verb::Credit],
+    ),
     (OrderState::Authorised, &[Verb::Issue, Verb::Find, Verb::Cancel]),
     (OrderState::Issued, &[Verb::Capture, Verb::History, Verb::Reverse, Verb::Credit]),
     (OrderState::Captured, &[]),
     (OrderState::Finished, &MONEY),
     (OrderState::Rejected, &MONEY),
-    (OrderState::Undoing, &[Verb::Issue, Verb::Find, Verb::Cancel, Verb::History, Verb::Reverse, Verb::Credit]),
+    (
+        OrderState::Undoing,
+        &[Verb::Issue, Verb::Find, Verb::Cancel, Verb::History, Verb::Reverse, Verb::Credit],
+    ),
     (OrderState::Undone, &MONEY),
 ];
 
@@ -58,15 +66,22 @@ struct Case {
 fn every_row_of_the_order_table_says_what_it_asks() {
     for state in ORDER_STATES {
         let verbs = verbs_of(state).unwrap_or_else(|| unreachable!("{state:?} has no entry"));
-        let words: Vec<_> = row(state).ask.split([',', ' ']).filter(|word| word.contains('.')).collect();
+        let words: Vec<_> =
+            row(state).ask.split([',', ' ']).filter(|word| word.contains('.')).collect();
         for word in &words {
             let (_, asked) = WORDS.into_iter().find(|(known, _)| known == word).expect(word);
             assert!(asked.iter().all(|verb| verbs.contains(verb)), "{state:?} asks {word}");
         }
         let asks_nothing = words.is_empty();
-        assert!(!asks_nothing || verbs.iter().all(|verb| MONEY.contains(verb)), "{state:?} asks more than it says");
+        assert!(
+            !asks_nothing || verbs.iter().all(|verb| MONEY.contains(verb)),
+            "{state:?} asks more than it says"
+        );
         for verb in verbs {
-            assert!(!cases(state).iter().all(|case| case.verb != *verb), "no story leads to {verb:?} in {state:?}");
+            assert!(
+                !cases(state).iter().all(|case| case.verb != *verb),
+                "no story leads to {verb:?} in {state:?}"
+            );
         }
     }
 }
@@ -107,7 +122,8 @@ async fn lives(case: Case) -> Result<(), String> {
     let wrong = world.live(&story, PATIENCE).await;
     let left = world.outside.plan.left();
     let asked = world.outside.books.open().asked.clone();
-    let crashes = u32::from(matches!(case.fault, Fault::CrashBeforeAsking | Fault::CrashBeforeSaving));
+    let crashes =
+        u32::from(matches!(case.fault, Fault::CrashBeforeAsking | Fault::CrashBeforeSaving));
     let says = |what: String| Err(format!("{case:?}: {what}"));
     if !wrong.is_empty() {
         return says(format!("{wrong:#?}"));
@@ -127,14 +143,17 @@ async fn lives(case: Case) -> Result<(), String> {
 /// A question that its row does not ask.
 fn unexpected(asked: &BTreeSet<(OrderState, Verb)>) -> Option<&(OrderState, Verb)> {
     asked.iter().find(|(row, verb)| {
-        // pages whose address was lost are looked after when their life is over, wherever the order stands then
-        let strange_money = *row != OrderState::Placed && (MONEY.contains(verb) || *verb == Verb::Latest);
+        // pages whose address was lost are looked after when their life is over, wherever the order
+        // stands then
+        let strange_money =
+            *row != OrderState::Placed && (MONEY.contains(verb) || *verb == Verb::Latest);
         !strange_money && !verbs_of(*row).is_some_and(|verbs| verbs.contains(verb))
     })
 }
 
 async fn every_fault_in(row: OrderState) {
-    let lives: Vec<_> = stream::iter(cases(row)).map(lives).buffer_unordered(AT_ONCE).collect().await;
+    let lives: Vec<_> =
+        stream::iter(cases(row)).map(lives).buffer_unordered(AT_ONCE).collect().await;
     let failed: Vec<_> = lives.iter().filter_map(|life| life.as_ref().err()).cloned().collect();
     assert!(failed.is_empty(), "{} of {} cases:\n{}", failed.len(), lives.len(), failed.join("\n"));
 }

@@ -34,7 +34,8 @@ pub(crate) enum Deed {
     AllBack,
 }
 
-/// How long the supplier keeps an asker waiting who then learns nothing, and a patience that this exceeds.
+/// How long the supplier keeps an asker waiting who then learns nothing, and a patience that this
+/// exceeds.
 const SILENCE: Duration = Duration::from_millis(150);
 const SHORT_PATIENCE: Duration = Duration::from_millis(100);
 
@@ -42,7 +43,14 @@ impl Story {
     /// Two lines, paid at once.
     pub(crate) fn new(on_refusal: OnRefusal) -> Self {
         let deeds = vec![Deed::reserved(OrderState::Paying)];
-        Self { on_refusal, prices: vec![5000, 3000], deeds, strikes: Vec::new(), patience: None, for_a_person: false }
+        Self {
+            on_refusal,
+            prices: vec![5000, 3000],
+            deeds,
+            strikes: Vec::new(),
+            patience: None,
+            for_a_person: false,
+        }
     }
 
     pub(crate) fn with(mut self, strike: Strike) -> Self {
@@ -71,7 +79,8 @@ impl Story {
 
     /// Nothing is known of the first line when patience is over.
     pub(crate) fn tired(self, fault: Fault) -> Self {
-        let issue = Strike::new(OrderState::Authorised, Verb::Issue, fault).of_line(1).after(SILENCE);
+        let issue =
+            Strike::new(OrderState::Authorised, Verb::Issue, fault).of_line(1).after(SILENCE);
         Self { patience: Some(SHORT_PATIENCE), ..self }.with(issue)
     }
 }
@@ -106,8 +115,10 @@ pub(crate) fn story(
         OrderState::Rejected => Some(late_money(plain.doing([Deed::Cancel]), verb, row)),
         OrderState::Undone => Some(late_money(plain.refusing(1).refusing(2), verb, row)),
     };
-    // a part of the money whose asker died before the provider's books show it goes back once, or by a person
-    let for_a_person = (row, verb, fault) == (OrderState::Issued, Verb::Credit, Fault::CrashBeforeAsking);
+    // a part of the money whose asker died before the provider's books show it goes back once, or
+    // by a person
+    let for_a_person =
+        (row, verb, fault) == (OrderState::Issued, Verb::Credit, Fault::CrashBeforeAsking);
     story.map(|story| Story { for_a_person, ..story }.with(Strike::new(row, verb, fault)))
 }
 
@@ -120,7 +131,11 @@ fn paying(plain: Story, verb: Verb) -> Story {
     match verb {
         Verb::Status => plain.billed(),
         Verb::Reverse => plain.doing(wrong(true)),
-        Verb::History => plain.doing(wrong(true)).with(Strike::new(OrderState::Paying, Verb::Reverse, Fault::NotDone)),
+        Verb::History => plain.doing(wrong(true)).with(Strike::new(
+            OrderState::Paying,
+            Verb::Reverse,
+            Fault::NotDone,
+        )),
         Verb::Credit => plain.doing(wrong(false)),
         // nobody pays until the page's life is over
         Verb::Latest => plain.doing([]),
@@ -150,7 +165,9 @@ fn authorised(plain: Story, verb: Verb, dedups: bool) -> Option<Story> {
 fn issued(plain: Story, verb: Verb, keeps: bool) -> Option<Story> {
     match verb {
         Verb::Capture => Some(plain),
-        Verb::History => Some(plain.with(Strike::new(OrderState::Issued, Verb::Capture, Fault::NotDone))),
+        Verb::History => {
+            Some(plain.with(Strike::new(OrderState::Issued, Verb::Capture, Fault::NotDone)))
+        }
         Verb::Credit if keeps => Some(plain.billed().refusing(2)),
         // only the free child's line is issued
         Verb::Reverse if keeps => Some(Story { prices: vec![5000, 0], ..plain }.refusing(1)),
@@ -166,7 +183,11 @@ fn issued(plain: Story, verb: Verb, keeps: bool) -> Option<Story> {
     }
 }
 
-fn undoing(plain: Story, (verb, fault): (Verb, Fault), (dedups, keeps): (bool, bool)) -> Option<Story> {
+fn undoing(
+    plain: Story,
+    (verb, fault): (Verb, Fault),
+    (dedups, keeps): (bool, bool),
+) -> Option<Story> {
     let declined = Strike::new(OrderState::Issued, Verb::Capture, Fault::Refused);
     // a supplier that dedups refuses no reference that it knows
     let first = if fault == Fault::Refused { Fault::NotDone } else { Fault::DoneUnanswered };
@@ -174,11 +195,19 @@ fn undoing(plain: Story, (verb, fault): (Verb, Fault), (dedups, keeps): (bool, b
         Verb::Issue if dedups && !keeps => Some(plain.tired(first)),
         Verb::Find if !dedups && !keeps => Some(plain.tired(Fault::DoneUnanswered)),
         Verb::Cancel | Verb::Reverse => Some(plain.with(declined)),
-        Verb::History => {
-            Some(plain.with(declined).with(Strike::new(OrderState::Undoing, Verb::Reverse, Fault::NotDone)))
-        }
+        Verb::History => Some(plain.with(declined).with(Strike::new(
+            OrderState::Undoing,
+            Verb::Reverse,
+            Fault::NotDone,
+        ))),
         Verb::Credit => Some(plain.billed().refusing(1).refusing(2)),
-        Verb::Check | Verb::Issue | Verb::Find | Verb::Open | Verb::Capture | Verb::Status | Verb::Latest => None,
+        Verb::Check
+        | Verb::Issue
+        | Verb::Find
+        | Verb::Open
+        | Verb::Capture
+        | Verb::Status
+        | Verb::Latest => None,
     }
 }
 
@@ -186,7 +215,9 @@ fn undoing(plain: Story, (verb, fault): (Verb, Fault), (dedups, keeps): (bool, b
 fn late_money(story: Story, verb: Verb, row: OrderState) -> Story {
     match verb {
         Verb::Status | Verb::Credit => story.then(Deed::billed(row)),
-        Verb::History => story.then(Deed::reserved(row)).with(Strike::new(row, Verb::Reverse, Fault::NotDone)),
+        Verb::History => {
+            story.then(Deed::reserved(row)).with(Strike::new(row, Verb::Reverse, Fault::NotDone))
+        }
         Verb::Check
         | Verb::Issue
         | Verb::Find

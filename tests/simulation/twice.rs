@@ -38,7 +38,10 @@ async fn an_order_placed_eight_times_at_once_under_one_key_is_one_order() {
     let mut world = World::new(Setting::new(false), &plain()).await;
     world.begin().await;
     let order = new_order(&plain(), "key");
-    let placed = join_all((0..8).map(|_| world.desk().place(order.clone(), |order| order.number.to_string()))).await;
+    let placed = join_all(
+        (0..8).map(|_| world.desk().place(order.clone(), |order| order.number.to_string())),
+    )
+    .await;
     let first = placed[0].as_ref().unwrap().clone();
     assert!(placed.iter().all(|again| again.as_ref().unwrap() == &first), "{placed:?}");
     assert_eq!(world.orders().await.len(), 1);
@@ -56,21 +59,25 @@ async fn of_two_orders_at_once_for_one_card_and_day_one_is_placed() {
     let placed = join_all(orders.map(|order| world.desk().place(order, |_| String::new()))).await;
     let (won, lost): (Vec<_>, Vec<_>) = placed.into_iter().partition(Result::is_ok);
     let number = world.orders().await[0].number.to_string();
-    let taken = matches!(&lost[0], Err(PlaceError::CardTaken { line: 1, order, .. }) if *order == number);
+    let taken =
+        matches!(&lost[0], Err(PlaceError::CardTaken { line: 1, order, .. }) if *order == number);
     assert!(taken, "{lost:?}");
     let wrong = world.go_on(won[0].as_ref().unwrap().id, &plain(), PATIENCE).await;
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[actix_rt::test]
-async fn of_two_accounts_that_pay_for_one_card_and_day_one_has_the_ticket_and_the_other_its_money() {
+async fn of_two_accounts_that_pay_for_one_card_and_day_one_has_the_ticket_and_the_other_its_money()
+{
     for reserved in [true, false] {
         let story = plain().doing([]);
         let mut world = World::new(Setting::new(false), &story).await;
         world.begin().await;
         let order = new_order(&story, "key");
-        let orders = [CUSTOMER, NEIGHBOUR].map(|account_id| NewOrder { account_id, ..order.clone() });
-        let placed = join_all(orders.map(|order| world.desk().place(order, |_| String::new()))).await;
+        let orders =
+            [CUSTOMER, NEIGHBOUR].map(|account_id| NewOrder { account_id, ..order.clone() });
+        let placed =
+            join_all(orders.map(|order| world.desk().place(order, |_| String::new()))).await;
         let ids: Vec<Uuid> = placed.iter().map(|placed| placed.as_ref().unwrap().id).collect();
         let mut pages = Vec::new();
         for id in &ids {
@@ -88,7 +95,8 @@ async fn of_two_accounts_that_pay_for_one_card_and_day_one_has_the_ticket_and_th
             assert!(wrong.is_empty(), "{wrong:#?}");
         }
         let orders = world.orders().await;
-        let (won, lost): (Vec<_>, Vec<_>) = orders.iter().partition(|order| order.state == OrderState::Finished);
+        let (won, lost): (Vec<_>, Vec<_>) =
+            orders.iter().partition(|order| order.state == OrderState::Finished);
         assert_eq!((won.len(), lost.len(), lost[0].state), (1, 1, OrderState::Undone));
         assert_eq!(lost[0].refusal.as_deref(), Some("card_taken"));
         let ledger = world.outside.books.open();
@@ -110,10 +118,9 @@ async fn page(world: &World, id: Uuid) -> (String, Cents) {
 }
 
 async fn days_held(world: &World) -> u64 {
-    let read = world
-        .outside
-        .io
-        .read(|db| Box::pin(async move { Ok::<_, IoError>(ticket_day::Entity::find().count(db).await?) }));
+    let read = world.outside.io.read(|db| {
+        Box::pin(async move { Ok::<_, IoError>(ticket_day::Entity::find().count(db).await?) })
+    });
     read.await.unwrap()
 }
 
@@ -132,13 +139,14 @@ async fn an_order_cancelled_twice_at_once_ends_once() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// While the first driver waits for an answer, the second takes the order over and drives it to its end.
-/// Then the first one's answer comes: its save loses by the version, and it asks nothing more.
+/// While the first driver waits for an answer, the second takes the order over and drives it to its
+/// end. Then the first one's answer comes: its save loses by the version, and it asks nothing more.
 async fn driven_by_two(dedups: bool, story: Story, end: OrderState) {
     let mut world = World::new(patient(dedups), &story).await;
     let first = Parts::start(&world.setting, &world.outside, &Arc::new(Life::default())).await;
     // nobody runs its schedule: it drives when this test says so
-    let (desk, _schedule) = Desk::start(&first.system, first.driver.clone(), Policy::default()).await.unwrap();
+    let (desk, _schedule) =
+        Desk::start(&first.system, first.driver.clone(), Policy::default()).await.unwrap();
     let id = desk.place(new_order(&story, "key"), |_| String::new()).await.unwrap().id;
     let driver = first.driver.clone();
     let driven = actix_rt::spawn(async move {
@@ -188,12 +196,20 @@ async fn an_order_driven_twice_while_issuing_is_issued_once() {
 
 #[actix_rt::test]
 async fn an_order_driven_twice_while_its_money_is_taken_is_paid_once() {
-    driven_by_two(false, plain().with(gated(OrderState::Issued, Verb::Capture)), OrderState::Finished).await;
+    driven_by_two(
+        false,
+        plain().with(gated(OrderState::Issued, Verb::Capture)),
+        OrderState::Finished,
+    )
+    .await;
 }
 
 #[actix_rt::test]
 async fn an_order_driven_twice_while_a_part_of_the_money_goes_back_gets_it_once() {
-    let story = Story::new(OnRefusal::Keep).billed().refusing(2).with(gated(OrderState::Issued, Verb::Credit));
+    let story = Story::new(OnRefusal::Keep)
+        .billed()
+        .refusing(2)
+        .with(gated(OrderState::Issued, Verb::Credit));
     driven_by_two(false, story, OrderState::Finished).await;
 }
 
@@ -201,8 +217,14 @@ async fn an_order_driven_twice_while_a_part_of_the_money_goes_back_gets_it_once(
 async fn an_order_undone_twice_is_undone_once() {
     for verb in [Verb::Cancel, Verb::Reverse] {
         let declined = Strike::new(OrderState::Issued, Verb::Capture, Fault::Refused);
-        driven_by_two(false, plain().with(declined).with(gated(OrderState::Undoing, verb)), OrderState::Undone).await;
+        driven_by_two(
+            false,
+            plain().with(declined).with(gated(OrderState::Undoing, verb)),
+            OrderState::Undone,
+        )
+        .await;
     }
-    let billed = plain().billed().refusing(1).refusing(2).with(gated(OrderState::Undoing, Verb::Credit));
+    let billed =
+        plain().billed().refusing(1).refusing(2).with(gated(OrderState::Undoing, Verb::Credit));
     driven_by_two(false, billed, OrderState::Undone).await;
 }

@@ -1,4 +1,5 @@
-//! One order's world: a database, the books of the outside, and one incarnation of the replica after another.
+//! One order's world: a database, the books of the outside, and one incarnation of the replica
+//! after another.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -65,7 +66,8 @@ impl World {
         Self { outside: Arc::new(outside), setting, crashes: 0, folder, incarnation: None, deeds }
     }
 
-    /// Lives the story until everything rests and all is well, at most for `patience`; answers what is wrong then.
+    /// Lives the story until everything rests and all is well, at most for `patience`; answers what
+    /// is wrong then.
     pub(crate) async fn live(&mut self, story: &Story, patience: Duration) -> Vec<Violation> {
         self.begin().await;
         let order = new_order(story, "first");
@@ -84,7 +86,12 @@ impl World {
     }
 
     /// As [`World::live`], with an order that is placed already.
-    pub(crate) async fn go_on(&mut self, id: Uuid, story: &Story, patience: Duration) -> Vec<Violation> {
+    pub(crate) async fn go_on(
+        &mut self,
+        id: Uuid,
+        story: &Story,
+        patience: Duration,
+    ) -> Vec<Violation> {
         let deadline = Deadline::after(patience);
         loop {
             self.survive().await;
@@ -265,8 +272,7 @@ async fn make_template() -> Vec<u8> {
 }
 
 /// Where the customer's invoices go, as the database keeps it.
-const BILLING: &str =
-    r#"{"company":null,"street":"Gasse 1","postal_code":"6020","city":"Innsbruck","country":"AT","vat_number":null}"#;
+const BILLING: &str = r#"{"company":null,"street":"Gasse 1","postal_code":"6020","city":"Innsbruck","country":"AT","vat_number":null}"#;
 
 pub(crate) fn customers() -> [account::ActiveModel; 2] {
     [(CUSTOMER, "ada@example.com"), (NEIGHBOUR, "bea@example.com")].map(customer)

@@ -1,14 +1,21 @@
 //! Failing answers open the breaker; the incarnation stays.
 
 use crate::support::*;
-use starjack::actors::supervision::{BreakerPosition, BreakerSettings, Failure, Phase, Policy, Spec, System, Why};
+use starjack::actors::supervision::{
+    BreakerPosition, BreakerSettings, Failure, Phase, Policy, Spec, System, Why,
+};
 use std::time::Duration;
 
 #[actix_rt::test]
 async fn a_breaker_opens_on_failures_lets_one_probe_through_and_closes_again() {
     let system = System::start().unwrap();
-    let breaker =
-        BreakerSettings { window: 8, least: 4, failed_percent: 50, open_for: Duration::from_millis(80), probes: 2 };
+    let breaker = BreakerSettings {
+        window: 8,
+        least: 4,
+        failed_percent: 50,
+        open_for: Duration::from_millis(80),
+        probes: 2,
+    };
     let actor = puppet(&system, Spec { policy: Policy { breaker, ..policy() }, ..spec("a") });
     assert_eq!(actor.ask(count(), soon()).await, Ok(1));
     for _ in 0..3 {
@@ -16,7 +23,9 @@ async fn a_breaker_opens_on_failures_lets_one_probe_through_and_closes_again() {
     }
     assert_eq!(actor.status().breaker, BreakerPosition::Open);
     match actor.ask(count(), soon()).await {
-        Err(Failure { begun: false, why: Why::BreakerOpen { retry_after } }) => assert!(retry_after.as_millis() <= 80),
+        Err(Failure { begun: false, why: Why::BreakerOpen { retry_after } }) => {
+            assert!(retry_after.as_millis() <= 80)
+        }
         other => panic!("an open breaker let through: {other:?}"),
     }
 
@@ -29,7 +38,10 @@ async fn a_breaker_opens_on_failures_lets_one_probe_through_and_closes_again() {
     let gate = gate();
     let (probe, ()) = tokio::join!(actor.ask(wait_at(&gate), soon()), async {
         let second = actor.ask(count(), soon()).await;
-        assert!(matches!(second, Err(Failure { begun: false, why: Why::BreakerOpen { .. } })), "one at a time");
+        assert!(
+            matches!(second, Err(Failure { begun: false, why: Why::BreakerOpen { .. } })),
+            "one at a time"
+        );
         gate.add_permits(1);
     });
     assert_eq!(probe, Ok(0));
@@ -44,12 +56,21 @@ async fn a_breaker_opens_on_failures_lets_one_probe_through_and_closes_again() {
 #[actix_rt::test]
 async fn what_waits_behind_a_breaker_that_opens_is_refused_before_it_begins() {
     let system = System::start().unwrap();
-    let breaker =
-        BreakerSettings { window: 1, least: 1, failed_percent: 100, open_for: Duration::from_secs(60), probes: 1 };
-    let actor = puppet(&system, Spec { policy: Policy { breaker, ..policy() }, ..one_at_a_time("a") });
+    let breaker = BreakerSettings {
+        window: 1,
+        least: 1,
+        failed_percent: 100,
+        open_for: Duration::from_secs(60),
+        probes: 1,
+    };
+    let actor =
+        puppet(&system, Spec { policy: Policy { breaker, ..policy() }, ..one_at_a_time("a") });
     let (bad, waiting) = tokio::join!(actor.ask(say(-1), soon()), actor.ask(count(), soon()));
     assert_eq!(bad, Ok(-1));
-    assert!(matches!(waiting, Err(Failure { begun: false, why: Why::BreakerOpen { .. } })), "{waiting:?}");
+    assert!(
+        matches!(waiting, Err(Failure { begun: false, why: Why::BreakerOpen { .. } })),
+        "{waiting:?}"
+    );
     system.restart("a").await.unwrap();
     assert_eq!(actor.ask(count(), soon()).await, Ok(1), "a restart by hand closes it");
     end(&system).await;

@@ -16,8 +16,10 @@ const WEDGE: Duration = Duration::from_secs(3);
 async fn count_to(io: Io, number: i64) -> i64 {
     let counted = io.read(move |db| {
         Box::pin(async move {
-            let question =
-                Statement::from_string(db.get_database_backend(), format!("SELECT CAST({number} AS BIGINT)"));
+            let question = Statement::from_string(
+                db.get_database_backend(),
+                format!("SELECT CAST({number} AS BIGINT)"),
+            );
             let row = db.query_one_raw(question).await?.unwrap();
             Ok::<i64, IoError>(row.try_get_by_index(0)?)
         })

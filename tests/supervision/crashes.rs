@@ -42,7 +42,8 @@ async fn a_panic_in_a_handler_hits_one_message_and_a_fresh_incarnation_answers_t
 }
 
 #[actix_rt::test]
-async fn what_was_in_flight_when_its_incarnation_crashed_may_finish_but_its_fence_no_longer_holds() {
+async fn what_was_in_flight_when_its_incarnation_crashed_may_finish_but_its_fence_no_longer_holds()
+{
     let system = System::start().unwrap();
     let actor = puppet(&system, spec("a"));
     let gate = gate();
@@ -127,7 +128,8 @@ async fn a_start_that_fails_or_panics_is_tried_again_and_the_question_waits_for_
 }
 
 #[actix_rt::test]
-async fn a_panic_between_the_suppliers_answer_and_the_save_is_told_as_begun_and_costs_nobody_else() {
+async fn a_panic_between_the_suppliers_answer_and_the_save_is_told_as_begun_and_costs_nobody_else()
+{
     let system = System::start().unwrap();
     let actor = puppet(&system, spec("a"));
     assert_eq!(actor.ask(count(), soon()).await, Ok(1));
@@ -170,7 +172,9 @@ async fn an_actor_that_crashes_in_a_loop_goes_down_is_probed_and_comes_up_again(
     until_phase(&actor, Phase::Down).await;
     let asked = clock::instant();
     match actor.ask(count(), soon()).await {
-        Err(Failure { begun: false, why: Why::Down { retry_after } }) => assert!(retry_after.as_millis() <= 120),
+        Err(Failure { begun: false, why: Why::Down { retry_after } }) => {
+            assert!(retry_after.as_millis() <= 120)
+        }
         other => panic!("a down actor answered {other:?}"),
     }
     assert!(asked.elapsed() < Duration::from_millis(90), "refused at once");
@@ -184,7 +188,10 @@ async fn an_actor_that_crashes_in_a_loop_goes_down_is_probed_and_comes_up_again(
     let (probe, ()) = tokio::join!(actor.ask(wait_at(&gate), soon()), async {
         until("the probe is in flight", || actor.status().in_flight == 1).await;
         let second = actor.ask(count(), soon()).await;
-        assert!(matches!(second, Err(Failure { begun: false, why: Why::Down { .. } })), "one at a time: {second:?}");
+        assert!(
+            matches!(second, Err(Failure { begun: false, why: Why::Down { .. } })),
+            "one at a time: {second:?}"
+        );
         gate.add_permits(1);
     });
     assert_eq!(probe, Ok(0));
@@ -212,7 +219,10 @@ async fn what_waits_when_an_actor_goes_down_is_told_that_it_never_began() {
     );
     panicked(fallen);
     for answer in [first, second] {
-        assert!(matches!(answer, Err(Failure { begun: false, why: Why::Down { .. } })), "{answer:?}");
+        assert!(
+            matches!(answer, Err(Failure { begun: false, why: Why::Down { .. } })),
+            "{answer:?}"
+        );
     }
     assert_eq!(begun.load(Ordering::SeqCst), 0);
     end(&system).await;

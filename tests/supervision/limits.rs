@@ -32,7 +32,10 @@ async fn work_that_hangs_is_cut_at_its_deadline_and_dropped() {
     let answer = actor.ask(hang, Deadline::after(Duration::from_millis(300))).await;
     assert_eq!(answer, Err(Failure { begun: true, why: Why::DeadlinePassed }));
     assert!(asked.elapsed() >= Duration::from_millis(300));
-    until("the work is dropped", || dropped.load(Ordering::SeqCst) && actor.status().in_flight == 0).await;
+    until("the work is dropped", || {
+        dropped.load(Ordering::SeqCst) && actor.status().in_flight == 0
+    })
+    .await;
 
     system.inject("a", Fault::Hang, 1).unwrap();
     let answer = actor.ask(count(), Deadline::after(Duration::from_millis(300))).await;
@@ -95,12 +98,18 @@ async fn an_expired_or_abandoned_question_never_begins_and_leaves_its_place_at_o
         assert_eq!(expired, Err(NOT_IN_TIME));
         assert_eq!(actor.status().mailbox.depth, 0);
 
-        assert!(actor.ask(begun_in(&begun), soon()).now_or_never().is_none(), "asked, then given up");
+        assert!(
+            actor.ask(begun_in(&begun), soon()).now_or_never().is_none(),
+            "asked, then given up"
+        );
         assert_eq!(actor.status().mailbox.depth, 0);
         gate.add_permits(1);
     });
     assert_eq!(held, Ok(0));
-    assert_eq!(actor.ask(begun_in(&begun), Deadline::after(Duration::ZERO)).await, Err(NOT_IN_TIME));
+    assert_eq!(
+        actor.ask(begun_in(&begun), Deadline::after(Duration::ZERO)).await,
+        Err(NOT_IN_TIME)
+    );
     assert_eq!(actor.ask(count(), soon()).await, Ok(1));
     assert_eq!(begun.load(Ordering::SeqCst), 0);
     end(&system).await;
@@ -123,18 +132,20 @@ async fn asker_and_handler_never_both_believe_they_won() {
                         let asks = (0..10).map(|step| {
                             let id = asker * EACH + round * 10 + step;
                             let begun = Arc::clone(&begun);
-                            let note: Box<dyn FnOnce(&mut Puppet, _) -> _ + Send> = Box::new(move |_, _| {
-                                begun.lock().unwrap().insert(id);
-                                async move {
-                                    for _ in 0..step {
-                                        tokio::task::yield_now().await;
+                            let note: Box<dyn FnOnce(&mut Puppet, _) -> _ + Send> =
+                                Box::new(move |_, _| {
+                                    begun.lock().unwrap().insert(id);
+                                    async move {
+                                        for _ in 0..step {
+                                            tokio::task::yield_now().await;
+                                        }
+                                        0
                                     }
-                                    0
-                                }
-                                .boxed_local()
-                            });
+                                    .boxed_local()
+                                });
                             // from none to more than enough, however quick the machine is
-                            let deadline = Deadline::after(Duration::from_micros(7 * (id as u64 % 331)));
+                            let deadline =
+                                Deadline::after(Duration::from_micros(7 * (id as u64 % 331)));
                             actor.ask(note, deadline).map(move |answer| (id, answer))
                         });
                         told.extend(join_all(asks).await);
@@ -162,7 +173,10 @@ async fn asker_and_handler_never_both_believe_they_won() {
             Err(_) => never += 1,
         }
     }
-    assert!(answered > 0 && never > 0, "{answered} answered, {late} late, {never} never begun: no race was run");
+    assert!(
+        answered > 0 && never > 0,
+        "{answered} answered, {late} late, {never} never begun: no race was run"
+    );
     assert_eq!(actor.status().state, Phase::Up);
     end(&system).await;
 }

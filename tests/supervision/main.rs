@@ -1,4 +1,5 @@
-//! The actor layer under faults: real threads, the real clock, and no sleep that anything depends on.
+//! The actor layer under faults: real threads, the real clock, and no sleep that anything depends
+//! on.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
 #![expect(clippy::print_stderr, reason = "the soak says its seed")]
 

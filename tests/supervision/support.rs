@@ -2,7 +2,9 @@
 
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
-use starjack::actors::supervision::{BreakerSettings, Call, Handle, Phase, Placement, Policy, Service, Spec, System};
+use starjack::actors::supervision::{
+    BreakerSettings, Call, Handle, Phase, Placement, Policy, Service, Spec, System,
+};
 use starjack::clock::{self, Deadline};
 use std::future::Future;
 use std::sync::Arc;
@@ -32,7 +34,9 @@ impl Service for Puppet {
 }
 
 /// A question whose work is `work`.
-pub(crate) fn work<F: Future<Output = i64> + 'static>(work: impl FnOnce(Call) -> F + Send + 'static) -> Play {
+pub(crate) fn work<F: Future<Output = i64> + 'static>(
+    work: impl FnOnce(Call) -> F + Send + 'static,
+) -> Play {
     Box::new(|_, call| work(call).boxed_local())
 }
 
@@ -93,7 +97,13 @@ pub(crate) fn policy() -> Policy {
 }
 
 pub(crate) fn spec(name: &str) -> Spec {
-    Spec { name: name.to_owned(), mailbox: 16, in_flight: 16, arbiter: Placement::Own, policy: policy() }
+    Spec {
+        name: name.to_owned(),
+        mailbox: 16,
+        in_flight: 16,
+        arbiter: Placement::Own,
+        policy: policy(),
+    }
 }
 
 /// An actor that takes one question at a time.
@@ -127,6 +137,10 @@ pub(crate) async fn until_phase(handle: &Handle<Puppet>, phase: Phase) {
 pub(crate) async fn end(system: &System) {
     assert!(!system.shutdown(soon()).await, "a drain timed out");
     for status in system.statuses() {
-        assert_eq!((status.state, status.in_flight, status.mailbox.depth), (Phase::Stopped, 0, 0), "{status:?}");
+        assert_eq!(
+            (status.state, status.in_flight, status.mailbox.depth),
+            (Phase::Stopped, 0, 0),
+            "{status:?}"
+        );
     }
 }

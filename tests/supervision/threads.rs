@@ -33,7 +33,10 @@ async fn a_wedged_thread_costs_its_question_while_queue_and_neighbour_are_answer
             let moves = soon();
             while wedged.status().restarts == 0 {
                 assert!(!moves.is_over(), "nobody noticed");
-                assert!(neighbour.ask(count(), Deadline::after(SILENCE)).await.is_ok(), "the neighbour felt it");
+                assert!(
+                    neighbour.ask(count(), Deadline::after(SILENCE)).await.is_ok(),
+                    "the neighbour felt it"
+                );
             }
         }
     );
@@ -77,10 +80,11 @@ async fn a_neighbour_on_a_wedged_thread_moves_without_blame() {
         std::thread::sleep(Duration::from_secs(2));
         0
     });
-    let (lost, moved) = tokio::join!(wedged.ask(blocks, Deadline::after(Duration::from_millis(900))), async {
-        is_stuck.await.unwrap();
-        neighbour.ask(count(), soon()).await
-    });
+    let (lost, moved) =
+        tokio::join!(wedged.ask(blocks, Deadline::after(Duration::from_millis(900))), async {
+            is_stuck.await.unwrap();
+            neighbour.ask(count(), soon()).await
+        });
     assert_eq!(lost, Err(Failure { begun: true, why: Why::DeadlinePassed }));
     assert_eq!(moved, Ok(1), "answered by a new incarnation");
     assert!(asked.elapsed() < Duration::from_millis(1900), "before the blocked thread came back");
@@ -102,7 +106,10 @@ async fn three_threads_lost_at_the_same_time_and_the_system_gives_up() {
     let reason = clock::timeout_at(soon(), system.gave_up()).await.unwrap();
     assert_eq!(reason, "too many threads are lost");
     for actor in &actors {
-        assert!(actor.ask(count(), soon()).await.is_ok(), "until it is replaced the process goes on");
+        assert!(
+            actor.ask(count(), soon()).await.is_ok(),
+            "until it is replaced the process goes on"
+        );
     }
     end(&system).await;
 }
@@ -110,8 +117,13 @@ async fn three_threads_lost_at_the_same_time_and_the_system_gives_up() {
 #[actix_rt::test]
 async fn threads_that_come_back_are_not_held_against_the_system() {
     let system = System::start_watched(watch()).unwrap();
-    let actor =
-        puppet(&system, Spec { policy: starjack::actors::supervision::Policy { crashes: 9, ..policy() }, ..spec("a") });
+    let actor = puppet(
+        &system,
+        Spec {
+            policy: starjack::actors::supervision::Policy { crashes: 9, ..policy() },
+            ..spec("a")
+        },
+    );
     for lost in 1..=4 {
         system.inject("a", Fault::Wedge(SILENCE + Duration::from_millis(200)), 1).unwrap();
         let answer = actor.ask(count(), Deadline::after(Duration::from_millis(400))).await;

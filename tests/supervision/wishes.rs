@@ -14,16 +14,17 @@ async fn a_paused_actor_takes_and_begins_nothing_until_it_is_resumed() {
     let system = System::start().unwrap();
     let actor = puppet(&system, one_at_a_time("a"));
     let gate = gate();
-    let (held, waiting, ()) = tokio::join!(actor.ask(wait_at(&gate), soon()), actor.ask(count(), soon()), async {
-        until("one is in flight", || actor.status().in_flight == 1).await;
-        system.pause("a").await.unwrap();
-        assert_eq!(actor.ask(count(), soon()).await, refused(Why::Paused));
-        gate.add_permits(1);
-        until("what had begun is done", || actor.status().in_flight == 0).await;
-        let status = actor.status();
-        assert_eq!((status.state, status.mailbox.depth), (Phase::Paused, 1));
-        system.resume("a").await.unwrap();
-    });
+    let (held, waiting, ()) =
+        tokio::join!(actor.ask(wait_at(&gate), soon()), actor.ask(count(), soon()), async {
+            until("one is in flight", || actor.status().in_flight == 1).await;
+            system.pause("a").await.unwrap();
+            assert_eq!(actor.ask(count(), soon()).await, refused(Why::Paused));
+            gate.add_permits(1);
+            until("what had begun is done", || actor.status().in_flight == 0).await;
+            let status = actor.status();
+            assert_eq!((status.state, status.mailbox.depth), (Phase::Paused, 1));
+            system.resume("a").await.unwrap();
+        });
     assert_eq!((held, waiting), (Ok(0), Ok(1)));
     end(&system).await;
 }
@@ -46,7 +47,10 @@ async fn a_drain_answers_what_was_accepted_and_refuses_what_comes_later() {
         }
     );
     assert_eq!(held, Ok(0));
-    assert!(matches!(fallen, Err(Failure { begun: true, why: Why::Panicked(_) })), "even a crash does not end a drain");
+    assert!(
+        matches!(fallen, Err(Failure { begun: true, why: Why::Panicked(_) })),
+        "even a crash does not end a drain"
+    );
     assert_eq!(waiting, Ok(1));
     until_phase(&actor, Phase::Stopped).await;
     assert_eq!(actor.ask(count(), soon()).await, refused(Why::Stopped));
@@ -85,12 +89,13 @@ async fn the_end_drains_in_the_reverse_order_of_the_start() {
     let first = puppet(&system, spec("first"));
     let last = puppet(&system, spec("last"));
     let gate = gate();
-    let (held, timed_out, ()) = tokio::join!(last.ask(wait_at(&gate), soon()), system.shutdown(soon()), async {
-        until_phase(&last, Phase::Draining).await;
-        assert_eq!(first.ask(count(), soon()).await, Ok(1), "the first is still up");
-        gate.add_permits(1);
-        until_phase(&first, Phase::Stopped).await;
-    });
+    let (held, timed_out, ()) =
+        tokio::join!(last.ask(wait_at(&gate), soon()), system.shutdown(soon()), async {
+            until_phase(&last, Phase::Draining).await;
+            assert_eq!(first.ask(count(), soon()).await, Ok(1), "the first is still up");
+            gate.add_permits(1);
+            until_phase(&first, Phase::Stopped).await;
+        });
     assert_eq!((held, timed_out), (Ok(0), false));
     assert_eq!(first.ask(count(), soon()).await, refused(Why::Stopped));
     assert!(!system.shutdown(soon()).await, "ending twice is ending once");
@@ -98,7 +103,8 @@ async fn the_end_drains_in_the_reverse_order_of_the_start() {
 
 #[actix_rt::test]
 async fn the_end_waits_for_no_thread_that_is_left_behind() {
-    let watch = Watch { beat: Duration::from_millis(20), silence: Duration::from_millis(500), leaks: 3 };
+    let watch =
+        Watch { beat: Duration::from_millis(20), silence: Duration::from_millis(500), leaks: 3 };
     let system = System::start_watched(watch).unwrap();
     let supplier = puppet(&system, spec("supplier"));
     let order = puppet(&system, spec("order"));
@@ -112,8 +118,10 @@ async fn the_end_waits_for_no_thread_that_is_left_behind() {
         0
     });
     let (driven, timed_out) = tokio::join!(order.ask(driven, endless()), async {
-        until("the supplier has moved", || supplier.status().restarts == 1 && supplier.status().state == Phase::Up)
-            .await;
+        until("the supplier has moved", || {
+            supplier.status().restarts == 1 && supplier.status().state == Phase::Up
+        })
+        .await;
         assert_eq!(supplier.ask(count(), soon()).await, Ok(1), "it goes on elsewhere");
         system.shutdown(soon()).await
     });
@@ -131,14 +139,21 @@ async fn a_drain_that_takes_too_long_is_cut_and_reported_and_the_others_still_dr
         stuck.ask(wait_at(&super::support::gate()), soon()),
         stuck.ask(count(), soon()),
         async {
-            until("both work", || stuck.status().mailbox.depth == 1 && first.status().in_flight == 1).await;
+            until("both work", || {
+                stuck.status().mailbox.depth == 1 && first.status().in_flight == 1
+            })
+            .await;
             gate.add_permits(1);
             system.shutdown(Deadline::after(Duration::from_millis(300))).await
         }
     );
     assert!(timed_out);
     assert_eq!(answered, Ok(0));
-    assert_eq!(begun, Err(Failure { begun: true, why: Why::Replaced }), "its outcome is unknown, and it is told now");
+    assert_eq!(
+        begun,
+        Err(Failure { begun: true, why: Why::Replaced }),
+        "its outcome is unknown, and it is told now"
+    );
     assert_eq!(waiting, refused(Why::Stopped));
 }
 

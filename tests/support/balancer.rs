@@ -1,4 +1,5 @@
-//! The one address before all replicas, as operations would put it there: each connection goes to the next one that takes it.
+//! The one address before all replicas, as operations would put it there: each connection goes to
+//! the next one that takes it.
 
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use std::{io, thread};
 
-/// Longest wait for a replica to take a connection: one that is stopped takes it without ever answering.
+/// Longest wait for a replica to take a connection: one that is stopped takes it without ever
+/// answering.
 const CONNECT: Duration = Duration::from_millis(500);
 
 /// Spreads connections over replicas.
@@ -35,7 +37,8 @@ impl Balancer {
         Self { url, behind }
     }
 
-    /// From now on connections go to these replicas, named by their addresses; those under way stay where they are.
+    /// From now on connections go to these replicas, named by their addresses; those under way stay
+    /// where they are.
     pub(crate) fn lead_to<'a>(&self, replicas: impl IntoIterator<Item = &'a str>) {
         let places = replicas.into_iter().map(|url| url.trim_start_matches("http://").to_owned());
         *self.behind.lock().unwrap() = places.collect();

@@ -34,9 +34,15 @@ impl Client {
     pub(crate) fn new(base: &str) -> Self {
         // the first test of a process chooses it for all
         drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
-        // nothing is tried twice here, and a kept connection may be closed by the server (408, or its keep-alive is
-        // over) just when the next request takes it: each request has a connection of its own
-        let http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).timeout(DEADLINE).build().unwrap();
+        // nothing is tried twice here, and a kept connection may be closed by the server (408, or
+        // its keep-alive is over) just when the next request takes it: each request has a
+        // connection of its own
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .pool_max_idle_per_host(0)
+            .timeout(DEADLINE)
+            .build()
+            .unwrap();
         Self { http, base: base.trim_end_matches('/').to_owned(), token: None, address: None }
     }
 
@@ -103,7 +109,12 @@ impl Answer {
         let answer = request.send().await?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let bytes = answer.bytes().await?.to_vec();
-        Ok(Self { status, headers, json: serde_json::from_slice(&bytes).unwrap_or_default(), bytes })
+        Ok(Self {
+            status,
+            headers,
+            json: serde_json::from_slice(&bytes).unwrap_or_default(),
+            bytes,
+        })
     }
 
     /// The JSON of an answer that must have this status.

@@ -12,7 +12,8 @@ use super::world::free_port;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Database {
     Sqlite,
-    /// Needs `STARJACK_TEST_POSTGRES`, the address of a cluster that may create databases; `make test` starts one.
+    /// Needs `STARJACK_TEST_POSTGRES`, the address of a cluster that may create databases;
+    /// `make test` starts one.
     Postgres,
 }
 
@@ -30,11 +31,15 @@ impl Cluster {
         let path = this.folder.path().display();
         run(
             this.folder.path(),
-            &format!("initdb -D {path}/data -U postgres --auth=trust --encoding=UTF8 --locale=C.UTF-8 --no-sync"),
+            &format!(
+                "initdb -D {path}/data -U postgres --auth=trust --encoding=UTF8 --locale=C.UTF-8 --no-sync"
+            ),
         );
         control(
             this.folder.path(),
-            &format!("start -w -o '-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={path}'"),
+            &format!(
+                "start -w -o '-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={path}'"
+            ),
         );
         this
     }
@@ -43,7 +48,8 @@ impl Cluster {
         format!("postgres://postgres@127.0.0.1:{}", self.port)
     }
 
-    /// A standby that follows it, with everything that is in it by now; from now on it sends what it commits without waiting.
+    /// A standby that follows it, with everything that is in it by now; from now on it sends what
+    /// it commits without waiting.
     pub(crate) fn standby(&self) -> Self {
         let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
         let this = Self { folder, port };
@@ -57,7 +63,9 @@ impl Cluster {
         );
         control(
             this.folder.path(),
-            &format!("start -w -o '-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={path}'"),
+            &format!(
+                "start -w -o '-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={path}'"
+            ),
         );
         this
     }
@@ -75,7 +83,9 @@ impl Cluster {
         let port = self.port;
         control(
             self.folder.path(),
-            &format!("start -w -o '-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={path}'"),
+            &format!(
+                "start -w -o '-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={path}'"
+            ),
         );
         control(self.folder.path(), "promote -w");
         self
@@ -102,7 +112,12 @@ fn run(folder: &Path, words: &str) {
          if [ $(id -u) = 0 ]; then owner=nobody; ! id -u postgres >/dev/null 2>&1 || owner=postgres; \
          chown $owner {path}; exec runuser -u $owner -- env PATH=\"$PATH\" {words}; else exec {words}; fi"
     );
-    let ran = Command::new("sh").args(["-c", &script]).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+    let ran = Command::new("sh")
+        .args(["-c", &script])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .unwrap();
     assert!(ran.success() || std::thread::panicking(), "{words}");
 }
 
@@ -137,8 +152,10 @@ impl Postgres {
 
     /// In another cluster than that of all tests.
     pub(crate) async fn create_in(cluster: &str) -> Self {
-        let this =
-            Self { cluster: cluster.trim_end_matches('/').to_owned(), name: format!("t_{}", Uuid::new_v4().simple()) };
+        let this = Self {
+            cluster: cluster.trim_end_matches('/').to_owned(),
+            name: format!("t_{}", Uuid::new_v4().simple()),
+        };
         this.order(&format!("CREATE DATABASE {}", this.name)).await;
         this
     }
@@ -149,12 +166,17 @@ impl Postgres {
 
     /// Writes all of it into a file, as it is at one moment; others may go on writing.
     pub(crate) async fn dump(&self, file: &Path) {
-        tool("pg_dump", &["--format=custom", "--file", file.to_str().unwrap(), "--dbname", &self.url()]).await;
+        tool(
+            "pg_dump",
+            &["--format=custom", "--file", file.to_str().unwrap(), "--dbname", &self.url()],
+        )
+        .await;
     }
 
     /// Brings into an empty database what a file holds.
     pub(crate) async fn fill(&self, file: &Path) {
-        tool("pg_restore", &["--exit-on-error", "--dbname", &self.url(), file.to_str().unwrap()]).await;
+        tool("pg_restore", &["--exit-on-error", "--dbname", &self.url(), file.to_str().unwrap()])
+            .await;
     }
 
     async fn order(&self, sql: &str) {

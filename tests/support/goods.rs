@@ -12,25 +12,44 @@ impl Offer {
     /// As the API answers it.
     pub(crate) fn of(offer: &Value) -> Self {
         let (id, cents) = (offer["offer_id"].as_str(), offer["price"]["amount"].as_i64());
-        Self { id: id.unwrap_or_else(|| panic!("this is no offer: {offer:#}")).to_owned(), cents: cents.unwrap() }
+        Self {
+            id: id.unwrap_or_else(|| panic!("this is no offer: {offer:#}")).to_owned(),
+            cents: cents.unwrap(),
+        }
     }
 }
 
 impl World {
     /// Everything that an operator offers to somebody born on that date.
-    pub(crate) async fn offers(&self, operator: &str, day: NaiveDate, birth_date: &str) -> Vec<Value> {
+    pub(crate) async fn offers(
+        &self,
+        operator: &str,
+        day: NaiveDate,
+        birth_date: &str,
+    ) -> Vec<Value> {
         let path = format!("/api/v1/operators/{operator}/offers?day={day}&birth_date={birth_date}");
         self.guest.get(&path).await.expect(200)["items"].as_array().unwrap().clone()
     }
 
     /// One product of an operator, as the API answers it; `null` when it is not offered.
-    pub(crate) async fn product(&self, operator: &str, product: &str, day: NaiveDate, birth_date: &str) -> Value {
+    pub(crate) async fn product(
+        &self,
+        operator: &str,
+        product: &str,
+        day: NaiveDate,
+        birth_date: &str,
+    ) -> Value {
         let offers = self.offers(operator, day, birth_date).await;
         offers.into_iter().find(|offer| offer["product"] == product).unwrap_or_default()
     }
 
     /// What an operator offers to a family.
-    pub(crate) async fn family_offers(&self, operator: &str, day: NaiveDate, birth_dates: &[&str]) -> Answer {
+    pub(crate) async fn family_offers(
+        &self,
+        operator: &str,
+        day: NaiveDate,
+        birth_dates: &[&str],
+    ) -> Answer {
         let body = json!({ "day": day, "birth_dates": birth_dates });
         self.guest.post(&format!("/api/v1/operators/{operator}/family-offers"), &body).await
     }

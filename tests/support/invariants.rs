@@ -14,9 +14,10 @@ use super::sample::sample;
 use super::world::{PATIENCE, World};
 
 impl World {
-    /// Waits until every order of every skier has ended, then until the suppliers' ledger agrees with what the shop says:
-    /// a line has exactly one booking that opens gates when its order is finished and the line is issued, else none;
-    /// the money held is the price of the issued lines; no reservation is left; each end was told in an e-mail.
+    /// Waits until every order of every skier has ended, then until the suppliers' ledger agrees
+    /// with what the shop says: a line has exactly one booking that opens gates when its order is
+    /// finished and the line is issued, else none; the money held is the price of the issued lines;
+    /// no reservation is left; each end was told in an e-mail.
     pub(crate) async fn clean_slate(&self) {
         self.clean_slate_within(PATIENCE).await;
     }
@@ -38,10 +39,11 @@ impl World {
         }
     }
 
-    /// Everything that is wrong with these orders: what is held is the price of what was sold and what the open cases name
-    /// that are read at `base`, no cent more and none less.
+    /// Everything that is wrong with these orders: what is held is the price of what was sold and
+    /// what the open cases name that are read at `base`, no cent more and none less.
     pub(crate) async fn wrong(&self, orders: &[(String, Value)], base: &str) -> Vec<String> {
-        let have_ended = orders.iter().all(|(_, order)| ENDS.contains(&order["state"].as_str().unwrap()));
+        let have_ended =
+            orders.iter().all(|(_, order)| ENDS.contains(&order["state"].as_str().unwrap()));
         if !have_ended {
             return check(orders, &self.ledger().await);
         }
@@ -105,10 +107,16 @@ fn tickets(order: &Value, ledger: &Ledger) -> Vec<String> {
         let live: Vec<&Booking> = bookings.iter().filter(of_line).collect();
         let wanted = usize::from(is_sold(order, line));
         if live.len() != wanted {
-            wrong.push(format!("line {} is {} with {} live bookings: {live:?}", line["no"], line["state"], live.len()));
+            wrong.push(format!(
+                "line {} is {} with {} live bookings: {live:?}",
+                line["no"],
+                line["state"],
+                live.len()
+            ));
         }
         for booking in live {
-            let printed: String = booking.card.chars().filter(char::is_ascii_alphanumeric).collect();
+            let printed: String =
+                booking.card.chars().filter(char::is_ascii_alphanumeric).collect();
             let shown = line["card"].as_str().unwrap().trim_start_matches('*');
             let fits = line["operator"] == booking.operator
                 && line["valid_from"] == booking.day
@@ -137,7 +145,10 @@ fn money(order: &Value, ledger: &Ledger) -> Vec<String> {
     }
     for payment in ledger.payments_of(number) {
         if payment["state"] == "RESERVED" && payment["lapsed"] == false {
-            wrong.push(format!("{} cents are still reserved by {}", payment["amount"], payment["tid"]));
+            wrong.push(format!(
+                "{} cents are still reserved by {}",
+                payment["amount"], payment["tid"]
+            ));
         }
     }
     wrong
@@ -159,17 +170,19 @@ fn emails(order: &Value, email: &str, ledger: &Ledger) -> Vec<String> {
         wrong.push(format!("a letter about it went to somebody else than {email}"));
     }
     let has_invoice = order["invoices"].as_array().is_some_and(|invoices| !invoices.is_empty());
-    let charged = kept(ledger, number) > 0 || (order["state"] == "finished" && ledger.sum(number, "charged_back") > 0);
+    let charged = kept(ledger, number) > 0
+        || (order["state"] == "finished" && ledger.sum(number, "charged_back") > 0);
     // what was sold and returned was invoiced all the same
-    let returned = order["state"] == "finished" && lines(order).iter().any(|line| line["state"] == "withdrawn");
+    let returned = order["state"] == "finished"
+        && lines(order).iter().any(|line| line["state"] == "withdrawn");
     if has_invoice != charged && !(returned && has_invoice) {
         wrong.push(format!("charged: {charged}, invoiced: {has_invoice}"));
     }
     wrong
 }
 
-/// What was asked more often of one contract than one order may ask it on its first day. The lists of the payment provider are
-/// read for all orders together.
+/// What was asked more often of one contract than one order may ask it on its first day. The lists
+/// of the payment provider are read for all orders together.
 pub(crate) fn asked_too_often(questions: &Value, since: DateTime<Utc>) -> Vec<String> {
     let mut often: BTreeMap<(&str, &str), i32> = BTreeMap::new();
     for (contract, questions) in questions.as_object().unwrap() {
@@ -182,19 +195,26 @@ pub(crate) fn asked_too_often(questions: &Value, since: DateTime<Utc>) -> Vec<St
         }
     }
     let too_often = often.into_iter().filter(|(_, times)| *times > MOST_A_DAY);
-    too_often.map(|((contract, operation), times)| format!("{contract} was asked {operation} {times} times")).collect()
+    too_often
+        .map(|((contract, operation), times)| {
+            format!("{contract} was asked {operation} {times} times")
+        })
+        .collect()
 }
 
 /// Bookings and payments that belong to no order that the shop knows.
 fn strangers(orders: &[(String, Value)], ledger: &Ledger) -> Vec<String> {
     let is_known = |reference: &str| {
         orders.iter().any(|(_, order)| {
-            reference.strip_prefix(order["number"].as_str().unwrap()).is_some_and(|rest| rest.starts_with('-'))
+            reference
+                .strip_prefix(order["number"].as_str().unwrap())
+                .is_some_and(|rest| rest.starts_with('-'))
         })
     };
     let tickets = ledger.bookings().into_iter().filter(Booking::is_live);
-    let tickets =
-        tickets.filter(|booking| !is_known(&booking.reference)).map(|booking| format!("nobody's {booking:?}"));
+    let tickets = tickets
+        .filter(|booking| !is_known(&booking.reference))
+        .map(|booking| format!("nobody's {booking:?}"));
     let tid = |payment: &Value| payment["tid"].as_str().unwrap_or_default().to_owned();
     let payments = ledger.of("mpay24").iter().filter(|payment| !is_known(&tid(payment)));
     tickets.chain(payments.map(|payment| format!("nobody's payment {}", tid(payment)))).collect()

@@ -42,7 +42,8 @@ impl Booking {
 }
 
 impl Ledger {
-    /// The same beside what open cases name: money that goes back by bank transfer, by its order's number.
+    /// The same beside what open cases name: money that goes back by bank transfer, by its order's
+    /// number.
     pub(crate) fn with_cases(mut self, open: &Value) -> Self {
         for case in open["items"].as_array().unwrap().iter().filter(|case| case["kind"] == "owed") {
             let due = &mut self.0["due_by_hand"][case["order_number"].as_str().unwrap()];
@@ -58,15 +59,25 @@ impl Ledger {
 
     /// Every booking at every gate.
     pub(crate) fn bookings(&self) -> Vec<Booking> {
-        let dta = self.of("dta").iter().map(|entry| booking("dta", entry, ["chip", "order_id", "unit_price_cents"]));
-        dta.chain(self.of("axess").iter().map(|entry| booking("axess", entry, ["wtp_no", "journal_no", "price_cents"])))
-            .collect()
+        let dta = self
+            .of("dta")
+            .iter()
+            .map(|entry| booking("dta", entry, ["chip", "order_id", "unit_price_cents"]));
+        dta.chain(
+            self.of("axess")
+                .iter()
+                .map(|entry| booking("axess", entry, ["wtp_no", "journal_no", "price_cents"])),
+        )
+        .collect()
     }
 
     /// The bookings of one order, by its number.
     pub(crate) fn bookings_of(&self, number: &str) -> Vec<Booking> {
         let prefix = format!("{number}-");
-        self.bookings().into_iter().filter(|booking| booking.reference.starts_with(&prefix)).collect()
+        self.bookings()
+            .into_iter()
+            .filter(|booking| booking.reference.starts_with(&prefix))
+            .collect()
     }
 
     /// The payments of one order, by its number.
@@ -77,12 +88,17 @@ impl Ledger {
 
     /// Captured less credited and less what payers' banks took back of one order, in cents.
     pub(crate) fn held(&self, number: &str) -> i64 {
-        self.sum(number, "cleared") - self.sum(number, "credited") - self.sum(number, "charged_back")
+        self.sum(number, "cleared")
+            - self.sum(number, "credited")
+            - self.sum(number, "charged_back")
     }
 
     /// The sum of an amount of all payments of one order, in cents.
     pub(crate) fn sum(&self, number: &str, amount: &str) -> i64 {
-        self.payments_of(number).iter().map(|entry| entry[amount].as_i64().unwrap_or_default()).sum()
+        self.payments_of(number)
+            .iter()
+            .map(|entry| entry[amount].as_i64().unwrap_or_default())
+            .sum()
     }
 
     /// E-mails that name `words` in their subject.
@@ -92,7 +108,8 @@ impl Ledger {
 
     /// E-mails to an address.
     pub(crate) fn emails_to(&self, email: &str) -> Vec<&Value> {
-        let is_for = |mail: &&Value| mail["to"].as_array().into_iter().flatten().any(|to| names(to, email));
+        let is_for =
+            |mail: &&Value| mail["to"].as_array().into_iter().flatten().any(|to| names(to, email));
         self.of("mailgun").iter().filter(is_for).collect()
     }
 }
@@ -122,6 +139,8 @@ fn text(entry: &Value, field: &str) -> String {
     match &entry[field] {
         Value::String(text) => text.clone(),
         Value::Null => String::new(),
-        other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => other.to_string(),
+        other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+            other.to_string()
+        }
     }
 }

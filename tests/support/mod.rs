@@ -1,9 +1,11 @@
-//! A world to test in: the real server binary as a process of its own, and the simulator that outlives it as the witness.
+//! A world to test in: the real server binary as a process of its own, and the simulator that
+//! outlives it as the witness.
 //!
-//! A test says what people do ([`people`]) in a [`World`] and ends with [`World::clean_slate`], which compares what the
-//! shop says with what really happened at the suppliers. [`both_databases!`] runs a story on SQLite and on PostgreSQL, which
-//! is for those that tell something of the database: commits, locks, restarts. Any other runs by [`postgres_alone!`]; every
-//! statement meets SQLite in the tests of the library.
+//! A test says what people do ([`people`]) in a [`World`] and ends with [`World::clean_slate`],
+//! which compares what the shop says with what really happened at the suppliers.
+//! [`both_databases!`] runs a story on SQLite and on PostgreSQL, which is for those that tell
+//! something of the database: commits, locks, restarts. Any other runs by [`postgres_alone!`];
+//! every statement meets SQLite in the tests of the library.
 mod balancer;
 mod client;
 mod database;
@@ -34,7 +36,8 @@ pub(crate) use server::{Ran, Server, Version};
 pub(crate) use stream::{Event, Stream};
 pub(crate) use world::{PATIENCE, World, eventually, free_port, is_code, new_key};
 
-/// Makes two tests of each story `async fn story(database: Database)`: `story::sqlite` and `story::postgres`.
+/// Makes two tests of each story `async fn story(database: Database)`: `story::sqlite` and
+/// `story::postgres`.
 macro_rules! both_databases {
     ($($story:ident),+ $(,)?) => {
         $(mod $story {

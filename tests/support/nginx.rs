@@ -1,4 +1,5 @@
-//! nginx before two replicas, as `deploy/nginx/starjack.conf` has it: only names, addresses and TLS are the test's own.
+//! nginx before two replicas, as `deploy/nginx/starjack.conf` has it: only names, addresses and TLS
+//! are the test's own.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -28,7 +29,10 @@ impl Nginx {
         command.args(["-e", "stderr"]).stdin(Stdio::null());
         let child = command.spawn().expect("nginx is not installed");
         let this = Self { child, folder };
-        eventually("nginx listens", async || std::net::TcpStream::connect(("127.0.0.1", port)).ok()).await;
+        eventually("nginx listens", async || {
+            std::net::TcpStream::connect(("127.0.0.1", port)).ok()
+        })
+        .await;
         this
     }
 
@@ -41,7 +45,8 @@ impl Nginx {
 impl Drop for Nginx {
     fn drop(&mut self) {
         // killed, it would leave its workers behind
-        let told = Command::new("sh").args(["-c", &format!("kill -TERM {}", self.child.id())]).status();
+        let told =
+            Command::new("sh").args(["-c", &format!("kill -TERM {}", self.child.id())]).status();
         drop(told);
         drop(self.child.wait());
     }

@@ -56,7 +56,12 @@ impl Person {
     }
 
     /// Logs in; `cards` counts the sample cards of the world.
-    pub(crate) async fn log_in(guest: &Client, email: &str, password: &str, cards: Arc<AtomicU64>) -> Self {
+    pub(crate) async fn log_in(
+        guest: &Client,
+        email: &str,
+        password: &str,
+        cards: Arc<AtomicU64>,
+    ) -> Self {
         let body = json!({ "email": email, "password": password });
         // many who come at once are asked to wait
         let tokens = eventually("a log-in", async || {
@@ -97,7 +102,11 @@ impl Person {
     /// Registers a new card of the sample area's own kind, and gives its id.
     pub(crate) async fn card_for(&self, operator: &str) -> String {
         let operator = sample().operator(operator);
-        self.card(&self.next_card_number(operator.is_some_and(|known| known.contract.supplier == "axess"))).await
+        self.card(
+            &self
+                .next_card_number(operator.is_some_and(|known| known.contract.supplier == "axess")),
+        )
+        .await
     }
 
     /// Registers a card by its number, and gives its id.
@@ -112,13 +121,21 @@ impl Person {
 
     /// Places an order; `on_refusal` is `undo` or `keep`.
     pub(crate) async fn place(&self, lines: &[Value], on_refusal: &str, key: &str) -> Answer {
-        self.try_place(lines, on_refusal, key).await.unwrap_or_else(|error| panic!("placing: {error:?}"))
+        self.try_place(lines, on_refusal, key)
+            .await
+            .unwrap_or_else(|error| panic!("placing: {error:?}"))
     }
 
     /// The same for a server that may be dead.
-    pub(crate) async fn try_place(&self, lines: &[Value], on_refusal: &str, key: &str) -> reqwest::Result<Answer> {
+    pub(crate) async fn try_place(
+        &self,
+        lines: &[Value],
+        on_refusal: &str,
+        key: &str,
+    ) -> reqwest::Result<Answer> {
         let body = json!({ "lines": lines, "on_refusal": on_refusal });
-        let request = self.client.request(Method::POST, "/api/v1/orders").header("Idempotency-Key", key);
+        let request =
+            self.client.request(Method::POST, "/api/v1/orders").header("Idempotency-Key", key);
         Answer::to(request.json(&body)).await
     }
 
@@ -130,7 +147,8 @@ impl Person {
         self.client.post(&format!("/api/v1/orders/{id}/cancellation"), &json!({})).await
     }
 
-    /// All orders of this person, newest first; `Err` while the server is dead or its database has no time.
+    /// All orders of this person, newest first; `Err` while the server is dead or its database has
+    /// no time.
     pub(crate) async fn orders(&self) -> Result<Vec<Value>, String> {
         let mut all = Vec::new();
         let mut next = String::new();
@@ -149,7 +167,8 @@ impl Person {
         }
     }
 
-    /// Waits until the order is in one of `states` and gives it; fails at once when it ends in another.
+    /// Waits until the order is in one of `states` and gives it; fails at once when it ends in
+    /// another.
     pub(crate) async fn wait_for(&self, id: &str, states: &[&str]) -> Value {
         let ended_elsewhere = |state: &str| ENDS.contains(&state) && !states.contains(&state);
         self.wait_until(id, &states.join(" or "), |order| {
@@ -171,7 +190,12 @@ impl Person {
     }
 
     /// Waits until the order fits; a server that is dead meanwhile is waited for too.
-    pub(crate) async fn wait_until(&self, id: &str, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn wait_until(
+        &self,
+        id: &str,
+        what: &str,
+        fits: impl Fn(&Value) -> bool,
+    ) -> Value {
         let deadline = Deadline::after(PATIENCE);
         let mut last = Value::Null;
         loop {
@@ -183,7 +207,10 @@ impl Person {
                     return last;
                 }
             }
-            assert!(!deadline.is_over(), "the order did not come to {what} within {PATIENCE:?}: {last:#}");
+            assert!(
+                !deadline.is_over(),
+                "the order did not come to {what} within {PATIENCE:?}: {last:#}"
+            );
             clock::sleep(LOOK).await;
         }
     }

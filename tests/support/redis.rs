@@ -1,4 +1,5 @@
-//! Redis: a server of one test's own, to be killed, and a proxy before it, to be stopped where it is.
+//! Redis: a server of one test's own, to be killed, and a proxy before it, to be stopped where it
+//! is.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -33,13 +34,17 @@ impl Redis {
         let this = Self { port, child, _folder: Some(folder) };
         this.until_it_listens().await;
         this.say("CLUSTER ADDSLOTSRANGE 0 16383");
-        eventually("the cluster serves its slots", async || (&this.ask("SET ready yes") == b"+OK").then_some(())).await;
+        eventually("the cluster serves its slots", async || {
+            (&this.ask("SET ready yes") == b"+OK").then_some(())
+        })
+        .await;
         this
     }
 
     /// A server that has everything that `master` has, and may be promoted.
     pub(crate) async fn start_replica(master: &Self) -> Self {
-        let (port, near, folder) = (free_port(), master.port.to_string(), tempfile::tempdir().unwrap());
+        let (port, near, folder) =
+            (free_port(), master.port.to_string(), tempfile::tempdir().unwrap());
         // what it is sent goes through a file
         let words = ["--replicaof", "127.0.0.1", &near, "--dir", folder.path().to_str().unwrap()];
         let child = spawn_with(port, words);
@@ -70,18 +75,45 @@ impl Redis {
         this
     }
 
-    /// A server that speaks TLS alone and knows one user, `starjack` with the password `secret`; and the file of the authority
-    /// that vouches for it. What it notices is in `log`.
+    /// A server that speaks TLS alone and knows one user, `starjack` with the password `secret`;
+    /// and the file of the authority that vouches for it. What it notices is in `log`.
     pub(crate) async fn start_secured() -> (Self, PathBuf) {
         let (port, folder) = (free_port(), tempfile::tempdir().unwrap());
         let ca = authority(folder.path());
         let file = |name: &str| folder.path().join(name).display().to_string();
-        let (tls, certificate, key, log) = (port.to_string(), file("server.pem"), file("server.key"), file("log"));
+        let (tls, certificate, key, log) =
+            (port.to_string(), file("server.pem"), file("server.key"), file("log"));
         let mut command = Command::new("redis-server");
-        command.args(["--port", "0", "--tls-port", &tls, "--bind", "127.0.0.1", "--save", "", "--loglevel", "verbose"]);
-        command.args(["--tls-cert-file", &certificate, "--tls-key-file", &key, "--tls-auth-clients", "no"]);
+        command.args([
+            "--port",
+            "0",
+            "--tls-port",
+            &tls,
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--loglevel",
+            "verbose",
+        ]);
+        command.args([
+            "--tls-cert-file",
+            &certificate,
+            "--tls-key-file",
+            &key,
+            "--tls-auth-clients",
+            "no",
+        ]);
         command.args(["--logfile", &log, "--user", "default", "off"]);
-        command.args(["--user", "starjack", "on", ">secret", "allkeys", "allchannels", "allcommands"]);
+        command.args([
+            "--user",
+            "starjack",
+            "on",
+            ">secret",
+            "allkeys",
+            "allchannels",
+            "allcommands",
+        ]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let this = Self { port, child: command.spawn().unwrap(), _folder: Some(folder) };
         this.until_it_listens().await;
@@ -119,7 +151,8 @@ impl Redis {
 
     /// Whether it is a sentinel that names `master` under a name.
     pub(crate) fn names(&self, master: &Self, name: &str) -> bool {
-        self.tell(&format!("SENTINEL GET-MASTER-ADDR-BY-NAME {name}")).contains(&master.port.to_string())
+        self.tell(&format!("SENTINEL GET-MASTER-ADDR-BY-NAME {name}"))
+            .contains(&master.port.to_string())
     }
 
     /// Whether it is a sentinel that knows whom to promote.
@@ -153,7 +186,8 @@ impl Redis {
     }
 
     async fn until_it_listens(&self) {
-        eventually("Redis listens", async || TcpStream::connect(("127.0.0.1", self.port)).ok()).await;
+        eventually("Redis listens", async || TcpStream::connect(("127.0.0.1", self.port)).ok())
+            .await;
     }
 }
 
@@ -174,7 +208,8 @@ impl Writer {
     }
 }
 
-/// Makes an authority, and a certificate of it for this machine, in a folder; gives the authority's file.
+/// Makes an authority, and a certificate of it for this machine, in a folder; gives the authority's
+/// file.
 pub(crate) fn authority(folder: &Path) -> PathBuf {
     std::fs::write(folder.join("names"), "subjectAltName=IP:127.0.0.1\n").unwrap();
     let new_key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
@@ -224,7 +259,8 @@ fn spawn_with<'a>(port: u16, words: impl IntoIterator<Item = &'a str>) -> Child 
     command.spawn().expect("redis-server is not installed")
 }
 
-/// Carries bytes to a Redis and back, until it is told to keep them; connections are taken all the same.
+/// Carries bytes to a Redis and back, until it is told to keep them; connections are taken all the
+/// same.
 #[derive(Debug)]
 pub(crate) struct Proxy {
     pub(crate) url: String,
@@ -248,7 +284,8 @@ impl Proxy {
             for near in listener.incoming().map_while(Result::ok) {
                 let Ok(far) = TcpStream::connect(("127.0.0.1", behind)) else { continue };
                 for (from, to) in [(&near, &far), (&far, &near)] {
-                    let (from, to, gate) = (from.try_clone().unwrap(), to.try_clone().unwrap(), Arc::clone(&shared));
+                    let (from, to, gate) =
+                        (from.try_clone().unwrap(), to.try_clone().unwrap(), Arc::clone(&shared));
                     thread::spawn(move || carry(from, to, &gate));
                 }
             }

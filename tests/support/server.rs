@@ -16,7 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How much of a log a failed test shows.
 const LINES_SHOWN: usize = 400;
 
-/// Short times, so that tests see the slow ways too; and a proxy on loopback, because people come from networks of their own.
+/// Short times, so that tests see the slow ways too; and a proxy on loopback, because people come
+/// from networks of their own.
 const TIMES: [(&str, &str); 12] = [
     ("STARJACK_HTTP__TRUSTED_PROXIES", "[\"127.0.0.1/32\"]"),
     ("STARJACK_TIMES__SETTLE", "2s"),
@@ -65,10 +66,11 @@ pub(crate) enum Version {
 }
 
 impl Version {
-    /// The last release, which `scripts/released` has built; `None` where the tree has no history to build it from.
+    /// The last release, which `scripts/released` has built; `None` where the tree has no history
+    /// to build it from.
     pub(crate) fn released() -> Option<Self> {
-        let told =
-            std::env::var("STARJACK_TEST_RELEASED").expect("STARJACK_TEST_RELEASED: run this test by `make test`");
+        let told = std::env::var("STARJACK_TEST_RELEASED")
+            .expect("STARJACK_TEST_RELEASED: run this test by `make test`");
         (told != "no history").then(|| Self::Other(told.into()))
     }
 
@@ -148,7 +150,10 @@ impl Server {
     /// The signal by which it ended; `None` while it runs.
     pub(crate) fn died_of(&mut self) -> Option<i32> {
         use std::os::unix::process::ExitStatusExt as _;
-        self.child.try_wait().unwrap().map(|status| status.signal().unwrap_or_else(|| panic!("it ended: {status}")))
+        self.child
+            .try_wait()
+            .unwrap()
+            .map(|status| status.signal().unwrap_or_else(|| panic!("it ended: {status}")))
     }
 
     /// Whether it has ended, and how.
@@ -163,7 +168,10 @@ impl Server {
 
     /// Stops it where it is, as a long pause of its machine would, until `signal("CONT")`.
     pub(crate) fn signal(&self, signal: &str) {
-        let told = Command::new("sh").args(["-c", &format!("kill -{signal} {}", self.child.id())]).status().unwrap();
+        let told = Command::new("sh")
+            .args(["-c", &format!("kill -{signal} {}", self.child.id())])
+            .status()
+            .unwrap();
         assert!(told.success());
     }
 
@@ -237,14 +245,20 @@ pub(crate) fn run(plan: &Plan, words: &[&str]) -> Ran {
         let config = ["base.toml", "test.toml"].map(|file| root.join("config").join(file));
         command.arg("--config").arg(&config[0]).arg("--config").arg(&config[1]);
     }
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("STARJACK_") || name == "RUST_LOG") {
+    for (name, _) in
+        std::env::vars().filter(|(name, _)| name.starts_with("STARJACK_") || name == "RUST_LOG")
+    {
         command.env_remove(name);
     }
     let data = plan.folder.join("data");
     let embedded = format!("sqlite://{}?mode=rwc", data.join("starjack.db").display());
-    command.env("STARJACK_DATA", &data).env("STARJACK_DATABASE__URL", plan.database.as_ref().unwrap_or(&embedded));
+    command
+        .env("STARJACK_DATA", &data)
+        .env("STARJACK_DATABASE__URL", plan.database.as_ref().unwrap_or(&embedded));
     command.env("STARJACK_AUTH__SECRET", "0123456789abcdef0123456789abcdef");
-    command.env("STARJACK_PAYMENT__PASSWORD", "\"123456\"").env("STARJACK_MAIL__KEY", "key-of-a-test");
+    command
+        .env("STARJACK_PAYMENT__PASSWORD", "\"123456\"")
+        .env("STARJACK_MAIL__KEY", "key-of-a-test");
     command.envs(plan.settings.iter().map(|(name, value)| (name, value)));
     let output = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -262,7 +276,9 @@ fn command(plan: &Plan, log: &Path) -> Command {
         Some(url) => command.args(["--database", url]),
     };
     // what a test's own surroundings set is no setting of the server
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("STARJACK_") || name == "RUST_LOG") {
+    for (name, _) in
+        std::env::vars().filter(|(name, _)| name.starts_with("STARJACK_") || name == "RUST_LOG")
+    {
         command.env_remove(name);
     }
     command.envs(TIMES);
@@ -277,11 +293,18 @@ fn command(plan: &Plan, log: &Path) -> Command {
     command
 }
 
-/// Prints the end of a log into the report of a failed test, without the looks that tests themselves take.
+/// Prints the end of a log into the report of a failed test, without the looks that tests
+/// themselves take.
 fn show(log: &Path) {
     let text = std::fs::read_to_string(log).unwrap_or_default();
-    let is_look = |line: &&str| line.contains(r#""method":"GET""#) && line.contains(r#""status":200"#);
+    let is_look =
+        |line: &&str| line.contains(r#""method":"GET""#) && line.contains(r#""status":200"#);
     let lines: Vec<&str> = text.lines().filter(|line| !is_look(line)).collect();
     let from = lines.len().saturating_sub(LINES_SHOWN);
-    eprintln!("--- log of the server, {} of {} lines\n{}", lines.len() - from, lines.len(), lines[from..].join("\n"));
+    eprintln!(
+        "--- log of the server, {} of {} lines\n{}",
+        lines.len() - from,
+        lines.len(),
+        lines[from..].join("\n")
+    );
 }

@@ -27,7 +27,8 @@ pub(crate) struct Event {
 }
 
 impl Client {
-    /// Opens a stream, where the last one left off when `after` is not empty; or the answer that is none.
+    /// Opens a stream, where the last one left off when `after` is not empty; or the answer that is
+    /// none.
     pub(crate) async fn stream(&self, path: &str, after: &str) -> Result<Stream, Answer> {
         let mut request = self.request(Method::GET, path);
         if !after.is_empty() {
@@ -37,7 +38,12 @@ impl Client {
         if response.status() != 200 {
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
             let bytes = response.bytes().await.unwrap().to_vec();
-            return Err(Answer { status, headers, json: serde_json::from_slice(&bytes).unwrap_or_default(), bytes });
+            return Err(Answer {
+                status,
+                headers,
+                json: serde_json::from_slice(&bytes).unwrap_or_default(),
+                bytes,
+            });
         }
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         assert_eq!(response.headers()["cache-control"], "no-store");
@@ -59,7 +65,9 @@ impl Stream {
                 continue;
             }
             let chunk = clock::timeout_at(deadline, self.response.chunk()).await;
-            let chunk = chunk.unwrap_or_else(|_late| panic!("no event within {PATIENCE:?}; so far {:?}", self.text));
+            let chunk = chunk.unwrap_or_else(|_late| {
+                panic!("no event within {PATIENCE:?}; so far {:?}", self.text)
+            });
             match chunk.unwrap() {
                 Some(bytes) => self.text.push_str(std::str::from_utf8(&bytes).unwrap()),
                 None => {
@@ -74,7 +82,8 @@ impl Stream {
     pub(crate) async fn wait_for(&mut self, what: &str, fits: impl Fn(&Event) -> bool) -> Event {
         let deadline = Deadline::after(PATIENCE);
         loop {
-            let event = self.next().await.unwrap_or_else(|| panic!("the stream ended before {what}"));
+            let event =
+                self.next().await.unwrap_or_else(|| panic!("the stream ended before {what}"));
             if fits(&event) {
                 return event;
             }

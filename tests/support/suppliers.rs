@@ -19,9 +19,11 @@ impl Suppliers {
         let (end, told) = oneshot::channel();
         let thread = std::thread::Builder::new().name("simulator".to_owned());
         let thread = thread.spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
-                let simulator = start(Config { dta_step_ms: 100, ..Config::default() }).await.unwrap();
+                let simulator =
+                    start(Config { dta_step_ms: 100, ..Config::default() }).await.unwrap();
                 tell.send(simulator.endpoints.control.clone()).unwrap();
                 told.await.unwrap_or_default();
                 simulator.stop().await;

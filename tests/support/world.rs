@@ -19,7 +19,8 @@ use super::server::{self, Plan, Ran, Server, Version};
 use super::suppliers::Suppliers;
 use crate::support::ADULT;
 
-/// How long anything that a test waits for may take; generous, because only failing tests wait so long.
+/// How long anything that a test waits for may take; generous, because only failing tests wait so
+/// long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Waits until `look` finds something, and gives it.
@@ -41,7 +42,8 @@ const DIGITS_OF_OLDER_CODES: usize = 6;
 pub(crate) fn is_code(word: &str) -> bool {
     let signs = word.replace('-', "");
     let is_sign = |sign: char| sign.is_ascii_digit() || sign.is_ascii_uppercase();
-    let is_older = word.len() == DIGITS_OF_OLDER_CODES && word.chars().all(|sign| sign.is_ascii_digit());
+    let is_older =
+        word.len() == DIGITS_OF_OLDER_CODES && word.chars().all(|sign| sign.is_ascii_digit());
     is_older || (signs.len() == 10 && word.len() == 11 && signs.chars().all(is_sign))
 }
 
@@ -89,7 +91,8 @@ impl World {
         Self::with(database, &[]).await
     }
 
-    /// With variables such as `("STARJACK_TIMES__PAGE_LIFE", "3s")` over the tests' own short times.
+    /// With variables such as `("STARJACK_TIMES__PAGE_LIFE", "3s")` over the tests' own short
+    /// times.
     pub(crate) async fn with(database: Database, settings: &[(&str, &str)]) -> Self {
         let database = match database {
             Database::Sqlite => None,
@@ -103,7 +106,8 @@ impl World {
         Self::together(Version::This, database, settings, 0).await.0
     }
 
-    /// The same of any version, with so many more replicas, all begun in one moment: nobody has prepared the database.
+    /// The same of any version, with so many more replicas, all begun in one moment: nobody has
+    /// prepared the database.
     pub(crate) async fn together(
         version: Version,
         database: Option<Postgres>,
@@ -116,15 +120,25 @@ impl World {
             folder: folder.path().to_owned(),
             database: database.as_ref().map(Postgres::url),
             simulator: suppliers.control.clone(),
-            settings: settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            settings: settings
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
             port: free_port(),
             log: "server.log".to_owned(),
             version,
         };
-        let other = |no: usize| Plan { port: free_port(), log: format!("server-{}.log", no + 2), ..plan.clone() };
+        let other = |no: usize| Plan {
+            port: free_port(),
+            log: format!("server-{}.log", no + 2),
+            ..plan.clone()
+        };
         let plans: Vec<Plan> = (0..others).map(other).collect();
-        let (server, begun) =
-            futures_util::future::join(Server::start(&plan), join_all(plans.iter().map(Server::start))).await;
+        let (server, begun) = futures_util::future::join(
+            Server::start(&plan),
+            join_all(plans.iter().map(Server::start)),
+        )
+        .await;
         let world = Self {
             guest: Client::new(server.api()),
             control: Client::new(&suppliers.control),
@@ -153,7 +167,8 @@ impl World {
 
     /// The server's database, for what nobody but its people would do.
     pub(crate) async fn database(&self) -> sea_orm::DatabaseConnection {
-        let embedded = format!("sqlite://{}", self.folder.path().join("data/starjack.db").display());
+        let embedded =
+            format!("sqlite://{}", self.folder.path().join("data/starjack.db").display());
         sea_orm::Database::connect(self.plan.database.as_ref().unwrap_or(&embedded)).await.unwrap()
     }
 
@@ -164,7 +179,8 @@ impl World {
         file
     }
 
-    /// The server's database is lost, and a backup comes into a new one; the server must have ended.
+    /// The server's database is lost, and a backup comes into a new one; the server must have
+    /// ended.
     pub(crate) async fn restore(&mut self, backup: &Path) {
         let fresh = Postgres::create().await;
         fresh.fill(backup).await;
@@ -199,14 +215,18 @@ impl World {
         self.folder.path()
     }
 
-    /// Lets the next question to an actor suffer a fault, for example `{"fault": "wedge", "milliseconds": 900}`.
+    /// Lets the next question to an actor suffer a fault, for example
+    /// `{"fault": "wedge", "milliseconds": 900}`.
     pub(crate) async fn break_actor(&self, clerk: &Person, actor: &str, fault: &Value) {
         clerk.client.post(&faults_of(actor), fault).await.expect(202);
     }
 
     /// Takes back what the actor has not suffered, and says how often it would have.
     pub(crate) async fn mend_actor(&self, clerk: &Person, actor: &str) -> u64 {
-        let cleared = Answer::to(clerk.client.request(Method::DELETE, &faults_of(actor))).await.unwrap().expect(200);
+        let cleared = Answer::to(clerk.client.request(Method::DELETE, &faults_of(actor)))
+            .await
+            .unwrap()
+            .expect(200);
         cleared["taken_back"].as_u64().unwrap()
     }
 
@@ -227,7 +247,13 @@ impl World {
         let code = eventually("a letter with the code", async || {
             let ledger = self.ledger().await;
             let emails = ledger.emails_to(&email);
-            Some(emails.first()?["subject"].as_str()?.split(' ').find(|word| is_code(word))?.to_owned())
+            Some(
+                emails.first()?["subject"]
+                    .as_str()?
+                    .split(' ')
+                    .find(|word| is_code(word))?
+                    .to_owned(),
+            )
         })
         .await;
         let mut confirmation = json!({ "email": email, "code": code });
@@ -248,7 +274,8 @@ impl World {
     /// The administrator of the demonstration.
     pub(crate) async fn clerk(&self) -> Person {
         let log_in = &self.server.first_line["logins"]["admin"];
-        let (email, password) = (log_in["email"].as_str().unwrap(), log_in["password"].as_str().unwrap());
+        let (email, password) =
+            (log_in["email"].as_str().unwrap(), log_in["password"].as_str().unwrap());
         Person::log_in(&self.guest, email, password, Arc::clone(&self.cards)).await
     }
 
@@ -274,7 +301,8 @@ impl World {
         Offer::of(offers.first().unwrap_or_else(|| panic!("{operator} offers nothing on {day}")))
     }
 
-    /// One adult's ticket at each of these operators, each on a new card of the operator's own kind.
+    /// One adult's ticket at each of these operators, each on a new card of the operator's own
+    /// kind.
     pub(crate) async fn basket(&self, skier: &Person, operators: &[&str]) -> Vec<Value> {
         let mut lines = Vec::new();
         for operator in operators {
@@ -285,7 +313,12 @@ impl World {
     }
 
     /// Places a basket at these operators and waits until it can be paid.
-    pub(crate) async fn order_to_pay(&self, skier: &Person, operators: &[&str], on_refusal: &str) -> Value {
+    pub(crate) async fn order_to_pay(
+        &self,
+        skier: &Person,
+        operators: &[&str],
+        on_refusal: &str,
+    ) -> Value {
         let lines = self.basket(skier, operators).await;
         let placed = skier.place(&lines, on_refusal, &new_key()).await.expect(202);
         skier.wait_for_page(placed["id"].as_str().unwrap()).await
@@ -298,9 +331,12 @@ impl World {
         skier.wait_for(order["id"].as_str().unwrap(), &["finished"]).await
     }
 
-    /// Pays (or fails to pay) the order's page; `outcome` is `reserved`, `billed`, `declined`, `suspended` or `abandoned`.
+    /// Pays (or fails to pay) the order's page; `outcome` is `reserved`, `billed`, `declined`,
+    /// `suspended` or `abandoned`.
     pub(crate) async fn pay(&self, order: &Value, outcome: &str) -> Value {
-        let page = order["payment"]["page_url"].as_str().unwrap_or_else(|| panic!("nothing to pay: {order:#}"));
+        let page = order["payment"]["page_url"]
+            .as_str()
+            .unwrap_or_else(|| panic!("nothing to pay: {order:#}"));
         self.pay_with(page, &json!({ "outcome": outcome })).await.expect(200)
     }
 
@@ -312,10 +348,13 @@ impl World {
 
     /// A call of the simulator's control side; `path` is what follows `/control/`.
     pub(crate) async fn control(&self, method: Method, path: &str, body: &Value) -> Answer {
-        Answer::to(self.control.request(method, &format!("/control/{path}")).json(body)).await.unwrap()
+        Answer::to(self.control.request(method, &format!("/control/{path}")).json(body))
+            .await
+            .unwrap()
     }
 
-    /// Orders a fault, for example `{"supplier": "dta", "operator": "solden", "fault": "hang", "times": 1}`.
+    /// Orders a fault, for example
+    /// `{"supplier": "dta", "operator": "solden", "fault": "hang", "times": 1}`.
     pub(crate) async fn fault(&self, fault: Value) {
         self.control(Method::POST, "faults", &fault).await.expect(201);
     }
@@ -334,7 +373,8 @@ impl World {
         self.control(Method::GET, "questions", &json!({})).await.expect(200)
     }
 
-    /// What waits for a person, as the administrator sees it at `base`; an error while nobody answers there.
+    /// What waits for a person, as the administrator sees it at `base`; an error while nobody
+    /// answers there.
     pub(crate) async fn open_cases(&self, base: &str) -> Result<Value, String> {
         let guest = Client::new(base);
         let kept = self.clerk.lock().unwrap().clone();
@@ -342,7 +382,8 @@ impl World {
             Some(token) => token,
             None => self.log_clerk_in(&guest).await?,
         };
-        let open = guest.with_token(&token).try_get("/api/v1/admin/cases?state=open&limit=100").await;
+        let open =
+            guest.with_token(&token).try_get("/api/v1/admin/cases?state=open&limit=100").await;
         let open = open.map_err(|error| error.to_string())?;
         if open.status == 200 {
             return Ok(open.json);
@@ -355,7 +396,8 @@ impl World {
     async fn log_clerk_in(&self, guest: &Client) -> Result<String, String> {
         let log_in = &self.server.first_line["logins"]["admin"];
         let body = json!({ "email": log_in["email"], "password": log_in["password"] });
-        let tokens = guest.try_post("/api/v1/sessions", &body).await.map_err(|error| error.to_string())?;
+        let tokens =
+            guest.try_post("/api/v1/sessions", &body).await.map_err(|error| error.to_string())?;
         let Some(token) = tokens.json["access_token"].as_str() else {
             return Err(format!("the administrator is not let in: {}", tokens.status));
         };

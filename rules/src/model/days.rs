@@ -1,4 +1,5 @@
-//! Whose the days of the order's cards are in the model: a rival is another order for the same card and day.
+//! Whose the days of the order's cards are in the model: a rival is another order for the same card
+//! and day.
 
 use super::wider_traces::{page_open, two_kept};
 use super::*;
@@ -13,7 +14,8 @@ pub(super) enum Day {
 }
 
 impl World {
-    /// What the commit of a turn does about days; `Err` names the line whose day a rival has: then nothing is committed.
+    /// What the commit of a turn does about days; `Err` names the line whose day a rival has: then
+    /// nothing is committed.
     pub(super) fn hold(&mut self, effects: &Effects) -> Result<(), i32> {
         let at = |no: &i32| usize::try_from(*no - 1).unwrap();
         if let Some(no) = effects.held.iter().find(|no| self.days[at(no)] == Day::Rivals) {
@@ -33,7 +35,8 @@ impl World {
 
     /// Somebody else is paid first for a card and day that the order does not hold.
     pub(super) fn rivals(&self) -> Vec<World> {
-        let free = (0..self.days.len()).filter(|at| self.budget.rivals > 0 && self.days[*at] == Day::Free);
+        let free =
+            (0..self.days.len()).filter(|at| self.budget.rivals > 0 && self.days[*at] == Day::Free);
         let taken = free.map(|at| {
             let mut world = self.clone();
             world.budget.rivals -= 1;
@@ -43,11 +46,14 @@ impl World {
         taken.collect()
     }
 
-    /// A ticket stands only on a day that its order holds; of one that was used, staff may say that it is paid back all the same.
+    /// A ticket stands only on a day that its order holds; of one that was used, staff may say that
+    /// it is paid back all the same.
     pub(super) fn check_days(&self) -> Result<(), String> {
         let stands = |at: usize| self.tickets[at].contains(&FoundState::Live);
         let wrong = (0..self.days.len()).find(|at| stands(*at) && self.days[*at] != Day::Ours);
-        wrong.map_or(Ok(()), |at| Err(format!("line {} has a ticket on a day that is not its order's", at + 1)))
+        wrong.map_or(Ok(()), |at| {
+            Err(format!("line {} has a ticket on a day that is not its order's", at + 1))
+        })
     }
 
     /// At the end a day is held only where there is a ticket.
@@ -102,7 +108,11 @@ fn paid_second(days: [Day; 2], on_refusal: OnRefusal, ends: OrderState) -> World
 fn an_order_that_is_undone_tells_of_one_taken_day_alone() {
     let world = paid_second([Day::Rivals, Day::Rivals], OnRefusal::Undo, OrderState::Undone);
     let refused: Vec<_> = world.order.lines.iter().map(|line| line.refusal.is_some()).collect();
-    assert_eq!(refused, [true, false], "whoever has a taken day of his own would learn of all others' for nothing");
+    assert_eq!(
+        refused,
+        [true, false],
+        "whoever has a taken day of his own would learn of all others' for nothing"
+    );
     let kept = paid_second([Day::Rivals, Day::Rivals], OnRefusal::Keep, OrderState::Undone);
     assert!(kept.order.lines.iter().all(|line| line.refusal.is_some()));
 }
@@ -113,9 +123,17 @@ fn what_is_taken_is_known_before_anything_is_booked_that_would_be_voided_again()
         [(OnRefusal::Undo, OrderState::Undone, 0), (OnRefusal::Keep, OrderState::Finished, 1)]
     {
         let world = paid_second([Day::Rivals, Day::Free], on_refusal, ends);
-        assert_eq!(world.tickets.iter().flatten().count(), booked, "{on_refusal:?}: {:?}", world.tickets);
+        assert_eq!(
+            world.tickets.iter().flatten().count(),
+            booked,
+            "{on_refusal:?}: {:?}",
+            world.tickets
+        );
         let refusal = world.order.lines[0].refusal.as_ref().map(|refusal| refusal.kind);
-        assert_eq!((world.order.lines[0].state, refusal), (LineState::Refused, Some(RefusalKind::CardTaken)));
+        assert_eq!(
+            (world.order.lines[0].state, refusal),
+            (LineState::Refused, Some(RefusalKind::CardTaken))
+        );
         assert_eq!(world.money[0].captured, if booked > 0 { 2 * PRICE } else { 0 });
         world.check_always().unwrap();
         world.check_end().unwrap();
@@ -134,11 +152,13 @@ fn a_line_that_is_given_up_and_refused_after_its_order_is_finished_leaves_its_da
     // the reservation is about to end, and the second ticket is still being booked
     world.now = world.order.ends_by;
     world.advance(&[], &rules);
-    let (subject, capture) = world.in_flight().into_iter().find(|(_, open)| open.verb == Verb::Capture).unwrap();
+    let (subject, capture) =
+        world.in_flight().into_iter().find(|(_, open)| open.verb == Verb::Capture).unwrap();
     world = world.answered(subject, &capture, Fate::Answered, &rules);
     assert_eq!((world.order.state, world.days[1]), (OrderState::Finished, Day::Ours));
     world.budget.faults = 1;
-    let (subject, issue) = world.in_flight().into_iter().find(|(_, open)| open.verb == Verb::Issue).unwrap();
+    let (subject, issue) =
+        world.in_flight().into_iter().find(|(_, open)| open.verb == Verb::Issue).unwrap();
     let world = world.answered(subject, &issue, Fate::Refused, &rules);
     assert_eq!(
         (world.order.lines[1].state, world.days.as_slice()),

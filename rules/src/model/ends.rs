@@ -1,4 +1,5 @@
-//! What must be true of the model's world once nothing goes on any more, and that staff can end whatever it is called for.
+//! What must be true of the model's world once nothing goes on any more, and that staff can end
+//! whatever it is called for.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +7,14 @@ use super::*;
 use crate::limits::MOST_A_DAY;
 
 /// What staff may command of an order.
-pub(super) const COMMANDS: [StaffCommand; 3] = [StaffCommand::Retry, StaffCommand::Accept, StaffCommand::Undo];
+pub(super) const COMMANDS: [StaffCommand; 3] =
+    [StaffCommand::Retry, StaffCommand::Accept, StaffCommand::Undo];
 /// More steps than the end of any life needs.
 const LONGEST_END: usize = 600;
 
 impl World {
-    /// What must be true once nothing goes on any more and the day was compared with the provider's books.
+    /// What must be true once nothing goes on any more and the day was compared with the provider's
+    /// books.
     pub(super) fn check_end(&self) -> Result<(), String> {
         if !has_ended(self.order.state) {
             return Err(format!("stuck in {:?}", self.order.state));
@@ -42,20 +45,25 @@ impl World {
     /// What is due by hand is what the open cases name, for every payment.
     fn check_cases(&self) -> Result<(), String> {
         for row in &self.order.payments {
-            let own = |case: &&Case| case.open && case.kind == CaseKind::Owed && case.payment == row.no;
+            let own =
+                |case: &&Case| case.open && case.kind == CaseKind::Owed && case.payment == row.no;
             let named: i64 = self.cases.iter().filter(own).map(|case| case.amount).sum();
             if row.owed > 0 && row.returned + row.owed > row.captured {
                 return Err(format!("more is due by hand than is left: {row:?}"));
             }
             if named != row.owed {
-                return Err(format!("{} is due by hand and open cases name {named}: {:?}", row.owed, self.cases));
+                return Err(format!(
+                    "{} is due by hand and open cases name {named}: {:?}",
+                    row.owed, self.cases
+                ));
             }
         }
         Ok(())
     }
 
-    /// What is held and not due by hand is the price of what is on the cards; what is not, an open case names. What a bank took back is
-    /// not due once that is known, and changes no order that has ended.
+    /// What is held and not due by hand is the price of what is on the cards; what is not, an open
+    /// case names. What a bank took back is not due once that is known, and changes no order that
+    /// has ended.
     fn check_money(&self, finished: bool, price: i64) -> Result<(), String> {
         let mut left = 0;
         let mut taken_back = None;
@@ -67,7 +75,10 @@ impl World {
             let wanted = finished && row.is_some_and(|row| self.order.wanted == Some(row.no));
             if money.charged_back > 0 {
                 if !known {
-                    return Err(format!("a bank took money back and nobody knows: {:?}", self.money));
+                    return Err(format!(
+                        "a bank took money back and nobody knows: {:?}",
+                        self.money
+                    ));
                 }
                 if owed != 0 {
                     return Err("what a bank took back is due by hand".to_owned());
@@ -79,7 +90,8 @@ impl World {
                 left += own;
             }
         }
-        let named = |kind: CaseKind| self.cases.iter().filter(move |case| case.open && case.kind == kind);
+        let named =
+            |kind: CaseKind| self.cases.iter().filter(move |case| case.open && case.kind == kind);
         let unpaid: i64 = named(CaseKind::Unpaid).map(|case| case.amount).sum();
         let unconfirmed = named(CaseKind::Unconfirmed).any(|case| left - price <= case.amount);
         let right = match taken_back {
@@ -92,23 +104,34 @@ impl World {
         if right {
             Ok(())
         } else {
-            Err(format!("money {:?} held for tickets of {price}, {owed:?} due by hand, {:?}", self.money, self.cases))
+            Err(format!(
+                "money {:?} held for tickets of {price}, {owed:?} due by hand, {:?}",
+                self.money, self.cases
+            ))
         }
     }
 
     /// What went without us: credited at the portal, or a reservation that failed or was released.
     fn taken_away(&self) -> i64 {
-        let gone = |money: &Transaction| if money.captured == 0 { money.amount } else { money.at_portal };
+        let gone =
+            |money: &Transaction| if money.captured == 0 { money.amount } else { money.at_portal };
         self.money.iter().map(gone).sum()
     }
 
-    /// What reconciliation does, once staff has agreed to it: what was credited at the portal is so, and a ticket that its operator
-    /// voided or lost is taken out of its finished order.
+    /// What reconciliation does, once staff has agreed to it: what was credited at the portal is
+    /// so, and a ticket that its operator voided or lost is taken out of its finished order.
     pub(super) fn reconcile(&mut self, rules: &Rules) {
         for (at, tickets) in self.tickets.iter().enumerate() {
             let line = &mut self.order.lines[at];
-            let rests = line.is_kept() && !line.is_sought() && line.open.is_none() && line.settles_at.is_none();
-            if self.order.state == OrderState::Finished && rests && live(tickets) == 0 && self.late.is_empty() {
+            let rests = line.is_kept()
+                && !line.is_sought()
+                && line.open.is_none()
+                && line.settles_at.is_none();
+            if self.order.state == OrderState::Finished
+                && rests
+                && live(tickets) == 0
+                && self.late.is_empty()
+            {
                 line.enter(LineState::Withdrawn);
                 self.days[at] = Day::Free;
                 self.order.next_at = Some(self.now);
@@ -119,7 +142,12 @@ impl World {
         }
         for index in 0..self.money.len() {
             let tid = index.to_string();
-            let Some(no) = self.order.payments.iter().find(|row| row.tid.as_ref() == Some(&tid)).map(|row| row.no)
+            let Some(no) = self
+                .order
+                .payments
+                .iter()
+                .find(|row| row.tid.as_ref() == Some(&tid))
+                .map(|row| row.no)
             else {
                 continue;
             };
@@ -131,7 +159,8 @@ impl World {
         }
     }
 
-    /// From here on everything answers truthfully and nobody begins anything: goes on until nothing is left to do.
+    /// From here on everything answers truthfully and nobody begins anything: goes on until nothing
+    /// is left to do.
     pub(super) fn run_out(mut self, rules: &Rules) -> Result<Self, String> {
         self.budget = Budget::default();
         self.zombie = None;
@@ -152,7 +181,11 @@ impl World {
     /// The next thing that happens without anybody's doing; `false` where nothing does.
     fn go_on(&mut self, rules: &Rules) -> bool {
         if let Some((subject, intent)) = self.in_flight().into_iter().next() {
-            let fate = if intent.verb == Verb::Open && self.loses_pages { Fate::Lost } else { Fate::Answered };
+            let fate = if intent.verb == Verb::Open && self.loses_pages {
+                Fate::Lost
+            } else {
+                Fate::Answered
+            };
             *self = self.answered(subject, &intent, fate, rules);
             return true;
         }
@@ -176,21 +209,28 @@ impl World {
     pub(super) fn check_staff_is_needed(&self) -> Result<(), String> {
         let held = self.money.iter().any(|money| money.reserved || money.captured > money.credited);
         let due = self.order.issued_total();
-        if self.order.state == OrderState::Issued && due == 0 && !held && self.in_flight().is_empty() {
+        if self.order.state == OrderState::Issued
+            && due == 0
+            && !held
+            && self.in_flight().is_empty()
+        {
             return Err("staff is called although nothing is held and nothing is due".to_owned());
         }
         Ok(())
     }
 
-    /// A ticket of an undo that cannot be voided: only staff ends it, and until then the supplier is asked now and then.
+    /// A ticket of an undo that cannot be voided: only staff ends it, and until then the supplier
+    /// is asked now and then.
     pub(super) fn waits_for_staff(&self) -> bool {
         let marks = self.order.lines.iter().filter_map(|line| line.person.as_ref());
         let mut refused = marks.filter(|mark| RefusalKind::of(&mark.reason).is_some());
-        self.order.state == OrderState::Undoing && self.late.is_empty() && refused.any(|mark| !mark.accepted)
+        self.order.state == OrderState::Undoing
+            && self.late.is_empty()
+            && refused.any(|mark| !mark.accepted)
     }
 
-    /// Whatever staff is called for, some command of theirs ends it: the order ends, nothing is wrong, and nobody is called any more
-    /// but for something else, which another command ends.
+    /// Whatever staff is called for, some command of theirs ends it: the order ends, nothing is
+    /// wrong, and nobody is called any more but for something else, which another command ends.
     pub(super) fn check_staff_can_end_it(&self, rules: &Rules, calls: u8) -> Result<(), String> {
         let mut why = vec![];
         for command in COMMANDS {
@@ -200,8 +240,12 @@ impl World {
                 continue;
             }
             let ended = world.run_out(rules).and_then(|world| {
-                let marks: Vec<_> =
-                    world.order.marks().filter(|mark| !mark.accepted).map(|mark| &*mark.reason).collect();
+                let marks: Vec<_> = world
+                    .order
+                    .marks()
+                    .filter(|mark| !mark.accepted)
+                    .map(|mark| &*mark.reason)
+                    .collect();
                 match calls {
                     _ if marks.is_empty() => world.check_end(),
                     0 => Err(format!("{marks:?} is left")),
@@ -210,13 +254,16 @@ impl World {
             });
             match ended {
                 Ok(()) => return Ok(()),
-                Err(says) => why.push(format!("{command:?}: {}", says.lines().next().unwrap_or_default())),
+                Err(says) => {
+                    why.push(format!("{command:?}: {}", says.lines().next().unwrap_or_default()))
+                }
             }
         }
         Err(format!("no command of staff ends it: {why:?}"))
     }
 
-    /// Nobody is asked the same more often than a stated number of times in a day, however long staff does not come.
+    /// Nobody is asked the same more often than a stated number of times in a day, however long
+    /// staff does not come.
     pub(super) fn check_nobody_is_pestered(&self, rules: &Rules) -> Result<(), String> {
         let mut world = self.clone();
         let mut asked: BTreeMap<(Subject, Verb), i32> = BTreeMap::new();

@@ -2,7 +2,8 @@
 
 use super::*;
 
-/// Walks every reachable world, up to a limit; answers the number of states, or the shortest-known way to a violation.
+/// Walks every reachable world, up to a limit; answers the number of states, or the shortest-known
+/// way to a violation.
 pub(super) fn explore(setting: &Setting) -> Result<usize, String> {
     explore_from(start(setting), setting)
 }
@@ -64,7 +65,9 @@ pub(super) fn step(world: &World) -> String {
         .order
         .payments
         .iter()
-        .map(|row| format!("{:?}/{:?}/{:?}", row.state, row.open.as_ref().map(|o| o.verb), row.doubt))
+        .map(|row| {
+            format!("{:?}/{:?}/{:?}", row.state, row.open.as_ref().map(|o| o.verb), row.doubt)
+        })
         .collect();
     format!(
         "{} {:?} lines {lines:?} {:?} payments {rows:?} money {:?} late {}",

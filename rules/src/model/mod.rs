@@ -1,7 +1,9 @@
-//! The model test: every interleaving of one order with suppliers that lose, delay and refuse, with crashes and payers.
+//! The model test: every interleaving of one order with suppliers that lose, delay and refuse, with
+//! crashes and payers.
 //!
-//! The rules under test are the ones that run in production ([`advance`]); only the outside is a model. At every state at
-//! most one booking of a line is live; at every end the money held is the price of what is on the cards.
+//! The rules under test are the ones that run in production ([`advance`]); only the outside is a
+//! model. At every state at most one booking of a line is live; at every end the money held is the
+//! price of what is on the cards.
 
 mod days;
 mod ends;
@@ -32,8 +34,8 @@ use self::outside::*;
 use self::transaction::*;
 use self::world::*;
 use crate::advance::{
-    Answer, Answered, CaseKind, Effects, NewCase, abandoned, advance, apply_history, cancel, take_observed,
-    take_transfer,
+    Answer, Answered, CaseKind, Effects, NewCase, abandoned, advance, apply_history, cancel,
+    take_observed, take_transfer,
 };
 use crate::after_restore::{Times, after_restore};
 use crate::ids::OrderNumber;
@@ -82,7 +84,10 @@ const NOTHING: Budget = Budget {
 
 /// `make model STATES=…` sees more worlds than the short run of every day.
 fn setting(lines: i32, dedups: bool, on_refusal: OnRefusal) -> Setting {
-    let most_states = std::env::var("STARJACK_MODEL_STATES").ok().and_then(|text| text.parse().ok()).unwrap_or(60_000);
+    let most_states = std::env::var("STARJACK_MODEL_STATES")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(60_000);
     let (budget, ends_in) = (ONE_FAULT_EACH, TimeDelta::days(1));
     Setting { lines, dedups, on_refusal, free: false, ends_in, budget, off: None, most_states }
 }
@@ -123,7 +128,10 @@ fn whatever_a_person_wishes_at_whatever_moment_ends_right() {
     explored(Setting { budget: calm, ..setting(1, false, OnRefusal::Undo) });
     let rough = Budget { faults: 1, crashes: 1, payments: 1, commands: 1, ..Budget::default() };
     explored(Setting { budget: rough, ..setting(2, false, OnRefusal::Keep) });
-    explored(Setting { budget: Budget { commands: 2, ..rough }, ..setting(1, true, OnRefusal::Undo) });
+    explored(Setting {
+        budget: Budget { commands: 2, ..rough },
+        ..setting(1, true, OnRefusal::Undo)
+    });
 }
 
 #[test]
@@ -139,9 +147,11 @@ fn a_line_that_was_given_up_and_whose_ticket_was_used_ends_right() {
 #[test]
 fn money_that_a_bank_takes_back_is_not_given_back_once_more() {
     for on_refusal in [OnRefusal::Keep, OnRefusal::Undo] {
-        let budget = Budget { faults: 1, cancels: 1, payments: 2, charge_backs: 1, ..Budget::default() };
+        let budget =
+            Budget { faults: 1, cancels: 1, payments: 2, charge_backs: 1, ..Budget::default() };
         explored(Setting { budget, ..setting(1, false, on_refusal) });
-        let budget = Budget { faults: 1, payments: 1, charge_backs: 1, transfers: 1, ..Budget::default() };
+        let budget =
+            Budget { faults: 1, payments: 1, charge_backs: 1, transfers: 1, ..Budget::default() };
         explored(Setting { budget, ..setting(2, false, on_refusal) });
     }
 }
@@ -149,7 +159,8 @@ fn money_that_a_bank_takes_back_is_not_given_back_once_more() {
 #[test]
 fn money_that_cannot_be_credited_is_owed() {
     for on_refusal in [OnRefusal::Keep, OnRefusal::Undo] {
-        let budget = Budget { faults: 1, crashes: 1, payments: 2, transfers: 2, ..Budget::default() };
+        let budget =
+            Budget { faults: 1, crashes: 1, payments: 2, transfers: 2, ..Budget::default() };
         explored(Setting { budget, ..setting(1, false, on_refusal) });
     }
 }
@@ -180,7 +191,10 @@ fn an_ended_order_gives_back_money_that_comes_late() {
     let (subject, intent) = world.in_flight().remove(0);
     assert_eq!(intent.verb, Verb::Reverse);
     world = world.answered(subject, &intent, Fate::Answered, &rules);
-    assert_eq!((world.order.state, world.order.payments[0].state), (OrderState::Rejected, PaymentState::Reversed));
+    assert_eq!(
+        (world.order.state, world.order.payments[0].state),
+        (OrderState::Rejected, PaymentState::Reversed)
+    );
     world.check_end().unwrap();
 }
 #[test]
@@ -200,7 +214,8 @@ fn a_second_booking_that_is_not_final_yet_is_not_forgotten() {
     let mut world = start(&setting(1, false, OnRefusal::Undo));
     world.order.state = OrderState::Authorised;
     world.order.lines[0].state = LineState::Doubtful;
-    let booking = |handle: &str| Booking { ticket_reference: String::new(), handle: handle.to_owned() };
+    let booking =
+        |handle: &str| Booking { ticket_reference: String::new(), handle: handle.to_owned() };
     let found = |second: FoundState| {
         let all = vec![
             Found { booking: booking("first"), state: FoundState::Live },
@@ -213,13 +228,17 @@ fn a_second_booking_that_is_not_final_yet_is_not_forgotten() {
         let find = Intent { id: Uuid::from_u128(1), ..Intent::new(Verb::Find, world.now) };
         world.order.lines[0].open = Some(find);
         let subject = Subject::Line(1);
-        world.advance(&[Answered { subject, answer: found(second), elapsed: TimeDelta::zero() }], &rules);
+        world.advance(
+            &[Answered { subject, answer: found(second), elapsed: TimeDelta::zero() }],
+            &rules,
+        );
         assert_eq!(world.order.lines[0].state, LineState::Doubtful, "{second:?}");
         assert_eq!(world.order.lines[0].open.as_ref().map(|open| open.verb), verb, "{second:?}");
     }
 }
 
-/// An order with one line and its reservation that is being undone, just before its money goes back.
+/// An order with one line and its reservation that is being undone, just before its money goes
+/// back.
 fn giving_back(rules: &Rules) -> World {
     let mut world = start(&setting(1, false, OnRefusal::Undo));
     for _check_and_page in 0..2 {
@@ -251,7 +270,9 @@ fn money_that_goes_back_after_all_needs_no_person_any_more() {
         world = world.answered(subject, &history, Fate::Answered, &rules);
         let marked = world.order.needs_person();
         // only the status tells of a reservation that failed by itself
-        while let Some((subject, status)) = world.in_flight().into_iter().find(|(_, open)| open.verb == Verb::Status) {
+        while let Some((subject, status)) =
+            world.in_flight().into_iter().find(|(_, open)| open.verb == Verb::Status)
+        {
             world = world.answered(subject, &status, Fate::Answered, &rules);
         }
         world.now = world.order.next_at.unwrap();
@@ -290,8 +311,14 @@ fn billed_money_of_which_no_status_call_comes_back_is_found_in_the_books_and_giv
         world = world.answered(subject, &intent, fate, &rules);
     }
     let calls = asked.iter().filter(|verb| **verb == Verb::Status).count();
-    assert!(calls <= 3 && asked.ends_with(&[Verb::History, Verb::History, Verb::Credit]), "{asked:?}");
-    assert_eq!((world.order.state, world.order.payments[0].state), (OrderState::Paying, PaymentState::Returned));
+    assert!(
+        calls <= 3 && asked.ends_with(&[Verb::History, Verb::History, Verb::Credit]),
+        "{asked:?}"
+    );
+    assert_eq!(
+        (world.order.state, world.order.payments[0].state),
+        (OrderState::Paying, PaymentState::Returned)
+    );
     assert_eq!(world.money[0].credited, PRICE);
 }
 
@@ -304,7 +331,11 @@ fn a_page_whose_answer_is_lost_at_once_is_followed_by_another() {
     let (subject, _open) = world.in_flight().remove(0);
     let answer = unanswered(Verb::Open, || Outcome::Unknown(String::new()));
     world.advance(&[Answered { subject, answer, elapsed: TimeDelta::zero() }], &rules);
-    assert_eq!((world.order.state, world.in_flight().len()), (OrderState::Paying, 0), "it waits before it asks again");
+    assert_eq!(
+        (world.order.state, world.in_flight().len()),
+        (OrderState::Paying, 0),
+        "it waits before it asks again"
+    );
     world.now = world.order.next_at.unwrap();
     world.advance(&[], &rules);
     let (subject, second) = world.in_flight().remove(0);

@@ -19,7 +19,8 @@ fn a_bill_that_is_reported_after_its_page_was_closed_is_confirmed_and_given_back
 }
 
 impl World {
-    /// The amount comes from the history, and so does whether anything went back before it is credited.
+    /// The amount comes from the history, and so does whether anything went back before it is
+    /// credited.
     fn credits_what_its_history_shows(&mut self, rules: &Rules) {
         let history = History { captured: self.order.total, ..History::default() };
         for _amount_and_first_look in 0..2 {
@@ -69,15 +70,22 @@ fn a_bank_that_never_decides_is_left_to_staff_after_a_week() {
     while let Some(next) = world.order.next_at {
         match world.open_verb() {
             Some(Verb::Status) => {
-                world.answer_payment(PaymentAnswer::Status(Outcome::Done(Some(seen.clone()))), &rules);
+                world.answer_payment(
+                    PaymentAnswer::Status(Outcome::Done(Some(seen.clone()))),
+                    &rules,
+                );
             }
-            Some(_) => world.answer_payment(PaymentAnswer::History(Outcome::Done(History::default())), &rules),
+            Some(_) => world
+                .answer_payment(PaymentAnswer::History(Outcome::Done(History::default())), &rules),
             None => world.wait(next - world.now, &rules),
         }
         asked += 1;
     }
     assert!(world.order.needs_person() && asked < 60, "{asked} steps");
-    assert_eq!((world.order.state, world.order.payments[0].status_calls), (OrderState::Rejected, STATUS_CALLS));
+    assert_eq!(
+        (world.order.state, world.order.payments[0].status_calls),
+        (OrderState::Rejected, STATUS_CALLS)
+    );
 }
 
 /// An order whose payment page is open.
@@ -101,7 +109,8 @@ fn seen_as(world: &World, state: ObservedState) -> Observed {
     }
 }
 
-/// An order whose billed payment is given back, just after the books were read and the credit was asked.
+/// An order whose billed payment is given back, just after the books were read and the credit was
+/// asked.
 fn crediting() -> (World, Rules) {
     let (mut world, rules) = undoing();
     world.answer_payment(PaymentAnswer::Reverse(Outcome::Unknown(String::new())), &rules);
@@ -118,7 +127,9 @@ fn crediting() -> (World, Rules) {
 #[test]
 fn what_cannot_be_credited_is_owed_unless_the_payers_bank_took_it_back() {
     let no = || Outcome::Refused(Refusal { kind: RefusalKind::NotCreditable, code: String::new() });
-    for (charged_back, owed, state) in [(0, PRICE, PaymentState::Billed), (PRICE, 0, PaymentState::ChargedBack)] {
+    for (charged_back, owed, state) in
+        [(0, PRICE, PaymentState::Billed), (PRICE, 0, PaymentState::ChargedBack)]
+    {
         let (mut world, rules) = crediting();
         world.answer_payment(PaymentAnswer::Credit(no()), &rules);
         assert_eq!((world.open_verb(), world.order.payments[0].owed), (Some(Verb::History), 0));
@@ -150,7 +161,10 @@ fn what_was_owed_and_is_credited_by_hand_is_owed_no_more_and_not_booked_beside_a
         assert_eq!(effects.settled.len(), 1);
         let still: Vec<_> = effects.cases.iter().map(|case| case.amount).collect();
         assert_eq!(still, if owed > 0 { vec![owed] } else { Vec::new() });
-        assert!(apply_history(&mut world.order, 1, credited, world.now, &rules).is_none(), "twice is once");
+        assert!(
+            apply_history(&mut world.order, 1, credited, world.now, &rules).is_none(),
+            "twice is once"
+        );
     }
 }
 
@@ -186,7 +200,8 @@ fn restored_as_placed() -> (World, Rules) {
     let (mut world, rules) = world(1);
     world.order.lines.iter_mut().for_each(|line| line.open = None);
     for page in 1..=2 {
-        let mut further = Payment::page(&world.order, (page, page), world.now, world.now + rules.page_life);
+        let mut further =
+            Payment::page(&world.order, (page, page), world.now, world.now + rules.page_life);
         further.sought = true;
         further.look_for(ClaimKind::Look, world.now);
         world.order.payments.push(further);
@@ -202,10 +217,14 @@ fn asked_of_page(world: &World, no: i32) -> Option<Verb> {
 #[test]
 fn a_page_that_was_paid_after_the_backup_is_taken_and_none_is_opened_again() {
     let (mut world, rules) = restored_as_placed();
-    assert_eq!((asked_of_page(&world, 1), asked_of_page(&world, 2)), (Some(Verb::Status), Some(Verb::Status)));
+    assert_eq!(
+        (asked_of_page(&world, 1), asked_of_page(&world, 2)),
+        (Some(Verb::Status), Some(Verb::Status))
+    );
     let page = world.order.payments[1].reference.to_string();
     world.money.push(Transaction::of(&page, PRICE, true));
-    let (subject, status) = world.in_flight().into_iter().find(|(at, _)| *at == Subject::Payment(2)).unwrap();
+    let (subject, status) =
+        world.in_flight().into_iter().find(|(at, _)| *at == Subject::Payment(2)).unwrap();
     world = world.answered(subject, &status, Fate::Answered, &rules);
     let row = &world.order.payments[1];
     assert_eq!(
@@ -221,7 +240,9 @@ fn a_page_that_was_paid_after_the_backup_is_taken_and_none_is_opened_again() {
 #[test]
 fn where_no_page_after_the_backup_is_known_the_next_one_has_a_number_of_its_own() {
     let (mut world, rules) = restored_as_placed();
-    while let Some((subject, intent)) = world.in_flight().into_iter().find(|(_, intent)| intent.verb != Verb::Open) {
+    while let Some((subject, intent)) =
+        world.in_flight().into_iter().find(|(_, intent)| intent.verb != Verb::Open)
+    {
         world = world.answered(subject, &intent, Fate::Answered, &rules);
     }
     assert_eq!(world.order.state, OrderState::Paying);
@@ -244,8 +265,14 @@ fn money_that_is_not_the_orders_and_cannot_be_given_back_for_a_week_calls_a_pers
     observe(&mut world.order, &seen, world.now, &rules);
     world.advance(&[], &rules);
     for day in 0..8 {
-        assert_eq!((world.open_verb(), world.order.needs_person()), (Some(Verb::Reverse), day >= 7));
-        world.answer_payment(PaymentAnswer::Reverse(Outcome::NotSent("ACCESS_DENIED".into())), &rules);
+        assert_eq!(
+            (world.open_verb(), world.order.needs_person()),
+            (Some(Verb::Reverse), day >= 7)
+        );
+        world.answer_payment(
+            PaymentAnswer::Reverse(Outcome::NotSent("ACCESS_DENIED".into())),
+            &rules,
+        );
         world.wait(TimeDelta::days(1), &rules);
     }
     assert!(world.order.needs_person());
@@ -259,7 +286,11 @@ fn a_page_whose_last_known_attempt_failed_is_looked_after_once_when_its_life_is_
     let mut seen = seen_as(&world, ObservedState::Failed);
     observe(&mut world.order, &seen, world.now, &rules);
     world.advance(&[], &rules);
-    assert_eq!(world.open_verb(), None, "a failed attempt changes nothing while its page can be paid");
+    assert_eq!(
+        world.open_verb(),
+        None,
+        "a failed attempt changes nothing while its page can be paid"
+    );
     world.wait(rules.page_life, &rules);
     assert_eq!(world.open_verb(), Some(Verb::Latest));
     (seen.tid, seen.state) = ("8".into(), ObservedState::Billed);
@@ -267,10 +298,18 @@ fn a_page_whose_last_known_attempt_failed_is_looked_after_once_when_its_life_is_
     assert_eq!(asked_of_page(&world, 2), Some(Verb::History), "its amount comes from the history");
     let history = History { captured: PRICE, ..History::default() };
     let answer = Answer::Payment(PaymentAnswer::History(Outcome::Done(history)));
-    world.advance(&[Answered { subject: Subject::Payment(2), answer, elapsed: TimeDelta::zero() }], &rules);
+    world.advance(
+        &[Answered { subject: Subject::Payment(2), answer, elapsed: TimeDelta::zero() }],
+        &rules,
+    );
     assert_eq!((world.order.state, world.order.wanted), (OrderState::Authorised, Some(2)));
-    let calls: Vec<_> = world.order.payments.iter().map(|row| (row.state, row.status_calls)).collect();
-    assert_eq!(calls, [(PaymentState::Closed, 1), (PaymentState::Billed, 1)], "the call counts for all of its page");
+    let calls: Vec<_> =
+        world.order.payments.iter().map(|row| (row.state, row.status_calls)).collect();
+    assert_eq!(
+        calls,
+        [(PaymentState::Closed, 1), (PaymentState::Billed, 1)],
+        "the call counts for all of its page"
+    );
 }
 
 #[test]
@@ -278,19 +317,29 @@ fn a_page_of_which_the_provider_never_answers_calls_a_person_and_a_late_report_i
     let (mut world, rules) = paying();
     world.wait(rules.page_life, &rules);
     for call in 1..=STATUS_CALLS {
-        assert_eq!((world.open_verb(), world.order.payments[0].status_calls), (Some(Verb::Latest), call));
+        assert_eq!(
+            (world.open_verb(), world.order.payments[0].status_calls),
+            (Some(Verb::Latest), call)
+        );
         world.answer_payment(PaymentAnswer::Status(Outcome::Unknown("it hangs".into())), &rules);
         world.wait(rules.pause_limit * 10, &rules);
     }
     world.wait(rules.page_grace, &rules);
-    assert_eq!((world.order.state, world.order.payments[0].state), (OrderState::Rejected, PaymentState::Closed));
+    assert_eq!(
+        (world.order.state, world.order.payments[0].state),
+        (OrderState::Rejected, PaymentState::Closed)
+    );
     assert!(world.order.needs_person(), "somebody may have paid, and nobody here can know");
     let billed = world.billed();
     assert!(claim(&mut world.order, &billed, world.now, &rules));
     world.advance(&[], &rules);
     let history = History { captured: world.order.total, ..History::default() };
     world.answer_payment(PaymentAnswer::History(Outcome::Done(history)), &rules);
-    assert_eq!((world.open_verb(), world.order.needs_person()), (Some(Verb::History), false), "it goes back");
+    assert_eq!(
+        (world.open_verb(), world.order.needs_person()),
+        (Some(Verb::History), false),
+        "it goes back"
+    );
 }
 
 #[test]
@@ -313,6 +362,9 @@ fn a_suspended_payment_that_is_not_listed_any_more_costs_one_call() {
     world.advance(&[], &rules);
     assert_eq!(world.open_verb(), Some(Verb::Status));
     world.answer_payment(PaymentAnswer::Status(Outcome::Done(Some(seen))), &rules);
-    assert!(!decided_by_bank(&mut world.order, 1, world.now), "a list that does not show suspended ones costs no more");
+    assert!(
+        !decided_by_bank(&mut world.order, 1, world.now),
+        "a list that does not show suspended ones costs no more"
+    );
     assert_eq!(world.open_verb(), None);
 }

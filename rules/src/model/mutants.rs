@@ -1,4 +1,5 @@
-//! Each rule switched off is caught: this proves that the model can fail. The world of each is well with every rule on.
+//! Each rule switched off is caught: this proves that the model can fail. The world of each is well
+//! with every rule on.
 
 use super::*;
 
@@ -32,13 +33,19 @@ fn mutants() -> Vec<(Protection, Setting)> {
         (Protection::CountForThePage, with(Budget { declines: 2, faults: 1, ..paid })),
         (Protection::KeepClaims, with(Budget { charge_backs: 1, lags: 1, ..paid })),
         (Protection::CreditedIsLookedUp, with(Budget { lost_reports: 1, portal: 1, ..paid })),
-        (Protection::NothingDueIsFinal, Setting { free: true, ..two(Budget { faults: 1, fails: 1, ..paid }) }),
+        (
+            Protection::NothingDueIsFinal,
+            Setting { free: true, ..two(Budget { faults: 1, fails: 1, ..paid }) },
+        ),
         (Protection::UnpaidIsACase, two(Budget { faults: 1, portal: 1, ..paid })),
         (Protection::PartsByHand, two(Budget { faults: 1, crashes: 1, transfers: 1, ..paid })),
         (Protection::RefusedByHand, with(Budget { faults: 1, closed_cards: 1, ..paid })),
         (Protection::GrowingPauses, both(Budget { faults: 1, uses: 1, ..paid })),
         (Protection::UsedTicketsEnd, both(Budget { faults: 1, uses: 1, ..paid })),
-        (Protection::PortalCreditsCount, two(Budget { transfers: 1, portal: 1, returns: 2, ..paid })),
+        (
+            Protection::PortalCreditsCount,
+            two(Budget { transfers: 1, portal: 1, returns: 2, ..paid }),
+        ),
         (Protection::KeyedCases, two(Budget { transfers: 1, portal: 2, returns: 2, ..paid })),
         (Protection::OneOrderADay, with(Budget { rivals: 1, ..paid })),
         (Protection::DecideFirst, at_the_end),
@@ -56,7 +63,9 @@ fn every_rule_that_is_switched_off_is_caught() {
     for (protection, setting) in mutants() {
         let run = explore(&Setting { off: Some(protection), most_states: ENOUGH, ..setting });
         match run {
-            Err(violation) => eprintln!("{protection:?}: {}", violation.lines().next().unwrap_or_default()),
+            Err(violation) => {
+                eprintln!("{protection:?}: {}", violation.lines().next().unwrap_or_default())
+            }
             Ok(states) => panic!("{protection:?} is off and nothing noticed in {states} states"),
         }
     }
@@ -68,7 +77,8 @@ fn every_world_of_a_mutant_ends_right_with_every_rule_on() {
     let mut wrong = vec![];
     for (protection, setting) in mutants() {
         // the large ones are explored further elsewhere
-        let most_states = if setting.most_states > 100_000 { setting.most_states } else { ENOUGH_OF_EACH };
+        let most_states =
+            if setting.most_states > 100_000 { setting.most_states } else { ENOUGH_OF_EACH };
         match explore(&Setting { most_states, ..setting }) {
             Ok(states) => eprintln!("{protection:?}: {states} states"),
             Err(violation) => wrong.push(format!("{protection:?}: {violation}")),

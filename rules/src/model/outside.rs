@@ -1,4 +1,5 @@
-//! What the outside of the model does: suppliers that answer, refuse, lose and delay, payers, crashes, paused drivers.
+//! What the outside of the model does: suppliers that answer, refuse, lose and delay, payers,
+//! crashes, paused drivers.
 
 use super::*;
 
@@ -31,7 +32,8 @@ impl World {
             // a supplier that dedups answers a known reference with its first answer
             let known = match subject {
                 Subject::Line(no) => {
-                    self.order.lines[0].terms.dedups && !self.tickets[usize::try_from(no - 1).unwrap()].is_empty()
+                    self.order.lines[0].terms.dedups
+                        && !self.tickets[usize::try_from(no - 1).unwrap()].is_empty()
                 }
                 Subject::Payment(_) => false,
             };
@@ -39,7 +41,10 @@ impl World {
             let returned = intent.verb == Verb::Cancel && self.order.state == OrderState::Finished;
             if returned
                 || !known
-                    && matches!(intent.verb, Verb::Issue | Verb::Check | Verb::Capture | Verb::Open | Verb::Credit)
+                    && matches!(
+                        intent.verb,
+                        Verb::Issue | Verb::Check | Verb::Capture | Verb::Open | Verb::Credit
+                    )
             {
                 fates.push(Fate::Refused);
             }
@@ -56,18 +61,29 @@ impl World {
         fates
     }
 
-    pub(super) fn answered(&self, subject: Subject, intent: &Intent, fate: Fate, rules: &Rules) -> World {
+    pub(super) fn answered(
+        &self,
+        subject: Subject,
+        intent: &Intent,
+        fate: Fate,
+        rules: &Rules,
+    ) -> World {
         let mut world = self.clone();
         if !matches!(fate, Fate::Answered | Fate::Lost | Fate::Away) {
             world.budget.faults -= 1;
         }
-        let elapsed = TimeDelta::seconds(if matches!(fate, Fate::Answered | Fate::Away) { 0 } else { 5 });
+        let elapsed =
+            TimeDelta::seconds(if matches!(fate, Fate::Answered | Fate::Away) { 0 } else { 5 });
         world.now += elapsed;
         let answer = match fate {
             Fate::Answered => world.execute(subject, intent),
             Fate::Refused => refused(intent.verb),
-            Fate::NotSent | Fate::Away => unanswered(intent.verb, || Outcome::NotSent(String::new())),
-            Fate::NeverArrived | Fate::Lost => unanswered(intent.verb, || Outcome::Unknown(String::new())),
+            Fate::NotSent | Fate::Away => {
+                unanswered(intent.verb, || Outcome::NotSent(String::new()))
+            }
+            Fate::NeverArrived | Fate::Lost => {
+                unanswered(intent.verb, || Outcome::Unknown(String::new()))
+            }
             Fate::DoneAnswerLost => {
                 world.execute(subject, intent);
                 unanswered(intent.verb, || Outcome::Unknown(String::new()))
@@ -79,7 +95,9 @@ impl World {
             }
             Fate::Pending => {
                 world.execute(subject, intent);
-                Answer::Line(LineAnswer::Issue(Outcome::Pending { ask_after: Duration::from_secs(1) }))
+                Answer::Line(LineAnswer::Issue(Outcome::Pending {
+                    ask_after: Duration::from_secs(1),
+                }))
             }
         };
         world.advance(&[Answered { subject, answer, elapsed }], rules);
@@ -97,10 +115,12 @@ impl World {
     pub(super) fn execute_line(&mut self, no: i32, intent: &Intent) -> LineAnswer {
         let dedups = self.order.lines[0].terms.dedups;
         let tickets = &mut self.tickets[usize::try_from(no - 1).unwrap()];
-        let booking = |id: usize| Booking { ticket_reference: String::new(), handle: id.to_string() };
+        let booking =
+            |id: usize| Booking { ticket_reference: String::new(), handle: id.to_string() };
         match intent.verb {
             Verb::Issue if dedups && !tickets.is_empty() => {
-                let refusal = Refusal { kind: RefusalKind::ProductUnavailable, code: String::new() };
+                let refusal =
+                    Refusal { kind: RefusalKind::ProductUnavailable, code: String::new() };
                 if tickets[0] != FoundState::Cancelled {
                     LineAnswer::Issue(Outcome::Done(booking(0)))
                 } else {
@@ -112,7 +132,10 @@ impl World {
                 LineAnswer::Issue(Outcome::Done(booking(tickets.len() - 1)))
             }
             Verb::Find => {
-                let all = tickets.iter().enumerate().map(|(id, state)| Found { booking: booking(id), state: *state });
+                let all = tickets
+                    .iter()
+                    .enumerate()
+                    .map(|(id, state)| Found { booking: booking(id), state: *state });
                 LineAnswer::Find(Outcome::Done(all.collect()))
             }
             Verb::Cancel => {
@@ -125,7 +148,13 @@ impl World {
                 LineAnswer::Cancel(Outcome::Done(()))
             }
             Verb::Check => LineAnswer::Check(Outcome::Done(CheckedCard { free_places: None })),
-            Verb::Open | Verb::Capture | Verb::Reverse | Verb::Credit | Verb::History | Verb::Status | Verb::Latest => {
+            Verb::Open
+            | Verb::Capture
+            | Verb::Reverse
+            | Verb::Credit
+            | Verb::History
+            | Verb::Status
+            | Verb::Latest => {
                 unreachable!()
             }
         }
@@ -167,19 +196,27 @@ impl World {
                 PaymentAnswer::Credit(Outcome::Done(()))
             }
             Verb::History => PaymentAnswer::History(Outcome::Done(money.history(now))),
-            Verb::Check | Verb::Issue | Verb::Find | Verb::Cancel | Verb::Open | Verb::Status | Verb::Latest => {
+            Verb::Check
+            | Verb::Issue
+            | Verb::Find
+            | Verb::Cancel
+            | Verb::Open
+            | Verb::Status
+            | Verb::Latest => {
                 unreachable!()
             }
         }
     }
 
-    /// The provider counts a call for the transaction that it answers with; a fourth one is denied, and must never be asked.
+    /// The provider counts a call for the transaction that it answers with; a fourth one is denied,
+    /// and must never be asked.
     fn status(&mut self, row: &Payment, intent: &Intent) -> Outcome<Option<Observed>> {
         let index = match row.tid.as_ref().filter(|_| intent.verb == Verb::Status) {
             Some(tid) => tid.parse().ok(),
             None => self.money.iter().rposition(|money| money.page == row.reference.as_str()),
         };
-        let denied = || Refusal { kind: RefusalKind::PaymentDeclined, code: "ACCESS_DENIED".to_owned() };
+        let denied =
+            || Refusal { kind: RefusalKind::PaymentDeclined, code: "ACCESS_DENIED".to_owned() };
         let Some(index) = index.filter(|index: &usize| *index < self.money.len()) else {
             return if self.denies { Outcome::Refused(denied()) } else { Outcome::Done(None) };
         };
@@ -205,12 +242,17 @@ impl World {
             let mut world = self.clone();
             world.budget.crashes -= 1;
             for (subject, intent) in &flying {
-                let harmless = matches!(intent.verb, Verb::Check | Verb::Find | Verb::Open | Verb::History);
+                let harmless =
+                    matches!(intent.verb, Verb::Check | Verb::Find | Verb::Open | Verb::History);
                 let is_status = matches!(intent.verb, Verb::Status | Verb::Latest);
                 if fate == Fate::DoneAnswerLost && !harmless {
                     world.execute(*subject, intent);
                 } else if fate == Fate::Late && !harmless && !is_status {
-                    world.late.push((*subject, intent.clone(), intent.asked_at + TimeDelta::seconds(100)));
+                    world.late.push((
+                        *subject,
+                        intent.clone(),
+                        intent.asked_at + TimeDelta::seconds(100),
+                    ));
                 }
             }
             if rules.keeps(Protection::IntentFirst) {
@@ -232,27 +274,36 @@ impl World {
         self.order.payments.iter_mut().for_each(|row| row.open = None);
     }
 
-    /// The driver pauses after its questions left; another takes over while the answers wait for the paused one.
+    /// The driver pauses after its questions left; another takes over while the answers wait for
+    /// the paused one.
     pub(super) fn taken_over(&self, rules: &Rules) -> World {
         let mut world = self.clone();
         world.budget.crashes -= 1;
-        let answers = self.in_flight().iter().map(|(subject, intent)| world.execute(*subject, intent)).collect();
+        let answers = self
+            .in_flight()
+            .iter()
+            .map(|(subject, intent)| world.execute(*subject, intent))
+            .collect();
         world.zombie = Some((Box::new(self.order.clone()), answers));
         let died = abandoned(&world.order);
         world.advance(&died, rules);
         world
     }
 
-    /// The paused driver goes on. Its save loses by the version, so nothing of it is kept and it asks nothing.
+    /// The paused driver goes on. Its save loses by the version, so nothing of it is kept and it
+    /// asks nothing.
     pub(super) fn zombie_wakes(&self, rules: &Rules) -> Option<World> {
         let (order, answers) = self.zombie.clone()?;
         let mut world = World { zombie: None, ..self.clone() };
         if !rules.keeps(Protection::VersionCheck) {
-            let subjects =
-                World { order: (*order).clone(), ..self.clone() }.in_flight().into_iter().map(|(subject, _)| subject);
+            let subjects = World { order: (*order).clone(), ..self.clone() }
+                .in_flight()
+                .into_iter()
+                .map(|(subject, _)| subject);
             let answers = subjects.zip(answers);
-            let answers: Vec<_> =
-                answers.map(|(subject, answer)| Answered { subject, answer, elapsed: TimeDelta::zero() }).collect();
+            let answers: Vec<_> = answers
+                .map(|(subject, answer)| Answered { subject, answer, elapsed: TimeDelta::zero() })
+                .collect();
             world.order = *order;
             world.advance(&answers, rules);
         }
@@ -284,7 +335,10 @@ impl Unanswered {
     }
 }
 
-pub(super) fn unanswered(verb: Verb, outcome: impl Fn() -> Outcome<std::convert::Infallible>) -> Answer {
+pub(super) fn unanswered(
+    verb: Verb,
+    outcome: impl Fn() -> Outcome<std::convert::Infallible>,
+) -> Answer {
     let outcome = Unanswered(outcome());
     match verb {
         Verb::Check => Answer::Line(LineAnswer::Check(outcome.of())),

@@ -1,5 +1,5 @@
-//! Who acts in the model's world besides suppliers: payers and their banks, customers, gates, staff here and at the provider's
-//! portal, and whoever restores a backup.
+//! Who acts in the model's world besides suppliers: payers and their banks, customers, gates, staff
+//! here and at the provider's portal, and whoever restores a backup.
 
 use std::collections::BTreeSet;
 
@@ -15,8 +15,14 @@ impl World {
             let stands = row.url.is_some() || row.is_lost();
             let mut own = self.money.iter().filter(|money| money.page == row.reference.as_str());
             let late = self.now >= row.page_ends_at;
-            let in_time = !late || (self.budget.late_pays > 0 && self.now < row.page_ends_at + OTHER_CLOCK);
-            if self.budget.payments > 0 && stands && in_time && own.all(|money| money.failed) && !row.sought {
+            let in_time =
+                !late || (self.budget.late_pays > 0 && self.now < row.page_ends_at + OTHER_CLOCK);
+            if self.budget.payments > 0
+                && stands
+                && in_time
+                && own.all(|money| money.failed)
+                && !row.sought
+            {
                 next.extend(self.pays(row.reference.as_str(), late));
             }
         }
@@ -38,17 +44,22 @@ impl World {
             }
             if self.money[index].suspended {
                 let mut world = self.clone();
-                (world.money[index].suspended, world.money[index].captured) = (false, self.money[index].amount);
+                (world.money[index].suspended, world.money[index].captured) =
+                    (false, self.money[index].amount);
                 next.push(world);
             }
         }
         next
     }
 
-    /// Another replica notes it just before the last loading time, and the driver comes to it just after.
+    /// Another replica notes it just before the last loading time, and the driver comes to it just
+    /// after.
     fn seen_before_the_end(&self, seen: &Observed, rules: &Rules) -> Option<World> {
         let left = self.order.ends_by - self.now;
-        if left <= TimeDelta::zero() || left > TimeDelta::hours(1) || self.order.state != OrderState::Paying {
+        if left <= TimeDelta::zero()
+            || left > TimeDelta::hours(1)
+            || self.order.state != OrderState::Paying
+        {
             return None;
         }
         let mut world = self.clone();
@@ -78,7 +89,10 @@ impl World {
                 ways.push(Transaction { shown_at: self.now + LAG, ..billed });
             }
             if self.budget.declines > 0 {
-                ways.extend([Transaction::failed(page, total), Transaction::suspended(page, total)]);
+                ways.extend([
+                    Transaction::failed(page, total),
+                    Transaction::suspended(page, total),
+                ]);
             }
         }
         let paid = |money: Transaction| {
@@ -131,7 +145,8 @@ impl World {
     /// Whether no row of the order is this transaction's.
     fn is_unknown(&self, index: usize) -> bool {
         let tid = index.to_string();
-        let known = self.order.payments.iter().any(|row| row.reference.as_str() == self.money[index].page);
+        let known =
+            self.order.payments.iter().any(|row| row.reference.as_str() == self.money[index].page);
         known && self.order.payments.iter().all(|row| row.tid.as_deref() != Some(&*tid))
     }
 
@@ -189,7 +204,9 @@ impl World {
 
     /// What staff commands; `false` where that changes nothing.
     pub(super) fn command(&mut self, command: StaffCommand, rules: &Rules) -> bool {
-        let Ok(Some(effects)) = grant(&mut self.order, command, self.now, rules) else { return false };
+        let Ok(Some(effects)) = grant(&mut self.order, command, self.now, rules) else {
+            return false;
+        };
         self.apply(&effects);
         self.advance(&[], rules);
         true
@@ -199,7 +216,9 @@ impl World {
     fn uses(&self) -> Vec<World> {
         let mut next = vec![];
         for (line, tickets) in self.tickets.iter().enumerate().filter(|_| self.budget.uses > 0) {
-            for (id, _) in tickets.iter().enumerate().filter(|(_, state)| **state == FoundState::Live) {
+            for (id, _) in
+                tickets.iter().enumerate().filter(|(_, state)| **state == FoundState::Live)
+            {
                 let mut world = self.clone();
                 world.budget.uses -= 1;
                 world.tickets[line][id] = FoundState::Used;
@@ -230,13 +249,19 @@ impl World {
             return;
         }
         self.cases[case].open = false;
-        let tid = self.order.payments.iter().find(|row| row.no == payment).and_then(|row| row.tid.clone());
+        let tid = self
+            .order
+            .payments
+            .iter()
+            .find(|row| row.no == payment)
+            .and_then(|row| row.tid.clone());
         let money = &mut self.money[tid.unwrap().parse::<usize>().unwrap()];
         (money.transferred, money.creditable) = (money.transferred + amount, true);
         self.advance(&[], rules);
     }
 
-    /// A ticket is cancelled at its operator's desk, and its line is taken out of the finished order.
+    /// A ticket is cancelled at its operator's desk, and its line is taken out of the finished
+    /// order.
     fn given_back(&self, rules: &Rules) -> Vec<World> {
         let mut next = vec![];
         let finished = self.order.state == OrderState::Finished && self.budget.given_back > 0;
@@ -254,14 +279,16 @@ impl World {
         next
     }
 
-    /// A payer's bank takes back what we hold, at once or minutes before the provider's books show it; a card is closed; a
-    /// reservation fails.
+    /// A payer's bank takes back what we hold, at once or minutes before the provider's books show
+    /// it; a card is closed; a reservation fails.
     fn banks(&self) -> Vec<World> {
         let mut next = vec![];
         for (index, money) in self.money.iter().enumerate() {
             let left = money.captured - money.credited;
             if self.budget.charge_backs > 0 && left > 0 && money.charged_back == 0 {
-                for lag in [TimeDelta::zero(), LAG].into_iter().take(1 + usize::from(self.budget.lags)) {
+                for lag in
+                    [TimeDelta::zero(), LAG].into_iter().take(1 + usize::from(self.budget.lags))
+                {
                     let mut world = self.clone();
                     world.budget.charge_backs -= 1;
                     world.budget.lags -= u8::from(lag > TimeDelta::zero());
@@ -286,7 +313,8 @@ impl World {
         next
     }
 
-    /// Somebody credits the whole or a half at the provider's portal, or releases a reservation there.
+    /// Somebody credits the whole or a half at the provider's portal, or releases a reservation
+    /// there.
     fn portal(&self) -> Vec<World> {
         let mut next = vec![];
         for (index, money) in self.money.iter().enumerate().filter(|_| self.budget.portal > 0) {
@@ -341,7 +369,8 @@ impl World {
     fn backups(&self, rules: &Rules) -> Vec<World> {
         let mut next = vec![];
         if self.budget.backups > 0 && self.backup.is_none() && !has_ended(self.order.state) {
-            let backup = Some(Box::new((self.order.clone(), self.cases.clone(), self.days.clone())));
+            let backup =
+                Some(Box::new((self.order.clone(), self.cases.clone(), self.days.clone())));
             next.push(World { backup, ..self.clone() });
         }
         if self.backup.is_some() {
@@ -361,7 +390,11 @@ impl World {
         self.late.clear();
         self.zombie = None;
         let settle = TimeDelta::seconds(100);
-        after_restore(&mut self.order, &Times { now: self.now, settle, page_life: rules.page_life }, 2);
+        after_restore(
+            &mut self.order,
+            &Times { now: self.now, settle, page_life: rules.page_life },
+            2,
+        );
         self.hold_what_is_sought();
         let died = abandoned(&self.order);
         self.advance(&died, rules);

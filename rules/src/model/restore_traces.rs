@@ -1,5 +1,6 @@
-//! Traces that begin with a database that was restored from a backup: what was sold, paid or returned after it is found again
-//! before anything is moved. Each ends right, and wrong with its rule switched off.
+//! Traces that begin with a database that was restored from a backup: what was sold, paid or
+//! returned after it is found again before anything is moved. Each ends right, and wrong with its
+//! rule switched off.
 
 use super::returned::{ask_return, of_lines};
 use super::wider_traces::{one, only_with, page_open, two_kept};
@@ -63,13 +64,17 @@ fn after_a_restore_a_ticket_that_was_returned_is_not_booked_once_more() {
             world.tickets[0].retain(|_| knows);
             world.restore(rules);
             // the provider cannot be asked until its operator has answered
-            while !knows && world.now < world.order.placed_at + TimeDelta::minutes(10) && !has_ended(world.order.state)
+            while !knows
+                && world.now < world.order.placed_at + TimeDelta::minutes(10)
+                && !has_ended(world.order.state)
             {
                 world = match world.in_flight().into_iter().next() {
                     Some((_, intent)) if intent.verb == Verb::History => {
                         world.fate_of(Verb::History, Fate::NotSent, rules)
                     }
-                    Some((subject, intent)) => world.answered(subject, &intent, Fate::Answered, rules),
+                    Some((subject, intent)) => {
+                        world.answered(subject, &intent, Fate::Answered, rules)
+                    }
                     None => {
                         world.now = world.order.next_at.unwrap();
                         world.advance(&[], rules);
@@ -79,8 +84,11 @@ fn after_a_restore_a_ticket_that_was_returned_is_not_booked_once_more() {
             }
             world.run_out(rules)
         };
-        let world =
-            if knows { restored(&rules(None)).unwrap() } else { only_with(Protection::RestoredMoneyFirst, restored) };
+        let world = if knows {
+            restored(&rules(None)).unwrap()
+        } else {
+            only_with(Protection::RestoredMoneyFirst, restored)
+        };
         world.check_end().unwrap();
         assert_eq!(
             (world.order.state, live(&world.tickets[0]), world.tickets[0].len()),

@@ -1,17 +1,22 @@
-//! Tickets of a finished order that are given back, at whatever moment and whatever happens meanwhile.
+//! Tickets of a finished order that are given back, at whatever moment and whatever happens
+//! meanwhile.
 
 use super::*;
 use crate::returns::{NoReturn, ReturnRequest, Returner};
 pub(super) use crate::returns::{ask_return, is_booked_again};
 
 impl World {
-    /// An operator loses a ticket of a finished order, and staff has it booked again: whoever asks for it may die, and its request may
-    /// arrive late or never.
+    /// An operator loses a ticket of a finished order, and staff has it booked again: whoever asks
+    /// for it may die, and its request may arrive late or never.
     pub(super) fn booked_again(&self, rules: &Rules) -> Vec<World> {
         let mut next = vec![];
         let finished = self.order.state == OrderState::Finished && self.budget.booked_again > 0;
         for (at, line) in self.order.lines.iter().enumerate().filter(|_| finished) {
-            if line.state != LineState::Issued || is_booked_again(line) || line.is_going() || line.open.is_some() {
+            if line.state != LineState::Issued
+                || is_booked_again(line)
+                || line.is_going()
+                || line.open.is_some()
+            {
                 continue;
             }
             let mut world = self.clone();
@@ -58,7 +63,9 @@ pub(super) fn finished(setting: &Setting, paid: &Transaction) -> World {
     while let Some((subject, intent)) = world.in_flight().into_iter().next() {
         world = world.answered(subject, &intent, Fate::Answered, &rules);
     }
-    world.money.push(Transaction { page: world.order.payments[0].reference.to_string(), ..paid.clone() });
+    world
+        .money
+        .push(Transaction { page: world.order.payments[0].reference.to_string(), ..paid.clone() });
     let seen = world.money[0].observed(0, world.now).unwrap();
     observe(&mut world.order, &seen, world.now, &rules);
     world.advance(&[], &rules);
@@ -93,14 +100,18 @@ fn a_ticket_that_is_returned_under_faults_and_a_crash_is_gone_and_paid_back_or_s
 fn a_returned_ticket_that_is_used_meanwhile_stays_sold_and_paid() {
     let used = Budget { faults: 1, crashes: 1, uses: 1, returns: 2, ..Budget::default() };
     returned(Setting { budget: used, ..setting(1, false, OnRefusal::Undo) });
-    returned(Setting { budget: Budget { crashes: 0, ..used }, ..setting(2, true, OnRefusal::Keep) });
+    returned(Setting {
+        budget: Budget { crashes: 0, ..used },
+        ..setting(2, true, OnRefusal::Keep)
+    });
 }
 
 #[test]
 fn a_person_who_ends_a_return_leaves_nobody_without_ticket_and_money() {
     let commands = Budget { faults: 2, commands: 2, returns: 2, ..Budget::default() };
     returned(Setting { budget: commands, ..setting(1, false, OnRefusal::Undo) });
-    let crash = Budget { faults: 1, crashes: 1, uses: 1, commands: 1, returns: 1, ..Budget::default() };
+    let crash =
+        Budget { faults: 1, crashes: 1, uses: 1, commands: 1, returns: 1, ..Budget::default() };
     returned(Setting { budget: crash, ..setting(1, false, OnRefusal::Undo) });
 }
 
@@ -125,8 +136,9 @@ fn a_family_goes_back_whole_and_each_as_it_was_promised() {
     let ends = world.now + TimeDelta::hours(1);
     let by = Returner::Customer(Uuid::nil());
     let one = ReturnRequest { by, ..of_lines([1]) };
-    let ask =
-        |world: &World, request: &ReturnRequest| ask_return(&mut world.order.clone(), request, world.now).map(|_| ());
+    let ask = |world: &World, request: &ReturnRequest| {
+        ask_return(&mut world.order.clone(), request, world.now).map(|_| ())
+    };
     assert_eq!(ask(&world, &one), Err(NoReturn::NotPromised(1)));
     for line in &mut world.order.lines {
         line.returns = ReturnTerms { ends: Some(ends), family: Some("family".to_owned()) };
@@ -136,7 +148,8 @@ fn a_family_goes_back_whole_and_each_as_it_was_promised() {
     assert_eq!(ask(&world, &of_lines([3])), Err(NoReturn::NoLine(3)));
     let both = ReturnRequest { by, ..of_lines([1, 2]) };
     assert_eq!(ask(&world, &both), Ok(()));
-    world.order.lines[1].refusal = Some(Refusal { kind: RefusalKind::TicketUsed, code: String::new() });
+    world.order.lines[1].refusal =
+        Some(Refusal { kind: RefusalKind::TicketUsed, code: String::new() });
     assert_eq!(ask(&world, &both), Err(NoReturn::Used(2)));
     world.order.lines[1].refusal = None;
     world.now = ends + TimeDelta::seconds(1);
@@ -149,9 +162,13 @@ fn a_family_goes_back_whole_and_each_as_it_was_promised() {
 #[test]
 fn a_return_that_is_not_answered_calls_a_person_and_goes_on() {
     let rules = rules(None);
-    let mut world = finished(&setting(1, false, OnRefusal::Undo), &Transaction::of("", PRICE, true));
+    let mut world =
+        finished(&setting(1, false, OnRefusal::Undo), &Transaction::of("", PRICE, true));
     assert!(ask_return(&mut world.order, &of_lines([1]), world.now).unwrap().is_some());
-    assert!(ask_return(&mut world.order, &of_lines([1]), world.now).unwrap().is_none(), "twice is once");
+    assert!(
+        ask_return(&mut world.order, &of_lines([1]), world.now).unwrap().is_none(),
+        "twice is once"
+    );
     let begun = world.now;
     while world.now < begun + rules.doubt_alarm {
         world.advance(&[], &rules);
@@ -169,7 +186,10 @@ fn a_return_that_is_not_answered_calls_a_person_and_goes_on() {
     }
     let (subject, cancel) = world.in_flight().remove(0);
     world = world.answered(subject, &cancel, Fate::Answered, &rules);
-    assert_eq!((world.order.lines[0].state, world.order.needs_person()), (LineState::Withdrawn, false));
+    assert_eq!(
+        (world.order.lines[0].state, world.order.needs_person()),
+        (LineState::Withdrawn, false)
+    );
     let verbs: Vec<_> = world.in_flight().iter().map(|(_, intent)| intent.verb).collect();
     assert_eq!(verbs, [Verb::History], "the money follows in the same commit");
 }
@@ -177,7 +197,8 @@ fn a_return_that_is_not_answered_calls_a_person_and_goes_on() {
 #[test]
 fn an_ended_return_is_looked_after_by_the_clock_of_whoever_drives_the_order() {
     let mut rules = rules(None);
-    let mut world = finished(&setting(1, false, OnRefusal::Undo), &Transaction::of("", PRICE, true));
+    let mut world =
+        finished(&setting(1, false, OnRefusal::Undo), &Transaction::of("", PRICE, true));
     let (now, line) = (world.now, &mut world.order.lines[0]);
     let (settle, uncounted) = (line.terms.settle, Some(now + TimeDelta::hours(2)));
     // as whoever takes the order over finds it: what the other has counted counts no more
@@ -191,5 +212,9 @@ fn an_ended_return_is_looked_after_by_the_clock_of_whoever_drives_the_order() {
     world.now = now + settle;
     world.advance(&[], &rules);
     let verbs: Vec<_> = world.in_flight().iter().map(|(_, intent)| intent.verb).collect();
-    assert_eq!(verbs, [Verb::Find], "no cancellation can be under way any more, and nobody waits for hours");
+    assert_eq!(
+        verbs,
+        [Verb::Find],
+        "no cancellation can be under way any more, and nobody waits for hours"
+    );
 }

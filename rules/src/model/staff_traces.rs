@@ -1,4 +1,5 @@
-//! Traces that only staff can end: each ends right on its word, and wrong with its rule switched off.
+//! Traces that only staff can end: each ends right on its word, and wrong with its rule switched
+//! off.
 
 use super::wider_traces::{one, only_with, page_open, two_kept};
 use super::*;
@@ -30,9 +31,10 @@ fn the_undo_of_a_used_ticket_is_ended_by_staff_and_its_operator_is_asked_seldom(
     }
     assert!((10..250).contains(&cancels), "{cancels} cancellations in twelve days");
     world.check_staff_can_end_it(&rules, 0).unwrap();
-    for (command, state, captured) in
-        [(StaffCommand::Accept, OrderState::Finished, PRICE), (StaffCommand::Undo, OrderState::Undone, 0)]
-    {
+    for (command, state, captured) in [
+        (StaffCommand::Accept, OrderState::Finished, PRICE),
+        (StaffCommand::Undo, OrderState::Undone, 0),
+    ] {
         let mut ended = world.clone();
         assert!(ended.command(command, &rules));
         let ended = ended.run_out(&rules).unwrap();
@@ -58,7 +60,8 @@ fn staff_ends_the_undo_of_a_reservation_that_failed_by_itself_and_whose_status_i
             assert!(world.now < until, "nobody is called");
             world = match world.in_flight().into_iter().next() {
                 Some((_, intent)) if intent.verb == Verb::Reverse => {
-                    let declined = Refusal { kind: RefusalKind::PaymentDeclined, code: String::new() };
+                    let declined =
+                        Refusal { kind: RefusalKind::PaymentDeclined, code: String::new() };
                     world.answer_payment(PaymentAnswer::Reverse(Outcome::Refused(declined)), rules);
                     world
                 }
@@ -73,7 +76,11 @@ fn staff_ends_the_undo_of_a_reservation_that_failed_by_itself_and_whose_status_i
         assert_eq!(world.order.state, OrderState::Undoing);
         assert!(world.command(StaffCommand::Accept, rules));
         let world = world.run_out(rules)?;
-        if world.now < until { Ok(world) } else { Err("it was waited until the reservation lapsed".to_owned()) }
+        if world.now < until {
+            Ok(world)
+        } else {
+            Err("it was waited until the reservation lapsed".to_owned())
+        }
     });
     assert_eq!((world.order.state, world.order.needs_person()), (OrderState::Undone, false));
 }

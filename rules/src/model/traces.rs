@@ -1,4 +1,5 @@
-//! Single traces that the model's payers and suppliers do not walk; those of money stand in `money_traces`.
+//! Single traces that the model's payers and suppliers do not walk; those of money stand in
+//! `money_traces`.
 
 use super::*;
 use crate::conflict::still_meant;
@@ -16,7 +17,10 @@ impl World {
             if self.order.state == state {
                 return self;
             }
-            if state != OrderState::Paying && self.order.state == OrderState::Paying && self.money.is_empty() {
+            if state != OrderState::Paying
+                && self.order.state == OrderState::Paying
+                && self.money.is_empty()
+            {
                 self = self.paid(rules);
                 continue;
             }
@@ -45,8 +49,11 @@ impl World {
     }
 
     pub(super) fn answer_payment(&mut self, answer: PaymentAnswer, rules: &Rules) {
-        let answered =
-            Answered { subject: Subject::Payment(1), answer: Answer::Payment(answer), elapsed: TimeDelta::zero() };
+        let answered = Answered {
+            subject: Subject::Payment(1),
+            answer: Answer::Payment(answer),
+            elapsed: TimeDelta::zero(),
+        };
         self.advance(&[answered], rules);
     }
 
@@ -66,7 +73,8 @@ impl World {
         }
     }
 
-    /// An order that was rejected because its page's life was over, and nothing was known of a payment.
+    /// An order that was rejected because its page's life was over, and nothing was known of a
+    /// payment.
     pub(super) fn unpaid(mut self, rules: &Rules) -> Self {
         while let Some((subject, intent)) = self.in_flight().into_iter().next() {
             self = self.answered(subject, &intent, Fate::Answered, rules);
@@ -98,14 +106,22 @@ fn what_a_draining_replica_does_not_ask_is_due_at_once() {
     let paid = world.paid(&draining);
     assert_eq!(paid.order.state, OrderState::Authorised);
     assert!(paid.in_flight().is_empty());
-    assert!(paid.order.next_at.is_some_and(|at| at <= paid.now), "issue waits until {:?}", paid.order.next_at);
+    assert!(
+        paid.order.next_at.is_some_and(|at| at <= paid.now),
+        "issue waits until {:?}",
+        paid.order.next_at
+    );
 
     let (world, _) = self::world(1);
     let mut asked = world.walk_to(OrderState::Authorised, &rules);
     let (subject, intent) = asked.in_flight().remove(0);
     asked = asked.answered(subject, &intent, Fate::Answered, &draining);
     assert_eq!(asked.order.state, OrderState::Issued);
-    assert!(asked.order.next_at.is_some_and(|at| at <= asked.now), "capture waits until {:?}", asked.order.next_at);
+    assert!(
+        asked.order.next_at.is_some_and(|at| at <= asked.now),
+        "capture waits until {:?}",
+        asked.order.next_at
+    );
 }
 
 /// An order whose ticket was asked for, and nobody knows whether it is booked.
@@ -122,7 +138,8 @@ impl World {
         self.advance(&[Answered { subject, answer, elapsed: TimeDelta::zero() }], rules);
     }
 
-    /// Looks once, is answered that there is none, and answers whether the ticket is asked for again.
+    /// Looks once, is answered that there is none, and answers whether the ticket is asked for
+    /// again.
     fn asks_again_after_a_look(&mut self, rules: &Rules) -> bool {
         self.advance(&[], rules);
         if self.order.lines[0].open.as_ref().is_some_and(|open| open.verb == Verb::Find) {
@@ -169,7 +186,8 @@ fn waiting_for_a_turn_is_not_asking() {
     let mut world = world.walk_to(OrderState::Authorised, &rules);
     for _try in 0..30 {
         let (subject, _) = world.in_flight().remove(0);
-        let answer = Answer::Line(LineAnswer::Issue(Outcome::NotSent("the deadline has passed".into())));
+        let answer =
+            Answer::Line(LineAnswer::Issue(Outcome::NotSent("the deadline has passed".into())));
         world.now += TimeDelta::seconds(30);
         world.advance(&[Answered { subject, answer, elapsed: TimeDelta::seconds(30) }], &rules);
         let next = world.order.next_at.unwrap();
@@ -193,7 +211,10 @@ pub(super) fn undoing() -> (World, Rules) {
 fn money_that_cannot_be_given_back_for_a_week_calls_a_person() {
     let (mut world, rules) = undoing();
     for _day in 0..8 {
-        world.answer_payment(PaymentAnswer::Reverse(Outcome::NotSent("ACCESS_DENIED".into())), &rules);
+        world.answer_payment(
+            PaymentAnswer::Reverse(Outcome::NotSent("ACCESS_DENIED".into())),
+            &rules,
+        );
         world.wait(TimeDelta::days(1), &rules);
     }
     assert!(world.order.needs_person());
@@ -203,7 +224,8 @@ fn money_that_cannot_be_given_back_for_a_week_calls_a_person() {
 fn a_late_success_of_a_move_of_money_clears_the_mark() {
     let (mut world, rules) = undoing();
     let now = world.now;
-    world.order.payments[0].person = Some(Mark { since: now, reason: "in_doubt_too_long".into(), accepted: false });
+    world.order.payments[0].person =
+        Some(Mark { since: now, reason: "in_doubt_too_long".into(), accepted: false });
     world.answer_payment(PaymentAnswer::Reverse(Outcome::Done(())), &rules);
     assert_eq!(world.order.state, OrderState::Undone);
     assert!(!world.order.needs_person());
@@ -216,12 +238,20 @@ fn a_doubt_that_comes_back_after_each_look_into_the_history_alarms_after_its_tim
     while world.now < begun + rules.doubt_alarm + TimeDelta::minutes(5) {
         match world.open_verb() {
             Some(Verb::Reverse) => {
-                world.answer_payment(PaymentAnswer::Reverse(Outcome::Unknown(String::new())), &rules);
+                world.answer_payment(
+                    PaymentAnswer::Reverse(Outcome::Unknown(String::new())),
+                    &rules,
+                );
             }
             Some(Verb::History) => {
-                world.answer_payment(PaymentAnswer::History(Outcome::Done(History::default())), &rules);
+                world.answer_payment(
+                    PaymentAnswer::History(Outcome::Done(History::default())),
+                    &rules,
+                );
             }
-            Some(Verb::Status) => world.answer_payment(PaymentAnswer::Status(Outcome::Done(None)), &rules),
+            Some(Verb::Status) => {
+                world.answer_payment(PaymentAnswer::Status(Outcome::Done(None)), &rules)
+            }
             other => assert_eq!(other, None),
         }
         world.wait(TimeDelta::seconds(10), &rules);
@@ -242,8 +272,13 @@ fn a_booking_is_not_kept_while_another_under_its_reference_is_pending() {
         Found { booking: booking("2"), state: FoundState::Pending },
     ];
     let intent = Intent::new(Verb::Find, world.now);
-    let mut case =
-        LineCase { line: &mut line, order: OrderState::Authorised, paid: Paid::Yes, now: world.now, rules: &rules };
+    let mut case = LineCase {
+        line: &mut line,
+        order: OrderState::Authorised,
+        paid: Paid::Yes,
+        now: world.now,
+        rules: &rules,
+    };
     case.answer(&intent, LineAnswer::Find(Outcome::Done(found)), TimeDelta::zero());
     assert_eq!(line.state, LineState::Doubtful, "the second becomes a second ticket");
     assert!(line.ask_at.is_some());
@@ -287,7 +322,10 @@ fn a_booking_that_is_pending_when_its_day_is_over_holds_up_no_money() {
             };
             world.advance(&[Answered { subject, answer, elapsed: TimeDelta::zero() }], &rules);
         }
-        assert_eq!((world.order.payments[0].state, world.order.needs_person()), (PaymentState::Reversed, false));
+        assert_eq!(
+            (world.order.payments[0].state, world.order.needs_person()),
+            (PaymentState::Reversed, false)
+        );
     }
 }
 
@@ -296,7 +334,8 @@ fn an_intent_of_somebody_else_is_a_doubt_and_is_not_asked_as_if_it_were_new() {
     let (world, rules) = world(2);
     let mut world = world.walk_to(OrderState::Authorised, &rules);
     world.order.lines[1].open.as_mut().unwrap().id = Uuid::from_u128(2);
-    let in_flight = [(Subject::Line(1), Uuid::from_u128(1)), (Subject::Line(2), Uuid::from_u128(1))];
+    let in_flight =
+        [(Subject::Line(1), Uuid::from_u128(1)), (Subject::Line(2), Uuid::from_u128(1))];
     let no = |no| Answered {
         subject: Subject::Line(no),
         answer: Answer::Line(LineAnswer::Issue(Outcome::Refused(declined()))),

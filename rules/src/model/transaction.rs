@@ -25,7 +25,8 @@ pub(super) struct Transaction {
     pub(super) transferred: i64,
     /// What the payer's bank took back.
     pub(super) charged_back: i64,
-    /// Whether the provider has reported that it was billed, and that it was charged back; or never does.
+    /// Whether the provider has reported that it was billed, and that it was charged back; or never
+    /// does.
     pub(super) told_billed: bool,
     pub(super) told_charge_back: bool,
     /// From when on its books show what they do not show yet.
@@ -78,8 +79,8 @@ impl Transaction {
         }
     }
 
-    /// How a status call, or the list, shows it: always with the amount that was paid, whatever became of it. `None` where the books
-    /// are behind.
+    /// How a status call, or the list, shows it: always with the amount that was paid, whatever
+    /// became of it. `None` where the books are behind.
     pub(super) fn observed(&self, index: usize, now: Moment) -> Option<Observed> {
         let shown = now >= self.shown_at;
         let state = match (self.reserved, self.captured) {

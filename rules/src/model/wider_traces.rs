@@ -1,14 +1,21 @@
-//! The shortest traces in which the promise did not hold while payers, providers, portals, banks, gates, backups and staff could do
-//! less in the model. Each ends right, and wrong with its rule switched off.
+//! The shortest traces in which the promise did not hold while payers, providers, portals, banks,
+//! gates, backups and staff could do less in the model. Each ends right, and wrong with its rule
+//! switched off.
 
 use super::returned::{ask_return, finished, is_booked_again, of_lines};
 use super::*;
 
 /// What a trace ends with, and that it does not with the rule off.
-pub(super) fn only_with(protection: Protection, trace: impl Fn(&Rules) -> Result<World, String>) -> World {
+pub(super) fn only_with(
+    protection: Protection,
+    trace: impl Fn(&Rules) -> Result<World, String>,
+) -> World {
     let off = trace(&rules(Some(protection))).and_then(|world| world.check_end().map(|()| world));
     if let Ok(world) = off {
-        panic!("{protection:?} is off, and nothing is wrong: {:?} {:?}", world.order.state, world.money);
+        panic!(
+            "{protection:?} is off, and nothing is wrong: {:?} {:?}",
+            world.order.state, world.money
+        );
     }
     let world = trace(&rules(None)).unwrap();
     world.check_end().unwrap();
@@ -49,7 +56,8 @@ impl World {
 
     /// Answers whatever is asked with `verb`, otherwise than truthfully.
     pub(super) fn fate_of(mut self, verb: Verb, fate: Fate, rules: &Rules) -> Self {
-        let (subject, intent) = self.in_flight().into_iter().find(|(_, intent)| intent.verb == verb).unwrap();
+        let (subject, intent) =
+            self.in_flight().into_iter().find(|(_, intent)| intent.verb == verb).unwrap();
         self.budget.faults = 1;
         self.answered(subject, &intent, fate, rules)
     }
@@ -59,7 +67,9 @@ impl World {
         for _step in 0..100 {
             match self.in_flight().into_iter().next() {
                 Some((_, intent)) if intent.verb == verb => return self,
-                Some((subject, intent)) => self = self.answered(subject, &intent, Fate::Answered, rules),
+                Some((subject, intent)) => {
+                    self = self.answered(subject, &intent, Fate::Answered, rules)
+                }
                 None => {
                     self.now = self.order.next_at.unwrap();
                     self.advance(&[], rules);
@@ -95,7 +105,8 @@ pub(super) fn one_refused(paid: Transaction, rules: &Rules) -> World {
 }
 
 #[test]
-fn a_page_that_is_paid_at_its_very_end_and_whose_report_is_lost_is_found_before_its_order_is_given_up() {
+fn a_page_that_is_paid_at_its_very_end_and_whose_report_is_lost_is_found_before_its_order_is_given_up()
+ {
     let world = only_with(Protection::LookAgainAtPages, |rules| {
         let mut world = page_open(&one(), rules);
         world.wait(rules.page_life, rules);
@@ -127,7 +138,8 @@ fn a_bill_after_a_declined_attempt_is_found_although_a_look_goes_unanswered() {
         let seen = world.money[0].observed(0, world.now).unwrap();
         world.see(&seen, rules);
         world.pay(Transaction::suspended("", PRICE));
-        let mut world = world.until(Verb::Latest, rules).fate_of(Verb::Latest, Fate::DoneAnswerLost, rules);
+        let mut world =
+            world.until(Verb::Latest, rules).fate_of(Verb::Latest, Fate::DoneAnswerLost, rules);
         let bank = world.now + TimeDelta::days(9);
         while world.now < bank && world.slip.is_none() {
             let Some((subject, intent)) = world.in_flight().into_iter().next() else {
@@ -163,14 +175,18 @@ fn a_bill_that_is_reported_before_the_providers_own_status_knows_it_is_kept_unti
 }
 
 #[test]
-fn a_charge_back_that_the_history_shows_minutes_later_is_a_case_and_a_repeated_report_is_asked_about() {
+fn a_charge_back_that_the_history_shows_minutes_later_is_a_case_and_a_repeated_report_is_asked_about()
+ {
     let charged_back = |lag: TimeDelta| {
         move |rules: &Rules| {
             let mut world = finished(&one(), &billed(PRICE));
             (world.money[0].charged_back, world.money[0].shown_at) = (PRICE, world.now + lag);
             world.money[0].told_charge_back = true;
             assert!(world.claimed(0, ObservedState::ChargedBack, rules));
-            assert!(!world.claimed(0, ObservedState::ChargedBack, rules), "it is asked about already");
+            assert!(
+                !world.claimed(0, ObservedState::ChargedBack, rules),
+                "it is asked about already"
+            );
             world.run_out(rules)
         }
     };
@@ -179,20 +195,34 @@ fn a_charge_back_that_the_history_shows_minutes_later_is_a_case_and_a_repeated_r
     let mut world = charged_back(TimeDelta::days(3))(&rules(None)).unwrap();
     assert!(world.order.needs_person(), "nothing is shown for a day: staff is told");
     world.now += TimeDelta::days(3);
-    assert!(world.claimed(0, ObservedState::ChargedBack, &rules(None)), "a report of what is not yet true");
+    assert!(
+        world.claimed(0, ObservedState::ChargedBack, &rules(None)),
+        "a report of what is not yet true"
+    );
     let world = world.run_out(&rules(None)).unwrap();
-    assert_eq!((world.order.payments[0].state, world.order.needs_person()), (PaymentState::ChargedBack, false));
+    assert_eq!(
+        (world.order.payments[0].state, world.order.needs_person()),
+        (PaymentState::ChargedBack, false)
+    );
 }
 
 #[test]
 fn a_payment_that_is_shown_as_credited_is_credited_for_what_its_history_still_holds() {
     let world = only_with(Protection::CreditedIsLookedUp, |rules| {
         let mut world = page_open(&one(), rules);
-        world.pay(Transaction { told_billed: true, credited: 2000, at_portal: 2000, ..billed(PRICE) });
+        world.pay(Transaction {
+            told_billed: true,
+            credited: 2000,
+            at_portal: 2000,
+            ..billed(PRICE)
+        });
         world.run_out(rules)
     });
     let row = &world.order.payments[0];
-    assert_eq!((world.order.state, row.captured, row.returned), (OrderState::Rejected, PRICE, PRICE));
+    assert_eq!(
+        (world.order.state, row.captured, row.returned),
+        (OrderState::Rejected, PRICE, PRICE)
+    );
 }
 
 #[test]
@@ -202,8 +232,11 @@ fn an_order_of_a_free_ticket_ends_when_the_reservation_fails_that_was_to_be_rele
     world.pay(Transaction::of("", world.order.total, true));
     world.told(&rules(None));
     let (subject, issue) = world.in_flight().remove(0);
-    world =
-        world.answered(subject, &issue, Fate::Answered, &rules(None)).fate_of(Verb::Issue, Fate::Refused, &rules(None));
+    world = world.answered(subject, &issue, Fate::Answered, &rules(None)).fate_of(
+        Verb::Issue,
+        Fate::Refused,
+        &rules(None),
+    );
     assert_eq!((world.order.state, world.open_verb()), (OrderState::Issued, Some(Verb::Reverse)));
     (world.money[0].reserved, world.money[0].failed) = (false, true);
     let off = world.clone().run_out(&rules(Some(Protection::NothingDueIsFinal))).unwrap();
@@ -220,9 +253,15 @@ fn a_ticket_whose_money_was_credited_at_the_portal_is_a_case_and_its_order_ends(
         (world.money[0].credited, world.money[0].at_portal) = (3 * PRICE, 3 * PRICE);
         world.run_out(rules)
     });
-    assert_eq!((world.order.state, world.open_case(CaseKind::Unpaid)), (OrderState::Finished, Some(2 * PRICE)));
+    assert_eq!(
+        (world.order.state, world.open_case(CaseKind::Unpaid)),
+        (OrderState::Finished, Some(2 * PRICE))
+    );
     let mut world = world;
-    assert!(ask_return(&mut world.order, &of_lines([2]), world.now).unwrap().is_some(), "staff takes it back");
+    assert!(
+        ask_return(&mut world.order, &of_lines([2]), world.now).unwrap().is_some(),
+        "staff takes it back"
+    );
     world.advance(&[], &rules(None));
     world.run_out(&rules(None)).unwrap().check_end().unwrap();
 }
@@ -236,7 +275,10 @@ fn a_part_that_cannot_be_credited_is_due_by_hand_whoever_died_over_it() {
         world.advance(&died, rules);
         world.run_out(rules)
     });
-    assert_eq!((world.order.state, world.open_case(CaseKind::Owed)), (OrderState::Finished, Some(PRICE)));
+    assert_eq!(
+        (world.order.state, world.open_case(CaseKind::Owed)),
+        (OrderState::Finished, Some(PRICE))
+    );
 }
 
 #[test]
@@ -247,7 +289,8 @@ fn what_a_closed_card_refuses_twice_is_sent_by_hand_and_never_credited_once_more
         world.told(rules);
         let world = world.until(Verb::Issue, rules).fate_of(Verb::Issue, Fate::Refused, rules);
         let mut world = world.run_out(rules)?;
-        let Some(at) = world.cases.iter().position(|case| case.open && case.kind == CaseKind::Owed) else {
+        let Some(at) = world.cases.iter().position(|case| case.open && case.kind == CaseKind::Owed)
+        else {
             return Err("a transfer cannot be booked".to_owned());
         };
         world.send(at, rules);
@@ -280,7 +323,10 @@ fn two_sums_that_leave_the_same_rest_are_two_cases() {
         }
         Ok(world)
     });
-    assert_eq!((world.order.payments[0].owed, world.open_case(CaseKind::Owed)), (PRICE / 2, Some(PRICE / 2)));
+    assert_eq!(
+        (world.order.payments[0].owed, world.open_case(CaseKind::Owed)),
+        (PRICE / 2, Some(PRICE / 2))
+    );
 }
 
 #[test]
@@ -328,7 +374,9 @@ fn no_more_pages_are_opened_than_a_restore_looks_for_and_they_outlast_twenty_min
             Some((subject, open)) if open.verb == Verb::Open => {
                 world = world.answered(subject, &open, Fate::Lost, &rules);
             }
-            Some((subject, intent)) => world = world.answered(subject, &intent, Fate::Answered, &rules),
+            Some((subject, intent)) => {
+                world = world.answered(subject, &intent, Fate::Answered, &rules)
+            }
             None => {
                 world.now = world.order.next_at.unwrap();
                 world.advance(&[], &rules);
@@ -339,7 +387,10 @@ fn no_more_pages_are_opened_than_a_restore_looks_for_and_they_outlast_twenty_min
     let mut world = world.until(Verb::Open, &rules);
     let (subject, open) = world.in_flight().remove(0);
     world = world.answered(subject, &open, Fate::Answered, &rules);
-    assert!(world.order.payments.iter().any(|row| row.can_be_paid(world.now)), "the provider is back");
+    assert!(
+        world.order.payments.iter().any(|row| row.can_be_paid(world.now)),
+        "the provider is back"
+    );
     assert!(world.order.payments.len() <= MOST_PAGES);
 }
 
@@ -349,7 +400,8 @@ fn a_ticket_in_doubt_that_was_voided_under_its_reference_is_not_booked_again() {
     let mut world = page_open(&one(), &rules);
     world.pay(Transaction::of("", PRICE, true));
     world.told(&rules);
-    let mut world = world.until(Verb::Issue, &rules).fate_of(Verb::Issue, Fate::DoneAnswerLost, &rules);
+    let mut world =
+        world.until(Verb::Issue, &rules).fate_of(Verb::Issue, Fate::DoneAnswerLost, &rules);
     world.tickets[0].fill(FoundState::Cancelled);
     let world = world.run_out(&rules).unwrap();
     world.check_end().unwrap();

@@ -1,4 +1,5 @@
-//! A world of the model: one order, the time, and what really happened outside; how it begins and what must be true in it.
+//! A world of the model: one order, the time, and what really happened outside; how it begins and
+//! what must be true in it.
 
 use super::*;
 
@@ -80,7 +81,8 @@ pub(super) struct World {
     pub(super) cases: Vec<Case>,
     /// Requests that were given up and still run, and until when they may.
     pub(super) late: Vec<(Subject, Intent, Moment)>,
-    /// A driver that was paused, lost its order to another, and still holds its old copy and the answers that it got.
+    /// A driver that was paused, lost its order to another, and still holds its old copy and the
+    /// answers that it got.
     pub(super) zombie: Option<(Box<Order>, Vec<Answer>)>,
     /// Whose the days of each line's card are.
     pub(super) days: Vec<Day>,
@@ -149,7 +151,11 @@ fn wanted(no: i32, number: &OrderNumber, setting: &Setting) -> Line {
         checked: false,
         withdrawing: false,
         price: if setting.free && no == 1 { 0 } else { PRICE * i64::from(no) },
-        terms: Terms { dedups: setting.dedups, settle: TimeDelta::seconds(100), patience: TimeDelta::seconds(10) },
+        terms: Terms {
+            dedups: setting.dedups,
+            settle: TimeDelta::seconds(100),
+            patience: TimeDelta::seconds(10),
+        },
         asked_ms: 0,
         attempts: 0,
         ask_at: None,
@@ -219,7 +225,9 @@ impl World {
         while let Err(no) = self.hold(&effects) {
             let marked = |line: Line| Line { day_taken: line.day_taken || line.no == no, ..line };
             let lines = before.lines.iter().cloned().zip(&self.order.lines);
-            let lines = lines.map(|(line, now)| marked(Line { day_taken: now.day_taken, ..line })).collect();
+            let lines = lines
+                .map(|(line, now)| marked(Line { day_taken: now.day_taken, ..line }))
+                .collect();
             self.order = Order { lines, ..before.clone() };
             effects = advance(&mut self.order, answers, self.now, rules);
         }
@@ -231,11 +239,14 @@ impl World {
     pub(super) fn apply(&mut self, effects: &Effects) {
         self.free(&effects.freed);
         for (payment, kind, _) in &effects.settled {
-            let open = self.cases.iter_mut().filter(|case| case.payment == *payment && case.kind == *kind);
+            let open =
+                self.cases.iter_mut().filter(|case| case.payment == *payment && case.kind == *kind);
             open.for_each(|case| case.open = false);
         }
         for new in &effects.cases {
-            let is_known = |case: &Case| (case.payment, case.kind, &case.mark) == (new.payment, new.kind, &new.mark);
+            let is_known = |case: &Case| {
+                (case.payment, case.kind, &case.mark) == (new.payment, new.kind, &new.mark)
+            };
             if !self.cases.iter().any(is_known) {
                 let NewCase { payment, kind, amount, mark, .. } = new.clone();
                 self.cases.push(Case { payment, kind, amount, mark, open: true });
@@ -246,7 +257,9 @@ impl World {
     /// What the driver does before asking: every new intent becomes a row.
     pub(super) fn commit(&mut self) {
         let voided = |line: &Line| line.withdrawing && line.state == LineState::Asked;
-        let books = |line: &Line| line.open.as_ref().is_some_and(|open| open.is_new() && open.verb == Verb::Issue);
+        let books = |line: &Line| {
+            line.open.as_ref().is_some_and(|open| open.is_new() && open.verb == Verb::Issue)
+        };
         if self.order.lines.iter().any(|line| voided(line) && books(line)) {
             self.slip = Some("a ticket is booked in the turn that voids it");
         }
@@ -258,8 +271,16 @@ impl World {
     }
 
     pub(super) fn in_flight(&self) -> Vec<(Subject, Intent)> {
-        let lines = self.order.lines.iter().filter_map(|line| Some((Subject::Line(line.no), line.open.clone()?)));
-        let payments = self.order.payments.iter().filter_map(|row| Some((Subject::Payment(row.no), row.open.clone()?)));
+        let lines = self
+            .order
+            .lines
+            .iter()
+            .filter_map(|line| Some((Subject::Line(line.no), line.open.clone()?)));
+        let payments = self
+            .order
+            .payments
+            .iter()
+            .filter_map(|row| Some((Subject::Payment(row.no), row.open.clone()?)));
         lines.chain(payments).collect()
     }
 
@@ -298,8 +319,12 @@ impl World {
 
     /// Whether nothing goes on, and nothing comes unless somebody begins something.
     pub(super) fn is_at_rest(&self) -> bool {
-        let comes = (0..self.money.len()).any(|index| self.is_listed(index) || self.is_to_be_reported(index));
-        self.in_flight().is_empty() && self.late.is_empty() && self.order.next_at.is_none() && !comes
+        let comes = (0..self.money.len())
+            .any(|index| self.is_listed(index) || self.is_to_be_reported(index));
+        self.in_flight().is_empty()
+            && self.late.is_empty()
+            && self.order.next_at.is_none()
+            && !comes
     }
 
     /// What must be true at every moment.
@@ -310,7 +335,8 @@ impl World {
                 return Err(format!("line {} has {live} live tickets", index + 1));
             }
         }
-        let opened = self.order.payments.iter().filter(|row| !row.never_stood()).map(|row| row.page_no);
+        let opened =
+            self.order.payments.iter().filter(|row| !row.never_stood()).map(|row| row.page_no);
         if opened.collect::<HashSet<_>>().len() > MOST_PAGES {
             return Err(format!("more than {MOST_PAGES} pages were opened"));
         }

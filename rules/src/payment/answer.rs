@@ -82,14 +82,17 @@ impl PaymentCase<'_> {
             }
             Outcome::NotSent(_) => self.pause(),
             Outcome::Refused(_) => self.doubt(&intent, DoubtCause::Refused),
-            Outcome::Pending { .. } | Outcome::Unknown(_) => self.doubt(&intent, DoubtCause::Unanswered),
+            Outcome::Pending { .. } | Outcome::Unknown(_) => {
+                self.doubt(&intent, DoubtCause::Unanswered)
+            }
         }
     }
 
     fn credited(&mut self, intent: &Intent, outcome: Outcome<()>) {
         match outcome {
             Outcome::Done(()) => {
-                let paid_back = if intent.amount == 0 { self.payment.captured } else { intent.amount };
+                let paid_back =
+                    if intent.amount == 0 { self.payment.captured } else { intent.amount };
                 self.payment.returned += paid_back;
                 self.payment.refusals = 0;
                 self.clear_doubt();
@@ -102,33 +105,42 @@ impl PaymentCase<'_> {
                 self.payment.doubt = Some(MoneyDoubt { verb, amount, why });
             }
             Outcome::Refused(_) => self.doubt(intent, DoubtCause::Refused),
-            Outcome::Pending { .. } | Outcome::Unknown(_) if !self.rules.keeps(Protection::HistoryFirst) => {
+            Outcome::Pending { .. } | Outcome::Unknown(_)
+                if !self.rules.keeps(Protection::HistoryFirst) =>
+            {
                 self.pause()
             }
-            Outcome::Pending { .. } | Outcome::Unknown(_) => self.doubt(intent, DoubtCause::Unanswered),
+            Outcome::Pending { .. } | Outcome::Unknown(_) => {
+                self.doubt(intent, DoubtCause::Unanswered)
+            }
         }
     }
 
-    /// The page may stand and nobody knows where: it is looked after when its life is over; a further page gets a new reference.
+    /// The page may stand and nobody knows where: it is looked after when its life is over; a
+    /// further page gets a new reference.
     pub(super) fn lose_page(&mut self) {
         self.payment.ask_at = Some(self.payment.page_ends_at);
     }
 
     fn asker_died(&mut self, intent: &Intent) {
         match intent.verb {
-            Verb::Capture | Verb::Reverse | Verb::Credit => self.doubt(intent, DoubtCause::AskerDied),
+            Verb::Capture | Verb::Reverse | Verb::Credit => {
+                self.doubt(intent, DoubtCause::AskerDied)
+            }
             Verb::Open => self.lose_page(),
             Verb::Status | Verb::History | Verb::Latest => self.ask_anew(),
             Verb::Check | Verb::Issue | Verb::Find | Verb::Cancel => {}
         }
     }
 
-    /// A look whose asker died is asked again; that of a page whose end was seen already must stay one.
+    /// A look whose asker died is asked again; that of a page whose end was seen already must stay
+    /// one.
     fn ask_anew(&mut self) {
         self.payment.ask_at = (self.payment.state == PaymentState::Closed).then_some(self.now);
     }
 
-    /// Asked again, but not forgotten: only a success ends what needs staff, since when, and how often it was asked.
+    /// Asked again, but not forgotten: only a success ends what needs staff, since when, and how
+    /// often it was asked.
     pub(super) fn end_doubt_of_no_answer(&mut self) {
         (self.payment.doubt, self.payment.settles_at, self.payment.ask_at) = (None, None, None);
     }
@@ -156,7 +168,8 @@ impl PaymentCase<'_> {
 
     pub(super) fn clear_doubt(&mut self) {
         self.payment.doubt = None;
-        (self.payment.settles_at, self.payment.doubt_since, self.payment.person) = (None, None, None);
+        (self.payment.settles_at, self.payment.doubt_since, self.payment.person) =
+            (None, None, None);
         self.payment.ask_at = None;
         self.payment.attempts = 0;
     }

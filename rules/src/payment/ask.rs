@@ -21,7 +21,8 @@ pub enum Goal {
 
 /// The most status calls a transaction may cost, ever.
 pub const STATUS_CALLS: i32 = 3;
-/// Why staff is needed: somebody may have paid a page of which the provider never answered what became of it.
+/// Why staff is needed: somebody may have paid a page of which the provider never answered what
+/// became of it.
 pub const PAGE_NOT_ANSWERED: &str = "page_not_answered";
 /// Why staff is needed: a payment waits for its bank longer than anybody waits for it.
 pub const PAYMENT_UNDECIDED: &str = "payment_undecided";
@@ -37,7 +38,8 @@ pub struct PageView {
     pub newest: bool,
     /// How often the status of any of its transactions may have been asked, at most.
     pub calls: i32,
-    /// Whether another one of them succeeded, or may still: a page closes after a payment that succeeded.
+    /// Whether another one of them succeeded, or may still: a page closes after a payment that
+    /// succeeded.
     pub decided: bool,
     /// Whether something is being found out about another one.
     pub looking: bool,
@@ -91,7 +93,11 @@ impl PaymentCase<'_> {
     #[must_use]
     pub fn is_settled(&self) -> bool {
         if self.payment.doubt.is_some()
-            || self.payment.open.as_ref().is_some_and(|open| !matches!(open.verb, Verb::Status | Verb::Latest))
+            || self
+                .payment
+                .open
+                .as_ref()
+                .is_some_and(|open| !matches!(open.verb, Verb::Status | Verb::Latest))
         {
             return false;
         }
@@ -124,7 +130,8 @@ impl PaymentCase<'_> {
         )
     }
 
-    /// A reservation that has to be moved anyway is moved: where it was taken or released already, the answer says so.
+    /// A reservation that has to be moved anyway is moved: where it was taken or released already,
+    /// the answer says so.
     fn prefer_the_move(&mut self) {
         let moves = self.payment.state == PaymentState::Reserved && self.goal != Goal::Rest;
         if moves
@@ -143,16 +150,22 @@ impl PaymentCase<'_> {
             && self.now < self.payment.page_ends_at
     }
 
-    /// The status tells state and currency, and costs one of three calls: once for each report, before the history can be sure.
+    /// The status tells state and currency, and costs one of three calls: once for each report,
+    /// before the history can be sure.
     fn wants_status(&self) -> bool {
         let Some(claim) = self.payment.claim else { return false };
         // by the page's reference it may be about any transaction of the page
-        let calls = if self.payment.tid.is_some() { self.payment.status_calls } else { self.page.calls };
-        self.is_undecided() && claim.kind <= ClaimKind::Billed && calls < STATUS_CALLS && !self.wants_history()
+        let calls =
+            if self.payment.tid.is_some() { self.payment.status_calls } else { self.page.calls };
+        self.is_undecided()
+            && claim.kind <= ClaimKind::Billed
+            && calls < STATUS_CALLS
+            && !self.wants_history()
     }
 
-    /// Of a page that is over, of which no transaction is known and all calls are spent, nothing more is found out: whatever waits for
-    /// it goes on, and staff was told where a call was not answered.
+    /// Of a page that is over, of which no transaction is known and all calls are spent, nothing
+    /// more is found out: whatever waits for it goes on, and staff was told where a call was not
+    /// answered.
     fn nothing_can_tell(&self) -> bool {
         let spent = self.page.calls >= STATUS_CALLS;
         self.payment.claim.is_some()
@@ -163,7 +176,9 @@ impl PaymentCase<'_> {
 
     /// The history tells every amount, as often as it takes, but of no currency.
     fn wants_history(&self) -> bool {
-        let Some(claim) = self.payment.claim.filter(|_| self.payment.tid.is_some()) else { return false };
+        let Some(claim) = self.payment.claim.filter(|_| self.payment.tid.is_some()) else {
+            return false;
+        };
         // the status said what was taken, and amounts are believed of the history alone
         let status_told = self.payment.amount > 0;
         !self.is_undecided()
@@ -180,9 +195,10 @@ impl PaymentCase<'_> {
             && matches!(self.payment.state, PaymentState::Opened | PaymentState::Failed)
     }
 
-    /// One look at the page's latest payment, by the newest row of the page: an attempt after a failed one may have succeeded.
-    /// A page closes after a payment that succeeded, so a paid one has no later attempt.
-    /// Source: the payment provider's description of its redirect integration.
+    /// One look at the page's latest payment, by the newest row of the page: an attempt after a
+    /// failed one may have succeeded. A page closes after a payment that succeeded, so a paid one
+    /// has no later attempt. Source: the payment provider's description of its redirect
+    /// integration.
     fn end_page(&mut self) {
         if !self.page.newest || self.page.decided {
             self.payment.enter(PaymentState::Closed);
@@ -195,14 +211,16 @@ impl PaymentCase<'_> {
         }
     }
 
-    /// A payer's clock is not ours, and a payment takes its time: a page is looked for again after its end.
+    /// A payer's clock is not ours, and a payment takes its time: a page is looked for again after
+    /// its end.
     pub(super) fn looks_again(&self) -> bool {
         let due = self.payment.state == PaymentState::Closed && self.payment.ask_at.is_some();
         let free = self.page.newest && !self.page.decided && !self.page.looking;
         due && free && self.payment.claim.is_none() && self.page.calls < STATUS_CALLS
     }
 
-    /// Every call was spent and none was answered: somebody may have paid, and only the provider's portal still knows.
+    /// Every call was spent and none was answered: somebody may have paid, and only the provider's
+    /// portal still knows.
     pub(super) fn close_unseen(&mut self) {
         self.payment.enter(PaymentState::Closed);
         if self.payment.state == PaymentState::Closed {
@@ -213,7 +231,8 @@ impl PaymentCase<'_> {
 
     /// Its bank may still pay it, whatever became of its order.
     fn waits_for_a_bank(&self) -> bool {
-        let given_up = self.payment.person.as_ref().is_some_and(|mark| mark.reason == PAYMENT_UNDECIDED);
+        let given_up =
+            self.payment.person.as_ref().is_some_and(|mark| mark.reason == PAYMENT_UNDECIDED);
         self.payment.state == PaymentState::Suspended && self.payment.tid.is_some() && !given_up
     }
 
@@ -252,7 +271,8 @@ impl PaymentCase<'_> {
     }
 
     fn release(&mut self) {
-        let lapsed = self.payment.reserved_at.is_some_and(|at| self.now >= at + self.rules.reservation_life);
+        let lapsed =
+            self.payment.reserved_at.is_some_and(|at| self.now >= at + self.rules.reservation_life);
         if lapsed {
             self.payment.enter(PaymentState::Lapsed);
             self.clear_doubt();
@@ -262,14 +282,16 @@ impl PaymentCase<'_> {
         }
     }
 
-    /// The books come first: what went back without us, or was taken back by a bank, is not given back again.
+    /// The books come first: what went back without us, or was taken back by a bank, is not given
+    /// back again.
     fn credit_down_to(&mut self, sum: Cents) {
         let excess = self.payment.held() - sum;
         if excess > 0 && !self.rules.keeps(Protection::HistoryFirst) {
             self.credit();
         } else if excess > 0 {
             self.payment.back_since.get_or_insert(self.now);
-            self.payment.doubt = Some(MoneyDoubt { verb: Verb::Credit, amount: 0, why: DoubtCause::FirstLook });
+            self.payment.doubt =
+                Some(MoneyDoubt { verb: Verb::Credit, amount: 0, why: DoubtCause::FirstLook });
             self.intend(Verb::History, 0);
         } else if sum == 0 && self.payment.owed == 0 {
             self.payment.enter(PaymentState::Returned);

@@ -18,13 +18,19 @@ impl PaymentCase<'_> {
     pub(super) fn history(&mut self, intent: &Intent, outcome: Outcome<History>) {
         let Some(doubt) = self.payment.doubt else { return self.said_by_history(outcome) };
         match outcome {
-            Outcome::Done(history) if doubt.verb == Verb::Credit => self.credit_by_history(intent, doubt, history),
+            Outcome::Done(history) if doubt.verb == Verb::Credit => {
+                self.credit_by_history(intent, doubt, history)
+            }
             Outcome::Done(history) => self.reservation_by_history(intent, doubt, history),
-            Outcome::Pending { .. } | Outcome::Refused(_) | Outcome::NotSent(_) | Outcome::Unknown(_) => self.pause(),
+            Outcome::Pending { .. }
+            | Outcome::Refused(_)
+            | Outcome::NotSent(_)
+            | Outcome::Unknown(_) => self.pause(),
         }
     }
 
-    /// What was said of the payment is so once the history shows it, with the amounts that the history shows.
+    /// What was said of the payment is so once the history shows it, with the amounts that the
+    /// history shows.
     fn said_by_history(&mut self, outcome: Outcome<History>) {
         let Outcome::Done(history) = outcome else { return self.pause() };
         if self.taken_back(history) {
@@ -41,13 +47,20 @@ impl PaymentCase<'_> {
             return;
         }
         if history.captured > 0 && (undecided || self.payment.state == PaymentState::Reserved) {
-            // a bank pays late, and a status says so late: without it the currency is nobody's, and the money goes back
-            let currency =
-                if undecided && !status_told { NO_CURRENCY.to_owned() } else { self.payment.currency.clone() };
+            // a bank pays late, and a status says so late: without it the currency is nobody's, and
+            // the money goes back
+            let currency = if undecided && !status_told {
+                NO_CURRENCY.to_owned()
+            } else {
+                self.payment.currency.clone()
+            };
             self.bill(history.captured);
             self.payment.currency = currency;
-        } else if history.captured > self.payment.captured && self.payment.state == PaymentState::Billed {
-            // taken at the provider's portal: it is so, and what the order does not want of it goes back
+        } else if history.captured > self.payment.captured
+            && self.payment.state == PaymentState::Billed
+        {
+            // taken at the provider's portal: it is so, and what the order does not want of it goes
+            // back
             self.payment.captured = history.captured;
             self.payment.amount = self.payment.amount.max(history.captured);
         } else if history.reversed && self.payment.state == PaymentState::Reserved {
@@ -151,7 +164,8 @@ impl PaymentCase<'_> {
         }
     }
 
-    /// A part whose asker died: a supplier that keeps no references would credit it twice, so it is never asked for again.
+    /// A part whose asker died: a supplier that keeps no references would credit it twice, so it is
+    /// never asked for again.
     fn part_is_silent(&mut self, intent: &Intent, doubt: MoneyDoubt) {
         if !self.rules.keeps(Protection::PartsByHand) {
             self.mark("partial_credit_in_doubt");
@@ -172,14 +186,18 @@ impl PaymentCase<'_> {
 
     fn ask_again_after_silence(&mut self, intent: &Intent, doubt: MoneyDoubt) {
         // the history as it was when it was asked: an answer that took long says nothing of later
-        let settled = doubt.verb == Verb::Capture || self.payment.settles_at.is_none_or(|at| intent.asked_at >= at);
+        let settled = doubt.verb == Verb::Capture
+            || self.payment.settles_at.is_none_or(|at| intent.asked_at >= at);
         if !settled {
             self.payment.ask_at = self.payment.settles_at;
             return;
         }
         if doubt.why == DoubtCause::Refused {
             self.payment.refusals += 1;
-            if self.payment.refusals >= 2 && doubt.verb == Verb::Credit && self.rules.keeps(Protection::RefusedByHand) {
+            if self.payment.refusals >= 2
+                && doubt.verb == Verb::Credit
+                && self.rules.keeps(Protection::RefusedByHand)
+            {
                 return self.owe(doubt.amount);
             }
         }

@@ -1,8 +1,10 @@
-//! What is to be found out about a payment because somebody said so: the provider's report, a restored backup, staff.
+//! What is to be found out about a payment because somebody said so: the provider's report, a
+//! restored backup, staff.
 
 use crate::record::Moment;
 
-/// What is to be found out about a payment. It is kept until the provider's own answers say yes or no.
+/// What is to be found out about a payment. It is kept until the provider's own answers say yes or
+/// no.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Claim {
     /// What was said.

@@ -42,7 +42,10 @@ impl MoneyDoubt {
     /// The doubt's words in the database, for example `credit/asker_died`.
     #[must_use]
     pub fn words(&self) -> String {
-        let cause = CAUSES.iter().find(|(cause, _)| *cause == self.why).map_or("unanswered", |(_, word)| word);
+        let cause = CAUSES
+            .iter()
+            .find(|(cause, _)| *cause == self.why)
+            .map_or("unanswered", |(_, word)| word);
         format!("{}/{cause}", self.verb.word())
     }
 

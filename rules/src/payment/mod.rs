@@ -10,8 +10,8 @@ mod status;
 
 pub use answer::PaymentAnswer;
 pub use ask::{
-    CLAIM_UNCONFIRMED, Goal, MONEY_BACK_REFUSED, PAGE_NOT_ANSWERED, PAYMENT_UNDECIDED, PageView, PaymentCase,
-    STATUS_CALLS,
+    CLAIM_UNCONFIRMED, Goal, MONEY_BACK_REFUSED, PAGE_NOT_ANSWERED, PAYMENT_UNDECIDED, PageView,
+    PaymentCase, STATUS_CALLS,
 };
 pub use claim::{Claim, ClaimKind};
 pub use doubt::{DoubtCause, MoneyDoubt};

@@ -45,11 +45,13 @@ pub struct Payment {
     pub back_since: Option<Moment>,
     /// When it was seen reserved.
     pub reserved_at: Option<Moment>,
-    /// How often its status was asked, as far as the provider may count it: at most three times, ever.
+    /// How often its status was asked, as far as the provider may count it: at most three times,
+    /// ever.
     pub status_calls: i32,
     /// What is to be found out about it.
     pub claim: Option<Claim>,
-    /// Whether its page was not opened by us, as far as we know: it may have been, after the backup that was restored.
+    /// Whether its page was not opened by us, as far as we know: it may have been, after the backup
+    /// that was restored.
     pub sought: bool,
     /// Attempts since the last success.
     pub attempts: i32,
@@ -95,9 +97,10 @@ impl Payment {
         self.captured - self.returned - self.owed
     }
 
-    /// Takes what the provider's history says that it credited in all; beside it went what staff sent by bank transfer. Of what is
-    /// more than we knew, `ours` were asked for by us; beyond that it was credited at the provider's portal, and no longer has to be
-    /// sent by bank transfer. It never takes anything back: answers whether more went back than we knew.
+    /// Takes what the provider's history says that it credited in all; beside it went what staff
+    /// sent by bank transfer. Of what is more than we knew, `ours` were asked for by us; beyond
+    /// that it was credited at the provider's portal, and no longer has to be sent by bank
+    /// transfer. It never takes anything back: answers whether more went back than we knew.
     pub fn take_credited(&mut self, credited: Cents, ours: Cents) -> bool {
         let more = (credited + self.transferred - self.returned).max(0);
         self.returned += more;
@@ -105,7 +108,8 @@ impl Payment {
         more > 0
     }
 
-    /// Notes what is to be found out; what says less than what is looked for already changes nothing. Answers whether it is new.
+    /// Notes what is to be found out; what says less than what is looked for already changes
+    /// nothing. Answers whether it is new.
     pub fn look_for(&mut self, kind: ClaimKind, now: Moment) -> bool {
         let is_new = self.claim.is_none_or(|claim| claim.kind < kind);
         if is_new {
@@ -126,7 +130,8 @@ impl Payment {
         self.status_calls + 1 < super::STATUS_CALLS
     }
 
-    /// Whether nothing of the payer's is held or reserved, and nothing can be any more unless the provider says so.
+    /// Whether nothing of the payer's is held or reserved, and nothing can be any more unless the
+    /// provider says so.
     #[must_use]
     pub fn is_gone(&self) -> bool {
         match self.state {
@@ -136,11 +141,15 @@ impl Payment {
             | PaymentState::Failed
             | PaymentState::Closed
             | PaymentState::ChargedBack => true,
-            PaymentState::Opened | PaymentState::Suspended | PaymentState::Reserved | PaymentState::Billed => false,
+            PaymentState::Opened
+            | PaymentState::Suspended
+            | PaymentState::Reserved
+            | PaymentState::Billed => false,
         }
     }
 
-    /// How much of what it pays for is there: what is reserved, or was taken and neither went back nor is due to.
+    /// How much of what it pays for is there: what is reserved, or was taken and neither went back
+    /// nor is due to.
     #[must_use]
     pub fn covers(&self) -> Cents {
         match self.state {
@@ -160,7 +169,9 @@ impl Payment {
     /// Whether its page may stand although nobody knows its address.
     #[must_use]
     pub fn is_lost(&self) -> bool {
-        self.url.is_none() && self.open.is_none() && self.ask_at.is_some_and(|at| at >= self.page_ends_at)
+        self.url.is_none()
+            && self.open.is_none()
+            && self.ask_at.is_some_and(|at| at >= self.page_ends_at)
     }
 
     /// Whether a payer can still pay its page.
@@ -179,7 +190,12 @@ impl Payment {
 
     /// A page to be opened: its number and page number, its life.
     #[must_use]
-    pub fn page(order: &Order, (no, page_no): (i32, i32), opened_at: Moment, page_ends_at: Moment) -> Self {
+    pub fn page(
+        order: &Order,
+        (no, page_no): (i32, i32),
+        opened_at: Moment,
+        page_ends_at: Moment,
+    ) -> Self {
         Self::page_of((&order.number, &order.currency), (no, page_no), opened_at, page_ends_at)
     }
 

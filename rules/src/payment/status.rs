@@ -1,4 +1,5 @@
-//! What a status call means for the payment that it was spent on; what it observed is taken by the order. Pure.
+//! What a status call means for the payment that it was spent on; what it observed is taken by the
+//! order. Pure.
 
 use chrono::TimeDelta;
 
@@ -41,8 +42,9 @@ impl PaymentCase<'_> {
         }
     }
 
-    /// What was said is not to be seen yet: it is kept, and asked about again when no answer can be older than the report, then
-    /// after growing pauses. What the provider does not show for so long is left to staff, who were told of it.
+    /// What was said is not to be seen yet: it is kept, and asked about again when no answer can be
+    /// older than the report, then after growing pauses. What the provider does not show for so
+    /// long is left to staff, who were told of it.
     pub(super) fn not_shown(&mut self) {
         let Some(claim) = self.payment.claim else { return };
         let kept = self.rules.keeps(Protection::KeepClaims);
@@ -67,8 +69,8 @@ impl PaymentCase<'_> {
         }
     }
 
-    /// What became of the page whose life is over; what was observed of its latest payment is taken by the order, which closes
-    /// the page.
+    /// What became of the page whose life is over; what was observed of its latest payment is taken
+    /// by the order, which closes the page.
     pub(super) fn latest(&mut self, outcome: &Outcome<Option<Observed>>) {
         match outcome {
             Outcome::Done(_) => {}
@@ -86,6 +88,7 @@ impl PaymentCase<'_> {
     /// A bank that has not decided is asked about again: after an hour at first, later once a day.
     pub(super) fn wait_for_the_bank(&mut self) {
         let waited = (self.now - self.payment.opened_at) / 2;
-        self.payment.ask_at = Some(self.now + waited.clamp(TimeDelta::hours(1), TimeDelta::days(1)));
+        self.payment.ask_at =
+            Some(self.now + waited.clamp(TimeDelta::hours(1), TimeDelta::days(1)));
     }
 }

@@ -9,7 +9,8 @@ pub enum Outcome<T> {
     Done(T),
     /// A clear no: only answers that the supplier's `translate.rs` lists.
     Refused(Refusal),
-    /// Provably nothing left us: busy, breaker open, not begun, connect failed, session refused before the act.
+    /// Provably nothing left us: busy, breaker open, not begun, connect failed, session refused
+    /// before the act.
     NotSent(String),
     /// Accepted but not final; the reference is asked about after `ask_after`.
     Pending {
@@ -30,8 +31,9 @@ impl<T> Outcome<T> {
         }
     }
 
-    /// Whether an answer may have come that was not understood, which may lie in what was asked; a refusal to speak at all, as for
-    /// a password that does not count any more, says that nothing was asked.
+    /// Whether an answer may have come that was not understood, which may lie in what was asked; a
+    /// refusal to speak at all, as for a password that does not count any more, says that nothing
+    /// was asked.
     #[must_use]
     pub fn is_unclear(&self) -> bool {
         matches!(self, Self::Unknown(_))
@@ -56,7 +58,9 @@ impl<T> Outcome<T> {
         let why = self.why();
         match self {
             Self::Done(value) => Ok(value),
-            Self::Refused(_) | Self::NotSent(_) | Self::Pending { .. } | Self::Unknown(_) => Err(why),
+            Self::Refused(_) | Self::NotSent(_) | Self::Pending { .. } | Self::Unknown(_) => {
+                Err(why)
+            }
         }
     }
 
@@ -131,8 +135,8 @@ impl RefusalKind {
     #[must_use]
     pub fn of(slug: &str) -> Option<Self> {
         use RefusalKind::{
-            CardBlocked, CardFull, CardNotAccepted, CardTaken, HolderIncomplete, MessageRejected, NotCreditable,
-            PaymentDeclined, PriceChanged, ProductUnavailable, TicketUsed,
+            CardBlocked, CardFull, CardNotAccepted, CardTaken, HolderIncomplete, MessageRejected,
+            NotCreditable, PaymentDeclined, PriceChanged, ProductUnavailable, TicketUsed,
         };
         [
             CardNotAccepted,

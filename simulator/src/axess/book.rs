@@ -6,13 +6,16 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Europe::Vienna;
 use serde_json::{Value, json};
 
-use super::requests::{ALREADY_CANCELED, FULL, NO_SEGMENT, Naming, Refusal, TICKET_USED, UNKNOWN_TICKET, Wish};
+use super::requests::{
+    ALREADY_CANCELED, FULL, NO_SEGMENT, Naming, Refusal, TICKET_USED, UNKNOWN_TICKET, Wish,
+};
 use crate::clock::stamp;
 use crate::deed::Deed;
 
 /// Tickets one contract keeps.
 const TICKETS_MAX: usize = 1_000_000;
-/// Source: public description of serial ranges: tickets 1 to 49,999 a point of sale, then they wrap.
+/// Source: public description of serial ranges: tickets 1 to 49,999 a point of sale, then they
+/// wrap.
 const LAST_SERIAL: i64 = 49_999;
 /// Source: public description of keycards: three segments a chip.
 pub(crate) const SEGMENTS: usize = 3;
@@ -89,7 +92,14 @@ const FIRST_JOURNAL: i64 = 100_001;
 impl Book {
     pub(crate) fn new() -> Self {
         let (by_reference, by_card) = (HashMap::new(), HashMap::new());
-        Self { tickets: Vec::new(), by_reference, by_card, serial: 0, unicode: 1, transaction: 500_000 }
+        Self {
+            tickets: Vec::new(),
+            by_reference,
+            by_card,
+            serial: 0,
+            unicode: 1,
+            transaction: 500_000,
+        }
     }
 
     /// Books all wishes or none, without asking whether the reference is known.
@@ -145,7 +155,12 @@ impl Book {
 
     /// Segments of a card without an open ticket.
     pub(crate) fn free_segments(&self, card: &str, now: DateTime<Utc>) -> usize {
-        let theirs = self.by_card.get(card).into_iter().flatten().filter_map(|place| self.tickets.get(*place));
+        let theirs = self
+            .by_card
+            .get(card)
+            .into_iter()
+            .flatten()
+            .filter_map(|place| self.tickets.get(*place));
         SEGMENTS.saturating_sub(theirs.filter(|ticket| matches!(ticket.status(now), 0 | 1)).count())
     }
 
@@ -165,13 +180,20 @@ impl Book {
         let fits = |ticket: &Ticket| is_named(ticket, naming);
         let fits = |ticket: &Ticket| fits(ticket) && !ticket.forgotten;
         match naming.journal {
-            Some(journal) => place_of(journal).filter(|place| self.tickets.get(*place).is_some_and(fits)),
+            Some(journal) => {
+                place_of(journal).filter(|place| self.tickets.get(*place).is_some_and(fits))
+            }
             None => self.tickets.iter().rposition(fits),
         }
     }
 
     /// Cancels once, never after the first gate pass; `blocking` also blocks the gates.
-    pub(crate) fn cancel(&mut self, naming: &Naming, blocking: bool, now: DateTime<Utc>) -> Result<(), Refusal> {
+    pub(crate) fn cancel(
+        &mut self,
+        naming: &Naming,
+        blocking: bool,
+        now: DateTime<Utc>,
+    ) -> Result<(), Refusal> {
         let place = self.place(naming).ok_or(UNKNOWN_TICKET)?;
         let ticket = self.tickets.get_mut(place).ok_or(UNKNOWN_TICKET)?;
         if ticket.canceled_at.is_some() {
@@ -199,20 +221,34 @@ impl Book {
         }
     }
 
-    /// The tickets of a project that were sold on a day in Vienna, after a journal number, in its order.
-    pub(crate) fn sold_on(&self, day: &str, (project, after): (i64, i64)) -> impl Iterator<Item = &Ticket> {
+    /// The tickets of a project that were sold on a day in Vienna, after a journal number, in its
+    /// order.
+    pub(crate) fn sold_on(
+        &self,
+        day: &str,
+        (project, after): (i64, i64),
+    ) -> impl Iterator<Item = &Ticket> {
         let day = day.parse::<NaiveDate>().ok();
         let sold_on = |ticket: &Ticket| Some(ticket.asked_at.with_timezone(&Vienna).date_naive());
         self.tickets.iter().filter(move |ticket| {
-            !ticket.forgotten && ticket.wish.project == project && ticket.journal > after && sold_on(ticket) == day
+            !ticket.forgotten
+                && ticket.wish.project == project
+                && ticket.journal > after
+                && sold_on(ticket) == day
         })
     }
 
     /// What people at the operator's own desk do.
-    pub(crate) fn at_the_desk(&mut self, journal: i64, deed: &Deed, now: DateTime<Utc>) -> Result<(), String> {
+    pub(crate) fn at_the_desk(
+        &mut self,
+        journal: i64,
+        deed: &Deed,
+        now: DateTime<Utc>,
+    ) -> Result<(), String> {
         let unknown = "no ticket has this journal number";
         let place = place_of(journal).ok_or(unknown)?;
-        let ticket = self.tickets.get_mut(place).filter(|ticket| !ticket.forgotten).ok_or(unknown)?;
+        let ticket =
+            self.tickets.get_mut(place).filter(|ticket| !ticket.forgotten).ok_or(unknown)?;
         match deed {
             Deed::Cancel => drop(ticket.canceled_at.get_or_insert(now)),
             Deed::Revive => (ticket.canceled_at, ticket.blocked) = (None, false),
@@ -233,7 +269,11 @@ impl Book {
     }
 
     pub(crate) fn entries(&self, operator: &str) -> Vec<Value> {
-        self.tickets.iter().filter(|ticket| !ticket.forgotten).map(|ticket| ticket.entry(operator)).collect()
+        self.tickets
+            .iter()
+            .filter(|ticket| !ticket.forgotten)
+            .map(|ticket| ticket.entry(operator))
+            .collect()
     }
 }
 

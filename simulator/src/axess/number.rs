@@ -1,8 +1,9 @@
 //! WTP numbers, printed `XXXXXXXX-XXX-XXX`: chip id, CRC, acceptance number.
 //!
-//! The real formulas are not public. `Unproven:` ours: symbols are `0`–`9` and `A`–`Z` without `O`, each worth its
-//! place (0 to 34). Over the eight symbols of the chip id, `h = (h × 31 + place + 1) mod 35³`, begun with 7 for the CRC
-//! and with 11 for the acceptance number; `h` is written as three symbols, the highest first.
+//! The real formulas are not public. `Unproven:` ours: symbols are `0`–`9` and `A`–`Z` without `O`,
+//! each worth its place (0 to 34). Over the eight symbols of the chip id,
+//! `h = (h × 31 + place + 1) mod 35³`, begun with 7 for the CRC and with 11 for the acceptance
+//! number; `h` is written as three symbols, the highest first.
 
 const ALPHABET: &[u8; 35] = b"0123456789ABCDEFGHIJKLMNPQRSTUVWXYZ";
 const CRC_START: u64 = 7;
@@ -23,7 +24,8 @@ pub(crate) fn check(printed: &str) -> Result<(), Flaw> {
     let parts: Vec<&str> = printed.split('-').collect();
     let [chip, crc, acceptance] = parts.as_slice() else { return Err(Flaw::Form) };
     let symbols = parts.concat();
-    if [chip, crc, acceptance].map(|part| part.len()) != [8, 3, 3] || symbols.bytes().any(|byte| place(byte).is_none())
+    if [chip, crc, acceptance].map(|part| part.len()) != [8, 3, 3]
+        || symbols.bytes().any(|byte| place(byte).is_none())
     {
         return Err(Flaw::Form);
     }
@@ -33,7 +35,8 @@ pub(crate) fn check(printed: &str) -> Result<(), Flaw> {
     if *acceptance == digest(chip, ACCEPTANCE_START) { Ok(()) } else { Err(Flaw::Acceptance) }
 }
 
-/// The chip's identifier: E0 04 01 (NXP) and 40 bits, 16 hexadecimal digits. `Unproven:` the mapping is ours.
+/// The chip's identifier: E0 04 01 (NXP) and 40 bits, 16 hexadecimal digits. `Unproven:` the
+/// mapping is ours.
 pub(crate) fn media_id(printed: &str) -> String {
     let chip = printed.split('-').next().unwrap_or_default();
     let value = chip.bytes().filter_map(place).fold(0_u64, |value, place| value * 35 + place);
@@ -45,7 +48,10 @@ fn place(symbol: u8) -> Option<u64> {
 }
 
 fn digest(chip: &str, start: u64) -> String {
-    let hash = chip.bytes().filter_map(place).fold(start, |hash, place| (hash * 31 + place + 1) % CHECK_RANGE);
+    let hash = chip
+        .bytes()
+        .filter_map(place)
+        .fold(start, |hash, place| (hash * 31 + place + 1) % CHECK_RANGE);
     written(hash, 3)
 }
 
@@ -59,7 +65,8 @@ fn written(mut value: u64, width: usize) -> String {
     symbols.into_iter().collect()
 }
 
-/// The `n`-th sample keycard number, printed `XXXXXXXX-XXX-XXX`; distinct for `n` below 35^7, always the same.
+/// The `n`-th sample keycard number, printed `XXXXXXXX-XXX-XXX`; distinct for `n` below 35^7,
+/// always the same.
 #[must_use]
 pub fn sample_wtp_number(n: u64) -> String {
     let chip = format!("S{}", written(n % SAMPLES, 7));
@@ -72,7 +79,8 @@ mod tests {
 
     #[test]
     fn samples_are_valid_and_distinct() {
-        let samples: std::collections::BTreeSet<String> = (0..1_000).map(sample_wtp_number).collect();
+        let samples: std::collections::BTreeSet<String> =
+            (0..1_000).map(sample_wtp_number).collect();
         assert_eq!(samples.len(), 1_000);
         assert!(samples.iter().all(|printed| printed.len() == 16 && check(printed).is_ok()));
     }

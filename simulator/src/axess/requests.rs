@@ -20,7 +20,8 @@ pub(crate) const NO_SEGMENT: Refusal = Refusal(-3106, "no free segment on the ca
 pub(crate) const UNKNOWN_TICKET: Refusal = Refusal(-6513, "ticket unknown");
 pub(crate) const ALREADY_CANCELED: Refusal = Refusal(-6514, "ticket is already cancelled");
 pub(crate) const TICKET_USED: Refusal = Refusal(-6515, "ticket is used");
-pub(crate) const NOT_SOLD: Refusal = Refusal(-6541, "product or person type is not sold here on that day");
+pub(crate) const NOT_SOLD: Refusal =
+    Refusal(-6541, "product or person type is not sold here on that day");
 pub(crate) const FULL: Refusal = Refusal(-9999, "the simulator's book is full");
 
 /// A ticket asked for.
@@ -53,14 +54,21 @@ impl Wish {
     /// Reads an `ACTTICKET` whose shape is checked.
     pub(crate) fn read(ticket: &Element, shelf: &Shelf) -> Result<Self, Refusal> {
         let product = ticket.child("CTPRODUCT").ok_or(PARAMETER)?;
-        let above_zero = |name| decimal(product.text_of(name)).filter(|number| *number > 0).ok_or(PARAMETER);
+        let above_zero =
+            |name| decimal(product.text_of(name)).filter(|number| *number > 0).ok_or(PARAMETER);
         let wtp = ticket.get("SZWTPNO").map(ToOwned::to_owned);
         wtp.as_deref().map_or(Ok(()), card)?;
-        let [project, pool, ticket_type, person_type] =
-            [above_zero("NPROJNO")?, above_zero("NPOOLNO")?, above_zero("NTICKETTYPENO")?, above_zero("NPERSONTYPNO")?];
+        let [project, pool, ticket_type, person_type] = [
+            above_zero("NPROJNO")?,
+            above_zero("NPOOLNO")?,
+            above_zero("NTICKETTYPENO")?,
+            above_zero("NPERSONTYPNO")?,
+        ];
         let valid_from = product.text_of("SZVALIDFROM").to_owned();
         let validity = shelf.validity(&format!("{pool}/{ticket_type}")).ok_or(NOT_SOLD)?;
-        if project != i64::from(shelf.goods.project_no) || !shelf.has_category(&person_type.to_string()) {
+        if project != i64::from(shelf.goods.project_no)
+            || !shelf.has_category(&person_type.to_string())
+        {
             return Err(NOT_SOLD);
         }
         Ok(Self {
@@ -74,7 +82,11 @@ impl Wish {
             block: decimal(ticket.text_of("NBLOCKNO")).ok_or(PARAMETER)?,
             wtp,
             holder: ticket.child("CTPERSON").map(|person| {
-                person.children.iter().map(|member| (member.name.clone(), member.text.trim().to_owned())).collect()
+                person
+                    .children
+                    .iter()
+                    .map(|member| (member.name.clone(), member.text.trim().to_owned()))
+                    .collect()
             }),
         })
     }
@@ -108,12 +120,18 @@ impl Naming {
             unicode: number("NUNICODENO"),
             valid_till: request.get("SZVALIDTILL").map(ToOwned::to_owned),
         };
-        let by_serial = naming.serial.is_some() && (naming.unicode.is_some() || naming.valid_till.is_some());
+        let by_serial =
+            naming.serial.is_some() && (naming.unicode.is_some() || naming.valid_till.is_some());
         if naming.journal.is_some() || by_serial { Ok(naming) } else { Err(PARAMETER) }
     }
 
     /// Whether everything said fits a ticket of these numbers.
-    pub(crate) fn fits(&self, journal: i64, (serial, unicode): (i64, i64), valid_till: &str) -> bool {
+    pub(crate) fn fits(
+        &self,
+        journal: i64,
+        (serial, unicode): (i64, i64),
+        valid_till: &str,
+    ) -> bool {
         self.journal.is_none_or(|said| said == journal)
             && self.serial.is_none_or(|said| said == serial)
             && self.unicode.is_none_or(|said| said == unicode)

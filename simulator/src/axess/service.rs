@@ -8,7 +8,9 @@ use serde_json::Value;
 use super::book::{Book, POS, Ticket};
 use super::lists;
 use super::number::media_id;
-use super::requests::{LOGIN_FAILED, NO_SEGMENT, NO_SESSION, Naming, Refusal, SOAP_LOGIN_FAILED, Wish, card};
+use super::requests::{
+    LOGIN_FAILED, NO_SEGMENT, NO_SESSION, Naming, Refusal, SOAP_LOGIN_FAILED, Wish, card,
+};
 use super::sessions::Sessions;
 use super::shapes::{AX, TEAM, decimal, parameter};
 use crate::access::AxessAccess;
@@ -36,7 +38,12 @@ pub(crate) struct Axess {
 pub(crate) type Members = Vec<(&'static str, String)>;
 
 impl Axess {
-    pub(crate) fn new(goods: &'static Goods, access: AxessAccess, clock: Arc<Clock>, session_seconds: u32) -> Self {
+    pub(crate) fn new(
+        goods: &'static Goods,
+        access: AxessAccess,
+        clock: Arc<Clock>,
+        session_seconds: u32,
+    ) -> Self {
         let sessions = Sessions::new(TimeDelta::seconds(i64::from(session_seconds)));
         Self { shelf: Shelf::new(goods), access, clock, state: Mutex::new((sessions, Book::new())) }
     }
@@ -63,14 +70,19 @@ impl Axess {
     }
 
     fn call(&self, operation: &str, request: &Element, bent: Bent) -> (Members, Option<Refusal>) {
-        let outcome =
-            if operation == "login" { self.login(request) } else { self.in_session(operation, request, bent) };
+        let outcome = if operation == "login" {
+            self.login(request)
+        } else {
+            self.in_session(operation, request, bent)
+        };
         outcome.unwrap_or_else(|refusal| (Members::new(), Some(refusal)))
     }
 
     fn login(&self, request: &Element) -> Result<(Members, Option<Refusal>), Refusal> {
         let is = |name, right: &String| request.text_of(name) == right;
-        if !is("SZSOAPUSERNAME", &self.access.soap_user_name) || !is("SZSOAPPASSWORD", &self.access.soap_password) {
+        if !is("SZSOAPUSERNAME", &self.access.soap_user_name)
+            || !is("SZSOAPPASSWORD", &self.access.soap_password)
+        {
             return Err(SOAP_LOGIN_FAILED);
         }
         if !is("SZUSERNAME", &self.access.user_name) || !is("SZPASSWORD", &self.access.password) {
@@ -99,13 +111,22 @@ impl Axess {
             }
             "checkWTPNo" => check(request.text_of("SZWTPNO"), book, now),
             "issueTicket" => {
-                let wishes = || request.all("ACTTICKET").map(|ticket| Wish::read(ticket, &self.shelf)).collect();
+                let wishes = || {
+                    request.all("ACTTICKET").map(|ticket| Wish::read(ticket, &self.shelf)).collect()
+                };
                 issue(request.text_of("SZEXTORDERNO"), wishes, book, (bent, now))
             }
             "getTicketByExtOrder" => {
-                let found = if bent.find_nothing { Vec::new() } else { book.find(request.text_of("SZEXTORDERNO")) };
+                let found = if bent.find_nothing {
+                    Vec::new()
+                } else {
+                    book.find(request.text_of("SZEXTORDERNO"))
+                };
                 Ok((
-                    found.into_iter().map(|found| ("ACTTICKET", ticket(found, Some(found.status(now))))).collect(),
+                    found
+                        .into_iter()
+                        .map(|found| ("ACTTICKET", ticket(found, Some(found.status(now)))))
+                        .collect(),
                     None,
                 ))
             }
@@ -117,14 +138,19 @@ impl Axess {
                 Ok((sold.map(|sold| ("ACTTICKET", sale(sold, now))).collect(), None))
             }
             "getpools" => Ok((lists::pools(&self.shelf), None)),
-            "gettickettypes" => Ok((lists::ticket_types(&self.shelf, request.text_of("NPOOLNO")), None)),
+            "gettickettypes" => {
+                Ok((lists::ticket_types(&self.shelf, request.text_of("NPOOLNO")), None))
+            }
             "getpersontypes" => Ok((lists::person_types(&self.shelf), None)),
             "gettariff" => Ok((lists::tariff(&self.shelf, request)?, None)),
             "cancelTicket" => {
                 book.cancel(&Naming::read(request)?, request.text_of("NBLOCKING") == "-1", now)?;
                 Ok((Members::new(), None))
             }
-            _ => Ok((vec![("NSTATUS", book.named(&Naming::read(request)?)?.status(now).to_string())], None)),
+            _ => Ok((
+                vec![("NSTATUS", book.named(&Naming::read(request)?)?.status(now).to_string())],
+                None,
+            )),
         }
     }
 }
@@ -143,7 +169,8 @@ fn check(printed: &str, book: &Book, now: Now) -> Result<(Members, Option<Refusa
     Ok((members, (free == 0).then_some(NO_SEGMENT)))
 }
 
-/// A known reference gets -6530 and the first result, so that a lost answer can be recovered. `Unproven:` ours.
+/// A known reference gets -6530 and the first result, so that a lost answer can be recovered.
+/// `Unproven:` ours.
 fn issue(
     reference: &str,
     wishes: impl FnOnce() -> Result<Vec<Wish>, Refusal>,
@@ -152,7 +179,11 @@ fn issue(
 ) -> Result<(Members, Option<Refusal>), Refusal> {
     let first = book.find(reference).first().map(|ticket| ticket.transaction);
     if let Some(transaction) = first.filter(|_| !bent.no_dedup) {
-        let tickets = book.find(reference).into_iter().filter(|ticket| ticket.transaction == transaction).collect();
+        let tickets = book
+            .find(reference)
+            .into_iter()
+            .filter(|ticket| ticket.transaction == transaction)
+            .collect();
         return Ok((receipt(tickets), Some(Refusal(-6530, "external order number is used"))));
     }
     Ok((receipt(book.issue(reference, wishes()?, now)?), None))
@@ -160,7 +191,8 @@ fn issue(
 
 fn receipt(tickets: Vec<&Ticket>) -> Members {
     let transaction = tickets.first().map(|ticket| ticket.transaction).unwrap_or_default();
-    let mut members: Members = tickets.into_iter().map(|issued| ("ACTTICKET", ticket(issued, None))).collect();
+    let mut members: Members =
+        tickets.into_iter().map(|issued| ("ACTTICKET", ticket(issued, None))).collect();
     members.push(("NTRANSNO", transaction.to_string()));
     members
 }
@@ -186,7 +218,8 @@ fn ticket(ticket: &Ticket, status: Option<i64>) -> String {
         ("NSTATUS", status),
         ("NUNICODENO", Some(ticket.unicode)),
     ];
-    let numbers = numbers.into_iter().filter_map(|(name, number)| Some(leaf(&format!("a:{name}"), number?)));
+    let numbers =
+        numbers.into_iter().filter_map(|(name, number)| Some(leaf(&format!("a:{name}"), number?)));
     numbers.collect::<String>()
         + &leaf("a:SZVALIDFROM", &ticket.wish.valid_from)
         + &leaf("a:SZVALIDTILL", ticket.valid_till())
@@ -197,7 +230,8 @@ fn reply(operation: &str, mut members: Members, refusal: Option<&Refusal>) -> An
     members.push(("NERRORNO", number.to_string()));
     members.push(("SZERRORMESSAGE", (*says).to_owned()));
     members.sort_by_key(|(name, _)| *name);
-    let inner: String = members.into_iter().map(|(name, inner)| node(&format!("a:{name}"), &inner)).collect();
+    let inner: String =
+        members.into_iter().map(|(name, inner)| node(&format!("a:{name}"), &inner)).collect();
     soap::answer(&format!(
         "<{operation}Response xmlns=\"{TEAM}\"><{operation}Result xmlns:a=\"{AX}\">{inner}</{operation}Result></{operation}Response>"
     ))
@@ -206,9 +240,13 @@ fn reply(operation: &str, mut members: Members, refusal: Option<&Refusal>) -> An
 /// The call's one parameter, when everything about the request fits its operation.
 fn request(asked: &Asked) -> Result<(&str, &Element), String> {
     let call = soap::open(asked)?.call;
-    let member = parameter(&call.name).ok_or_else(|| format!("{} is not an operation of DCI4WTP", call.name))?;
+    let member = parameter(&call.name)
+        .ok_or_else(|| format!("{} is not an operation of DCI4WTP", call.name))?;
     if call.namespace != TEAM {
-        return Err(format!("{} is in namespace '{}', expected '{TEAM}'", call.name, call.namespace));
+        return Err(format!(
+            "{} is in namespace '{}', expected '{TEAM}'",
+            call.name, call.namespace
+        ));
     }
     let action = format!("{TEAM}IAxDCI4WTP/{}", call.name);
     if soap::action(asked) != action {

@@ -10,7 +10,8 @@ pub(crate) const AX: &str = "http://schemas.datacontract.org/2004/07/AxWebServic
 
 const DECIMAL: Holds = Holds::Text("a whole decimal", |text| decimal(text).is_some());
 const AMOUNT: Holds = Holds::Text("an amount in whole cents", |text| cents(text).is_some());
-const REFERENCE: Holds = Holds::Text("1 to 40 characters", |text| (1..=40).contains(&text.chars().count()));
+const REFERENCE: Holds =
+    Holds::Text("1 to 40 characters", |text| (1..=40).contains(&text.chars().count()));
 
 const LOGIN: &[Member] = &[
     maybe(&["SZCOUNTRYCODE"], TEXT),
@@ -22,8 +23,10 @@ const LOGIN: &[Member] = &[
     one(&["SZUSERNAME"], TEXT),
 ];
 const LOGOUT: &[Member] = &[one(&["NSESSIONID"], DECIMAL)];
-const CHECK: &[Member] = &[one(&["NPROJNO"], DECIMAL), one(&["NSESSIONID"], DECIMAL), one(&["SZWTPNO"], FILLED)];
-const PERSON: &[Member] = &[maybe(&["SZBIRTHDATE"], DATE), maybe(&["SZFIRSTNAME"], TEXT), maybe(&["SZNAME"], TEXT)];
+const CHECK: &[Member] =
+    &[one(&["NPROJNO"], DECIMAL), one(&["NSESSIONID"], DECIMAL), one(&["SZWTPNO"], FILLED)];
+const PERSON: &[Member] =
+    &[maybe(&["SZBIRTHDATE"], DATE), maybe(&["SZFIRSTNAME"], TEXT), maybe(&["SZNAME"], TEXT)];
 const PRODUCT: &[Member] = &[
     maybe(&["NARTICLENO"], DECIMAL),
     one(&["NPERSONTYPNO"], DECIMAL),
@@ -46,10 +49,14 @@ const ISSUE: &[Member] = &[
     one(&["SZEXTORDERNO"], REFERENCE),
 ];
 const FIND: &[Member] = &[one(&["NSESSIONID"], DECIMAL), one(&["SZEXTORDERNO"], REFERENCE)];
-/// `Unproven:` ours, in the pattern of the sister service's list of sales: a running counter and a most.
+/// `Unproven:` ours, in the pattern of the sister service's list of sales: a running counter and a
+/// most.
 const SALES: &[Member] = &[
     one(&["NJOURNALNO"], DECIMAL),
-    one(&["NMAXCOUNT"], Holds::Text("1 to 500", |text| decimal(text).is_some_and(|most| (1..=500).contains(&most)))),
+    one(
+        &["NMAXCOUNT"],
+        Holds::Text("1 to 500", |text| decimal(text).is_some_and(|most| (1..=500).contains(&most))),
+    ),
     one(&["NPROJNO"], DECIMAL),
     one(&["NSESSIONID"], DECIMAL),
     one(&["SZDATE"], DATE),
@@ -73,13 +80,19 @@ const STATUS: &[Member] = &[
     maybe(&["NUNICODENO"], DECIMAL),
 ];
 
-const POOLS: &[Member] =
-    &[one(&["NSESSIONID"], DECIMAL), one(&["NWTPPROFILENO"], DECIMAL), one(&["SZCOUNTRYCODE"], FILLED)];
+const POOLS: &[Member] = &[
+    one(&["NSESSIONID"], DECIMAL),
+    one(&["NWTPPROFILENO"], DECIMAL),
+    one(&["SZCOUNTRYCODE"], FILLED),
+];
 const TICKET_TYPES: &[Member] =
     &[one(&["NPOOLNO"], DECIMAL), one(&["NSESSIONID"], DECIMAL), one(&["NWTPPROFILENO"], DECIMAL)];
 const PERSON_TYPES: &[Member] = &[one(&["NSESSIONID"], DECIMAL), one(&["NWTPPROFILENO"], DECIMAL)];
-const TARIFF: &[Member] =
-    &[one(&["CTPRODUCT"], Holds::Members(PRODUCT)), one(&["NSESSIONID"], DECIMAL), one(&["NWTPPROFILENO"], DECIMAL)];
+const TARIFF: &[Member] = &[
+    one(&["CTPRODUCT"], Holds::Members(PRODUCT)),
+    one(&["NSESSIONID"], DECIMAL),
+    one(&["NWTPPROFILENO"], DECIMAL),
+];
 
 /// The one parameter of an operation and its members.
 pub(crate) fn parameter(operation: &str) -> Option<Member> {

@@ -33,11 +33,14 @@ pub(crate) struct Terms<'a> {
 impl Book {
     /// Books, or answers a known reference with its first order when the content is the same.
     pub(crate) fn create(&mut self, content: Content, terms: Terms<'_>) -> Result<&Order, Refusal> {
-        let known = self.by_reference.get(&content.reference).and_then(|places| places.first()).copied();
+        let known =
+            self.by_reference.get(&content.reference).and_then(|places| places.first()).copied();
         if let Some(place) = known.filter(|_| !terms.no_dedup) {
             return match self.orders.get(place) {
                 Some(first) if first.content == content => Ok(first),
-                Some(_) | None => Err(Refusal::new("DuplicateOrder", "ExternalOrderId is used by another order")),
+                Some(_) | None => {
+                    Err(Refusal::new("DuplicateOrder", "ExternalOrderId is used by another order"))
+                }
             };
         }
         if self.orders.len() >= ORDERS_MAX {
@@ -57,7 +60,11 @@ impl Book {
 
     /// Every order under our reference, oldest first.
     pub(crate) fn find(&self, reference: &str) -> impl Iterator<Item = &Order> {
-        self.by_reference.get(reference).into_iter().flatten().filter_map(|place| self.orders.get(*place))
+        self.by_reference
+            .get(reference)
+            .into_iter()
+            .flatten()
+            .filter_map(|place| self.orders.get(*place))
     }
 
     /// Cancels once; never after the first gate pass.
@@ -87,7 +94,12 @@ impl Book {
     }
 
     /// What people at the operator's own desk do.
-    pub(crate) fn at_the_desk(&mut self, id: &str, deed: &Deed, now: DateTime<Utc>) -> Result<(), String> {
+    pub(crate) fn at_the_desk(
+        &mut self,
+        id: &str,
+        deed: &Deed,
+        now: DateTime<Utc>,
+    ) -> Result<(), String> {
         let order = self.get_mut(id).map_err(|refusal| refusal.says)?;
         match deed {
             Deed::Cancel => drop(order.canceled.get_or_insert_with(|| Cancelation::new(now))),
@@ -100,13 +112,17 @@ impl Book {
                 order.forgotten = true;
                 let reference = order.content.reference.clone();
                 let place = self.by_id.remove(id);
-                self.by_reference.entry(reference).or_default().retain(|known| Some(*known) != place);
+                self.by_reference
+                    .entry(reference)
+                    .or_default()
+                    .retain(|known| Some(*known) != place);
             }
             Deed::Copy(reference) => {
                 let mut content = order.content.clone();
                 content.reference = reference.clone().unwrap_or(content.reference);
                 let order_date = order.order_date().to_owned();
-                let terms = Terms { order_date: &order_date, now, step: TimeDelta::zero(), no_dedup: true };
+                let terms =
+                    Terms { order_date: &order_date, now, step: TimeDelta::zero(), no_dedup: true };
                 self.create(content, terms).map_err(|refusal| refusal.says)?;
             }
         }

@@ -1,7 +1,8 @@
 //! `InventoryService.GetCatalog`: the operator's list in the shape of the two public answers.
 //!
-//! A price list belongs to one product and one category; days that cost the same are one item, whose time period is a
-//! range, or a tree of unions over ranges. Ids of lists and periods are made up for the answer.
+//! A price list belongs to one product and one category; days that cost the same are one item,
+//! whose time period is a range, or a tree of unions over ranges. Ids of lists and periods are made
+//! up for the answer.
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Europe::Vienna;
@@ -14,7 +15,8 @@ use crate::xml::{XSI, leaf, node};
 pub(crate) fn catalog(shelf: &Shelf) -> String {
     let mut lists = Lists::default();
     let categories = shelf.categories();
-    let products: String = shelf.products().iter().map(|code| product(shelf, code, &categories, &mut lists)).collect();
+    let products: String =
+        shelf.products().iter().map(|code| product(shelf, code, &categories, &mut lists)).collect();
     let persons: String = categories.iter().map(|code| category(code)).collect();
     let inner = leaf("SwissTaxCalculationMode", "false")
         + &node("Products", &products)
@@ -25,7 +27,9 @@ pub(crate) fn catalog(shelf: &Shelf) -> String {
 }
 
 fn name(text: &str) -> String {
-    let of = |language: &str| node("LocalizedText", &(leaf("LanguageCode", language) + &leaf("Text", text)));
+    let of = |language: &str| {
+        node("LocalizedText", &(leaf("LanguageCode", language) + &leaf("Text", text)))
+    };
     node("Name", &(of("de") + &of("en")))
 }
 
@@ -45,7 +49,9 @@ fn product(shelf: &Shelf, code: &str, categories: &[String], lists: &mut Lists) 
             continue;
         }
         let list = lists.add(&prices);
-        let inner = leaf("ConsumerCategoryId", category) + &leaf("PriceListId", list) + &leaf("Mode", "PRE_SALES");
+        let inner = leaf("ConsumerCategoryId", category)
+            + &leaf("PriceListId", list)
+            + &leaf("Mode", "PRE_SALES");
         maps += &node("PriceMaps", &inner);
     }
     let allowed: String = categories.iter().map(|category| leaf("CategoryId", category)).collect();
@@ -87,7 +93,10 @@ impl Lists {
             items += &node("PriceListItems", &inner);
         }
         let id = self.id();
-        let inner = leaf("Id", &id) + &name("Prices") + &leaf("IsTemplate", "false") + &leaf("Active", "true");
+        let inner = leaf("Id", &id)
+            + &name("Prices")
+            + &leaf("IsTemplate", "false")
+            + &leaf("Active", "true");
         self.lists += &node("PriceList", &(inner + &leaf("Type", "PRICE") + &items));
         id
     }
@@ -96,13 +105,16 @@ impl Lists {
     fn union<'a>(&mut self, spans: impl Iterator<Item = &'a Span>) -> String {
         let mut whole: Option<String> = None;
         for span in spans {
-            let (start, end) = (begin_of(span.from), begin_of(next(span.to)) - TimeDelta::milliseconds(1));
-            let range = self.period("TimeRange", &(leaf("Start", stamp(start)) + &leaf("End", stamp(end))));
+            let (start, end) =
+                (begin_of(span.from), begin_of(next(span.to)) - TimeDelta::milliseconds(1));
+            let range =
+                self.period("TimeRange", &(leaf("Start", stamp(start)) + &leaf("End", stamp(end))));
             whole = Some(match whole {
                 None => range,
-                Some(others) => {
-                    self.period("OrTimePeriodNode", &(leaf("TimePeriod1Id", others) + &leaf("TimePeriod2Id", range)))
-                }
+                Some(others) => self.period(
+                    "OrTimePeriodNode",
+                    &(leaf("TimePeriod1Id", others) + &leaf("TimePeriod2Id", range)),
+                ),
             });
         }
         whole.unwrap_or_default()
@@ -128,5 +140,8 @@ fn next(day: NaiveDate) -> NaiveDate {
 /// The first moment of a day at the lifts; no clock is changed at midnight there.
 fn begin_of(day: NaiveDate) -> DateTime<Utc> {
     let local = day.and_time(NaiveTime::MIN);
-    Vienna.from_local_datetime(&local).earliest().map_or_else(|| local.and_utc(), |begin| begin.with_timezone(&Utc))
+    Vienna
+        .from_local_datetime(&local)
+        .earliest()
+        .map_or_else(|| local.and_utc(), |begin| begin.with_timezone(&Utc))
 }

@@ -60,21 +60,33 @@ impl Item {
         let unknown = || Refusal::new("UnknownProduct", "ProductId is not in the catalogue");
         let validity = goods.validity(product).ok_or_else(unknown)?;
         if !goods.has_category(category) {
-            return Err(Refusal::new("ConsumerCategoryNotAllowed", "ConsumerCategoryId is not in the catalogue"));
+            return Err(Refusal::new(
+                "ConsumerCategoryNotAllowed",
+                "ConsumerCategoryId is not in the catalogue",
+            ));
         }
         let valid_from = item.text_of("ValidFrom");
-        let (day, time) = (valid_from.get(..10).unwrap_or_default(), valid_from.get(11..19).unwrap_or_default());
+        let (day, time) =
+            (valid_from.get(..10).unwrap_or_default(), valid_from.get(11..19).unwrap_or_default());
         let last_day = goods.last_day(validity, day).filter(|_| time == validity.begins);
         let last_day = last_day.ok_or_else(|| {
-            Refusal::new("ValidityNotAllowed", "ValidFrom is not a moment at which the product begins to be valid")
+            Refusal::new(
+                "ValidityNotAllowed",
+                "ValidFrom is not a moment at which the product begins to be valid",
+            )
         })?;
         let (unit_price_cents, currency) = price(item, "UnitPrice");
         let ticket = item.child("TicketItem");
         let card = ticket.and_then(|ticket| ticket.child("Identification")).map(number);
-        let without = ticket.and_then(|ticket| ticket.get("IsBookingWithoutIdentification")).is_some_and(truth);
+        let without = ticket
+            .and_then(|ticket| ticket.get("IsBookingWithoutIdentification"))
+            .is_some_and(truth);
         match &card {
             Some(card) if without || !card.is_right() || !card.is_known_type() => {
-                return Err(Refusal::new("InvalidIdentification", "Identification is not that of a keycard"));
+                return Err(Refusal::new(
+                    "InvalidIdentification",
+                    "Identification is not that of a keycard",
+                ));
             }
             None if !without => {
                 return Err(Refusal::new(
@@ -104,7 +116,11 @@ fn truth(text: &str) -> bool {
 }
 
 fn contact(contact: &Element) -> Vec<(String, String)> {
-    contact.children.iter().map(|member| (member.name.clone(), member.text.trim().to_owned())).collect()
+    contact
+        .children
+        .iter()
+        .map(|member| (member.name.clone(), member.text.trim().to_owned()))
+        .collect()
 }
 
 fn price(parent: &Element, name: &str) -> (i64, String) {

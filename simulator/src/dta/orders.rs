@@ -91,10 +91,15 @@ impl Order {
         &self.order_date
     }
 
-    /// One of `PENDING`, `RESERVED`, `BOOKED`, `BOOKED_AND_TRANSFERRED`, `CANCELED`, `CANCELED_AND_TRANSFERRED`.
+    /// One of `PENDING`, `RESERVED`, `BOOKED`, `BOOKED_AND_TRANSFERRED`, `CANCELED`,
+    /// `CANCELED_AND_TRANSFERRED`.
     pub(crate) fn sales_status(&self, now: DateTime<Utc>) -> &'static str {
         if let Some(canceled) = &self.canceled {
-            return if now - canceled.at < self.step { "CANCELED" } else { "CANCELED_AND_TRANSFERRED" };
+            return if now - canceled.at < self.step {
+                "CANCELED"
+            } else {
+                "CANCELED_AND_TRANSFERRED"
+            };
         }
         match now - self.asked_at {
             _ if self.content.is_reservation => "RESERVED",
@@ -126,7 +131,11 @@ impl Order {
 
     /// The `Order` of `GetOrder` and `GetOrdersByExternalId`.
     pub(crate) fn shown(&self, now: DateTime<Utc>) -> String {
-        let items = self.lines.iter().zip(&self.content.items).map(|(line, item)| self.shown_item(line, item, now));
+        let items = self
+            .lines
+            .iter()
+            .zip(&self.content.items)
+            .map(|(line, item)| self.shown_item(line, item, now));
         let inner = leaf("OrderId", &self.id)
             + &leaf("ExternalOrderId", &self.content.reference)
             + &leaf("ConfirmationNumber", &self.confirmation)
@@ -139,8 +148,9 @@ impl Order {
 
     fn shown_item(&self, line: &Line, item: &Item, now: DateTime<Utc>) -> String {
         let card = item.card.as_ref().map(|card| {
-            let inner =
-                leaf("ChipId", &card.chip) + &leaf("SerialNumber", &card.serial) + &leaf("LuhnNumber", &card.luhn);
+            let inner = leaf("ChipId", &card.chip)
+                + &leaf("SerialNumber", &card.serial)
+                + &leaf("LuhnNumber", &card.luhn);
             node("Identification", &inner)
         });
         let ticket = line.ticket_members()
@@ -160,7 +170,11 @@ impl Order {
     }
 
     /// The ledger's entries, one an item.
-    pub(crate) fn entries<'a>(&'a self, operator: &'a str, now: DateTime<Utc>) -> impl Iterator<Item = Value> + 'a {
+    pub(crate) fn entries<'a>(
+        &'a self,
+        operator: &'a str,
+        now: DateTime<Utc>,
+    ) -> impl Iterator<Item = Value> + 'a {
         let booked_at = self.asked_at + self.step;
         let booked = booked_at <= self.canceled.as_ref().map_or(now, |canceled| canceled.at);
         self.lines.iter().zip(&self.content.items).map(move |(line, item)| {

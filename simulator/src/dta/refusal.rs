@@ -48,7 +48,8 @@ impl Refusal {
     }
 }
 
-/// Whether `business_error` may have this value at DTA; a report is one of `CheckIdentification` only.
+/// Whether `business_error` may have this value at DTA; a report is one of `CheckIdentification`
+/// only.
 pub(crate) fn is_refusal(operation: Option<&str>, code: &str) -> bool {
     CODES.contains(&code) || (is_report(code) && operation == Some("CheckIdentification"))
 }
@@ -60,7 +61,8 @@ pub(crate) fn is_report(code: &str) -> bool {
 
 /// A fault with a `DtaFault` of this code.
 pub(crate) fn fault(code: &str, says: &str) -> Answer {
-    let side = if matches!(code, "ServiceUnavailable" | "InternalError") { "Server" } else { "Client" };
+    let side =
+        if matches!(code, "ServiceUnavailable" | "InternalError") { "Server" } else { "Client" };
     let inner = leaf("Code", code) + &leaf("Message", says);
     soap::fault(side, says, &format!("<DtaFault xmlns=\"{COMMON}\">{inner}</DtaFault>"))
 }

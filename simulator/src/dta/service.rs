@@ -34,12 +34,18 @@ pub(crate) struct Dta {
 }
 
 impl Dta {
-    pub(crate) fn new(goods: &'static Goods, access: DtaAccess, clock: Arc<Clock>, step_ms: u32) -> Self {
+    pub(crate) fn new(
+        goods: &'static Goods,
+        access: DtaAccess,
+        clock: Arc<Clock>,
+        step_ms: u32,
+    ) -> Self {
         let step_ms = AtomicU32::new(step_ms);
         Self { shelf: Shelf::new(goods), access, clock, step_ms, book: Mutex::default() }
     }
 
-    /// From now on new orders take this long from `PENDING` to `BOOKED`, and again to `BOOKED_AND_TRANSFERRED`.
+    /// From now on new orders take this long from `PENDING` to `BOOKED`, and again to
+    /// `BOOKED_AND_TRANSFERRED`.
     pub(crate) fn set_step(&self, step_ms: u32) {
         self.step_ms.store(step_ms, Ordering::SeqCst);
     }
@@ -54,7 +60,8 @@ impl Dta {
         self.book().pass_gate(order_id, self.clock.now())
     }
 
-    /// What people at the operator's own desk do to a booking, unseen by any interface; the error says why not.
+    /// What people at the operator's own desk do to a booking, unseen by any interface; the error
+    /// says why not.
     pub(crate) fn at_the_desk(&self, order_id: &str, deed: &Deed) -> Result<(), String> {
         self.book().at_the_desk(order_id, deed, self.clock.now())
     }
@@ -78,12 +85,18 @@ impl Dta {
 
     fn call(&self, call: &Element, bent: Bent) -> Result<String, Refusal> {
         match call.name.as_str() {
-            "GetCatalog" if call.text_of("CatalogId") == self.shelf.goods.catalog_id => Ok(catalog(&self.shelf)),
-            "GetCatalog" => Err(Refusal::new("UnknownCatalog", "CatalogId is not that of this operator")),
+            "GetCatalog" if call.text_of("CatalogId") == self.shelf.goods.catalog_id => {
+                Ok(catalog(&self.shelf))
+            }
+            "GetCatalog" => {
+                Err(Refusal::new("UnknownCatalog", "CatalogId is not that of this operator"))
+            }
             "CheckIdentification" => Ok(leaf("Report", report(call))),
             "CreateOrder" => self.create(call, bent),
             "GetOrder" => Ok(self.book().get(call.text_of("OrderId"))?.shown(self.clock.now())),
-            "GetOrdersByExternalId" => Ok(node("Orders", &self.find(call.text_of("ExternalOrderId"), bent))),
+            "GetOrdersByExternalId" => {
+                Ok(node("Orders", &self.find(call.text_of("ExternalOrderId"), bent)))
+            }
             "GetOrders" => Ok(node("Orders", &self.list(call)?)),
             _ => self.cancel(call.text_of("OrderId")),
         }
@@ -114,7 +127,8 @@ impl Dta {
         let unreadable = |_| Refusal::new("InternalError", "From and To need their offset");
         let (from, to) = (instant("From").map_err(unreadable)?, instant("To").map_err(unreadable)?);
         let rows = |name| call.text_of(name).parse().unwrap_or_default();
-        let (first, block, now): (usize, usize, _) = (rows("FirstRow"), rows("BlockSize"), self.clock.now());
+        let (first, block, now): (usize, usize, _) =
+            (rows("FirstRow"), rows("BlockSize"), self.clock.now());
         let book = self.book();
         let of_span = book.orders().filter(|order| (from..to).contains(&order.asked_at));
         Ok(of_span.skip(first).take(block).map(|order| order.shown(now)).collect())
@@ -155,11 +169,15 @@ fn shape_of(operation: &str) -> Option<&'static [Member]> {
 fn opened(asked: &Asked) -> Result<Opened<'_>, String> {
     let opened = soap::open(asked)?;
     let call = opened.call;
-    let members = shape_of(&call.name).ok_or_else(|| format!("{} is not an operation of DTA", call.name))?;
+    let members =
+        shape_of(&call.name).ok_or_else(|| format!("{} is not an operation of DTA", call.name))?;
     let (service, namespace) = place_of(&call.name);
     if call.namespace != namespace || !asked.path.ends_with(service) {
         let at = format!("'{}' at {}", call.namespace, asked.path);
-        return Err(format!("{} is in namespace {at}, expected '{namespace}' at {service}", call.name));
+        return Err(format!(
+            "{} is in namespace {at}, expected '{namespace}' at {service}",
+            call.name
+        ));
     }
     if soap::action(asked) != format!("{namespace}/{}", call.name) {
         return Err(format!("SOAPAction must be \"{namespace}/{}\"", call.name));
@@ -170,12 +188,18 @@ fn opened(asked: &Asked) -> Result<Opened<'_>, String> {
 
 /// The service of an operation and its namespace.
 fn place_of(operation: &str) -> (&'static str, &'static str) {
-    if operation == "GetCatalog" { ("InventoryService", INVENTORY) } else { ("OrderService", ORDER) }
+    if operation == "GetCatalog" {
+        ("InventoryService", INVENTORY)
+    } else {
+        ("OrderService", ORDER)
+    }
 }
 
 fn reply(operation: &str, inner: &str) -> Answer {
     let (_, namespace) = place_of(operation);
-    soap::answer(&format!("<{operation}Response xmlns=\"{namespace}\">{inner}</{operation}Response>"))
+    soap::answer(&format!(
+        "<{operation}Response xmlns=\"{namespace}\">{inner}</{operation}Response>"
+    ))
 }
 
 impl Service for Dta {
@@ -217,7 +241,11 @@ impl Service for Dta {
             _ => "MediumNotCompatible",
         };
         let code = code.unwrap_or(usual);
-        if is_report(code) { reply(operation, &leaf("Report", code)) } else { fault(code, "refused by a fault") }
+        if is_report(code) {
+            reply(operation, &leaf("Report", code))
+        } else {
+            fault(code, "refused by a fault")
+        }
     }
 
     fn ledger(&self) -> Vec<Value> {

@@ -16,9 +16,11 @@ pub(crate) const COMMON: &str = "http://www.skidata.com/dta/saleschannel/v10/com
 
 const DATE_TIME: Holds = Holds::Text("a dateTime", is_date_time);
 const AMOUNT: Holds = Holds::Text("an amount of at most two places", |text| cents(text).is_some());
-const CURRENCY: Holds =
-    Holds::Text("a currency", |text| text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase()));
-const REFERENCE: Holds = Holds::Text("1 to 40 characters", |text| (1..=40).contains(&text.chars().count()));
+const CURRENCY: Holds = Holds::Text("a currency", |text| {
+    text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase())
+});
+const REFERENCE: Holds =
+    Holds::Text("1 to 40 characters", |text| (1..=40).contains(&text.chars().count()));
 
 pub(crate) const AUTHENTICATION: &[Member] =
     &[one(&["ClientName"], TEXT), one(&["UserName"], TEXT), one(&["Password"], TEXT)];
@@ -28,7 +30,8 @@ const IDENTIFICATION: &[Member] = &[
     one(&["SerialNumber"], Holds::Text("20 digits", |text| all_digits(text, 20))),
     one(&["LuhnNumber"], Holds::Text("1 digit", |text| all_digits(text, 1))),
 ];
-pub(crate) const CHECK_IDENTIFICATION: &[Member] = &[one(&["Identification"], Holds::Members(IDENTIFICATION))];
+pub(crate) const CHECK_IDENTIFICATION: &[Member] =
+    &[one(&["Identification"], Holds::Members(IDENTIFICATION))];
 
 const CONTACT: &[Member] = &[
     one(&["FirstName"], FILLED),
@@ -64,11 +67,17 @@ const WHOLE_ORDER: &[Member] = &[
 pub(crate) const CREATE_ORDER: &[Member] = &[one(&["Order"], Holds::Members(WHOLE_ORDER))];
 pub(crate) const GET_ORDER: &[Member] = &[one(&["OrderId"], FILLED)];
 pub(crate) const GET_ORDERS_BY_EXTERNAL_ID: &[Member] = &[one(&["ExternalOrderId"], REFERENCE)];
-/// `Unproven:` the operation's name and its paging by first row and block size are public, the members' meaning is ours:
-/// orders that came in from `From` on and before `To`.
-pub(crate) const GET_ORDERS: &[Member] =
-    &[one(&["From"], DATE_TIME), one(&["To"], DATE_TIME), one(&["FirstRow"], UNSIGNED_INT), one(&["BlockSize"], BLOCK)];
-const BLOCK: Holds = Holds::Text("1 to 500", |text| text.parse::<usize>().is_ok_and(|rows| (1..=500).contains(&rows)));
+/// `Unproven:` the operation's name and its paging by first row and block size are public, the
+/// members' meaning is ours: orders that came in from `From` on and before `To`.
+pub(crate) const GET_ORDERS: &[Member] = &[
+    one(&["From"], DATE_TIME),
+    one(&["To"], DATE_TIME),
+    one(&["FirstRow"], UNSIGNED_INT),
+    one(&["BlockSize"], BLOCK),
+];
+const BLOCK: Holds = Holds::Text("1 to 500", |text| {
+    text.parse::<usize>().is_ok_and(|rows| (1..=500).contains(&rows))
+});
 pub(crate) const GET_CATALOG: &[Member] = &[one(&["CatalogId"], FILLED)];
 pub(crate) const CANCEL_ORDER: &[Member] = &[one(&["OrderId"], FILLED), maybe(&["Reason"], TEXT)];
 

@@ -1,4 +1,5 @@
-//! The simulated operators' own lists, written by hand for the simulator and not shared with the shop: all codes invented.
+//! The simulated operators' own lists, written by hand for the simulator and not shared with the
+//! shop: all codes invented.
 
 use super::{Goods, Validity, prices};
 use crate::start::Vendor;
@@ -116,7 +117,13 @@ pub(super) const AREAS: &[Goods] = &[
         catalog_id: "",
         season_ends: "2027-05-01",
         categories: &["4", "1", "2", "3", "5"],
-        products: &[("3/1", days(1)), ("3/2", AFTERNOON), ("3/6", days(6)), ("3/9", days(7)), ("3/20", SEASON)],
+        products: &[
+            ("3/1", days(1)),
+            ("3/2", AFTERNOON),
+            ("3/6", days(6)),
+            ("3/9", days(7)),
+            ("3/20", SEASON),
+        ],
         prices: prices::OBERTAUERN,
     },
     Goods {

@@ -1,5 +1,5 @@
-//! What each simulated operator sells: which product and category codes there are, for how long a product is valid, what
-//! it costs, and how tests change that.
+//! What each simulated operator sells: which product and category codes there are, for how long a
+//! product is valid, what it costs, and how tests change that.
 
 mod areas;
 mod prices;

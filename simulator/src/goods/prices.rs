@@ -1,9 +1,11 @@
-//! What each simulated operator asks for its products, written into the simulator as its own list and not read from the shop.
-//! A season pass goes by the day of purchase, everything else by its first day.
+//! What each simulated operator asks for its products, written into the simulator as its own list
+//! and not read from the shop. A season pass goes by the day of purchase, everything else by its
+//! first day.
 
 use super::Prices;
 
-pub(super) const BADKLEINKIRCHHEIM: Prices = &[("7/1", &[("2026-12-04", "2027-03-29", &[6850, 7300, 5550, 3650, 0])])];
+pub(super) const BADKLEINKIRCHHEIM: Prices =
+    &[("7/1", &[("2026-12-04", "2027-03-29", &[6850, 7300, 5550, 3650, 0])])];
 pub(super) const GALTUER: Prices = &[(
     "1bff111f-e707-11f1-811f-02fc00000001",
     &[
@@ -11,14 +13,25 @@ pub(super) const GALTUER: Prices = &[(
         ("2026-12-19", "2027-04-11", &[5500, 5850, 4450, 2900, 0]),
     ],
 )];
-pub(super) const HINTERTUX: Prices =
-    &[("1bff123e-e707-11f1-813e-02fc00000001", &[("2026-10-03", "2027-05-07", &[7700, 8200, 6250, 4100, 0])])];
-pub(super) const ISCHGL: Prices =
-    &[("1bfe27a9-e707-11f1-a51f-02fc00000001", &[("2026-11-26", "2027-05-02", &[7450, 8300, 6650, 4150, 0])])];
-pub(super) const KATSCHBERG: Prices = &[("9/1", &[("2026-12-04", "2027-03-28", &[6850, 7300, 5550, 3650, 0])])];
+pub(super) const HINTERTUX: Prices = &[(
+    "1bff123e-e707-11f1-813e-02fc00000001",
+    &[("2026-10-03", "2027-05-07", &[7700, 8200, 6250, 4100, 0])],
+)];
+pub(super) const ISCHGL: Prices = &[(
+    "1bfe27a9-e707-11f1-a51f-02fc00000001",
+    &[("2026-11-26", "2027-05-02", &[7450, 8300, 6650, 4150, 0])],
+)];
+pub(super) const KATSCHBERG: Prices =
+    &[("9/1", &[("2026-12-04", "2027-03-28", &[6850, 7300, 5550, 3650, 0])])];
 pub(super) const MOELLTAL: Prices = &[
-    ("1bff135d-e707-11f1-815d-02fc00000001", &[("2026-10-23", "2027-05-30", &[6750, 7200, 5450, 3600, 0])]),
-    ("1bff1386-e707-11f1-8186-02fc00000001", &[("2026-10-23", "2027-05-30", &[5750, 6100, 4650, 3050, 0])]),
+    (
+        "1bff135d-e707-11f1-815d-02fc00000001",
+        &[("2026-10-23", "2027-05-30", &[6750, 7200, 5450, 3600, 0])],
+    ),
+    (
+        "1bff1386-e707-11f1-8186-02fc00000001",
+        &[("2026-10-23", "2027-05-30", &[5750, 6100, 4650, 3050, 0])],
+    ),
 ];
 pub(super) const NASSFELD: Prices = &[(
     "4/1",
@@ -137,4 +150,5 @@ pub(super) const STUBAI: Prices = &[(
         ("2026-10-24", "2027-04-16", &[7100, 7550, 5750, 3800, 0]),
     ],
 )];
-pub(super) const WILDKOGEL: Prices = &[("2/1", &[("2026-12-05", "2027-04-04", &[6750, 7200, 5450, 3600, 0])])];
+pub(super) const WILDKOGEL: Prices =
+    &[("2/1", &[("2026-12-05", "2027-04-04", &[6750, 7200, 5450, 3600, 0])])];

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Goods, Validity};
 
-/// The body of `PUT /control/goods/{operator}`: everything that differs from the start; `{}` puts all of it back.
+/// The body of `PUT /control/goods/{operator}`: everything that differs from the start; `{}` puts
+/// all of it back.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Changes {
@@ -17,7 +18,8 @@ pub(crate) struct Changes {
     added: Vec<String>,
     /// Codes of person categories that there are no more.
     closed_categories: Vec<String>,
-    /// The operator that the contract is lent to: the ledger shows all its bookings under this name.
+    /// The operator that the contract is lent to: the ledger shows all its bookings under this
+    /// name.
     lent_to: Option<String>,
     /// Other prices; where two speak of one day, the later one counts.
     prices: Vec<PriceChange>,
@@ -69,7 +71,10 @@ impl Shelf {
     pub(crate) fn products(&self) -> Vec<String> {
         let changes = self.changes();
         let known = self.goods.products.iter().map(|(code, _)| (*code).to_owned());
-        known.chain(changes.added.iter().cloned()).filter(|code| !changes.withdrawn.contains(code)).collect()
+        known
+            .chain(changes.added.iter().cloned())
+            .filter(|code| !changes.withdrawn.contains(code))
+            .collect()
     }
 
     /// The codes of all person categories.
@@ -84,7 +89,12 @@ impl Shelf {
         if !self.products().iter().any(|code| code == product) {
             return None;
         }
-        let known = self.goods.products.iter().find(|(code, _)| *code == product).map(|(_, validity)| *validity);
+        let known = self
+            .goods
+            .products
+            .iter()
+            .find(|(code, _)| *code == product)
+            .map(|(_, validity)| *validity);
         Some(known.unwrap_or(Validity { begins: "00:00:00", days: Some(1) }))
     }
 
@@ -103,23 +113,30 @@ impl Shelf {
         Some(last.to_string())
     }
 
-    /// The prices of a product for a category, by day; days that cost the same follow each other in one span.
+    /// The prices of a product for a category, by day; days that cost the same follow each other in
+    /// one span.
     pub(crate) fn prices(&self, product: &str, category: &str) -> Vec<Span> {
         let place = self.goods.categories.iter().position(|code| *code == category);
-        let bands = self.goods.prices.iter().find(|(code, _)| *code == product).map(|(_, bands)| *bands);
+        let bands =
+            self.goods.prices.iter().find(|(code, _)| *code == product).map(|(_, bands)| *bands);
         if !self.has_category(category) || self.validity(product).is_none() {
             return Vec::new();
         }
         let changes = self.changes();
         let mut spans: Vec<Span> = Vec::new();
         for (from, to, cents) in bands.unwrap_or_default() {
-            let (Ok(from), Ok(to)) = (from.parse::<NaiveDate>(), to.parse::<NaiveDate>()) else { continue };
+            let (Ok(from), Ok(to)) = (from.parse::<NaiveDate>(), to.parse::<NaiveDate>()) else {
+                continue;
+            };
             let listed = place.and_then(|place| cents.get(place).copied());
             for day in from.iter_days().take_while(|day| *day <= to) {
-                let other = changes.prices.iter().rev().find(|one| one.is_for(product, category, day));
+                let other =
+                    changes.prices.iter().rev().find(|one| one.is_for(product, category, day));
                 let Some(cents) = other.map_or(listed, |other| other.cents) else { continue };
                 match spans.last_mut() {
-                    Some(last) if last.cents == cents && last.to.succ_opt() == Some(day) => last.to = day,
+                    Some(last) if last.cents == cents && last.to.succ_opt() == Some(day) => {
+                        last.to = day
+                    }
                     Some(_) | None => spans.push(Span { from: day, to: day, cents }),
                 }
             }

@@ -64,12 +64,20 @@ impl Book {
 
     /// A page by its id, or the latest of a tid.
     pub(crate) fn page(&self, name: &str) -> Option<(String, &Page)> {
-        let id = if self.pages.contains_key(name) { name } else { self.pages_by_tid.get(name)?.last()? };
+        let id = if self.pages.contains_key(name) {
+            name
+        } else {
+            self.pages_by_tid.get(name)?.last()?
+        };
         self.pages.get(id).map(|page| (id.to_owned(), page))
     }
 
     /// A page that can still be paid; the error says why it cannot.
-    pub(crate) fn payable(&self, name: &str, now: DateTime<Utc>) -> Result<(String, &Page), &'static str> {
+    pub(crate) fn payable(
+        &self,
+        name: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(String, &Page), &'static str> {
         match self.page(name) {
             None => Err("no such page"),
             Some((_, page)) if page.closed => Err("the page is closed"),
@@ -79,10 +87,18 @@ impl Book {
     }
 
     /// Makes a transaction of an attempt; anything but an error closes the page.
-    pub(crate) fn attempt(&mut self, page_id: &str, attempt: Attempt, now: DateTime<Utc>) -> Option<&Transaction> {
+    pub(crate) fn attempt(
+        &mut self,
+        page_id: &str,
+        attempt: Attempt,
+        now: DateTime<Utc>,
+    ) -> Option<&Transaction> {
         let page = self.pages.get_mut(page_id)?;
         page.closed = attempt.state != State::Error;
-        let mpay_tid = self.transactions.last_key_value().map_or_else(|| first_mpay_tid(now), |(last, _)| last + 1);
+        let mpay_tid = self
+            .transactions
+            .last_key_value()
+            .map_or_else(|| first_mpay_tid(now), |(last, _)| last + 1);
         let mut transaction = Transaction {
             mpay_tid,
             page: page_id.to_owned(),
@@ -113,8 +129,14 @@ impl Book {
         self.by_tid.get(tid)?.last().copied()
     }
 
-    /// What happens outside the interface: the bank decides, a reservation lapses, the payer claims back.
-    pub(crate) fn happen(&mut self, mpay_tid: u64, event: &str, now: DateTime<Utc>) -> Result<&Transaction, String> {
+    /// What happens outside the interface: the bank decides, a reservation lapses, the payer claims
+    /// back.
+    pub(crate) fn happen(
+        &mut self,
+        mpay_tid: u64,
+        event: &str,
+        now: DateTime<Utc>,
+    ) -> Result<&Transaction, String> {
         let transaction = self.transactions.get_mut(&mpay_tid).ok_or("no such transaction")?;
         let cents = transaction.cents;
         match (event, transaction.state) {
@@ -128,7 +150,9 @@ impl Book {
                 transaction.cleared = cents;
                 transaction.step(State::Billed, rest, now);
             }
-            ("fail", State::Suspended | State::Reserved) => transaction.step(State::Error, cents, now),
+            ("fail", State::Suspended | State::Reserved) => {
+                transaction.step(State::Error, cents, now)
+            }
             // a person at the provider's portal
             ("credit", State::Billed) => transaction
                 .credit(None, None, now)
@@ -139,7 +163,9 @@ impl Book {
                 transaction.charged_back = left;
                 transaction.step(State::BilledReversal, left, now);
             }
-            (_, state) => return Err(format!("{event} does not fit a transaction that is {}", state.name())),
+            (_, state) => {
+                return Err(format!("{event} does not fit a transaction that is {}", state.name()));
+            }
         }
         Ok(transaction)
     }

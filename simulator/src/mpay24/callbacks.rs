@@ -1,4 +1,5 @@
-//! Confirmation callbacks: an HTTP GET to the page's confirmation address, once, at most 20 seconds, only to loopback.
+//! Confirmation callbacks: an HTTP GET to the page's confirmation address, once, at most 20
+//! seconds, only to loopback.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -29,8 +30,9 @@ const ANSWER_MAX: usize = 64 * 1024;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Options {
-    /// Stands in the confirmation address in place of the shop's secret; empty takes the secret out. The secret is the
-    /// parameter with `secret`, `token` or `key` in its name, else the last one.
+    /// Stands in the confirmation address in place of the shop's secret; empty takes the secret
+    /// out. The secret is the parameter with `secret`, `token` or `key` in its name, else the last
+    /// one.
     secret: Option<String>,
     /// The source: a loopback address is really used, any other is claimed in `X-Forwarded-For`.
     from: Option<IpAddr>,
@@ -85,7 +87,8 @@ impl Courier {
             }
         };
         join_all((0..times).map(|_| self.call(&notice))).await;
-        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&notice.tid);
+        let waiting =
+            self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&notice.tid);
         for earlier in waiting.into_iter().flatten() {
             if earlier.send(()).is_err() {
                 tracing::debug!(tid = notice.tid, "a held callback did not wait so long");
@@ -95,7 +98,12 @@ impl Courier {
 
     async fn wait_for_next(&self, tid: &str, wait: Duration) {
         let (go, gone) = oneshot::channel();
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).entry(tid.to_owned()).or_default().push(go);
+        self.waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(tid.to_owned())
+            .or_default()
+            .push(go);
         tokio::select! {
             next = gone => if next.is_err() { tracing::debug!(tid, "nobody releases a held callback") },
             () = sleep(wait) => {}
@@ -122,13 +130,17 @@ impl Courier {
         if let (Some(entry), Value::Object(outcome)) = (entry.as_object_mut(), outcome) {
             entry.extend(outcome);
         }
-        self.book.lock().unwrap_or_else(PoisonError::into_inner).log_callback(notice.mpay_tid, entry);
+        self.book
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .log_callback(notice.mpay_tid, entry);
     }
 }
 
 impl Notice {
     fn url(&self) -> String {
-        let address = self.options.secret.as_deref().map(|secret| with_secret(&self.address, secret));
+        let address =
+            self.options.secret.as_deref().map(|secret| with_secret(&self.address, secret));
         extended(address.as_deref().unwrap_or(&self.address), &self.parameters, self.options.latin1)
     }
 }
@@ -151,17 +163,30 @@ fn with_secret(address: &str, secret: &str) -> String {
 }
 
 /// The address with parameters appended after its own.
-pub(crate) fn extended(address: &str, parameters: &[(&'static str, String)], latin1: bool) -> String {
-    let pairs: Vec<String> =
-        parameters.iter().map(|(name, value)| format!("{name}={}", encoded(value, latin1))).collect();
+pub(crate) fn extended(
+    address: &str,
+    parameters: &[(&'static str, String)],
+    latin1: bool,
+) -> String {
+    let pairs: Vec<String> = parameters
+        .iter()
+        .map(|(name, value)| format!("{name}={}", encoded(value, latin1)))
+        .collect();
     let joint = if address.contains('?') { '&' } else { '?' };
-    if pairs.is_empty() { address.to_owned() } else { format!("{address}{joint}{}", pairs.join("&")) }
+    if pairs.is_empty() {
+        address.to_owned()
+    } else {
+        format!("{address}{joint}{}", pairs.join("&"))
+    }
 }
 
 /// Everything but letters and digits escaped, blanks as `+`, as mPAY24 does it.
 fn encoded(text: &str, latin1: bool) -> String {
-    let bytes: Vec<u8> =
-        if latin1 { text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect() } else { text.into() };
+    let bytes: Vec<u8> = if latin1 {
+        text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect()
+    } else {
+        text.into()
+    };
     let escape = |byte: u8| match byte {
         b' ' => "+".to_owned(),
         byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
@@ -173,9 +198,12 @@ fn encoded(text: &str, latin1: bool) -> String {
 /// Where an address leads, if that is loopback over plain HTTP.
 fn target(uri: &Uri) -> Result<SocketAddr, String> {
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
-    let ip = if host == "localhost" { Some(IpAddr::V4(Ipv4Addr::LOCALHOST)) } else { host.parse().ok() };
+    let ip =
+        if host == "localhost" { Some(IpAddr::V4(Ipv4Addr::LOCALHOST)) } else { host.parse().ok() };
     match ip.filter(IpAddr::is_loopback) {
-        Some(ip) if uri.scheme_str() == Some("http") => Ok(SocketAddr::from((ip, uri.port_u16().unwrap_or(80)))),
+        Some(ip) if uri.scheme_str() == Some("http") => {
+            Ok(SocketAddr::from((ip, uri.port_u16().unwrap_or(80))))
+        }
         Some(_) | None => Err("not called: only plain http to loopback".to_owned()),
     }
 }
@@ -187,16 +215,20 @@ async fn get(notice: &Notice) -> Result<(u16, String), String> {
     let socket = if target.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
     let socket = socket.map_err(|error| error.to_string())?;
     if let Some(source) = from.filter(|ip| ip.is_loopback() && ip.is_ipv4() == target.is_ipv4()) {
-        socket.bind(SocketAddr::from((source, 0))).map_err(|error| format!("source {source}: {error}"))?;
+        socket
+            .bind(SocketAddr::from((source, 0)))
+            .map_err(|error| format!("source {source}: {error}"))?;
     }
     let stream = socket.connect(target).await.map_err(|error| format!("connect: {error}"))?;
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
-    let mut request = Request::get(path).header("host", target.to_string()).header("connection", "close");
+    let mut request =
+        Request::get(path).header("host", target.to_string()).header("connection", "close");
     if let Some(claimed) = from.filter(|ip| !ip.is_loopback()) {
         request = request.header("x-forwarded-for", claimed.to_string());
     }
     let request = request.body(Empty::<Bytes>::new()).map_err(|error| error.to_string())?;
-    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
+    let (sender, connection) =
+        http1::handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
     let (answer, ended) = join(exchange(sender, request), connection).await;
     if let Err(error) = ended {
         tracing::debug!(%error, "callback connection ended early");
@@ -210,7 +242,10 @@ async fn exchange(
 ) -> Result<(u16, String), String> {
     let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
     let status = response.status().as_u16();
-    let body = Limited::new(response.into_body(), ANSWER_MAX).collect().await.map_err(|error| error.to_string())?;
+    let body = Limited::new(response.into_body(), ANSWER_MAX)
+        .collect()
+        .await
+        .map_err(|error| error.to_string())?;
     let text: String = String::from_utf8_lossy(&body.to_bytes()).chars().take(200).collect();
     Ok((status, text))
 }
@@ -221,7 +256,11 @@ mod tests {
 
     #[test]
     fn parameters_follow_our_own_and_are_over_escaped() {
-        let url = extended("http://a/c?secret=s", &[("TID", "A-1".to_owned()), ("X", "ü 1".to_owned())], false);
+        let url = extended(
+            "http://a/c?secret=s",
+            &[("TID", "A-1".to_owned()), ("X", "ü 1".to_owned())],
+            false,
+        );
         assert_eq!(url, "http://a/c?secret=s&TID=A%2D1&X=%C3%BC+1");
         assert!(extended("http://a/c", &[("X", "ü€".to_owned())], true).ends_with("?X=%FC%3F"));
     }
@@ -235,9 +274,11 @@ mod tests {
 
     #[test]
     fn only_loopback_is_called() {
-        for (address, called) in
-            [("http://127.0.0.1:8/c", true), ("http://localhost/c", true), ("http://[::1]:9/c", true)]
-        {
+        for (address, called) in [
+            ("http://127.0.0.1:8/c", true),
+            ("http://localhost/c", true),
+            ("http://[::1]:9/c", true),
+        ] {
             assert_eq!(target(&address.parse().unwrap()).is_ok(), called);
         }
         for address in ["http://10.0.0.1/c", "http://shop.example/c", "https://127.0.0.1/c"] {

@@ -18,7 +18,8 @@ pub(crate) const OPERATION_NOT_SUPPORTED: Code = Code("OPERATION_NOT_SUPPORTED")
 pub(crate) const SIZE_NOT_CORRECT: Code = Code("SIZE_NOT_CORRECT");
 pub(crate) const TRANSACTION_ALREADY_CLEARED: Code = Code("TRANSACTION_ALREADY_CLEARED");
 
-/// Source: docs.mpay24.com, return codes and error messages, read 2026-11-23; those without a number are seen in plugins.
+/// Source: docs.mpay24.com, return codes and error messages, read 2026-11-23; those without a
+/// number are seen in plugins.
 const KNOWN: [(&str, Option<u32>); 33] = [
     ("DECLINED", Some(1)),
     ("BLOCKED", Some(2)),
@@ -55,16 +56,19 @@ const KNOWN: [(&str, Option<u32>); 33] = [
     ("TEMPLATESET_NOT_CORRECT", Some(7)),
 ];
 /// Codes that name the parameter they are about.
-const ABOUT_A_PARAMETER: [(&str, u32); 3] = [("_NOT_ENTERED", 6), ("_NOT_CORRECT", 7), ("_NOT_SUPPORTED", 8)];
+const ABOUT_A_PARAMETER: [(&str, u32); 3] =
+    [("_NOT_ENTERED", 6), ("_NOT_CORRECT", 7), ("_NOT_SUPPORTED", 8)];
 
 /// Whether `business_error` may have this value at mPAY24.
 pub(crate) fn is_return_code(code: &str) -> bool {
-    KNOWN.iter().any(|(known, _)| *known == code) || ABOUT_A_PARAMETER.iter().any(|(end, _)| code.ends_with(end))
+    KNOWN.iter().any(|(known, _)| *known == code)
+        || ABOUT_A_PARAMETER.iter().any(|(end, _)| code.ends_with(end))
 }
 
 /// The `errNo` of a return code, where one is known.
 pub(crate) fn number(code: &str) -> Option<u32> {
     let known = KNOWN.iter().find(|(known, _)| *known == code).map(|(_, number)| *number);
-    let about = || ABOUT_A_PARAMETER.iter().find(|(end, _)| code.ends_with(end)).map(|(_, number)| *number);
+    let about =
+        || ABOUT_A_PARAMETER.iter().find(|(end, _)| code.ends_with(end)).map(|(_, number)| *number);
     known.unwrap_or_else(about)
 }

@@ -4,12 +4,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::codes::{
-    ALREADY_PROCESSED, CLEARING_LIMIT_EXCEEDED, CREDIT_LIMIT_EXCEEDED, Code, EXTERNAL_ERROR, NOT_FOUND,
-    OPERATION_NOT_SUPPORTED, TRANSACTION_ALREADY_CLEARED,
+    ALREADY_PROCESSED, CLEARING_LIMIT_EXCEEDED, CREDIT_LIMIT_EXCEEDED, Code, EXTERNAL_ERROR,
+    NOT_FOUND, OPERATION_NOT_SUPPORTED, TRANSACTION_ALREADY_CLEARED,
 };
 use crate::clock::stamp;
 
-/// How long a reservation can be captured. Source: docs.mpay24.com, payment systems (cards: usually 14 days).
+/// How long a reservation can be captured. Source: docs.mpay24.com, payment systems (cards: usually
+/// 14 days).
 const RESERVATION_LIFE: TimeDelta = TimeDelta::days(14);
 /// Methods without reservation whose money cannot be returned by the interface.
 const NOT_CREDITABLE: [&str; 5] = ["EPS", "SOFORT", "GIROPAY", "PSC", "IDEAL"];
@@ -45,7 +46,9 @@ impl State {
         match self {
             Self::Error => "FAILED",
             Self::BilledReversal => "BILLED",
-            Self::Reserved | Self::Billed | Self::Reversed | Self::Credited | Self::Suspended => self.name(),
+            Self::Reserved | Self::Billed | Self::Reversed | Self::Credited | Self::Suspended => {
+                self.name()
+            }
         }
     }
 }
@@ -99,12 +102,17 @@ impl Transaction {
     /// Captures once, at most what is reserved; 0 or nothing is everything.
     pub(crate) fn capture(&mut self, cents: Option<u32>, at: DateTime<Utc>) -> Result<(), Code> {
         let cents = cents.filter(|cents| *cents > 0).unwrap_or(self.cents);
-        let reserved_at = self.history.iter().find(|step| step.state == State::Reserved).map(|step| step.at);
+        let reserved_at =
+            self.history.iter().find(|step| step.state == State::Reserved).map(|step| step.at);
         match self.state {
             State::Billed | State::Credited => Err(TRANSACTION_ALREADY_CLEARED),
-            State::Reversed | State::Suspended | State::Error | State::BilledReversal => Err(ALREADY_PROCESSED),
+            State::Reversed | State::Suspended | State::Error | State::BilledReversal => {
+                Err(ALREADY_PROCESSED)
+            }
             State::Reserved if cents > self.cents => Err(CLEARING_LIMIT_EXCEEDED),
-            State::Reserved if self.lapsed || reserved_at.is_none_or(|then| at - then >= RESERVATION_LIFE) => {
+            State::Reserved
+                if self.lapsed || reserved_at.is_none_or(|then| at - then >= RESERVATION_LIFE) =>
+            {
                 Err(EXTERNAL_ERROR)
             }
             State::Reserved => {
@@ -123,17 +131,27 @@ impl Transaction {
                 Ok(())
             }
             State::Billed | State::Credited => Err(TRANSACTION_ALREADY_CLEARED),
-            State::Reversed | State::Suspended | State::Error | State::BilledReversal => Err(ALREADY_PROCESSED),
+            State::Reversed | State::Suspended | State::Error | State::BilledReversal => {
+                Err(ALREADY_PROCESSED)
+            }
         }
     }
 
     /// Returns captured money, never more than is left of it; 0 or nothing is all that is left.
-    pub(crate) fn credit(&mut self, state_id: Option<u64>, cents: Option<u32>, at: DateTime<Utc>) -> Result<(), Code> {
-        let billed = |id: u64| self.history.iter().any(|step| step.id == id && step.state == State::Billed);
+    pub(crate) fn credit(
+        &mut self,
+        state_id: Option<u64>,
+        cents: Option<u32>,
+        at: DateTime<Utc>,
+    ) -> Result<(), Code> {
+        let billed =
+            |id: u64| self.history.iter().any(|step| step.id == id && step.state == State::Billed);
         if state_id.is_some_and(|id| !billed(id)) {
             return Err(NOT_FOUND);
         }
-        if !matches!(self.state, State::Billed | State::Credited) || NOT_CREDITABLE.contains(&self.p_type.as_str()) {
+        if !matches!(self.state, State::Billed | State::Credited)
+            || NOT_CREDITABLE.contains(&self.p_type.as_str())
+        {
             return Err(OPERATION_NOT_SUPPORTED);
         }
         let left = self.cleared - self.credited;

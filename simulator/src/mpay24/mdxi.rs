@@ -1,7 +1,7 @@
 //! The order in MDXI 3: its strict sequence, its amounts in decimal text.
 //!
-//! Source: <https://www.mpay24.com/schemas/MDXI/v3.0/MDXI.xsd>, state 2019; payment types are not checked against it,
-//! because the real list has grown since.
+//! Source: <https://www.mpay24.com/schemas/MDXI/v3.0/MDXI.xsd>, state 2019; payment types are not
+//! checked against it, because the real list has grown since.
 
 use super::codes::{Code, INVALID_MDXI, INVALID_PRICE};
 use crate::shape::kinds::{BOOLEAN, FILLED, TEXT, UNSIGNED_INT, digits, is_date};
@@ -114,10 +114,16 @@ const ADDRESS: &[Member] = &[
     maybe(&["Email"], up_to("at most 64 characters", |text| within(text, 0, 64))),
     maybe(&["Phone"], up_to("at most 20 characters", |text| within(text, 0, 20))),
 ];
-const PAYMENT_TYPES: &[Member] = &[some(&["Payment"], TEXT).attributes(&["Type!", "Brand", "SubBrand"])];
-const PROFILES: &[Member] = &[some(&["ProfileID"], up_to("at most 12 characters", |text| within(text, 0, 12)))];
-const URLS: &[Member] =
-    &[maybe(&["Success"], URL), maybe(&["Error"], URL), maybe(&["Confirmation"], URL), maybe(&["Cancel"], URL)];
+const PAYMENT_TYPES: &[Member] =
+    &[some(&["Payment"], TEXT).attributes(&["Type!", "Brand", "SubBrand"])];
+const PROFILES: &[Member] =
+    &[some(&["ProfileID"], up_to("at most 12 characters", |text| within(text, 0, 12)))];
+const URLS: &[Member] = &[
+    maybe(&["Success"], URL),
+    maybe(&["Error"], URL),
+    maybe(&["Confirmation"], URL),
+    maybe(&["Cancel"], URL),
+];
 const ORDER: &[Member] = &[
     maybe(&["ClientIP"], CLIENT_IP),
     maybe(&["UserField"], LONG),
@@ -127,14 +133,18 @@ const ORDER: &[Member] = &[
     maybe(&["PaymentProfiles"], Holds::Members(PROFILES)).attributes(&["Enable"]),
     maybe(&["ShoppingCart"], Holds::Members(CART)).attributes(CART_STYLES),
     one(&["Price"], PRICE).attributes(&["Header", "HeaderStyle", "Style"]),
-    maybe(&["Currency"], up_to("a currency", |text| text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase())))
-        .attributes(&["Display"]),
+    maybe(
+        &["Currency"],
+        up_to("a currency", |text| text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase())),
+    )
+    .attributes(&["Display"]),
     maybe(&["Customer"], LINE).attributes(&["Id", "UseProfile"]),
     maybe(&["BillingAddr"], Holds::Members(ADDRESS)).attributes(&["Mode!"]),
     maybe(&["ShippingAddr"], Holds::Members(ADDRESS)).attributes(&["Mode!"]),
     maybe(&["URL"], Holds::Members(URLS)),
 ];
-const LANGUAGES: &str = "EN DE BG FR HU NL ES IT CS HR SK SL SR RO RU PL PT TR ZH JA DA FI SV NO UK EL";
+const LANGUAGES: &str =
+    "EN DE BG FR HU NL ES IT CS HR SK SL SR RO RU PL PT TR ZH JA DA FI SV NO UK EL";
 
 /// Reads an MDXI order; the error is the return code and what is wrong.
 pub(crate) fn read(mdxi: &str) -> Result<Basket, (Code, String)> {
@@ -160,8 +170,15 @@ pub(crate) fn read(mdxi: &str) -> Result<Basket, (Code, String)> {
         cents: cents.ok_or((INVALID_PRICE, "Price must be at least 0.10".to_owned()))?,
         currency: order.get("Currency").unwrap_or("EUR").to_owned(),
         user_field: order.text_of("UserField").to_owned(),
-        description: order.child("ShoppingCart").and_then(|cart| cart.get("Description")).map(ToOwned::to_owned),
-        language: order.child("TemplateSet").and_then(|set| set.attribute("Language")).unwrap_or("DE").to_owned(),
+        description: order
+            .child("ShoppingCart")
+            .and_then(|cart| cart.get("Description"))
+            .map(ToOwned::to_owned),
+        language: order
+            .child("TemplateSet")
+            .and_then(|set| set.attribute("Language"))
+            .unwrap_or("DE")
+            .to_owned(),
         urls: Urls {
             success: url("Success"),
             error: url("Error"),
@@ -199,7 +216,10 @@ fn values(element: &Element) -> Result<(), String> {
             _ => true,
         };
         if !fits {
-            return Err(format!("{}: attribute {} has a wrong value", element.name, attribute.name));
+            return Err(format!(
+                "{}: attribute {} has a wrong value",
+                element.name, attribute.name
+            ));
         }
     }
     element.children.iter().try_for_each(values)
@@ -234,7 +254,9 @@ mod tests {
 
     #[test]
     fn prices_are_decimal_text_as_the_schema_has_them() {
-        for (text, cents) in [("10", Some(1_000)), ("10.00", Some(1_000)), ("0.29", Some(29)), ("-1.15", Some(-115))] {
+        for (text, cents) in
+            [("10", Some(1_000)), ("10.00", Some(1_000)), ("0.29", Some(29)), ("-1.15", Some(-115))]
+        {
             assert_eq!(price(text), cents, "{text}");
         }
         for text in ["10.5", "10,00", "1e2", "", ".50", "1234567890", "+1"] {
@@ -250,7 +272,10 @@ mod tests {
             ("<Tid>A-P1</Tid><Currency>EUR</Currency><Price>84.50</Price>", false),
             ("<ClientIP>::1</ClientIP><Tid>A</Tid><Price>1.00</Price>", false),
             ("<Tid>A</Tid><Price>1.00</Price><BillingAddr><Name>Ada</Name></BillingAddr>", false),
-            ("<Tid>A</Tid><Price>1.00</Price><BillingAddr Mode='ReadOnly'><Name>Ada</Name></BillingAddr>", true),
+            (
+                "<Tid>A</Tid><Price>1.00</Price><BillingAddr Mode='ReadOnly'><Name>Ada</Name></BillingAddr>",
+                true,
+            ),
             (
                 "<Tid>A</Tid><Price>1.00</Price><BillingAddr Mode='ReadOnly'><Name>A</Name><Zip>1</Zip></BillingAddr>",
                 false,
@@ -265,6 +290,9 @@ mod tests {
         ] {
             assert_eq!(read(&order(inner)).is_ok(), fits, "{inner}");
         }
-        assert!(read(&xml::escaped(&order("<Tid>A</Tid><Price>1.00</Price>"))).is_err(), "encoded twice");
+        assert!(
+            read(&xml::escaped(&order("<Tid>A</Tid><Price>1.00</Price>"))).is_err(),
+            "encoded twice"
+        );
     }
 }

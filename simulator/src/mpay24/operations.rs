@@ -3,7 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use super::book::Book;
-use super::codes::{ACCESS_DENIED, Code, INVALID_PRICE, MPAYTID_NOT_ENTERED, NOT_FOUND, SIZE_NOT_CORRECT, number};
+use super::codes::{
+    ACCESS_DENIED, Code, INVALID_PRICE, MPAYTID_NOT_ENTERED, NOT_FOUND, SIZE_NOT_CORRECT, number,
+};
 use super::history::{State, Transaction};
 use super::mdxi;
 use crate::clock::stamp;
@@ -14,7 +16,8 @@ const STATUS_CALLS: u32 = 3;
 const LIST_SIZE: u32 = 10;
 const LIST_SIZE_MAX: u32 = 500;
 
-/// An answer's members after `status` and `returnCode`, and the transactions whose change is to be called back.
+/// An answer's members after `status` and `returnCode`, and the transactions whose change is to be
+/// called back.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     pub(crate) code: Option<Code>,
@@ -37,28 +40,43 @@ fn error(code: Code, says: &str) -> String {
     number(code.0).map(|number| leaf("errNo", number)).unwrap_or_default() + &leaf("errText", says)
 }
 
-pub(crate) fn select_payment(book: &mut Book, call: &Element, base: &str, now: DateTime<Utc>) -> Outcome {
+pub(crate) fn select_payment(
+    book: &mut Book,
+    call: &Element,
+    base: &str,
+    now: DateTime<Utc>,
+) -> Outcome {
     let basket = match mdxi::read(call.text_of("mdxi")) {
         Ok(basket) => basket,
         Err((code, says)) => return Outcome::refused(code, error(code, &says)),
     };
     match book.open(basket, now) {
         Some(page) => Outcome::done(leaf("location", format!("{base}{}{page}", super::page::PATH))),
-        None => Outcome::refused(INVALID_PRICE, error(INVALID_PRICE, "the simulator's book is full")),
+        None => {
+            Outcome::refused(INVALID_PRICE, error(INVALID_PRICE, "the simulator's book is full"))
+        }
     }
 }
 
-/// The `transaction` of an answer; an unknown one is `FAILED` with an empty tid, as mPAY24's own test shows it.
+/// The `transaction` of an answer; an unknown one is `FAILED` with an empty tid, as mPAY24's own
+/// test shows it.
 pub(crate) fn transaction(mpay_tid: u64, found: Option<&Transaction>) -> String {
     let (status, state_id, tid) = found.map_or(("FAILED", None, ""), |found| {
         (found.state.t_status(), found.history.last().map(|step| step.id), found.tid.as_str())
     });
     let state_id = state_id.map(|id| leaf("stateID", id)).unwrap_or_default();
-    node("transaction", &(leaf("mpayTID", mpay_tid) + &leaf("tStatus", status) + &state_id + &leaf("tid", tid)))
+    node(
+        "transaction",
+        &(leaf("mpayTID", mpay_tid) + &leaf("tStatus", status) + &state_id + &leaf("tid", tid)),
+    )
 }
 
 /// Does `act` on one transaction and answers its state afterwards.
-fn act(book: &mut Book, mpay_tid: u64, act: impl FnOnce(&mut Transaction) -> Result<(), Code>) -> Outcome {
+fn act(
+    book: &mut Book,
+    mpay_tid: u64,
+    act: impl FnOnce(&mut Transaction) -> Result<(), Code>,
+) -> Outcome {
     let done = book.transactions.get_mut(&mpay_tid).ok_or(NOT_FOUND).and_then(act);
     let members = transaction(mpay_tid, book.transactions.get(&mpay_tid));
     match done {
@@ -92,7 +110,9 @@ pub(crate) fn manual_reverse(book: &mut Book, call: &Element, now: DateTime<Utc>
 }
 
 pub(crate) fn manual_credit(book: &mut Book, call: &Element, now: DateTime<Utc>) -> Outcome {
-    act(book, mpay_tid(call), |found| found.credit(value(call, "stateID"), value(call, "amount"), now))
+    act(book, mpay_tid(call), |found| {
+        found.credit(value(call, "stateID"), value(call, "amount"), now)
+    })
 }
 
 pub(crate) fn transaction_history(book: &Book, call: &Element) -> Outcome {
@@ -101,7 +121,10 @@ pub(crate) fn transaction_history(book: &Book, call: &Element) -> Outcome {
     };
     let entries = found.history.iter().map(|step| {
         let parent = step.parent.map(|parent| leaf("parentStateID", parent)).unwrap_or_default();
-        let error = step.error.map(|(number, says)| leaf("errNo", number) + &leaf("errText", says)).unwrap_or_default();
+        let error = step
+            .error
+            .map(|(number, says)| leaf("errNo", number) + &leaf("errText", says))
+            .unwrap_or_default();
         let inner = leaf("stateID", step.id)
             + &parent
             + &leaf("txState", step.state.name())
@@ -115,15 +138,17 @@ pub(crate) fn transaction_history(book: &Book, call: &Element) -> Outcome {
     Outcome::done(entries.collect())
 }
 
-/// Reserved transactions, with `listInProgress` also suspended ones, newest first unless asked otherwise.
+/// Reserved transactions, with `listInProgress` also suspended ones, newest first unless asked
+/// otherwise.
 pub(crate) fn list_not_cleared(book: &Book, call: &Element) -> Outcome {
     let size = value(call, "size").unwrap_or(LIST_SIZE);
     if size > LIST_SIZE_MAX {
         return Outcome::refused(SIZE_NOT_CORRECT, leaf("all", 0));
     }
     let in_progress = matches!(call.text_of("listInProgress"), "true" | "1");
-    let listed =
-        |found: &&Transaction| found.state == State::Reserved || (in_progress && found.state == State::Suspended);
+    let listed = |found: &&Transaction| {
+        found.state == State::Reserved || (in_progress && found.state == State::Suspended)
+    };
     let mut all: Vec<&Transaction> = book.transactions.values().filter(listed).collect();
     match call.get("sortField") {
         Some("TID") => all.sort_by(|one, other| one.tid.cmp(&other.tid)),
@@ -173,6 +198,8 @@ pub(crate) fn transaction_status(
         return Outcome::refused(ACCESS_DENIED, String::new());
     }
     let found = found.clone();
-    let pair = |(name, value): (&str, String)| node("parameter", &(leaf("name", name) + &leaf("value", value)));
+    let pair = |(name, value): (&str, String)| {
+        node("parameter", &(leaf("name", name) + &leaf("value", value)))
+    };
     Outcome::done(parameters(book, &found).into_iter().map(pair).collect())
 }

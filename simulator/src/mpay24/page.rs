@@ -35,17 +35,25 @@ impl Mpay24 {
     /// Answers the browser; `rest` is the page's id and the step.
     pub(crate) fn show(&self, asked: &Asked, rest: &str) -> Answer {
         let (id, step) = rest.split_once('/').unwrap_or((rest, ""));
-        let payable = self.book().payable(id, self.clock.now()).map(|(_, page)| page.basket.clone());
+        let payable =
+            self.book().payable(id, self.clock.now()).map(|(_, page)| page.basket.clone());
         let basket = match payable {
             Ok(basket) => basket,
-            Err(says) => return Answer::html(410, page("Not payable", &format!("<p>{}</p>", escaped(says)))),
+            Err(says) => {
+                return Answer::html(
+                    410,
+                    page("Not payable", &format!("<p>{}</p>", escaped(says))),
+                );
+            }
         };
         let fields = fields(&asked.body);
         match (asked.method.as_str(), step) {
             ("GET", "") => Answer::html(200, form(id, &basket, "")),
             ("POST", "") => self.paid(id, &basket, &fields),
             ("POST", "3ds") => self.secured(id, &basket, &fields),
-            ("GET" | "POST", "cancel") => leave(basket.urls.cancel.as_deref(), &[], "Payment canceled"),
+            ("GET" | "POST", "cancel") => {
+                leave(basket.urls.cancel.as_deref(), &[], "Payment canceled")
+            }
             _ => Answer::html(404, page("Not found", "")),
         }
     }
@@ -56,9 +64,13 @@ impl Mpay24 {
         }
         let number: String = field(fields, "card").split_whitespace().collect();
         let brand = CARDS.iter().find(|(card, _)| *card == number).map(|(_, brand)| *brand);
-        let month = field(fields, "month").parse::<u32>().ok().filter(|month| (1..=12).contains(month));
+        let month =
+            field(fields, "month").parse::<u32>().ok().filter(|month| (1..=12).contains(month));
         let (Some(brand), Some(month)) = (brand, month) else {
-            return Answer::html(200, form(id, basket, "Only the test cards below, and a month from 1 to 12."));
+            return Answer::html(
+                200,
+                form(id, basket, "Only the test cards below, and a month from 1 to 12."),
+            );
         };
         match verdict(month) {
             Verdict::Refused(error) => self.refused(id, basket, brand, error),
@@ -68,8 +80,10 @@ impl Mpay24 {
     }
 
     fn secured(&self, id: &str, basket: &Basket, fields: &[(String, String)]) -> Answer {
-        let brand =
-            CARDS.iter().find(|(_, brand)| *brand == field(fields, "brand")).map_or("VISA", |(_, brand)| *brand);
+        let brand = CARDS
+            .iter()
+            .find(|(_, brand)| *brand == field(fields, "brand"))
+            .map_or("VISA", |(_, brand)| *brand);
         if field(fields, "result") == "ok" {
             self.finish(id, basket, ("CC", brand), self.state())
         } else {
@@ -81,7 +95,13 @@ impl Mpay24 {
         if self.is_automatic() { State::Billed } else { State::Reserved }
     }
 
-    fn refused(&self, id: &str, basket: &Basket, brand: &str, error: (u32, &'static str)) -> Answer {
+    fn refused(
+        &self,
+        id: &str,
+        basket: &Basket,
+        brand: &str,
+        error: (u32, &'static str),
+    ) -> Answer {
         if !self.try_payment(id, ("CC", brand), State::Error, Some(error)) {
             return Answer::html(410, page("Not payable", ""));
         }
@@ -95,12 +115,20 @@ impl Mpay24 {
             ("EXTERNALSTATUS", error.0.to_string()),
         ];
         let back = basket.urls.error.as_deref().map(|url| extended(url, &parameters, false));
-        let link = back.map(|url| format!("<p><a href=\"{}\">Back to the shop</a></p>", escaped(&url)));
-        let body = form(id, basket, says).replace("</body>", &(link.unwrap_or_default() + "</body>"));
+        let link =
+            back.map(|url| format!("<p><a href=\"{}\">Back to the shop</a></p>", escaped(&url)));
+        let body =
+            form(id, basket, says).replace("</body>", &(link.unwrap_or_default() + "</body>"));
         Answer::html(200, body)
     }
 
-    fn finish(&self, id: &str, basket: &Basket, (p_type, brand): (&str, &str), state: State) -> Answer {
+    fn finish(
+        &self,
+        id: &str,
+        basket: &Basket,
+        (p_type, brand): (&str, &str),
+        state: State,
+    ) -> Answer {
         if !self.try_payment(id, (p_type, brand), state, None) {
             return Answer::html(410, page("Not payable", ""));
         }
@@ -139,7 +167,9 @@ impl Mpay24 {
 
 /// Sends the browser to the shop, or says what happened when the shop gave no address.
 fn leave(url: Option<&str>, parameters: &[(&'static str, String)], says: &str) -> Answer {
-    let Some(url) = url else { return Answer::html(200, page(says, "<p>You may close this window.</p>")) };
+    let Some(url) = url else {
+        return Answer::html(200, page(says, "<p>You may close this window.</p>"));
+    };
     let location = extended(url, parameters, false);
     let link = format!("<p><a href=\"{}\">Continue</a></p>", escaped(&location));
     Answer::html(303, page(says, &link)).with("location", location)
@@ -148,8 +178,13 @@ fn leave(url: Option<&str>, parameters: &[(&'static str, String)], says: &str) -
 fn form(id: &str, basket: &Basket, says: &str) -> String {
     let cents = basket.cents;
     let amount = format!("{}.{:02} {}", cents / 100, cents % 100, basket.currency);
-    let says = if says.is_empty() { String::new() } else { format!("<p role=\"alert\">{}</p>", escaped(says)) };
-    let cards: String = CARDS.iter().map(|(card, brand)| format!("<li>{brand} <code>{card}</code></li>")).collect();
+    let says = if says.is_empty() {
+        String::new()
+    } else {
+        format!("<p role=\"alert\">{}</p>", escaped(says))
+    };
+    let cards: String =
+        CARDS.iter().map(|(card, brand)| format!("<li>{brand} <code>{card}</code></li>")).collect();
     page(
         "SIMULATED mPAY24 payment page",
         &format!(
@@ -197,7 +232,11 @@ fn fields(body: &[u8]) -> Vec<(String, String)> {
 }
 
 fn field<'a>(fields: &'a [(String, String)], name: &str) -> &'a str {
-    fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).unwrap_or_default()
+    fields
+        .iter()
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value.as_str())
+        .unwrap_or_default()
 }
 
 fn decoded(text: &str) -> String {
@@ -205,7 +244,8 @@ fn decoded(text: &str) -> String {
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
         let hexadecimal = tail.get(..2).and_then(|two| std::str::from_utf8(two).ok());
-        let escaped = hexadecimal.filter(|_| *first == b'%').and_then(|two| u8::from_str_radix(two, 16).ok());
+        let escaped =
+            hexadecimal.filter(|_| *first == b'%').and_then(|two| u8::from_str_radix(two, 16).ok());
         bytes.push(escaped.unwrap_or(if *first == b'+' { b' ' } else { *first }));
         rest = if escaped.is_some() { tail.get(2..).unwrap_or_default() } else { tail };
     }

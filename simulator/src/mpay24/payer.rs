@@ -42,7 +42,8 @@ pub(crate) const EXPIRED: (u32, &str) = (100, "Karte abgelaufen (card expired)."
 pub(crate) const WRONG_CVC: (u32, &str) = (100, "cvv2/cvc2 falsch (cvv2/cvc2 failure)");
 
 impl Mpay24 {
-    /// Pays (or fails to pay) a page named by its id or its tid; the error is a status and what is wrong.
+    /// Pays (or fails to pay) a page named by its id or its tid; the error is a status and what is
+    /// wrong.
     pub(crate) async fn pay(&self, name: &str, payment: Payment) -> Result<Value, (u16, String)> {
         let Some(state) = self.state_of(&payment) else {
             return Ok(json!({ "mpay_tid": null, "state": "ABANDONED" }));
@@ -52,7 +53,11 @@ impl Mpay24 {
             cents: payment.amount.unwrap_or(page.basket.cents),
             currency: payment.currency.clone().unwrap_or_else(|| page.basket.currency.clone()),
             p_type: payment.p_type.clone().unwrap_or_else(|| "CC".to_owned()),
-            brand: payment.p_type.clone().filter(|p_type| p_type != "CC").unwrap_or_else(|| "VISA".to_owned()),
+            brand: payment
+                .p_type
+                .clone()
+                .filter(|p_type| p_type != "CC")
+                .unwrap_or_else(|| "VISA".to_owned()),
             error: (state == State::Error).then_some(DECLINED),
         };
         let before_answer = payment.callback.before_answer;
@@ -90,7 +95,8 @@ impl Mpay24 {
             (status, says.to_owned())
         })?;
         let attempt = attempt(page);
-        let transaction = book.attempt(&id, attempt, now).cloned().ok_or((404, "no such page".to_owned()))?;
+        let transaction =
+            book.attempt(&id, attempt, now).cloned().ok_or((404, "no such page".to_owned()))?;
         let answer = json!({ "mpay_tid": transaction.mpay_tid, "state": transaction.state.name() });
         Ok((answer, self.notice(&book, &transaction, options)))
     }
@@ -98,13 +104,19 @@ impl Mpay24 {
     /// What happens later: `bill`, `fail`, `lapse`, `charge_back`; a lapse alone is not told.
     pub(crate) fn happen(&self, mpay_tid: &str, event: &str) -> Result<Value, (u16, String)> {
         if !matches!(event, "bill" | "fail" | "lapse" | "charge_back" | "credit") {
-            return Err((404, format!("{event} is not known; bill, fail, lapse, charge_back and credit are")));
+            return Err((
+                404,
+                format!("{event} is not known; bill, fail, lapse, charge_back and credit are"),
+            ));
         }
         let mut book = self.book();
-        let known = mpay_tid.parse().ok().filter(|mpay_tid| book.transactions.contains_key(mpay_tid));
+        let known =
+            mpay_tid.parse().ok().filter(|mpay_tid| book.transactions.contains_key(mpay_tid));
         let known = known.ok_or((404, "no such transaction".to_owned()))?;
-        let transaction = book.happen(known, event, self.clock.now()).map_err(|says| (409, says))?.clone();
-        let notice = self.notice(&book, &transaction, Options::default()).filter(|_| event != "lapse");
+        let transaction =
+            book.happen(known, event, self.clock.now()).map_err(|says| (409, says))?.clone();
+        let notice =
+            self.notice(&book, &transaction, Options::default()).filter(|_| event != "lapse");
         drop(book);
         if let Some(notice) = notice {
             self.courier.send(notice);
@@ -113,7 +125,12 @@ impl Mpay24 {
     }
 
     /// The callback of a transaction's last step, if its page has a confirmation address.
-    pub(crate) fn notice(&self, book: &Book, transaction: &Transaction, options: Options) -> Option<Notice> {
+    pub(crate) fn notice(
+        &self,
+        book: &Book,
+        transaction: &Transaction,
+        options: Options,
+    ) -> Option<Notice> {
         let (_, page) = book.page(&transaction.page)?;
         Some(Notice {
             mpay_tid: transaction.mpay_tid,
@@ -126,13 +143,22 @@ impl Mpay24 {
         })
     }
 
-    /// The parameters of callbacks and of `TransactionStatus`. Source: mPAY24's parameter table, plugins.
-    pub(crate) fn parameters(&self, book: &Book, transaction: &Transaction) -> Vec<(&'static str, String)> {
+    /// The parameters of callbacks and of `TransactionStatus`. Source: mPAY24's parameter table,
+    /// plugins.
+    pub(crate) fn parameters(
+        &self,
+        book: &Book,
+        transaction: &Transaction,
+    ) -> Vec<(&'static str, String)> {
         let basket = book.page(&transaction.page).map(|(_, page)| page.basket.clone());
-        let (user_field, language, description) =
-            basket.map(|basket| (basket.user_field, basket.language, basket.description)).unwrap_or_default();
-        let (cents, currency) = (transaction.last_cents().to_string(), transaction.currency.clone());
-        let usual = || format!("{}*{}*{}", self.access.merchant_id, transaction.cents, transaction.currency);
+        let (user_field, language, description) = basket
+            .map(|basket| (basket.user_field, basket.language, basket.description))
+            .unwrap_or_default();
+        let (cents, currency) =
+            (transaction.last_cents().to_string(), transaction.currency.clone());
+        let usual = || {
+            format!("{}*{}*{}", self.access.merchant_id, transaction.cents, transaction.currency)
+        };
         vec![
             ("OPERATION", "CONFIRMATION".to_owned()),
             ("TID", transaction.tid.clone()),

@@ -37,7 +37,12 @@ pub(crate) struct Mpay24 {
 }
 
 impl Mpay24 {
-    pub(crate) fn new(access: Mpay24Access, clock: Arc<Clock>, faults: Arc<Faults>, tasks: Tasks) -> Self {
+    pub(crate) fn new(
+        access: Mpay24Access,
+        clock: Arc<Clock>,
+        faults: Arc<Faults>,
+        tasks: Tasks,
+    ) -> Self {
         let book = Arc::new(Mutex::new(Book::default()));
         let courier = Courier {
             tasks,
@@ -87,11 +92,15 @@ impl Mpay24 {
             "ManualCredit" => operations::manual_credit(&mut book, call, now),
             "TransactionHistory" => operations::transaction_history(&book, call),
             "ListNotCleared" => operations::list_not_cleared(&book, call),
-            _ => operations::transaction_status(&mut book, call, |book, found| self.parameters(book, found)),
+            _ => operations::transaction_status(&mut book, call, |book, found| {
+                self.parameters(book, found)
+            }),
         };
         for mpay_tid in &outcome.changed {
             let changed = book.transactions.get(mpay_tid);
-            if let Some(notice) = changed.and_then(|changed| self.notice(&book, changed, Options::default())) {
+            if let Some(notice) =
+                changed.and_then(|changed| self.notice(&book, changed, Options::default()))
+            {
                 self.courier.send(notice);
             }
         }
@@ -100,14 +109,17 @@ impl Mpay24 {
 
     fn soap(&self, asked: &Asked) -> Answer {
         if !self.is_merchant(asked) {
-            return Answer::html(401, UNAUTHORIZED.to_owned()).with("www-authenticate", "Basic realm=\"etp\"");
+            return Answer::html(401, UNAUTHORIZED.to_owned())
+                .with("www-authenticate", "Basic realm=\"etp\"");
         }
         if asked.method != "POST" {
             return Answer::html(405, "<html><body>POST only</body></html>\n".to_owned());
         }
         match call(asked) {
             Ok(call) => reply(&call.name, &self.operate(call)),
-            Err(says) => soap::fault("Client", &format!("Validation constraint violation: {says}"), ""),
+            Err(says) => {
+                soap::fault("Client", &format!("Validation constraint violation: {says}"), "")
+            }
         }
     }
 
@@ -116,7 +128,8 @@ impl Mpay24 {
     }
 }
 
-/// The call, when it fits its operation's schema. Content type, `SOAPAction` and prefixes do not matter here.
+/// The call, when it fits its operation's schema. Content type, `SOAPAction` and prefixes do not
+/// matter here.
 fn call(asked: &Asked) -> Result<&Element, String> {
     let call = soap::open(asked)?.call;
     let members = shape_of(&call.name).ok_or_else(|| format!("unknown operation {}", call.name))?;
@@ -134,7 +147,9 @@ fn reply(operation: &str, outcome: &Outcome) -> Answer {
         (None, _) => ("OK", "OK"),
     };
     let inner = leaf("status", status) + &leaf("returnCode", code) + &outcome.members;
-    soap::answer(&format!("<etp:{operation}Response xmlns:etp=\"{ETP}\">{inner}</etp:{operation}Response>"))
+    soap::answer(&format!(
+        "<etp:{operation}Response xmlns:etp=\"{ETP}\">{inner}</etp:{operation}Response>"
+    ))
 }
 
 impl Service for Mpay24 {
@@ -143,7 +158,11 @@ impl Service for Mpay24 {
     }
 
     fn operation<'a>(&self, asked: &'a Asked) -> Option<&'a str> {
-        if asked.path.starts_with(super::page::PATH) { Some(PAYMENT_PAGE) } else { soap::operation(asked) }
+        if asked.path.starts_with(super::page::PATH) {
+            Some(PAYMENT_PAGE)
+        } else {
+            soap::operation(asked)
+        }
     }
 
     fn execute(&self, asked: &Asked, _bent: Bent) -> Answer {
@@ -166,13 +185,17 @@ impl Service for Mpay24 {
                     + &leaf("errText", "refused by a fault")
             }
             "ManualReverse" | "ManualCredit" => self.unchanged(call),
-            "ManualClear" => call.all("clearingDetails").map(|detail| self.unchanged(detail)).collect(),
+            "ManualClear" => {
+                call.all("clearingDetails").map(|detail| self.unchanged(detail)).collect()
+            }
             "ListNotCleared" => leaf("all", 0),
             _ => String::new(),
         };
         let inner = leaf("status", "ERROR") + &leaf("returnCode", code) + &members;
         let name = &call.name;
-        soap::answer(&format!("<etp:{name}Response xmlns:etp=\"{ETP}\">{inner}</etp:{name}Response>"))
+        soap::answer(&format!(
+            "<etp:{name}Response xmlns:etp=\"{ETP}\">{inner}</etp:{name}Response>"
+        ))
     }
 
     fn ledger(&self) -> Vec<Value> {

@@ -8,20 +8,34 @@ pub(crate) const ETP: &str = "https://www.mpay24.com/soap/etp/1.5/ETP.wsdl";
 
 const MERCHANT: Member = one(&["merchantID"], UNSIGNED_INT);
 const MPAY_TID: Member = one(&["mpayTID"], UNSIGNED_LONG);
-const MDXI: Holds = Holds::Text("1 to 8192 characters", |text| (1..=8_192).contains(&text.chars().count()));
+const MDXI: Holds =
+    Holds::Text("1 to 8192 characters", |text| (1..=8_192).contains(&text.chars().count()));
 const SORT_FIELD: Holds = Holds::Text("a SortField", |text| {
-    let fields = ["MPAYTID", "PTYPE", "BRAND", "CURRENCY", "TID", "ORDERDESC", "ORDERNUMBER", "CURRDATE", "CURRTIME"];
+    let fields = [
+        "MPAYTID",
+        "PTYPE",
+        "BRAND",
+        "CURRENCY",
+        "TID",
+        "ORDERDESC",
+        "ORDERNUMBER",
+        "CURRDATE",
+        "CURRTIME",
+    ];
     fields.contains(&text)
 });
 const SORT_TYPE: Holds = Holds::Text("a SortType", |text| matches!(text, "ASC" | "DESC"));
 
 const SELECT_PAYMENT: &[Member] = &[MERCHANT, one(&["mdxi"], MDXI)];
-const CLEARING_DETAILS: &[Member] = &[MPAY_TID, maybe(&["amount"], UNSIGNED_INT), maybe(&["order"], Holds::Anything)];
-const MANUAL_CLEAR: &[Member] = &[MERCHANT, any(&["clearingDetails"], Holds::Members(CLEARING_DETAILS))];
+const CLEARING_DETAILS: &[Member] =
+    &[MPAY_TID, maybe(&["amount"], UNSIGNED_INT), maybe(&["order"], Holds::Anything)];
+const MANUAL_CLEAR: &[Member] =
+    &[MERCHANT, any(&["clearingDetails"], Holds::Members(CLEARING_DETAILS))];
 const ONE_TRANSACTION: &[Member] = &[MERCHANT, MPAY_TID];
 const MANUAL_CREDIT: &[Member] =
     &[MERCHANT, MPAY_TID, maybe(&["stateID"], UNSIGNED_LONG), maybe(&["amount"], UNSIGNED_INT)];
-const TRANSACTION_STATUS: &[Member] = &[MERCHANT, maybe(&["mpayTID"], UNSIGNED_LONG), maybe(&["tid"], TEXT)];
+const TRANSACTION_STATUS: &[Member] =
+    &[MERCHANT, maybe(&["mpayTID"], UNSIGNED_LONG), maybe(&["tid"], TEXT)];
 const LIST_NOT_CLEARED: &[Member] = &[
     MERCHANT,
     maybe(&["begin"], UNSIGNED_INT),

@@ -77,23 +77,47 @@ fn check(session: &str, card: &str) -> String {
 async fn a_ticket_is_checked_issued_found_and_canceled() {
     let world = World::start().await;
     let session = login(&world).await;
-    let checked = call(&world, "checkWTPNo", &check(&session, &sample_wtp_number(1))).await.unwrap();
-    assert_eq!((checked.tag("a:BACCEPTED").as_str(), checked.tag("a:NFREESEGMENTS").as_str()), ("-1", "3"));
+    let checked =
+        call(&world, "checkWTPNo", &check(&session, &sample_wtp_number(1))).await.unwrap();
+    assert_eq!(
+        (checked.tag("a:BACCEPTED").as_str(), checked.tag("a:NFREESEGMENTS").as_str()),
+        ("-1", "3")
+    );
     assert_eq!(checked.tag("a:SZMEDIAID").len(), 16);
     let issued = call(&world, "issueTicket", &tickets(&session, "A-1", 1)).await.unwrap();
     let journal = issued.tag("a:NJOURNALNO");
-    assert_eq!((issued.count("a:ACTTICKET"), issued.tag("a:NSERIALNO").as_str()), (1, "1"), "{}", issued.text());
+    assert_eq!(
+        (issued.count("a:ACTTICKET"), issued.tag("a:NSERIALNO").as_str()),
+        (1, "1"),
+        "{}",
+        issued.text()
+    );
     let found = format!("{session}<SZEXTORDERNO>A-1</SZEXTORDERNO>");
     let found = call(&world, "getTicketByExtOrder", &found).await.unwrap();
-    assert_eq!((found.tag("a:NJOURNALNO"), found.tag("a:NSTATUS").as_str()), (journal.clone(), "0"));
+    assert_eq!(
+        (found.tag("a:NJOURNALNO"), found.tag("a:NSTATUS").as_str()),
+        (journal.clone(), "0")
+    );
     let named = by_journal(&session, &journal);
-    assert_eq!(number(&world, "cancelTicket", &format!("<NBLOCKING>-1</NBLOCKING>{named}")).await, "0");
-    assert_eq!(number(&world, "cancelTicket", &format!("<NBLOCKING>-1</NBLOCKING>{named}")).await, "-6514");
+    assert_eq!(
+        number(&world, "cancelTicket", &format!("<NBLOCKING>-1</NBLOCKING>{named}")).await,
+        "0"
+    );
+    assert_eq!(
+        number(&world, "cancelTicket", &format!("<NBLOCKING>-1</NBLOCKING>{named}")).await,
+        "-6514"
+    );
     assert_eq!(call(&world, "getTicketStatus", &named).await.unwrap().tag("a:NSTATUS"), "3");
     let ledger = world.ledger("axess").await;
     assert_eq!(ledger.len(), 1);
-    assert_eq!((&ledger[0]["status"], &ledger[0]["gate_blocked"]), (&json!("canceled"), &json!(true)));
-    assert_eq!((&ledger[0]["reference"], &ledger[0]["wtp_no"]), (&json!("A-1"), &json!(sample_wtp_number(1))));
+    assert_eq!(
+        (&ledger[0]["status"], &ledger[0]["gate_blocked"]),
+        (&json!("canceled"), &json!(true))
+    );
+    assert_eq!(
+        (&ledger[0]["reference"], &ledger[0]["wtp_no"]),
+        (&json!("A-1"), &json!(sample_wtp_number(1)))
+    );
     assert_eq!(ledger[0]["price_cents"], 5950);
     assert_eq!(number(&world, "logout", &session).await, "0");
     assert_eq!(number(&world, "logout", &session).await, "-2001");
@@ -106,7 +130,10 @@ async fn sessions_are_needed_and_end_after_an_hour() {
     assert_eq!(number(&world, "login", &wrong).await, "-2002");
     let wrong = credentials(&world).replace("soap-starjack", "guess");
     assert_eq!(number(&world, "login", &wrong).await, "-2004");
-    assert_eq!(number(&world, "issueTicket", &tickets("<NSESSIONID>1</NSESSIONID>", "A-2", 1)).await, "-2001");
+    assert_eq!(
+        number(&world, "issueTicket", &tickets("<NSESSIONID>1</NSESSIONID>", "A-2", 1)).await,
+        "-2001"
+    );
     let session = login(&world).await;
     world.advance(3_599).await;
     assert_eq!(number(&world, "checkWTPNo", &check(&session, &sample_wtp_number(1))).await, "0");
@@ -121,7 +148,11 @@ async fn a_known_reference_gets_6530_with_the_first_result_unless_the_rule_is_of
     let session = login(&world).await;
     let first = call(&world, "issueTicket", &tickets(&session, "A-3", 1)).await.unwrap();
     let again = call(&world, "issueTicket", &tickets(&session, "A-3", 1)).await.unwrap();
-    assert!(again.text().contains("<a:NERRORNO>-6530</a:NERRORNO><a:NTRANSNO>"), "{}", again.text());
+    assert!(
+        again.text().contains("<a:NERRORNO>-6530</a:NERRORNO><a:NTRANSNO>"),
+        "{}",
+        again.text()
+    );
     assert_eq!(again.tag("a:NJOURNALNO"), first.tag("a:NJOURNALNO"));
     assert_eq!(world.ledger("axess").await.len(), 1);
     world.fault(json!({"supplier": "axess", "operation": "issueTicket", "fault": "no_dedup", "times": 1})).await;
@@ -139,7 +170,10 @@ async fn cards_have_three_segments_and_checked_numbers() {
     let world = World::start().await;
     let session = login(&world).await;
     for line in 1..=3 {
-        assert_eq!(number(&world, "issueTicket", &tickets(&session, &format!("A-{line}"), 4)).await, "0");
+        assert_eq!(
+            number(&world, "issueTicket", &tickets(&session, &format!("A-{line}"), 4)).await,
+            "0"
+        );
     }
     assert_eq!(number(&world, "issueTicket", &tickets(&session, "A-4", 4)).await, "-3106");
     let full = call(&world, "checkWTPNo", &check(&session, &sample_wtp_number(4))).await.unwrap();
@@ -190,15 +224,27 @@ async fn a_used_ticket_cannot_be_canceled_and_tickets_have_three_names() {
     let gate = format!("axess/obertauern/tickets/{}/use", issued.tag("a:NJOURNALNO"));
     assert_eq!(world.control("POST", &gate, Value::Null).await.status, 200);
     let named = by_journal(&session, &issued.tag("a:NJOURNALNO"));
-    assert_eq!(number(&world, "cancelTicket", &format!("<NBLOCKING>0</NBLOCKING>{named}")).await, "-6515");
+    assert_eq!(
+        number(&world, "cancelTicket", &format!("<NBLOCKING>0</NBLOCKING>{named}")).await,
+        "-6515"
+    );
     assert_eq!(call(&world, "getTicketStatus", &named).await.unwrap().tag("a:NSTATUS"), "1");
     call(&world, "issueTicket", &tickets(&session, "A-7", 6)).await.unwrap();
-    let of = |rest: &str| format!("<NBLOCKING>0</NBLOCKING><NPOSNO>21</NPOSNO><NPROJNO>701</NPROJNO>{rest}");
+    let of = |rest: &str| {
+        format!("<NBLOCKING>0</NBLOCKING><NPOSNO>21</NPOSNO><NPROJNO>701</NPROJNO>{rest}")
+    };
     let serial = |tail: &str| of(&format!("<NSERIALNO>2</NSERIALNO>{session}{tail}"));
     assert_eq!(number(&world, "cancelTicket", &serial("")).await, "-1002");
-    assert_eq!(number(&world, "cancelTicket", &serial("<NUNICODENO>9</NUNICODENO>")).await, "-6513");
-    assert_eq!(number(&world, "cancelTicket", &serial("<SZVALIDTILL>2099-12-19</SZVALIDTILL>")).await, "0");
-    let statuses: Vec<Value> = world.ledger("axess").await.iter().map(|entry| entry["status"].clone()).collect();
+    assert_eq!(
+        number(&world, "cancelTicket", &serial("<NUNICODENO>9</NUNICODENO>")).await,
+        "-6513"
+    );
+    assert_eq!(
+        number(&world, "cancelTicket", &serial("<SZVALIDTILL>2099-12-19</SZVALIDTILL>")).await,
+        "0"
+    );
+    let statuses: Vec<Value> =
+        world.ledger("axess").await.iter().map(|entry| entry["status"].clone()).collect();
     assert_eq!(statuses, [json!("used"), json!("canceled")]);
 }
 
@@ -211,7 +257,9 @@ async fn refusals_and_resets_of_axess_are_seen_in_the_ledger() {
     world.fault(json!({"supplier": "axess", "operation": "issueTicket", "fault": "business_error", "value": -9999, "times": 1})).await;
     assert_eq!(number(&world, "issueTicket", &tickets(&session, "A-8", 8)).await, "-9999");
     assert!(world.ledger("axess").await.is_empty());
-    world.fault(json!({"supplier": "axess", "operator": "saalbach", "fault": "reset_before"})).await;
+    world
+        .fault(json!({"supplier": "axess", "operator": "saalbach", "fault": "reset_before"}))
+        .await;
     world.fault(json!({"supplier": "axess", "operator": "obertauern", "fault": "reset_after", "times": 1})).await;
     assert_eq!(
         call(&world, "issueTicket", &tickets(&session, "A-8", 8)).await.unwrap_err(),
@@ -240,11 +288,18 @@ async fn each_product_is_valid_as_its_operator_says() {
         let ledger = world.ledger("axess").await;
         let entry = ledger.iter().find(|entry| entry["reference"] == *reference).unwrap();
         assert_eq!((&entry["valid_from"], &entry["valid_to"]), (&json!(first), &json!(last)));
-        assert_eq!((&entry["product"], &entry["category"]), (&json!(format!("3/{ticket_type}")), &json!("1")));
+        assert_eq!(
+            (&entry["product"], &entry["category"]),
+            (&json!(format!("3/{ticket_type}")), &json!("1"))
+        );
     }
     let late = tickets(&session, "A-late", 9).replace("2099-12-19", "2027-05-02");
     let late = late.replace("<NTICKETTYPENO>1", "<NTICKETTYPENO>20");
-    assert_eq!(number(&world, "issueTicket", &late).await, "-6541", "a season pass after its season");
+    assert_eq!(
+        number(&world, "issueTicket", &late).await,
+        "-6541",
+        "a season pass after its season"
+    );
 }
 
 #[tokio::test]
@@ -256,11 +311,22 @@ async fn the_lists_say_what_is_sold_and_until_when_it_costs_that() {
         send(&world, operation, &envelope).await.unwrap()
     };
     let profile = format!("{session}<NWTPPROFILENO>1</NWTPPROFILENO>");
-    let pools = read("getpools", "Pool", format!("{profile}<SZCOUNTRYCODE>AUT</SZCOUNTRYCODE>")).await;
-    assert_eq!((pools.count("a:ACTPOOL"), pools.tag("a:NPOOLNO").as_str()), (1, "3"), "{}", pools.text());
-    let types = async || read("gettickettypes", "TicketType", format!("<NPOOLNO>3</NPOOLNO>{profile}")).await;
+    let pools =
+        read("getpools", "Pool", format!("{profile}<SZCOUNTRYCODE>AUT</SZCOUNTRYCODE>")).await;
+    assert_eq!(
+        (pools.count("a:ACTPOOL"), pools.tag("a:NPOOLNO").as_str()),
+        (1, "3"),
+        "{}",
+        pools.text()
+    );
+    let types = async || {
+        read("gettickettypes", "TicketType", format!("<NPOOLNO>3</NPOOLNO>{profile}")).await
+    };
     assert_eq!(types().await.count("a:ACTTICKETTYPE"), 5);
-    assert_eq!(read("getpersontypes", "PersonType", profile.clone()).await.count("a:ACTPERSTYPE"), 5);
+    assert_eq!(
+        read("getpersontypes", "PersonType", profile.clone()).await.count("a:ACTPERSTYPE"),
+        5
+    );
     let tariff = async |person: u32, day: &str| {
         let product = format!(
             "<CTPRODUCT><NARTICLENO>0</NARTICLENO><NPERSONTYPNO>{person}</NPERSONTYPNO><NPOOLNO>3</NPOOLNO>\
@@ -299,7 +365,8 @@ async fn the_lists_say_what_is_sold_and_until_when_it_costs_that() {
     assert_eq!(tariff(1, "2026-12-26").await.tag("a:FTARIFF"), "99.00");
     assert_eq!(world.control("PUT", "goods/obertauern", json!({})).await.status, 200);
     assert_eq!(tariff(1, "2026-12-25").await.text(), dear.text());
-    for (path, body) in [("goods/nowhere", json!({})), ("goods/obertauern", json!({ "price": [] }))] {
+    for (path, body) in [("goods/nowhere", json!({})), ("goods/obertauern", json!({ "price": [] }))]
+    {
         assert!(world.control("PUT", path, body).await.status >= 400, "{path}");
     }
 }

@@ -82,7 +82,8 @@ async fn by_id(world: &World, operation: &str, id: &str) -> Reply {
 #[tokio::test]
 async fn an_order_is_checked_booked_shown_found_and_canceled() {
     let world = slow().await;
-    let checked = call(&world, "CheckIdentification", &qualified(&identification(7))).await.unwrap();
+    let checked =
+        call(&world, "CheckIdentification", &qualified(&identification(7))).await.unwrap();
     assert_eq!((checked.status, checked.tag("Report").as_str()), (200, "OK"));
     let booked = create(&world, "AABCDEFGHJK-1").await.unwrap();
     assert_eq!(booked.status, 200, "{}", booked.text());
@@ -90,7 +91,10 @@ async fn an_order_is_checked_booked_shown_found_and_canceled() {
     assert_eq!(by_id(&world, "GetOrder", &id).await.tag("SalesStatus"), "PENDING");
     world.advance(120).await;
     let found = find(&world, "AABCDEFGHJK-1").await;
-    assert_eq!((found.tag("OrderId"), found.tag("SalesStatus").as_str()), (id.clone(), "BOOKED_AND_TRANSFERRED"));
+    assert_eq!(
+        (found.tag("OrderId"), found.tag("SalesStatus").as_str()),
+        (id.clone(), "BOOKED_AND_TRANSFERRED")
+    );
     assert_eq!(by_id(&world, "CancelOrder", &id).await.tag("OriginalOrderId"), id);
     let again = by_id(&world, "CancelOrder", &id).await;
     assert_eq!((again.status, again.tag("Code").as_str()), (500, "AlreadyCanceled"));
@@ -125,7 +129,11 @@ async fn what_is_not_exactly_the_contract_is_refused() {
         good.replacen("<o:OrderItems>", "<o:Extra>1</o:Extra><o:OrderItems>", 1),
         good.replace("<o:ItemNumber>1</o:ItemNumber>", "<o:ItemNumber>one</o:ItemNumber>"),
         good.replace("<o:Quantity>1</o:Quantity>", "<o:Quantity>2</o:Quantity>"),
-        good.replacen("<o:ItemNumber>", "<ItemNumber xmlns=''>", 1).replacen("</o:ItemNumber>", "</ItemNumber>", 1),
+        good.replacen("<o:ItemNumber>", "<ItemNumber xmlns=''>", 1).replacen(
+            "</o:ItemNumber>",
+            "</ItemNumber>",
+            1,
+        ),
         good.replace("2026-12-19T00:00:00", "2026-12-19"),
     ];
     for case in cases {
@@ -156,18 +164,39 @@ async fn headers_credentials_and_paths_are_checked() {
     let world = World::start().await;
     let whole = envelope(&world, "CreateOrder", &order("A-3", "84.50"));
     let wrong = whole.replace("sample-dta-solden", "guess");
-    assert_eq!(send(&world, "CreateOrder", &wrong).await.unwrap().tag("Code"), "AuthenticationFailed");
+    assert_eq!(
+        send(&world, "CreateOrder", &wrong).await.unwrap().tag("Code"),
+        "AuthenticationFailed"
+    );
     let headless = whole.replace(HEADER, "urn:other");
-    assert_eq!(send(&world, "CreateOrder", &headless).await.unwrap().tag("Code"), "AuthenticationFailed");
+    assert_eq!(
+        send(&world, "CreateOrder", &headless).await.unwrap().tag("Code"),
+        "AuthenticationFailed"
+    );
     assert_eq!(send(&world, "GetOrder", &whole).await.unwrap().tag("faultcode"), "soap:Client");
     let base = world.access("dta/solden", "url");
     let action = format!("\"{ORDER}/CreateOrder\"");
     let json = [("content-type", "application/json"), ("soapaction", action.as_str())];
-    assert_eq!(ask("POST", &(base.clone() + "/OrderService"), &json, whole.as_bytes()).await.unwrap().status, 415);
+    assert_eq!(
+        ask("POST", &(base.clone() + "/OrderService"), &json, whole.as_bytes())
+            .await
+            .unwrap()
+            .status,
+        415
+    );
     let xml = [("content-type", "text/xml"), ("soapaction", action.as_str())];
-    assert_eq!(ask("POST", &(base.clone() + "/ContactService"), &xml, whole.as_bytes()).await.unwrap().status, 404);
+    assert_eq!(
+        ask("POST", &(base.clone() + "/ContactService"), &xml, whole.as_bytes())
+            .await
+            .unwrap()
+            .status,
+        404
+    );
     let doctype = format!("<!DOCTYPE x>{whole}");
-    assert_eq!(ask("POST", &(base + "/OrderService"), &xml, doctype.as_bytes()).await.unwrap().status, 500);
+    assert_eq!(
+        ask("POST", &(base + "/OrderService"), &xml, doctype.as_bytes()).await.unwrap().status,
+        500
+    );
     assert!(world.ledger("dta").await.is_empty());
 }
 
@@ -175,9 +204,15 @@ async fn headers_credentials_and_paths_are_checked() {
 async fn cards_are_reported_on_and_used_tickets_stay() {
     let world = slow().await;
     let bad = qualified(&identification(7)).replace("<o:ChipId>01", "<o:ChipId>30");
-    assert_eq!(call(&world, "CheckIdentification", &bad).await.unwrap().tag("Report"), "INVALID_LUHN");
+    assert_eq!(
+        call(&world, "CheckIdentification", &bad).await.unwrap().tag("Report"),
+        "INVALID_LUHN"
+    );
     let unknown = qualified(&identification(7)).replace("<o:ChipId>01", "<o:ChipId>99");
-    assert_eq!(call(&world, "CheckIdentification", &unknown).await.unwrap().tag("Report"), "UNKNOWN_MEDIUM");
+    assert_eq!(
+        call(&world, "CheckIdentification", &unknown).await.unwrap().tag("Report"),
+        "UNKNOWN_MEDIUM"
+    );
     let id = create(&world, "A-4").await.unwrap().tag("OrderId");
     let gate = format!("dta/solden/orders/{id}/use");
     assert_eq!(world.control("POST", &gate, Value::Null).await.status, 409);
@@ -232,7 +267,8 @@ async fn a_hanging_request_is_let_go_with_the_faults_and_never_executed() {
     let hanging = create(&world, "A-8");
     let clearing = async {
         loop {
-            let hits = world.control("GET", "faults", Value::Null).await.json()["items"][0]["hits"].clone();
+            let hits = world.control("GET", "faults", Value::Null).await.json()["items"][0]["hits"]
+                .clone();
             if hits == 1 {
                 break world.clear().await;
             }
@@ -254,7 +290,10 @@ async fn answers_can_be_spoilt_in_every_way() {
     assert_eq!(create(&world, "A-9").await.unwrap().tag("Code"), "MediumNotCompatible");
     world.fault(json!({"supplier": "dta", "operation": "CheckIdentification", "fault": "business_error", "value": "BLOCKED"})).await;
     assert_eq!(
-        call(&world, "CheckIdentification", &qualified(&identification(7))).await.unwrap().tag("Report"),
+        call(&world, "CheckIdentification", &qualified(&identification(7)))
+            .await
+            .unwrap()
+            .tag("Report"),
         "BLOCKED"
     );
     world.fault(json!({"supplier": "dta", "fault": "business_error", "value": "InternalError", "times": 1})).await;
@@ -276,18 +315,24 @@ async fn answers_can_be_spoilt_in_every_way() {
 #[tokio::test]
 async fn a_closed_port_refuses_and_opens_again_under_the_same_number() {
     let world = World::start().await;
-    world.fault(json!({"supplier": "dta", "operator": "solden", "fault": "refuse_connection"})).await;
+    world
+        .fault(json!({"supplier": "dta", "operator": "solden", "fault": "refuse_connection"}))
+        .await;
     assert_eq!(create(&world, "A-12").await.unwrap_err(), ErrorKind::ConnectionRefused);
     world.clear().await;
     assert_eq!(create(&world, "A-12").await.unwrap().status, 200);
-    world.fault(json!({"supplier": "dta", "fault": "refuse_connection", "times": 2, "value": 500})).await;
+    world
+        .fault(json!({"supplier": "dta", "fault": "refuse_connection", "times": 2, "value": 500}))
+        .await;
     assert_eq!(create(&world, "A-13").await.unwrap_err(), ErrorKind::ConnectionRefused);
     let waiting = async {
         while create(&world, "A-13").await.is_err() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(5), waiting).await.expect("the port opens by itself");
+    tokio::time::timeout(std::time::Duration::from_secs(5), waiting)
+        .await
+        .expect("the port opens by itself");
     assert_eq!(world.ledger("dta").await.len(), 2);
 }
 
@@ -315,7 +360,11 @@ async fn faults_that_do_not_fit_are_answered_with_the_reason() {
         json!({"supplier": "visa", "fault": "hang"}),
     ] {
         let reply = world.control("POST", "faults", order.clone()).await;
-        assert_eq!((reply.status, reply.header("content-type")), (422, "application/problem+json"), "{order}");
+        assert_eq!(
+            (reply.status, reply.header("content-type")),
+            (422, "application/problem+json"),
+            "{order}"
+        );
         assert!(!reply.json()["detail"].as_str().unwrap().is_empty());
     }
     assert_eq!(world.control("GET", "faults", Value::Null).await.json()["items"], json!([]));
@@ -326,7 +375,13 @@ async fn a_contract_can_be_made_slow_for_ever() {
     let world = World::with(Config { dta_step_ms: 0, ..Config::default() }).await;
     let id = create(&world, "A-14").await.unwrap().tag("OrderId");
     assert_eq!(by_id(&world, "GetOrder", &id).await.tag("SalesStatus"), "BOOKED_AND_TRANSFERRED");
-    assert_eq!(world.control("PUT", "dta/solden/booking", json!({"step_ms": 4_000_000_000_u32})).await.status, 200);
+    assert_eq!(
+        world
+            .control("PUT", "dta/solden/booking", json!({"step_ms": 4_000_000_000_u32}))
+            .await
+            .status,
+        200
+    );
     let slow = create(&world, "A-15").await.unwrap().tag("OrderId");
     world.advance(3_600).await;
     assert_eq!(by_id(&world, "GetOrder", &slow).await.tag("SalesStatus"), "PENDING");
@@ -342,12 +397,17 @@ async fn each_product_is_valid_as_its_operator_says() {
         (3, "1bff1401-e707-11f1-8101-02fc00000001", "2026-12-29T00:00:00+01:00", "2027-01-04"),
         (4, "1bff142a-e707-11f1-812a-02fc00000001", "2026-12-29T00:00:00+01:00", "2027-05-02"),
     ] {
-        let whole = order(&format!("A-{no}"), "84.50").replace(DAY, product).replace("2026-12-19T00:00:00", from);
+        let whole = order(&format!("A-{no}"), "84.50")
+            .replace(DAY, product)
+            .replace("2026-12-19T00:00:00", from);
         let booked = call(&world, "CreateOrder", &whole).await.unwrap();
         assert_eq!(booked.tag("ValidTo"), format!("{to}T23:59:59"), "{product}");
         let entry = &world.ledger("dta").await[no - 1];
         assert_eq!((&entry["product"], &entry["category"]), (&json!(product), &json!(ADULT)));
-        assert_eq!((&entry["valid_from"], &entry["valid_to"]), (&json!(from), &json!(format!("{to}T23:59:59"))));
+        assert_eq!(
+            (&entry["valid_from"], &entry["valid_to"]),
+            (&json!(from), &json!(format!("{to}T23:59:59")))
+        );
     }
 }
 
@@ -356,10 +416,12 @@ async fn the_catalogue_lists_what_is_sold_and_only_at_its_own_service() {
     let world = World::start().await;
     let inventory = ORDER.replace("/order", "/inventory");
     let ask_for = async |id: &str, service: &str, namespace: &str| {
-        let envelope = envelope(&world, "GetCatalog", &qualified(&format!("<CatalogId>{id}</CatalogId>")));
+        let envelope =
+            envelope(&world, "GetCatalog", &qualified(&format!("<CatalogId>{id}</CatalogId>")));
         let envelope = envelope.replace(ORDER, namespace);
         let action = format!("\"{namespace}/GetCatalog\"");
-        let headers = [("content-type", "text/xml; charset=utf-8"), ("soapaction", action.as_str())];
+        let headers =
+            [("content-type", "text/xml; charset=utf-8"), ("soapaction", action.as_str())];
         let url = format!("{}/{service}", world.access("dta/solden", "url"));
         ask("POST", &url, &headers, envelope.as_bytes()).await.unwrap()
     };
@@ -367,11 +429,26 @@ async fn the_catalogue_lists_what_is_sold_and_only_at_its_own_service() {
     let catalog = async || ask_for(own, "InventoryService", &inventory).await;
     let whole = catalog().await;
     assert_eq!(whole.status, 200, "{}", whole.text());
-    assert_eq!((whole.count("PriceList"), whole.count("PriceMaps")), (25, 25), "five products for five categories");
-    assert!(whole.text().contains("OrTimePeriodNode") && whole.text().contains("<Amount>86.50</Amount>"));
-    assert_eq!(ask_for("other", "InventoryService", &inventory).await.tag("Code"), "UnknownCatalog");
-    for (service, namespace) in [("OrderService", inventory.as_str()), ("InventoryService", ORDER)] {
-        assert_eq!(ask_for(own, service, namespace).await.tag("faultcode"), "soap:Client", "{service} {namespace}");
+    assert_eq!(
+        (whole.count("PriceList"), whole.count("PriceMaps")),
+        (25, 25),
+        "five products for five categories"
+    );
+    assert!(
+        whole.text().contains("OrTimePeriodNode")
+            && whole.text().contains("<Amount>86.50</Amount>")
+    );
+    assert_eq!(
+        ask_for("other", "InventoryService", &inventory).await.tag("Code"),
+        "UnknownCatalog"
+    );
+    for (service, namespace) in [("OrderService", inventory.as_str()), ("InventoryService", ORDER)]
+    {
+        assert_eq!(
+            ask_for(own, service, namespace).await.tag("faultcode"),
+            "soap:Client",
+            "{service} {namespace}"
+        );
     }
     let url = format!("{}/InventoryService", world.access("dta/solden", "url"));
     let headers = [("content-type", "text/xml; charset=utf-8"), ("soapaction", "\"x\"")];
@@ -379,9 +456,16 @@ async fn the_catalogue_lists_what_is_sold_and_only_at_its_own_service() {
     let misplaced = ask("POST", &url, &headers, order.as_bytes()).await.unwrap();
     assert_eq!(misplaced.tag("faultcode"), "soap:Client", "an order is no inventory");
 
-    assert_eq!(world.control("PUT", "goods/solden", json!({ "withdrawn": [DAY] })).await.status, 200);
+    assert_eq!(
+        world.control("PUT", "goods/solden", json!({ "withdrawn": [DAY] })).await.status,
+        200
+    );
     assert!(!catalog().await.text().contains(DAY));
-    assert_eq!(create(&world, "A-GONE").await.unwrap().tag("Code"), "UnknownProduct", "what is not listed is not sold");
+    assert_eq!(
+        create(&world, "A-GONE").await.unwrap().tag("Code"),
+        "UnknownProduct",
+        "what is not listed is not sold"
+    );
     assert_eq!(world.control("PUT", "goods/solden", json!({})).await.status, 200);
     assert_eq!(catalog().await.text(), whole.text());
     assert_eq!(create(&world, "A-BACK").await.unwrap().status, 200);

@@ -27,9 +27,14 @@ fn email() -> String {
 }
 
 async fn send(world: &World, key: &str, body: &str) -> Result<Reply, ErrorKind> {
-    let url = format!("{}/v3/{}/messages", world.access("mailgun", "url"), world.access("mailgun", "domain"));
+    let url = format!(
+        "{}/v3/{}/messages",
+        world.access("mailgun", "url"),
+        world.access("mailgun", "domain")
+    );
     let basic = format!("Basic {}", STANDARD.encode(format!("api:{key}")));
-    let headers = [("authorization", basic.as_str()), ("content-type", "multipart/form-data; boundary=B")];
+    let headers =
+        [("authorization", basic.as_str()), ("content-type", "multipart/form-data; boundary=B")];
     ask("POST", &url, &headers, format!("{body}--B--\r\n").as_bytes()).await
 }
 
@@ -41,13 +46,22 @@ async fn send_right(world: &World, body: &str) -> Result<Reply, ErrorKind> {
 async fn an_email_is_kept_whole() {
     let world = World::start().await;
     let reply = send_right(&world, &email()).await.unwrap();
-    assert_eq!(reply.json(), json!({"id": "<a-1@mail.starjack.example>", "message": "Queued. Thank you."}));
+    assert_eq!(
+        reply.json(),
+        json!({"id": "<a-1@mail.starjack.example>", "message": "Queued. Thank you."})
+    );
     send_right(&world, &email()).await.unwrap();
     let ledger = world.ledger("mailgun").await;
     assert_eq!(ledger.len(), 2, "the same Message-Id twice is two letters");
     let entry = &ledger[0];
-    assert_eq!((&entry["to"], &entry["subject"]), (&json!(["Ada <ada@example.org>"]), &json!("Deine Tickets ✓")));
-    assert_eq!((&entry["tags"], &entry["variables"]), (&json!(["order"]), &json!({"msg-key": "A-1"})));
+    assert_eq!(
+        (&entry["to"], &entry["subject"]),
+        (&json!(["Ada <ada@example.org>"]), &json!("Deine Tickets ✓"))
+    );
+    assert_eq!(
+        (&entry["tags"], &entry["variables"]),
+        (&json!(["order"]), &json!({"msg-key": "A-1"}))
+    );
     let file = &entry["attachments"][0];
     assert_eq!((&file["filename"], &file["size"]), (&json!("rechnung.pdf"), &json!(8)));
     assert_eq!(STANDARD.decode(file["base64"].as_str().unwrap()).unwrap(), b"%PDF-1.7");
@@ -58,7 +72,10 @@ async fn an_email_is_kept_whole() {
 async fn a_wrong_key_is_answered_with_plain_text() {
     let world = World::start().await;
     let reply = send(&world, "guess", &email()).await.unwrap();
-    assert_eq!((reply.status, reply.header("content-type"), reply.text().as_str()), (401, "text/plain", "Forbidden"));
+    assert_eq!(
+        (reply.status, reply.header("content-type"), reply.text().as_str()),
+        (401, "text/plain", "Forbidden")
+    );
     assert!(world.ledger("mailgun").await.is_empty());
 }
 
@@ -69,7 +86,8 @@ async fn emails_that_lack_something_are_refused() {
     for bad in [
         good.replace("name=\"from\"", "name=\"sender\""),
         good.replace("Ada <ada@example.org>", "Ada"),
-        good.replace("name=\"text\"", "name=\"v:text\"").replace("name=\"html\"", "name=\"v:html\""),
+        good.replace("name=\"text\"", "name=\"v:text\"")
+            .replace("name=\"html\"", "name=\"v:html\""),
         good.replace("<a-1@mail.starjack.example>", "a-1"),
         good.replace("; filename=\"rechnung.pdf\"", ""),
         good.clone() + &field("v:long", &"x".repeat(16_000)),
@@ -80,9 +98,13 @@ async fn emails_that_lack_something_are_refused() {
         assert!(reply.json()["message"].is_string());
     }
     let url = format!("{}/v3/other.example/messages", world.access("mailgun", "url"));
-    let basic = format!("Basic {}", STANDARD.encode(format!("api:{}", world.access("mailgun", "key"))));
+    let basic =
+        format!("Basic {}", STANDARD.encode(format!("api:{}", world.access("mailgun", "key"))));
     let reply = ask("POST", &url, &[("authorization", &basic)], b"").await.unwrap();
-    assert_eq!((reply.status, reply.json()), (404, json!({"message": "Domain not found: other.example"})));
+    assert_eq!(
+        (reply.status, reply.json()),
+        (404, json!({"message": "Domain not found: other.example"}))
+    );
     assert!(world.ledger("mailgun").await.is_empty());
 }
 

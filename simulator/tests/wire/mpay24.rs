@@ -10,8 +10,10 @@ use crate::support::{Reply, Shop, World, ask};
 const ETP: &str = "https://www.mpay24.com/soap/etp/1.5/ETP.wsdl";
 
 async fn send(world: &World, authorization: &str, envelope: &str) -> Result<Reply, ErrorKind> {
-    let basic = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(authorization));
-    ask("POST", &world.access("mpay24", "url"), &[("authorization", &basic)], envelope.as_bytes()).await
+    let basic =
+        format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(authorization));
+    ask("POST", &world.access("mpay24", "url"), &[("authorization", &basic)], envelope.as_bytes())
+        .await
 }
 
 async fn call(world: &World, operation: &str, inner: &str) -> Result<Reply, ErrorKind> {
@@ -38,7 +40,8 @@ async fn page(world: &World, tid: &str, shop: &str) -> String {
          <Currency>EUR</Currency><URL><Success>{shop}/ok?a=1</Success><Error>{shop}/error</Error>\
          <Confirmation>{shop}/callbacks/mpay24?secret=abc</Confirmation><Cancel>{shop}/cancel</Cancel></URL></Order>"
     );
-    let reply = call(world, "SelectPayment", &format!("<mdxi>{}</mdxi>", escaped(&mdxi))).await.unwrap();
+    let reply =
+        call(world, "SelectPayment", &format!("<mdxi>{}</mdxi>", escaped(&mdxi))).await.unwrap();
     assert_eq!(reply.tag("returnCode"), "REDIRECT", "{}", reply.text());
     let location = reply.tag("location");
     let id = location.rsplit('/').next().unwrap();
@@ -87,7 +90,10 @@ async fn a_payment_is_reserved_told_captured_and_credited() {
         (listed.tag("all").as_str(), listed.tag("tid").as_str(), listed.tag("amount").as_str()),
         ("1", "A-P1", "8450")
     );
-    assert_eq!(clear(&world, mpay_tid, "<amount>8451</amount>").await.tag("returnCode"), "CLEARING_LIMIT_EXCEEDED");
+    assert_eq!(
+        clear(&world, mpay_tid, "<amount>8451</amount>").await.tag("returnCode"),
+        "CLEARING_LIMIT_EXCEEDED"
+    );
     let cleared = clear(&world, mpay_tid, "<amount>5000</amount>").await;
     assert_eq!((cleared.tag("status").as_str(), cleared.tag("tStatus").as_str()), ("OK", "BILLED"));
     assert!(shop.next().await.1.contains("STATUS=BILLED&PRICE=5000"));
@@ -96,20 +102,32 @@ async fn a_payment_is_reserved_told_captured_and_credited() {
     let credit = |amount: u32| id(mpay_tid) + &format!("<amount>{amount}</amount>");
     assert_eq!(code(&world, "ManualCredit", &credit(5_001)).await, "CREDIT_LIMIT_EXCEEDED");
     let part = call(&world, "ManualCredit", &credit(2_000)).await.unwrap();
-    assert_eq!((part.tag("returnCode").as_str(), part.tag("tStatus").as_str()), ("OK", "CREDITED"), "a part only");
+    assert_eq!(
+        (part.tag("returnCode").as_str(), part.tag("tStatus").as_str()),
+        ("OK", "CREDITED"),
+        "a part only"
+    );
     let shown = call(&world, "TransactionStatus", &id(mpay_tid)).await.unwrap();
-    assert!(shown.text().contains("<name>STATUS</name><value>CREDITED</value>"), "{}", shown.text());
+    assert!(
+        shown.text().contains("<name>STATUS</name><value>CREDITED</value>"),
+        "{}",
+        shown.text()
+    );
     assert_eq!(call(&world, "ListNotCleared", "").await.unwrap().tag("all"), "0");
     assert_eq!(code(&world, "ManualCredit", &id(mpay_tid)).await, "OK");
     assert_eq!(code(&world, "ManualCredit", &id(mpay_tid)).await, "CREDIT_LIMIT_EXCEEDED");
     let history = call(&world, "TransactionHistory", &id(mpay_tid)).await.unwrap();
     assert_eq!((history.count("historyEntry"), history.text().matches("CREDITED").count()), (4, 2));
-    let ledger = world.until("mpay24", |entries| entries[0]["callbacks"].as_array().unwrap().len() == 4).await;
+    let ledger = world
+        .until("mpay24", |entries| entries[0]["callbacks"].as_array().unwrap().len() == 4)
+        .await;
     assert_eq!(
         (&ledger[0]["cleared"], &ledger[0]["credited"], &ledger[0]["state"]),
         (&json!(5_000), &json!(5_000), &json!("CREDITED"))
     );
-    assert!(ledger[0]["callbacks"].as_array().unwrap().iter().all(|callback| callback["ok"] == true));
+    assert!(
+        ledger[0]["callbacks"].as_array().unwrap().iter().all(|callback| callback["ok"] == true)
+    );
 }
 
 #[tokio::test]
@@ -123,7 +141,10 @@ async fn a_reservation_is_reversed_once_and_lapses_after_fourteen_days() {
     let second = reserve(&world, "A-P3", &shop.url).await;
     world.advance(14 * 86_400).await;
     let late = clear(&world, second, "").await;
-    assert_eq!((late.tag("returnCode").as_str(), late.tag("tStatus").as_str()), ("EXTERNAL_ERROR", "RESERVED"));
+    assert_eq!(
+        (late.tag("returnCode").as_str(), late.tag("tStatus").as_str()),
+        ("EXTERNAL_ERROR", "RESERVED")
+    );
     let third = reserve(&world, "A-P4", &shop.url).await;
     let lapse = format!("mpay24/transactions/{third}/lapse");
     assert_eq!(world.control("POST", &lapse, Value::Null).await.json()["state"], "RESERVED");
@@ -138,11 +159,18 @@ async fn the_fourth_status_call_is_denied() {
     assert_eq!(code(&world, "TransactionStatus", "<tid>unknown</tid>").await, "NOT_FOUND");
     for ask in ["<tid>A-P5</tid>".to_owned(), id(mpay_tid), id(mpay_tid) + "<tid>ignored</tid>"] {
         let reply = call(&world, "TransactionStatus", &ask).await.unwrap();
-        assert!(reply.text().contains("<name>STATUS</name><value>RESERVED</value>"), "{}", reply.text());
+        assert!(
+            reply.text().contains("<name>STATUS</name><value>RESERVED</value>"),
+            "{}",
+            reply.text()
+        );
     }
     for further in [id(mpay_tid), "<tid>A-P5</tid>".to_owned()] {
         let denied = call(&world, "TransactionStatus", &further).await.unwrap();
-        assert_eq!((denied.tag("returnCode").as_str(), denied.count("parameter")), ("ACCESS_DENIED", 0));
+        assert_eq!(
+            (denied.tag("returnCode").as_str(), denied.count("parameter")),
+            ("ACCESS_DENIED", 0)
+        );
     }
     assert_eq!(world.ledger("mpay24").await[0]["status_calls"], 5, "a denied call is counted too");
 }
@@ -152,7 +180,9 @@ async fn a_call_by_page_counts_for_the_attempt_that_it_is_answered_with() {
     let world = World::start().await;
     let shop = Shop::open().await;
     page(&world, "A-P11", &shop.url).await;
-    let calls = async || world.ledger("mpay24").await.iter().map(|entry| entry["status_calls"].clone()).collect();
+    let calls = async || {
+        world.ledger("mpay24").await.iter().map(|entry| entry["status_calls"].clone()).collect()
+    };
     for expected in [vec![json!(2)], vec![json!(2), json!(2)]] {
         pay(&world, "A-P11", json!({"outcome": "declined"})).await;
         for _ in 0..2 {
@@ -172,16 +202,23 @@ async fn several_attempts_share_a_tid_until_one_succeeds() {
     let failed = pay(&world, "A-P6", json!({"outcome": "declined"})).await;
     assert_eq!(failed["state"], "ERROR");
     assert!(shop.next().await.1.contains("STATUS=ERROR"));
-    let paid = pay(&world, "A-P6", json!({"outcome": "billed", "amount": 100, "currency": "CHF"})).await;
+    let paid =
+        pay(&world, "A-P6", json!({"outcome": "billed", "amount": 100, "currency": "CHF"})).await;
     assert_ne!(paid["mpay_tid"], failed["mpay_tid"]);
     assert!(shop.next().await.1.contains("STATUS=BILLED&PRICE=100&CURRENCY=CHF"));
-    let closed = world.control("POST", "mpay24/pages/A-P6/pay", json!({"outcome": "reserved"})).await;
-    assert_eq!((closed.status, closed.json()["detail"].as_str().unwrap()), (409, "the page is closed"));
-    let unknown = world.control("POST", "mpay24/pages/nope/pay", json!({"outcome": "reserved"})).await;
+    let closed =
+        world.control("POST", "mpay24/pages/A-P6/pay", json!({"outcome": "reserved"})).await;
+    assert_eq!(
+        (closed.status, closed.json()["detail"].as_str().unwrap()),
+        (409, "the page is closed")
+    );
+    let unknown =
+        world.control("POST", "mpay24/pages/nope/pay", json!({"outcome": "reserved"})).await;
     assert_eq!(unknown.status, 404);
     page(&world, "A-P7", &shop.url).await;
     world.advance(1_800).await;
-    let expired = world.control("POST", "mpay24/pages/A-P7/pay", json!({"outcome": "reserved"})).await;
+    let expired =
+        world.control("POST", "mpay24/pages/A-P7/pay", json!({"outcome": "reserved"})).await;
     assert_eq!(expired.json()["detail"], "the page has expired");
 }
 
@@ -190,10 +227,12 @@ async fn suspended_payments_are_listed_in_progress_and_decided_later() {
     let world = World::start().await;
     let mut shop = Shop::open().await;
     page(&world, "A-P8", &shop.url).await;
-    let mpay_tid = pay(&world, "A-P8", json!({"outcome": "suspended"})).await["mpay_tid"].as_u64().unwrap();
+    let mpay_tid =
+        pay(&world, "A-P8", json!({"outcome": "suspended"})).await["mpay_tid"].as_u64().unwrap();
     assert!(shop.next().await.1.contains("STATUS=SUSPENDED"));
     assert_eq!(call(&world, "ListNotCleared", "").await.unwrap().tag("all"), "0");
-    let listed = call(&world, "ListNotCleared", "<listInProgress>true</listInProgress>").await.unwrap();
+    let listed =
+        call(&world, "ListNotCleared", "<listInProgress>true</listInProgress>").await.unwrap();
     assert_eq!(listed.tag("tStatus"), "SUSPENDED");
     let event = |event: &str| format!("mpay24/transactions/{mpay_tid}/{event}");
     assert_eq!(world.control("POST", &event("lapse"), Value::Null).await.status, 409);
@@ -211,8 +250,14 @@ async fn automatic_clearing_and_eps_bill_at_once() {
     page(&world, "A-P9", &shop.url).await;
     let eps = pay(&world, "A-P9", json!({"outcome": "reserved", "p_type": "EPS"})).await;
     assert_eq!(eps["state"], "BILLED");
-    assert_eq!(code(&world, "ManualCredit", &id(eps["mpay_tid"].as_u64().unwrap())).await, "OPERATION_NOT_SUPPORTED");
-    assert_eq!(world.control("PUT", "mpay24/clearing", json!({"automatic": true})).await.status, 200);
+    assert_eq!(
+        code(&world, "ManualCredit", &id(eps["mpay_tid"].as_u64().unwrap())).await,
+        "OPERATION_NOT_SUPPORTED"
+    );
+    assert_eq!(
+        world.control("PUT", "mpay24/clearing", json!({"automatic": true})).await.status,
+        200
+    );
     page(&world, "A-P10", &shop.url).await;
     assert_eq!(pay(&world, "A-P10", json!({"outcome": "reserved"})).await["state"], "BILLED");
 }
@@ -231,7 +276,8 @@ async fn newest_come_first_in_blocks_of_ten() {
     let rest = call(&world, "ListNotCleared", "<begin>10</begin><size>500</size>").await.unwrap();
     assert_eq!(rest.count("transactionDetails"), 2);
     assert_eq!(code(&world, "ListNotCleared", "<size>501</size>").await, "SIZE_NOT_CORRECT");
-    let oldest = call(&world, "ListNotCleared", "<size>1</size><sortType>ASC</sortType>").await.unwrap();
+    let oldest =
+        call(&world, "ListNotCleared", "<size>1</size><sortType>ASC</sortType>").await.unwrap();
     assert_eq!(oldest.tag("tid"), "L-0");
 }
 
@@ -255,14 +301,20 @@ async fn callbacks_can_be_bent_by_the_payer_and_by_faults() {
     world.fault(json!({"supplier": "mpay24", "fault": "duplicate", "value": 4, "times": 1})).await;
     pay(&world, "B-1", json!({"outcome": "declined", "callback": {"before_answer": true}})).await;
     assert_eq!((0..5).filter_map(|_| shop.waiting()).count(), 4);
-    world.fault(json!({"supplier": "mpay24", "fault": "reorder", "times": 1, "value": 60_000})).await;
-    let mpay_tid = pay(&world, "B-1", json!({"outcome": "reserved"})).await["mpay_tid"].as_u64().unwrap();
+    world
+        .fault(json!({"supplier": "mpay24", "fault": "reorder", "times": 1, "value": 60_000}))
+        .await;
+    let mpay_tid =
+        pay(&world, "B-1", json!({"outcome": "reserved"})).await["mpay_tid"].as_u64().unwrap();
     while world.control("GET", "faults", Value::Null).await.json()["items"][0]["hits"] == 0 {}
     clear(&world, mpay_tid, "").await;
     assert!(shop.next().await.1.contains("STATUS=BILLED"));
     assert!(shop.next().await.1.contains("STATUS=RESERVED"));
-    let ledger =
-        world.until("mpay24", |entries| entries.iter().any(|entry| entry["callbacks"][0]["dropped"] == true)).await;
+    let ledger = world
+        .until("mpay24", |entries| {
+            entries.iter().any(|entry| entry["callbacks"][0]["dropped"] == true)
+        })
+        .await;
     assert_eq!(ledger[0]["callbacks"][0]["answer"], "OK");
 }
 
@@ -288,10 +340,17 @@ async fn credentials_schema_and_mdxi_are_checked() {
         ("AcceptPayment", ""),
     ] {
         let reply = call(&world, operation, inner).await.unwrap();
-        assert_eq!((reply.status, reply.tag("faultcode").as_str()), (500, "soap:Client"), "{operation}");
+        assert_eq!(
+            (reply.status, reply.tag("faultcode").as_str()),
+            (500, "soap:Client"),
+            "{operation}"
+        );
     }
-    let wrong =
-        call(&world, "SelectPayment", "<mdxi>&lt;Order&gt;&lt;Price&gt;1.00&lt;/Price&gt;&lt;/Order&gt;</mdxi>");
+    let wrong = call(
+        &world,
+        "SelectPayment",
+        "<mdxi>&lt;Order&gt;&lt;Price&gt;1.00&lt;/Price&gt;&lt;/Order&gt;</mdxi>",
+    );
     let wrong = wrong.await.unwrap();
     assert_eq!(
         (wrong.status, wrong.tag("returnCode").as_str(), wrong.tag("errNo").as_str()),
@@ -307,10 +366,16 @@ async fn the_page_works_in_a_browser() {
     let url = page(&world, "B-3", &shop.url).await;
     let form = [("content-type", "application/x-www-form-urlencoded")];
     let shown = ask("GET", &url, &[], b"").await.unwrap();
-    assert!(shown.status == 200 && shown.text().contains("SIMULATED") && shown.text().contains("84.50 EUR"));
-    let declined = ask("POST", &url, &form, b"card=4444+3333+2222+1111&month=02&method=CC").await.unwrap();
     assert!(
-        declined.text().contains("Karte abgelaufen") && declined.text().contains("EXTERNALSTATUS=100"),
+        shown.status == 200
+            && shown.text().contains("SIMULATED")
+            && shown.text().contains("84.50 EUR")
+    );
+    let declined =
+        ask("POST", &url, &form, b"card=4444+3333+2222+1111&month=02&method=CC").await.unwrap();
+    assert!(
+        declined.text().contains("Karte abgelaufen")
+            && declined.text().contains("EXTERNALSTATUS=100"),
         "{}",
         declined.text()
     );
@@ -318,9 +383,14 @@ async fn the_page_works_in_a_browser() {
     let asked = ask("POST", &url, &form, b"card=5555444433331111&month=6&method=CC").await.unwrap();
     assert!(asked.text().contains("3-D Secure") && asked.text().contains("value=\"MASTERCARD\""));
     let canceled = ask("GET", &(url.clone() + "/cancel"), &[], b"").await.unwrap();
-    assert_eq!((canceled.status, canceled.header("location")), (303, format!("{}/cancel", shop.url).as_str()));
-    let paid = ask("POST", &(url.clone() + "/3ds"), &form, b"brand=MASTERCARD&result=ok").await.unwrap();
-    let success = format!("{}/ok?a=1&TID=B%2D3&LANGUAGE=DE&USER_FIELD=u%26f&BRAND=MASTERCARD", shop.url);
+    assert_eq!(
+        (canceled.status, canceled.header("location")),
+        (303, format!("{}/cancel", shop.url).as_str())
+    );
+    let paid =
+        ask("POST", &(url.clone() + "/3ds"), &form, b"brand=MASTERCARD&result=ok").await.unwrap();
+    let success =
+        format!("{}/ok?a=1&TID=B%2D3&LANGUAGE=DE&USER_FIELD=u%26f&BRAND=MASTERCARD", shop.url);
     assert_eq!((paid.status, paid.header("location")), (303, success.as_str()));
     assert!(shop.next().await.1.contains("STATUS=RESERVED"));
     assert_eq!(ask("GET", &url, &[], b"").await.unwrap().status, 410);
@@ -334,11 +404,18 @@ async fn money_faults_are_seen_in_the_ledger() {
     let mpay_tid = reserve(&world, "B-4", &shop.url).await;
     world.fault(json!({"supplier": "mpay24", "operation": "ManualClear", "fault": "business_error", "times": 1})).await;
     let refused = clear(&world, mpay_tid, "").await;
-    assert_eq!((refused.tag("returnCode").as_str(), refused.tag("tStatus").as_str()), ("DECLINED", "RESERVED"));
+    assert_eq!(
+        (refused.tag("returnCode").as_str(), refused.tag("tStatus").as_str()),
+        ("DECLINED", "RESERVED")
+    );
     world.fault(json!({"supplier": "mpay24", "operation": "ManualClear", "fault": "reset_after", "times": 1})).await;
     let inner = format!("<clearingDetails>{}</clearingDetails>", id(mpay_tid));
     assert_eq!(call(&world, "ManualClear", &inner).await.unwrap_err(), ErrorKind::ConnectionReset);
     assert_eq!(world.ledger("mpay24").await[0]["cleared"], 8_450);
-    world.fault(json!({"supplier": "mpay24", "fault": "hang", "operation": "PaymentPage", "times": 1})).await;
+    world
+        .fault(
+            json!({"supplier": "mpay24", "fault": "hang", "operation": "PaymentPage", "times": 1}),
+        )
+        .await;
     assert_eq!(code(&world, "TransactionHistory", &id(mpay_tid)).await, "OK");
 }

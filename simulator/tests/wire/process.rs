@@ -28,7 +28,11 @@ async fn connections_are_kept_alive_until_the_port_closes() {
         assert!(answer.starts_with(b"HTTP/1.1 401"));
     }
     world.fault(json!({"supplier": "mailgun", "fault": "refuse_connection"})).await;
-    assert_eq!(kept.read(&mut answer).await.unwrap_or_default(), 0, "the idle connection ends with the port");
+    assert_eq!(
+        kept.read(&mut answer).await.unwrap_or_default(),
+        0,
+        "the idle connection ends with the port"
+    );
     world.clear().await;
     connect(&world).await;
 }
@@ -36,14 +40,18 @@ async fn connections_are_kept_alive_until_the_port_closes() {
 #[tokio::test]
 async fn a_delayed_request_is_executed_though_the_client_left() {
     let world = World::start().await;
-    world.fault(json!({"supplier": "mailgun", "fault": "delay_ms", "value": 1_000, "times": 1})).await;
+    world
+        .fault(json!({"supplier": "mailgun", "fault": "delay_ms", "value": 1_000, "times": 1}))
+        .await;
     let basic = base64::Engine::encode(
         &base64::engine::general_purpose::STANDARD,
         format!("api:{}", world.access("mailgun", "key")),
     );
-    let part =
-        |name: &str, value: &str| format!("--B\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
-    let body = part("from", "a@b.example") + &part("to", "c@d.example") + &part("text", "x") + "--B--\r\n";
+    let part = |name: &str, value: &str| {
+        format!("--B\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let body =
+        part("from", "a@b.example") + &part("to", "c@d.example") + &part("text", "x") + "--B--\r\n";
     let request = format!(
         "POST /v3/{}/messages HTTP/1.1\r\nHost: a\r\nAuthorization: Basic {basic}\r\nContent-Length: {}\r\n\
          Content-Type: multipart/form-data; boundary=B\r\n\r\n{body}",
@@ -89,7 +97,10 @@ async fn a_dropped_simulator_closes_its_ports() {
 
 #[tokio::test]
 async fn the_process_says_where_it_listens_and_ends_when_told() {
-    let mut process = Command::new(env!("CARGO_BIN_EXE_starjack-simulator")).stdout(Stdio::piped()).spawn().unwrap();
+    let mut process = Command::new(env!("CARGO_BIN_EXE_starjack-simulator"))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut line = String::new();
     BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let endpoints: Value = serde_json::from_str(&line).unwrap();
@@ -108,5 +119,8 @@ async fn the_control_side_answers_problems() {
     assert_eq!(world.control("GET", "ledger/dta", Value::Null).await.json(), json!([]));
     assert_eq!(world.control("POST", "clock", json!({"advance_seconds": -1})).await.status, 422);
     assert_eq!(world.control("POST", "dta/laax/orders/1/use", Value::Null).await.status, 404);
-    assert_eq!(world.control("POST", "axess/saalbach/tickets/x/use", Value::Null).await.status, 409);
+    assert_eq!(
+        world.control("POST", "axess/saalbach/tickets/x/use", Value::Null).await.status,
+        409
+    );
 }

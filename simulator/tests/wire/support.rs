@@ -25,12 +25,18 @@ impl Reply {
     }
 
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {
-        let line = self.head.lines().find(|line| line.to_ascii_lowercase().starts_with(&format!("{name}:")));
-        line.and_then(|line| line.split_once(':')).map(|(_, value)| value.trim()).unwrap_or_default()
+        let line = self
+            .head
+            .lines()
+            .find(|line| line.to_ascii_lowercase().starts_with(&format!("{name}:")));
+        line.and_then(|line| line.split_once(':'))
+            .map(|(_, value)| value.trim())
+            .unwrap_or_default()
     }
 
     /// The text of the first element of that local name.
@@ -49,10 +55,17 @@ pub(crate) fn tag(text: &str, name: &str) -> Option<String> {
 }
 
 /// Sends one request over a connection of its own.
-pub(crate) async fn ask(method: &str, url: &str, headers: Headers<'_>, body: &[u8]) -> Result<Reply, ErrorKind> {
+pub(crate) async fn ask(
+    method: &str,
+    url: &str,
+    headers: Headers<'_>,
+    body: &[u8],
+) -> Result<Reply, ErrorKind> {
     let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
-    let mut head =
-        format!("{method} /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
+    let mut head = format!(
+        "{method} /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {}\r\n",
+        body.len()
+    );
     for (name, value) in headers {
         head += &format!("{name}: {value}\r\n");
     }
@@ -64,9 +77,13 @@ pub(crate) async fn ask(method: &str, url: &str, headers: Headers<'_>, body: &[u
 
 async fn read(stream: &mut TcpStream) -> Result<Reply, ErrorKind> {
     let mut bytes = Vec::new();
-    let within = tokio::time::timeout(std::time::Duration::from_secs(20), stream.read_to_end(&mut bytes));
+    let within =
+        tokio::time::timeout(std::time::Duration::from_secs(20), stream.read_to_end(&mut bytes));
     within.await.map_err(|_late| ErrorKind::TimedOut)?.map_err(|error| error.kind())?;
-    let split = bytes.windows(4).position(|window| window == b"\r\n\r\n").ok_or(ErrorKind::UnexpectedEof)?;
+    let split = bytes
+        .windows(4)
+        .position(|window| window == b"\r\n\r\n")
+        .ok_or(ErrorKind::UnexpectedEof)?;
     let head = String::from_utf8_lossy(&bytes[..split]).into_owned();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
     let reply = Reply { status, head, body: bytes[split + 4..].to_vec(), announced: 0 };
@@ -126,13 +143,17 @@ impl World {
     pub(crate) async fn with(config: Config) -> Self {
         let simulator = start(config).await.unwrap();
         let control = simulator.endpoints.control.clone();
-        let endpoints = ask("GET", &format!("{control}/control/endpoints"), &[], b"").await.unwrap().json();
+        let endpoints =
+            ask("GET", &format!("{control}/control/endpoints"), &[], b"").await.unwrap().json();
         assert_eq!(endpoints, simulator.endpoints.to_json());
         Self { simulator, endpoints }
     }
 
     pub(crate) fn access(&self, contract: &str, field: &str) -> String {
-        self.endpoints[contract][field].as_str().unwrap_or_else(|| panic!("{contract} {field}")).to_owned()
+        self.endpoints[contract][field]
+            .as_str()
+            .unwrap_or_else(|| panic!("{contract} {field}"))
+            .to_owned()
     }
 
     pub(crate) async fn control(&self, method: &str, path: &str, body: Value) -> Reply {
@@ -156,11 +177,18 @@ impl World {
     }
 
     pub(crate) async fn advance(&self, seconds: u32) {
-        assert_eq!(self.control("POST", "clock", json!({ "advance_seconds": seconds })).await.status, 200);
+        assert_eq!(
+            self.control("POST", "clock", json!({ "advance_seconds": seconds })).await.status,
+            200
+        );
     }
 
     /// Asks the ledger until it shows what is waited for, ten seconds at most.
-    pub(crate) async fn until(&self, supplier: &str, fits: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+    pub(crate) async fn until(
+        &self,
+        supplier: &str,
+        fits: impl Fn(&[Value]) -> bool,
+    ) -> Vec<Value> {
         let waiting = async {
             loop {
                 let entries = self.ledger(supplier).await;
@@ -170,6 +198,8 @@ impl World {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(std::time::Duration::from_secs(10), waiting).await.expect("the ledger never showed it")
+        tokio::time::timeout(std::time::Duration::from_secs(10), waiting)
+            .await
+            .expect("the ledger never showed it")
     }
 }

@@ -37,7 +37,8 @@ impl Role {
     }
 }
 
-/// A person's names as they will stand on invoices: at most 80 characters each, trimmed; one of them may be empty.
+/// A person's names as they will stand on invoices: at most 80 characters each, trimmed; one of
+/// them may be empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
     /// Given names.
@@ -65,7 +66,8 @@ pub struct Account {
     pub role: Role,
 }
 
-/// Trims and lower-cases an address, writes its domain in ASCII and checks its shape: ASCII, one `@`, a dotted domain, at most 254 characters.
+/// Trims and lower-cases an address, writes its domain in ASCII and checks its shape: ASCII, one
+/// `@`, a dotted domain, at most 254 characters.
 pub(super) fn clean_email(given: &str) -> Result<String, Error> {
     let wrong = || {
         Error::Invalid(both(
@@ -100,7 +102,9 @@ pub(super) fn clean_names(given: &Names) -> Result<Names, Error> {
 pub(super) fn check_birth_date(given: Option<NaiveDate>, now: DateTime<Utc>) -> Result<(), Error> {
     let today = now.with_timezone(&Vienna).date_naive();
     match given {
-        Some(day) if !typed::is_birth_date(day, today) => Err(Error::Invalid(typed::no_birth_date("birth_date"))),
+        Some(day) if !typed::is_birth_date(day, today) => {
+            Err(Error::Invalid(typed::no_birth_date("birth_date")))
+        }
         Some(_) | None => Ok(()),
     }
 }
@@ -111,7 +115,10 @@ mod tests {
 
     #[test]
     fn addresses_are_trimmed_and_lower_cased() {
-        assert_eq!(clean_email("  Anna.Berg+ski@Example.ORG ").unwrap(), "anna.berg+ski@example.org");
+        assert_eq!(
+            clean_email("  Anna.Berg+ski@Example.ORG ").unwrap(),
+            "anna.berg+ski@example.org"
+        );
         assert_eq!(clean_email("anna@münchen.example").unwrap(), "anna@xn--mnchen-3ya.example");
     }
 
@@ -150,8 +157,13 @@ mod tests {
 
     #[test]
     fn nobody_is_born_tomorrow_and_tomorrow_begins_in_vienna() {
-        let check = |day: &str, now: &str| check_birth_date(Some(day.parse().unwrap()), now.parse().unwrap()).is_ok();
-        assert!(check("2026-12-20", "2026-12-19T23:30:00Z") && !check("2026-12-20", "2026-12-19T22:30:00Z"));
+        let check = |day: &str, now: &str| {
+            check_birth_date(Some(day.parse().unwrap()), now.parse().unwrap()).is_ok()
+        };
+        assert!(
+            check("2026-12-20", "2026-12-19T23:30:00Z")
+                && !check("2026-12-20", "2026-12-19T22:30:00Z")
+        );
         assert!(!check("1899-12-31", "2026-12-19T12:00:00Z"));
     }
 }

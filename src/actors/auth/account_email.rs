@@ -17,7 +17,8 @@ use crate::language::Language;
 /// The kind of the jobs that ask for an e-mail.
 pub const EMAIL_JOB: &str = "letter";
 
-/// The kind of those that ask for an e-mail which an older version does not know: it leaves them to this one.
+/// The kind of those that ask for an e-mail which an older version does not know: it leaves them to
+/// this one.
 pub const NOTICE_JOB: &str = "account_notice";
 
 /// The payload of an e-mail that accounts ask for: ids only.
@@ -86,18 +87,30 @@ pub struct EmailFacts {
 }
 
 impl AccountEmail {
-    /// Reads what the e-mail says. `None`: it is not wanted any more, because its code was used or is too old, a newer
-    /// e-mail brings one, or nobody has the address; then nothing is sent. Asking twice answers the same code.
+    /// Reads what the e-mail says. `None`: it is not wanted any more, because its code was used or
+    /// is too old, a newer e-mail brings one, or nobody has the address; then nothing is sent.
+    /// Asking twice answers the same code.
     ///
     /// # Errors
     /// The database's.
-    pub async fn facts(&self, io: &Io, secret: &[u8], now: DateTime<Utc>) -> Result<Option<EmailFacts>, Error> {
+    pub async fn facts(
+        &self,
+        io: &Io,
+        secret: &[u8],
+        now: DateTime<Utc>,
+    ) -> Result<Option<EmailFacts>, Error> {
         match *self {
             Self::AccountCode { registration } => {
-                let row = io.read(move |db| Box::pin(store::registration(db, registration))).await?;
+                let row =
+                    io.read(move |db| Box::pin(store::registration(db, registration))).await?;
                 let row = row.filter(|row| row.expires_at.to_utc() > now);
                 Ok(row.map(|row| EmailFacts {
-                    code: Some(code::draw(secret, Purpose::Registration, &[&row.email], row.expires_at.to_utc())),
+                    code: Some(code::draw(
+                        secret,
+                        Purpose::Registration,
+                        &[&row.email],
+                        row.expires_at.to_utc(),
+                    )),
                     expires_at: Some(row.expires_at.to_utc()),
                     changed_at: None,
                     email: row.email,
@@ -106,7 +119,9 @@ impl AccountEmail {
                     language: Language::stored(&row.language),
                 }))
             }
-            Self::AccountExists { account } | Self::AddressTaken { account } => Ok(known(io, account).await?.map(to)),
+            Self::AccountExists { account } | Self::AddressTaken { account } => {
+                Ok(known(io, account).await?.map(to))
+            }
             Self::PasswordResetCode { reset } => reset_code((io, secret), reset, now).await,
             Self::PasswordChanged { account, at } => {
                 let facts = known(io, account).await?.map(to);
@@ -132,7 +147,8 @@ impl AccountEmail {
             Self::AddressChanged { change } => {
                 let row = io.read(move |db| Box::pin(store::change(db, change))).await?;
                 let Some(row) = row.filter(|row| row.changed_at.is_some()) else { return Ok(None) };
-                // told even where the account was deleted right afterwards: whoever did both may not be its owner
+                // told even where the account was deleted right afterwards: whoever did both may
+                // not be its owner
                 let names = known(io, row.account_id).await?.and_then(|account| to(account).names);
                 Ok(Some(EmailFacts {
                     email: row.old_email,
@@ -148,7 +164,8 @@ impl AccountEmail {
 
     /// The job that asks for it; `occasion` is unique, and the same in every repeat.
     pub(super) fn job(&self, occasion: &str, now: DateTime<Utc>) -> Result<NewJob, DbErr> {
-        let payload = serde_json::to_string(self).map_err(|error| DbErr::Json(error.to_string()))?;
+        let payload =
+            serde_json::to_string(self).map_err(|error| DbErr::Json(error.to_string()))?;
         let kind = match self {
             Self::AccountCode { .. }
             | Self::AccountExists { .. }
@@ -164,10 +181,15 @@ impl AccountEmail {
 }
 
 /// The e-mail that brings the code for a new password, while it counts.
-async fn reset_code((io, secret): (&Io, &[u8]), reset: Uuid, now: DateTime<Utc>) -> Result<Option<EmailFacts>, Error> {
+async fn reset_code(
+    (io, secret): (&Io, &[u8]),
+    reset: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Option<EmailFacts>, Error> {
     let row = io.read(move |db| Box::pin(store::reset(db, reset))).await?;
     let row = row.filter(|row| row.expires_at.to_utc() > now);
-    let Some((id, ends)) = row.and_then(|row| Some((row.account_id?, row.expires_at.to_utc()))) else {
+    let Some((id, ends)) = row.and_then(|row| Some((row.account_id?, row.expires_at.to_utc())))
+    else {
         return Ok(None);
     };
     let account = known(io, id).await?;
@@ -188,7 +210,8 @@ fn address_code(
     let ends = row.expires_at.to_utc();
     let email = row.new_email?;
     let subject = subject_of(&account, &email);
-    let code = code::draw(secret, Purpose::AddressChange, &subject.each_ref().map(String::as_str), ends);
+    let code =
+        code::draw(secret, Purpose::AddressChange, &subject.each_ref().map(String::as_str), ends);
     let facts = EmailFacts {
         email,
         // it is not confirmed that the address is theirs
@@ -226,7 +249,10 @@ mod tests {
     fn an_email_is_asked_for_by_ids() {
         let mail = AccountEmail::AccountCode { registration: Uuid::nil() };
         let payload = mail.job("once", clock::now()).unwrap().payload;
-        assert_eq!(payload, r#"{"letter":"account_code","registration":"00000000-0000-0000-0000-000000000000"}"#);
+        assert_eq!(
+            payload,
+            r#"{"letter":"account_code","registration":"00000000-0000-0000-0000-000000000000"}"#
+        );
         assert_eq!(serde_json::from_str::<AccountEmail>(&payload).unwrap(), mail);
     }
 }

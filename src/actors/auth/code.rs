@@ -1,8 +1,9 @@
-//! Codes from e-mails: ten signs that follow from the server's secret, from whom they are for, and from the minute in which
-//! they were asked for.
+//! Codes from e-mails: ten signs that follow from the server's secret, from whom they are for, and
+//! from the minute in which they were asked for.
 //!
-//! Nothing of a code is stored. So an e-mail can be written later and again, whoever asks twice has two codes that count, and
-//! no unknown caller's request or wrong guess makes anybody's code void. They need no tries counted: they have 50 bits.
+//! Nothing of a code is stored. So an e-mail can be written later and again, whoever asks twice has
+//! two codes that count, and no unknown caller's request or wrong guess makes anybody's code void.
+//! They need no tries counted: they have 50 bits.
 
 use std::fmt;
 
@@ -27,12 +28,14 @@ const LENGTH: usize = 10;
 pub(super) enum Purpose {
     /// To open an account; the subject is the address.
     Registration,
-    /// To set a new password; the subject is the account, its password as it is, so that a code counts once, and its address: a
-    /// code that was sent to another one counts for nothing.
+    /// To set a new password; the subject is the account, its password as it is, so that a code
+    /// counts once, and its address: a code that was sent to another one counts for nothing.
     PasswordReset,
-    /// To set the first password of an account that was opened at the command line; the subject is as of a new password.
+    /// To set the first password of an account that was opened at the command line; the subject is
+    /// as of a new password.
     FirstPassword,
-    /// To change an account's address; the subject is the account, its address as it is, and the new one.
+    /// To change an account's address; the subject is the account, its address as it is, and the
+    /// new one.
     AddressChange,
 }
 
@@ -75,20 +78,26 @@ impl Purpose {
 pub(super) struct Code([u8; LENGTH]);
 
 impl Code {
-    /// Reads a code as people copy it: case, blanks, dashes and signs that nobody sees do not count, O is 0, I and L are 1.
+    /// Reads a code as people copy it: case, blanks, dashes and signs that nobody sees do not
+    /// count, O is 0, I and L are 1.
     ///
     /// # Errors
     /// `Invalid`: no code looks like this.
     pub(super) fn read(given: &str) -> Result<Self, Error> {
         let bare = typed::unmixed(given);
-        let mut signs = bare.chars().filter(|sign| !sign.is_control()).map(|sign| match sign.to_ascii_uppercase() {
-            'O' => '0',
-            'I' | 'L' => '1',
-            other => other,
+        let mut signs = bare.chars().filter(|sign| !sign.is_control()).map(|sign| {
+            match sign.to_ascii_uppercase() {
+                'O' => '0',
+                'I' | 'L' => '1',
+                other => other,
+            }
         });
         let mut code = [0; LENGTH];
         for place in &mut code {
-            let sign = signs.next().and_then(|sign| u8::try_from(sign).ok()).filter(|sign| SIGNS.contains(sign));
+            let sign = signs
+                .next()
+                .and_then(|sign| u8::try_from(sign).ok())
+                .filter(|sign| SIGNS.contains(sign));
             *place = sign.ok_or_else(malformed)?;
         }
         if signs.next().is_some() { Err(malformed()) } else { Ok(Self(code)) }
@@ -101,18 +110,27 @@ impl Code {
         Ok(Self(code.map(|byte| SIGNS[usize::from(byte % 32)])))
     }
 
-    /// What is kept of a recovery code of an account: it says nothing to whoever does not have the secret.
+    /// What is kept of a recovery code of an account: it says nothing to whoever does not have the
+    /// secret.
     pub(super) fn recovery_hash(&self, secret: &[u8], account: &str) -> String {
         keyed_hash(secret, &["recovery code", account, &self.to_string()])
     }
 
-    /// Whether it is the code of this subject that was asked for in a step that is not too long ago.
-    pub(super) fn counts(&self, secret: &[u8], purpose: Purpose, subject: &[&str], now: DateTime<Utc>) -> bool {
+    /// Whether it is the code of this subject that was asked for in a step that is not too long
+    /// ago.
+    pub(super) fn counts(
+        &self,
+        secret: &[u8],
+        purpose: Purpose,
+        subject: &[&str],
+        now: DateTime<Utc>,
+    ) -> bool {
         let this_step = now.timestamp().div_euclid(purpose.step());
         let asked = this_step - purpose.steps() + 1..=this_step;
         // each step is looked at, so that time does not tell which
-        let found =
-            asked.fold(Choice::from(0), |found, step| found | signs_of(secret, purpose, subject, step).ct_eq(&self.0));
+        let found = asked.fold(Choice::from(0), |found, step| {
+            found | signs_of(secret, purpose, subject, step).ct_eq(&self.0)
+        });
         found.into()
     }
 }
@@ -126,7 +144,12 @@ impl fmt::Display for Code {
 }
 
 /// The code that ends at `ends`, as e-mails show it: `7ZQ4M-0K3XD`.
-pub(super) fn draw(secret: &[u8], purpose: Purpose, subject: &[&str], ends: DateTime<Utc>) -> String {
+pub(super) fn draw(
+    secret: &[u8],
+    purpose: Purpose,
+    subject: &[&str],
+    ends: DateTime<Utc>,
+) -> String {
     let step = ends.timestamp().div_euclid(purpose.step()) - purpose.steps();
     Code(signs_of(secret, purpose, subject, step)).to_string()
 }
@@ -177,7 +200,10 @@ mod tests {
         let ends = Registration.ends(at("2026-12-19T08:00:59Z"));
         assert_eq!(ends, at("2026-12-19T08:30:00Z"));
         let code = draw(b"secret", Registration, &[ANNA], ends);
-        assert!(code.len() == 11 && code.bytes().all(|b| b == b'-' || SIGNS.contains(&b)), "{code}");
+        assert!(
+            code.len() == 11 && code.bytes().all(|b| b == b'-' || SIGNS.contains(&b)),
+            "{code}"
+        );
         assert_eq!(code, draw(b"secret", Registration, &[ANNA], ends));
         assert_ne!(code, draw(b"other", Registration, &[ANNA], ends));
         assert_ne!(code, draw(b"secret", PasswordReset, &[ANNA], ends));
@@ -189,10 +215,15 @@ mod tests {
     fn a_code_counts_for_its_minutes_and_only_where_it_is_for() {
         use Purpose::{FirstPassword, PasswordReset, Registration};
         let asked = at("2026-12-19T08:00:10Z");
-        for (purpose, minutes) in [(Registration, 30), (PasswordReset, 10), (FirstPassword, 24 * 60)] {
+        for (purpose, minutes) in
+            [(Registration, 30), (PasswordReset, 10), (FirstPassword, 24 * 60)]
+        {
             let code = Code::read(&draw(b"secret", purpose, &["x"], purpose.ends(asked))).unwrap();
             let counts = |after| code.counts(b"secret", purpose, &["x"], asked + after);
-            assert!(counts(TimeDelta::zero()) && counts(TimeDelta::minutes(minutes) - TimeDelta::seconds(11)));
+            assert!(
+                counts(TimeDelta::zero())
+                    && counts(TimeDelta::minutes(minutes) - TimeDelta::seconds(11))
+            );
             assert!(!counts(TimeDelta::minutes(minutes)) && !counts(TimeDelta::minutes(-1)));
             let other = if purpose == Registration { PasswordReset } else { Registration };
             assert!(!code.counts(b"secret", other, &["x"], asked));
@@ -206,7 +237,10 @@ mod tests {
         assert!(one != other && Code::read(&one.to_string()).is_ok_and(|read| read == one));
         let hash = one.recovery_hash(b"secret", "ada");
         assert_eq!(hash, one.recovery_hash(b"secret", "ada"));
-        assert!(hash != one.recovery_hash(b"other", "ada") && hash != one.recovery_hash(b"secret", "eve"));
+        assert!(
+            hash != one.recovery_hash(b"other", "ada")
+                && hash != one.recovery_hash(b"secret", "eve")
+        );
     }
 
     #[test]
@@ -221,7 +255,9 @@ mod tests {
         ] {
             assert!(Code::read(typed).is_ok_and(|read| read == code), "{typed:?}");
         }
-        for typed in ["", "01ABCDEF0", "01ABCDEF012", "01ABCDEFU1", "01ABC_DEF01", "012345", "०1ABCDEF01"] {
+        for typed in
+            ["", "01ABCDEF0", "01ABCDEF012", "01ABCDEFU1", "01ABC_DEF01", "012345", "०1ABCDEF01"]
+        {
             assert!(matches!(Code::read(typed), Err(Error::Invalid(_))), "{typed:?}");
         }
     }

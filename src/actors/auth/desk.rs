@@ -28,11 +28,13 @@ use crate::language::Language;
 use crate::redis::Redis;
 use crate::typed::Billing;
 
-/// How often a replica reads which keys are believed and which sessions ended, also when nobody tells it to: without Redis an
-/// access token of a session that ended on another replica counts for this much longer.
+/// How often a replica reads which keys are believed and which sessions ended, also when nobody
+/// tells it to: without Redis an access token of a session that ended on another replica counts for
+/// this much longer.
 pub const LEARN_EVERY: Duration = Duration::from_secs(5);
 
-/// Whoever is told to read waits so long before it listens again: what is told meanwhile is one reading.
+/// Whoever is told to read waits so long before it listens again: what is told meanwhile is one
+/// reading.
 const TOGETHER: Duration = Duration::from_millis(100);
 
 /// Tokens of unknown keys make a replica read the keys at once, but not more often than this.
@@ -61,7 +63,8 @@ pub(super) struct Inner {
 /// What can be set of accounts.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// What the shop is called: nobody may have it as a password, and apps show it beside their codes.
+    /// What the shop is called: nobody may have it as a password, and apps show it beside their
+    /// codes.
     pub shop: String,
     /// Whether an admin needs a second factor.
     pub second_factor: SecondFactor,
@@ -83,12 +86,17 @@ pub enum SecondFactor {
 }
 
 impl Desk {
-    /// A desk over the database, with the secret that codes follow from; all replicas need the same, and share limits by Redis.
-    /// The first one draws the first signing key.
+    /// A desk over the database, with the secret that codes follow from; all replicas need the
+    /// same, and share limits by Redis. The first one draws the first signing key.
     ///
     /// # Errors
     /// The database's.
-    pub async fn open(io: Io, redis: Redis, secret: SecretSlice<u8>, settings: Settings) -> Result<Self, Error> {
+    pub async fn open(
+        io: Io,
+        redis: Redis,
+        secret: SecretSlice<u8>,
+        settings: Settings,
+    ) -> Result<Self, Error> {
         let keys = keyring::load(&io, secret.expose_secret(), clock::now()).await?;
         let inner = Inner {
             io,
@@ -131,7 +139,8 @@ impl Desk {
         }
     }
 
-    /// Reads which keys are believed and which sessions ended lately. Any number of times changes nothing.
+    /// Reads which keys are believed and which sessions ended lately. Any number of times changes
+    /// nothing.
     ///
     /// # Errors
     /// The database's: what was known goes on.
@@ -140,13 +149,15 @@ impl Desk {
         let keys = keyring::load(&self.inner.io, self.inner.secret.expose_secret(), now).await?;
         *self.inner.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
         let since = now - revoked_sessions::REMEMBERED;
-        let ended =
-            self.inner.io.read(move |db| Box::pin(async move { Ok::<_, Error>(store::ended_since(db, since).await?) }));
+        let ended = self.inner.io.read(move |db| {
+            Box::pin(async move { Ok::<_, Error>(store::ended_since(db, since).await?) })
+        });
         self.inner.ended.add(ended.await?, now);
         Ok(())
     }
 
-    /// Learns for ever: at once when another replica says that sessions ended, and every few seconds.
+    /// Learns for ever: at once when another replica says that sessions ended, and every few
+    /// seconds.
     pub async fn keep_learning(&self) {
         let mut news = self.listen();
         loop {
@@ -179,8 +190,9 @@ impl Desk {
         Ok(new)
     }
 
-    /// Forgets registrations, requests for a password, refresh tokens and keys that are too old to count, sessions that have
-    /// no token left, and networks not seen for half a year. Meant for once a day; twice changes nothing.
+    /// Forgets registrations, requests for a password, refresh tokens and keys that are too old to
+    /// count, sessions that have no token left, and networks not seen for half a year. Meant for
+    /// once a day; twice changes nothing.
     ///
     /// # Errors
     /// The database's; also when another replica does this now.
@@ -261,7 +273,8 @@ pub(super) async fn new_account(
         erased_at: None,
     };
     let written = row.clone();
-    let opened = io.write(move |tx| Box::pin(async move { store::open_account(tx, written).await })).await?;
+    let opened =
+        io.write(move |tx| Box::pin(async move { store::open_account(tx, written).await })).await?;
     if opened { Ok(row) } else { Err(Error::Taken) }
 }
 
@@ -285,8 +298,8 @@ pub(super) fn digest(text: &str) -> [u8; 32] {
     Sha256::digest(text).into()
 }
 
-/// Waits until another replica says that sessions ended, for `patience` at most; at most ten times a second. Answers whether one
-/// said so.
+/// Waits until another replica says that sessions ended, for `patience` at most; at most ten times
+/// a second. Answers whether one said so.
 pub async fn until_told_of_sessions(news: &mut Listener, patience: Duration) -> bool {
     let told = async { while news.next().await != FleetEvent::Sessions {} };
     let is_told = clock::timeout_at(Deadline::after(patience), told).await.is_ok();

@@ -1,4 +1,5 @@
-//! What of an account is erased when its owner deletes it, in the transaction of whoever erases the rest.
+//! What of an account is erased when its owner deletes it, in the transaction of whoever erases the
+//! rest.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -36,12 +37,19 @@ impl Desk {
     /// The owner of an account, who types its password once more.
     ///
     /// # Errors
-    /// `WrongOldPassword`, `SessionOver`, `Throttled` after ten tries in a quarter of an hour, `Busy`.
-    pub async fn owner(&self, id: Uuid, password: SecretString, from: Option<IpAddr>) -> Result<Owner, Error> {
+    /// `WrongOldPassword`, `SessionOver`, `Throttled` after ten tries in a quarter of an hour,
+    /// `Busy`.
+    pub async fn owner(
+        &self,
+        id: Uuid,
+        password: SecretString,
+        from: Option<IpAddr>,
+    ) -> Result<Owner, Error> {
         self.check_owner(id, password, from).await.map(Owner)
     }
 
-    /// Lets no token of these sessions count any more: here at once, at other replicas within seconds.
+    /// Lets no token of these sessions count any more: here at once, at other replicas within
+    /// seconds.
     pub fn end_sessions(&self, sessions: Vec<Uuid>, now: DateTime<Utc>) {
         self.note_ended(sessions, now);
     }
@@ -56,24 +64,32 @@ impl Desk {
     }
 }
 
-/// Keeps others from changing the account until the transaction ends, so that no order is placed meanwhile.
+/// Keeps others from changing the account until the transaction ends, so that no order is placed
+/// meanwhile.
 ///
 /// # Errors
-/// `WrongOldPassword`: password or role were changed since it was typed, or the account was erased or disabled.
+/// `WrongOldPassword`: password or role were changed since it was typed, or the account was erased
+/// or disabled.
 pub async fn lock(tx: &DatabaseTransaction, owner: &Owner) -> Result<(), Error> {
-    let is_same = |now: &AccountRow| now.password_hash == owner.0.password_hash && now.role == owner.0.role;
+    let is_same =
+        |now: &AccountRow| now.password_hash == owner.0.password_hash && now.role == owner.0.role;
     let now = store::account_now(tx, owner.0.id)
         .await?
         .filter(|now| now.erased_at.is_none() && now.disabled_at.is_none() && is_same(now));
     now.map(drop).ok_or(Error::WrongOldPassword)
 }
 
-/// Erases all that accounts know of a person, ends every session, and asks for the e-mail that says so; answers the sessions
-/// that ended. The row stays, under an address that nobody can have, so that the address may be used for another account.
+/// Erases all that accounts know of a person, ends every session, and asks for the e-mail that says
+/// so; answers the sessions that ended. The row stays, under an address that nobody can have, so
+/// that the address may be used for another account.
 ///
 /// # Errors
 /// The database's.
-pub async fn erase(tx: &DatabaseTransaction, owner: &Owner, now: DateTime<Utc>) -> Result<Vec<Uuid>, Error> {
+pub async fn erase(
+    tx: &DatabaseTransaction,
+    owner: &Owner,
+    now: DateTime<Utc>,
+) -> Result<Vec<Uuid>, Error> {
     let Owner(account) = owner;
     let ended = store::revoke_all(tx, account.id, None, now).await?;
     store::remove_registration(tx, &account.email).await?;

@@ -30,11 +30,12 @@ pub enum Error {
     /// The old password that came with a new one is wrong; nothing was changed.
     #[error("the old password is wrong")]
     WrongOldPassword,
-    /// The password is right, and the account's second factor is asked for: send it too. With what a browser has to ask one of
-    /// its security keys, where it has some.
+    /// The password is right, and the account's second factor is asked for: send it too. With what
+    /// a browser has to ask one of its security keys, where it has some.
     #[error("a second factor is needed")]
     SecondFactorRequired(Option<Box<Value>>),
-    /// This account has a security key, and the digits of its app do not count: show the key, or a recovery code.
+    /// This account has a security key, and the digits of its app do not count: show the key, or a
+    /// recovery code.
     #[error("a security key is needed")]
     SecurityKeyNeeded(Uuid),
     /// A security key is refused.
@@ -67,7 +68,8 @@ pub enum Error {
     /// Failed too often: ask again after the wait.
     #[error("failed too often")]
     Throttled(Duration),
-    /// So many try this account from other networks that a network that is new to it has to wait; a code by e-mail lets it in.
+    /// So many try this account from other networks that a network that is new to it has to wait; a
+    /// code by e-mail lets it in.
     #[error("many others try this account")]
     Besieged(Duration),
     /// Too many passwords are being checked: ask again in a moment; nothing was done.

@@ -1,5 +1,5 @@
-//! What becomes of attempts to log in: each is a line of the log that does not say whose it was, and counted; very many
-//! failed ones are an alarm.
+//! What becomes of attempts to log in: each is a line of the log that does not say whose it was,
+//! and counted; very many failed ones are an alarm.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,10 +17,12 @@ use super::throttle::{Rule, key};
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// Failed log-ins of everybody that are worth an alarm.
-pub(super) const FAILED_IN_ALL: Rule = Rule { name: "failed log-ins in all", limit: 1_000, window: HOUR };
+pub(super) const FAILED_IN_ALL: Rule =
+    Rule { name: "failed log-ins in all", limit: 1_000, window: HOUR };
 
 /// Wrong codes for a new password, typed by everybody, that are worth an alarm.
-pub(super) const WRONG_CODES_IN_ALL: Rule = Rule { name: "wrong reset codes in all", limit: 200, window: HOUR };
+pub(super) const WRONG_CODES_IN_ALL: Rule =
+    Rule { name: "wrong reset codes in all", limit: 200, window: HOUR };
 
 /// Signs of a hash in the log: enough to tell apart what one looks at.
 const SHORT: usize = 16;
@@ -46,7 +48,10 @@ impl Desk {
     /// How often attempts to log in ended how, since this process began.
     #[must_use]
     pub fn log_ins(&self) -> Vec<(&'static str, u64)> {
-        OUTCOMES.into_iter().zip(self.inner.log_ins.0.iter().map(|count| count.load(Ordering::Relaxed))).collect()
+        OUTCOMES
+            .into_iter()
+            .zip(self.inner.log_ins.0.iter().map(|count| count.load(Ordering::Relaxed)))
+            .collect()
     }
 
     /// How often which limit was reached, since this process began.
@@ -55,8 +60,15 @@ impl Desk {
         self.inner.counts.refused()
     }
 
-    /// Notes how an attempt ended. Hashes in the log are keyed: equal ones tell that it is the same address or network again.
-    pub(super) fn note_log_in<T>(&self, email: &str, origin: Origin, is_known: bool, end: &Result<T, Error>) {
+    /// Notes how an attempt ended. Hashes in the log are keyed: equal ones tell that it is the same
+    /// address or network again.
+    pub(super) fn note_log_in<T>(
+        &self,
+        email: &str,
+        origin: Origin,
+        is_known: bool,
+        end: &Result<T, Error>,
+    ) {
         let no = match end {
             Ok(_) => 0,
             Err(Error::WrongPassword) => 1,
@@ -82,10 +94,13 @@ impl Desk {
         }
     }
 
-    /// Counts one more of what is harmless until there is very much of it; then an alarm, at most one an hour.
+    /// Counts one more of what is harmless until there is very much of it; then an alarm, at most
+    /// one an hour.
     pub(super) fn alarm_beyond(&self, rule: Rule) {
         let counts = &self.inner.counts;
-        if counts.count(&[(rule, key(&[]))]).is_err() && counts.count(&[(ALARM, key(&[rule.name]))]).is_ok() {
+        if counts.count(&[(rule, key(&[]))]).is_err()
+            && counts.count(&[(ALARM, key(&[rule.name]))]).is_ok()
+        {
             tracing::error!(rule = rule.name, limit = rule.limit, "somebody may be guessing");
         }
     }

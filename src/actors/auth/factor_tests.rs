@@ -75,7 +75,8 @@ impl Office {
         let session = self.log_in(&self.one, None).await.unwrap();
         let claims = self.one.verify(&session.access_token).unwrap();
         let device = device(&self.one, &claims).await;
-        let confirmed = self.one.confirm_factor(&claims, &device.shows(clock::now())).await.unwrap();
+        let confirmed =
+            self.one.confirm_factor(&claims, &device.shows(clock::now())).await.unwrap();
         let claims = self.one.verify(&confirmed.pair.access_token).unwrap();
         (device, claims, confirmed.recovery_codes)
     }
@@ -85,7 +86,8 @@ async fn device(desk: &Desk, claims: &Claims) -> Device {
     let enrolment = desk.enrol(claims.sub, claims.sid).await.unwrap();
     let address = enrolment.address.expose_secret();
     assert!(
-        address.starts_with("otpauth://totp/Snow%20Shop:ada") && address.contains("issuer=Snow%20Shop"),
+        address.starts_with("otpauth://totp/Snow%20Shop:ada")
+            && address.contains("issuer=Snow%20Shop"),
         "{address}"
     );
     let secret = totp_rs::Secret::try_from_base32(enrolment.secret.expose_secret()).unwrap();
@@ -112,11 +114,16 @@ async fn who_has_a_device_is_asked_for_its_code_and_each_code_counts_once_at_whi
 
     assert!(matches!(office.log_in(&office.one, None).await, Err(Error::SecondFactorRequired(_))));
     let used = device.shows(clock::now());
-    assert!(wrong(&office.log_in(&office.other, Some(&used)).await), "the code that confirmed was used");
+    assert!(
+        wrong(&office.log_in(&office.other, Some(&used)).await),
+        "the code that confirmed was used"
+    );
     office.pass(TimeDelta::seconds(30));
     let fresh = device.shows(clock::now());
-    let (one, other) =
-        tokio::join!(office.log_in(&office.one, Some(&fresh)), office.log_in(&office.other, Some(&fresh)));
+    let (one, other) = tokio::join!(
+        office.log_in(&office.one, Some(&fresh)),
+        office.log_in(&office.other, Some(&fresh))
+    );
     assert!(one.is_ok() != other.is_ok(), "of two who show one code one is let in");
     let pair = one.or(other).unwrap();
     assert!(office.one.lets_administer(&office.one.verify(&pair.access_token).unwrap()));
@@ -124,13 +131,20 @@ async fn who_has_a_device_is_asked_for_its_code_and_each_code_counts_once_at_whi
     assert!(office.one.lets_administer(&office.one.verify(&refreshed.access_token).unwrap()));
 
     office.pass(TimeDelta::seconds(60));
-    let (early, late) = (clock::now() + TimeDelta::seconds(30), clock::now() - TimeDelta::seconds(60));
+    let (early, late) =
+        (clock::now() + TimeDelta::seconds(30), clock::now() - TimeDelta::seconds(60));
     assert!(wrong(&office.log_in(&office.one, Some(&device.shows(late))).await));
     let spaced = device.shows(early);
     let spaced = format!(" {} {}", &spaced[..3], &spaced[3..]);
-    assert!(office.log_in(&office.one, Some(&spaced)).await.is_ok(), "a clock that is half a minute ahead");
+    assert!(
+        office.log_in(&office.one, Some(&spaced)).await.is_ok(),
+        "a clock that is half a minute ahead"
+    );
     let now = device.shows(clock::now());
-    assert!(wrong(&office.log_in(&office.one, Some(&now)).await), "an older code than the last one");
+    assert!(
+        wrong(&office.log_in(&office.one, Some(&now)).await),
+        "an older code than the last one"
+    );
 }
 
 #[tokio::test]
@@ -138,14 +152,20 @@ async fn who_has_not_the_password_learns_nothing_of_a_second_factor() {
     let office = Office::open().await;
     let (device, _claims, codes) = office.set_up().await;
     office.pass(TimeDelta::seconds(30));
-    for code in [None, Some(device.shows(clock::now())), Some("000000".to_owned()), Some(codes[0].clone())] {
+    for code in
+        [None, Some(device.shows(clock::now())), Some("000000".to_owned()), Some(codes[0].clone())]
+    {
         let shown = code.map(Shown::Code);
-        let guess = LogIn { email: ADA.to_owned(), password: "wrong horse".to_owned().into(), shown };
+        let guess =
+            LogIn { email: ADA.to_owned(), password: "wrong horse".to_owned().into(), shown };
         assert!(matches!(office.one.log_in_with(guess, None).await, Err(Error::WrongPassword)));
     }
     let malformed = office.log_in(&office.one, Some("12345")).await;
     assert!(matches!(malformed, Err(Error::Invalid(_))));
-    assert!(office.log_in(&office.one, Some(&device.shows(clock::now()))).await.is_ok(), "a guess used nothing up");
+    assert!(
+        office.log_in(&office.one, Some(&device.shows(clock::now()))).await.is_ok(),
+        "a guess used nothing up"
+    );
     assert!(office.log_in(&office.one, Some(&codes[0])).await.is_ok());
 }
 
@@ -159,17 +179,25 @@ async fn ten_wrong_codes_make_the_device_wait_and_a_recovery_code_lets_in_once()
         let from = Some(format!("192.0.{no}.1").parse().unwrap());
         let (email, password) = (ADA.to_owned(), PASSWORD.to_owned().into());
         let guess = LogIn { email, password, shown: Some(typed(wrong_code)) };
-        assert!(matches!(office.one.log_in_with(guess, from).await, Err(Error::WrongSecondFactor(_))), "{no}");
+        assert!(
+            matches!(office.one.log_in_with(guess, from).await, Err(Error::WrongSecondFactor(_))),
+            "{no}"
+        );
     }
     let right = device.shows(clock::now());
     assert!(matches!(office.log_in(&office.one, Some(&right)).await, Err(Error::Throttled(_))));
     assert_eq!(codes.len(), 10);
     let lower = codes[3].to_lowercase().replace('-', "");
-    let (one, other) =
-        tokio::join!(office.log_in(&office.one, Some(&lower)), office.log_in(&office.one, Some(&codes[3])));
+    let (one, other) = tokio::join!(
+        office.log_in(&office.one, Some(&lower)),
+        office.log_in(&office.one, Some(&codes[3]))
+    );
     assert!(one.is_ok() != other.is_ok(), "it counts once");
     assert!(wrong(&office.log_in(&office.one, Some(&codes[3])).await));
-    assert!(office.log_in(&office.one, Some(&right)).await.is_ok(), "a right code forgives the wrong ones");
+    assert!(
+        office.log_in(&office.one, Some(&right)).await.is_ok(),
+        "a right code forgives the wrong ones"
+    );
 }
 
 #[tokio::test]
@@ -203,7 +231,10 @@ async fn a_factor_counts_once_its_own_first_code_is_shown_and_is_not_replaced_th
     let office = Office::open().await;
     let session = office.log_in(&office.one, None).await.unwrap();
     let claims = office.one.verify(&session.access_token).unwrap();
-    assert!(!office.one.lets_administer(&claims) && office.one.check_proof(claims.sub, claims.sid).await.is_err());
+    assert!(
+        !office.one.lets_administer(&claims)
+            && office.one.check_proof(claims.sub, claims.sid).await.is_err()
+    );
     let none = office.one.confirm_factor(&claims, "123456").await;
     assert!(matches!(none, Err(Error::NoSecondFactor)));
     let first = device(&office.one, &claims).await;
@@ -211,13 +242,19 @@ async fn a_factor_counts_once_its_own_first_code_is_shown_and_is_not_replaced_th
     let replaced = office.one.confirm_factor(&claims, &first.shows(clock::now())).await;
     assert!(matches!(replaced, Err(Error::WrongSecondFactor(_))), "it was drawn anew");
     assert!(office.log_in(&office.one, None).await.is_ok(), "one that waits is asked of nobody");
-    assert!(matches!(office.one.prove(claims.sub, claims.sid, &typed("123456")).await, Err(Error::NoSecondFactor)));
+    assert!(matches!(
+        office.one.prove(claims.sub, claims.sid, &typed("123456")).await,
+        Err(Error::NoSecondFactor)
+    ));
     let confirmed = office.one.confirm_factor(&claims, &second.shows(clock::now())).await.unwrap();
     // whoever had copied the refresh token of before has not shown the factor
     assert!(office.one.verify(&session.access_token).is_err());
     assert!(office.one.refresh(&session.refresh_token, None).await.is_err());
     let claims = office.one.verify(&confirmed.pair.access_token).unwrap();
-    assert!(matches!(office.one.enrol(claims.sub, claims.sid).await, Err(Error::SecondFactorThere)));
+    assert!(matches!(
+        office.one.enrol(claims.sub, claims.sid).await,
+        Err(Error::SecondFactorThere)
+    ));
     assert!(forget_second_factor(&office.one.inner.io, claims.sub).await.unwrap());
     office.one.learn().await.unwrap();
     assert!(office.one.verify(&confirmed.pair.access_token).is_err(), "every session ends with it");

@@ -1,6 +1,7 @@
-//! The threads that hash: two, each with memory of its own that it keeps, so that no number of log-ins makes the process
-//! larger, and passwords never take more than two processors, and little of those that others need: a hash takes tens of
-//! milliseconds, a page of the catalogue less than one.
+//! The threads that hash: two, each with memory of its own that it keeps, so that no number of
+//! log-ins makes the process larger, and passwords never take more than two processors, and little
+//! of those that others need: a hash takes tens of milliseconds, a page of the catalogue less than
+//! one.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -15,7 +16,8 @@ use super::turns::{Place, Turns};
 /// How many hashes are computed at once: each takes 19 MiB and a processor.
 const AT_ONCE: usize = 2;
 
-/// How much less of a processor that others want too a hashing thread gets: an eighth of what they get.
+/// How much less of a processor that others want too a hashing thread gets: an eighth of what they
+/// get.
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 9;
 
@@ -80,10 +82,13 @@ impl Threads {
     }
 }
 
-/// Lets every other thread of the process go first. On Linux each thread has a niceness of its own, on others all have one.
+/// Lets every other thread of the process go first. On Linux each thread has a niceness of its own,
+/// on others all have one.
 fn step_back() {
     #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICENESS) {
+    if let Err(error) =
+        rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICENESS)
+    {
         tracing::warn!(%error, "hashing takes processors from everything else");
     }
 }
@@ -147,7 +152,8 @@ mod tests {
         let blocked = |name: &str| {
             let (free, waits) = mpsc::channel::<()>();
             let (begins, begun) = oneshot::channel();
-            let work = move |_memory: &mut Memory| Ok(begins.send(()).is_ok() && waits.recv().is_ok());
+            let work =
+                move |_memory: &mut Memory| Ok(begins.send(()).is_ok() && waits.recv().is_ok());
             (free, begun, Box::pin(threads.in_turn(Place::unknown(name), work)))
         };
         let (mut one, mut other) = (blocked("one"), blocked("other"));

@@ -1,9 +1,10 @@
-//! The keys that sign access tokens, in the database: private halves sealed under the configured secret, public ones
-//! in clear.
+//! The keys that sign access tokens, in the database: private halves sealed under the configured
+//! secret, public ones in clear.
 //!
-//! A new key is published for five minutes before it signs, so that whoever keeps a copy of the published keys has it
-//! in time; the one before it is believed until its last token has expired. Every replica reads the keys every few
-//! seconds, and at once when it meets a token of a key that it does not know.
+//! A new key is published for five minutes before it signs, so that whoever keeps a copy of the
+//! published keys has it in time; the one before it is believed until its last token has expired.
+//! Every replica reads the keys every few seconds, and at once when it meets a token of a key that
+//! it does not know.
 
 use std::time::Duration;
 
@@ -16,13 +17,16 @@ use super::store::{self, KeyRow};
 use super::token::Keys;
 use crate::io::Io;
 
-/// How long a new key is published before it signs: as long as a copy of the published keys may be kept.
+/// How long a new key is published before it signs: as long as a copy of the published keys may be
+/// kept.
 pub const PUBLISHED_BEFORE: Duration = Duration::from_secs(300);
 
-/// How long a key is believed after it signed last: the life of its tokens, and a minute for the replica that reads late.
+/// How long a key is believed after it signed last: the life of its tokens, and a minute for the
+/// replica that reads late.
 const BELIEVED_AFTER: TimeDelta = TimeDelta::seconds(660);
 
-/// How much the clocks of replicas may differ that begin together: whoever finds the first key may sign with it.
+/// How much the clocks of replicas may differ that begin together: whoever finds the first key may
+/// sign with it.
 const CLOCKS: TimeDelta = TimeDelta::minutes(5);
 
 /// What signing keys are sealed for.
@@ -33,7 +37,8 @@ const PURPOSE: &str = "signing key seal";
 pub enum Rotation {
     /// As a habit: nobody notices.
     Planned,
-    /// Somebody else may have the key: it is not believed any more, and every access token is refreshed.
+    /// Somebody else may have the key: it is not believed any more, and every access token is
+    /// refreshed.
     Compromised,
 }
 
@@ -46,7 +51,8 @@ pub struct NewKey {
     pub signs_from: DateTime<Utc>,
 }
 
-/// The keys of this database; the first replica that asks draws the first one, also where several ask in one moment.
+/// The keys of this database; the first replica that asks draws the first one, also where several
+/// ask in one moment.
 pub(super) async fn load(io: &Io, secret: &[u8], now: DateTime<Utc>) -> Result<Keys, Error> {
     if let Some(keys) = read(io, secret, now).await? {
         return Ok(keys);
@@ -71,7 +77,12 @@ pub(super) async fn load(io: &Io, secret: &[u8], now: DateTime<Utc>) -> Result<K
 ///
 /// # Errors
 /// The database's.
-pub async fn rotate(io: &Io, secret: &[u8], rotation: Rotation, now: DateTime<Utc>) -> Result<NewKey, Error> {
+pub async fn rotate(
+    io: &Io,
+    secret: &[u8],
+    rotation: Rotation,
+    now: DateTime<Utc>,
+) -> Result<NewKey, Error> {
     let lead = match rotation {
         Rotation::Planned => TimeDelta::from_std(PUBLISHED_BEFORE).unwrap_or_default(),
         Rotation::Compromised => TimeDelta::zero(),
@@ -92,23 +103,34 @@ pub async fn rotate(io: &Io, secret: &[u8], rotation: Rotation, now: DateTime<Ut
     Ok(new)
 }
 
-/// The newest key that may sign by now and can be opened, and all others that are believed; none without a first.
+/// The newest key that may sign by now and can be opened, and all others that are believed; none
+/// without a first.
 async fn read(io: &Io, secret: &[u8], now: DateTime<Utc>) -> Result<Option<Keys>, Error> {
-    let rows = io.read(move |db| Box::pin(async move { Ok::<_, Error>(store::keys(db, now).await?) })).await?;
+    let rows = io
+        .read(move |db| Box::pin(async move { Ok::<_, Error>(store::keys(db, now).await?) }))
+        .await?;
     let Some((signing, mut keys)) = signing(secret, &rows, now) else { return Ok(None) };
     for row in rows.iter().filter(|row| row.kid != *signing) {
-        let jwk: Jwk = serde_json::from_str(&row.public_key).map_err(|_error| Error::Fault("a stored public key"))?;
+        let jwk: Jwk = serde_json::from_str(&row.public_key)
+            .map_err(|_error| Error::Fault("a stored public key"))?;
         keys = keys.with_public(jwk).map_err(|_error| Error::Fault("a stored public key"))?;
     }
     Ok(Some(keys))
 }
 
 /// The newest key that may sign by now and can be opened, with its name.
-fn signing<'a>(secret: &[u8], rows: &'a [KeyRow], now: DateTime<Utc>) -> Option<(&'a String, Keys)> {
+fn signing<'a>(
+    secret: &[u8],
+    rows: &'a [KeyRow],
+    now: DateTime<Utc>,
+) -> Option<(&'a String, Keys)> {
     rows.iter().filter(|row| row.signs_from.to_utc() <= now).find_map(|row| {
         let opened = open(secret, row).and_then(|der| Keys::from_pkcs8(&der).ok());
         if opened.is_none() {
-            tracing::warn!(kid = row.kid, "a signing key cannot be opened: was it sealed under another secret?");
+            tracing::warn!(
+                kid = row.kid,
+                "a signing key cannot be opened: was it sealed under another secret?"
+            );
         }
         Some((&row.kid, opened?))
     })

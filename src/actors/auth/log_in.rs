@@ -36,18 +36,24 @@ impl Desk {
     ///
     /// # Errors
     /// As `log_in_with`.
-    pub async fn log_in(&self, email: &str, password: SecretString, from: Option<IpAddr>) -> Result<Pair, Error> {
+    pub async fn log_in(
+        &self,
+        email: &str,
+        password: SecretString,
+        from: Option<IpAddr>,
+    ) -> Result<Pair, Error> {
         self.log_in_with(LogIn { email: email.to_owned(), password, shown: None }, from).await
     }
 
-    /// Opens a session; of all that the account has open, so many stay as the settings say, and those unused for longest end.
-    /// Takes as long for an unknown address as for a wrong password. The second factor is asked for, and what else there is to
-    /// say of the account is said, only to who has the password.
+    /// Opens a session; of all that the account has open, so many stay as the settings say, and
+    /// those unused for longest end. Takes as long for an unknown address as for a wrong password.
+    /// The second factor is asked for, and what else there is to say of the account is said, only
+    /// to who has the password.
     ///
     /// # Errors
-    /// `WrongPassword`; `Throttled` and `Besieged` after too many failures, as `limits` says; `Busy`; `Disabled`;
-    /// `SecondFactorRequired`, `WrongSecondFactor`, `SecurityKeyNeeded`; `Invalid` for what no second factor looks like: nothing was
-    /// tried.
+    /// `WrongPassword`; `Throttled` and `Besieged` after too many failures, as `limits` says;
+    /// `Busy`; `Disabled`; `SecondFactorRequired`, `WrongSecondFactor`, `SecurityKeyNeeded`;
+    /// `Invalid` for what no second factor looks like: nothing was tried.
     pub async fn log_in_with(&self, log_in: LogIn, from: Option<IpAddr>) -> Result<Pair, Error> {
         let LogIn { email, password, shown } = log_in;
         let shown = shown.as_ref().map(ReadFactor::read).transpose()?;
@@ -76,7 +82,11 @@ impl Desk {
                 let end = self.open_session(account, anew, shown, origin).await;
                 match &end {
                     Ok(_) => attempt.succeeded(self),
-                    Err(Error::WrongPassword | Error::WrongSecondFactor(_) | Error::SecurityKeyNeeded(_)) => {}
+                    Err(
+                        Error::WrongPassword
+                        | Error::WrongSecondFactor(_)
+                        | Error::SecurityKeyNeeded(_),
+                    ) => {}
                     Err(_) => attempt.did_not_count(self),
                 }
                 end
@@ -89,15 +99,20 @@ impl Desk {
         }
     }
 
-    /// The account of an address, and whether it was logged in from this network before. An address without an account
-    /// costs the same looks.
-    pub(super) async fn look_up(&self, email: String, network: String) -> Result<(Option<AccountRow>, bool), Error> {
+    /// The account of an address, and whether it was logged in from this network before. An address
+    /// without an account costs the same looks.
+    pub(super) async fn look_up(
+        &self,
+        email: String,
+        network: String,
+    ) -> Result<(Option<AccountRow>, bool), Error> {
         let desk = self.clone();
         let look = self.inner.io.read(move |db| {
             Box::pin(async move {
                 let found = store::account_of(db, &email).await?;
                 let id = found.as_ref().map(|account| account.id).unwrap_or_default();
-                let is_known = store::knows_network(db, id, desk.network_hash(id, &network)).await?;
+                let is_known =
+                    store::knows_network(db, id, desk.network_hash(id, &network)).await?;
                 Ok::<_, Error>((found, is_known))
             })
         });
@@ -133,11 +148,14 @@ impl Desk {
             Box::pin(async move {
                 let account = store::account_now(tx, account_id).await?;
                 // a password that was changed while the old one was being checked opens nothing
-                let account = account.filter(|now| now.password_hash == checked).ok_or(Error::WrongPassword)?;
+                let account = account
+                    .filter(|now| now.password_hash == checked)
+                    .ok_or(Error::WrongPassword)?;
                 if account.disabled_at.is_some() {
                     return Err(Error::Disabled);
                 }
-                let factor = store::factor(tx, account_id).await?.filter(|row| row.confirmed_at.is_some());
+                let factor =
+                    store::factor(tx, account_id).await?.filter(|row| row.confirmed_at.is_some());
                 match used {
                     Some(used) if !used.up(tx, account_id, now).await? => {
                         return Err(Error::WrongSecondFactor(account_id));
@@ -161,10 +179,14 @@ impl Desk {
         if has_shown {
             self.forget_tries(account_id);
         }
-        self.pair(Bearer { account: account_id, role, session: session_id, second_factor: has_shown }, token)
+        self.pair(
+            Bearer { account: account_id, role, session: session_id, second_factor: has_shown },
+            token,
+        )
     }
 
-    /// What is used up by what was shown; nothing where the account has no second factor, whatever that was.
+    /// What is used up by what was shown; nothing where the account has no second factor, whatever
+    /// that was.
     async fn second_factor(
         &self,
         account_id: Uuid,
@@ -178,7 +200,9 @@ impl Desk {
             None if self.asks_for_key(account_id).await? => {
                 let asked = self.count(&KEYS_ASKED.events(origin, &account_id.to_string())).await;
                 asked.map_err(|refusal| Error::Throttled(refusal.wait))?;
-                Err(Error::SecondFactorRequired(self.question(account_id, None, now).await?.map(Box::new)))
+                Err(Error::SecondFactorRequired(
+                    self.question(account_id, None, now).await?.map(Box::new),
+                ))
             }
             None => Err(Error::SecondFactorRequired(None)),
         }

@@ -17,16 +17,25 @@ pub(super) struct LogInAttempt {
 }
 
 impl Desk {
-    /// Counts an attempt, or says how long to wait. A network from which the account was logged in before waits only for
-    /// its own failures on this account. An address without an account is treated as one that was never logged in.
-    pub(super) async fn admit(&self, email: &str, origin: Origin, is_known: bool) -> Result<LogInAttempt, Error> {
+    /// Counts an attempt, or says how long to wait. A network from which the account was logged in
+    /// before waits only for its own failures on this account. An address without an account is
+    /// treated as one that was never logged in.
+    pub(super) async fn admit(
+        &self,
+        email: &str,
+        origin: Origin,
+        is_known: bool,
+    ) -> Result<LogInAttempt, Error> {
         let account = (ACCOUNT, key(&[email]));
         let mut others = NETWORK.events(origin, "");
         if is_known {
             let pair = vec![PAIR.event(origin, email)];
             others.push(account);
             let counted = self.count_beside(&pair, &others).await;
-            return Ok(LogInAttempt { pair, others: counted.map_err(|refusal| Error::Throttled(refusal.wait))? });
+            return Ok(LogInAttempt {
+                pair,
+                others: counted.map_err(|refusal| Error::Throttled(refusal.wait))?,
+            });
         }
         let pair = PAIR.events(origin, email);
         let with = |last: Event| [others.as_slice(), &pair, &[last]].concat();
@@ -35,7 +44,11 @@ impl Desk {
             Err(refusal) if refusal.rule == ACCOUNT => {
                 let unknown = (UNKNOWN_NETWORKS, key(&[email]));
                 self.count(&with(unknown)).await.map_err(|refusal| {
-                    let waits = if refusal.rule == UNKNOWN_NETWORKS { Error::Besieged } else { Error::Throttled };
+                    let waits = if refusal.rule == UNKNOWN_NETWORKS {
+                        Error::Besieged
+                    } else {
+                        Error::Throttled
+                    };
                     waits(refusal.wait)
                 })?;
             }
@@ -46,12 +59,16 @@ impl Desk {
 
     /// What is kept of a network: nothing that says where it is, nor that two accounts share it.
     pub(super) fn network_hash(&self, account: Uuid, network: &str) -> String {
-        keyed_hash(self.inner.secret.expose_secret(), &["known network", &account.to_string(), network])
+        keyed_hash(
+            self.inner.secret.expose_secret(),
+            &["known network", &account.to_string(), network],
+        )
     }
 }
 
 impl LogInAttempt {
-    /// The password was right: this network's failures on the account are forgiven, the attempt itself is none.
+    /// The password was right: this network's failures on the account are forgiven, the attempt
+    /// itself is none.
     pub(super) fn succeeded(self, desk: &Desk) {
         desk.forget(&self.pair);
         desk.take_back(&self.others);

@@ -1,14 +1,16 @@
 //! Accounts and sessions.
 //!
-//! An account is opened in two steps: a code is sent to its address, and whoever has the code brings all that the account
-//! is, password and names included. A log-in is a `session` row, the family of all refresh tokens that follow from it; each refresh token
-//! counts once, and one that is used again ends the family. Access tokens are signed, live ten minutes and are checked
-//! without asking anybody: against keys and ended sessions that every replica reads anew when another one says so, and every
-//! five seconds, which is how long a token outlives its session at the others while Redis is away.
+//! An account is opened in two steps: a code is sent to its address, and whoever has the code
+//! brings all that the account is, password and names included. A log-in is a `session` row, the
+//! family of all refresh tokens that follow from it; each refresh token counts once, and one that
+//! is used again ends the family. Access tokens are signed, live ten minutes and are checked
+//! without asking anybody: against keys and ended sessions that every replica reads anew when
+//! another one says so, and every five seconds, which is how long a token outlives its session at
+//! the others while Redis is away.
 //!
-//! Whoever runs the shop has a second factor, a device or a security key, which is asked for at each log-in and again for what moves
-//! money.
-//! A disabled account, or one whose role changes, is logged out everywhere: so its access tokens end as those of any session.
+//! Whoever runs the shop has a second factor, a device or a security key, which is asked for at
+//! each log-in and again for what moves money. A disabled account, or one whose role changes, is
+//! logged out everywhere: so its access tokens end as those of any session.
 //!
 //! Nobody learns here whether an address is known: every answer and all work before it is the same.
 

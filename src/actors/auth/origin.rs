@@ -1,4 +1,5 @@
-//! Where somebody asks from, as wide as one household, company or customer of a provider is likely to reach.
+//! Where somebody asks from, as wide as one household, company or customer of a provider is likely
+//! to reach.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -20,8 +21,8 @@ impl Origin {
         }
     }
 
-    /// The most that one customer of a provider has: the first 48 bits of IPv6, which are 65,536 networks. IPv4 is scarce
-    /// enough to have nothing wider.
+    /// The most that one customer of a provider has: the first 48 bits of IPv6, which are 65,536
+    /// networks. IPv4 is scarce enough to have nothing wider.
     pub(super) fn site(self) -> Option<String> {
         match self.0 {
             IpAddr::V4(_) => None,
@@ -29,8 +30,8 @@ impl Origin {
         }
     }
 
-    /// As its owner is shown it among the sessions: enough to know home from elsewhere, the first 24 bits of IPv4, the first 48
-    /// of IPv6.
+    /// As its owner is shown it among the sessions: enough to know home from elsewhere, the first
+    /// 24 bits of IPv4, the first 48 of IPv6.
     pub(super) fn masked(self) -> String {
         match self.0 {
             IpAddr::V4(_) => format!("{}/24", self.network()),
@@ -69,7 +70,10 @@ mod tests {
     fn all_networks_of_one_customer_are_one_site() {
         assert_eq!(of("2001:db8:7:1::1").site(), of("2001:db8:7:ffff::2").site());
         assert_ne!(of("2001:db8:7::1").site(), of("2001:db8:8::1").site());
-        assert_eq!((of("192.0.2.1").site(), of("192.0.2.1").widest()), (None, "192.0.2.0".to_owned()));
+        assert_eq!(
+            (of("192.0.2.1").site(), of("192.0.2.1").widest()),
+            (None, "192.0.2.0".to_owned())
+        );
         assert_eq!(of("2001:db8:7:1::1").widest(), "2001:db8:7::");
         assert_eq!(of("2001:db8:7:1::1").masked(), "2001:db8:7::/48");
         assert_eq!(of("192.0.2.77").masked(), "192.0.2.0/24");

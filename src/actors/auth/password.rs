@@ -1,7 +1,8 @@
 //! Password hashes: slow on purpose, computed by two threads that own their memory.
 //!
-//! A password has one form, NFKC, before it is hashed: an umlaut is typed as one character here and as two there. Hashes of
-//! another form, or of other parameters, are still valid, and are replaced at the next log-in.
+//! A password has one form, NFKC, before it is hashed: an umlaut is typed as one character here and
+//! as two there. Hashes of another form, or of other parameters, are still valid, and are replaced
+//! at the next log-in.
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
@@ -13,10 +14,9 @@ use super::error::Error;
 use super::hashing::Threads;
 use super::turns::Place;
 
-/// The hash of no password, with the parameters of all others: checked when the address is unknown, so that it takes
-/// the same time.
-const NOBODY: &str =
-    "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ibw$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+/// The hash of no password, with the parameters of all others: checked when the address is unknown,
+/// so that it takes the same time.
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ibw$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// The memory of one hash at a time; it stays as large as the largest one needed.
 #[derive(Default)]
@@ -52,7 +52,8 @@ impl Hasher {
         self.0.in_turn(place, move |memory| memory.hash(&password)).await
     }
 
-    /// Whether the password is the hash's; `None` takes as long as a wrong password and is never right.
+    /// Whether the password is the hash's; `None` takes as long as a wrong password and is never
+    /// right.
     ///
     /// # Errors
     /// `Busy`: too much waits at this place.
@@ -89,29 +90,48 @@ impl Memory {
     }
 
     fn check(&mut self, password: &SecretString, stored: Option<&str>) -> Result<Checked, Error> {
-        let hash = PasswordHash::new(stored.unwrap_or(NOBODY)).map_err(|_unreadable| unreadable())?;
+        let hash =
+            PasswordHash::new(stored.unwrap_or(NOBODY)).map_err(|_unreadable| unreadable())?;
         let form = one_form(password);
         let in_one_form = self.fits(&hash, form.expose_secret())?;
-        // hashed before passwords had one form; how often is looked depends on nothing but what was typed
-        let as_typed =
-            form.expose_secret() != password.expose_secret() && self.fits(&hash, password.expose_secret())?;
+        // hashed before passwords had one form; how often is looked depends on nothing but what was
+        // typed
+        let as_typed = form.expose_secret() != password.expose_secret()
+            && self.fits(&hash, password.expose_secret())?;
         let right = stored.is_some() && (in_one_form || as_typed);
-        let anew = if right && (as_typed || is_outdated(&hash)) { Some(self.hash(password)?) } else { None };
+        let anew = if right && (as_typed || is_outdated(&hash)) {
+            Some(self.hash(password)?)
+        } else {
+            None
+        };
         Ok(Checked { right, anew })
     }
 
     fn fits(&mut self, hash: &PasswordHash, password: &str) -> Result<bool, Error> {
-        let algorithm = Algorithm::try_from(hash.algorithm.as_str()).map_err(|_unknown| unreadable())?;
-        let version =
-            hash.version.map_or(Ok(Version::default()), Version::try_from).map_err(|_unknown| unreadable())?;
-        let argon = Argon2::new(algorithm, version, Params::try_from(hash).map_err(|_unusable| unreadable())?);
+        let algorithm =
+            Algorithm::try_from(hash.algorithm.as_str()).map_err(|_unknown| unreadable())?;
+        let version = hash
+            .version
+            .map_or(Ok(Version::default()), Version::try_from)
+            .map_err(|_unknown| unreadable())?;
+        let argon = Argon2::new(
+            algorithm,
+            version,
+            Params::try_from(hash).map_err(|_unusable| unreadable())?,
+        );
         let (Some(salt), Some(expected)) = (hash.salt, hash.hash) else { return Err(unreadable()) };
         let mut output = vec![0; expected.len()];
         self.derive(&argon, password.as_bytes(), &salt, &mut output)?;
         Ok(output.ct_eq(expected.as_bytes()).into())
     }
 
-    fn derive(&mut self, argon: &Argon2<'_>, password: &[u8], salt: &[u8], output: &mut [u8]) -> Result<(), Error> {
+    fn derive(
+        &mut self,
+        argon: &Argon2<'_>,
+        password: &[u8],
+        salt: &[u8],
+        output: &mut [u8],
+    ) -> Result<(), Error> {
         let blocks = argon.params().block_count();
         if self.0.len() < blocks {
             self.0.resize(blocks, Block::new());
@@ -166,9 +186,16 @@ mod tests {
         let mut memory = memory();
         let hash = memory.hash(&text("correct horse")).unwrap();
         assert!(hash.starts_with("$argon2id$v=19$"));
-        assert_ne!(hash, memory.hash(&text("correct horse")).unwrap(), "each has a salt of its own");
+        assert_ne!(
+            hash,
+            memory.hash(&text("correct horse")).unwrap(),
+            "each has a salt of its own"
+        );
         let mut right = |password: &str, hash| memory.check(&text(password), hash).unwrap();
-        assert_eq!(right("correct horse", Some(hash.as_str())), Checked { right: true, anew: None });
+        assert_eq!(
+            right("correct horse", Some(hash.as_str())),
+            Checked { right: true, anew: None }
+        );
         assert!(!right("Correct horse", Some(hash.as_str())).right);
         assert!(!right("correct horse", None).right);
         assert!(memory.check(&text("correct horse"), Some("no hash")).is_err());
@@ -198,18 +225,27 @@ mod tests {
         let checked = memory.check(&text(decomposed), Some(&typed_bytes)).unwrap();
         assert!(checked.right, "a hash of the bytes as they were typed");
         let anew = checked.anew.unwrap();
-        assert_eq!(memory.check(&text(composed), Some(&anew)).unwrap(), Checked { right: true, anew: None });
+        assert_eq!(
+            memory.check(&text(composed), Some(&anew)).unwrap(),
+            Checked { right: true, anew: None }
+        );
     }
 
     #[test]
     fn a_hash_of_other_parameters_is_valid_and_replaced_once() {
         let mut memory = memory();
-        for params in [Params::new(8 * 1024, 1, 1, None).unwrap(), Params::new(24 * 1024, 1, 1, None).unwrap()] {
+        for params in [
+            Params::new(8 * 1024, 1, 1, None).unwrap(),
+            Params::new(24 * 1024, 1, 1, None).unwrap(),
+        ] {
             let hash = older("correct horse", params);
             let checked = memory.check(&text("correct horse"), Some(&hash)).unwrap();
             let anew = checked.anew.expect("other parameters");
             assert_eq!(memory.check(&text("correct horse"), Some(&anew)).unwrap().anew, None);
-            assert_eq!(memory.check(&text("wrong horse"), Some(&hash)).unwrap(), Checked { right: false, anew: None });
+            assert_eq!(
+                memory.check(&text("wrong horse"), Some(&hash)).unwrap(),
+                Checked { right: false, anew: None }
+            );
         }
     }
 }

@@ -24,8 +24,8 @@ use crate::clock;
 use crate::ids;
 
 impl Desk {
-    /// Changes the password of somebody who is logged in; every other session of the account ends, and an e-mail tells. Right
-    /// changes are limited like wrong ones: each is work, and an e-mail.
+    /// Changes the password of somebody who is logged in; every other session of the account ends,
+    /// and an e-mail tells. Right changes are limited like wrong ones: each is work, and an e-mail.
     ///
     /// # Errors
     /// `WrongOldPassword`; `Invalid` for the new one; `Throttled`, `Busy`.
@@ -61,12 +61,18 @@ impl Desk {
         Ok(())
     }
 
-    /// Asks for an e-mail with a code that allows a new password. Answer and work are the same for an address without an
-    /// account, which gets no e-mail. Codes of earlier requests go on counting.
+    /// Asks for an e-mail with a code that allows a new password. Answer and work are the same for
+    /// an address without an account, which gets no e-mail. Codes of earlier requests go on
+    /// counting.
     ///
     /// # Errors
-    /// `Invalid`: not an address. `Throttled`: this network asks too often, or the whole shop sends too many e-mails.
-    pub async fn ask_for_new_password(&self, email: &str, from: Option<IpAddr>) -> Result<(), Error> {
+    /// `Invalid`: not an address. `Throttled`: this network asks too often, or the whole shop sends
+    /// too many e-mails.
+    pub async fn ask_for_new_password(
+        &self,
+        email: &str,
+        from: Option<IpAddr>,
+    ) -> Result<(), Error> {
         let email = clean_email(email)?;
         let origin = Origin::of(from);
         let (_, is_known) = self.look_up(email.clone(), origin.network()).await?;
@@ -78,7 +84,8 @@ impl Desk {
             Box::pin(async move {
                 let account = store::account_of(tx, &email).await?;
                 let row = desk.reset_row(&email, account.map(|account| account.id), now);
-                let job = AccountEmail::PasswordResetCode { reset: row.id }.job(&format!("reset:{}", row.id), now)?;
+                let job = AccountEmail::PasswordResetCode { reset: row.id }
+                    .job(&format!("reset:{}", row.id), now)?;
                 store::forget_resets(tx, now).await?;
                 store::write_reset(tx, row).await?;
                 Ok::<_, Error>(enqueue(tx, job).await?)
@@ -87,12 +94,13 @@ impl Desk {
         written.await
     }
 
-    /// Sets a new password with the code from an e-mail; every session of the account ends, an e-mail tells, and the network
-    /// is known from now on: whoever is slowed down because of others comes in this way. Nothing is written for a wrong code.
+    /// Sets a new password with the code from an e-mail; every session of the account ends, an
+    /// e-mail tells, and the network is known from now on: whoever is slowed down because of others
+    /// comes in this way. Nothing is written for a wrong code.
     ///
     /// # Errors
-    /// `WrongCode`: whether the address is known is not said. `Invalid` for code or password: nothing was tried.
-    /// `Throttled`, `Busy`.
+    /// `WrongCode`: whether the address is known is not said. `Invalid` for code or password:
+    /// nothing was tried. `Throttled`, `Busy`.
     pub async fn reset_password(
         &self,
         email: &str,
@@ -105,16 +113,21 @@ impl Desk {
         let code = Code::read(code)?;
         let (origin, now) = (Origin::of(from), clock::now());
         let address = email.clone();
-        let found =
-            self.inner.io.read(move |db| Box::pin(async move { store::account_of(db, &address).await })).await?;
-        let (id, old_hash) = found.as_ref().map_or((Uuid::nil(), ""), |row| (row.id, row.password_hash.as_str()));
+        let found = self
+            .inner
+            .io
+            .read(move |db| Box::pin(async move { store::account_of(db, &address).await }))
+            .await?;
+        let (id, old_hash) =
+            found.as_ref().map_or((Uuid::nil(), ""), |row| (row.id, row.password_hash.as_str()));
         let secret = self.inner.secret.expose_secret();
         let id_text = id.to_string();
         // both are looked at, so that time does not tell which of the two it is
         let is_right = [Purpose::PasswordReset, Purpose::FirstPassword]
             .map(|purpose| code.counts(secret, purpose, &[&id_text, old_hash, &email], now))
             .contains(&true);
-        // a right code is never refused for what unknown callers of the same network tried: it has 50 bits
+        // a right code is never refused for what unknown callers of the same network tried: it has
+        // 50 bits
         let Some(account) = found.filter(|_| is_right) else {
             self.alarm_beyond(WRONG_CODES_IN_ALL);
             return Err(self.refused(RESETS, origin, Error::WrongCode).await);
@@ -128,7 +141,8 @@ impl Desk {
             Box::pin(async move {
                 let now_is = store::account_now(tx, id).await?;
                 // used meanwhile, or the address is another one
-                if now_is.is_none_or(|row| row.password_hash != old_hash || row.email != address_of) {
+                if now_is.is_none_or(|row| row.password_hash != old_hash || row.email != address_of)
+                {
                     return Err(Error::WrongCode);
                 }
                 store::remove_resets(tx, id).await?;
@@ -156,7 +170,8 @@ impl Desk {
     }
 }
 
-/// Sets the password, ends every session but `kept`, and asks for the e-mail that tells; answers the ended sessions.
+/// Sets the password, ends every session but `kept`, and asks for the e-mail that tells; answers
+/// the ended sessions.
 async fn set_password(
     tx: &DatabaseTransaction,
     account_id: Uuid,
@@ -166,6 +181,7 @@ async fn set_password(
     store::set_password(tx, account_id, hash).await?;
     let ended = store::revoke_all(tx, account_id, kept, now).await?;
     let mail = AccountEmail::PasswordChanged { account: account_id, at: now };
-    enqueue(tx, mail.job(&format!("password:{account_id}:{}", now.timestamp_micros()), now)?).await?;
+    enqueue(tx, mail.job(&format!("password:{account_id}:{}", now.timestamp_micros()), now)?)
+        .await?;
     Ok(ended)
 }

@@ -48,7 +48,10 @@ impl Desk {
                 // names may be older than what is asked of them now
                 if change.first_name.is_some() || change.last_name.is_some() {
                     let first = change.first_name.unwrap_or(row.first_name);
-                    let names = clean_names(&Names { first, last: change.last_name.unwrap_or(row.last_name) })?;
+                    let names = clean_names(&Names {
+                        first,
+                        last: change.last_name.unwrap_or(row.last_name),
+                    })?;
                     row.first_name = names.first;
                     row.last_name = names.last;
                 }
@@ -63,7 +66,8 @@ impl Desk {
         as_account(changed.await?)
     }
 
-    /// Sets where an account's invoices go, or takes it out, and answers what the account is now. Twice is once.
+    /// Sets where an account's invoices go, or takes it out, and answers what the account is now.
+    /// Twice is once.
     ///
     /// # Errors
     /// `SessionOver` when there is no such account any more.

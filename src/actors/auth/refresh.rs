@@ -1,9 +1,11 @@
-//! How a session goes on: each refresh token counts once, and the pair that follows from it has the next.
+//! How a session goes on: each refresh token counts once, and the pair that follows from it has the
+//! next.
 //!
-//! A token that is used again is a thief's or its owner's, and ends the session. Two tabs that ask at once, and whoever lost
-//! an answer, use one again as well: for half a minute, from the same network, while nothing that follows from it was used,
-//! the token that was just replaced is answered to with one more pair. A thief who is as quick and as near is not told
-//! from a second tab.
+//! A token that is used again is a thief's or its owner's, and ends the session. Two tabs that ask
+//! at once, and whoever lost an answer, use one again as well: for half a minute, from the same
+//! network, while nothing that follows from it was used, the token that was just replaced is
+//! answered to with one more pair. A thief who is as quick and as near is not told from a second
+//! tab.
 
 use std::net::IpAddr;
 
@@ -57,27 +59,32 @@ struct Shows {
 }
 
 impl Desk {
-    /// Gives a new pair for a refresh token, which counts once; in the half minute after its use once more, as said above.
-    /// Any other second use ends the whole session. What counts is never refused for what unknown callers of the network tried.
+    /// Gives a new pair for a refresh token, which counts once; in the half minute after its use
+    /// once more, as said above. Any other second use ends the whole session. What counts is never
+    /// refused for what unknown callers of the network tried.
     ///
     /// # Errors
-    /// `SessionOver`; `Throttled`: too many were refused to this network, or this session was refreshed too often.
+    /// `SessionOver`; `Throttled`: too many were refused to this network, or this session was
+    /// refreshed too often.
     pub async fn refresh(&self, refresh_token: &str, from: Option<IpAddr>) -> Result<Pair, Error> {
         let origin = Origin::of(from);
         let hash = token_hash(refresh_token);
         let looked_up = hash.clone();
-        // nonsense, and what is over, is refused without a turn at writing, of which there may be only one
+        // nonsense, and what is over, is refused without a turn at writing, of which there may be
+        // only one
         let now = clock::now();
-        let open = self
-            .inner
-            .io
-            .read(move |db| Box::pin(async move { Ok::<_, Error>(store::session_of(db, &looked_up, now).await?) }));
+        let open = self.inner.io.read(move |db| {
+            Box::pin(async move { Ok::<_, Error>(store::session_of(db, &looked_up, now).await?) })
+        });
         let Some(session_id) = open.await? else {
             return Err(self.refused(REFRESHES, origin, Error::SessionOver).await);
         };
         let asked = (SESSION_REFRESHES, key(&[&session_id.to_string()]));
         self.count(&[asked]).await.map_err(|refusal| Error::Throttled(refusal.wait))?;
-        let from = keyed_hash(self.inner.secret.expose_secret(), &["refreshed from", &hash, &origin.network()]);
+        let from = keyed_hash(
+            self.inner.secret.expose_secret(),
+            &["refreshed from", &hash, &origin.network()],
+        );
         let (next, next_hash) = draw_token()?;
         let shows = Shows { hash, from, network: origin.masked(), next_hash };
         let renewal = self.inner.io.write(move |tx| Box::pin(renew(tx, shows, now))).await?;
@@ -93,7 +100,11 @@ impl Desk {
     }
 }
 
-async fn renew(tx: &DatabaseTransaction, shows: Shows, now: DateTime<Utc>) -> Result<Renewal, Error> {
+async fn renew(
+    tx: &DatabaseTransaction,
+    shows: Shows,
+    now: DateTime<Utc>,
+) -> Result<Renewal, Error> {
     let token = match store::use_token(tx, &shows.hash, &shows.from, now).await? {
         Shown::Fresh(token) => token,
         Shown::Used(token) if has_grace(tx, &token, &shows.from, now).await? => token,
@@ -103,8 +114,11 @@ async fn renew(tx: &DatabaseTransaction, shows: Shows, now: DateTime<Utc>) -> Re
         }
         Shown::Unknown => return Ok(Renewal::Refused),
     };
-    let session = store::session(tx, token.session_id).await?.filter(|session| session.revoked_at.is_none());
-    let Some(session) = session.filter(|_| token.expires_at.to_utc() > now) else { return Ok(Renewal::Refused) };
+    let session =
+        store::session(tx, token.session_id).await?.filter(|session| session.revoked_at.is_none());
+    let Some(session) = session.filter(|_| token.expires_at.to_utc() > now) else {
+        return Ok(Renewal::Refused);
+    };
     let ends = token_ends(session.created_at.to_utc(), now);
     let account = store::account(tx, session.account_id).await?;
     let account = account.filter(|account| ends > now && account.disabled_at.is_none());
@@ -121,7 +135,12 @@ async fn renew(tx: &DatabaseTransaction, shows: Shows, now: DateTime<Utc>) -> Re
 }
 
 /// Whether a used token is one that was just replaced.
-async fn has_grace(tx: &DatabaseTransaction, token: &TokenRow, from: &str, now: DateTime<Utc>) -> Result<bool, Error> {
+async fn has_grace(
+    tx: &DatabaseTransaction,
+    token: &TokenRow,
+    from: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
     let Some(used_at) = token.used_at.map(|at| at.to_utc()) else { return Ok(false) };
     if used_at + GRACE <= now || token.used_from.as_deref() != Some(from) {
         return Ok(false);

@@ -6,7 +6,8 @@ use std::sync::{PoisonError, RwLock};
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-/// How long an ended session is remembered: longer than an access token counts, clocks that differ included.
+/// How long an ended session is remembered: longer than an access token counts, clocks that differ
+/// included.
 pub(super) const REMEMBERED: TimeDelta = TimeDelta::seconds(660);
 
 /// Which sessions ended, and when; as many as end in eleven minutes.
@@ -19,7 +20,11 @@ impl RevokedSessions {
     }
 
     /// Adds sessions that ended, and forgets those whose tokens are too old to count.
-    pub(super) fn add(&self, ended: impl IntoIterator<Item = (Uuid, DateTime<Utc>)>, now: DateTime<Utc>) {
+    pub(super) fn add(
+        &self,
+        ended: impl IntoIterator<Item = (Uuid, DateTime<Utc>)>,
+        now: DateTime<Utc>,
+    ) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         known.extend(ended);
         known.retain(|_, at| *at + REMEMBERED > now);

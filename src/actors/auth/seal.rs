@@ -1,5 +1,5 @@
-//! What the database keeps sealed: AES-256-GCM under a key that follows from the configured secret, another one for each
-//! purpose, and bound to the name under which it is kept.
+//! What the database keeps sealed: AES-256-GCM under a key that follows from the configured secret,
+//! another one for each purpose, and bound to the name under which it is kept.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use base64::Engine;
@@ -13,7 +13,8 @@ pub(super) fn seal(secret: &[u8], purpose: &str, name: &str, mut plain: Vec<u8>)
     Some(format!("{}.{}", STANDARD.encode(nonce.as_ref()), STANDARD.encode(plain)))
 }
 
-/// Opens what was sealed; `None` under another secret, for another purpose, under another name, and for anything else.
+/// Opens what was sealed; `None` under another secret, for another purpose, under another name, and
+/// for anything else.
 pub(super) fn open(secret: &[u8], purpose: &str, name: &str, sealed: &str) -> Option<Vec<u8>> {
     let (nonce, sealed) = sealed.split_once('.')?;
     let nonce = Nonce::try_assume_unique_for_key(&STANDARD.decode(nonce).ok()?).ok()?;

@@ -1,8 +1,9 @@
-//! The second factor of whoever runs the shop: a device, and ten recovery codes for when it is lost.
+//! The second factor of whoever runs the shop: a device, and ten recovery codes for when it is
+//! lost.
 //!
-//! A code counts once. That it was used is written in the transaction that lets its owner in, so that of two who show one code
-//! at any two replicas one is let in. Six digits are limited by account; recovery codes have 50 bits and need no limit of
-//! their own.
+//! A code counts once. That it was used is written in the transaction that lets its owner in, so
+//! that of two who show one code at any two replicas one is let in. Six digits are limited by
+//! account; recovery codes have 50 bits and need no limit of their own.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::DatabaseTransaction;
@@ -57,12 +58,14 @@ pub struct Enrolment {
 pub struct Confirmed {
     /// Ten codes, each of which counts once; said once.
     pub recovery_codes: Vec<String>,
-    /// The tokens of a new session, in which the second factor was shown; every earlier one has ended.
+    /// The tokens of a new session, in which the second factor was shown; every earlier one has
+    /// ended.
     pub pair: Pair,
 }
 
 impl Desk {
-    /// Whether the bearer of a token may do what admins do: an admin, who has shown a second factor where that is required.
+    /// Whether the bearer of a token may do what admins do: an admin, who has shown a second factor
+    /// where that is required.
     #[must_use]
     pub fn lets_administer(&self, claims: &Claims) -> bool {
         claims.role == Role::Admin && (claims.second_factor || !self.requires_second_factor())
@@ -90,12 +93,16 @@ impl Desk {
         let is_required = self.requires_second_factor();
         let look = self.inner.io.read(move |db| {
             Box::pin(async move {
-                let confirmed_at = store::factor(db, account_id).await?.and_then(|row| row.confirmed_at);
-                let session = store::session(db, session_id).await?.filter(|row| row.revoked_at.is_none());
+                let confirmed_at =
+                    store::factor(db, account_id).await?.and_then(|row| row.confirmed_at);
+                let session =
+                    store::session(db, session_id).await?.filter(|row| row.revoked_at.is_none());
                 Ok::<_, Error>(Factor {
                     confirmed_at: confirmed_at.map(|at| at.to_utc()),
                     recovery_codes_left: store::recovery_codes_left(db, account_id).await?,
-                    proven_until: session.and_then(|row| row.proved_at).map(|at| at.to_utc() + PROVEN_FOR),
+                    proven_until: session
+                        .and_then(|row| row.proved_at)
+                        .map(|at| at.to_utc() + PROVEN_FOR),
                     is_required,
                 })
             })
@@ -103,18 +110,22 @@ impl Desk {
         look.await
     }
 
-    /// Draws the secret that a device is to know; it counts once a first code is shown. Again before that draws another one,
-    /// and the earlier one never counts.
+    /// Draws the secret that a device is to know; it counts once a first code is shown. Again
+    /// before that draws another one, and the earlier one never counts.
     ///
     /// # Errors
-    /// `SecondFactorThere`: it has to be taken away first. `SessionOver`: the session ended, or its account is no admin's any more.
+    /// `SecondFactorThere`: it has to be taken away first. `SessionOver`: the session ended, or its
+    /// account is no admin's any more.
     pub async fn enrol(&self, account_id: Uuid, session_id: Uuid) -> Result<Enrolment, Error> {
         let desk = self.clone();
         let now = clock::now();
         let written = self.inner.io.write(move |tx| {
             Box::pin(async move {
                 let (account, _) = admin_in(tx, account_id, session_id).await?;
-                if store::factor(tx, account_id).await?.is_some_and(|row| row.confirmed_at.is_some()) {
+                if store::factor(tx, account_id)
+                    .await?
+                    .is_some_and(|row| row.confirmed_at.is_some())
+                {
                     return Err(Error::SecondFactorThere);
                 }
                 let device = Device::draw(&desk.inner.settings.shop, &account.email)?;
@@ -136,8 +147,9 @@ impl Desk {
         written.await
     }
 
-    /// Lets the second factor count that waits for its first code. Every session of the account ends, this one too: whoever
-    /// copied its refresh token must not be believed to have shown the factor. Another one begins.
+    /// Lets the second factor count that waits for its first code. Every session of the account
+    /// ends, this one too: whoever copied its refresh token must not be believed to have shown the
+    /// factor. Another one begins.
     ///
     /// # Errors
     /// `WrongSecondFactor`; `NoSecondFactor`: none waits; `SessionOver`; `Invalid`; `Throttled`.
@@ -148,7 +160,8 @@ impl Desk {
         let now = clock::now();
         let row = self.inner.io.read(move |db| Box::pin(store::factor(db, account_id))).await?;
         let row = row.filter(|row| row.confirmed_at.is_none()).ok_or(Error::NoSecondFactor)?;
-        let Use::Step { step, .. } = self.recognise(&row, (&typed, Some(session_id)), now).await? else {
+        let Use::Step { step, .. } = self.recognise(&row, (&typed, Some(session_id)), now).await?
+        else {
             return Err(Error::WrongSecondFactor(account_id));
         };
         let (codes, hashes) = self.draw_recovery_codes(account_id)?;
@@ -159,7 +172,9 @@ impl Desk {
             Box::pin(async move {
                 let (_, session) = admin_in(tx, account_id, session_id).await?;
                 // the code is of the secret that is there now
-                let is_same = store::factor(tx, account_id).await?.is_some_and(|row| row.sealed_secret == shown);
+                let is_same = store::factor(tx, account_id)
+                    .await?
+                    .is_some_and(|row| row.sealed_secret == shown);
                 if !is_same || !store::confirm_factor(tx, account_id, (step, now)).await? {
                     return Err(Error::NoSecondFactor);
                 }
@@ -179,7 +194,8 @@ impl Desk {
         });
         self.note_ended(written.await?, now);
         self.forget_tries(account_id);
-        let bearer = Bearer { account: account_id, role: bearer.role, session: anew, second_factor: true };
+        let bearer =
+            Bearer { account: account_id, role: bearer.role, session: anew, second_factor: true };
         Ok(Confirmed { recovery_codes: codes, pair: self.pair(bearer, token)? })
     }
 
@@ -187,7 +203,12 @@ impl Desk {
     ///
     /// # Errors
     /// `WrongSecondFactor`; `SecurityKeyNeeded`; `NoSecondFactor`; `Invalid`; `Throttled`.
-    pub async fn prove(&self, account_id: Uuid, session_id: Uuid, shown: &Shown) -> Result<(), Error> {
+    pub async fn prove(
+        &self,
+        account_id: Uuid,
+        session_id: Uuid,
+        shown: &Shown,
+    ) -> Result<(), Error> {
         let shown = ReadFactor::read(shown)?;
         let now = clock::now();
         let row = self.inner.io.read(move |db| Box::pin(store::factor(db, account_id))).await?;
@@ -216,7 +237,8 @@ impl Desk {
         let written = self.inner.io.write(move |tx| {
             Box::pin(async move {
                 store::account_now(tx, account_id).await?;
-                let row = store::factor(tx, account_id).await?.filter(|row| row.confirmed_at.is_some());
+                let row =
+                    store::factor(tx, account_id).await?.filter(|row| row.confirmed_at.is_some());
                 row.ok_or(Error::NoSecondFactor)?;
                 Ok::<_, Error>(store::write_recovery_codes(tx, account_id, hashes).await?)
             })
@@ -233,20 +255,22 @@ impl Desk {
     fn draw_recovery_codes(&self, account_id: Uuid) -> Result<(Vec<String>, Vec<String>), Error> {
         let secret = self.inner.secret.expose_secret();
         let drawn = (0..RECOVERY_CODES).map(|_no| Code::random()).collect::<Result<Vec<_>, _>>()?;
-        let hashes = drawn.iter().map(|code| code.recovery_hash(secret, &account_id.to_string())).collect();
+        let hashes =
+            drawn.iter().map(|code| code.recovery_hash(secret, &account_id.to_string())).collect();
         Ok((drawn.iter().map(Code::to_string).collect(), hashes))
     }
 }
 
-/// An admin's account, kept from changing until the transaction ends, and a session of it that counts: a token outlives both
-/// elsewhere for seconds.
+/// An admin's account, kept from changing until the transaction ends, and a session of it that
+/// counts: a token outlives both elsewhere for seconds.
 pub(super) async fn admin_in(
     tx: &DatabaseTransaction,
     account_id: Uuid,
     session_id: Uuid,
 ) -> Result<(AccountRow, SessionRow), Error> {
     let account = store::account_now(tx, account_id).await?;
-    let account = account.filter(|row| row.disabled_at.is_none() && row.role == Role::Admin.as_str());
+    let account =
+        account.filter(|row| row.disabled_at.is_none() && row.role == Role::Admin.as_str());
     let session = store::session(tx, session_id).await?;
     let session = session.filter(|row| row.account_id == account_id && row.revoked_at.is_none());
     account.zip(session).ok_or(Error::SessionOver)

@@ -1,10 +1,11 @@
 //! Security keys: a second factor that answers nobody but this shop's own pages, so that its owner
 //! cannot be tricked into showing it to another page.
 //!
-//! They stand beside a second factor that counts, whose recovery codes let in when a key is lost. As long as an account has a key, the
-//! six digits of its app do not count: whoever tricks its owner into typing them has nothing. What a key is asked is
-//! kept for five minutes and used up by the first right answer, at whichever replica. A key answers to the name of the shop for
-//! which it was added: under another one it does not count, and the digits do.
+//! They stand beside a second factor that counts, whose recovery codes let in when a key is lost.
+//! As long as an account has a key, the six digits of its app do not count: whoever tricks its
+//! owner into typing them has nothing. What a key is asked is kept for five minutes and used up by
+//! the first right answer, at whichever replica. A key answers to the name of the shop for which it
+//! was added: under another one it does not count, and the digits do.
 
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use sea_orm::DatabaseTransaction;
@@ -73,7 +74,8 @@ impl Desk {
     /// What a browser has to ask a new key of the bearer's account. Each time is another question.
     ///
     /// # Errors
-    /// `NoSecondFactor`: one that counts has to be there first; `SecurityKeyError::NotOffered` and `TooMany`; `SessionOver`.
+    /// `NoSecondFactor`: one that counts has to be there first; `SecurityKeyError::NotOffered` and
+    /// `TooMany`; `SessionOver`.
     pub async fn ask_for_new_key(&self, bearer: InSession) -> Result<Value, Error> {
         let party = self.relying_party()?.clone();
         let InSession { account_id, session_id } = bearer;
@@ -90,12 +92,14 @@ impl Desk {
         written.await
     }
 
-    /// Lets a new key count from now on, with what the browser answered for it. Every other session of the account ends: in
-    /// one of them the digits may have been shown that count no more. They are answered too.
+    /// Lets a new key count from now on, with what the browser answered for it. Every other session
+    /// of the account ends: in one of them the digits may have been shown that count no more. They
+    /// are answered too.
     ///
     /// # Errors
-    /// `Invalid`: its nickname, or what no browser answers; `SecurityKeyError::Wrong`: no answer to what was asked in this
-    /// session within five minutes; `SecurityKeyError::There` and `TooMany`; `NoSecondFactor`; `SessionOver`.
+    /// `Invalid`: its nickname, or what no browser answers; `SecurityKeyError::Wrong`: no answer to
+    /// what was asked in this session within five minutes; `SecurityKeyError::There` and `TooMany`;
+    /// `NoSecondFactor`; `SessionOver`.
     pub async fn add_security_key(
         &self,
         bearer: InSession,
@@ -109,7 +113,10 @@ impl Desk {
         let InSession { account_id, session_id } = bearer;
         let now = clock::now();
         let asked = answer.challenge().ok_or_else(no_answer)?;
-        let state = self.asked(asked, (account_id, Some(session_id)), now).await?.ok_or(SecurityKeyError::Wrong)?;
+        let state = self
+            .asked(asked, (account_id, Some(session_id)), now)
+            .await?
+            .ok_or(SecurityKeyError::Wrong)?;
         let new = party.accept_new(&answer, &state)?.ok_or(SecurityKeyError::Wrong)?;
         let row = SecurityKeyRow {
             id,
@@ -145,13 +152,16 @@ impl Desk {
         Ok((key, ended))
     }
 
-    /// Takes one key away; with the last one the digits of the app count again. `false`: the account has no such key.
+    /// Takes one key away; with the last one the digits of the app count again. `false`: the
+    /// account has no such key.
     ///
     /// # Errors
     /// The database's.
     pub async fn remove_security_key(&self, account_id: Uuid, id: Uuid) -> Result<bool, Error> {
         let written = self.inner.io.write(move |tx| {
-            Box::pin(async move { Ok::<_, Error>(store::remove_security_key(tx, account_id, id).await?) })
+            Box::pin(async move {
+                Ok::<_, Error>(store::remove_security_key(tx, account_id, id).await?)
+            })
         });
         written.await
     }
@@ -166,8 +176,8 @@ impl Desk {
         asked.ok_or(SecurityKeyError::Missing.into())
     }
 
-    /// What one of an account's keys is asked, in a session or in a log-in; `None` for an account that has none, or where none
-    /// are offered any more.
+    /// What one of an account's keys is asked, in a session or in a log-in; `None` for an account
+    /// that has none, or where none are offered any more.
     pub(super) async fn question(
         &self,
         account_id: Uuid,
@@ -181,10 +191,9 @@ impl Desk {
         }
         let keys: Vec<_> = rows.into_iter().map(kept).collect::<Result<_, _>>()?;
         let question = party.ask_for_one(&keys)?;
-        let written = self
-            .inner
-            .io
-            .write(move |tx| Box::pin(async move { keep(tx, question, (account_id, session_id), now).await }));
+        let written = self.inner.io.write(move |tx| {
+            Box::pin(async move { keep(tx, question, (account_id, session_id), now).await })
+        });
         written.await.map(Some)
     }
 
@@ -198,7 +207,8 @@ impl Desk {
         let wrong = || Error::WrongSecondFactor(account_id);
         let party = self.relying_party()?;
         let challenge = answer.challenge().ok_or_else(wrong)?;
-        let state = self.asked(challenge, (account_id, session_id), now).await?.ok_or_else(wrong)?;
+        let state =
+            self.asked(challenge, (account_id, session_id), now).await?.ok_or_else(wrong)?;
         let shown = answer.credential_id();
         let rows = self.security_key_rows(account_id).await?;
         let row = rows.into_iter().find(|row| row.credential_id == shown).ok_or_else(wrong)?;
@@ -208,7 +218,8 @@ impl Desk {
         Ok(Use::Key { challenge, key, before: known.state, after })
     }
 
-    /// Whether the digits of an account's app do not count, because it has a key that is asked instead.
+    /// Whether the digits of an account's app do not count, because it has a key that is asked
+    /// instead.
     pub(super) async fn asks_for_key(&self, account_id: Uuid) -> Result<bool, Error> {
         Ok(!self.security_key_rows(account_id).await?.is_empty())
     }
@@ -220,37 +231,50 @@ impl Desk {
     async fn security_key_rows(&self, account_id: Uuid) -> Result<Vec<SecurityKeyRow>, Error> {
         let Some(party) = self.inner.settings.relying_party.clone() else { return Ok(Vec::new()) };
         let read = self.inner.io.read(move |db| {
-            Box::pin(async move { Ok::<_, Error>(store::security_keys(db, account_id, party.domain()).await?) })
+            Box::pin(async move {
+                Ok::<_, Error>(store::security_keys(db, account_id, party.domain()).await?)
+            })
         });
         read.await
     }
 
-    /// What was asked of this account in this session, or in a log-in, if there is time left to answer.
+    /// What was asked of this account in this session, or in a log-in, if there is time left to
+    /// answer.
     async fn asked(
         &self,
         challenge: Uuid,
         (account_id, session_id): (Uuid, Option<Uuid>),
         now: DateTime<Utc>,
     ) -> Result<Option<String>, Error> {
-        let read = self
-            .inner
-            .io
-            .read(move |db| Box::pin(async move { Ok::<_, Error>(store::challenge(db, challenge).await?) }));
-        let is_of_this = |row: &ChallengeRow| row.account_id == account_id && row.session_id == session_id;
+        let read = self.inner.io.read(move |db| {
+            Box::pin(async move { Ok::<_, Error>(store::challenge(db, challenge).await?) })
+        });
+        let is_of_this =
+            |row: &ChallengeRow| row.account_id == account_id && row.session_id == session_id;
         Ok(read.await?.filter(|row| is_of_this(row) && row.expires_at > now).map(|row| row.state))
     }
 }
 
 /// The keys of an account whose second factor counts and that may have one more.
-async fn room_for_one(tx: &DatabaseTransaction, account_id: Uuid, domain: &str) -> Result<Vec<SecurityKeyRow>, Error> {
+async fn room_for_one(
+    tx: &DatabaseTransaction,
+    account_id: Uuid,
+    domain: &str,
+) -> Result<Vec<SecurityKeyRow>, Error> {
     confirmed_at(tx, account_id).await?;
     let keys = store::security_keys(tx, account_id, domain).await?;
     if keys.len() >= MOST_KEYS { Err(SecurityKeyError::TooMany.into()) } else { Ok(keys) }
 }
 
 /// Since when the second factor of an account counts.
-async fn confirmed_at(tx: &DatabaseTransaction, account_id: Uuid) -> Result<DateTime<FixedOffset>, Error> {
-    store::factor(tx, account_id).await?.and_then(|row| row.confirmed_at).ok_or(Error::NoSecondFactor)
+async fn confirmed_at(
+    tx: &DatabaseTransaction,
+    account_id: Uuid,
+) -> Result<DateTime<FixedOffset>, Error> {
+    store::factor(tx, account_id)
+        .await?
+        .and_then(|row| row.confirmed_at)
+        .ok_or(Error::NoSecondFactor)
 }
 
 async fn keep(
@@ -260,7 +284,13 @@ async fn keep(
     now: DateTime<Utc>,
 ) -> Result<Value, Error> {
     let Ceremony { id, options, state } = question;
-    let row = ChallengeRow { id, account_id, session_id, state, expires_at: (now + ANSWERED_WITHIN).into() };
+    let row = ChallengeRow {
+        id,
+        account_id,
+        session_id,
+        state,
+        expires_at: (now + ANSWERED_WITHIN).into(),
+    };
     store::write_challenge(tx, row).await?;
     store::forget_challenges_of(tx, account_id, (now, MOST_ASKED)).await?;
     Ok(options)
@@ -268,7 +298,8 @@ async fn keep(
 
 fn kept(row: SecurityKeyRow) -> Result<Kept, Error> {
     let SecurityKeyRow { credential_id, public_key, state, transports, .. } = row;
-    let transports = u8::try_from(transports).map_err(|_error| Error::Fault("a key's transports"))?;
+    let transports =
+        u8::try_from(transports).map_err(|_error| Error::Fault("a key's transports"))?;
     Ok(Kept { credential_id, transports, public_key, state })
 }
 

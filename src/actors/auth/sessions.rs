@@ -23,7 +23,8 @@ pub struct Pair {
     pub access_token: String,
     /// How long it counts.
     pub expires_in: Duration,
-    /// 256 random bits that count once, for the next pair, within 30 days of now and 90 days of the log-in.
+    /// 256 random bits that count once, for the next pair, within 30 days of now and 90 days of the
+    /// log-in.
     pub refresh_token: String,
     /// Whose it is.
     pub account_id: Uuid,
@@ -44,23 +45,22 @@ pub struct Session {
     pub used_at: DateTime<Utc>,
     /// From where that was: the first 24 bits of an IPv4 address, the first 48 of an IPv6 one.
     pub network: Option<String>,
-    /// Until when its newest refresh token counts: 30 days after the session was last continued, and 90 days after the
-    /// log-in at the latest.
+    /// Until when its newest refresh token counts: 30 days after the session was last continued,
+    /// and 90 days after the log-in at the latest.
     pub ends_at: DateTime<Utc>,
 }
 
 impl Desk {
-    /// Ends a session; twice changes nothing. Its access token does not count any more: here at once, at other replicas
-    /// within seconds.
+    /// Ends a session; twice changes nothing. Its access token does not count any more: here at
+    /// once, at other replicas within seconds.
     ///
     /// # Errors
     /// The database's.
     pub async fn log_out(&self, session_id: Uuid) -> Result<(), Error> {
         let now = clock::now();
-        let end = self
-            .inner
-            .io
-            .write(move |tx| Box::pin(async move { Ok::<_, Error>(store::revoke(tx, session_id, now).await?) }));
+        let end = self.inner.io.write(move |tx| {
+            Box::pin(async move { Ok::<_, Error>(store::revoke(tx, session_id, now).await?) })
+        });
         end.await?;
         self.note_ended(vec![session_id], now);
         Ok(())
@@ -73,7 +73,9 @@ impl Desk {
     pub async fn log_out_everywhere(&self, account_id: Uuid) -> Result<(), Error> {
         let now = clock::now();
         let ended = self.inner.io.write(move |tx| {
-            Box::pin(async move { Ok::<_, Error>(store::revoke_all(tx, account_id, None, now).await?) })
+            Box::pin(
+                async move { Ok::<_, Error>(store::revoke_all(tx, account_id, None, now).await?) },
+            )
         });
         self.note_ended(ended.await?, now);
         Ok(())
@@ -86,9 +88,9 @@ impl Desk {
     pub async fn sessions(&self, account_id: Uuid) -> Result<Vec<Session>, Error> {
         let now = clock::now();
         let find = self.inner.io.read(move |db| {
-            Box::pin(
-                async move { Ok::<_, Error>(store::open_sessions(db, account_id, now - SESSION_LIFE, now).await?) },
-            )
+            Box::pin(async move {
+                Ok::<_, Error>(store::open_sessions(db, account_id, now - SESSION_LIFE, now).await?)
+            })
         });
         let found = find.await?.into_iter();
         let found = found.map(|(row, ends_at)| Session {
@@ -101,7 +103,8 @@ impl Desk {
         Ok(found.collect())
     }
 
-    /// Ends one session of an account, as `log_out` does; `false` when the account has no such session. Twice changes nothing.
+    /// Ends one session of an account, as `log_out` does; `false` when the account has no such
+    /// session. Twice changes nothing.
     ///
     /// # Errors
     /// The database's.

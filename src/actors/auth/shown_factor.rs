@@ -1,5 +1,5 @@
-//! What somebody shows where a second factor is asked for: the digits of a device, a recovery code, or a security key; and what it
-//! uses up.
+//! What somebody shows where a second factor is asked for: the digits of a device, a recovery code,
+//! or a security key; and what it uses up.
 
 use chrono::{DateTime, Utc};
 use sea_orm::DatabaseTransaction;
@@ -51,9 +51,9 @@ impl ReadFactor {
     pub(super) fn read(shown: &Shown) -> Result<Self, Error> {
         match shown {
             Shown::Code(text) => Self::typed(text),
-            Shown::Key(answer) => {
-                webauthn::Assertion::read(answer).map(|key| Self::Key(Box::new(key))).ok_or_else(no_answer)
-            }
+            Shown::Key(answer) => webauthn::Assertion::read(answer)
+                .map(|key| Self::Key(Box::new(key)))
+                .ok_or_else(no_answer),
         }
     }
 
@@ -99,8 +99,9 @@ impl Use {
 }
 
 impl Desk {
-    /// What is used up by what was shown in a session, or in a log-in, if it counts: a device's code and a key's answer are looked
-    /// at here, a recovery code when it is used up. Each code of a device is counted until one succeeds.
+    /// What is used up by what was shown in a session, or in a log-in, if it counts: a device's
+    /// code and a key's answer are looked at here, a recovery code when it is used up. Each code of
+    /// a device is counted until one succeeds.
     pub(super) async fn recognise(
         &self,
         row: &FactorRow,
@@ -110,8 +111,12 @@ impl Desk {
         let name = row.account_id.to_string();
         let secret = self.inner.secret.expose_secret();
         let code = match shown {
-            ReadFactor::Recovery(code) => return Ok(Use::Recovery(code.recovery_hash(secret, &name))),
-            ReadFactor::Key(answer) => return self.recognise_key(row.account_id, session_id, (answer, now)).await,
+            ReadFactor::Recovery(code) => {
+                return Ok(Use::Recovery(code.recovery_hash(secret, &name)));
+            }
+            ReadFactor::Key(answer) => {
+                return self.recognise_key(row.account_id, session_id, (answer, now)).await;
+            }
             ReadFactor::Device(_) if self.asks_for_key(row.account_id).await? => {
                 return Err(Error::SecurityKeyNeeded(row.account_id));
             }
@@ -120,10 +125,15 @@ impl Desk {
         let tried = (SECOND_FACTORS, key(&[&name]));
         self.count(&[tried]).await.map_err(|refusal| Error::Throttled(refusal.wait))?;
         let opened = seal::open(secret, PURPOSE, &name, &row.sealed_secret);
-        // under another secret no device counts any more, recovery codes neither: an admin's command takes the factor away
+        // under another secret no device counts any more, recovery codes neither: an admin's
+        // command takes the factor away
         let device = Device::of(opened.ok_or(Error::Fault("the seal of a second factor"))?, "", "");
-        let domain = self.inner.settings.relying_party.as_ref().map(|party| party.domain().to_owned());
-        device?.step(code, now).map(|step| Use::Step { step, domain }).ok_or(Error::WrongSecondFactor(row.account_id))
+        let domain =
+            self.inner.settings.relying_party.as_ref().map(|party| party.domain().to_owned());
+        device?
+            .step(code, now)
+            .map(|step| Use::Step { step, domain })
+            .ok_or(Error::WrongSecondFactor(row.account_id))
     }
 
     /// Forgets wrong codes of an account, after a right one.

@@ -1,7 +1,9 @@
-//! Opening an account: the request, which is an address and nothing else, and the account, which comes with the e-mail's code.
+//! Opening an account: the request, which is an address and nothing else, and the account, which
+//! comes with the e-mail's code.
 //!
-//! Whoever has the code has the address's e-mails, and what he brings with it is what the account is. So an unknown caller who asks
-//! for an account with another's address leaves nothing behind, and asking costs no hash.
+//! Whoever has the code has the address's e-mails, and what he brings with it is what the account
+//! is. So an unknown caller who asks for an account with another's address leaves nothing behind,
+//! and asking costs no hash.
 
 use std::net::IpAddr;
 
@@ -25,12 +27,19 @@ use crate::ids;
 use crate::language::Language;
 
 impl Desk {
-    /// Writes down the request for an account and asks for its e-mail: a code, or a hint when the address has an account.
-    /// The answer and the work are the same in both cases. Codes of earlier requests go on counting.
+    /// Writes down the request for an account and asks for its e-mail: a code, or a hint when the
+    /// address has an account. The answer and the work are the same in both cases. Codes of earlier
+    /// requests go on counting.
     ///
     /// # Errors
-    /// `Invalid`: not an address. `Throttled`: this network asks too often, or the whole shop sends too many e-mails.
-    pub async fn register(&self, email: &str, language: Language, from: Option<IpAddr>) -> Result<(), Error> {
+    /// `Invalid`: not an address. `Throttled`: this network asks too often, or the whole shop sends
+    /// too many e-mails.
+    pub async fn register(
+        &self,
+        email: &str,
+        language: Language,
+        from: Option<IpAddr>,
+    ) -> Result<(), Error> {
         let email = clean_email(email)?;
         if !self.may_send(&OPENING_EMAILS, &email, (Origin::of(from), false)).await? {
             return Ok(());
@@ -40,12 +49,13 @@ impl Desk {
         self.inner.io.write(move |tx| Box::pin(write_request(tx, row, now))).await
     }
 
-    /// Opens the account of whoever has the code. A code may be asked for and typed any number of times, it opens one
-    /// account; nothing is written for a wrong one.
+    /// Opens the account of whoever has the code. A code may be asked for and typed any number of
+    /// times, it opens one account; nothing is written for a wrong one.
     ///
     /// # Errors
-    /// `Invalid`: which value and what is acceptable; nothing was tried. `WrongCode`: whether anybody asked for an account
-    /// with this address, or has one, is not said. `Throttled`, `Busy`.
+    /// `Invalid`: which value and what is acceptable; nothing was tried. `WrongCode`: whether
+    /// anybody asked for an account with this address, or has one, is not said. `Throttled`,
+    /// `Busy`.
     pub async fn confirm(
         &self,
         application: SignUpRequest,
@@ -57,13 +67,20 @@ impl Desk {
         let code = Code::read(code)?;
         let origin = Origin::of(from);
         let address = application.email.clone();
-        let look = self.inner.io.read(move |db| Box::pin(async move { store::account_of(db, &address).await }));
+        let look = self
+            .inner
+            .io
+            .read(move |db| Box::pin(async move { store::account_of(db, &address).await }));
         let is_taken = look.await?.is_some();
         let secret = self.inner.secret.expose_secret();
         if !code.counts(secret, Purpose::Registration, &[&application.email], now) || is_taken {
             return Err(self.refused(CONFIRMATIONS, origin, Error::WrongCode).await);
         }
-        let hash = self.inner.hasher.hash(Place::known(&origin.widest()), application.password.clone()).await?;
+        let hash = self
+            .inner
+            .hasher
+            .hash(Place::known(&origin.widest()), application.password.clone())
+            .await?;
         let row = account_row(application, hash, now);
         let network = (row.id, self.network_hash(row.id, &origin.network()));
         let opened = self.inner.io.write(move |tx| {
@@ -80,8 +97,13 @@ impl Desk {
     }
 }
 
-/// A request: where its e-mail goes and in which language. The columns of a person are an older version's.
-fn registration_row(email: String, language: Language, now: DateTime<Utc>) -> store::RegistrationRow {
+/// A request: where its e-mail goes and in which language. The columns of a person are an older
+/// version's.
+fn registration_row(
+    email: String,
+    language: Language,
+    now: DateTime<Utc>,
+) -> store::RegistrationRow {
     store::RegistrationRow {
         id: ids::new_id(),
         email,
@@ -96,8 +118,13 @@ fn registration_row(email: String, language: Language, now: DateTime<Utc>) -> st
     }
 }
 
-/// Writes a request and asks for its e-mail; for an address that has an account with the same statements.
-async fn write_request(tx: &DatabaseTransaction, row: store::RegistrationRow, now: DateTime<Utc>) -> Result<(), Error> {
+/// Writes a request and asks for its e-mail; for an address that has an account with the same
+/// statements.
+async fn write_request(
+    tx: &DatabaseTransaction,
+    row: store::RegistrationRow,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
     store::forget_registrations(tx, now).await?;
     let mail = match store::account_of(tx, &row.email).await? {
         None => AccountEmail::AccountCode { registration: row.id },
@@ -108,7 +135,11 @@ async fn write_request(tx: &DatabaseTransaction, row: store::RegistrationRow, no
     Ok(enqueue(tx, job).await?)
 }
 
-fn account_row(application: SignUpRequest, password_hash: String, now: DateTime<Utc>) -> store::AccountRow {
+fn account_row(
+    application: SignUpRequest,
+    password_hash: String,
+    now: DateTime<Utc>,
+) -> store::AccountRow {
     store::AccountRow {
         id: ids::new_id(),
         email: application.email,

@@ -8,7 +8,8 @@ use super::error::Error;
 use super::weak;
 use crate::language::Language;
 
-/// An account to be, sent together with the code that the address was sent: so that nothing in it is another's.
+/// An account to be, sent together with the code that the address was sent: so that nothing in it
+/// is another's.
 #[derive(Clone, Debug)]
 pub struct SignUpRequest {
     /// The address, as typed.

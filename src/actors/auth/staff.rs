@@ -1,6 +1,8 @@
-//! What whoever runs the shop does to accounts: ends them, lets them in again, gives and takes the admins' role.
+//! What whoever runs the shop does to accounts: ends them, lets them in again, gives and takes the
+//! admins' role.
 //!
-//! Whatever changes of an account, its sessions end: what its access tokens say is not true any more.
+//! Whatever changes of an account, its sessions end: what its access tokens say is not true any
+//! more.
 
 use chrono::{DateTime, Utc};
 use sea_orm::DatabaseTransaction;
@@ -71,7 +73,11 @@ impl Desk {
     /// The database's.
     pub async fn member_of(&self, email: &str) -> Result<Option<Member>, Error> {
         let email = typed::address(email);
-        let found = self.inner.io.read(move |db| Box::pin(async move { store::account_of(db, &email).await })).await?;
+        let found = self
+            .inner
+            .io
+            .read(move |db| Box::pin(async move { store::account_of(db, &email).await }))
+            .await?;
         match found {
             Some(row) => self.member(row.id).await,
             None => Ok(None),
@@ -98,19 +104,23 @@ impl Desk {
     /// # Errors
     /// `LastAdmin`.
     pub async fn may_change(&self, id: Uuid, to: Standing) -> Result<(), Error> {
-        let admins = self
-            .inner
-            .io
-            .read(|db| Box::pin(async move { Ok::<_, Error>(store::admins(db, Role::Admin.as_str()).await?) }));
+        let admins = self.inner.io.read(|db| {
+            Box::pin(async move { Ok::<_, Error>(store::admins(db, Role::Admin.as_str()).await?) })
+        });
         refuse_last(&admins.await?, id, to)
     }
 
-    /// Lets an account stand so from now on; every session of it ends, here at once and at other replicas within seconds.
-    /// Answers which ended; `None`: there is no such account. Twice changes nothing more.
+    /// Lets an account stand so from now on; every session of it ends, here at once and at other
+    /// replicas within seconds. Answers which ended; `None`: there is no such account. Twice
+    /// changes nothing more.
     ///
     /// # Errors
     /// `LastAdmin`.
-    pub async fn change_standing(&self, id: Uuid, to: Standing) -> Result<Option<Vec<Uuid>>, Error> {
+    pub async fn change_standing(
+        &self,
+        id: Uuid,
+        to: Standing,
+    ) -> Result<Option<Vec<Uuid>>, Error> {
         let now = clock::now();
         let ended = self.inner.io.write(move |tx| Box::pin(change(tx, id, to, now))).await?;
         if let Some(ended) = &ended {
@@ -169,12 +179,17 @@ fn member(row: AccountRow, with_factor: &[Uuid]) -> Result<Member, Error> {
     })
 }
 
-/// Opens an admin's account for the command line, with a password that nobody knows. Answers the code with which its owner
-/// sets one, as after a request for a new password, and until when; the code counts once.
+/// Opens an admin's account for the command line, with a password that nobody knows. Answers the
+/// code with which its owner sets one, as after a request for a new password, and until when; the
+/// code counts once.
 ///
 /// # Errors
 /// `Invalid`; `Taken` when the address has an account.
-pub async fn create_admin(io: &Io, secret: &[u8], email: &str) -> Result<(SecretString, DateTime<Utc>), Error> {
+pub async fn create_admin(
+    io: &Io,
+    secret: &[u8],
+    email: &str,
+) -> Result<(SecretString, DateTime<Utc>), Error> {
     let names = Names { first: "Shop".to_owned(), last: "Admin".to_owned() };
     let row = new_account(io, email, ids::new_secret().into(), names, Role::Admin).await?;
     let ends = Purpose::FirstPassword.ends(clock::now());
@@ -183,8 +198,9 @@ pub async fn create_admin(io: &Io, secret: &[u8], email: &str) -> Result<(Secret
     Ok((code::draw(secret, Purpose::FirstPassword, &subject, ends).into(), ends))
 }
 
-/// Takes the second factor of an account away for the command line, where the only admin has lost it. Every session of the
-/// account ends within seconds; twice changes nothing more. `false`: there is no such account.
+/// Takes the second factor of an account away for the command line, where the only admin has lost
+/// it. Every session of the account ends within seconds; twice changes nothing more. `false`: there
+/// is no such account.
 ///
 /// # Errors
 /// The database's.
@@ -200,6 +216,7 @@ pub async fn forget_second_factor(io: &Io, id: Uuid) -> Result<bool, Error> {
 /// The database's.
 pub async fn account_id(io: &Io, email: &str) -> Result<Option<Uuid>, Error> {
     let email = typed::address(email);
-    let found = io.read(move |db| Box::pin(async move { store::account_of(db, &email).await })).await?;
+    let found =
+        io.read(move |db| Box::pin(async move { store::account_of(db, &email).await })).await?;
     Ok(found.map(|row| row.id))
 }

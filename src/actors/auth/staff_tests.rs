@@ -20,14 +20,21 @@ async fn a_disabled_account_is_out_here_at_once_and_elsewhere_once_that_is_learn
     let ended = one.change_standing(ada.id, Standing::Disabled).await.unwrap().unwrap();
     assert_eq!(ended, [pair.session_id]);
     assert!(one.verify(&pair.access_token).is_err());
-    assert!(matches!(other.refresh(&pair.refresh_token, None).await, Err(Error::SessionOver)), "by the database");
+    assert!(
+        matches!(other.refresh(&pair.refresh_token, None).await, Err(Error::SessionOver)),
+        "by the database"
+    );
     other.learn().await.unwrap();
     assert!(other.verify(&pair.access_token).is_err());
     assert!(matches!(log_in().await, Err(Error::Disabled)));
     let wrong = other.log_in(ADA, "wrong horse".to_owned().into(), None).await;
     assert!(matches!(wrong, Err(Error::WrongPassword)), "nobody else learns that it is disabled");
     let since = one.member(ada.id).await.unwrap().unwrap().disabled_at;
-    assert_eq!(one.change_standing(ada.id, Standing::Disabled).await.unwrap(), Some(Vec::new()), "twice is once");
+    assert_eq!(
+        one.change_standing(ada.id, Standing::Disabled).await.unwrap(),
+        Some(Vec::new()),
+        "twice is once"
+    );
     assert_eq!(one.member(ada.id).await.unwrap().unwrap().disabled_at, since);
     one.change_standing(ada.id, Standing::Enabled).await.unwrap();
     assert!(log_in().await.is_ok());
@@ -46,7 +53,10 @@ async fn who_loses_the_role_is_no_admin_any_more_and_the_last_one_keeps_it() {
     one.change_standing(eve.id, Standing::Customer).await.unwrap();
     assert!(one.verify(&pair.access_token).is_err());
     other.learn().await.unwrap();
-    assert!(other.verify(&pair.access_token).is_err() && other.refresh(&pair.refresh_token, None).await.is_err());
+    assert!(
+        other.verify(&pair.access_token).is_err()
+            && other.refresh(&pair.refresh_token, None).await.is_err()
+    );
     let again = other.log_in(EVE, PASSWORD.to_owned().into(), None).await.unwrap();
     assert_eq!(again.role, Role::Customer);
     for to in [Standing::Disabled, Standing::Customer] {
@@ -54,7 +64,10 @@ async fn who_loses_the_role_is_no_admin_any_more_and_the_last_one_keeps_it() {
         assert!(matches!(one.change_standing(ada.id, to).await, Err(Error::LastAdmin)));
     }
     one.change_standing(eve.id, Standing::Admin).await.unwrap();
-    assert!(other.refresh(&again.refresh_token, None).await.is_err(), "a role is nothing that a session grows into");
+    assert!(
+        other.refresh(&again.refresh_token, None).await.is_err(),
+        "a role is nothing that a session grows into"
+    );
     let (first, second) = tokio::join!(
         one.change_standing(ada.id, Standing::Disabled),
         other.change_standing(eve.id, Standing::Customer)
@@ -84,14 +97,21 @@ async fn of_an_accounts_sessions_so_many_go_on_and_the_one_unused_for_longest_en
 #[tokio::test]
 async fn an_admin_of_the_command_line_sets_a_password_with_a_code_that_counts_once() {
     let (_folder, one, _other) = two_replicas().await;
-    let (code, ends) = create_admin(&one.inner.io, one.inner.secret.expose_secret(), ADA).await.unwrap();
+    let (code, ends) =
+        create_admin(&one.inner.io, one.inner.secret.expose_secret(), ADA).await.unwrap();
     let left = ends - clock::now();
     assert!(left > TimeDelta::hours(22) && left <= TimeDelta::hours(24), "{left}");
-    let set = async |code: &str, password: &str| one.reset_password(ADA, code, password.to_owned().into(), None).await;
+    let set = async |code: &str, password: &str| {
+        one.reset_password(ADA, code, password.to_owned().into(), None).await
+    };
     assert!(matches!(set("00000-00000", "battery staple").await, Err(Error::WrongCode)));
     set(code.expose_secret(), "battery staple").await.unwrap();
-    assert!(matches!(set(code.expose_secret(), "another staple").await, Err(Error::WrongCode)), "it was used");
-    let log_in = LogIn { email: ADA.to_owned(), password: "battery staple".to_owned().into(), shown: None };
+    assert!(
+        matches!(set(code.expose_secret(), "another staple").await, Err(Error::WrongCode)),
+        "it was used"
+    );
+    let log_in =
+        LogIn { email: ADA.to_owned(), password: "battery staple".to_owned().into(), shown: None };
     assert_eq!(one.log_in_with(log_in, None).await.unwrap().role, Role::Admin);
     let taken = create_admin(&one.inner.io, one.inner.secret.expose_secret(), ADA).await;
     assert!(matches!(taken, Err(Error::Taken)));

@@ -26,7 +26,9 @@ pub(super) fn settings() -> Settings {
 pub(super) async fn two_replicas() -> (tempfile::TempDir, Desk, Desk) {
     let (folder, io) = database().await;
     let names = Names { first: "Anna".into(), last: "Berg".into() };
-    create_account(&io, ANNA, "correct horse".to_owned().into(), names, Role::Customer).await.unwrap();
+    create_account(&io, ANNA, "correct horse".to_owned().into(), names, Role::Customer)
+        .await
+        .unwrap();
     let open = || Desk::open(io.clone(), Redis::off(), SECRET.to_vec().into(), settings());
     let (one, other) = (open().await.unwrap(), open().await.unwrap());
     (folder, one, other)
@@ -55,13 +57,17 @@ async fn a_replica_believes_a_key_that_it_has_not_seen_and_keeps_believing_the_p
     assert!(matches!(other.verify(&new), Err(Error::UnknownKey)));
     other.learn().await.unwrap();
     assert!(other.verify(&new).is_ok());
-    assert!(one.verify(&old).is_err() && other.verify(&old).is_err(), "the compromised key is believed");
+    assert!(
+        one.verify(&old).is_err() && other.verify(&old).is_err(),
+        "the compromised key is believed"
+    );
 }
 
 #[tokio::test]
 async fn a_session_that_ended_at_one_replica_ends_at_the_other() {
     let (_folder, one, other) = two_replicas().await;
-    let token = one.log_in(ANNA, "correct horse".to_owned().into(), None).await.unwrap().access_token;
+    let token =
+        one.log_in(ANNA, "correct horse".to_owned().into(), None).await.unwrap().access_token;
     let claims = other.verify(&token).unwrap();
     one.log_out_everywhere(claims.sub).await.unwrap();
     assert!(matches!(one.verify(&token), Err(Error::WrongToken)));
@@ -89,10 +95,13 @@ async fn an_attack_from_many_networks_slows_strangers_and_not_the_owner() {
 #[tokio::test]
 async fn a_flood_from_one_network_turns_no_other_log_in_away() {
     let (_folder, desk, _other) = two_replicas().await;
-    let flood = (0..40).map(|no| {
-        let (desk, email) = (desk.clone(), format!("nobody-{no}@example.org"));
-        async move { desk.log_in(&email, "wrong horse".to_owned().into(), from("198.51.100.7")).await }
-    });
+    let flood =
+        (0..40).map(|no| {
+            let (desk, email) = (desk.clone(), format!("nobody-{no}@example.org"));
+            async move {
+                desk.log_in(&email, "wrong horse".to_owned().into(), from("198.51.100.7")).await
+            }
+        });
     let customers = (0..4).map(|no| {
         let (desk, network) = (desk.clone(), format!("192.0.{no}.1"));
         async move { desk.log_in(ANNA, "correct horse".to_owned().into(), from(&network)).await }
@@ -133,11 +142,20 @@ async fn an_umlaut_typed_on_another_keyboard_logs_in() {
     let names = Names { first: "Berta".into(), last: "Berg".into() };
     let composed = "Grüße-aus-Tirol";
     let decomposed = "Gru\u{308}ße-aus-Tirol";
-    create_account(&desk.inner.io, "berta@example.org", composed.to_owned().into(), names, Role::Customer)
-        .await
-        .unwrap();
+    create_account(
+        &desk.inner.io,
+        "berta@example.org",
+        composed.to_owned().into(),
+        names,
+        Role::Customer,
+    )
+    .await
+    .unwrap();
     for typed in [composed, decomposed] {
-        assert!(desk.log_in("berta@example.org", typed.to_owned().into(), None).await.is_ok(), "{typed}");
+        assert!(
+            desk.log_in("berta@example.org", typed.to_owned().into(), None).await.is_ok(),
+            "{typed}"
+        );
     }
 }
 
@@ -145,17 +163,23 @@ async fn an_umlaut_typed_on_another_keyboard_logs_in() {
 async fn a_hash_made_otherwise_is_replaced_at_the_next_log_in_and_stays_then() {
     let (_folder, desk, _other) = two_replicas().await;
     let account = desk.look_up(ANNA.to_owned(), String::new()).await.unwrap().0.unwrap().id;
-    let stored = async || desk.look_up(ANNA.to_owned(), String::new()).await.unwrap().0.unwrap().password_hash;
+    let stored = async || {
+        desk.look_up(ANNA.to_owned(), String::new()).await.unwrap().0.unwrap().password_hash
+    };
     let first = stored().await;
     let log_in = async |password: &str| desk.log_in(ANNA, password.to_owned().into(), None).await;
     assert!(log_in("correct horse").await.is_ok());
     assert_eq!(stored().await, first, "it was as hashes are made now");
     let cheap = argon2::Params::new(8 * 1024, 1, 1, None).unwrap();
     let cheap = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, cheap);
-    let older = argon2::password_hash::PasswordHasher::hash_password(&cheap, b"correct horse").unwrap().to_string();
+    let older = argon2::password_hash::PasswordHasher::hash_password(&cheap, b"correct horse")
+        .unwrap()
+        .to_string();
     let written = older.clone();
     let set = desk.inner.io.write(move |tx| {
-        Box::pin(async move { Ok::<_, Error>(super::store::set_password(tx, account, written).await?) })
+        Box::pin(
+            async move { Ok::<_, Error>(super::store::set_password(tx, account, written).await?) },
+        )
     });
     set.await.unwrap();
     assert!(log_in("wrong horse").await.is_err());
@@ -169,17 +193,24 @@ async fn a_hash_made_otherwise_is_replaced_at_the_next_log_in_and_stays_then() {
 async fn refused_log_ins_however_many_change_no_other_count() {
     let (_folder, desk, _other) = two_replicas().await;
     let attacker = from("198.51.100.7");
-    let log_in = async |email: &str| desk.log_in(email, "wrong horse".to_owned().into(), attacker).await;
+    let log_in =
+        async |email: &str| desk.log_in(email, "wrong horse".to_owned().into(), attacker).await;
     for _ in 0..10 {
         assert!(matches!(log_in(ANNA).await, Err(Error::WrongPassword)));
     }
     assert!(matches!(log_in(ANNA).await, Err(Error::Throttled(_))));
     for no in 0..90 {
-        assert!(matches!(log_in(&format!("nobody-{no}@example.org")).await, Err(Error::WrongPassword)), "{no}");
+        assert!(
+            matches!(log_in(&format!("nobody-{no}@example.org")).await, Err(Error::WrongPassword)),
+            "{no}"
+        );
     }
     let before = desk.inner.counts.remembered();
     for no in 0..300 {
-        assert!(matches!(log_in(&format!("somebody-{no}@example.org")).await, Err(Error::Throttled(_))), "{no}");
+        assert!(
+            matches!(log_in(&format!("somebody-{no}@example.org")).await, Err(Error::Throttled(_))),
+            "{no}"
+        );
     }
     assert_eq!(desk.inner.counts.remembered(), before);
     assert_eq!(desk.limits_reached().into_iter().map(|(_, refused)| refused).sum::<u64>(), 301);
@@ -200,7 +231,8 @@ async fn an_address_that_has_an_account_is_not_given_another_one() {
     let (_folder, desk, _other) = two_replicas().await;
     let names = Names { first: "Eve".into(), last: "Berg".into() };
     let io = &desk.inner.io;
-    let taken = create_account(io, ANNA, "another password".to_owned().into(), names, Role::Admin).await;
+    let taken =
+        create_account(io, ANNA, "another password".to_owned().into(), names, Role::Admin).await;
     assert!(matches!(taken, Err(Error::Taken)), "{taken:?}");
     assert!(desk.log_in(ANNA, "correct horse".to_owned().into(), None).await.is_ok());
 }

@@ -56,7 +56,8 @@ pub(super) struct Bearer {
 /// A signing key that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// Not an Ed25519 key as PKCS#8 version 1 in DER, as `openssl genpkey -algorithm ed25519 -outform DER` writes it.
+    /// Not an Ed25519 key as PKCS#8 version 1 in DER, as
+    /// `openssl genpkey -algorithm ed25519 -outform DER` writes it.
     #[error("the key is not an ed25519 key as PKCS#8 version 1 in DER")]
     Unreadable(#[source] jsonwebtoken::errors::Error),
     /// The random source failed.
@@ -64,7 +65,8 @@ pub enum KeyError {
     NotDrawn,
 }
 
-/// The key that signs, and the public keys that are believed: the current one and, while keys change, others.
+/// The key that signs, and the public keys that are believed: the current one and, while keys
+/// change, others.
 #[derive(Clone)]
 pub struct Keys {
     kid: String,
@@ -79,8 +81,8 @@ impl Keys {
     /// # Errors
     /// `NotDrawn` when the random source fails.
     pub fn generate() -> Result<Vec<u8>, KeyError> {
-        let drawn =
-            Ed25519KeyPair::generate_pkcs8v1(&SystemRandom::new()).map_err(|_unspecified| KeyError::NotDrawn)?;
+        let drawn = Ed25519KeyPair::generate_pkcs8v1(&SystemRandom::new())
+            .map_err(|_unspecified| KeyError::NotDrawn)?;
         Ok(drawn.as_ref().to_vec())
     }
 
@@ -93,7 +95,12 @@ impl Keys {
         let jwk = public_half(&signing)?;
         let kid = jwk.common.key_id.clone().unwrap_or_default();
         let believed = DecodingKey::from_jwk(&jwk).map_err(KeyError::Unreadable)?;
-        Ok(Self { kid: kid.clone(), signing, believed: vec![(kid, believed)], published: JwkSet { keys: vec![jwk] } })
+        Ok(Self {
+            kid: kid.clone(),
+            signing,
+            believed: vec![(kid, believed)],
+            published: JwkSet { keys: vec![jwk] },
+        })
     }
 
     /// Believes another key too; it is published behind the current one.
@@ -126,25 +133,41 @@ impl Keys {
         let iat = now.timestamp();
         let exp = iat + i64::try_from(ACCESS_LIFE.as_secs()).unwrap_or_default();
         let Bearer { account: sub, role, session: sid, second_factor } = bearer;
-        let claims = Claims { sub, role, sid, second_factor, iss: ISSUER.to_owned(), aud: ISSUER.to_owned(), iat, exp };
-        jsonwebtoken::encode(&header, &claims, &self.signing).map_err(|_unsigned| Error::Fault("the signing key"))
+        let claims = Claims {
+            sub,
+            role,
+            sid,
+            second_factor,
+            iss: ISSUER.to_owned(),
+            aud: ISSUER.to_owned(),
+            iat,
+            exp,
+        };
+        jsonwebtoken::encode(&header, &claims, &self.signing)
+            .map_err(|_unsigned| Error::Fault("the signing key"))
     }
 
-    /// Checks signature, algorithm, issuer, audience and time of a token; `UnknownKey` for one that a newer key may have signed.
+    /// Checks signature, algorithm, issuer, audience and time of a token; `UnknownKey` for one that
+    /// a newer key may have signed.
     pub(super) fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, Error> {
         let wrong = |_: jsonwebtoken::errors::Error| Error::WrongToken;
-        let kid = jsonwebtoken::decode_header(token).map_err(wrong)?.kid.ok_or(Error::WrongToken)?;
-        let (_, key) = self.believed.iter().find(|(own, _)| *own == kid).ok_or(Error::UnknownKey)?;
-        let claims = jsonwebtoken::decode::<Claims>(token, key, &validation()).map_err(wrong)?.claims;
+        let kid =
+            jsonwebtoken::decode_header(token).map_err(wrong)?.kid.ok_or(Error::WrongToken)?;
+        let (_, key) =
+            self.believed.iter().find(|(own, _)| *own == kid).ok_or(Error::UnknownKey)?;
+        let claims =
+            jsonwebtoken::decode::<Claims>(token, key, &validation()).map_err(wrong)?.claims;
         let seconds = now.timestamp();
-        let counts = claims.iat - LEEWAY_SECONDS <= seconds && seconds < claims.exp + LEEWAY_SECONDS;
+        let counts =
+            claims.iat - LEEWAY_SECONDS <= seconds && seconds < claims.exp + LEEWAY_SECONDS;
         if counts { Ok(claims) } else { Err(Error::WrongToken) }
     }
 }
 
 /// The public half of a signing key, under its thumbprint.
 fn public_half(signing: &EncodingKey) -> Result<Jwk, KeyError> {
-    let mut jwk = Jwk::from_encoding_key(signing, Algorithm::EdDSA).map_err(KeyError::Unreadable)?;
+    let mut jwk =
+        Jwk::from_encoding_key(signing, Algorithm::EdDSA).map_err(KeyError::Unreadable)?;
     jwk.common.key_id = Some(jwk.thumbprint(ThumbprintHash::SHA256).map_err(KeyError::Unreadable)?);
     jwk.common.public_key_use = Some(PublicKeyUse::Signature);
     Ok(jwk)
@@ -176,7 +199,11 @@ mod tests {
 
     fn token(keys: &Keys) -> String {
         let (account, session) = (Uuid::now_v7(), Uuid::now_v7());
-        keys.sign(Bearer { account, role: Role::Customer, session, second_factor: false }, clock::now()).unwrap()
+        keys.sign(
+            Bearer { account, role: Role::Customer, session, second_factor: false },
+            clock::now(),
+        )
+        .unwrap()
     }
 
     #[test]
@@ -236,11 +263,17 @@ mod tests {
         let mut header = Header::new(Algorithm::HS256);
         header.kid = Some(keys.kid.clone());
         let claims = keys.verify(&good, clock::now()).unwrap();
-        let x = serde_json::to_value(keys.published()).unwrap()["keys"][0]["x"].as_str().unwrap().to_owned();
+        let x = serde_json::to_value(keys.published()).unwrap()["keys"][0]["x"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         let public = URL_SAFE_NO_PAD.decode(x).unwrap();
-        let confused = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(&public)).unwrap();
+        let confused =
+            jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(&public)).unwrap();
         assert!(keys.verify(&confused, clock::now()).is_err());
-        assert!(keys.verify("", clock::now()).is_err() && keys.verify("a.b.c", clock::now()).is_err());
+        assert!(
+            keys.verify("", clock::now()).is_err() && keys.verify("a.b.c", clock::now()).is_err()
+        );
     }
 
     #[test]

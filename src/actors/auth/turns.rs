@@ -1,11 +1,13 @@
-//! Whose turn it is: networks wait in a ring and take turns, so that a flood from one of them is felt by that one alone.
-//! Those that an account was logged in from before have a ring of their own, which goes first.
+//! Whose turn it is: networks wait in a ring and take turns, so that a flood from one of them is
+//! felt by that one alone. Those that an account was logged in from before have a ring of their
+//! own, which goes first.
 
 use std::collections::{HashMap, VecDeque};
 
 use super::throttle::{Key, key};
 
-/// How many networks may wait in a ring. Each work takes about 25 ms of two threads: the last of them waits a second.
+/// How many networks may wait in a ring. Each work takes about 25 ms of two threads: the last of
+/// them waits a second.
 const NETWORKS: usize = 64;
 
 /// How much of one network may wait: families and hotels share an address.
@@ -22,7 +24,8 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Somebody of whom it is known that this place is theirs: an account that is logged in or was logged in from here.
+    /// Somebody of whom it is known that this place is theirs: an account that is logged in or was
+    /// logged in from here.
     pub(super) fn known(place: &str) -> Self {
         Self { network: key(&["place", place]), known: true }
     }
@@ -119,11 +122,15 @@ mod tests {
     #[test]
     fn networks_take_turns_and_what_one_has_waiting_is_bounded() {
         let mut turns = Turns::default();
-        let taken = (0..20).filter(|no| turns.push(Place::unknown("flood"), format!("flood{no}"))).count();
+        let taken =
+            (0..20).filter(|no| turns.push(Place::unknown("flood"), format!("flood{no}"))).count();
         assert_eq!(taken, OF_ONE_NETWORK);
         assert!(turns.push(Place::unknown("hotel"), "hotel0".to_owned()));
         assert!(turns.push(Place::unknown("hotel"), "hotel1".to_owned()));
-        assert_eq!(all(&mut turns), "flood0 hotel0 flood1 hotel1 flood2 flood3 flood4 flood5 flood6 flood7");
+        assert_eq!(
+            all(&mut turns),
+            "flood0 hotel0 flood1 hotel1 flood2 flood3 flood4 flood5 flood6 flood7"
+        );
         assert!(turns.push(Place::unknown("flood"), String::new()), "its places are free again");
     }
 
@@ -134,13 +141,18 @@ mod tests {
             assert!(turns.push(Place::unknown("far"), format!("far{no}")));
             assert!(turns.push(Place::known("home"), format!("home{no}")));
         }
-        assert_eq!(all(&mut turns), "home0 home1 home2 home3 far0 home4 home5 far1 far2 far3 far4 far5");
+        assert_eq!(
+            all(&mut turns),
+            "home0 home1 home2 home3 far0 home4 home5 far1 far2 far3 far4 far5"
+        );
     }
 
     #[test]
     fn many_networks_of_strangers_leave_the_places_of_known_ones_free() {
         let mut turns = Turns::default();
-        let unknown = (0..100).filter(|no| turns.push(Place::unknown(&no.to_string()), "far".to_owned())).count();
+        let unknown = (0..100)
+            .filter(|no| turns.push(Place::unknown(&no.to_string()), "far".to_owned()))
+            .count();
         assert_eq!(unknown, NETWORKS);
         assert!(turns.push(Place::known("home"), "home".to_owned()));
         assert_eq!(turns.pop().unwrap(), "home");

@@ -9,15 +9,15 @@ use crate::language::both;
 /// The commonest passwords that are long enough, in lower case, sorted by their bytes.
 const COMMONEST: &str = include_str!("commonest.txt");
 
-/// The commonest passwords and words of any length: what is made of one of them and a year is tried first too. In lower case,
-/// sorted by their bytes.
+/// The commonest passwords and words of any length: what is made of one of them and a year is tried
+/// first too. In lower case, sorted by their bytes.
 const WORDS: &str = include_str!("common_words.txt");
 
 /// A password of fewer signs that differ is one sign or a short word again and again.
 const DIFFERENT_SIGNS: usize = 4;
 
-/// Checks a new password: 10 to 128 characters in their one form, none of the commonest, not made of the address or the
-/// shop's name.
+/// Checks a new password: 10 to 128 characters in their one form, none of the commonest, not made
+/// of the address or the shop's name.
 ///
 /// # Errors
 /// `Invalid`: what is wrong with it.
@@ -57,7 +57,8 @@ fn is_commonest(folded: &str) -> bool {
 /// More signs than this beside the letters are no decoration.
 const DECORATION: usize = 6;
 
-/// Whether it is one common word with digits and punctuation around or in it, or with other signs for its letters.
+/// Whether it is one common word with digits and punctuation around or in it, or with other signs
+/// for its letters.
 fn is_word(folded: &str) -> bool {
     let letters: String = folded.chars().filter(|sign| sign.is_alphabetic()).collect();
     let digits: String = folded.chars().filter(char::is_ascii_digit).collect();
@@ -66,7 +67,9 @@ fn is_word(folded: &str) -> bool {
     let is_word = |word: &str| word.chars().count() >= 4 && is_listed(WORDS, word);
     let signs = folded.chars().count();
     let is_decorated = |word: &str| signs - word.chars().count() <= DECORATION && is_word(word);
-    is_decorated(&letters) || is_decorated(&meant) || (letters.chars().count() <= 2 && is_word(&digits))
+    is_decorated(&letters)
+        || is_decorated(&meant)
+        || (letters.chars().count() <= 2 && is_word(&digits))
 }
 
 /// The letter that is meant by a sign that looks like it.
@@ -88,9 +91,14 @@ fn is_listed(list: &str, folded: &str) -> bool {
     // halves of the text, cut at the ends of lines
     while from < to {
         let middle = from + (to - from) / 2;
-        let start =
-            list.as_bytes()[from..middle].iter().rposition(|byte| *byte == b'\n').map_or(from, |at| from + at + 1);
-        let end = list.as_bytes()[middle..to].iter().position(|byte| *byte == b'\n').map_or(to, |at| middle + at);
+        let start = list.as_bytes()[from..middle]
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(from, |at| from + at + 1);
+        let end = list.as_bytes()[middle..to]
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .map_or(to, |at| middle + at);
         match list.as_bytes()[start..end].cmp(folded.as_bytes()) {
             std::cmp::Ordering::Equal => return true,
             std::cmp::Ordering::Less => from = end + 1,
@@ -102,7 +110,9 @@ fn is_listed(list: &str, folded: &str) -> bool {
 
 /// Whether nothing but digits and punctuation is left without `own`.
 fn is_made_of(folded: &str, own: &str) -> bool {
-    let letters = |text: &str| text.to_lowercase().chars().filter(|sign| sign.is_alphabetic()).collect::<String>();
+    let letters = |text: &str| {
+        text.to_lowercase().chars().filter(|sign| sign.is_alphabetic()).collect::<String>()
+    };
     let own = letters(own);
     let all = letters(folded);
     own.chars().count() >= 3 && all.contains(&own) && all.replace(&own, "").is_empty()
@@ -120,7 +130,10 @@ mod tests {
     fn passwords_are_counted_in_characters_of_one_form() {
         assert!(is_fine("äöüäöüäöüx") && is_fine(&"äöüx".repeat(32)));
         assert!(!is_fine("12345678a") && !is_fine(&"äöüx".repeat(33)));
-        assert!(!is_fine("a\u{308}o\u{308}u\u{308}a\u{308}b"), "nine characters were typed as five");
+        assert!(
+            !is_fine("a\u{308}o\u{308}u\u{308}a\u{308}b"),
+            "nine characters were typed as five"
+        );
     }
 
     #[test]
@@ -152,7 +165,13 @@ mod tests {
 
     #[test]
     fn the_own_address_and_the_shops_name_are_refused_with_any_digits_around_them() {
-        for weak in ["anna.berg@example.org", "Anna.Berg1990!", "annaberg-annaberg", "SnowShop2026", "snow shop 1!"] {
+        for weak in [
+            "anna.berg@example.org",
+            "Anna.Berg1990!",
+            "annaberg-annaberg",
+            "SnowShop2026",
+            "snow shop 1!",
+        ] {
             assert!(!is_fine(weak), "{weak:?}");
         }
         for fine in [
@@ -172,7 +191,10 @@ mod tests {
     fn the_list_is_sorted_and_each_of_it_is_found() {
         for list in [COMMONEST, WORDS] {
             let all: Vec<&str> = list.lines().collect();
-            assert!(all.len() >= 3_000 && all.is_sorted_by(|one, next| one.as_bytes() < next.as_bytes()));
+            assert!(
+                all.len() >= 3_000
+                    && all.is_sorted_by(|one, next| one.as_bytes() < next.as_bytes())
+            );
             for word in all {
                 assert!(is_listed(list, word) && word == word.to_lowercase(), "{word}");
             }

@@ -1,10 +1,11 @@
 //! What a security key is asked through a browser, and whether its answer counts.
 //!
-//! A key is a second factor here: the password was right before, so the key is not asked to verify its user itself, and no
-//! attestation of its maker is asked for.
+//! A key is a second factor here: the password was right before, so the key is not asked to verify
+//! its user itself, and no attestation of its maker is asked for.
 //!
-//! Source: Web Authentication Level 3 (W3C), sections 7.1 and 7.2, as `webauthn_rp` does it; what browsers read and write are
-//! `PublicKeyCredentialCreationOptionsJSON`, `PublicKeyCredentialRequestOptionsJSON` and what `PublicKeyCredential.toJSON()` answers.
+//! Source: Web Authentication Level 3 (W3C), sections 7.1 and 7.2, as `webauthn_rp` does it; what
+//! browsers read and write are `PublicKeyCredentialCreationOptionsJSON`,
+//! `PublicKeyCredentialRequestOptionsJSON` and what `PublicKeyCredential.toJSON()` answers.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -21,8 +22,9 @@ use webauthn_rp::request::{AsciiDomain, Credentials as _, PublicKeyCredentialDes
 use webauthn_rp::response::register::{CompressedPubKey, DynamicState, StaticState};
 use webauthn_rp::response::{AuthTransports, CredentialId};
 use webauthn_rp::{
-    AuthenticatedCredential, NonDiscoverableAuthentication, NonDiscoverableAuthenticationServerState,
-    PublicKeyCredentialCreationOptions, Registration, RegistrationServerState,
+    AuthenticatedCredential, NonDiscoverableAuthentication,
+    NonDiscoverableAuthenticationServerState, PublicKeyCredentialCreationOptions, Registration,
+    RegistrationServerState,
 };
 
 use super::error::{Error, SecurityKeyError};
@@ -83,15 +85,23 @@ impl RelyingParty {
     }
 
     fn id(&self) -> Result<RpId, Error> {
-        AsciiDomain::try_from(self.domain.clone()).map(RpId::Domain).map_err(|_error| Error::Fault("the shop's domain"))
+        AsciiDomain::try_from(self.domain.clone())
+            .map(RpId::Domain)
+            .map_err(|_error| Error::Fault("the shop's domain"))
     }
 
     /// Asks a browser for a new key of an account, which must be none of those that it has.
-    pub(super) fn ask_for_new(&self, account: Uuid, email: &str, known: &[Kept]) -> Result<Ceremony, Error> {
+    pub(super) fn ask_for_new(
+        &self,
+        account: Uuid,
+        email: &str,
+        known: &[Kept],
+    ) -> Result<Ceremony, Error> {
         let (id, user) = (self.id()?, handle(account)?);
         let account_name = account.to_string();
         // an address that is no name for a key
-        let name = Username::try_from(email).or_else(|_error| Username::try_from(account_name.as_str()));
+        let name =
+            Username::try_from(email).or_else(|_error| Username::try_from(account_name.as_str()));
         let name = name.map_err(|_error| Error::Fault("a key's user"))?;
         let user = PublicKeyCredentialUserEntity { name, id: &user, display_name: None };
         let known = known.iter().map(Kept::descriptor).collect::<Result<Vec<_>, _>>()?;
@@ -99,7 +109,8 @@ impl RelyingParty {
         let challenge = Uuid::from_u128(asked.challenge.as_data());
         let begun = asked.start_ceremony();
         let (server, client) = begun.map_err(|_error| Error::Fault("what a new key is asked"))?;
-        let options = serde_json::to_value(client).map_err(|_error| Error::Fault("what a new key is asked"))?;
+        let options = serde_json::to_value(client)
+            .map_err(|_error| Error::Fault("what a new key is asked"))?;
         let state = server.encode().map_err(|_error| Error::Fault("what a new key was asked"))?;
         Ok(Ceremony { id: challenge, options, state: BASE64.encode(state) })
     }
@@ -114,14 +125,21 @@ impl RelyingParty {
         let asked = NonDiscoverableCredentialRequestOptions::second_factor(&id, allowed);
         let mut asked = asked.map_err(|_error| SecurityKeyError::Missing)?;
         let challenge = Uuid::from_u128(asked.options().challenge.as_data());
-        let (server, client) = asked.start_ceremony().map_err(|_error| Error::Fault("what a key is asked"))?;
-        let options = serde_json::to_value(client).map_err(|_error| Error::Fault("what a key is asked"))?;
+        let (server, client) =
+            asked.start_ceremony().map_err(|_error| Error::Fault("what a key is asked"))?;
+        let options =
+            serde_json::to_value(client).map_err(|_error| Error::Fault("what a key is asked"))?;
         let state = server.encode().map_err(|_error| Error::Fault("what a key was asked"))?;
         Ok(Ceremony { id: challenge, options, state: BASE64.encode(state) })
     }
 
-    /// What is to be kept of a new key, if its answer is one to what was asked; `None` when it is not.
-    pub(super) fn accept_new(&self, answer: &Attestation, state: &str) -> Result<Option<Kept>, Error> {
+    /// What is to be kept of a new key, if its answer is one to what was asked; `None` when it is
+    /// not.
+    pub(super) fn accept_new(
+        &self,
+        answer: &Attestation,
+        state: &str,
+    ) -> Result<Option<Kept>, Error> {
         let state = bytes(state)?;
         // what was asked of a known key is no question to a new one
         let Ok(asked) = RegistrationServerState::<HANDLE>::decode(&state) else { return Ok(None) };
@@ -139,8 +157,10 @@ impl RelyingParty {
                 return Ok(None);
             }
         };
-        let public_key = new.static_state().encode().map_err(|_error| Error::Fault("a key's public half"))?;
-        let transports = new.transports().encode().map_err(|_error| Error::Fault("a key's transports"))?;
+        let public_key =
+            new.static_state().encode().map_err(|_error| Error::Fault("a key's public half"))?;
+        let transports =
+            new.transports().encode().map_err(|_error| Error::Fault("a key's transports"))?;
         let state = new.dynamic_state().encode().map_err(|_error| Error::Fault("a key's state"))?;
         Ok(Some(Kept {
             credential_id: BASE64.encode(new.id().as_ref()),
@@ -150,7 +170,8 @@ impl RelyingParty {
         }))
     }
 
-    /// The state that a key has from now on, if its answer is one to what was asked; `None` when it is not.
+    /// The state that a key has from now on, if its answer is one to what was asked; `None` when it
+    /// is not.
     pub(super) fn accept_shown(
         &self,
         account: Uuid,
@@ -159,10 +180,13 @@ impl RelyingParty {
     ) -> Result<Option<String>, Error> {
         let (state, user, id) = (bytes(state)?, handle(account)?, self.id()?);
         // what was asked of a new key is no question to a known one
-        let Ok(asked) = NonDiscoverableAuthenticationServerState::decode(&state) else { return Ok(None) };
+        let Ok(asked) = NonDiscoverableAuthenticationServerState::decode(&state) else {
+            return Ok(None);
+        };
         let (credential, public_key, before) =
             (bytes(&key.credential_id)?, bytes(&key.public_key)?, bytes(&key.state)?);
-        let credential = CredentialId::<&[u8]>::decode(&credential).map_err(|_error| Error::Fault("a key's id"))?;
+        let credential = CredentialId::<&[u8]>::decode(&credential)
+            .map_err(|_error| Error::Fault("a key's id"))?;
         let public_key = StaticState::<PublicKey>::decode(&public_key);
         let public_key = public_key.map_err(|_error| Error::Fault("a key's public half"))?;
         let before = before.try_into().ok().and_then(|before| DynamicState::decode(before).ok());
@@ -180,16 +204,18 @@ impl RelyingParty {
             tracing::warn!(%error, "the answer of a security key was refused");
             return Ok(None);
         }
-        let after = known.dynamic_state().encode().map_err(|_error| Error::Fault("a key's state"))?;
+        let after =
+            known.dynamic_state().encode().map_err(|_error| Error::Fault("a key's state"))?;
         Ok(Some(BASE64.encode(after)))
     }
 }
 
 impl Kept {
     fn descriptor(&self) -> Result<PublicKeyCredentialDescriptor<Vec<u8>>, Error> {
-        let id = CredentialId::decode(bytes(&self.credential_id)?).map_err(|_error| Error::Fault("a key's id"))?;
-        let transports =
-            AuthTransports::decode(self.transports).map_err(|_error| Error::Fault("a key's transports"))?;
+        let id = CredentialId::decode(bytes(&self.credential_id)?)
+            .map_err(|_error| Error::Fault("a key's id"))?;
+        let transports = AuthTransports::decode(self.transports)
+            .map_err(|_error| Error::Fault("a key's transports"))?;
         Ok(PublicKeyCredentialDescriptor { id, transports })
     }
 }
@@ -209,7 +235,9 @@ impl Attestation {
 impl Assertion {
     /// Reads what a browser answered; `None` when no browser answers so.
     pub(super) fn read(answer: &Value) -> Option<Self> {
-        NonDiscoverableAuthentication::from_json_relaxed(answer.to_string().as_bytes()).ok().map(Self)
+        NonDiscoverableAuthentication::from_json_relaxed(answer.to_string().as_bytes())
+            .ok()
+            .map(Self)
     }
 
     /// Which question this answers.

@@ -14,7 +14,8 @@ use crate::io::{Io, IoError};
 /// Why an account was not deleted; nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum DeleteError {
-    /// These orders are not settled: one waits, money is owed or on its way back, or a person has to look at it.
+    /// These orders are not settled: one waits, money is owed or on its way back, or a person has
+    /// to look at it.
     #[error("orders of the account are open")]
     Open(Vec<String>),
     /// The account runs the shop.
@@ -37,8 +38,9 @@ impl From<IoError> for DeleteError {
     }
 }
 
-/// Deletes an account. Its sessions end, its address may open another account, and an e-mail says so to it. Tickets that are
-/// valid stay valid, and cannot be given back any more. A second time there is no account.
+/// Deletes an account. Its sessions end, its address may open another account, and an e-mail says
+/// so to it. Tickets that are valid stay valid, and cannot be given back any more. A second time
+/// there is no account.
 ///
 /// # Errors
 /// See [`DeleteError`].

@@ -1,7 +1,8 @@
-//! What customers may do with what is theirs: delete their account, and take along all that is stored about them. And what is
-//! forgotten of people once nobody needs it any more.
+//! What customers may do with what is theirs: delete their account, and take along all that is
+//! stored about them. And what is forgotten of people once nobody needs it any more.
 //!
-//! What the law wants kept stays: orders without their holders, payments, and invoices as they were issued.
+//! What the law wants kept stays: orders without their holders, payments, and invoices as they were
+//! issued.
 
 mod deletion;
 mod retention;

@@ -6,12 +6,14 @@ use super::store;
 use crate::actors::fleet::Fence;
 use crate::io::{Io, IoError};
 
-/// How long holders are kept: after the last day of a ticket, or after the end of an order that came to nothing.
+/// How long holders are kept: after the last day of a ticket, or after the end of an order that
+/// came to nothing.
 pub const KEEP_HOLDERS: TimeDelta = TimeDelta::days(90);
 
-/// Erases holders' names and birth dates, and reasons of returns, of orders that nobody comes back to, and what was added to a
-/// deleted account while its end was not known everywhere; answers how many rows. Twice changes nothing. Of holders and
-/// reasons a transaction writes a few hundred rows, however many there are, and what fails of one kind keeps no other.
+/// Erases holders' names and birth dates, and reasons of returns, of orders that nobody comes back
+/// to, and what was added to a deleted account while its end was not known everywhere; answers how
+/// many rows. Twice changes nothing. Of holders and reasons a transaction writes a few hundred
+/// rows, however many there are, and what fails of one kind keeps no other.
 ///
 /// # Errors
 /// The first of the database's; `Fenced` when another replica does this now.
@@ -41,7 +43,11 @@ enum Old {
     Remains,
 }
 
-async fn erase_some(io: &Io, (old, now): (Old, DateTime<Utc>), fence: Option<Fence>) -> Result<u64, IoError> {
+async fn erase_some(
+    io: &Io,
+    (old, now): (Old, DateTime<Utc>),
+    fence: Option<Fence>,
+) -> Result<u64, IoError> {
     let write = io.write(move |tx| {
         Box::pin(async move {
             if let Some(fence) = fence {

@@ -1,4 +1,5 @@
-//! Every replica's actors, seen from each of them: each shows its own through Redis, for as long as it goes on doing so.
+//! Every replica's actors, seen from each of them: each shows its own through Redis, for as long as
+//! it goes on doing so.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,8 @@ use crate::actors::supervision::{LastFailure, Status, System};
 use crate::clock;
 use crate::redis::{Link, Redis};
 
-/// How often a replica shows its actors, and how often those of others are looked at, however many ask.
+/// How often a replica shows its actors, and how often those of others are looked at, however many
+/// ask.
 const LOOK: Duration = Duration::from_secs(1);
 /// How long they are seen that are not shown again.
 const SHOWN: Duration = Duration::from_secs(5);
@@ -60,7 +62,10 @@ impl ActorView {
     pub async fn show(&self) {
         loop {
             if self.redis.link() == Link::Up {
-                let own = ReplicaActors { replica: self.replica.incarnation, actors: self.system.statuses() };
+                let own = ReplicaActors {
+                    replica: self.replica.incarnation,
+                    actors: self.system.statuses(),
+                };
                 let shown = serde_json::to_string(&own).unwrap_or_default();
                 if self.redis.put(&key(own.replica), shown, SHOWN).await.is_err() {
                     tracing::debug!("the other replicas do not see these actors");
@@ -70,7 +75,8 @@ impl ActorView {
         }
     }
 
-    /// The actors of the other replicas as they showed them last, at most a second ago; none while Redis is away.
+    /// The actors of the other replicas as they showed them last, at most a second ago; none while
+    /// Redis is away.
     pub async fn others(&self) -> Arc<Vec<ReplicaActors>> {
         let mut others = self.others.lock().await;
         let now = clock::instant();
@@ -104,7 +110,8 @@ fn read_actors(text: &str, replica: Uuid) -> Option<ReplicaActors> {
     (shown.replica == replica).then_some(ReplicaActors { replica, actors })
 }
 
-/// The actor that a text of another replica shows; `None` for what is none, for whoever can write to Redis writes anything.
+/// The actor that a text of another replica shows; `None` for what is none, for whoever can write
+/// to Redis writes anything.
 #[must_use]
 pub fn read_status(text: &str) -> Option<Status> {
     serde_json::from_str(text).ok().and_then(clean)
@@ -146,12 +153,21 @@ mod tests {
         let replica = Uuid::new_v4();
         let read = |name: &str| read_actors(&shown(name, "a panic", replica), replica);
         assert_eq!(read("dta/solden").unwrap().actors[0].name, "dta/solden");
-        for name in ["", "<script>alert(1)</script>", "dta solden", "dta/s\u{202e}olden", &"x".repeat(121)] {
+        for name in
+            ["", "<script>alert(1)</script>", "dta solden", "dta/s\u{202e}olden", &"x".repeat(121)]
+        {
             assert!(read(name).is_none(), "{name}");
         }
-        assert!(read_actors(&shown("dta/solden", "", Uuid::new_v4()), replica).is_none(), "another's");
+        assert!(
+            read_actors(&shown("dta/solden", "", Uuid::new_v4()), replica).is_none(),
+            "another's"
+        );
         let long = format!("<b>\n{}", "x".repeat(10_000));
-        let failure = read_actors(&shown("dta/solden", &long, replica), replica).unwrap().actors.remove(0).last_failure;
+        let failure = read_actors(&shown("dta/solden", &long, replica), replica)
+            .unwrap()
+            .actors
+            .remove(0)
+            .last_failure;
         let message = failure.unwrap().message;
         assert!(message.starts_with("?b??x") && message.len() == LONGEST_MESSAGE, "{message}");
     }

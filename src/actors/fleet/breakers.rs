@@ -1,9 +1,11 @@
-//! A breaker that opens on one replica opens on all: the others need not find out by failing questions of their own.
+//! A breaker that opens on one replica opens on all: the others need not find out by failing
+//! questions of their own.
 //!
-//! Only the first opening is told. From then on each replica probes for itself, so one that alone cannot reach a supplier
-//! keeps nobody else from it for longer than one pause. What is not heard is found out by failing, as without Redis.
-//! Anybody who can write to Redis can tell such news. So what is heard is not believed where own answers say otherwise, for no
-//! longer than an own opening, and not often.
+//! Only the first opening is told. From then on each replica probes for itself, so one that alone
+//! cannot reach a supplier keeps nobody else from it for longer than one pause. What is not heard
+//! is found out by failing, as without Redis. Anybody who can write to Redis can tell such news. So
+//! what is heard is not believed where own answers say otherwise, for no longer than an own
+//! opening, and not often.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -47,7 +49,8 @@ pub async fn share_breakers(system: System, broadcast: Broadcast, pause: Duratio
     }
 }
 
-/// When which actor's breaker was opened because somebody said so; only actors that there are come in.
+/// When which actor's breaker was opened because somebody said so; only actors that there are come
+/// in.
 #[derive(Default)]
 struct Believed(BTreeMap<String, VecDeque<Instant>>);
 

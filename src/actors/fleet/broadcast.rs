@@ -1,4 +1,5 @@
-//! What replicas tell each other at once. A word that is lost costs time and nothing else: everybody also polls for itself.
+//! What replicas tell each other at once. A word that is lost costs time and nothing else:
+//! everybody also polls for itself.
 
 use std::time::Duration;
 
@@ -75,8 +76,8 @@ impl Broadcast {
 }
 
 impl Listener {
-    /// The next event; never without Redis. What is not understood, such as a newer version's, is passed over.
-    /// May be dropped while it waits.
+    /// The next event; never without Redis. What is not understood, such as a newer version's, is
+    /// passed over. May be dropped while it waits.
     pub async fn next(&mut self) -> FleetEvent {
         while let Some(receiver) = &mut self.0 {
             match receiver.recv().await {
@@ -85,7 +86,9 @@ impl Listener {
                         return event;
                     }
                 }
-                Err(RecvError::Lagged(lost)) => tracing::debug!(lost, "events of other replicas were lost"),
+                Err(RecvError::Lagged(lost)) => {
+                    tracing::debug!(lost, "events of other replicas were lost")
+                }
                 Err(RecvError::Closed) => self.0 = None,
             }
         }
@@ -108,7 +111,8 @@ impl FleetEvent {
 
     fn of(text: &str) -> Option<Self> {
         let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
-        let name = |name: &str| Some(name.to_owned()).filter(|name| (1..=LONGEST).contains(&name.len()));
+        let name =
+            |name: &str| Some(name.to_owned()).filter(|name| (1..=LONGEST).contains(&name.len()));
         match word {
             "order" => {
                 let (id, driver) = rest.split_once(' ')?;
@@ -121,7 +125,10 @@ impl FleetEvent {
             "wish" => Some(Self::RunNow(name(rest)?)),
             "opened" => {
                 let (pause, actor) = rest.split_once(' ')?;
-                Some(Self::Opened { actor: name(actor)?, pause: Duration::from_millis(pause.parse().ok()?) })
+                Some(Self::Opened {
+                    actor: name(actor)?,
+                    pause: Duration::from_millis(pause.parse().ok()?),
+                })
             }
             "catalogue" => Some(Self::Catalogue),
             "sessions" => Some(Self::Sessions),
@@ -140,7 +147,10 @@ mod tests {
         for event in [
             FleetEvent::Order { id, driver },
             FleetEvent::RunNow("sweep".to_owned()),
-            FleetEvent::Opened { actor: "dta/solden".to_owned(), pause: Duration::from_millis(1500) },
+            FleetEvent::Opened {
+                actor: "dta/solden".to_owned(),
+                pause: Duration::from_millis(1500),
+            },
             FleetEvent::AdminRequest { replica: driver, id },
             FleetEvent::Catalogue,
             FleetEvent::Sessions,

@@ -1,4 +1,5 @@
-//! Whether the database has room for the connections of all replicas: too few are noticed under load, when it is too late.
+//! Whether the database has room for the connections of all replicas: too few are noticed under
+//! load, when it is too late.
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
@@ -15,7 +16,8 @@ pub async fn check_room(io: &Io, replicas: u32, connections: u32) -> Result<(), 
     if !io.is_postgres() {
         return Ok(());
     }
-    let (most, reserved) = (show(io, "max_connections").await?, show(io, "superuser_reserved_connections").await?);
+    let (most, reserved) =
+        (show(io, "max_connections").await?, show(io, "superuser_reserved_connections").await?);
     let (wanted, free) = (replicas.saturating_mul(connections), most.saturating_sub(reserved));
     if wanted > free {
         return Err(IoError::Unsafe(format!(
@@ -23,7 +25,13 @@ pub async fn check_room(io: &Io, replicas: u32, connections: u32) -> Result<(), 
              allows {free} (max_connections {most} less {reserved} reserved); lower one of the two or raise max_connections"
         )));
     }
-    tracing::info!(replicas, connections, wanted, free, "the database has room for the connections of all replicas");
+    tracing::info!(
+        replicas,
+        connections,
+        wanted,
+        free,
+        "the database has room for the connections of all replicas"
+    );
     Ok(())
 }
 

@@ -10,8 +10,9 @@
 //! connection_budget  whether the database has room for the connections of all
 //! ```
 //!
-//! The database decides everything that must be right: who drives an order, who does a singleton task. Redis makes it quick, is never
-//! asked whether something may be written, and whoever can write to it slows what is done and stops nothing.
+//! The database decides everything that must be right: who drives an order, who does a singleton
+//! task. Redis makes it quick, is never asked whether something may be written, and whoever can
+//! write to it slows what is done and stops nothing.
 
 mod actor_view;
 mod breakers;

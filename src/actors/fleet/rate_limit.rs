@@ -1,9 +1,9 @@
 //! The pace of a contract, kept by all replicas together; each at its share while Redis is away.
 //!
-//! Whoever can write to Redis can say that all turns are taken. Where for seconds there are fewer than half of its share, this
-//! replica goes at its share for a while, as if Redis were away, and says so in Redis, so that the others do as well: one at
-//! its share beside others that share the whole pace would be too much. With one that lies, no operator is kept waiting for
-//! longer.
+//! Whoever can write to Redis can say that all turns are taken. Where for seconds there are fewer
+//! than half of its share, this replica goes at its share for a while, as if Redis were away, and
+//! says so in Redis, so that the others do as well: one at its share beside others that share the
+//! whole pace would be too much. With one that lies, no operator is kept waiting for longer.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -17,11 +17,13 @@ use crate::clock;
 use crate::integrations::{AHEAD, Agreed, Turns};
 use crate::redis::{Away, Redis, Turn};
 
-/// For how long it is believed that there are so few turns: shorter than a card check may take, so that its second try is asked.
+/// For how long it is believed that there are so few turns: shorter than a card check may take, so
+/// that its second try is asked.
 const BELIEVED: Duration = Duration::from_secs(7);
 /// Who waits asks again within this time; between questions that are further apart nobody waited.
 const WAITING: Duration = Duration::from_secs(1);
-/// How long replicas then go at their shares before they take turns together again. Where nobody asks for so long, it begins anew.
+/// How long replicas then go at their shares before they take turns together again. Where nobody
+/// asks for so long, it begins anew.
 const APART: Duration = Duration::from_secs(30);
 
 /// The turns of one contract.
@@ -39,7 +41,8 @@ struct Trust {
     few: Option<Few>,
     /// Until when Redis is not believed, whatever it says.
     judged_until: Option<Instant>,
-    /// From when this replica goes at its share, while it does: then the turns that were taken together are over.
+    /// From when this replica goes at its share, while it does: then the turns that were taken
+    /// together are over.
     from: Option<Instant>,
 }
 
@@ -63,11 +66,17 @@ impl FleetRateLimit {
 }
 
 impl Turns for FleetRateLimit {
-    fn next(&self, every: Duration, earliest: Duration, most: Duration) -> BoxFuture<'static, Agreed> {
+    fn next(
+        &self,
+        every: Duration,
+        earliest: Duration,
+        most: Duration,
+    ) -> BoxFuture<'static, Agreed> {
         let (redis, replica, key) = (self.redis.clone(), self.replica.clone(), self.key.clone());
         let trust = Arc::clone(&self.trust);
         async move {
-            // asked while apart too: so the others' next turns together come after the last of these
+            // asked while apart too: so the others' next turns together come after the last of
+            // these
             let told = redis.turn(&key, every, (earliest, most)).await;
             let (agreed, left) = {
                 let mut trust = trust.lock().unwrap_or_else(PoisonError::into_inner);
@@ -92,8 +101,14 @@ impl Turns for FleetRateLimit {
 }
 
 impl Trust {
-    /// What is agreed on by what was told now; nothing where each goes at its `share`, the distance of its own turns.
-    fn agrees(&mut self, told: Result<Turn, Away>, share: Duration, now: Instant) -> Option<Agreed> {
+    /// What is agreed on by what was told now; nothing where each goes at its `share`, the distance
+    /// of its own turns.
+    fn agrees(
+        &mut self,
+        told: Result<Turn, Away>,
+        share: Duration,
+        now: Instant,
+    ) -> Option<Agreed> {
         if self.judged_until.is_some_and(|until| until <= now) {
             *self = Self::default();
         }
@@ -142,7 +157,8 @@ impl Trust {
         self.from.map_or(Duration::ZERO, |from| from.saturating_duration_since(now))
     }
 
-    /// For how long the others are to be told that this replica goes at its share, where Redis does not say so.
+    /// For how long the others are to be told that this replica goes at its share, where Redis does
+    /// not say so.
     fn is_to_be_told(&self, told: Result<Turn, Away>, now: Instant) -> Option<Duration> {
         let says_so = matches!(told, Err(Away) | Ok(Turn::Apart(_)));
         self.judged_until.filter(|_| !says_so).map(|until| until.saturating_duration_since(now))
@@ -175,7 +191,9 @@ mod tests {
     #[test]
     fn more_than_half_of_its_share_of_turns_is_enough_and_less_is_not() {
         let start = clock::instant();
-        let told = |trust: &mut Trust, half, turn| trust.agrees(turn, SHARE, start + half * Duration::from_millis(500));
+        let told = |trust: &mut Trust, half, turn| {
+            trust.agrees(turn, SHARE, start + half * Duration::from_millis(500))
+        };
         let mut trust = Trust::default();
         for half in 0..40 {
             assert!(told(&mut trust, half, NONE).is_some(), "{half}");
@@ -217,6 +235,9 @@ mod tests {
         assert_eq!(trust.agrees(NONE, SHARE, start + BELIEVED), None);
         assert_eq!(after(&trust, 7000), AHEAD, "nobody has taken a turn in a hundred seconds");
         let left = |told, at| trust.is_to_be_told(told, start + second(at));
-        assert_eq!([left(NONE, 7), left(FREE, 17), left(apart, 17)], [Some(APART), Some(second(20)), None]);
+        assert_eq!(
+            [left(NONE, 7), left(FREE, 17), left(apart, 17)],
+            [Some(APART), Some(second(20)), None]
+        );
     }
 }

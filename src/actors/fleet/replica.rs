@@ -1,9 +1,10 @@
 //! Which replica incarnation this process is, and until when it may write orders.
 //!
-//! On PostgreSQL each incarnation renews its row every two seconds and may write until six seconds after the last renewal,
-//! by the database's clock; on SQLite the data folder is locked by one process, so every other incarnation is dead.
-//! Whoever was paused for longer than that has lost its orders, also when it renews the row afterwards: what it was about
-//! to write under the lease of before is not sent.
+//! On PostgreSQL each incarnation renews its row every two seconds and may write until six seconds
+//! after the last renewal, by the database's clock; on SQLite the data folder is locked by one
+//! process, so every other incarnation is dead. Whoever was paused for longer than that has lost
+//! its orders, also when it renews the row afterwards: what it was about to write under the lease
+//! of before is not sent.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -54,8 +55,8 @@ pub(super) struct Shared {
     resigned: AtomicBool,
 }
 
-/// The lease as it was at one moment. Renewals keep it; once it was over, it never holds again, for others may have taken
-/// over what was this replica's.
+/// The lease as it was at one moment. Renewals keep it; once it was over, it never holds again, for
+/// others may have taken over what was this replica's.
 #[derive(Clone)]
 pub struct Lease {
     replica: Replica,
@@ -121,7 +122,8 @@ impl Replica {
         !resigned && self.since_start() < self.shared.alive_until_ms.load(Ordering::Acquire)
     }
 
-    /// The lease of this moment; to be taken before the commit under whose version something is written.
+    /// The lease of this moment; to be taken before the commit under whose version something is
+    /// written.
     #[must_use]
     pub fn lease(&self) -> Lease {
         Lease { replica: self.clone(), lapses: self.lapses() }
@@ -180,7 +182,8 @@ impl Replica {
             .await
     }
 
-    /// Gives the lease up, so that others take over at once what is left; nothing may be written any more.
+    /// Gives the lease up, so that others take over at once what is left; nothing may be written
+    /// any more.
     pub async fn resign(&self) {
         self.shared.resigned.store(true, Ordering::Release);
         if !self.io.is_postgres() {
@@ -191,7 +194,8 @@ impl Replica {
             Box::pin(async move {
                 // so long ago that no renewal, whenever it comes through, takes it for its own
                 let sql = "UPDATE replica SET alive_until = 'epoch' WHERE incarnation = $1";
-                let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [incarnation.into()]);
+                let statement =
+                    Statement::from_sql_and_values(DbBackend::Postgres, sql, [incarnation.into()]);
                 Ok::<_, IoError>(tx.execute_raw(statement).await.map(drop)?)
             })
         });
@@ -211,8 +215,9 @@ impl Replica {
         std::future::pending().await
     }
 
-    /// Takes over the orders whose driver is dead: raises their version, so that a driver that is not quite dead loses, and has
-    /// what settles counted anew, for its clock may not have been ours. At most 500 at once. Answers how many.
+    /// Takes over the orders whose driver is dead: raises their version, so that a driver that is
+    /// not quite dead loses, and has what settles counted anew, for its clock may not have been
+    /// ours. At most 500 at once. Answers how many.
     ///
     /// # Errors
     /// The database's.
@@ -281,11 +286,13 @@ impl Replica {
     }
 
     pub(super) fn since_start(&self) -> u64 {
-        u64::try_from(clock::instant().saturating_duration_since(self.started).as_millis()).unwrap_or(u64::MAX)
+        u64::try_from(clock::instant().saturating_duration_since(self.started).as_millis())
+            .unwrap_or(u64::MAX)
     }
 }
 
-/// Whether any incarnation is alive; none begins to live until the transaction ends. On SQLite the data folder's lock says so.
+/// Whether any incarnation is alive; none begins to live until the transaction ends. On SQLite the
+/// data folder's lock says so.
 ///
 /// # Errors
 /// The database's.

@@ -1,10 +1,11 @@
 //! Singleton tasks: what one replica does for all, such as reading the list of open payments.
 //!
-//! The database alone says who: each holder takes a new token, says every other second that it does the task, and every write
-//! of a singleton task looks, in its own transaction, whether its token is still the newest. So a replica that was paused writes nothing
-//! any more, whatever it believes. A singleton task is taken from a replica that is dead, as orders are, and from one that lives and
-//! does not do it.
-//! Redis carries requests to do it now and nothing else: whoever writes there can neither take a singleton task nor keep it from being done.
+//! The database alone says who: each holder takes a new token, says every other second that it does
+//! the task, and every write of a singleton task looks, in its own transaction, whether its token
+//! is still the newest. So a replica that was paused writes nothing any more, whatever it believes.
+//! A singleton task is taken from a replica that is dead, as orders are, and from one that lives
+//! and does not do it. Redis carries requests to do it now and nothing else: whoever writes there
+//! can neither take a singleton task nor keep it from being done.
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -21,7 +22,8 @@ use super::store::{self, Standing};
 use crate::clock;
 use crate::io::{Io, IoError};
 
-/// How often a holder looks for requests and at its token, and how often others try to become the holder.
+/// How often a holder looks for requests and at its token, and how often others try to become the
+/// holder.
 const LOOK: Duration = Duration::from_secs(1);
 /// How many looks lie between two beats: it may be silent for three times as long.
 const LOOKS_A_BEAT: u32 = 2;
@@ -62,8 +64,8 @@ impl Fence {
         self.lost.is_cancelled()
     }
 
-    /// Looks whether the task is still this replica's. To be called in the transaction that writes: nobody else takes the
-    /// singleton task before it ends.
+    /// Looks whether the task is still this replica's. To be called in the transaction that writes:
+    /// nobody else takes the singleton task before it ends.
     ///
     /// # Errors
     /// `Fenced` when somebody else has it now: the transaction is to be rolled back.
@@ -83,7 +85,8 @@ impl Held {
         self.fence.clone()
     }
 
-    /// Waits until somebody asks that the task is done now. May be dropped while it waits; several requests are one.
+    /// Waits until somebody asks that the task is done now. May be dropped while it waits; several
+    /// requests are one.
     pub async fn requested(&self) {
         self.requested.notified().await;
     }
@@ -103,10 +106,15 @@ impl SingletonTasks {
         Self { io, replica, draining, known: Arc::default() }
     }
 
-    /// Does `work` while this replica has the task, from its beginning each time it gets it, and `otherwise` while it has it
-    /// not; each is dropped where it stands when that changes. `work` that ends is begun again. Runs for ever.
-    pub async fn keep<W, O>(&self, name: &'static str, work: impl Fn(Held) -> W, otherwise: impl Fn() -> O)
-    where
+    /// Does `work` while this replica has the task, from its beginning each time it gets it, and
+    /// `otherwise` while it has it not; each is dropped where it stands when that changes. `work`
+    /// that ends is begun again. Runs for ever.
+    pub async fn keep<W, O>(
+        &self,
+        name: &'static str,
+        work: impl Fn(Held) -> W,
+        otherwise: impl Fn() -> O,
+    ) where
         W: Future<Output = ()>,
         O: Future<Output = ()>,
     {
@@ -120,7 +128,10 @@ impl SingletonTasks {
             };
             let token = standing.token;
             self.note(name, Some(token));
-            let held = Held { fence: Fence::new(name, token, CancellationToken::new()), requested: Arc::default() };
+            let held = Held {
+                fence: Fence::new(name, token, CancellationToken::new()),
+                requested: Arc::default(),
+            };
             let working = again_and_again(|| work(held.clone()));
             let ended = self.ended(working, self.until_lost(&held, standing, &mut news)).await;
             self.lay_down(name, token, ended).await;
@@ -134,7 +145,11 @@ impl SingletonTasks {
         }
     }
 
-    async fn ended(&self, working: impl Future<Output = ()>, lost: impl Future<Output = ()>) -> Ended {
+    async fn ended(
+        &self,
+        working: impl Future<Output = ()>,
+        lost: impl Future<Output = ()>,
+    ) -> Ended {
         tokio::select! {
             () = working => Ended::Lost,
             () = lost => Ended::Lost,
@@ -142,7 +157,8 @@ impl SingletonTasks {
         }
     }
 
-    /// Requests that whoever has the task does it now. What is requested while nobody has it is done by whoever gets it.
+    /// Requests that whoever has the task does it now. What is requested while nobody has it is
+    /// done by whoever gets it.
     ///
     /// # Errors
     /// The database's: the holder may have been told all the same.
@@ -171,7 +187,9 @@ impl SingletonTasks {
             match self.try_to_take(name).await {
                 Ok(Some(standing)) => return standing,
                 Ok(None) => {}
-                Err(error) => tracing::warn!(%error, task = name, "it is not known who has the task"),
+                Err(error) => {
+                    tracing::warn!(%error, task = name, "it is not known who has the task")
+                }
             }
             clock::sleep(LOOK).await;
         }
@@ -184,9 +202,14 @@ impl SingletonTasks {
         store::take(&self.io, name, self.replica.incarnation).await
     }
 
-    /// How the task stands, and at every other look that this replica does it; where one process owns the database there is
-    /// nobody to tell.
-    async fn look(&self, name: &'static str, token: i64, looks: u32) -> Result<Option<Standing>, IoError> {
+    /// How the task stands, and at every other look that this replica does it; where one process
+    /// owns the database there is nobody to tell.
+    async fn look(
+        &self,
+        name: &'static str,
+        token: i64,
+        looks: u32,
+    ) -> Result<Option<Standing>, IoError> {
         if self.io.is_postgres() && looks.is_multiple_of(LOOKS_A_BEAT) {
             store::beat(&self.io, name, token).await
         } else {

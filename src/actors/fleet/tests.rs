@@ -14,7 +14,10 @@ use crate::io::{Io, IoError};
 
 async fn database() -> (Io, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let io = Io::start(&format!("sqlite://{}?mode=rwc", folder.path().join("test.db").display()), 4).await.unwrap();
+    let io =
+        Io::start(&format!("sqlite://{}?mode=rwc", folder.path().join("test.db").display()), 4)
+            .await
+            .unwrap();
     io.migrate().await.unwrap();
     (io, folder)
 }
@@ -44,7 +47,10 @@ async fn a_lease_that_was_over_once_never_holds_again_although_it_was_renewed() 
 async fn write(io: &Io, fence: Fence, name: &'static str) -> Result<(), IoError> {
     io.write(move |tx| {
         Box::pin(async move {
-            let row = setting::ActiveModel { name: sea_orm::Set(name.to_owned()), value: sea_orm::Set(String::new()) };
+            let row = setting::ActiveModel {
+                name: sea_orm::Set(name.to_owned()),
+                value: sea_orm::Set(String::new()),
+            };
             setting::Entity::insert(row).exec_without_returning(tx).await?;
             fence.check(tx).await
         })
@@ -65,7 +71,11 @@ async fn what_is_written_for_a_duty_after_somebody_else_has_taken_it_is_not_kept
     assert!(matches!(write(&io, late.clone(), "too late").await, Err(IoError::Fenced)));
     assert!(late.is_lost(), "its work is dropped");
     write(&io, fence(second.token), "by the second").await.unwrap();
-    let kept = io.read(|db| Box::pin(async move { Ok::<_, IoError>(setting::Entity::find().all(db).await?) })).await;
+    let kept = io
+        .read(|db| {
+            Box::pin(async move { Ok::<_, IoError>(setting::Entity::find().all(db).await?) })
+        })
+        .await;
     let mut names: Vec<_> = kept.unwrap().into_iter().map(|row| row.name).collect();
     names.retain(|name| name.contains(' '));
     assert_eq!(names, ["by the first", "by the second"]);

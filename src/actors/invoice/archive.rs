@@ -28,7 +28,8 @@ pub enum ArchiveError {
     /// No invoice has this number.
     #[error("there is no such invoice")]
     NotFound,
-    /// The file, or what would be rendered now, is not what was written before. A person must look; asking again is in vain.
+    /// The file, or what would be rendered now, is not what was written before. A person must look;
+    /// asking again is in vain.
     #[error("the document of an invoice is not what was written before")]
     Differs,
     /// The document cannot be rendered; asking again is in vain.
@@ -55,8 +56,8 @@ impl Archive {
         Self { io, folder: folder.into() }
     }
 
-    /// The file of an invoice, rendered and written if it was not yet. Any number of callers may ask at once:
-    /// all get the same file, whose content never changes.
+    /// The file of an invoice, rendered and written if it was not yet. Any number of callers may
+    /// ask at once: all get the same file, whose content never changes.
     ///
     /// # Errors
     /// See [`ArchiveError`].
@@ -69,23 +70,31 @@ impl Archive {
     ///
     /// # Errors
     /// See [`ArchiveError`].
-    pub async fn document(&self, number: &InvoiceNumber) -> Result<(PathBuf, Vec<u8>), ArchiveError> {
+    pub async fn document(
+        &self,
+        number: &InvoiceNumber,
+    ) -> Result<(PathBuf, Vec<u8>), ArchiveError> {
         let wanted = number.clone();
         let invoice = self
             .io
-            .read(|db| Box::pin(async move { Ok::<_, ArchiveError>(store::read(db, &wanted).await?) }))
+            .read(|db| {
+                Box::pin(async move { Ok::<_, ArchiveError>(store::read(db, &wanted).await?) })
+            })
             .await?
             .ok_or(ArchiveError::NotFound)?;
         let noted = invoice.document_sha256.is_some();
         let folder = Arc::clone(&self.folder);
         // rendering and fsync would hold up everybody else on this thread
         let written = tokio::task::spawn_blocking(move || keep(&folder, &invoice)).await;
-        let (path, content, sha256) = written.map_err(|_panic| ArchiveError::Unprintable("rendering panicked"))??;
+        let (path, content, sha256) =
+            written.map_err(|_panic| ArchiveError::Unprintable("rendering panicked"))??;
         if !noted {
             let number = number.clone();
             self.io
                 .write(move |tx| {
-                    Box::pin(async move { Ok::<_, IoError>(store::note_document(tx, &number, sha256).await?) })
+                    Box::pin(async move {
+                        Ok::<_, IoError>(store::note_document(tx, &number, sha256).await?)
+                    })
                 })
                 .await?;
         }
@@ -93,7 +102,8 @@ impl Archive {
     }
 }
 
-/// Finds the document of `invoice` in `folder`, or renders and writes it; answers path, content and SHA-256.
+/// Finds the document of `invoice` in `folder`, or renders and writes it; answers path, content and
+/// SHA-256.
 fn keep(folder: &Path, invoice: &Invoice) -> Result<(PathBuf, Vec<u8>, String), ArchiveError> {
     let path = folder.join(format!("{}.pdf", invoice.number));
     let kept = match fs::read(&path) {
@@ -103,7 +113,11 @@ fn keep(folder: &Path, invoice: &Invoice) -> Result<(PathBuf, Vec<u8>, String), 
     };
     if let (Some(content), Some(noted)) = (&kept, &invoice.document_sha256) {
         let sha256 = hex_sha256(content);
-        return if sha256 == *noted { Ok((path, content.clone(), sha256)) } else { Err(ArchiveError::Differs) };
+        return if sha256 == *noted {
+            Ok((path, content.clone(), sha256))
+        } else {
+            Err(ArchiveError::Differs)
+        };
     }
     let content = document::render(invoice).map_err(ArchiveError::Unprintable)?;
     let sha256 = hex_sha256(&content);

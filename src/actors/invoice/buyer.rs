@@ -7,8 +7,9 @@ use crate::language::Language;
 use crate::money::Cents;
 use crate::typed::Billing;
 
-/// Above this gross sum an Austrian invoice must say the buyer's name and address (Umsatzsteuergesetz section 11 (6)); a German
-/// seller's would from 250 € on (Umsatzsteuer-Durchführungsverordnung section 33).
+/// Above this gross sum an Austrian invoice must say the buyer's name and address
+/// (Umsatzsteuergesetz section 11 (6)); a German seller's would from 250 € on
+/// (Umsatzsteuer-Durchführungsverordnung section 33).
 pub const ADDRESS_ABOVE: Cents = 40_000;
 
 /// To whom an invoice is addressed.
@@ -34,7 +35,10 @@ impl Buyer {
             Some(company) => (company, Some(name).filter(|name| !name.is_empty())),
             None => (name, None),
         };
-        Self { name, address: person.into_iter().chain([billing.street, city]).chain(vat).collect() }
+        Self {
+            name,
+            address: person.into_iter().chain([billing.street, city]).chain(vat).collect(),
+        }
     }
 }
 
@@ -58,14 +62,25 @@ mod tests {
         let buyer = |billing, language| Buyer::of("Anna Berg".to_owned(), billing, language);
         let company = buyer(Some(address(Some("Berg GmbH"))), Language::De);
         assert_eq!(company.name, "Berg GmbH");
-        assert_eq!(company.address, ["Anna Berg", "Gasse 1", "AT-6020 Innsbruck", "UID-Nummer ATU12345678"]);
-        assert_eq!(buyer(Some(address(Some("Berg GmbH"))), Language::En).address[3], "VAT ID ATU12345678");
+        assert_eq!(
+            company.address,
+            ["Anna Berg", "Gasse 1", "AT-6020 Innsbruck", "UID-Nummer ATU12345678"]
+        );
+        assert_eq!(
+            buyer(Some(address(Some("Berg GmbH"))), Language::En).address[3],
+            "VAT ID ATU12345678"
+        );
         let person = buyer(Some(address(None)), Language::De);
         assert_eq!(
             (person.name.as_str(), person.address.as_slice()),
             ("Anna Berg", &["Gasse 1".to_owned(), "AT-6020 Innsbruck".to_owned()][..])
         );
-        let abroad = Billing { postal_code: None, country: "HK".into(), city: "Hong Kong".into(), ..address(None) };
+        let abroad = Billing {
+            postal_code: None,
+            country: "HK".into(),
+            city: "Hong Kong".into(),
+            ..address(None)
+        };
         assert_eq!(buyer(Some(abroad), Language::En).address[1], "Hong Kong, HK");
         assert!(buyer(None, Language::De).address.is_empty());
     }

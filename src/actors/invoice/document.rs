@@ -1,8 +1,9 @@
 //! The document of an invoice, laid out from its row alone.
 //!
-//! Holds what an Austrian invoice must say (Umsatzsteuergesetz section 11): name, address and UID of the supplier, name of
-//! the buyer and above 400 € the address too, number, day of issue, quantity and customary description, day of the service, what was paid, and per
-//! rate the net amount and the tax.
+//! Holds what an Austrian invoice must say (Umsatzsteuergesetz section 11): name, address and UID
+//! of the supplier, name of the buyer and above 400 € the address too, number, day of issue,
+//! quantity and customary description, day of the service, what was paid, and per rate the net
+//! amount and the tax.
 
 use chrono::Datelike;
 
@@ -69,7 +70,8 @@ struct Layout<'a> {
 impl<'a> Layout<'a> {
     fn new(invoice: &'a Invoice) -> Self {
         let labels = labels(invoice.language);
-        let mut layout = Self { invoice, labels, full: Vec::new(), sheet: Sheet::default(), y: TOP };
+        let mut layout =
+            Self { invoice, labels, full: Vec::new(), sheet: Sheet::default(), y: TOP };
         layout.write_banner();
         layout
     }
@@ -126,7 +128,11 @@ impl<'a> Layout<'a> {
         self.sheet.left((column::DAY, y), STRONG, self.labels.days);
         self.sheet.right((column::QUANTITY, y), STRONG, self.labels.quantity);
         self.sheet.right((column::RATE, y), STRONG, self.labels.vat);
-        self.sheet.right((column::GROSS, y), STRONG, &format!("{} {}", self.labels.gross, self.invoice.currency));
+        self.sheet.right(
+            (column::GROSS, y),
+            STRONG,
+            &format!("{} {}", self.labels.gross, self.invoice.currency),
+        );
         self.sheet.rule(LEFT, RIGHT, y + 4.0);
         self.y += LEADING * 1.4;
     }
@@ -172,15 +178,20 @@ impl<'a> Layout<'a> {
         self.sheet.left((column::DESCRIPTION, self.y), total, self.labels.total);
         self.sheet.right((column::GROSS, self.y), total, &amount);
         self.y += LEADING * 2.0;
-        let columns = [column::QUANTITY - 60.0, column::QUANTITY + 10.0, column::RATE + 15.0, column::GROSS];
-        for (x, title) in
-            columns.into_iter().zip([self.labels.rate, self.labels.net, self.labels.vat, self.labels.gross])
-        {
+        let columns =
+            [column::QUANTITY - 60.0, column::QUANTITY + 10.0, column::RATE + 15.0, column::GROSS];
+        for (x, title) in columns.into_iter().zip([
+            self.labels.rate,
+            self.labels.net,
+            self.labels.vat,
+            self.labels.gross,
+        ]) {
             self.sheet.right((x, self.y), STRONG, title);
         }
         self.y += LEADING;
         for rate in rates {
-            let [net, vat, gross] = [rate.net, rate.vat, rate.gross].map(|cents| language.number(cents));
+            let [net, vat, gross] =
+                [rate.net, rate.vat, rate.gross].map(|cents| language.number(cents));
             let of_country = format!("{} {}", rate.country, percent(language, rate.vat_permille));
             let values = [of_country, net, vat, gross];
             for (x, value) in columns.into_iter().zip(&values) {
@@ -196,7 +207,11 @@ impl<'a> Layout<'a> {
         self.full.push(std::mem::take(&mut self.sheet));
         self.y = TOP;
         self.write_banner();
-        self.sheet.left((LEFT, self.y), STRONG, &format!("{} {}", self.labels.title, self.invoice.number));
+        self.sheet.left(
+            (LEFT, self.y),
+            STRONG,
+            &format!("{} {}", self.labels.title, self.invoice.number),
+        );
         self.y += LEADING * 2.0;
     }
 
@@ -206,7 +221,11 @@ impl<'a> Layout<'a> {
         let seller = &self.invoice.seller;
         for (no, sheet) in (1..).zip(&mut self.full) {
             sheet.rule(LEFT, RIGHT, HEIGHT - 60.0);
-            sheet.left((LEFT, HEIGHT - 48.0), SMALL, &format!("{} · {} {}", seller.name, self.labels.uid, seller.uid));
+            sheet.left(
+                (LEFT, HEIGHT - 48.0),
+                SMALL,
+                &format!("{} · {} {}", seller.name, self.labels.uid, seller.uid),
+            );
             sheet.right(
                 (RIGHT, HEIGHT - 48.0),
                 SMALL,

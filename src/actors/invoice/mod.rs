@@ -1,5 +1,6 @@
-//! Invoices: an immutable row with a gap-free number, taken in the last statements of the commit that finishes an
-//! order; the PDF is rendered afterwards, by a job, from that row alone, and written once.
+//! Invoices: an immutable row with a gap-free number, taken in the last statements of the commit
+//! that finishes an order; the PDF is rendered afterwards, by a job, from that row alone, and
+//! written once.
 //!
 //! ```text
 //! order's finishing commit ── issue ──▶ row ── job `invoice_document` ──▶ <folder>/<number>.pdf
@@ -25,6 +26,8 @@ pub use archive::{Archive, ArchiveError};
 pub use buyer::{ADDRESS_ABOVE, Buyer};
 pub use number::InvoiceNumber;
 pub use seller::{Seller, ShortName};
-pub use store::{Invoice, Line, NewInvoice, issue, last_numbers, number_of_order, numbers_of_orders, read};
+pub use store::{
+    Invoice, Line, NewInvoice, issue, last_numbers, number_of_order, numbers_of_orders, read,
+};
 pub use totals::{RateTotal, per_rate};
 pub use writer::{Writer, document_job};

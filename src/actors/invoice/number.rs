@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// An invoice's number, `<short name>-<year>-<six digits>`, after a restore `<short name>-<year><epoch letter>-<six digits>`:
-/// unique, without gaps within its series.
+/// An invoice's number, `<short name>-<year>-<six digits>`, after a restore
+/// `<short name>-<year><epoch letter>-<six digits>`: unique, without gaps within its series.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct InvoiceNumber(String);
 

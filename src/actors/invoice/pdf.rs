@@ -1,4 +1,5 @@
-//! Sheets of paper: text and rules at a place, printed as one PDF. The same sheets always give the same bytes.
+//! Sheets of paper: text and rules at a place, printed as one PDF. The same sheets always give the
+//! same bytes.
 
 use std::sync::LazyLock;
 
@@ -39,7 +40,8 @@ pub(super) struct Sheet {
 }
 
 impl Sheet {
-    /// Puts text with its left end at `x` and its baseline at `y`, counted from the upper left corner.
+    /// Puts text with its left end at `x` and its baseline at `y`, counted from the upper left
+    /// corner.
     pub(super) fn left(&mut self, (x, y): (f32, f32), style: Style, text: &str) {
         let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         self.texts.push((x, y, style, plain));
@@ -86,17 +88,30 @@ pub(super) fn print(sheets: &[Sheet], about: About) -> Result<Vec<u8>, &'static 
         }
         surface.set_stroke(None);
         for (x, y, style, text) in &sheet.texts {
-            let color = if style.warning { rgb::Color::new(180, 0, 0) } else { rgb::Color::new(0, 0, 0) };
-            let fill = Fill { paint: color.into(), opacity: NormalizedF32::ONE, rule: FillRule::default() };
+            let color =
+                if style.warning { rgb::Color::new(180, 0, 0) } else { rgb::Color::new(0, 0, 0) };
+            let fill = Fill {
+                paint: color.into(),
+                opacity: NormalizedF32::ONE,
+                rule: FillRule::default(),
+            };
             surface.set_fill(Some(fill));
             let font = fonts.of(*style).font.clone();
-            surface.draw_text(Point::from_xy(*x, *y), font, style.size, text, false, TextDirection::Auto);
+            surface.draw_text(
+                Point::from_xy(*x, *y),
+                font,
+                style.size,
+                text,
+                false,
+                TextDirection::Auto,
+            );
         }
         surface.finish();
         page.finish();
     }
     let date = PdfDateTime::new(about.year).month(about.month).day(about.day);
-    let metadata = Metadata::new().title(about.title).authors(vec![about.author]).creation_date(date);
+    let metadata =
+        Metadata::new().title(about.title).authors(vec![about.author]).creation_date(date);
     document.set_metadata(metadata.language(about.language.into()));
     document.finish().map_err(|_error| "the PDF library refused it")
 }
@@ -106,7 +121,8 @@ pub(super) fn width(style: Style, text: &str) -> f32 {
     FONTS.as_ref().map_or(0.0, |fonts| fonts.of(style).width(style.size, text))
 }
 
-/// Breaks text into lines no wider than `limit`, between words where it can, within a word where it must.
+/// Breaks text into lines no wider than `limit`, between words where it can, within a word where it
+/// must.
 pub(super) fn wrap(style: Style, text: &str, limit: f32) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
@@ -166,7 +182,9 @@ impl Face {
 
     fn width(&self, size: f32, text: &str) -> f32 {
         let characters = self.font_ref.charmap();
-        let advance = |c| self.metrics.advance_width(characters.map(c).unwrap_or_default()).unwrap_or_default();
+        let advance = |c| {
+            self.metrics.advance_width(characters.map(c).unwrap_or_default()).unwrap_or_default()
+        };
         text.chars().map(advance).sum::<f32>() * size / self.font.units_per_em()
     }
 }

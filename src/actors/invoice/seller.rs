@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The issuer, a section of the configuration; copied into each invoice, so that an old one keeps its old issuer.
+/// The issuer, a section of the configuration; copied into each invoice, so that an old one keeps
+/// its old issuer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Seller {
@@ -16,7 +17,8 @@ pub struct Seller {
     pub short: ShortName,
 }
 
-/// An issuer's short name: 1 to 16 of `[A-Z0-9]`; it begins the invoice numbers, so it never changes within a year.
+/// An issuer's short name: 1 to 16 of `[A-Z0-9]`; it begins the invoice numbers, so it never
+/// changes within a year.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ShortName(String);
@@ -56,9 +58,13 @@ mod tests {
 
     #[test]
     fn a_short_name_is_short_and_plain() {
-        for (text, good) in
-            [("STAR1", true), ("", false), ("star", false), ("A/B", false), ("A1234567890123456", false)]
-        {
+        for (text, good) in [
+            ("STAR1", true),
+            ("", false),
+            ("star", false),
+            ("A/B", false),
+            ("A1234567890123456", false),
+        ] {
             assert_eq!(ShortName::try_from(text.to_owned()).is_ok(), good, "{text}");
         }
     }

@@ -6,8 +6,8 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use chrono_tz::Europe::Vienna;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 use serde::{Deserialize, Serialize};
 use starjack_entity::{invoice, invoice_series};
@@ -64,7 +64,8 @@ pub struct Line {
     pub gross_cents: Cents,
     /// The rate in per mille (100 is 10 %).
     pub vat_permille: i32,
-    /// The country whose tax that is, two letters of ISO 3166; Austria on invoices that do not say it.
+    /// The country whose tax that is, two letters of ISO 3166; Austria on invoices that do not say
+    /// it.
     #[serde(default = "austria")]
     pub vat_country: String,
 }
@@ -123,12 +124,14 @@ struct StoredSeller {
     simulated: bool,
 }
 
-/// Takes the next number of the seller's series and writes the invoice. To be the last statements of the commit that
-/// finishes an order: the series stays locked until then, and a rollback gives the number back.
-/// Called again for the same order it changes nothing and answers the number it has.
+/// Takes the next number of the seller's series and writes the invoice. To be the last statements
+/// of the commit that finishes an order: the series stays locked until then, and a rollback gives
+/// the number back. Called again for the same order it changes nothing and answers the number it
+/// has.
 ///
 /// # Errors
-/// The database's; also when the lines do not add up to the total. The transaction must not be committed then.
+/// The database's; also when the lines do not add up to the total. The transaction must not be
+/// committed then.
 pub async fn issue(tx: &DatabaseTransaction, new: NewInvoice) -> Result<InvoiceNumber, DbErr> {
     if let Some(number) = number_of_order(tx, new.order_id).await? {
         return Ok(number);
@@ -138,7 +141,11 @@ pub async fn issue(tx: &DatabaseTransaction, new: NewInvoice) -> Result<InvoiceN
     }
     let issued_on = new.issued_at.with_timezone(&Vienna).date_naive();
     let series = series_of(&new.seller.short, issued_on.year(), epoch::within(tx).await?);
-    let buyer = StoredBuyer { order_number: new.order_number.to_string(), language: new.language, buyer: new.buyer };
+    let buyer = StoredBuyer {
+        order_number: new.order_number.to_string(),
+        language: new.language,
+        buyer: new.buyer,
+    };
     let seller = StoredSeller { seller: new.seller, simulated: new.simulated };
     let (buyer, seller, lines) = (to_json(&buyer)?, to_json(&seller)?, to_json(&new.lines)?);
     let serial = next_serial(tx, &series).await?;
@@ -162,20 +169,26 @@ pub async fn issue(tx: &DatabaseTransaction, new: NewInvoice) -> Result<InvoiceN
     Ok(InvoiceNumber::stored(number))
 }
 
-/// A seller's series of a year. What was given out after a backup is forgotten by whoever restores it, so a restore begins a
-/// series of its own: no number is given out twice, and no series that is still counted on has a gap.
+/// A seller's series of a year. What was given out after a backup is forgotten by whoever restores
+/// it, so a restore begins a series of its own: no number is given out twice, and no series that is
+/// still counted on has a gap.
 pub fn series_of(short: &ShortName, year: i32, epoch: Epoch) -> String {
     let letter = if epoch == Epoch::FIRST { String::new() } else { epoch.to_string() };
     format!("{}-{year}{letter}", short.as_str())
 }
 
-/// Counts the series on, from 1; other transactions that want a number of it wait until this one ends.
+/// Counts the series on, from 1; other transactions that want a number of it wait until this one
+/// ends.
 async fn next_serial(tx: &DatabaseTransaction, series: &str) -> Result<i64, DbErr> {
     let first = invoice_series::ActiveModel { series: Set(series.to_owned()), last: Set(1) };
     let count_on = OnConflict::column(invoice_series::Column::Series)
-        .value(invoice_series::Column::Last, Expr::col((invoice_series::Entity, invoice_series::Column::Last)).add(1))
+        .value(
+            invoice_series::Column::Last,
+            Expr::col((invoice_series::Entity, invoice_series::Column::Last)).add(1),
+        )
         .to_owned();
-    let counted = invoice_series::Entity::insert(first).on_conflict(count_on).exec_with_returning(tx).await?;
+    let counted =
+        invoice_series::Entity::insert(first).on_conflict(count_on).exec_with_returning(tx).await?;
     Ok(counted.last)
 }
 
@@ -186,7 +199,10 @@ async fn next_serial(tx: &DatabaseTransaction, series: &str) -> Result<i64, DbEr
 pub async fn last_numbers(io: &Io) -> Result<Vec<String>, IoError> {
     io.read(|db| {
         Box::pin(async move {
-            let series = invoice_series::Entity::find().order_by_asc(invoice_series::Column::Series).all(db).await?;
+            let series = invoice_series::Entity::find()
+                .order_by_asc(invoice_series::Column::Series)
+                .all(db)
+                .await?;
             Ok(series.into_iter().map(|row| number_in(&row.series, row.last)).collect())
         })
     })
@@ -201,7 +217,10 @@ fn number_in(series: &str, serial: i64) -> String {
 ///
 /// # Errors
 /// The database's.
-pub async fn number_of_order(db: &impl ConnectionTrait, order_id: Uuid) -> Result<Option<InvoiceNumber>, DbErr> {
+pub async fn number_of_order(
+    db: &impl ConnectionTrait,
+    order_id: Uuid,
+) -> Result<Option<InvoiceNumber>, DbErr> {
     Ok(numbers_of_orders(db, &[order_id]).await?.remove(&order_id))
 }
 
@@ -220,14 +239,20 @@ pub async fn numbers_of_orders(
         .into_tuple::<(Uuid, String)>()
         .all(db)
         .await?;
-    Ok(numbers.into_iter().map(|(order_id, number)| (order_id, InvoiceNumber::stored(number))).collect())
+    Ok(numbers
+        .into_iter()
+        .map(|(order_id, number)| (order_id, InvoiceNumber::stored(number)))
+        .collect())
 }
 
 /// The invoice under a number.
 ///
 /// # Errors
 /// The database's, `Json` when the row was not written by [`issue`].
-pub async fn read(db: &impl ConnectionTrait, number: &InvoiceNumber) -> Result<Option<Invoice>, DbErr> {
+pub async fn read(
+    db: &impl ConnectionTrait,
+    number: &InvoiceNumber,
+) -> Result<Option<Invoice>, DbErr> {
     let Some(row) = invoice::Entity::find_by_id(number.as_str()).one(db).await? else {
         return Ok(None);
     };

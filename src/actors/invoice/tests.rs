@@ -51,7 +51,8 @@ pub(super) fn new_invoice(order_id: Uuid, lines: Vec<Line>) -> NewInvoice {
         issued_at: Utc.with_ymd_and_hms(2026, 12, 20, 10, 0, 0).unwrap(),
         seller: seller(),
         buyer: Buyer {
-            name: "Žofia Öztürk-Łęska".into(), address: vec!["Hauptstraße 5".into(), "1010 Wien".into()]
+            name: "Žofia Öztürk-Łęska".into(),
+            address: vec!["Hauptstraße 5".into(), "1010 Wien".into()],
         },
         total_cents: lines.iter().map(|line| line.gross_cents).sum(),
         lines,
@@ -120,7 +121,9 @@ pub(super) async fn issue(io: &Io, new: NewInvoice) -> Result<InvoiceNumber, IoE
 
 pub(super) async fn read(io: &Io, number: &InvoiceNumber) -> Invoice {
     let number = number.clone();
-    let found = io.read(move |db| Box::pin(async move { Ok::<_, IoError>(store::read(db, &number).await?) })).await;
+    let found = io
+        .read(move |db| Box::pin(async move { Ok::<_, IoError>(store::read(db, &number).await?) }))
+        .await;
     found.unwrap().unwrap()
 }
 
@@ -138,7 +141,8 @@ async fn numbers_have_no_gap_although_some_of_fifty_transactions_are_rolled_back
         })
     }))
     .await;
-    let mut numbers: Vec<_> = issued.into_iter().filter_map(Result::ok).map(|number| number.to_string()).collect();
+    let mut numbers: Vec<_> =
+        issued.into_iter().filter_map(Result::ok).map(|number| number.to_string()).collect();
     numbers.sort();
     let expected: Vec<_> = (1..=43).map(|serial| format!("STAR-2026-{serial:06}")).collect();
     assert_eq!(numbers, expected);
@@ -152,7 +156,8 @@ async fn an_order_has_one_invoice_however_often_it_is_issued() {
     let again = issue(&io, new_invoice(order, vec![line("another", 100, 100)])).await.unwrap();
     assert_eq!(first, again);
     assert_eq!(read(&io, &first).await.total_cents, 7200);
-    let next = issue(&io, new_invoice(Uuid::new_v4(), vec![line("day ticket", 7200, 100)])).await.unwrap();
+    let next =
+        issue(&io, new_invoice(Uuid::new_v4(), vec![line("day ticket", 7200, 100)])).await.unwrap();
     assert_eq!(next.as_str(), "STAR-2026-000002");
 }
 
@@ -177,7 +182,11 @@ async fn after_a_restore_numbers_begin_anew_in_a_series_of_their_own() {
     let mut given_out = vec![issue(&io, ticket()).await.unwrap()];
     for _ in 0..2 {
         let next = epoch::read(&io).await.unwrap().next().unwrap();
-        io.write(move |tx| Box::pin(async move { Ok::<_, IoError>(epoch::enter(tx, next).await?) })).await.unwrap();
+        io.write(move |tx| {
+            Box::pin(async move { Ok::<_, IoError>(epoch::enter(tx, next).await?) })
+        })
+        .await
+        .unwrap();
         given_out.push(issue(&io, ticket()).await.unwrap());
     }
     let numbers: Vec<_> = given_out.iter().map(InvoiceNumber::as_str).collect();
@@ -191,15 +200,19 @@ async fn lines_that_do_not_add_up_to_the_total_are_refused_and_take_no_number() 
     let mut new = new_invoice(Uuid::new_v4(), vec![line("day ticket", 7200, 100)]);
     new.total_cents = 7201;
     assert!(issue(&io, new).await.is_err());
-    let series =
-        io.read(|db| Box::pin(async { Ok::<_, IoError>(invoice_series::Entity::find().all(db).await?) })).await;
+    let series = io
+        .read(|db| {
+            Box::pin(async { Ok::<_, IoError>(invoice_series::Entity::find().all(db).await?) })
+        })
+        .await;
     assert_eq!(series.unwrap(), []);
 }
 
 #[tokio::test]
 async fn what_was_issued_is_what_is_read() {
     let (_folder, io) = database().await;
-    let new = new_invoice(Uuid::new_v4(), vec![line("day ticket", 7200, 100), line("keycard", 500, 200)]);
+    let new =
+        new_invoice(Uuid::new_v4(), vec![line("day ticket", 7200, 100), line("keycard", 500, 200)]);
     let number = issue(&io, new.clone()).await.unwrap();
     let read = read(&io, &number).await;
     assert_eq!((read.order_id, read.order_number.as_str()), (new.order_id, "A0123456789"));
@@ -207,7 +220,9 @@ async fn what_was_issued_is_what_is_read() {
     assert!(read.buyer == new.buyer);
     assert_eq!((read.total_cents, read.currency.as_str(), read.simulated), (7700, "EUR", true));
     let order = new.order_id;
-    let found = io.read(move |db| Box::pin(async move { Ok::<_, IoError>(store::number_of_order(db, order).await?) }));
+    let found = io.read(move |db| {
+        Box::pin(async move { Ok::<_, IoError>(store::number_of_order(db, order).await?) })
+    });
     assert_eq!(found.await.unwrap(), Some(number));
 }
 

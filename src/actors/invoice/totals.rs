@@ -1,4 +1,5 @@
-//! What is net and what is tax: computed once per country and rate from the sum of its lines, never line by line.
+//! What is net and what is tax: computed once per country and rate from the sum of its lines, never
+//! line by line.
 
 use std::collections::BTreeMap;
 
@@ -20,13 +21,14 @@ pub struct RateTotal {
     pub gross: Cents,
 }
 
-/// The totals per country and rate, in the order of countries, the lowest rate first. Two countries of one rate are two
-/// totals: each gets its own tax.
+/// The totals per country and rate, in the order of countries, the lowest rate first. Two countries
+/// of one rate are two totals: each gets its own tax.
 #[must_use]
 pub fn per_rate(lines: &[Line]) -> Vec<RateTotal> {
     let mut gross_by_rate = BTreeMap::<(&str, i32), Cents>::new();
     for line in lines {
-        *gross_by_rate.entry((&line.vat_country, line.vat_permille)).or_default() += line.gross_cents;
+        *gross_by_rate.entry((&line.vat_country, line.vat_permille)).or_default() +=
+            line.gross_cents;
     }
     let total = |((country, vat_permille), gross): ((&str, i32), Cents)| {
         let net = money::net(gross, i64::from(vat_permille));

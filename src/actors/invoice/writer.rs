@@ -41,13 +41,17 @@ impl Writer {
     async fn write(&self, job: Job) -> JobEnd {
         let payload: Payload = match serde_json::from_str(&job.payload) {
             Ok(payload) => payload,
-            Err(error) => return JobEnd::Dead { why: format!("its payload cannot be read: {error}") },
+            Err(error) => {
+                return JobEnd::Dead { why: format!("its payload cannot be read: {error}") };
+            }
         };
         match self.archive.ensure_written(&payload.number).await {
             Ok(_path) => JobEnd::Done,
-            Err(error @ (ArchiveError::NotFound | ArchiveError::Differs | ArchiveError::Unprintable(_))) => {
-                JobEnd::Dead { why: error.to_string() }
-            }
+            Err(
+                error @ (ArchiveError::NotFound
+                | ArchiveError::Differs
+                | ArchiveError::Unprintable(_)),
+            ) => JobEnd::Dead { why: error.to_string() },
             Err(error @ (ArchiveError::Storage(_) | ArchiveError::Database(_))) => {
                 JobEnd::Again { after: None, why: format!("{error}: {}", cause(&error)) }
             }

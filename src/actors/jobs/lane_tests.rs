@@ -41,21 +41,27 @@ impl Handler for Prompt {
 
 async fn enqueue(io: &Io, kind: &'static str, key: String) {
     let job = NewJob { kind, payload: "{}".into(), dedup_key: key, run_at: clock::now() };
-    io.write(move |tx| Box::pin(async move { Ok::<_, IoError>(store::enqueue(tx, job).await?) })).await.unwrap();
+    io.write(move |tx| Box::pin(async move { Ok::<_, IoError>(store::enqueue(tx, job).await?) }))
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
 async fn however_many_jobs_of_one_lane_hang_the_others_are_worked_off() {
     let (_folder, io) = database().await;
-    let settings =
-        Settings { run_deadline: Duration::from_secs(3600), lease: Duration::from_secs(7200), ..Settings::default() };
+    let settings = Settings {
+        run_deadline: Duration::from_secs(3600),
+        lease: Duration::from_secs(7200),
+        ..Settings::default()
+    };
     for no in 0..2 * settings.in_flight {
         enqueue(&io, "hanging", format!("hanging/{no}")).await;
     }
     enqueue(&io, "prompt", "prompt/1".to_owned()).await;
     let jobs = Jobs::new(io, settings);
     let prompt = Rc::new(Prompt::default());
-    let lanes: Vec<Vec<Rc<dyn Handler>>> = vec![vec![Rc::new(Hanging)], vec![Rc::clone(&prompt) as Rc<dyn Handler>]];
+    let lanes: Vec<Vec<Rc<dyn Handler>>> =
+        vec![vec![Rc::new(Hanging)], vec![Rc::clone(&prompt) as Rc<dyn Handler>]];
     let stop = CancellationToken::new();
     let work = work_off_lanes(&jobs, lanes, &stop);
     let asked = async {

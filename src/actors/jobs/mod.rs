@@ -1,4 +1,5 @@
-//! What is not an order's own step: e-mails and documents, written in the commit they follow from and worked off later.
+//! What is not an order's own step: e-mails and documents, written in the commit they follow from
+//! and worked off later.
 //!
 //! ```text
 //! waiting ──claim──▶ running ──Done──▶ done ──purge──▶ (gone)
@@ -7,8 +8,9 @@
 //!    └──redrive── dead ◀── Dead, or as many attempts as may be
 //! ```
 //!
-//! A committed job is handed out until it is acknowledged or dead; nothing else ends it. It may be handed out twice,
-//! so every handler is harmless to repeat. The attempt is counted when it begins: a job that kills its worker ends too.
+//! A committed job is handed out until it is acknowledged or dead; nothing else ends it. It may be
+//! handed out twice, so every handler is harmless to repeat. The attempt is counted when it begins:
+//! a job that kills its worker ends too.
 
 #[cfg(test)]
 mod lane_tests;

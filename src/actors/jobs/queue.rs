@@ -1,4 +1,5 @@
-//! The queue as its users hold it: the database behind it, its settings, and the bell that wakes its workers.
+//! The queue as its users hold it: the database behind it, its settings, and the bell that wakes
+//! its workers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +25,8 @@ pub struct Jobs {
 pub struct Settings {
     /// At most so many are run at once by one worker, so by one lane.
     pub in_flight: u32,
-    /// An attempt that lasts longer has failed; shorter than `lease`, so that no job runs twice at once.
+    /// An attempt that lasts longer has failed; shorter than `lease`, so that no job runs twice at
+    /// once.
     pub run_deadline: Duration,
     /// After this time without an acknowledgement somebody else gets the job.
     pub lease: Duration,
@@ -56,14 +58,16 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Somewhere between half and all of a pause, so that jobs that failed together do not return together.
+    /// Somewhere between half and all of a pause, so that jobs that failed together do not return
+    /// together.
     #[must_use]
     pub fn spread(pause: Duration) -> Duration {
         let parts = 500 + u32::try_from(clock::chance() % 501).unwrap_or_default();
         pause.saturating_mul(parts) / 1000
     }
 
-    /// The pause after failed attempt `attempt` (from 1): doubled each time, up to the longest, and spread.
+    /// The pause after failed attempt `attempt` (from 1): doubled each time, up to the longest, and
+    /// spread.
     #[must_use]
     pub fn pause_after(&self, attempt: i32) -> Duration {
         let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or_default().min(20);
@@ -78,7 +82,8 @@ impl Jobs {
         Self { io, bell: Arc::default(), settings }
     }
 
-    /// Wakes every worker; to be called after the commit that wrote a job. One that is busy hears it when it is not.
+    /// Wakes every worker; to be called after the commit that wrote a job. One that is busy hears
+    /// it when it is not.
     pub fn wake(&self) {
         self.bell.send_replace(());
     }
@@ -96,7 +101,11 @@ impl Jobs {
     pub async fn redrive(&self, id: Uuid) -> Result<bool, IoError> {
         let revived = self
             .io
-            .write(move |tx| Box::pin(async move { Ok::<_, IoError>(store::redrive(tx, id, clock::now()).await?) }))
+            .write(move |tx| {
+                Box::pin(
+                    async move { Ok::<_, IoError>(store::redrive(tx, id, clock::now()).await?) },
+                )
+            })
             .await?;
         self.wake();
         Ok(revived)
@@ -106,9 +115,18 @@ impl Jobs {
     ///
     /// # Errors
     /// The database's.
-    pub async fn in_state(&self, state: JobState, before: Option<Uuid>, limit: u64) -> Result<Vec<Listed>, IoError> {
+    pub async fn in_state(
+        &self,
+        state: JobState,
+        before: Option<Uuid>,
+        limit: u64,
+    ) -> Result<Vec<Listed>, IoError> {
         self.io
-            .read(move |db| Box::pin(async move { Ok::<_, IoError>(store::in_state(db, state, before, limit).await?) }))
+            .read(move |db| {
+                Box::pin(async move {
+                    Ok::<_, IoError>(store::in_state(db, state, before, limit).await?)
+                })
+            })
             .await
     }
 
@@ -117,7 +135,9 @@ impl Jobs {
     /// # Errors
     /// The database's.
     pub async fn one(&self, id: Uuid) -> Result<Option<Listed>, IoError> {
-        self.io.read(move |db| Box::pin(async move { Ok::<_, IoError>(store::one(db, id).await?) })).await
+        self.io
+            .read(move |db| Box::pin(async move { Ok::<_, IoError>(store::one(db, id).await?) }))
+            .await
     }
 
     /// What is not done yet, by kind and state.
@@ -133,15 +153,25 @@ impl Jobs {
         self.bell.subscribe()
     }
 
-    pub(super) async fn claim(&self, kinds: Vec<&'static str>, limit: u64) -> Result<Vec<Job>, IoError> {
+    pub(super) async fn claim(
+        &self,
+        kinds: Vec<&'static str>,
+        limit: u64,
+    ) -> Result<Vec<Job>, IoError> {
         let claim = Claim { kinds, limit, now: clock::now(), lease: self.settings.lease };
-        self.io.write(move |tx| Box::pin(async move { Ok::<_, IoError>(store::claim(tx, claim).await?) })).await
+        self.io
+            .write(move |tx| {
+                Box::pin(async move { Ok::<_, IoError>(store::claim(tx, claim).await?) })
+            })
+            .await
     }
 
     pub(super) async fn acknowledge(&self, job: Job, verdict: Verdict) -> Result<bool, IoError> {
         self.io
             .write(move |tx| {
-                Box::pin(async move { Ok::<_, IoError>(store::acknowledge(tx, &job, verdict, clock::now()).await?) })
+                Box::pin(async move {
+                    Ok::<_, IoError>(store::acknowledge(tx, &job, verdict, clock::now()).await?)
+                })
             })
             .await
     }

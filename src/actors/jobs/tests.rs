@@ -48,18 +48,24 @@ async fn enqueue(io: &Io, keys: &[&str]) {
 
 async fn claim_at(io: &Io, limit: u64, now: DateTime<Utc>) -> Vec<Job> {
     let claim = Claim { kinds: vec![KIND], limit, now, lease: MINUTE };
-    io.write(move |tx| Box::pin(async move { Ok::<_, IoError>(store::claim(tx, claim).await?) })).await.unwrap()
-}
-
-async fn acknowledge_at(io: &Io, job: &Job, verdict: Verdict, now: DateTime<Utc>) -> bool {
-    let job = job.clone();
-    io.write(move |tx| Box::pin(async move { Ok::<_, IoError>(store::acknowledge(tx, &job, verdict, now).await?) }))
+    io.write(move |tx| Box::pin(async move { Ok::<_, IoError>(store::claim(tx, claim).await?) }))
         .await
         .unwrap()
 }
 
+async fn acknowledge_at(io: &Io, job: &Job, verdict: Verdict, now: DateTime<Utc>) -> bool {
+    let job = job.clone();
+    io.write(move |tx| {
+        Box::pin(async move { Ok::<_, IoError>(store::acknowledge(tx, &job, verdict, now).await?) })
+    })
+    .await
+    .unwrap()
+}
+
 async fn rows(io: &Io) -> Vec<job::Model> {
-    io.read(|db| Box::pin(async move { Ok::<_, IoError>(job::Entity::find().all(db).await?) })).await.unwrap()
+    io.read(|db| Box::pin(async move { Ok::<_, IoError>(job::Entity::find().all(db).await?) }))
+        .await
+        .unwrap()
 }
 
 async fn row(io: &Io, key: &str) -> job::Model {
@@ -119,7 +125,9 @@ async fn the_oldest_due_jobs_come_first_and_none_before_its_time_or_of_another_k
     let now = clock::now();
     io.write(move |tx| {
         Box::pin(async move {
-            for (key, kind, seconds) in [("late", KIND, 5), ("b", KIND, -1), ("a", KIND, -2), ("other", "other", -3)] {
+            for (key, kind, seconds) in
+                [("late", KIND, 5), ("b", KIND, -1), ("a", KIND, -2), ("other", "other", -3)]
+            {
                 let run_at = now + TimeDelta::seconds(seconds);
                 store::enqueue(tx, NewJob { kind, run_at, ..new_job(key) }).await?;
             }
@@ -200,7 +208,11 @@ async fn only_done_jobs_are_forgotten_and_only_after_their_time() {
     }
     let before = now + TimeDelta::seconds(5);
     let purge = async || {
-        io.write(move |tx| Box::pin(async move { Ok::<_, IoError>(purge_some(tx, before, 1).await?) })).await.unwrap()
+        io.write(move |tx| {
+            Box::pin(async move { Ok::<_, IoError>(purge_some(tx, before, 1).await?) })
+        })
+        .await
+        .unwrap()
     };
     assert_eq!([purge().await, purge().await, purge().await], [1, 1, 0]);
     let mut left: Vec<_> = rows(&io).await.into_iter().map(|row| row.dedup_key).collect();
@@ -283,7 +295,12 @@ fn quick() -> Settings {
 }
 
 /// Lets a worker run until `until` holds for the rows.
-async fn work_until(jobs: &Jobs, io: &Io, handler: Rc<Scripted>, until: impl Fn(&[job::Model]) -> bool) {
+async fn work_until(
+    jobs: &Jobs,
+    io: &Io,
+    handler: Rc<Scripted>,
+    until: impl Fn(&[job::Model]) -> bool,
+) {
     let stop = CancellationToken::new();
     let watch = async {
         while !until(&rows(io).await) {
@@ -292,15 +309,19 @@ async fn work_until(jobs: &Jobs, io: &Io, handler: Rc<Scripted>, until: impl Fn(
         stop.cancel();
     };
     let work = async { tokio::join!(work_off(jobs.clone(), vec![handler], stop.clone()), watch) };
-    clock::timeout_at(Deadline::after(Duration::from_secs(20)), work).await.expect("the jobs never got there");
+    clock::timeout_at(Deadline::after(Duration::from_secs(20)), work)
+        .await
+        .expect("the jobs never got there");
 }
 
 #[tokio::test]
 async fn a_panic_or_a_hang_costs_one_attempt_and_nobody_else_anything() {
     let (_folder, io) = database().await;
-    enqueue(&io, &["panics-1", "explodes-1", "hangs-1", "done-1", "done-2", "dies-1", "fails-1"]).await;
+    enqueue(&io, &["panics-1", "explodes-1", "hangs-1", "done-1", "done-2", "dies-1", "fails-1"])
+        .await;
     let handler = Rc::new(Scripted::default());
-    let ended = |rows: &[job::Model]| rows.iter().all(|row| row.state == "done" || row.state == "dead");
+    let ended =
+        |rows: &[job::Model]| rows.iter().all(|row| row.state == "done" || row.state == "dead");
     work_until(&Jobs::new(io.clone(), quick()), &io, Rc::clone(&handler), ended).await;
     for (key, state, attempts) in [
         ("panics-1", "done", 2),
@@ -322,12 +343,17 @@ async fn a_job_that_kills_its_worker_each_time_is_dead_in_the_end_without_runnin
     enqueue(&io, &["done-1"]).await;
     let long_ago = clock::now() - TimeDelta::hours(1);
     let overdue = NewJob { run_at: long_ago, ..new_job("done-2") };
-    io.write(move |tx| Box::pin(async move { Ok::<_, IoError>(store::enqueue(tx, overdue).await?) })).await.unwrap();
+    io.write(move |tx| {
+        Box::pin(async move { Ok::<_, IoError>(store::enqueue(tx, overdue).await?) })
+    })
+    .await
+    .unwrap();
     for lives in 0..3 {
         assert_eq!(claim_at(&io, 9, long_ago + TimeDelta::minutes(lives)).await.len(), 1);
     }
     let handler = Rc::new(Scripted::default());
-    let ended = |rows: &[job::Model]| rows.iter().all(|row| row.state == "done" || row.state == "dead");
+    let ended =
+        |rows: &[job::Model]| rows.iter().all(|row| row.state == "done" || row.state == "dead");
     work_until(&Jobs::new(io.clone(), quick()), &io, Rc::clone(&handler), ended).await;
     assert_eq!(row(&io, "done-2").await.state, "dead");
     assert_eq!(*handler.seen.borrow(), [("done-1".to_owned(), 1)]);
@@ -349,9 +375,15 @@ async fn a_bounded_number_runs_at_once_and_a_stop_ends_what_is_under_way_and_cla
             handler.opened.notify_waiters();
         }
     };
-    let work =
-        async { tokio::join!(work_off(jobs, vec![Rc::clone(&handler) as Rc<dyn Handler>], stop.clone()), watch) };
-    clock::timeout_at(Deadline::after(Duration::from_secs(20)), work).await.expect("the worker never stopped");
+    let work = async {
+        tokio::join!(
+            work_off(jobs, vec![Rc::clone(&handler) as Rc<dyn Handler>], stop.clone()),
+            watch
+        )
+    };
+    clock::timeout_at(Deadline::after(Duration::from_secs(20)), work)
+        .await
+        .expect("the worker never stopped");
     assert_eq!(handler.most_running.get(), 3);
     assert_eq!(rows(&io).await.iter().filter(|row| row.state == "waiting").count(), 2);
 }
@@ -372,6 +404,8 @@ async fn the_bell_wakes_a_worker_that_would_not_look_for_an_hour() {
     };
     let worker = work_off(jobs.clone(), vec![Rc::clone(&handler) as Rc<dyn Handler>], stop.clone());
     let work = async { tokio::join!(worker, story) };
-    clock::timeout_at(Deadline::after(Duration::from_secs(20)), work).await.expect("the bell was not heard");
+    clock::timeout_at(Deadline::after(Duration::from_secs(20)), work)
+        .await
+        .expect("the bell was not heard");
     assert_eq!(handler.seen.borrow().len(), 2);
 }

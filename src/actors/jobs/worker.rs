@@ -1,4 +1,5 @@
-//! The worker: claims what is due, runs a bounded number of handlers, and writes what became of each.
+//! The worker: claims what is due, runs a bounded number of handlers, and writes what became of
+//! each.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -21,7 +22,8 @@ pub trait Handler {
     /// The kind of job it works off; one handler a kind.
     fn kind(&self) -> &'static str;
 
-    /// Works off one job. It is dropped when its deadline passes; a panic costs this attempt and nothing else.
+    /// Works off one job. It is dropped when its deadline passes; a panic costs this attempt and
+    /// nothing else.
     fn run(&self, job: Job) -> LocalBoxFuture<'_, JobEnd>;
 }
 
@@ -37,8 +39,8 @@ pub enum JobEnd {
         /// Why.
         why: String,
     },
-    /// Nothing was tried (the other side is down or busy): again `after` a pause (or half of it), and the attempt
-    /// does not count, or an outage of two hours would kill every job.
+    /// Nothing was tried (the other side is down or busy): again `after` a pause (or half of it),
+    /// and the attempt does not count, or an outage of two hours would kill every job.
     Later {
         /// The pause.
         after: Duration,
@@ -52,23 +54,37 @@ pub enum JobEnd {
     },
 }
 
-/// Works off the jobs of several lanes, each a worker with its own handlers and its own places: what hangs in one lane takes no
-/// place of another. Returns as [`work_off`] does.
-pub async fn work_off_lanes(jobs: &Jobs, lanes: Vec<Vec<Rc<dyn Handler>>>, stop: &CancellationToken) {
-    join_all(lanes.into_iter().map(|handlers| work_off(jobs.clone(), handlers, stop.clone()))).await;
+/// Works off the jobs of several lanes, each a worker with its own handlers and its own places:
+/// what hangs in one lane takes no place of another. Returns as [`work_off`] does.
+pub async fn work_off_lanes(
+    jobs: &Jobs,
+    lanes: Vec<Vec<Rc<dyn Handler>>>,
+    stop: &CancellationToken,
+) {
+    join_all(lanes.into_iter().map(|handlers| work_off(jobs.clone(), handlers, stop.clone())))
+        .await;
 }
 
-/// Works off jobs until `stop` is cancelled, then ends what is under way, claims nothing more, and returns.
-/// It drives its handlers by itself on the caller's thread; whoever runs it there watches it.
+/// Works off jobs until `stop` is cancelled, then ends what is under way, claims nothing more, and
+/// returns. It drives its handlers by itself on the caller's thread; whoever runs it there watches
+/// it.
 pub async fn work_off(jobs: Jobs, handlers: Vec<Rc<dyn Handler>>, stop: CancellationToken) {
-    let handlers: BTreeMap<_, _> = handlers.into_iter().map(|handler| (handler.kind(), handler)).collect();
+    let handlers: BTreeMap<_, _> =
+        handlers.into_iter().map(|handler| (handler.kind(), handler)).collect();
     let mut bell = jobs.bell();
     let mut flying = FuturesUnordered::new();
     let mut due = true;
     while !(stop.is_cancelled() && flying.is_empty()) {
-        let room = jobs.settings().in_flight.saturating_sub(u32::try_from(flying.len()).unwrap_or(u32::MAX));
+        let room = jobs
+            .settings()
+            .in_flight
+            .saturating_sub(u32::try_from(flying.len()).unwrap_or(u32::MAX));
         // one claim brings several jobs, instead of one claim for each that ends
-        if due && !stop.is_cancelled() && room > 0 && (flying.is_empty() || room * 2 >= jobs.settings().in_flight) {
+        if due
+            && !stop.is_cancelled()
+            && room > 0
+            && (flying.is_empty() || room * 2 >= jobs.settings().in_flight)
+        {
             let claimed = claim(&jobs, &handlers, room).await;
             due = claimed.len() >= usize::try_from(room).unwrap_or(usize::MAX);
             flying.extend(claimed.into_iter().map(|(handler, job)| attempt(&jobs, handler, job)));
@@ -91,7 +107,9 @@ async fn claim(
     match jobs.claim(handlers.keys().copied().collect(), u64::from(room)).await {
         Ok(claimed) => claimed
             .into_iter()
-            .filter_map(|job| handlers.get(job.kind.as_str()).map(|handler| (Rc::clone(handler), job)))
+            .filter_map(|job| {
+                handlers.get(job.kind.as_str()).map(|handler| (Rc::clone(handler), job))
+            })
             .collect(),
         Err(error) => {
             tracing::warn!(error = %error, "jobs cannot be claimed");
@@ -134,8 +152,12 @@ async fn acknowledge(jobs: &Jobs, job: Job, verdict: Verdict) {
     let (id, kind) = (job.id, job.kind.clone());
     match jobs.acknowledge(job, verdict).await {
         Ok(true) => {}
-        Ok(false) => tracing::warn!(job.id = %id, job.kind = kind, "job was acknowledged under a lost lease"),
-        Err(error) => tracing::warn!(job.id = %id, job.kind = kind, error = %error, "job cannot be acknowledged"),
+        Ok(false) => {
+            tracing::warn!(job.id = %id, job.kind = kind, "job was acknowledged under a lost lease")
+        }
+        Err(error) => {
+            tracing::warn!(job.id = %id, job.kind = kind, error = %error, "job cannot be acknowledged")
+        }
     }
 }
 
@@ -143,8 +165,12 @@ async fn run(handler: &dyn Handler, job: Job, budget: Duration) -> JobEnd {
     let work = AssertUnwindSafe(async { handler.run(job).await }).catch_unwind();
     match clock::timeout_at(Deadline::after(budget), work).await {
         Ok(Ok(end)) => end,
-        Ok(Err(panic)) => JobEnd::Again { after: None, why: format!("the handler panicked: {}", words(&*panic)) },
-        Err(_elapsed) => JobEnd::Again { after: None, why: "the deadline of the attempt has passed".into() },
+        Ok(Err(panic)) => {
+            JobEnd::Again { after: None, why: format!("the handler panicked: {}", words(&*panic)) }
+        }
+        Err(_elapsed) => {
+            JobEnd::Again { after: None, why: "the deadline of the attempt has passed".into() }
+        }
     }
 }
 

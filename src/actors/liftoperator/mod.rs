@@ -1,9 +1,11 @@
-//! The lift operators: what they sell at which price, whose cards they accept, and which cards an account holds.
+//! The lift operators: what they sell at which price, whose cards they accept, and which cards an
+//! account holds.
 //!
-//! `areas` is the map, `catalogue` what is sold, `offers` quotes from it, `lift` asks the operators' systems and keeps cards.
+//! `areas` is the map, `catalogue` what is sold, `offers` quotes from it, `lift` asks the
+//! operators' systems and keeps cards.
 //!
-//! A [`Catalogue`] never changes, it is exchanged whole; [`Counter`] quotes from it and takes its own quotes back without
-//! storing anything; [`Cards`] keeps the keycards of an account.
+//! A [`Catalogue`] never changes, it is exchanged whole; [`Counter`] quotes from it and takes its
+//! own quotes back without storing anything; [`Cards`] keeps the keycards of an account.
 
 pub mod areas;
 pub mod catalogue;

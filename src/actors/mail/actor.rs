@@ -13,7 +13,8 @@ use crate::integrations::{Outcome, Permit};
 
 /// Whoever takes e-mails.
 pub trait Post {
-    /// Hands an e-mail over, at most until `deadline`. An e-mail in doubt may be handed over again: its Message-Id is the same.
+    /// Hands an e-mail over, at most until `deadline`. An e-mail in doubt may be handed over again:
+    /// its Message-Id is the same.
     fn send(&self, email: OutgoingEmail, deadline: Deadline) -> LocalBoxFuture<'_, Outcome<()>>;
 }
 
@@ -26,7 +27,13 @@ pub fn start(
     connect: impl Fn() -> anyhow::Result<Rc<dyn MailProvider>> + Send + Sync + 'static,
 ) -> Handle<MailActor> {
     let policy = Policy::default();
-    let spec = Spec { name: "mail".to_owned(), mailbox: 64, in_flight: 8, arbiter: Placement::Own, policy };
+    let spec = Spec {
+        name: "mail".to_owned(),
+        mailbox: 64,
+        in_flight: 8,
+        arbiter: Placement::Own,
+        policy,
+    };
     SupplierActor::start(system, spec, connect)
 }
 
@@ -48,6 +55,12 @@ impl Question<dyn MailProvider> for OutgoingEmail {
 
 impl Post for Handle<MailActor> {
     fn send(&self, email: OutgoingEmail, deadline: Deadline) -> LocalBoxFuture<'_, Outcome<()>> {
-        Box::pin(supplier::ask_until(self, email, deadline.remaining(), Arc::new(|| true), deadline))
+        Box::pin(supplier::ask_until(
+            self,
+            email,
+            deadline.remaining(),
+            Arc::new(|| true),
+            deadline,
+        ))
     }
 }

@@ -1,12 +1,14 @@
-//! E-mails: asked for by a row in the commit they follow from, rendered when they leave, sent until the provider has them.
+//! E-mails: asked for by a row in the commit they follow from, rendered when they leave, sent until
+//! the provider has them.
 //!
 //! ```text
 //! order, auth ── in their commit ──▶ job `letter` ──▶ Sender ── Post ──▶ MailActor, the actor `mail`
 //!                                                      reads names and amounts only now      └─▶ integrations/mail
 //! ```
 //!
-//! An e-mail in doubt is sent again under the same Message-Id: better twice than never. Each kind is a folder in `templates/` with one
-//! folder a language, chosen by the account when it leaves; a failing e-mail never changes what it tells of.
+//! An e-mail in doubt is sent again under the same Message-Id: better twice than never. Each kind
+//! is a folder in `templates/` with one folder a language, chosen by the account when it leaves; a
+//! failing e-mail never changes what it tells of.
 
 mod account_files;
 mod actor;

@@ -14,7 +14,8 @@ use crate::typed;
 pub struct Described {
     /// Its name, for example `Season pass, Adult, Sölden`.
     pub title: String,
-    /// Which right of withdrawal its buyer has; `None` when the catalogue does not have it any more.
+    /// Which right of withdrawal its buyer has; `None` when the catalogue does not have it any
+    /// more.
     pub withdrawal: Option<String>,
 }
 
@@ -112,17 +113,22 @@ impl ReturnFacts {
             path: format!("/orders/{}", order.id),
             ticket: Ticket::of(line, language, &order.currency, describe),
             kept,
-            used: line.refusal.as_deref().is_some_and(|refusal| code(refusal) == RefusalKind::TicketUsed.slug()),
+            used: line
+                .refusal
+                .as_deref()
+                .is_some_and(|refusal| code(refusal) == RefusalKind::TicketUsed.slug()),
             paid: line.price_cents > 0,
         })
     }
 }
 
 impl OrderFacts {
-    /// The facts of `rows`; the money told of is that of payment `payment_no`, or of the order's own payment.
+    /// The facts of `rows`; the money told of is that of payment `payment_no`, or of the order's
+    /// own payment.
     pub(super) fn of(rows: &OrderRows, payment_no: Option<i32>, describe: &Describe) -> Self {
         let order = &rows.order;
-        let (issued, without): (Vec<_>, Vec<_>) = rows.lines.iter().partition(|line| is(&line.state, "issued"));
+        let (issued, without): (Vec<_>, Vec<_>) =
+            rows.lines.iter().partition(|line| is(&line.state, "issued"));
         let language = Language::stored(&rows.account.language);
         let ticket = |line: &LineRow| Ticket::of(line, language, &order.currency, describe);
         let told = payment_no.or(order.wanted_payment);
@@ -131,12 +137,15 @@ impl OrderFacts {
             name: greeted(language, &rows.account.first_name, &rows.account.last_name),
             number: order.number.clone(),
             path: format!("/orders/{}", order.id),
-            charged: language.amount(&order.currency, issued.iter().map(|line| line.price_cents).sum()),
+            charged: language
+                .amount(&order.currency, issued.iter().map(|line| line.price_cents).sum()),
             withdrawals: withdrawals(&issued, language, describe),
             issued: issued.into_iter().map(ticket).collect(),
             without: without.into_iter().map(ticket).collect(),
             reason: reason(language, order.refusal.as_deref().unwrap_or_default()),
-            money: payment.map_or(Money { returned: None, owed: None, released: None }, |row| Money::of(row, language)),
+            money: payment.map_or(Money { returned: None, owed: None, released: None }, |row| {
+                Money::of(row, language)
+            }),
             own: told == order.wanted_payment,
             invoice: rows.invoice.as_ref().map(ToString::to_string),
             attached: false,
@@ -176,7 +185,8 @@ impl Money {
 fn withdrawals(issued: &[&LineRow], language: Language, describe: &Describe) -> Vec<Withdrawal> {
     let mut rights: Vec<Withdrawal> = Vec::new();
     for line in issued {
-        let Described { title, withdrawal } = describe(language, [&line.operator, &line.product, &line.category]);
+        let Described { title, withdrawal } =
+            describe(language, [&line.operator, &line.product, &line.category]);
         let Some(text) = withdrawal else { continue };
         match rights.iter_mut().find(|right| right.text == text) {
             Some(right) if right.tickets.contains(&title) => {}
@@ -195,7 +205,8 @@ fn is(state: &str, name: &str) -> bool {
     state.eq_ignore_ascii_case(name)
 }
 
-/// How a person is greeted: in German by the whole name, in English by the first, or by the only one.
+/// How a person is greeted: in German by the whole name, in English by the first, or by the only
+/// one.
 pub(super) fn greeted(language: Language, first: &str, last: &str) -> String {
     match language {
         Language::En if !first.is_empty() => first.to_owned(),

@@ -39,19 +39,27 @@ pub(super) enum Payload {
     Account(auth::AccountEmail),
 }
 
-/// The job for an e-mail about an order, for the commit it follows from. An end has one e-mail however often it is
-/// asked for; returned money has one a payment and `version` of the order, a ticket that was to be returned one a line and `version`.
+/// The job for an e-mail about an order, for the commit it follows from. An end has one e-mail
+/// however often it is asked for; returned money has one a payment and `version` of the order, a
+/// ticket that was to be returned one a line and `version`.
 ///
 /// # Errors
 /// `Json`, never seen: ids can be written.
 pub fn order_email(email: OrderEmail, order_id: Uuid, version: i64) -> Result<NewJob, DbErr> {
     let (payload, key) = match email {
-        OrderEmail::Finished => (Payload::OrderFinished { order_id }, format!("order_finished/{order_id}")),
-        OrderEmail::Rejected => (Payload::OrderRejected { order_id }, format!("order_rejected/{order_id}")),
-        OrderEmail::Undone => (Payload::OrderUndone { order_id }, format!("order_undone/{order_id}")),
-        OrderEmail::MoneyReturned(payment) => {
-            (Payload::MoneyReturned { order_id, payment }, format!("money_returned/{order_id}/{payment}/{version}"))
+        OrderEmail::Finished => {
+            (Payload::OrderFinished { order_id }, format!("order_finished/{order_id}"))
         }
+        OrderEmail::Rejected => {
+            (Payload::OrderRejected { order_id }, format!("order_rejected/{order_id}"))
+        }
+        OrderEmail::Undone => {
+            (Payload::OrderUndone { order_id }, format!("order_undone/{order_id}"))
+        }
+        OrderEmail::MoneyReturned(payment) => (
+            Payload::MoneyReturned { order_id, payment },
+            format!("money_returned/{order_id}/{payment}/{version}"),
+        ),
         OrderEmail::TicketReturned(line) => {
             let payload = Payload::TicketReturn { order_id, line, kept: false };
             (payload, format!("ticket_return/{order_id}/{line}/{version}"))
@@ -79,14 +87,18 @@ mod tests {
 
     #[test]
     fn an_order_email_is_asked_for_by_ids_and_its_key_fits_the_table() {
-        let money = order_email(OrderEmail::MoneyReturned(i32::MIN), Uuid::max(), i64::MIN).unwrap();
+        let money =
+            order_email(OrderEmail::MoneyReturned(i32::MIN), Uuid::max(), i64::MIN).unwrap();
         assert!(money.dedup_key.len() <= 120, "{}", money.dedup_key);
         let finished = order_email(OrderEmail::Finished, Uuid::nil(), 9).unwrap();
         assert_eq!(
             finished.payload,
             r#"{"letter":"order_finished","order_id":"00000000-0000-0000-0000-000000000000"}"#
         );
-        assert_eq!(finished.dedup_key, order_email(OrderEmail::Finished, Uuid::nil(), 10).unwrap().dedup_key);
+        assert_eq!(
+            finished.dedup_key,
+            order_email(OrderEmail::Finished, Uuid::nil(), 10).unwrap().dedup_key
+        );
     }
 
     #[test]

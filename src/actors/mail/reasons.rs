@@ -2,8 +2,8 @@
 
 use crate::language::{Words, both};
 
-/// The clause for a reason's slug, without full stop and in English not capitalised; a slug may be followed by the
-/// supplier's own code after a colon or space.
+/// The clause for a reason's slug, without full stop and in English not capitalised; a slug may be
+/// followed by the supplier's own code after a colon or space.
 #[must_use]
 pub fn sentence(refusal: &str) -> Words {
     let slug = code(refusal);
@@ -52,9 +52,10 @@ fn of_a_card(slug: &str) -> Option<Words> {
             "the skier's data do not suffice there. Please check name and birth date and order again",
             "die Angaben zur Person reichen dort nicht aus. Bitte prüfen Sie Name und Geburtsdatum und bestellen Sie neu",
         ),
-        "ticket_used" => {
-            both("the ticket was already used at a gate", "das Ticket wurde an einem Drehkreuz schon verwendet")
-        }
+        "ticket_used" => both(
+            "the ticket was already used at a gate",
+            "das Ticket wurde an einem Drehkreuz schon verwendet",
+        ),
         "not_issued" => both(
             "the lift company did not issue the ticket. Please order again, or buy at the ticket office",
             "das Skigebiet hat das Ticket nicht ausgestellt. Bitte bestellen Sie neu oder kaufen Sie an der Kassa",
@@ -122,11 +123,19 @@ mod tests {
 
     #[test]
     fn every_reason_that_an_order_ends_with_has_its_own_words() {
-        let deciding =
-            [include_str!("../../../rules/src/transitions.rs"), include_str!("../../../rules/src/advance.rs")].concat();
-        let slug = |text: &&str| text.len() > 5 && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        let deciding = [
+            include_str!("../../../rules/src/transitions.rs"),
+            include_str!("../../../rules/src/advance.rs"),
+        ]
+        .concat();
+        let slug = |text: &&str| {
+            text.len() > 5 && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+        };
         let slugs: Vec<_> = deciding.split('"').skip(1).step_by(2).filter(slug).collect();
-        assert!(slugs.contains(&"not_paid") && slugs.contains(&"cancelled") && slugs.len() >= 7, "{slugs:?}");
+        assert!(
+            slugs.contains(&"not_paid") && slugs.contains(&"cancelled") && slugs.len() >= 7,
+            "{slugs:?}"
+        );
         for slug in slugs {
             let words = sentence(slug);
             assert_ne!(words, sentence("no such slug"), "{slug}");

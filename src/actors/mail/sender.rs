@@ -26,7 +26,8 @@ use crate::language::Language;
 const SEND: Duration = Duration::from_secs(30);
 /// The pause when the post provably took nothing.
 const POST_IS_SHUT: Duration = Duration::from_secs(60);
-/// From this attempt on an e-mail leaves without an invoice that cannot be had: better late than never, better bare than late.
+/// From this attempt on an e-mail leaves without an invoice that cannot be had: better late than
+/// never, better bare than late.
 const WITHOUT_INVOICE: i32 = 4;
 
 /// Sends e-mails. All parts live on the thread of the worker.
@@ -51,10 +52,14 @@ pub trait AccountFiles {
     ///
     /// # Errors
     /// Why it cannot be read now, without personal data.
-    fn facts(&self, email: auth::AccountEmail) -> LocalBoxFuture<'_, Result<Option<auth::EmailFacts>, String>>;
+    fn facts(
+        &self,
+        email: auth::AccountEmail,
+    ) -> LocalBoxFuture<'_, Result<Option<auth::EmailFacts>, String>>;
 }
 
-/// What the templates of account e-mails see; a template that uses what its e-mail does not have fails.
+/// What the templates of account e-mails see; a template that uses what its e-mail does not have
+/// fails.
 #[derive(Serialize)]
 struct AccountContext {
     name: String,
@@ -91,8 +96,12 @@ impl Sender {
         };
         match self.post.send(email, Deadline::after(SEND)).await {
             Outcome::Done(()) => JobEnd::Done,
-            Outcome::Refused(refusal) => JobEnd::Dead { why: format!("the e-mail was refused: {}", refusal.code) },
-            Outcome::NotSent(why) => JobEnd::Later { after: POST_IS_SHUT, why: format!("not sent: {why}") },
+            Outcome::Refused(refusal) => {
+                JobEnd::Dead { why: format!("the e-mail was refused: {}", refusal.code) }
+            }
+            Outcome::NotSent(why) => {
+                JobEnd::Later { after: POST_IS_SHUT, why: format!("not sent: {why}") }
+            }
             Outcome::Pending { ask_after } => {
                 JobEnd::Again { after: Some(ask_after), why: "accepted, but not for sure".into() }
             }
@@ -102,17 +111,24 @@ impl Sender {
 
     /// The e-mail a job asks for, or how the job ends without one.
     async fn draft(&self, job: &Job) -> Result<Draft, JobEnd> {
-        let payload = serde_json::from_str(&job.payload)
-            .map_err(|error| JobEnd::Dead { why: format!("its payload cannot be read: {error}") })?;
+        let payload = serde_json::from_str(&job.payload).map_err(|error| JobEnd::Dead {
+            why: format!("its payload cannot be read: {error}"),
+        })?;
         match payload {
             Payload::Account(email) => self.account_draft(email).await,
             Payload::OrderFinished { order_id } => self.finished_draft(order_id, job.attempt).await,
-            Payload::OrderRejected { order_id } => self.order_draft("order_rejected", order_id, None).await,
-            Payload::OrderUndone { order_id } => self.order_draft("order_undone", order_id, None).await,
+            Payload::OrderRejected { order_id } => {
+                self.order_draft("order_rejected", order_id, None).await
+            }
+            Payload::OrderUndone { order_id } => {
+                self.order_draft("order_undone", order_id, None).await
+            }
             Payload::MoneyReturned { order_id, payment } => {
                 self.order_draft("money_returned", order_id, Some(payment)).await
             }
-            Payload::TicketReturn { order_id, line, kept } => self.return_draft(order_id, line, kept).await,
+            Payload::TicketReturn { order_id, line, kept } => {
+                self.return_draft(order_id, line, kept).await
+            }
         }
     }
 
@@ -127,21 +143,34 @@ impl Sender {
             auth::AccountEmail::AddressChanged { .. } => "address_changed",
             auth::AccountEmail::AccountDeleted { .. } => "account_deleted",
         };
-        let facts = self.accounts.facts(email).await.map_err(|why| JobEnd::Again { after: None, why })?;
+        let facts =
+            self.accounts.facts(email).await.map_err(|why| JobEnd::Again { after: None, why })?;
         let Some(facts) = facts else {
             return Err(JobEnd::Done);
         };
         let language = facts.language;
         let context = AccountContext {
-            name: facts.names.map(|names| greeted(language, &names.first, &names.last)).unwrap_or_default(),
+            name: facts
+                .names
+                .map(|names| greeted(language, &names.first, &names.last))
+                .unwrap_or_default(),
             code: facts.code,
             until: facts.expires_at.map(|at| language.moment(at)),
             changed: facts.changed_at.map(|at| language.moment(at)),
         };
-        Ok(Draft { to: facts.email, words: self.render(name, language, context)?, attachments: Vec::new() })
+        Ok(Draft {
+            to: facts.email,
+            words: self.render(name, language, context)?,
+            attachments: Vec::new(),
+        })
     }
 
-    async fn order_draft(&self, name: &str, order_id: Uuid, payment: Option<i32>) -> Result<Draft, JobEnd> {
+    async fn order_draft(
+        &self,
+        name: &str,
+        order_id: Uuid,
+        payment: Option<i32>,
+    ) -> Result<Draft, JobEnd> {
         let rows = self.order(order_id).await?;
         let facts = OrderFacts::of(&rows, payment, &self.describe);
         let words = self.render(name, Language::stored(&rows.account.language), facts)?;
@@ -152,7 +181,8 @@ impl Sender {
         let rows = self.order(order_id).await?;
         let facts = ReturnFacts::of(&rows, line, kept, &self.describe);
         let facts = facts.ok_or_else(|| JobEnd::Dead { why: "there is no such line".into() })?;
-        let words = self.render("ticket_return", Language::stored(&rows.account.language), facts)?;
+        let words =
+            self.render("ticket_return", Language::stored(&rows.account.language), facts)?;
         Ok(Draft { to: rows.account.email, words, attachments: Vec::new() })
     }
 
@@ -164,26 +194,36 @@ impl Sender {
             attachments.extend(self.invoice(number, attempt).await?);
         }
         facts.attached = !attachments.is_empty();
-        let words = self.render("order_finished", Language::stored(&rows.account.language), facts)?;
+        let words =
+            self.render("order_finished", Language::stored(&rows.account.language), facts)?;
         Ok(Draft { to: rows.account.email, words, attachments })
     }
 
     async fn order(&self, id: Uuid) -> Result<OrderRows, JobEnd> {
-        let read = self.io.read(move |db| Box::pin(async move { Ok::<_, IoError>(store::order(db, id).await?) })).await;
+        let read = self
+            .io
+            .read(move |db| Box::pin(async move { Ok::<_, IoError>(store::order(db, id).await?) }))
+            .await;
         let rows = read.map_err(|error| JobEnd::Again { after: None, why: error.to_string() })?;
         let rows = rows.ok_or_else(|| JobEnd::Dead { why: "there is no such order".into() })?;
         // whoever has deleted the account wants no more e-mails, and has no address here
         if rows.account.erased_at.is_some() { Err(JobEnd::Done) } else { Ok(rows) }
     }
 
-    async fn invoice(&self, number: &InvoiceNumber, attempt: i32) -> Result<Option<Attachment>, JobEnd> {
+    async fn invoice(
+        &self,
+        number: &InvoiceNumber,
+        attempt: i32,
+    ) -> Result<Option<Attachment>, JobEnd> {
         match self.archive.document(number).await {
             Ok((_path, content)) => Ok(Some(Attachment {
                 name: format!("{number}.pdf"),
                 media_type: "application/pdf",
                 content: content.into(),
             })),
-            Err(error) if attempt < WITHOUT_INVOICE => Err(JobEnd::Again { after: None, why: error.to_string() }),
+            Err(error) if attempt < WITHOUT_INVOICE => {
+                Err(JobEnd::Again { after: None, why: error.to_string() })
+            }
             Err(error) => {
                 tracing::error!(invoice.number = %number, error = %error, "an e-mail leaves without its invoice");
                 Ok(None)
@@ -191,7 +231,12 @@ impl Sender {
         }
     }
 
-    fn render(&self, name: &str, language: Language, facts: impl Serialize) -> Result<Rendered, JobEnd> {
+    fn render(
+        &self,
+        name: &str,
+        language: Language,
+        facts: impl Serialize,
+    ) -> Result<Rendered, JobEnd> {
         templates::render(name, language, &self.head, facts)
             .map_err(|error| JobEnd::Dead { why: format!("it cannot be rendered: {error}") })
     }
@@ -212,7 +257,8 @@ impl Handler for Notices {
 
 /// The same in every repeat of a job, so that an e-mail that was sent twice is recognised as one.
 fn message_id(dedup_key: &str, domain: &str) -> String {
-    let hash: String = Sha256::digest(dedup_key).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let hash: String =
+        Sha256::digest(dedup_key).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     format!("{hash}@{domain}")
 }
 

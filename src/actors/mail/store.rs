@@ -27,8 +27,10 @@ pub(super) async fn order(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<
     else {
         return Ok(None);
     };
-    let lines = order.find_related(order_line::Entity).order_by_asc(order_line::Column::No).all(db).await?;
-    let payments = order.find_related(payment::Entity).order_by_asc(payment::Column::No).all(db).await?;
+    let lines =
+        order.find_related(order_line::Entity).order_by_asc(order_line::Column::No).all(db).await?;
+    let payments =
+        order.find_related(payment::Entity).order_by_asc(payment::Column::No).all(db).await?;
     let invoice = invoice::number_of_order(db, id).await?;
     Ok(Some(OrderRows { order, lines, payments, account, invoice }))
 }

@@ -1,4 +1,5 @@
-//! An e-mail is a folder with a language in each folder: one line of subject, a text, and the same as HTML.
+//! An e-mail is a folder with a language in each folder: one line of subject, a text, and the same
+//! as HTML.
 
 use std::sync::LazyLock;
 
@@ -84,14 +85,16 @@ struct Context<'a, F: Serialize> {
     facts: F,
 }
 
-/// Renders the e-mail `name` in one language; what people typed is escaped in the HTML and nowhere else.
+/// Renders the e-mail `name` in one language; what people typed is escaped in the HTML and nowhere
+/// else.
 pub(super) fn render(
     name: &str,
     language: Language,
     head: &Letterhead,
     facts: impl Serialize,
 ) -> Result<Rendered, String> {
-    let environment = STATIONERY.as_ref().map_err(|error| format!("the templates cannot be read: {error}"))?;
+    let environment =
+        STATIONERY.as_ref().map_err(|error| format!("the templates cannot be read: {error}"))?;
     let context = Value::from(Serde(Context { head, facts }));
     let part = |part: &str| {
         let template = environment.get_template(&format!("{name}/{}/{part}", language.as_str()));
@@ -105,7 +108,11 @@ pub(super) fn render(
         Language::En => "[simulated] ",
     };
     let subject = part("subject.txt")?.split_whitespace().collect::<Vec<_>>().join(" ");
-    Ok(Rendered { subject: format!("{mark}{subject}"), text: part("text.txt")?, html: part("body.html")? })
+    Ok(Rendered {
+        subject: format!("{mark}{subject}"),
+        text: part("text.txt")?,
+        html: part("body.html")?,
+    })
 }
 
 fn stationery() -> Result<Environment<'static>, Error> {

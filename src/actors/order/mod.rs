@@ -5,13 +5,13 @@
 //!   │
 //! engine    the loop: the next order that is due, its committed intents sent, the answers applied
 //!   │
-//! store     all SQL of orders: loaded and saved whole, lists, idempotency keys, days of cards, cases
+//! store     all SQL of orders: saved whole, lists, idempotency keys, days of cards, cases
 //!   │
 //! rules     what may follow from what; pure, a crate of its own: `rules/`
 //! ```
 //!
-//! A room uses those below it and none above. In `rules`, `lifecycle` holds the tables of states and `advance` walks them;
-//! `model` tries every interleaving of them.
+//! A room uses those below it and none above. In `rules`, `lifecycle` holds the tables of states
+//! and `advance` walks them; `model` tries every interleaving of them.
 
 pub mod desk;
 pub mod engine;
@@ -23,6 +23,6 @@ pub use rules::returns::{NoReturn, ReturnRequest, Returner, returnable_until};
 pub use rules::staff_command::{Obstacle, StaffCommand};
 pub use starjack_rules as rules;
 pub use store::{
-    Filter, Marks, Notifications, Past, Placed, Remembered, RestoreError, RestoreTimes, Restored, Store, Watching,
-    forget_texts, restored,
+    Filter, Marks, Notifications, Past, Placed, Remembered, RestoreError, RestoreTimes, Restored,
+    Store, Watching, forget_texts, restored,
 };

@@ -6,7 +6,8 @@ use crate::actors::supervision::Content;
 use crate::actors::supplier::{Asking, Question};
 use crate::integrations::Permit;
 use crate::integrations::payment::{
-    CreditAmount, History, Observed, OpenPayments, OpenedPage, PageOrder, PaymentProvider, StatusKey,
+    CreditAmount, History, Observed, OpenPayments, OpenedPage, PageOrder, PaymentProvider,
+    StatusKey,
 };
 use crate::money::Cents;
 
@@ -51,7 +52,9 @@ impl Question<dyn PaymentProvider> for MoneyMove {
 
     fn content(&self) -> Content {
         match self {
-            Self::Capture(tid, _) | Self::Reverse(tid) | Self::Credit(tid, _) => Content::Of(tid.clone()),
+            Self::Capture(tid, _) | Self::Reverse(tid) | Self::Credit(tid, _) => {
+                Content::Of(tid.clone())
+            }
         }
     }
 

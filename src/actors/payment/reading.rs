@@ -10,13 +10,15 @@ use crate::integrations::payment::{Observed, OpenPayments};
 /// The most payments that one call lists.
 const PAGE: u32 = 500;
 
-/// How far a page reaches back into the one before. Payments that leave the list between two calls (captured, released) move
-/// those behind them forward, past the next page's beginning: up to so many, a call a second, are made up for. When more
-/// leave, the two pages have no payment in common, and the reading says that it may lack some; what it lacks is still
-/// open, so the next reading shows it. Payments that come in stand in front and only show some twice.
+/// How far a page reaches back into the one before. Payments that leave the list between two calls
+/// (captured, released) move those behind them forward, past the next page's beginning: up to so
+/// many, a call a second, are made up for. When more leave, the two pages have no payment in
+/// common, and the reading says that it may lack some; what it lacks is still open, so the next
+/// reading shows it. Payments that come in stand in front and only show some twice.
 const OVERLAP: u32 = 50;
 
-/// The most pages of one reading: more than 18,000 open payments. A provider that answers full pages for ever ends here.
+/// The most pages of one reading: more than 18,000 open payments. A provider that answers full
+/// pages for ever ends here.
 const MOST_PAGES: u32 = 40;
 
 /// What one reading of the list of open payments brought.
@@ -24,9 +26,11 @@ const MOST_PAGES: u32 = 40;
 pub struct Reading {
     /// The payments, newest first, each once and as it was shown last.
     pub payments: Vec<Observed>,
-    /// The transaction ids of the entries that could not be read; empty where not even the id could be.
+    /// The transaction ids of the entries that could not be read; empty where not even the id could
+    /// be.
     pub unreadable: Vec<String>,
-    /// Why open payments may be missing beside the unreadable ones; `None` when it was read to its end.
+    /// Why open payments may be missing beside the unreadable ones; `None` when it was read to its
+    /// end.
     pub cut: Option<Cut>,
 }
 
@@ -52,17 +56,21 @@ impl From<Vec<Observed>> for Reading {
 }
 
 impl Reading {
-    /// Whether the provider surely does not list this transaction (any more): what could not be read may be it.
+    /// Whether the provider surely does not list this transaction (any more): what could not be
+    /// read may be it.
     #[must_use]
     pub fn lacks(&self, tid: &str) -> bool {
         let may_be = |unreadable: &String| unreadable.is_empty() || unreadable == tid;
-        self.cut.is_none() && !self.payments.iter().any(|seen| seen.tid == tid) && !self.unreadable.iter().any(may_be)
+        self.cut.is_none()
+            && !self.payments.iter().any(|seen| seen.tid == tid)
+            && !self.unreadable.iter().any(may_be)
     }
 
     /// Why it may lack open payments, in words for people.
     #[must_use]
     pub fn flaw(&self) -> Option<String> {
-        let unreadable = (!self.unreadable.is_empty()).then(|| format!("{} cannot be read", self.unreadable.len()));
+        let unreadable = (!self.unreadable.is_empty())
+            .then(|| format!("{} cannot be read", self.unreadable.len()));
         self.cut.as_ref().map(ToString::to_string).or(unreadable)
     }
 }
@@ -93,7 +101,9 @@ impl Pages {
         for payment in page.payments {
             let known = self.places.get(&payment.tid).copied();
             (seen, new) = if known.is_some() { (seen + 1, new) } else { (seen, new + 1) };
-            if let Some(shown) = known.flatten().and_then(|place| self.reading.payments.get_mut(place)) {
+            if let Some(shown) =
+                known.flatten().and_then(|place| self.reading.payments.get_mut(place))
+            {
                 *shown = payment;
             } else {
                 self.places.insert(payment.tid.clone(), Some(self.reading.payments.len()));
@@ -105,19 +115,28 @@ impl Pages {
 }
 
 impl Desk {
-    /// Reads all that the provider lists as reserved or in progress, with `pause` between two calls. What was read before
-    /// something went wrong is answered too. Harmless to repeat.
+    /// Reads all that the provider lists as reserved or in progress, with `pause` between two
+    /// calls. What was read before something went wrong is answered too. Harmless to repeat.
     pub async fn read_open(&self, pause: Duration) -> Reading {
         let mut pages = Pages::default();
         let cut = self.read_pages(&mut pages, pause).await.err();
         let reading = Reading { cut, ..pages.reading };
         if !reading.unreadable.is_empty() {
             let (entries, tids) = (reading.unreadable.len(), reading.unreadable.join(" "));
-            tracing::error!(alert = true, entries, tids, "entries of the list of open payments cannot be read");
+            tracing::error!(
+                alert = true,
+                entries,
+                tids,
+                "entries of the list of open payments cannot be read"
+            );
         }
         if reading.cut == Some(Cut::Endless) {
             let payments = reading.payments.len();
-            tracing::error!(alert = true, payments, "the list of open payments has no end; what was read is taken");
+            tracing::error!(
+                alert = true,
+                payments,
+                "the list of open payments has no end; what was read is taken"
+            );
         }
         reading
     }
@@ -129,7 +148,8 @@ impl Desk {
                 clock::sleep(pause).await;
             }
             let page = self.list_open(begin, PAGE).await.told().map_err(Cut::Unanswered)?;
-            // an entry that cannot be read was sent all the same: it takes its place, and its page is full with it
+            // an entry that cannot be read was sent all the same: it takes its place, and its page
+            // is full with it
             let sent = page.sent();
             let (seen, new) = pages.take(page);
             moved |= begin > 0 && seen == 0;

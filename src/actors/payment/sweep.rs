@@ -40,7 +40,8 @@ impl Sweep {
         Self { requests: Arc::new(Notify::new()), unreadable: Arc::default(), settings }
     }
 
-    /// Asks for a call of the list as soon as may be; one answer serves all who ask before it begins.
+    /// Asks for a call of the list as soon as may be; one answer serves all who ask before it
+    /// begins.
     pub fn request(&self) {
         self.requests.notify_one();
     }
@@ -56,16 +57,20 @@ impl Sweep {
         self.unreadable.load(Ordering::Relaxed)
     }
 
-    /// Reads the list for ever and hands each reading to `take`. One that is cut short is handed over as far as it goes, and
-    /// read again at once unless it has no end.
+    /// Reads the list for ever and hands each reading to `take`. One that is cut short is handed
+    /// over as far as it goes, and read again at once unless it has no end.
     pub async fn run<F>(&self, desk: &Desk, take: impl Fn(Reading) -> F)
     where
         F: Future<Output = ()>,
     {
         loop {
-            let _woken = clock::timeout_at(Deadline::after(self.settings.every), self.requested()).await;
+            let _woken =
+                clock::timeout_at(Deadline::after(self.settings.every), self.requested()).await;
             let reading = desk.read_open(self.settings.pause).await;
-            self.unreadable.fetch_add(u64::try_from(reading.unreadable.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
+            self.unreadable.fetch_add(
+                u64::try_from(reading.unreadable.len()).unwrap_or(u64::MAX),
+                Ordering::Relaxed,
+            );
             if let Some(cut @ (Cut::Unanswered(_) | Cut::Moved)) = &reading.cut {
                 tracing::warn!(%cut, "the list of open payments could not be read whole; it is read again");
                 self.requests.notify_one();

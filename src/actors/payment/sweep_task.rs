@@ -6,11 +6,15 @@ use crate::actors::fleet::{Fence, Held, SingletonTasks};
 /// The singleton task of reading the list of open payments.
 const SWEEP: &str = "sweep";
 
-/// Reads the list of open payments for ever, on one replica for all, and hands each reading to `take`, which writes by the fence.
-/// What is reported to another replica is asked of whoever has the singleton task; where that cannot be reached, the next reading
-/// of whoever has it heals it.
-pub async fn keep_sweeping<F>(singletons: SingletonTasks, sweep: Sweep, desk: Desk, take: impl Fn(Reading, Fence) -> F)
-where
+/// Reads the list of open payments for ever, on one replica for all, and hands each reading to
+/// `take`, which writes by the fence. What is reported to another replica is asked of whoever has
+/// the singleton task; where that cannot be reached, the next reading of whoever has it heals it.
+pub async fn keep_sweeping<F>(
+    singletons: SingletonTasks,
+    sweep: Sweep,
+    desk: Desk,
+    take: impl Fn(Reading, Fence) -> F,
+) where
     F: Future<Output = ()>,
 {
     let work = async |held: Held| {
@@ -22,7 +26,11 @@ where
                 sweep.request();
             }
         };
-        futures_util::future::join(sweep.run(&desk, |reading| take(reading, held.fence())), pass_on).await;
+        futures_util::future::join(
+            sweep.run(&desk, |reading| take(reading, held.fence())),
+            pass_on,
+        )
+        .await;
     };
     let otherwise = async || {
         sweep.requested().await;

@@ -8,7 +8,8 @@ use tokio::sync::mpsc;
 use super::*;
 use crate::actors::supervision::{Policy, System};
 use crate::integrations::payment::{
-    CreditAmount, History, Observed, ObservedState, OpenPayments, OpenedPage, PageOrder, PaymentProvider, StatusKey,
+    CreditAmount, History, Observed, ObservedState, OpenPayments, OpenedPage, PageOrder,
+    PaymentProvider, StatusKey,
 };
 use crate::integrations::{Outcome, Permit};
 use crate::money::Cents;
@@ -25,11 +26,20 @@ impl Lister {
 }
 
 impl PaymentProvider for Lister {
-    fn open_page(&self, _page: PageOrder, _permit: Permit) -> LocalBoxFuture<'_, Outcome<OpenedPage>> {
+    fn open_page(
+        &self,
+        _page: PageOrder,
+        _permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<OpenedPage>> {
         Self::nothing()
     }
 
-    fn capture(&self, _tid: String, _amount: Cents, _permit: Permit) -> LocalBoxFuture<'_, Outcome<()>> {
+    fn capture(
+        &self,
+        _tid: String,
+        _amount: Cents,
+        _permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<()>> {
         Self::nothing()
     }
 
@@ -37,7 +47,12 @@ impl PaymentProvider for Lister {
         Self::nothing()
     }
 
-    fn credit(&self, _tid: String, _amount: CreditAmount, _permit: Permit) -> LocalBoxFuture<'_, Outcome<()>> {
+    fn credit(
+        &self,
+        _tid: String,
+        _amount: CreditAmount,
+        _permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<()>> {
         Self::nothing()
     }
 
@@ -45,12 +60,21 @@ impl PaymentProvider for Lister {
         Self::nothing()
     }
 
-    fn list_open(&self, begin: u32, size: u32, _permit: Permit) -> LocalBoxFuture<'_, Outcome<OpenPayments>> {
+    fn list_open(
+        &self,
+        begin: u32,
+        size: u32,
+        _permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<OpenPayments>> {
         let page = self.0.lock().unwrap_or_else(PoisonError::into_inner)(begin, size);
         std::future::ready(page).boxed_local()
     }
 
-    fn status(&self, _key: StatusKey, _permit: Permit) -> LocalBoxFuture<'_, Outcome<Option<Observed>>> {
+    fn status(
+        &self,
+        _key: StatusKey,
+        _permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<Option<Observed>>> {
         Self::nothing()
     }
 }
@@ -77,7 +101,8 @@ fn reserved(tid: i64) -> Observed {
     }
 }
 
-/// The first reading that a sweep of this provider hands over, how many calls were made for it, and the sweep.
+/// The first reading that a sweep of this provider hands over, how many calls were made for it, and
+/// the sweep.
 async fn first_reading(
     mut list: impl FnMut(u32, u32) -> Outcome<OpenPayments> + Send + 'static,
 ) -> (Reading, usize, Sweep) {
@@ -89,8 +114,10 @@ async fn first_reading(
     }));
     let system = System::start().unwrap();
     let connect = move || Ok(Rc::new(Lister(Arc::clone(&listing))) as Rc<dyn PaymentProvider>);
-    let desk = Desk::start_with(&system, Arc::new(connect), Policy::default(), Duration::from_secs(10));
-    let sweep = Sweep::new(SweepSettings { every: Duration::from_secs(600), pause: Duration::ZERO });
+    let desk =
+        Desk::start_with(&system, Arc::new(connect), Policy::default(), Duration::from_secs(10));
+    let sweep =
+        Sweep::new(SweepSettings { every: Duration::from_secs(600), pause: Duration::ZERO });
     sweep.request();
     let (give, mut readings) = mpsc::unbounded_channel();
     let take = |reading| {
@@ -113,20 +140,27 @@ fn tids(reading: &Reading) -> Vec<i64> {
 }
 
 #[actix_rt::test]
-async fn a_lost_reservation_behind_an_entry_that_cannot_be_read_is_found_and_the_entry_is_counted() {
+async fn a_lost_reservation_behind_an_entry_that_cannot_be_read_is_found_and_the_entry_is_counted()
+{
     let list: Vec<i64> = (1..=502).rev().map(|tid| if tid == 300 { -tid } else { tid }).collect();
     let own = list.clone();
     let (reading, calls, sweep) = first_reading(move |begin, size| page(&own, begin, size)).await;
     assert_eq!(tids(&reading), list.into_iter().filter(|tid| *tid > 0).collect::<Vec<_>>());
-    assert_eq!((reading.unreadable.as_slice(), reading.cut.as_ref()), (&["300".to_owned()][..], None));
+    assert_eq!(
+        (reading.unreadable.as_slice(), reading.cut.as_ref()),
+        (&["300".to_owned()][..], None)
+    );
     assert_eq!((calls, sweep.unreadable()), (2, 1));
 }
 
 #[actix_rt::test]
 async fn what_cannot_be_read_is_no_proof_that_a_payment_is_not_listed_any_more() {
-    let (reading, _calls, _sweep) = first_reading(|begin, size| page(&[9, -8, 7], begin, size)).await;
+    let (reading, _calls, _sweep) =
+        first_reading(|begin, size| page(&[9, -8, 7], begin, size)).await;
     assert_eq!(["9", "8", "7", "6"].map(|tid| reading.lacks(tid)), [false, false, false, true]);
-    let nameless = |_, _| Outcome::Done(OpenPayments { payments: vec![reserved(9)], unreadable: vec![String::new()] });
+    let nameless = |_, _| {
+        Outcome::Done(OpenPayments { payments: vec![reserved(9)], unreadable: vec![String::new()] })
+    };
     let (reading, _calls, _sweep) = first_reading(nameless).await;
     assert!(!reading.lacks("6"), "the entry without a name may be this one");
     let whole: Reading = vec![reserved(9)].into();
@@ -141,13 +175,19 @@ async fn payments_that_leave_the_list_while_it_is_read_hide_none_of_the_others()
         let list = move |begin, size| page(if begin == 0 { &before } else { &after }, begin, size);
         let (reading, _calls, sweep) = first_reading(list).await;
         assert_eq!((tids(&reading), &reading.cut), ((1..=700).rev().collect(), &cut));
-        assert_eq!(sweep.requested().now_or_never().is_some(), cut.is_some(), "what may lack some is read again");
+        assert_eq!(
+            sweep.requested().now_or_never().is_some(),
+            cut.is_some(),
+            "what may lack some is read again"
+        );
     }
 }
 
 #[actix_rt::test]
 async fn a_payment_that_comes_in_meanwhile_shows_another_twice_and_it_is_taken_once() {
-    let list = |begin, size| page(&(1..=600 + i64::from(begin > 0)).rev().collect::<Vec<_>>(), begin, size);
+    let list = |begin, size| {
+        page(&(1..=600 + i64::from(begin > 0)).rev().collect::<Vec<_>>(), begin, size)
+    };
     let (reading, _calls, _sweep) = first_reading(list).await;
     assert_eq!((tids(&reading), reading.cut), ((1..=600).rev().collect(), None));
 }
@@ -156,7 +196,10 @@ async fn a_payment_that_comes_in_meanwhile_shows_another_twice_and_it_is_taken_o
 async fn a_provider_that_answers_full_pages_for_ever_is_asked_a_bounded_number_of_times() {
     let fresh = |begin: u32, size| page(&(1..=100_000).rev().collect::<Vec<_>>(), begin, size);
     let (reading, calls, sweep) = first_reading(fresh).await;
-    assert_eq!((reading.payments.len(), calls, reading.cut), (500 + 39 * 450, 40, Some(Cut::Endless)));
+    assert_eq!(
+        (reading.payments.len(), calls, reading.cut),
+        (500 + 39 * 450, 40, Some(Cut::Endless))
+    );
     assert!(sweep.requested().now_or_never().is_none(), "it is read again when its time comes");
 
     let deaf = |_begin, size| page(&(1..=100_000).rev().collect::<Vec<_>>(), 0, size);

@@ -1,5 +1,5 @@
-//! Carrying out what a person agreed to. Every attempt looks first, so that it may run twice; a case is closed once both
-//! sides say the same, and asked about anew where that cannot be.
+//! Carrying out what a person agreed to. Every attempt looks first, so that it may run twice; a
+//! case is closed once both sides say the same, and asked about anew where that cannot be.
 
 use std::time::Duration;
 
@@ -87,12 +87,17 @@ async fn withdraw(books: &ReconcileDesk, case: &Agreed) -> Result<(), Stop> {
     let found = find(books, case).await?;
     for extra in compare::too_many(sold, known, &found) {
         if extra.state == FoundState::Pending {
-            return Err(Stop::Later(FOLLOW, "a booking that is too much is not final yet".to_owned()));
+            return Err(Stop::Later(
+                FOLLOW,
+                "a booking that is too much is not final yet".to_owned(),
+            ));
         }
         match books.lift.cancel(operator(case)?, extra.booking.clone(), books.may_write()).await {
             Outcome::Done(()) => {}
             Outcome::Refused(refusal) if refusal.kind == RefusalKind::TicketUsed => {}
-            Outcome::Refused(refusal) => return Err(Stop::Never(None, refusal.kind.slug().to_owned())),
+            Outcome::Refused(refusal) => {
+                return Err(Stop::Never(None, refusal.kind.slug().to_owned()));
+            }
             other @ (Outcome::NotSent(_) | Outcome::Pending { .. } | Outcome::Unknown(_)) => {
                 return Err(Stop::Later(PAUSE, other.why()));
             }
@@ -128,7 +133,8 @@ async fn give_back(books: &ReconcileDesk, case: &Agreed) -> Result<(), Stop> {
     books.orders.give_back_line(line.order_id, line.no).await?;
     let order = books.orders.store().load(line.order_id).await?.ok_or_else(no_line)?;
     // what a bank took back is not held any more
-    let holds = |row: &&Payment| order.wanted == Some(row.no) && row.state != PaymentState::ChargedBack;
+    let holds =
+        |row: &&Payment| order.wanted == Some(row.no) && row.state != PaymentState::ChargedBack;
     let rest = order.payments.iter().filter(holds).map(Payment::held).sum::<i64>();
     if rest > order.issued_total() {
         return Err(Stop::Later(PAUSE, "the money has not gone back yet".to_owned()));
@@ -143,17 +149,24 @@ async fn look_again(books: &ReconcileDesk, case: &Agreed) -> Result<(), Stop> {
     match ours.map(|ours| compare::money(&ours.money, &history)) {
         Some(None) => return Ok(()),
         Some(Some(other)) if other.action != Some(Action::LookAgain) => {
-            return Err(Stop::Never(other.action, "by now the books differ in another way".to_owned()));
+            return Err(Stop::Never(
+                other.action,
+                "by now the books differ in another way".to_owned(),
+            ));
         }
         Some(Some(_)) | None => {}
     }
     // what was released, or went back wholly, is not opened again
     let known = books.orders.store().load(order).await?.ok_or_else(no_line)?;
     let is_over = |state: PaymentState| {
-        state == PaymentState::Reversed || (state == PaymentState::Returned && history.charged_back == 0)
+        state == PaymentState::Reversed
+            || (state == PaymentState::Returned && history.charged_back == 0)
     };
     if known.payments.iter().any(|row| row.no == no && is_over(row.state)) {
-        return Err(Stop::Never(None, "only a person can tell why the provider moved more".to_owned()));
+        return Err(Stop::Never(
+            None,
+            "only a person can tell why the provider moved more".to_owned(),
+        ));
     }
     books.orders.look_again(order, no).await?;
     Err(Stop::Later(PAUSE, "the order has not followed the provider's books yet".to_owned()))
@@ -163,7 +176,11 @@ async fn book(books: &ReconcileDesk, case: &Agreed) -> Result<(), Stop> {
     let (Some(order), Some(no)) = (case.order_id, case.payment_no) else { return Err(no_line()) };
     let history = history(books, case).await?;
     books.orders.book_credit(order, no, history.credited).await?;
-    if money_agrees(books, case).await? { Ok(()) } else { Err(Stop::Later(PAUSE, "the books differ still".to_owned())) }
+    if money_agrees(books, case).await? {
+        Ok(())
+    } else {
+        Err(Stop::Later(PAUSE, "the books differ still".to_owned()))
+    }
 }
 
 async fn release(books: &ReconcileDesk, case: &Agreed) -> Result<(), Stop> {
@@ -199,8 +216,8 @@ pub(super) async fn history(
     told.map_err(|why| Stop::Later(PAUSE, why))
 }
 
-/// Whether both sides say the same of a ticket now; what is left is another case's, or a person's. Which booking stands is
-/// kept, for whoever cancels it later.
+/// Whether both sides say the same of a ticket now; what is left is another case's, or a person's.
+/// Which booking stands is kept, for whoever cancels it later.
 async fn agree(books: &ReconcileDesk, case: &Agreed) -> Result<(), Stop> {
     let line = line_of(books, case).await?;
     let found = find(books, case).await?;
@@ -210,7 +227,9 @@ async fn agree(books: &ReconcileDesk, case: &Agreed) -> Result<(), Stop> {
     }
     match compare::ticket(line.as_ref().map(ticket_of).as_ref(), &found, today(books, case)?) {
         None => Ok(()),
-        Some(difference) if difference.kind == Kind::TicketUsed || (line.is_none() && is_used(&found)) => {
+        Some(difference)
+            if difference.kind == Kind::TicketUsed || (line.is_none() && is_used(&found)) =>
+        {
             Err(Stop::Never(None, "ticket_used".to_owned()))
         }
         Some(_) => Err(Stop::Again("the operator's books differ still".to_owned())),
@@ -229,7 +248,8 @@ async fn find(books: &ReconcileDesk, case: &Agreed) -> Result<Vec<Found>, Stop> 
 
 /// The line of the case's reference, if there is one; one that is still driven is not touched.
 async fn line_of(books: &ReconcileDesk, case: &Agreed) -> Result<Option<OurLine>, Stop> {
-    let line = our_records::lines_of(&books.io, vec![case.subject.clone()]).await?.remove(&case.subject);
+    let line =
+        our_records::lines_of(&books.io, vec![case.subject.clone()]).await?.remove(&case.subject);
     match line {
         Some(line) if !line.rests => Err(Stop::Later(PAUSE, "its order has not ended".to_owned())),
         line => Ok(line),
@@ -237,7 +257,9 @@ async fn line_of(books: &ReconcileDesk, case: &Agreed) -> Result<Option<OurLine>
 }
 
 fn operator(case: &Agreed) -> Result<&str, Stop> {
-    case.operator.as_deref().ok_or_else(|| Stop::Never(None, "the case names no operator".to_owned()))
+    case.operator
+        .as_deref()
+        .ok_or_else(|| Stop::Never(None, "the case names no operator".to_owned()))
 }
 
 fn today(books: &ReconcileDesk, case: &Agreed) -> Result<chrono::NaiveDate, Stop> {

@@ -76,7 +76,8 @@ pub enum Action {
     Withdraw,
     /// Book the ticket once more under its own reference.
     IssueAgain,
-    /// Take the line out of the order and give its price back; of money that is nobody's, give it back.
+    /// Take the line out of the order and give its price back; of money that is nobody's, give it
+    /// back.
     GiveBack,
     /// Let the order read the provider's books; its own rules do the rest.
     LookAgain,
@@ -87,8 +88,14 @@ pub enum Action {
 }
 
 impl Action {
-    const ALL: [Self; 6] =
-        [Self::Withdraw, Self::IssueAgain, Self::GiveBack, Self::LookAgain, Self::Book, Self::Release];
+    const ALL: [Self; 6] = [
+        Self::Withdraw,
+        Self::IssueAgain,
+        Self::GiveBack,
+        Self::LookAgain,
+        Self::Book,
+        Self::Release,
+    ];
 
     /// The action's one word in the database and in JSON.
     #[must_use]
@@ -145,7 +152,8 @@ pub struct OurMoney {
     pub transferred: Cents,
 }
 
-/// Compares a ticket with everything that they have under its reference; `today` is the operator's day.
+/// Compares a ticket with everything that they have under its reference; `today` is the operator's
+/// day.
 #[must_use]
 pub fn ticket(ours: Option<&OurTicket>, theirs: &[Found], today: NaiveDate) -> Option<Difference> {
     let standing = theirs.iter().filter(|found| found.state != FoundState::Cancelled).count();
@@ -158,7 +166,8 @@ pub fn ticket(ours: Option<&OurTicket>, theirs: &[Found], today: NaiveDate) -> O
     let sold = ours.state == LineState::Issued;
     match (sold, standing) {
         (true, 1) | (false, 0) => None,
-        // lost with all that was known of it: it can still be booked; cancelled at their desk: somebody had a reason
+        // lost with all that was known of it: it can still be booked; cancelled at their desk:
+        // somebody had a reason
         (true, 0) if theirs.is_empty() && ours.last_day >= today => {
             differs(Kind::TicketMissing, Some(Action::IssueAgain), ours.price)
         }
@@ -173,7 +182,11 @@ pub fn ticket(ours: Option<&OurTicket>, theirs: &[Found], today: NaiveDate) -> O
 #[must_use]
 pub fn price(ours: &OurTicket, theirs: Cents) -> Option<Difference> {
     let differs = ours.state == LineState::Issued && ours.price != theirs;
-    differs.then(|| Difference { kind: Kind::TicketPrice, action: None, amount: theirs - ours.price })
+    differs.then(|| Difference {
+        kind: Kind::TicketPrice,
+        action: None,
+        amount: theirs - ours.price,
+    })
 }
 
 /// Compares a payment with the provider's books of it.
@@ -198,11 +211,13 @@ pub fn money(ours: &OurMoney, books: &History) -> Option<Difference> {
     }
 }
 
-/// Which of their bookings go when there are too many: all but the one that stays, which is the used one, else the one
-/// that we know, else the oldest. `sold` says whether one may stay at all. Pending ones cannot be cancelled yet.
+/// Which of their bookings go when there are too many: all but the one that stays, which is the
+/// used one, else the one that we know, else the oldest. `sold` says whether one may stay at all.
+/// Pending ones cannot be cancelled yet.
 #[must_use]
 pub fn too_many<'a>(sold: bool, known: Option<&str>, theirs: &'a [Found]) -> Vec<&'a Found> {
-    let standing: Vec<&Found> = theirs.iter().filter(|found| found.state != FoundState::Cancelled).collect();
+    let standing: Vec<&Found> =
+        theirs.iter().filter(|found| found.state != FoundState::Cancelled).collect();
     let used = standing.iter().position(|found| found.state == FoundState::Used);
     let ours = || standing.iter().position(|found| known == Some(&*found.booking.handle));
     let stays = sold.then(|| used.or_else(ours).unwrap_or(0));

@@ -20,7 +20,12 @@ fn theirs(states: &[FoundState]) -> Vec<Found> {
 }
 
 fn at_rest() -> impl Strategy<Value = LineState> {
-    prop_oneof![Just(LineState::Wanted), Just(LineState::Issued), Just(LineState::Refused), Just(LineState::Withdrawn)]
+    prop_oneof![
+        Just(LineState::Wanted),
+        Just(LineState::Issued),
+        Just(LineState::Refused),
+        Just(LineState::Withdrawn)
+    ]
 }
 
 fn found() -> impl Strategy<Value = Vec<FoundState>> {
@@ -42,14 +47,18 @@ fn books() -> impl Strategy<Value = (OurMoney, History)> {
         Just(PaymentState::Closed),
         Just(PaymentState::ChargedBack)
     ];
-    let ours = (states, cents(), cents(), cents()).prop_map(|(state, captured, returned, transferred)| OurMoney {
-        state,
-        captured,
-        returned: returned + transferred,
-        transferred,
-    });
-    let history = (cents(), cents(), prop_oneof![4 => Just(0i64), 1 => 1..500i64])
-        .prop_map(|(captured, credited, charged_back)| History { captured, credited, charged_back, reversed: false });
+    let ours =
+        (states, cents(), cents(), cents()).prop_map(|(state, captured, returned, transferred)| {
+            OurMoney { state, captured, returned: returned + transferred, transferred }
+        });
+    let history = (cents(), cents(), prop_oneof![4 => Just(0i64), 1 => 1..500i64]).prop_map(
+        |(captured, credited, charged_back)| History {
+            captured,
+            credited,
+            charged_back,
+            reversed: false,
+        },
+    );
     (ours, history)
 }
 
@@ -109,9 +118,12 @@ proptest! {
 }
 
 #[test]
-fn a_ticket_that_was_lost_is_booked_again_while_it_can_be_used_and_one_that_was_cancelled_there_is_not() {
+fn a_ticket_that_was_lost_is_booked_again_while_it_can_be_used_and_one_that_was_cancelled_there_is_not()
+ {
     let sold = ours(LineState::Issued);
-    let action = |found: &[FoundState], today| ticket(Some(&sold), &theirs(found), day(today)).unwrap().action;
+    let action = |found: &[FoundState], today| {
+        ticket(Some(&sold), &theirs(found), day(today)).unwrap().action
+    };
     assert_eq!(action(&[], "2026-12-20"), Some(Action::IssueAgain));
     assert_eq!(action(&[], "2026-12-21"), Some(Action::GiveBack));
     assert_eq!(action(&[FoundState::Cancelled], "2026-12-01"), Some(Action::GiveBack));
@@ -121,7 +133,8 @@ fn a_ticket_that_was_lost_is_booked_again_while_it_can_be_used_and_one_that_was_
 fn the_ticket_that_stays_is_the_used_one_else_the_known_one_else_the_oldest() {
     let goes = |known, states: &[FoundState]| {
         let books = theirs(states);
-        let goes = too_many(true, known, &books).into_iter().map(|found| found.booking.handle.clone());
+        let goes =
+            too_many(true, known, &books).into_iter().map(|found| found.booking.handle.clone());
         goes.collect::<Vec<_>>()
     };
     use FoundState::{Live, Used};

@@ -45,17 +45,26 @@ impl ReconcileDesk {
             return std::future::pending().await;
         }
         singletons
-            .keep(DAILY, async |held: Held| self.request_daily(settings, held.fence()).await, std::future::pending)
+            .keep(
+                DAILY,
+                async |held: Held| self.request_daily(settings, held.fence()).await,
+                std::future::pending,
+            )
             .await;
     }
 
-    /// A day's request is one row: what was requested before, here or elsewhere, is not requested again.
+    /// A day's request is one row: what was requested before, here or elsewhere, is not requested
+    /// again.
     async fn request_daily(&self, settings: Settings, fence: Fence) {
         let mut requested: HashMap<Scope, NaiveDate> = HashMap::new();
         while !fence.is_lost() {
-            let due: Vec<(Scope, NaiveDate)> =
-                self.everybody().into_iter().filter_map(|scope| self.due(scope, settings.at)).collect();
-            let new: Vec<_> = due.into_iter().filter(|(scope, day)| requested.get(scope) != Some(day)).collect();
+            let due: Vec<(Scope, NaiveDate)> = self
+                .everybody()
+                .into_iter()
+                .filter_map(|scope| self.due(scope, settings.at))
+                .collect();
+            let new: Vec<_> =
+                due.into_iter().filter(|(scope, day)| requested.get(scope) != Some(day)).collect();
             if !new.is_empty() {
                 match store::request_daily(&self.io, new.clone(), fence.clone()).await {
                     Ok(runs) => {
@@ -64,7 +73,9 @@ impl ReconcileDesk {
                             self.wake();
                         }
                     }
-                    Err(error) => tracing::warn!(%error, "the daily comparisons could not be requested"),
+                    Err(error) => {
+                        tracing::warn!(%error, "the daily comparisons could not be requested")
+                    }
                 }
             }
             clock::sleep(LOOK).await;
@@ -91,13 +102,21 @@ mod tests {
     #[tokio::test]
     async fn a_days_comparison_is_requested_once_by_whoever_has_the_duty_now() {
         let folder = tempfile::tempdir().unwrap();
-        let io = Io::start(&format!("sqlite://{}?mode=rwc", folder.path().join("db").display()), 4).await.unwrap();
+        let io = Io::start(&format!("sqlite://{}?mode=rwc", folder.path().join("db").display()), 4)
+            .await
+            .unwrap();
         io.migrate().await.unwrap();
         let requests = || vec![(Scope::Payments, NaiveDate::from_ymd_opt(2026, 12, 20).unwrap())];
         let (former, holder) = (fence(&io).await, fence(&io).await);
-        assert!(matches!(store::request_daily(&io, requests(), former.clone()).await, Err(IoError::Fenced)));
+        assert!(matches!(
+            store::request_daily(&io, requests(), former.clone()).await,
+            Err(IoError::Fenced)
+        ));
         assert!(former.is_lost() && store::runs(&io, None, 9).await.unwrap().is_empty());
         assert_eq!(store::request_daily(&io, requests(), holder.clone()).await.unwrap().len(), 1);
-        assert!(store::request_daily(&io, requests(), holder).await.unwrap().is_empty(), "once a day");
+        assert!(
+            store::request_daily(&io, requests(), holder).await.unwrap().is_empty(),
+            "once a day"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! The door to reconciliation: what is requested, what came of it, what a person agrees to; and the worker behind it.
+//! The door to reconciliation: what is requested, what came of it, what a person agrees to; and the
+//! worker behind it.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -20,7 +21,8 @@ use crate::actors::order::Desk as OrderDesk;
 use crate::actors::payment::Desk as PaymentDesk;
 use crate::io::{Io, IoError};
 
-/// Longest time of one comparison: a day may have thousands of tickets, and an operator's pace is kept.
+/// Longest time of one comparison: a day may have thousands of tickets, and an operator's pace is
+/// kept.
 const LONGEST: Duration = Duration::from_secs(30 * 60);
 
 /// Longest attempt to carry out what was agreed to: a few questions to one side.
@@ -49,17 +51,35 @@ pub enum AgreeError {
 }
 
 impl ReconcileDesk {
-    /// The door; [`ReconcileDesk::keep`] is the worker behind it. `pause` is the one after a job's first failed attempt.
+    /// The door; [`ReconcileDesk::keep`] is the worker behind it. `pause` is the one after a job's
+    /// first failed attempt.
     #[must_use]
-    pub fn new(io: &Io, (lift, payment, orders): (Facade, PaymentDesk, OrderDesk), pause: Duration) -> Self {
+    pub fn new(
+        io: &Io,
+        (lift, payment, orders): (Facade, PaymentDesk, OrderDesk),
+        pause: Duration,
+    ) -> Self {
         let jobs = |run_deadline: Duration| {
             let lease = run_deadline + Duration::from_secs(60);
             Jobs::new(
                 io.clone(),
-                Settings { in_flight: 2, run_deadline, lease, first_pause: pause, ..Settings::default() },
+                Settings {
+                    in_flight: 2,
+                    run_deadline,
+                    lease,
+                    first_pause: pause,
+                    ..Settings::default()
+                },
             )
         };
-        Self { runs: jobs(LONGEST), mends: jobs(LONGEST_MEND), io: io.clone(), lift, payment, orders }
+        Self {
+            runs: jobs(LONGEST),
+            mends: jobs(LONGEST_MEND),
+            io: io.clone(),
+            lift,
+            payment,
+            orders,
+        }
     }
 
     /// Works off comparisons, and beside them what was agreed to, until `stop`.
@@ -73,7 +93,12 @@ impl ReconcileDesk {
     ///
     /// # Errors
     /// The database's.
-    pub async fn request(&self, day: NaiveDate, scope: Option<Scope>, by: Uuid) -> Result<Vec<Run>, IoError> {
+    pub async fn request(
+        &self,
+        day: NaiveDate,
+        scope: Option<Scope>,
+        by: Uuid,
+    ) -> Result<Vec<Run>, IoError> {
         let scopes = scope.map_or_else(|| self.everybody(), |scope| vec![scope]);
         let requests = scopes.into_iter().map(|scope| (scope, day)).collect();
         let runs = store::request(&self.io, requests, (false, Some(by))).await?;
@@ -117,7 +142,10 @@ impl ReconcileDesk {
     }
 
     /// Reads, and writes that are harmless to repeat, need no lease of an order.
-    #[expect(clippy::unused_self, reason = "whoever asks the outside asks in the name of these books")]
+    #[expect(
+        clippy::unused_self,
+        reason = "whoever asks the outside asks in the name of these books"
+    )]
     pub(super) fn may_write(&self) -> MayWrite {
         Arc::new(|| true)
     }

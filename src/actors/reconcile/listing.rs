@@ -3,7 +3,8 @@
 use crate::integrations::Outcome;
 use crate::integrations::lift::{Sold, SoldPage};
 
-/// The most pages of one day: far more than any operator sells. A supplier that answers full pages for ever ends here.
+/// The most pages of one day: far more than any operator sells. A supplier that answers full pages
+/// for ever ends here.
 const MOST_PAGES: usize = 200;
 
 /// What a list of a day brought.
@@ -15,19 +16,23 @@ pub(super) struct Listed {
     pub(super) flaw: Option<String>,
 }
 
-/// Reads a list with `page`, which answers the page after a mark. A booking that the list lacks is only suspicious: whoever
-/// compares looks for each of ours under its reference, also when pages moved while they were read.
+/// Reads a list with `page`, which answers the page after a mark. A booking that the list lacks is
+/// only suspicious: whoever compares looks for each of ours under its reference, also when pages
+/// moved while they were read.
 pub(super) async fn read(mut page: impl AsyncFnMut(Option<String>) -> Outcome<SoldPage>) -> Listed {
     let (mut sold, mut unreadable, mut after) = (Vec::new(), 0, None);
     for _page in 0..MOST_PAGES {
         let answer = match page(after.clone()).await.told() {
             Ok(answer) => answer,
-            Err(why) => return Listed { sold: None, flaw: Some(format!("no list of the day: {why}")) },
+            Err(why) => {
+                return Listed { sold: None, flaw: Some(format!("no list of the day: {why}")) };
+            }
         };
         sold.extend(answer.sold);
         unreadable += answer.unreadable;
         let Some(next) = answer.next else {
-            let flaw = (unreadable > 0).then(|| format!("{unreadable} entries of the list of the day cannot be read"));
+            let flaw = (unreadable > 0)
+                .then(|| format!("{unreadable} entries of the list of the day cannot be read"));
             return Listed { sold: Some(sold), flaw };
         };
         if after.as_ref() == Some(&next) {
@@ -45,7 +50,11 @@ mod tests {
 
     fn booked(no: usize) -> Sold {
         let booking = Booking { ticket_reference: no.to_string(), handle: no.to_string() };
-        Sold { reference: format!("A{no:010}-1"), found: Found { booking, state: FoundState::Live }, price: None }
+        Sold {
+            reference: format!("A{no:010}-1"),
+            found: Found { booking, state: FoundState::Live },
+            price: None,
+        }
     }
 
     fn place(after: Option<String>) -> usize {
@@ -67,7 +76,11 @@ mod tests {
     #[actix_rt::test]
     async fn a_list_of_which_a_page_is_missing_is_none() {
         let pages = async |after| match place(after) {
-            0 => Outcome::Done(SoldPage { sold: vec![booked(0)], unreadable: 0, next: Some("1".to_owned()) }),
+            0 => Outcome::Done(SoldPage {
+                sold: vec![booked(0)],
+                unreadable: 0,
+                next: Some("1".to_owned()),
+            }),
             _ => Outcome::Unknown("hung".to_owned()),
         };
         let flaw = Some("no list of the day: hung".to_owned());
@@ -79,7 +92,11 @@ mod tests {
         for (moves, pages) in [(true, MOST_PAGES), (false, 2)] {
             let endless = async |after| {
                 let next = if moves { place(after) + 1 } else { 7 };
-                Outcome::Done(SoldPage { sold: vec![booked(next)], unreadable: 0, next: Some(next.to_string()) })
+                Outcome::Done(SoldPage {
+                    sold: vec![booked(next)],
+                    unreadable: 0,
+                    next: Some(next.to_string()),
+                })
             };
             let listed = read(endless).await;
             assert_eq!(listed.sold.map(|sold| sold.len()), Some(pages));

@@ -1,6 +1,7 @@
-//! What stands at the suppliers under references of ours that these books do not know: sold before a backup was restored that
-//! is older. Whoever has such a ticket may have paid for it, so ticket and money are one question: the money is looked for
-//! under the ticket's order number, and goes back only after the tickets.
+//! What stands at the suppliers under references of ours that these books do not know: sold before
+//! a backup was restored that is older. Whoever has such a ticket may have paid for it, so ticket
+//! and money are one question: the money is looked for under the ticket's order number, and goes
+//! back only after the tickets.
 
 use super::apply::{PAUSE, Stop, history};
 use super::compare::{Action, Difference, Kind};
@@ -27,8 +28,9 @@ pub(super) struct Orphan {
     pub(super) told: bool,
 }
 
-/// Looks for the money of an order that is not in the books. A look is a status call, of which a transaction has three, ever:
-/// so only the first of its tickets has it done, the others are told what came of it.
+/// Looks for the money of an order that is not in the books. A look is a status call, of which a
+/// transaction has three, ever: so only the first of its tickets has it done, the others are told
+/// what came of it.
 ///
 /// # Errors
 /// The database's.
@@ -45,12 +47,21 @@ pub(super) async fn look(books: &ReconcileDesk, number: &str) -> Result<Orphan, 
             Outcome::Done(Some(seen)) => match held(books, &seen).await {
                 Ok(0) => {}
                 Ok(cents) => {
-                    found.push(format!("{}.{:02} {} {:?}", cents / 100, cents % 100, seen.currency, seen.state));
+                    found.push(format!(
+                        "{}.{:02} {} {:?}",
+                        cents / 100,
+                        cents % 100,
+                        seen.currency,
+                        seen.state
+                    ));
                     money.push(case_of(&seen, cents));
                 }
                 Err(_why) => told = false,
             },
-            Outcome::Refused(_) | Outcome::NotSent(_) | Outcome::Pending { .. } | Outcome::Unknown(_) => told = false,
+            Outcome::Refused(_)
+            | Outcome::NotSent(_)
+            | Outcome::Pending { .. }
+            | Outcome::Unknown(_) => told = false,
         }
     }
     let words = match (told, found.is_empty()) {
@@ -62,7 +73,8 @@ pub(super) async fn look(books: &ReconcileDesk, number: &str) -> Result<Orphan, 
 }
 
 impl Comparing<'_> {
-    /// Of a ticket that is none of ours only its own people can tell; of one that is named as ours the money is looked for first.
+    /// Of a ticket that is none of ours only its own people can tell; of one that is named as ours
+    /// the money is looked for first.
     pub(super) async fn differs_of_anybody(
         &mut self,
         mut difference: Difference,
@@ -106,14 +118,15 @@ async fn held(books: &ReconcileDesk, seen: &Observed) -> Result<Cents, String> {
 /// The case of money that is nobody's: what is reserved is released, what was taken is given back.
 pub(super) fn case_of(seen: &Observed, amount: Cents) -> (Difference, About) {
     let reserved = seen.state == ObservedState::Reserved;
-    let (action, theirs) = if reserved { (Action::Release, "reserved") } else { (Action::GiveBack, "billed") };
+    let (action, theirs) =
+        if reserved { (Action::Release, "reserved") } else { (Action::GiveBack, "billed") };
     let detail = format!("ours: nothing; theirs: {theirs} under {}", seen.reference);
     let about = About { subject: seen.tid.clone(), detail, ..About::default() };
     (Difference { kind: Kind::MoneyUnknown, action: Some(action), amount }, about)
 }
 
-/// Gives back what the provider holds for an order that is not in the books. A whole credit is harmless to repeat: the provider
-/// never gives back more than was billed.
+/// Gives back what the provider holds for an order that is not in the books. A whole credit is
+/// harmless to repeat: the provider never gives back more than was billed.
 pub(super) async fn give_back(books: &ReconcileDesk, case: &Agreed) -> Result<(), Stop> {
     tickets_first(books, case).await?;
     let before = history(books, case).await?;
@@ -121,7 +134,10 @@ pub(super) async fn give_back(books: &ReconcileDesk, case: &Agreed) -> Result<()
         return Ok(());
     }
     if before.credited > 0 || before.charged_back > 0 {
-        return Err(Stop::Never(None, "a part went back already: give back the rest at the provider".to_owned()));
+        return Err(Stop::Never(
+            None,
+            "a part went back already: give back the rest at the provider".to_owned(),
+        ));
     }
     let refund = MoneyMove::Credit(case.subject.clone(), CreditAmount::Full);
     match books.payment.move_money(refund, books.may_write()).await {
@@ -137,7 +153,8 @@ pub(super) async fn give_back(books: &ReconcileDesk, case: &Agreed) -> Result<()
     }
 }
 
-/// Money goes back after the tickets: nobody shall ski on what was paid back, and who keeps a ticket has paid for it.
+/// Money goes back after the tickets: nobody shall ski on what was paid back, and who keeps a
+/// ticket has paid for it.
 pub(super) async fn tickets_first(books: &ReconcileDesk, case: &Agreed) -> Result<(), Stop> {
     let page = case.detail.split_whitespace().find(|word| ids::is_page(word));
     let Some((number, _)) = page.and_then(|page| page.split_once('-')) else { return Ok(()) };
@@ -146,7 +163,10 @@ pub(super) async fn tickets_first(books: &ReconcileDesk, case: &Agreed) -> Resul
         return Err(Stop::Never(None, "a ticket of its order was kept: it is paid for".to_owned()));
     }
     if tickets.iter().any(|ticket| ticket.open && !ticket.agreed) {
-        return Err(Stop::Never(Some(case.action), "agree to withdraw its tickets first".to_owned()));
+        return Err(Stop::Never(
+            Some(case.action),
+            "agree to withdraw its tickets first".to_owned(),
+        ));
     }
     if tickets.iter().any(|ticket| ticket.open) {
         return Err(Stop::Later(PAUSE, "its tickets are withdrawn first".to_owned()));

@@ -19,7 +19,8 @@ use crate::integrations::lift::{Found, Sold};
 use crate::integrations::payment::{Observed, ObservedState};
 use crate::io::IoError;
 
-/// Most cases that one comparison opens; more than that is one case: nobody looks at thousands, and it has one cause.
+/// Most cases that one comparison opens; more than that is one case: nobody looks at thousands, and
+/// it has one cause.
 const MOST_CASES: usize = 200;
 /// Shortest pause between two lists of the payment provider: its own limit.
 const LIST_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
@@ -52,30 +53,38 @@ impl Comparing<'_> {
         let day = self.run.day;
         let today = clock::now().with_timezone(&contract.time_zone).date_naive();
         let listed = self.sold_on(key, day).await;
-        let asked = our_records::lines_asked(&self.books.io, key.to_owned(), span(contract.time_zone, day)).await?;
+        let asked =
+            our_records::lines_asked(&self.books.io, key.to_owned(), span(contract.time_zone, day))
+                .await?;
         let mut lines: HashMap<String, OurLine> =
             asked.into_iter().map(|line| (line.reference.clone(), line)).collect();
         let is_known = |sold: &&Sold| !lines.contains_key(&sold.reference);
-        let others = listed.iter().flatten().filter(is_known).map(|sold| sold.reference.clone()).collect();
+        let others =
+            listed.iter().flatten().filter(is_known).map(|sold| sold.reference.clone()).collect();
         lines.extend(our_records::lines_of(&self.books.io, others).await?);
-        let mut theirs: BTreeMap<&str, Vec<&Sold>> = lines.keys().map(|key| (&**key, Vec::new())).collect();
+        let mut theirs: BTreeMap<&str, Vec<&Sold>> =
+            lines.keys().map(|key| (&**key, Vec::new())).collect();
         for sold in listed.iter().flatten() {
             theirs.entry(&sold.reference).or_default().push(sold);
         }
         self.tally.compared = theirs.len();
         for (reference, sold) in theirs {
             let ours = lines.get(reference);
-            if ours.is_some_and(|ours| !ours.rests) || (listed.is_some() && !is_suspicious(ours, &sold, today)) {
+            if ours.is_some_and(|ours| !ours.rests)
+                || (listed.is_some() && !is_suspicious(ours, &sold, today))
+            {
                 continue;
             }
-            if let Some((difference, about)) = self.look(key, reference, (ours, &sold), today).await {
+            if let Some((difference, about)) = self.look(key, reference, (ours, &sold), today).await
+            {
                 self.differs_of_anybody(difference, about).await?;
             }
         }
         Ok(())
     }
 
-    /// What the operator's supplier booked on a day; `None` when it does not tell, and then each of ours is looked for.
+    /// What the operator's supplier booked on a day; `None` when it does not tell, and then each of
+    /// ours is looked for.
     async fn sold_on(&mut self, key: &str, day: NaiveDate) -> Option<Vec<Sold>> {
         let listed = listing::read(async |after| self.books.lift.list(key, day, after).await).await;
         if let Some(flaw) = listed.flaw {
@@ -107,7 +116,8 @@ impl Comparing<'_> {
         };
         let ticket = ours.map(ticket_of);
         let listed = sold.iter().find_map(|sold| sold.price);
-        let by_price = || ticket.as_ref().zip(listed).and_then(|(ours, theirs)| compare::price(ours, theirs));
+        let by_price =
+            || ticket.as_ref().zip(listed).and_then(|(ours, theirs)| compare::price(ours, theirs));
         let difference = compare::ticket(ticket.as_ref(), &found, today).or_else(by_price)?;
         let about = About {
             subject: reference.to_owned(),
@@ -115,7 +125,11 @@ impl Comparing<'_> {
             order_id: ours.map(|ours| ours.order_id),
             line_no: ours.map(|ours| ours.no),
             payment_no: None,
-            detail: format!("ours: {}; theirs: {}", ours.map_or("nothing", |ours| ours.state.word()), words(&found)),
+            detail: format!(
+                "ours: {}; theirs: {}",
+                ours.map_or("nothing", |ours| ours.state.word()),
+                words(&found)
+            ),
         };
         Some((difference, about))
     }
@@ -136,10 +150,15 @@ impl Comparing<'_> {
     }
 
     /// A row that moved while its books were read is compared another day.
-    async fn look_into_books(&mut self, payment: &OurPayment) -> Result<Option<Difference>, IoError> {
+    async fn look_into_books(
+        &mut self,
+        payment: &OurPayment,
+    ) -> Result<Option<Difference>, IoError> {
         match self.books.payment.history(payment.tid.clone()).await.told() {
             Ok(books) => {
-                let Some(difference) = compare::money(&payment.money, &books) else { return Ok(None) };
+                let Some(difference) = compare::money(&payment.money, &books) else {
+                    return Ok(None);
+                };
                 let still = our_records::payment_of(&self.books.io, payment.tid.clone()).await?;
                 Ok(still.filter(|still| still == payment).map(|_| difference))
             }
@@ -163,15 +182,18 @@ impl Comparing<'_> {
     async fn reservation(&mut self, seen: &Observed) -> Result<(), IoError> {
         let ours = our_records::payment_of(&self.books.io, seen.tid.clone()).await?;
         if let Some(payment) = ours {
-            if payment.money.state == crate::actors::order::rules::lifecycle::PaymentState::Reversed {
+            if payment.money.state == crate::actors::order::rules::lifecycle::PaymentState::Reversed
+            {
                 let action = Some(Action::Release);
-                let difference = Difference { kind: Kind::MoneyReserved, action, amount: seen.amount };
+                let difference =
+                    Difference { kind: Kind::MoneyReserved, action, amount: seen.amount };
                 let about = about_payment(&payment, "ours: reversed; theirs: reserved".to_owned());
                 self.differs(difference, about).await?;
             }
             return Ok(());
         }
-        let known = self.books.orders.store().order_of_page(seen.reference.clone()).await?.is_some();
+        let known =
+            self.books.orders.store().order_of_page(seen.reference.clone()).await?.is_some();
         if known || !ids::is_page(&seen.reference) {
             return Ok(());
         }
@@ -181,7 +203,8 @@ impl Comparing<'_> {
     }
 
     async fn invoices(&mut self) -> Result<(), IoError> {
-        let (flaws, compared) = our_records::flaws(&self.books.io, span(Vienna, self.run.day)).await?;
+        let (flaws, compared) =
+            our_records::flaws(&self.books.io, span(Vienna, self.run.day)).await?;
         self.tally.compared = compared;
         for flaw in flaws {
             let (kind, amount, about) = match flaw {
@@ -191,7 +214,12 @@ impl Comparing<'_> {
                 }
                 Flaw::Without(order, total) => {
                     let detail = "finished and paid, without an invoice".to_owned();
-                    let about = About { subject: order.to_string(), order_id: Some(order), detail, ..About::default() };
+                    let about = About {
+                        subject: order.to_string(),
+                        order_id: Some(order),
+                        detail,
+                        ..About::default()
+                    };
                     (Kind::InvoiceMissing, total, about)
                 }
             };
@@ -205,15 +233,20 @@ impl Comparing<'_> {
         self.tally.differences < MOST_CASES
     }
 
-    pub(super) async fn differs(&mut self, difference: Difference, about: About) -> Result<(), IoError> {
+    pub(super) async fn differs(
+        &mut self,
+        difference: Difference,
+        about: About,
+    ) -> Result<(), IoError> {
         self.tally.differences += 1;
         let (difference, about) = match self.tally.differences.cmp(&(MOST_CASES + 1)) {
             std::cmp::Ordering::Less => (difference, about),
             std::cmp::Ordering::Equal => {
                 let Run { scope, day, .. } = self.run;
                 let (subject, operator) = (format!("{scope}/{day}"), about.operator);
-                let detail =
-                    format!("more than {MOST_CASES} differences: look for their one cause, then compare again");
+                let detail = format!(
+                    "more than {MOST_CASES} differences: look for their one cause, then compare again"
+                );
                 let about = About { subject, operator, detail, ..About::default() };
                 (Difference { kind: Kind::Many, action: None, amount: 0 }, about)
             }
@@ -237,7 +270,8 @@ pub(super) fn ticket_of(line: &OurLine) -> OurTicket {
 
 fn is_suspicious(ours: Option<&OurLine>, sold: &[&Sold], today: NaiveDate) -> bool {
     let Some(line) = ours else { return true };
-    let (ticket, found): (_, Vec<Found>) = (ticket_of(line), sold.iter().map(|sold| sold.found.clone()).collect());
+    let (ticket, found): (_, Vec<Found>) =
+        (ticket_of(line), sold.iter().map(|sold| sold.found.clone()).collect());
     let other = !found.is_empty() && line.handle.is_some() && {
         found.iter().all(|found| line.handle.as_deref() != Some(&found.booking.handle))
     };
@@ -258,16 +292,23 @@ fn about_payment(payment: &OurPayment, detail: String) -> About {
 }
 
 fn words(found: &[Found]) -> String {
-    let one = |found: &Found| format!("{} {:?}", found.booking.ticket_reference, found.state).to_lowercase();
-    if found.is_empty() { "nothing".to_owned() } else { found.iter().map(one).collect::<Vec<_>>().join(", ") }
+    let one = |found: &Found| {
+        format!("{} {:?}", found.booking.ticket_reference, found.state).to_lowercase()
+    };
+    if found.is_empty() {
+        "nothing".to_owned()
+    } else {
+        found.iter().map(one).collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// A day's first instant and that of the next.
 fn span(zone: Tz, day: NaiveDate) -> (DateTime<Utc>, DateTime<Utc>) {
     let midnight = |day: NaiveDate| {
         let local = day.and_time(chrono::NaiveTime::MIN);
-        let later =
-            (0..=4).find_map(|halves| zone.from_local_datetime(&(local + TimeDelta::minutes(30 * halves))).earliest());
+        let later = (0..=4).find_map(|halves| {
+            zone.from_local_datetime(&(local + TimeDelta::minutes(30 * halves))).earliest()
+        });
         later.map_or_else(|| local.and_utc(), |moment| moment.to_utc())
     };
     (midnight(day), midnight(day.succ_opt().unwrap_or(day)))

@@ -32,18 +32,23 @@ pub struct DayToCompare {
 /// Wishes for a day's comparisons and waits until they are through.
 ///
 /// # Errors
-/// No such operator; no server worked them off within `patience` (they stay requested); the database's.
+/// No such operator; no server worked them off within `patience` (they stay requested); the
+/// database's.
 pub async fn request_and_wait(io: &Io, request: DayToCompare) -> anyhow::Result<Vec<Run>> {
     let DayToCompare { day: Day(day), operator, patience } = request;
     let kept = load(io).await.context("the catalogue cannot be read")?;
     let (sold, _removed) = kept.catalogues();
     let scopes: Vec<Scope> = match operator {
         Some(key) => {
-            anyhow::ensure!(sold.operator(&key).is_some(), "no operator is sold under the key {key}");
+            anyhow::ensure!(
+                sold.operator(&key).is_some(),
+                "no operator is sold under the key {key}"
+            );
             vec![Scope::Operator(key)]
         }
         None => {
-            let operators = sold.operators().iter().map(|operator| Scope::Operator(operator.key.clone()));
+            let operators =
+                sold.operators().iter().map(|operator| Scope::Operator(operator.key.clone()));
             operators.chain([Scope::Payments, Scope::Invoices]).collect()
         }
     };
@@ -52,7 +57,8 @@ pub async fn request_and_wait(io: &Io, request: DayToCompare) -> anyhow::Result<
     let (deadline, mut runs) = (Deadline::after(patience), Vec::new());
     for run in requested {
         runs.push(loop {
-            if let Some(ended) = store::run(io, run.id).await?.filter(|run| run.ended_at.is_some()) {
+            if let Some(ended) = store::run(io, run.id).await?.filter(|run| run.ended_at.is_some())
+            {
                 break ended;
             }
             anyhow::ensure!(

@@ -1,4 +1,5 @@
-//! The door of a mailbox: the gate that the restart policy sets, the breaker, and the one probe that may be under way.
+//! The door of a mailbox: the gate that the restart policy sets, the breaker, and the one probe
+//! that may be under way.
 
 use super::breaker::{self, Breaker};
 use super::message::Why;
@@ -20,7 +21,8 @@ pub(super) struct Door {
     gate: Gate,
     breaker: Breaker,
     settings: breaker::Settings,
-    /// The probe under way, and when at the latest it is over, so that one that is never heard of again blocks nothing.
+    /// The probe under way, and when at the latest it is over, so that one that is never heard of
+    /// again blocks nothing.
     probe: Option<(ProbeId, Instant)>,
     probes: u64,
     /// When a question ended well last.
@@ -38,11 +40,23 @@ pub(super) enum Ending {
 
 impl Door {
     pub(super) fn new(settings: breaker::Settings) -> Self {
-        Self { gate: Gate::Open, breaker: Breaker::NEW, settings, probe: None, probes: 0, good_at: None }
+        Self {
+            gate: Gate::Open,
+            breaker: Breaker::NEW,
+            settings,
+            probe: None,
+            probes: 0,
+            good_at: None,
+        }
     }
 
     /// Lets a question in, as a probe where only one may pass.
-    pub(super) fn admit(&mut self, deadline: Deadline, room: bool, now: Instant) -> Result<Option<ProbeId>, Why> {
+    pub(super) fn admit(
+        &mut self,
+        deadline: Deadline,
+        room: bool,
+        now: Instant,
+    ) -> Result<Option<ProbeId>, Why> {
         if let Some(why) = self.shut(now) {
             return Err(why);
         }
@@ -58,7 +72,11 @@ impl Door {
             && until > now
         {
             let retry_after = until.saturating_duration_since(now);
-            return Err(if alone { Why::Down { retry_after } } else { Why::BreakerOpen { retry_after } });
+            return Err(if alone {
+                Why::Down { retry_after }
+            } else {
+                Why::BreakerOpen { retry_after }
+            });
         }
         if !room {
             return Err(Why::MailboxFull);
@@ -76,11 +94,14 @@ impl Door {
             Breaker::Closed { .. } => None,
             Breaker::HalfOpen { .. } if self.is_current(probe) => None,
             Breaker::HalfOpen { .. } => Some(Why::BreakerOpen { retry_after: Duration::ZERO }),
-            Breaker::Open { until } => Some(Why::BreakerOpen { retry_after: until.saturating_duration_since(now) }),
+            Breaker::Open { until } => {
+                Some(Why::BreakerOpen { retry_after: until.saturating_duration_since(now) })
+            }
         }
     }
 
-    /// Takes note of a question's end; true when it was the probe under way and the actor survived it.
+    /// Takes note of a question's end; true when it was the probe under way and the actor survived
+    /// it.
     pub(super) fn settle(&mut self, probe: Option<ProbeId>, ending: Ending, now: Instant) -> bool {
         let current = self.is_current(probe);
         if ending == Ending::Good {
@@ -88,7 +109,8 @@ impl Door {
         }
         match ending {
             Ending::Good | Ending::Bad => {
-                self.breaker = self.breaker.after(ending == Ending::Good, current, now, &self.settings);
+                self.breaker =
+                    self.breaker.after(ending == Ending::Good, current, now, &self.settings);
             }
             Ending::Unused => {}
         }
@@ -108,10 +130,13 @@ impl Door {
         self.breaker = Breaker::NEW;
     }
 
-    /// Opens the breaker until `until` because another replica's is said to have opened, and answers whether it did: one that is
-    /// open for longer stays so, one that probes goes on probing, and where answers are good what is said is not believed.
+    /// Opens the breaker until `until` because another replica's is said to have opened, and
+    /// answers whether it did: one that is open for longer stays so, one that probes goes on
+    /// probing, and where answers are good what is said is not believed.
     pub(super) fn open_breaker(&mut self, until: Instant, now: Instant) -> bool {
-        let contradicted = self.good_at.is_some_and(|good_at| now.saturating_duration_since(good_at) < GOOD_LATELY);
+        let contradicted = self
+            .good_at
+            .is_some_and(|good_at| now.saturating_duration_since(good_at) < GOOD_LATELY);
         let opens = !contradicted && matches!(self.breaker.at(now), Breaker::Closed { .. });
         if opens {
             self.breaker = Breaker::Open { until };
@@ -132,7 +157,9 @@ impl Door {
     pub(super) fn shut(&self, now: Instant) -> Option<Why> {
         match self.gate {
             Gate::Open | Gate::OneAtATime => None,
-            Gate::Down { until } => Some(Why::Down { retry_after: until.saturating_duration_since(now) }),
+            Gate::Down { until } => {
+                Some(Why::Down { retry_after: until.saturating_duration_since(now) })
+            }
             Gate::Paused => Some(Why::Paused),
             Gate::Draining => Some(Why::Draining),
             Gate::Stopped => Some(Why::Stopped),

@@ -1,5 +1,5 @@
-//! The breaker: too many failures among the last answers and no more questions are let through for a while.
-//! Pure: `(breaker, event, now) -> breaker`, no clock and no lock inside.
+//! The breaker: too many failures among the last answers and no more questions are let through for
+//! a while. Pure: `(breaker, event, now) -> breaker`, no clock and no lock inside.
 
 use std::time::Duration;
 use tokio::time::Instant;
@@ -21,11 +21,18 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { window: 20, least: 10, failed_percent: 50, open_for: Duration::from_secs(10), probes: 2 }
+        Self {
+            window: 20,
+            least: 10,
+            failed_percent: 50,
+            open_for: Duration::from_secs(10),
+            probes: 2,
+        }
     }
 }
 
-/// The breaker's state. The bits of `failed` are the last answers, newest lowest, a one is a failure.
+/// The breaker's state. The bits of `failed` are the last answers, newest lowest, a one is a
+/// failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Breaker {
     /// Everything passes.
@@ -100,11 +107,19 @@ mod tests {
     use proptest::prelude::*;
 
     fn settings() -> Settings {
-        Settings { window: 4, least: 3, failed_percent: 50, open_for: Duration::from_secs(10), probes: 2 }
+        Settings {
+            window: 4,
+            least: 3,
+            failed_percent: 50,
+            open_for: Duration::from_secs(10),
+            probes: 2,
+        }
     }
 
     fn after_all(answers: &[bool], now: Instant) -> Breaker {
-        answers.iter().fold(Breaker::NEW, |breaker, good| breaker.after(*good, false, now, &settings()))
+        answers
+            .iter()
+            .fold(Breaker::NEW, |breaker, good| breaker.after(*good, false, now, &settings()))
     }
 
     #[test]
@@ -128,7 +143,11 @@ mod tests {
         assert_eq!(open.at(later), Breaker::HalfOpen { good: 0 });
         let once = open.after(true, true, later, &settings());
         assert_eq!(once, Breaker::HalfOpen { good: 1 });
-        assert_eq!(once.after(false, false, later, &settings()), once, "a late answer to an old question");
+        assert_eq!(
+            once.after(false, false, later, &settings()),
+            once,
+            "a late answer to an old question"
+        );
         assert_eq!(once.after(true, true, later, &settings()), Breaker::NEW);
         assert!(matches!(once.after(false, true, later, &settings()), Breaker::Open { .. }));
     }

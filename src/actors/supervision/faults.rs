@@ -1,5 +1,5 @@
-//! Faults on order: taken in the shell, on the path that every real question takes, so that what a test or
-//! a demonstration breaks is what would break.
+//! Faults on order: taken in the shell, on the path that every real question takes, so that what a
+//! test or a demonstration breaks is what would break.
 
 use crate::clock;
 use std::collections::VecDeque;
@@ -16,7 +16,8 @@ pub enum Fault {
     PanicInHandler,
     /// The factory panics; the next incarnation cannot be made.
     PanicInStart,
-    /// The task panics with the answer in its hands: what was done outside stays done, nobody hears of it.
+    /// The task panics with the answer in its hands: what was done outside stays done, nobody hears
+    /// of it.
     PanicInTask,
     /// The task never ends; it is cut at its deadline.
     Hang,
@@ -44,7 +45,8 @@ impl Faults {
 
     /// Forgets what has not been suffered, and says how often that would have been.
     pub(super) fn clear(&self) -> u32 {
-        let taken_back = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let taken_back =
+            std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         taken_back.iter().fold(0, |sum: u32, (_, times)| sum.saturating_add(*times))
     }
 
@@ -85,7 +87,10 @@ pub(super) async fn strike_work(fault: Option<Fault>) {
     match fault {
         Some(Fault::Hang) => std::future::pending().await,
         Some(Fault::Delay(pause)) => clock::sleep(pause).await,
-        Some(Fault::PanicInHandler | Fault::PanicInStart | Fault::PanicInTask | Fault::Wedge(_)) | None => {}
+        Some(
+            Fault::PanicInHandler | Fault::PanicInStart | Fault::PanicInTask | Fault::Wedge(_),
+        )
+        | None => {}
     }
 }
 

@@ -1,4 +1,5 @@
-//! The handle, the only way to an actor: it stays valid across restarts and can be cloned and sent anywhere.
+//! The handle, the only way to an actor: it stays valid across restarts and can be cloned and sent
+//! anywhere.
 
 use super::faults::Faults;
 use super::incarnation::Life;
@@ -13,31 +14,37 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
-/// What an actor does. One value of it is one incarnation: made by the factory on the actor's own arbiter,
-/// dropped there, never sent to another thread.
+/// What an actor does. One value of it is one incarnation: made by the factory on the actor's own
+/// arbiter, dropped there, never sent to another thread.
 pub trait Service: 'static {
     /// What is asked.
     type Request: Send + 'static;
     /// What is answered.
     type Answer: Send + 'static;
 
-    /// Takes one question and returns the work on it. The function itself may take microseconds only; the work runs as
-    /// a task beside others on the actor's thread, must not block it, and is dropped at the call's deadline.
-    /// A panic here discards this value; a panic in the work is the end of that question alone.
-    fn handle(&mut self, request: Self::Request, call: Call) -> LocalBoxFuture<'static, Self::Answer>;
+    /// Takes one question and returns the work on it. The function itself may take microseconds
+    /// only; the work runs as a task beside others on the actor's thread, must not block it, and is
+    /// dropped at the call's deadline. A panic here discards this value; a panic in the work is the
+    /// end of that question alone.
+    fn handle(
+        &mut self,
+        request: Self::Request,
+        call: Call,
+    ) -> LocalBoxFuture<'static, Self::Answer>;
 
     /// What kind of question it is, one of few words, for the count of its answers.
     fn verb(_request: &Self::Request) -> &'static str {
         "ask"
     }
 
-    /// Whether the answer says that the outside is broken, so that it counts against the breaker; a clear no does not.
+    /// Whether the answer says that the outside is broken, so that it counts against the breaker; a
+    /// clear no does not.
     fn failed(_answer: &Self::Answer) -> bool {
         false
     }
 
-    /// Whether a failed answer says nothing of the outside, because what was asked may be to blame: it neither opens the
-    /// breaker nor closes it.
+    /// Whether a failed answer says nothing of the outside, because what was asked may be to blame:
+    /// it neither opens the breaker nor closes it.
     fn is_odd(_answer: &Self::Answer) -> bool {
         false
     }
@@ -124,13 +131,15 @@ impl<S: Service> Cell<S> {
         life
     }
 
-    /// The work in flight of this incarnation and of its forerunners, without what was lost with a thread.
+    /// The work in flight of this incarnation and of its forerunners, without what was lost with a
+    /// thread.
     pub(super) fn in_flight(&self) -> usize {
         let lives = self.lives.lock().unwrap_or_else(PoisonError::into_inner);
         lives.iter().filter(|life| !life.is_lost()).map(|life| life.in_flight()).sum()
     }
 
-    /// Waits until the shutdown no longer waits for a question that was begun on a thread that is left behind.
+    /// Waits until the shutdown no longer waits for a question that was begun on a thread that is
+    /// left behind.
     async fn forsakes(&self, ticket: &Ticket) {
         self.forsaken.cancelled().await;
         if !ticket.is_lost() {
@@ -138,8 +147,8 @@ impl<S: Service> Cell<S> {
         }
     }
 
-    /// Whether nothing waits and nothing is in flight. The order matters: a question is counted in flight
-    /// before it leaves the queue.
+    /// Whether nothing waits and nothing is in flight. The order matters: a question is counted in
+    /// flight before it leaves the queue.
     pub(super) fn is_idle(&self) -> bool {
         self.mailbox.fill().depth == 0 && self.in_flight() == 0
     }
@@ -171,15 +180,17 @@ impl<S: Service> Cell<S> {
 pub struct Handle<S: Service>(pub(super) Arc<Cell<S>>);
 
 impl<S: Service> Handle<S> {
-    /// Asks the actor and waits for its answer, at most until `deadline`. Dropping the future gives up the question:
-    /// it never begins, or its fence no longer holds.
+    /// Asks the actor and waits for its answer, at most until `deadline`. Dropping the future gives
+    /// up the question: it never begins, or its fence no longer holds.
     /// # Errors
-    /// `begun == false`: provably nothing happened, ask again after a pause. `begun == true`: anything may have happened.
+    /// `begun == false`: provably nothing happened, ask again after a pause. `begun == true`:
+    /// anything may have happened.
     pub async fn ask(&self, request: S::Request, deadline: Deadline) -> Result<S::Answer, Failure> {
         if deadline.is_over() {
             return Err(Failure::not_begun(Why::DeadlinePassed));
         }
-        let (ticket, mut reply) = self.0.mailbox.offer(request, deadline).map_err(Failure::not_begun)?;
+        let (ticket, mut reply) =
+            self.0.mailbox.offer(request, deadline).map_err(Failure::not_begun)?;
         let asked = Asked { cell: &self.0, ticket };
         let answered = async {
             tokio::select! {

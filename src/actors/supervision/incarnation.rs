@@ -1,5 +1,6 @@
-//! One life of an actor between two restarts: makes the service, takes its questions one by one, runs each handler's
-//! future as a task of its own, and keeps every panic to the message it belongs to.
+//! One life of an actor between two restarts: makes the service, takes its questions one by one,
+//! runs each handler's future as a task of its own, and keeps every panic to the message it belongs
+//! to.
 
 use super::admission::Ending;
 use super::faults::{self, Fault};
@@ -21,8 +22,8 @@ use tokio::time::Instant;
 /// How many questions are begun before the thread's other tasks get a turn.
 const TURNS: u32 = 16;
 
-/// What an incarnation shares with those who watch it. Its counters are its own: what a replaced incarnation
-/// still does on a wedged thread cannot disturb its successor's.
+/// What an incarnation shares with those who watch it. Its counters are its own: what a replaced
+/// incarnation still does on a wedged thread cannot disturb its successor's.
 #[derive(Debug)]
 pub(super) struct Life {
     current: AtomicBool,
@@ -107,8 +108,8 @@ impl Drop for InFlight {
     }
 }
 
-/// A question that its handler has seen. It counts as processed however it ends, also when a thread that
-/// was given up ends.
+/// A question that its handler has seen. It counts as processed however it ends, also when a thread
+/// that was given up ends.
 struct Begun<S: Service> {
     cell: Arc<Cell<S>>,
     asked_at: Instant,
@@ -121,7 +122,8 @@ impl<S: Service> Drop for Begun<S> {
     }
 }
 
-/// What an incarnation reports; its channel closed without `Crashed` means that its thread has ended.
+/// What an incarnation reports; its channel closed without `Crashed` means that its thread has
+/// ended.
 #[derive(Debug)]
 pub(super) enum News {
     Started,
@@ -154,7 +156,11 @@ pub(super) async fn live<S: Service>(
 }
 
 /// Takes questions until the service panics, which is told, or is replaced.
-async fn serve<S: Service>(cell: &Arc<Cell<S>>, life: &Arc<Life>, mut service: S) -> Option<String> {
+async fn serve<S: Service>(
+    cell: &Arc<Cell<S>>,
+    life: &Arc<Life>,
+    mut service: S,
+) -> Option<String> {
     let mut turns = 0;
     let crash = loop {
         match cell.mailbox.take(life, cell.in_flight_limit) {
@@ -178,7 +184,8 @@ async fn serve<S: Service>(cell: &Arc<Cell<S>>, life: &Arc<Life>, mut service: S
 
 /// Begins one question, unless its asker gave up first.
 /// # Errors
-/// The text of a panic in the synchronous part of the handler: the service's state is not to be trusted any more.
+/// The text of a panic in the synchronous part of the handler: the service's state is not to be
+/// trusted any more.
 fn begin<S: Service>(
     cell: &Arc<Cell<S>>,
     life: &Arc<Life>,
@@ -233,13 +240,20 @@ async fn attend<S: Service>(
         };
         (answer, ending)
     }));
-    let polled = poll_fn(|context| match work.as_mut().map(|work| life.guard(|| work.as_mut().poll(context))) {
-        Some(Ok(Poll::Ready(done))) => Poll::Ready(Ok(done)),
-        Some(Ok(Poll::Pending)) | None => Poll::Pending,
-        Some(Err(text)) => Poll::Ready(Err(text)),
+    let polled = poll_fn(|context| {
+        match work.as_mut().map(|work| life.guard(|| work.as_mut().poll(context))) {
+            Some(Ok(Poll::Ready(done))) => Poll::Ready(Ok(done)),
+            Some(Ok(Poll::Pending)) | None => Poll::Pending,
+            Some(Err(text)) => Poll::Ready(Err(text)),
+        }
     });
-    // a thread that was blocked may come here late; what nobody can use any more is not even started
-    let end = if asker.deadline.is_over() { Err(Elapsed) } else { clock::timeout_at(asker.deadline, polled).await };
+    // a thread that was blocked may come here late; what nobody can use any more is not even
+    // started
+    let end = if asker.deadline.is_over() {
+        Err(Elapsed)
+    } else {
+        clock::timeout_at(asker.deadline, polled).await
+    };
     let dropped = life.guard(|| drop(work));
     let (ending, answer) = match end {
         Ok(Ok((answer, ending))) => (ending, Ok(answer)),
@@ -262,5 +276,6 @@ async fn attend<S: Service>(
 /// The text of a panic.
 pub(super) fn text_of(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panic without a text".to_owned())
+    text.or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "panic without a text".to_owned())
 }

@@ -1,5 +1,6 @@
-//! The bounded queue of one actor. It belongs to the actor's name and not to an incarnation, so a crash loses nothing.
-//! Who may take from it is decided under the same lock as what is in it: a replaced incarnation gets nothing more.
+//! The bounded queue of one actor. It belongs to the actor's name and not to an incarnation, so a
+//! crash loses nothing. Who may take from it is decided under the same lock as what is in it: a
+//! replaced incarnation gets nothing more.
 
 use super::admission::{Door, Ending, ProbeId};
 use super::handle::Service;
@@ -77,7 +78,11 @@ impl<S: Service> Mailbox<S> {
     }
 
     /// Accepts a question or says at once why not.
-    pub(super) fn offer(&self, request: S::Request, deadline: Deadline) -> Result<(Arc<Ticket>, Reply<S>), Why> {
+    pub(super) fn offer(
+        &self,
+        request: S::Request,
+        deadline: Deadline,
+    ) -> Result<(Arc<Ticket>, Reply<S>), Why> {
         let asked_at = clock::instant();
         let mut inner = self.lock();
         let room = inner.queue.len() < self.capacity;
@@ -134,7 +139,8 @@ impl<S: Service> Mailbox<S> {
         }
     }
 
-    /// Takes note of the end of a question that had begun; true when it was a probe that the actor survived.
+    /// Takes note of the end of a question that had begun; true when it was a probe that the actor
+    /// survived.
     pub(super) fn settle(&self, probe: Option<ProbeId>, ending: Ending) -> bool {
         self.lock().door.settle(probe, ending, clock::instant())
     }
@@ -177,12 +183,14 @@ impl<S: Service> Mailbox<S> {
         self.lock().door.position(clock::instant())
     }
 
-    /// Takes questions out; they are dropped or refused outside the lock, for a request's own `Drop` is not ours.
+    /// Takes questions out; they are dropped or refused outside the lock, for a request's own
+    /// `Drop` is not ours.
     fn remove(&self, which: impl Fn(&Asker<S>) -> bool) -> Vec<Question<S>> {
         let now = clock::instant();
         let mut inner = self.lock();
-        let (removed, kept): (VecDeque<_>, VecDeque<_>) =
-            std::mem::take(&mut inner.queue).into_iter().partition(|question| which(&question.asker));
+        let (removed, kept): (VecDeque<_>, VecDeque<_>) = std::mem::take(&mut inner.queue)
+            .into_iter()
+            .partition(|question| which(&question.asker));
         inner.queue = kept;
         for question in &removed {
             inner.door.settle(question.asker.probe, Ending::Unused, now);

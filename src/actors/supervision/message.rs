@@ -1,4 +1,5 @@
-//! One question on its way: the single atomic step that decides whether it begins, and what a failed one says of itself.
+//! One question on its way: the single atomic step that decides whether it begins, and what a
+//! failed one says of itself.
 
 use super::incarnation::Life;
 use crate::clock::Deadline;
@@ -7,8 +8,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-/// A question that got no answer from its handler.
-/// `begun == false` proves that no handler ever saw it; `begun == true` means that anything may have happened.
+/// A question that got no answer from its handler. `begun == false` proves that no handler ever saw
+/// it; `begun == true` means that anything may have happened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{why}, {}", if *.begun { "after it had begun" } else { "before it began" })]
 pub struct Failure {
@@ -97,7 +98,8 @@ impl Ticket {
         self.leave_queue_as(ABANDONED).is_ok()
     }
 
-    /// The asker's side of the step; says whether the question had begun. A second call says the same.
+    /// The asker's side of the step; says whether the question had begun. A second call says the
+    /// same.
     pub(super) fn give_up(&self) -> bool {
         match self.leave_queue_as(ABANDONED) {
             Ok(_) | Err(ABANDONED) => false,
@@ -152,8 +154,9 @@ impl Call {
     }
 }
 
-/// The permission to do something outside that cannot be taken back. A client looks at it after connecting and
-/// before the first byte of a write: a question whose asker was told "not answered" must not act afterwards.
+/// The permission to do something outside that cannot be taken back. A client looks at it after
+/// connecting and before the first byte of a write: a question whose asker was told "not answered"
+/// must not act afterwards.
 #[derive(Clone)]
 pub struct Fence {
     deadline: Deadline,
@@ -167,11 +170,14 @@ impl Fence {
         Self { deadline, asked: None }
     }
 
-    /// False once the deadline has passed, the incarnation was replaced or killed, or the asker gave up;
-    /// once false it stays false.
+    /// False once the deadline has passed, the incarnation was replaced or killed, or the asker
+    /// gave up; once false it stays false.
     #[must_use]
     pub fn holds(&self) -> bool {
-        let wanted = self.asked.as_ref().is_none_or(|(ticket, life)| ticket.is_awaited() && life.is_current());
+        let wanted = self
+            .asked
+            .as_ref()
+            .is_none_or(|(ticket, life)| ticket.is_awaited() && life.is_current());
         wanted && !self.deadline.is_over()
     }
 }
@@ -196,7 +202,8 @@ mod tests {
     #[test]
     fn of_asker_handler_and_purge_exactly_one_takes_the_question_out_of_the_queue() {
         const ROUNDS: usize = 20_000;
-        let tickets: Arc<Vec<Ticket>> = Arc::new(std::iter::repeat_with(Ticket::default).take(ROUNDS).collect());
+        let tickets: Arc<Vec<Ticket>> =
+            Arc::new(std::iter::repeat_with(Ticket::default).take(ROUNDS).collect());
         let line = Arc::new(Barrier::new(3));
         let run = |claim: fn(&Ticket) -> bool| {
             let (tickets, line) = (Arc::clone(&tickets), Arc::clone(&line));
@@ -207,7 +214,8 @@ mod tests {
         };
         let (began, purged, told_begun) =
             (run(|ticket| ticket.begin(&life())), run(Ticket::abandon), run(Ticket::give_up));
-        let (began, purged, told_begun) = (began.join().unwrap(), purged.join().unwrap(), told_begun.join().unwrap());
+        let (began, purged, told_begun) =
+            (began.join().unwrap(), purged.join().unwrap(), told_begun.join().unwrap());
         for round in 0..ROUNDS {
             assert!(!(began[round] && purged[round]), "begun and abandoned");
             assert_eq!(began[round], told_begun[round], "the asker is told what happened");

@@ -1,13 +1,16 @@
 //! The actor layer: microservice-like isolation inside one process.
 //!
-//! An actor is a name with a bounded queue (`mailbox`), reached only through its [`Handle`]. Behind the name lives one
-//! incarnation after another (`incarnation`), a task on an actix arbiter that takes questions from the queue. A panic
-//! ends one question; the supervisor (`supervisor`, on an arbiter of its own) asks the `policy` when to start a fresh
-//! incarnation, and the waiting questions never notice. Failing answers open a `breaker` at the `admission`; a thread that
-//! stays silent is left behind by the `watchdog` and its actors move. Every failed question says whether it had begun.
+//! An actor is a name with a bounded queue (`mailbox`), reached only through its [`Handle`]. Behind
+//! the name lives one incarnation after another (`incarnation`), a task on an actix arbiter that
+//! takes questions from the queue. A panic ends one question; the supervisor (`supervisor`, on an
+//! arbiter of its own) asks the `policy` when to start a fresh incarnation, and the waiting
+//! questions never notice. Failing answers open a `breaker` at the `admission`; a thread that stays
+//! silent is left behind by the `watchdog` and its actors move. Every failed question says whether
+//! it had begun.
 //!
-//! What this cannot do: out of memory, a stack overflow and a panic during a panic end the process, and a supervisor
-//! outside starts it again; a spinning thread costs its share of the machine until its actor has moved and beyond.
+//! What this cannot do: out of memory, a stack overflow and a panic during a panic end the process,
+//! and a supervisor outside starts it again; a spinning thread costs its share of the machine until
+//! its actor has moved and beyond.
 
 mod admission;
 mod breaker;

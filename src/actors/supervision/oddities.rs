@@ -1,5 +1,5 @@
-//! Odd answers: given by the outside itself, and not understood. One may lie in what was asked, which is then asked again and
-//! again; many about different things lie in the outside.
+//! Odd answers: given by the outside itself, and not understood. One may lie in what was asked,
+//! which is then asked again and again; many about different things lie in the outside.
 
 use std::cell::RefCell;
 use std::collections::{HashSet, VecDeque};
@@ -11,14 +11,15 @@ use uuid::Uuid;
 /// How many are remembered.
 const REMEMBERED: usize = 64;
 
-/// From so many customers on, one after the other and nobody else in between, it lies in the outside: whoever wants to blame it
-/// needs as many accounts, and that nobody buys there.
+/// From so many customers on, one after the other and nobody else in between, it lies in the
+/// outside: whoever wants to blame it needs as many accounts, and that nobody buys there.
 const MANY: usize = 5;
 
 /// What of a question an odd answer may be to blame on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
-    /// What customers typed, another text in each order: a stranger could write as many odd ones as it takes.
+    /// What customers typed, another text in each order: a stranger could write as many odd ones as
+    /// it takes.
     OfAnOrder,
     /// The same, of this account.
     OfCustomer(Uuid),
@@ -40,7 +41,8 @@ struct Seen {
 }
 
 impl Oddities {
-    /// Takes note of an odd answer; true when it says nothing of the outside. About one thing only the first does.
+    /// Takes note of an odd answer; true when it says nothing of the outside. About one thing only
+    /// the first does.
     #[must_use]
     pub fn excuse(&self, content: &Content) -> bool {
         match content {
@@ -104,7 +106,10 @@ mod tests {
         assert!((0..100).all(|_| oddities.excuse(&of(1))));
         assert!((2..MANY).all(|no| oddities.excuse(&of(no))));
         oddities.answered_well(&Content::Ours);
-        assert!(!oddities.excuse(&of(MANY)) && !oddities.excuse(&of(1)), "nobody is answered well any more");
+        assert!(
+            !oddities.excuse(&of(MANY)) && !oddities.excuse(&of(1)),
+            "nobody is answered well any more"
+        );
         oddities.answered_well(&of(9));
         assert!(oddities.excuse(&of(1)));
     }

@@ -1,5 +1,5 @@
-//! When an incarnation is started, discarded, left down or probed. Pure: `(state, event, now, jitter) -> (state, actions)`;
-//! the supervisor only carries out what it says.
+//! When an incarnation is started, discarded, left down or probed. Pure:
+//! `(state, event, now, jitter) -> (state, actions)`; the supervisor only carries out what it says.
 
 use super::breaker;
 use std::time::Duration;
@@ -125,14 +125,18 @@ impl State {
             (_, Mode::Paused) => Gate::Paused,
             (Stage::Down { until }, Mode::Serving) => Gate::Down { until },
             (Stage::Probing { .. }, Mode::Serving) => Gate::OneAtATime,
-            (Stage::Starting | Stage::Up { .. } | Stage::BackingOff { .. }, Mode::Serving) => Gate::Open,
+            (Stage::Starting | Stage::Up { .. } | Stage::BackingOff { .. }, Mode::Serving) => {
+                Gate::Open
+            }
         }
     }
 
     /// When `Event::Woke` is due.
     pub(super) fn wakes_at(&self) -> Option<Instant> {
         match self.stage {
-            Stage::BackingOff { until } | Stage::Down { until } | Stage::Probing { until, .. } => Some(until),
+            Stage::BackingOff { until } | Stage::Down { until } | Stage::Probing { until, .. } => {
+                Some(until)
+            }
             Stage::Starting | Stage::Up { .. } | Stage::Stopped => None,
         }
     }
@@ -152,16 +156,24 @@ impl State {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Moment {
     pub(super) now: Instant,
-    /// 0 to 1000: a pause is stretched to 80 to 120 percent, so that actors that fell together do not rise together.
+    /// 0 to 1000: a pause is stretched to 80 to 120 percent, so that actors that fell together do
+    /// not rise together.
     pub(super) jitter: u32,
 }
 
 /// The state after `event`, and what is to be done.
-pub(super) fn next(policy: &Policy, state: State, event: Event, at: Moment) -> (State, Vec<Action>) {
+pub(super) fn next(
+    policy: &Policy,
+    state: State,
+    event: Event,
+    at: Moment,
+) -> (State, Vec<Action>) {
     if state.stage == Stage::Stopped {
         return match event {
             Event::Restart | Event::Resume => (State::starting(), vec![Action::Launch]),
-            Event::Started | Event::Crashed | Event::Uprooted | Event::Passed | Event::Woke => (state, vec![]),
+            Event::Started | Event::Crashed | Event::Uprooted | Event::Passed | Event::Woke => {
+                (state, vec![])
+            }
             Event::Pause | Event::Drain | Event::Emptied | Event::Stop => (state, vec![]),
         };
     }
@@ -171,12 +183,16 @@ pub(super) fn next(policy: &Policy, state: State, event: Event, at: Moment) -> (
         Event::Uprooted => (uprooted(state), vec![Action::Discard, Action::Launch]),
         Event::Passed => (passed(policy, state, at.now), vec![]),
         Event::Woke => woke(policy, state, at.now),
-        Event::Restart => (State { mode: state.mode, ..State::starting() }, vec![Action::Discard, Action::Launch]),
+        Event::Restart => {
+            (State { mode: state.mode, ..State::starting() }, vec![Action::Discard, Action::Launch])
+        }
         Event::Pause if state.mode == Mode::Serving => (state.switch(Mode::Paused), vec![]),
         Event::Pause => (state, vec![]),
         Event::Resume => (state.switch(Mode::Serving), vec![]),
         Event::Drain => (state.switch(Mode::Draining), vec![]),
-        Event::Emptied if state.mode == Mode::Draining => (state.enter(Stage::Stopped), vec![Action::Discard]),
+        Event::Emptied if state.mode == Mode::Draining => {
+            (state.enter(Stage::Stopped), vec![Action::Discard])
+        }
         Event::Emptied => (state, vec![]),
         Event::Stop => (state.enter(Stage::Stopped), vec![Action::Discard, Action::Purge]),
     }
@@ -185,9 +201,11 @@ pub(super) fn next(policy: &Policy, state: State, event: Event, at: Moment) -> (
 fn started(state: State, now: Instant) -> State {
     match state.stage {
         Stage::Starting => state.enter(Stage::Up { since: now }),
-        Stage::Up { .. } | Stage::BackingOff { .. } | Stage::Down { .. } | Stage::Probing { .. } | Stage::Stopped => {
-            state
-        }
+        Stage::Up { .. }
+        | Stage::BackingOff { .. }
+        | Stage::Down { .. }
+        | Stage::Probing { .. }
+        | Stage::Stopped => state,
     }
 }
 
@@ -195,9 +213,11 @@ fn started(state: State, now: Instant) -> State {
 fn uprooted(state: State) -> State {
     match state.stage {
         Stage::Probing { .. } => state,
-        Stage::Starting | Stage::Up { .. } | Stage::BackingOff { .. } | Stage::Down { .. } | Stage::Stopped => {
-            state.enter(Stage::Starting)
-        }
+        Stage::Starting
+        | Stage::Up { .. }
+        | Stage::BackingOff { .. }
+        | Stage::Down { .. }
+        | Stage::Stopped => state.enter(Stage::Starting),
     }
 }
 
@@ -216,7 +236,8 @@ fn crashed(policy: &Policy, mut state: State, at: Moment) -> (State, Vec<Action>
         let until = at.now + stretched(policy.down_for, at.jitter);
         return (state.enter(Stage::Down { until }), vec![Action::Discard, Action::Purge]);
     }
-    let pause = policy.backoff_min.saturating_mul(1 << state.streak.min(20)).min(policy.backoff_max);
+    let pause =
+        policy.backoff_min.saturating_mul(1 << state.streak.min(20)).min(policy.backoff_max);
     state.streak += 1;
     let until = at.now + stretched(pause, at.jitter);
     (state.enter(Stage::BackingOff { until }), vec![Action::Discard])
@@ -226,13 +247,19 @@ fn passed(policy: &Policy, state: State, now: Instant) -> State {
     match state.stage {
         Stage::Probing { good, .. } if good + 1 >= policy.probes => risen(state, now),
         Stage::Probing { good, until } => state.enter(Stage::Probing { good: good + 1, until }),
-        Stage::Starting | Stage::Up { .. } | Stage::BackingOff { .. } | Stage::Down { .. } | Stage::Stopped => state,
+        Stage::Starting
+        | Stage::Up { .. }
+        | Stage::BackingOff { .. }
+        | Stage::Down { .. }
+        | Stage::Stopped => state,
     }
 }
 
 fn woke(policy: &Policy, state: State, now: Instant) -> (State, Vec<Action>) {
     match state.stage {
-        Stage::BackingOff { until } if until <= now => (state.enter(Stage::Starting), vec![Action::Launch]),
+        Stage::BackingOff { until } if until <= now => {
+            (state.enter(Stage::Starting), vec![Action::Launch])
+        }
         Stage::Down { until } if until <= now => {
             let until = now + policy.forgive_after;
             (state.enter(Stage::Probing { good: 0, until }), vec![Action::Launch])

@@ -1,4 +1,5 @@
-//! The actors of a simulation: all of them on the calling thread, as tasks of its local set, and nobody watches it.
+//! The actors of a simulation: all of them on the calling thread, as tasks of its local set, and
+//! nobody watches it.
 
 use super::system::{Inner, System};
 use super::threads::{Thread, Threads};
@@ -47,12 +48,18 @@ impl Spawner {
 }
 
 impl System {
-    /// A system whose actors all live on the calling thread, each a task of the local set that runs there: two runs of
-    /// one simulation are the same. An actor that blocks stops the others, so nothing but a simulation wants this.
+    /// A system whose actors all live on the calling thread, each a task of the local set that runs
+    /// there: two runs of one simulation are the same. An actor that blocks stops the others, so
+    /// nothing but a simulation wants this.
     #[must_use]
     pub fn start_here() -> Self {
         let control = Arc::new(Thread::new("here", Spawner::Here, None));
         let threads = Arc::new(Threads::here(Arc::clone(&control)));
-        Self(Arc::new(Inner { threads, control, actors: Mutex::default(), watchdog: Mutex::default() }))
+        Self(Arc::new(Inner {
+            threads,
+            control,
+            actors: Mutex::default(),
+            watchdog: Mutex::default(),
+        }))
     }
 }

@@ -34,7 +34,9 @@ pub struct Status {
 }
 
 /// The state of an actor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = ActorState)]
 pub enum Phase {
@@ -53,7 +55,9 @@ pub enum Phase {
 }
 
 /// The position of a breaker.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum BreakerPosition {
     /// Questions pass.
@@ -65,7 +69,9 @@ pub enum BreakerPosition {
 }
 
 /// How full a mailbox is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
 pub struct MailboxStatus {
     /// Questions that wait.
     pub depth: usize,
@@ -151,10 +157,16 @@ impl Record {
     /// The median and the 99th percentile of the remembered times, in microseconds.
     pub(super) fn percentiles_us(&self) -> (u64, u64) {
         let count = self.measured.load(Ordering::Relaxed).min(REMEMBERED);
-        let mut times: Vec<u32> =
-            self.latencies_us.iter().take(count).map(|latency| latency.load(Ordering::Relaxed)).collect();
+        let mut times: Vec<u32> = self
+            .latencies_us
+            .iter()
+            .take(count)
+            .map(|latency| latency.load(Ordering::Relaxed))
+            .collect();
         times.sort_unstable();
-        let rank = |percent: usize| times.get((count * percent).div_ceil(100).saturating_sub(1)).copied().unwrap_or(0);
+        let rank = |percent: usize| {
+            times.get((count * percent).div_ceil(100).saturating_sub(1)).copied().unwrap_or(0)
+        };
         (u64::from(rank(50)), u64::from(rank(99)))
     }
 }

@@ -1,5 +1,6 @@
-//! The supervisor of one actor, a task on the control arbiter: it hears of every end of an incarnation, of lost
-//! threads, of admins' commands and of the clock, asks the policy, and carries out what that says.
+//! The supervisor of one actor, a task on the control arbiter: it hears of every end of an
+//! incarnation, of lost threads, of admins' commands and of the clock, asks the policy, and carries
+//! out what that says.
 
 use super::handle::{Cell, Factory, Placement, Service};
 use super::incarnation::{self, Life, News};
@@ -44,7 +45,10 @@ impl<S: Service> Supervisor<S> {
         loop {
             let (event, done) = match next.take() {
                 Some(event) => (event, None),
-                None if state.mode == Mode::Draining && state.stage != Stage::Stopped && self.cell.is_idle() => {
+                None if state.mode == Mode::Draining
+                    && state.stage != Stage::Stopped
+                    && self.cell.is_idle() =>
+                {
                     (Event::Emptied, None)
                 }
                 None => self.hear(&state, run.as_mut()).await,
@@ -64,7 +68,11 @@ impl<S: Service> Supervisor<S> {
     }
 
     /// Waits for whatever happens first.
-    async fn hear(&mut self, state: &State, run: Option<&mut Run>) -> (Event, Option<oneshot::Sender<()>>) {
+    async fn hear(
+        &mut self,
+        state: &State,
+        run: Option<&mut Run>,
+    ) -> (Event, Option<oneshot::Sender<()>>) {
         let draining = state.mode == Mode::Draining && state.stage != Stage::Stopped;
         let event = tokio::select! {
             event = watch_run(&self.cell, self.placement, run) => event,
@@ -90,16 +98,18 @@ impl<S: Service> Supervisor<S> {
                     self.cell.mailbox.give_to(None);
                 }
                 Action::Purge => self.cell.mailbox.purge(),
-                Action::Launch => match self.threads.find(&self.cell.name, self.placement, own.take()) {
-                    Ok(thread) => {
-                        *own = Some(Arc::clone(&thread));
-                        *run = Some(self.launch(thread));
+                Action::Launch => {
+                    match self.threads.find(&self.cell.name, self.placement, own.take()) {
+                        Ok(thread) => {
+                            *own = Some(Arc::clone(&thread));
+                            *run = Some(self.launch(thread));
+                        }
+                        Err(error) => {
+                            self.cell.fail(&format!("no thread: {error}"));
+                            return (state.stage != Stage::Stopped).then_some(Event::Crashed);
+                        }
                     }
-                    Err(error) => {
-                        self.cell.fail(&format!("no thread: {error}"));
-                        return (state.stage != Stage::Stopped).then_some(Event::Crashed);
-                    }
-                },
+                }
             }
         }
         None
@@ -112,9 +122,12 @@ impl<S: Service> Supervisor<S> {
         self.cell.mailbox.give_to(Some(Arc::clone(&life)));
         // room for the two pieces of news of one life
         let (news, heard) = mpsc::channel(2);
-        let (cell, factory, lived) = (Arc::clone(&self.cell), Arc::clone(&self.factory), Arc::clone(&life));
+        let (cell, factory, lived) =
+            (Arc::clone(&self.cell), Arc::clone(&self.factory), Arc::clone(&life));
         // an arbiter that has ended drops the closure, which closes the channel: heard as a crash
-        thread.handle.spawn_fn(move || drop(actix_rt::spawn(incarnation::live(cell, lived, factory, news))));
+        thread
+            .handle
+            .spawn_fn(move || drop(actix_rt::spawn(incarnation::live(cell, lived, factory, news))));
         Run { life, thread, news: heard }
     }
 
@@ -132,7 +145,11 @@ impl<S: Service> Supervisor<S> {
 }
 
 /// Waits for news of the incarnation, its end, or the loss of its thread. Cancel-safe.
-async fn watch_run<S: Service>(cell: &Cell<S>, placement: Placement, run: Option<&mut Run>) -> Event {
+async fn watch_run<S: Service>(
+    cell: &Cell<S>,
+    placement: Placement,
+    run: Option<&mut Run>,
+) -> Event {
     let Some(run) = run else {
         return pending().await;
     };
@@ -172,7 +189,9 @@ fn phase(state: &State) -> Phase {
         (_, Mode::Paused) => Phase::Paused,
         (Stage::Down { .. }, Mode::Serving) => Phase::Down,
         (Stage::Up { .. }, Mode::Serving) => Phase::Up,
-        (Stage::Starting | Stage::BackingOff { .. } | Stage::Probing { .. }, Mode::Serving) => Phase::Restarting,
+        (Stage::Starting | Stage::BackingOff { .. } | Stage::Probing { .. }, Mode::Serving) => {
+            Phase::Restarting
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! The system: starts and names the actors, carries admins' commands to them, and ends them in order.
+//! The system: starts and names the actors, carries admins' commands to them, and ends them in
+//! order.
 
 use super::dyn_actor::Managed;
 #[cfg(feature = "demonstration")]
@@ -20,7 +21,8 @@ use tokio::sync::{mpsc, oneshot};
 
 /// How many commands for one actor may wait for its supervisor.
 const COMMANDS: usize = 8;
-/// The time in which a supervisor carries out a request; it works microseconds, unless its thread is lost.
+/// The time in which a supervisor carries out a request; it works microseconds, unless its thread
+/// is lost.
 const CARRY_OUT: Duration = Duration::from_secs(2);
 /// The time to join threads in when the deadline of a shutdown leaves less.
 const JOIN: Duration = Duration::from_secs(1);
@@ -48,10 +50,11 @@ pub(super) struct Entry {
 pub struct UnknownActor(pub String);
 
 impl System {
-    /// Starts the control arbiter, the domain arbiter and the watchdog. Must be called inside an actix system,
-    /// such as `#[actix_web::main]` makes.
+    /// Starts the control arbiter, the domain arbiter and the watchdog. Must be called inside an
+    /// actix system, such as `#[actix_web::main]` makes.
     /// # Errors
-    /// No actix system is registered on the calling thread, or the operating system gives no more threads.
+    /// No actix system is registered on the calling thread, or the operating system gives no more
+    /// threads.
     pub fn start() -> io::Result<Self> {
         Self::start_watched(Watch::default())
     }
@@ -71,8 +74,9 @@ impl System {
         Ok(Self(Arc::new(Inner { threads, control, actors: Mutex::default(), watchdog })))
     }
 
-    /// Starts an actor; questions can be asked at once and wait for the first incarnation. `factory` makes the value
-    /// of each incarnation on the actor's own arbiter. Names must be unique: commands reach the first of a name only.
+    /// Starts an actor; questions can be asked at once and wait for the first incarnation.
+    /// `factory` makes the value of each incarnation on the actor's own arbiter. Names must be
+    /// unique: commands reach the first of a name only.
     pub fn spawn<S, F>(&self, spec: Spec, factory: F) -> Handle<S>
     where
         S: Service,
@@ -114,32 +118,41 @@ impl System {
     /// How long every actor's answers took, by its name, without asking any of them.
     #[must_use]
     pub fn answers(&self) -> Vec<(String, Vec<Answers>)> {
-        self.actors().iter().map(|entry| (entry.cell.name().to_owned(), entry.cell.answers())).collect()
+        self.actors()
+            .iter()
+            .map(|entry| (entry.cell.name().to_owned(), entry.cell.answers()))
+            .collect()
     }
 
     /// The position of every actor's breaker, by the actor's name.
     #[must_use]
     pub fn breakers(&self) -> Vec<(String, BreakerPosition)> {
-        self.actors().iter().map(|entry| (entry.cell.name().to_owned(), entry.cell.breaker())).collect()
+        self.actors()
+            .iter()
+            .map(|entry| (entry.cell.name().to_owned(), entry.cell.breaker()))
+            .collect()
     }
 
-    /// Opens a breaker that is closed, for `pause`, unless a question ended well in the last five seconds: somebody else says
-    /// that the outside is broken. Then it probes. Answers whether it opened.
+    /// Opens a breaker that is closed, for `pause`, unless a question ended well in the last five
+    /// seconds: somebody else says that the outside is broken. Then it probes. Answers whether it
+    /// opened.
     /// # Errors
     /// There is no such actor.
     pub fn open_breaker(&self, name: &str, pause: Duration) -> Result<bool, UnknownActor> {
         self.entry(name).map(|entry| entry.cell.open_breaker(pause))
     }
 
-    /// Discards the incarnation and starts a fresh one, with breaker and crash history reset; what is in flight may
-    /// finish, its fence no longer holds. A stopped actor starts again. Returns once that is done.
+    /// Discards the incarnation and starts a fresh one, with breaker and crash history reset; what
+    /// is in flight may finish, its fence no longer holds. A stopped actor starts again. Returns
+    /// once that is done.
     /// # Errors
     /// There is no such actor.
     pub async fn restart(&self, name: &str) -> Result<(), UnknownActor> {
         self.command(name, Event::Restart).await
     }
 
-    /// Refuses new questions and begins none of those that wait, until resumed. Pausing twice is pausing once.
+    /// Refuses new questions and begins none of those that wait, until resumed. Pausing twice is
+    /// pausing once.
     /// # Errors
     /// There is no such actor.
     pub async fn pause(&self, name: &str) -> Result<(), UnknownActor> {
@@ -153,15 +166,17 @@ impl System {
         self.command(name, Event::Resume).await
     }
 
-    /// Refuses new questions, answers what was accepted, then stops; returns once draining has begun.
+    /// Refuses new questions, answers what was accepted, then stops; returns once draining has
+    /// begun.
     /// # Errors
     /// There is no such actor.
     pub async fn drain(&self, name: &str) -> Result<(), UnknownActor> {
         self.command(name, Event::Drain).await
     }
 
-    /// Lets the actor's next `times` questions, or starts, suffer `fault`, after those asked for before; of more than
-    /// 64 such requests the oldest are forgotten. For tests and the demonstration.
+    /// Lets the actor's next `times` questions, or starts, suffer `fault`, after those asked for
+    /// before; of more than 64 such requests the oldest are forgotten. For tests and the
+    /// demonstration.
     /// # Errors
     /// There is no such actor.
     #[cfg(feature = "demonstration")]
@@ -177,24 +192,26 @@ impl System {
         self.entry(name).map(|entry| entry.cell.clear_faults())
     }
 
-    /// How many threads are left behind at this moment, blocked by actors that have moved. One that comes back counts
-    /// until it has finished what was begun on it.
+    /// How many threads are left behind at this moment, blocked by actors that have moved. One that
+    /// comes back counts until it has finished what was begun on it.
     #[must_use]
     pub fn lost_threads(&self) -> usize {
         self.0.threads.watched().iter().filter(|thread| thread.lost.is_cancelled()).count()
     }
 
-    /// Waits until the system can no longer keep its promises, and says why: too many lost threads, a silent control
-    /// thread, a supervisor that panicked. The process then drains and ends with 70.
+    /// Waits until the system can no longer keep its promises, and says why: too many lost threads,
+    /// a silent control thread, a supervisor that panicked. The process then drains and ends with
+    /// 70.
     pub async fn gave_up(&self) -> String {
         let mut reasons = self.0.threads.gave_up();
         let reason = reasons.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
         reason.unwrap_or_default()
     }
 
-    /// Drains the actors in the reverse order of their start, stops what is not done by `deadline`, and joins the
-    /// arbiters. What was begun on a thread that is left behind is told as replaced, so that no drain waits for it.
-    /// True when a drain timed out. A second call finds nothing to do.
+    /// Drains the actors in the reverse order of their start, stops what is not done by `deadline`,
+    /// and joins the arbiters. What was begun on a thread that is left behind is told as replaced,
+    /// so that no drain waits for it. True when a drain timed out. A second call finds nothing to
+    /// do.
     pub async fn shutdown(&self, deadline: Deadline) -> bool {
         let entries = self.actors().clone();
         let mut timed_out = false;
@@ -214,7 +231,8 @@ impl System {
 
     async fn join(&self, deadline: Deadline) {
         let watchdog = self.0.watchdog.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let threads: Vec<_> = self.0.threads.watched().into_iter().filter(|thread| thread.is_usable()).collect();
+        let threads: Vec<_> =
+            self.0.threads.watched().into_iter().filter(|thread| thread.is_usable()).collect();
         for thread in threads.iter().rev() {
             thread.stop();
         }
@@ -253,7 +271,8 @@ impl System {
 }
 
 impl Entry {
-    /// Hands a request to the supervisor and waits until it is carried out; one that has ended needs none.
+    /// Hands a request to the supervisor and waits until it is carried out; one that has ended
+    /// needs none.
     async fn command(&self, event: Event) {
         let (done, carried_out) = oneshot::channel();
         let command = async {

@@ -1,4 +1,5 @@
-//! The arbiters that actors live on: one for all domain actors, one for each actor that speaks to the outside.
+//! The arbiters that actors live on: one for all domain actors, one for each actor that speaks to
+//! the outside.
 
 use super::handle::Placement;
 use super::incarnation::Life;
@@ -10,7 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-/// How many threads for blocking calls an arbiter may add; tokio's own 512 per arbiter would be no bound.
+/// How many threads for blocking calls an arbiter may add; tokio's own 512 per arbiter would be no
+/// bound.
 const BLOCKING_THREADS: usize = 4;
 
 /// One arbiter and what the watchdog knows of it.
@@ -28,13 +30,17 @@ pub(super) struct Thread {
 impl Thread {
     /// Starts an arbiter.
     /// # Errors
-    /// No actix system is registered on the calling thread, or the operating system gives no more threads.
+    /// No actix system is registered on the calling thread, or the operating system gives no more
+    /// threads.
     pub(super) fn start(name: &str) -> io::Result<Arc<Self>> {
         if !actix_rt::System::is_registered() {
             return Err(io::Error::other("no actix system runs on this thread"));
         }
         let arbiter = Arbiter::try_with_tokio_rt(|| {
-            tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(BLOCKING_THREADS).build()
+            tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .max_blocking_threads(BLOCKING_THREADS)
+                .build()
         })?;
         Ok(Arc::new(Self::new(name, Spawner::Arbiter(arbiter.handle()), Some(arbiter))))
     }
@@ -77,7 +83,10 @@ impl Thread {
 
     /// Whether code of an actor runs here or is about to.
     pub(super) fn is_busy(&self) -> bool {
-        locked(&self.lives).iter().filter_map(Weak::upgrade).any(|life| life.is_in_user_code() || life.in_flight() > 0)
+        locked(&self.lives)
+            .iter()
+            .filter_map(Weak::upgrade)
+            .any(|life| life.is_in_user_code() || life.in_flight() > 0)
     }
 
     /// Ends the arbiter once its queue has been worked off; `take_arbiter` gives what to join.
@@ -109,7 +118,11 @@ impl Threads {
     }
 
     fn with(domain: Arc<Thread>, watched: Vec<Arc<Thread>>) -> Self {
-        Self { domain: Mutex::new(domain), watched: Mutex::new(watched), gave_up: watch::Sender::new(None) }
+        Self {
+            domain: Mutex::new(domain),
+            watched: Mutex::new(watched),
+            gave_up: watch::Sender::new(None),
+        }
     }
 
     /// All actors on the calling thread.
@@ -120,11 +133,18 @@ impl Threads {
     /// The thread for an incarnation: its former one if that still lives, else a new one.
     /// # Errors
     /// As `Thread::start`.
-    pub(super) fn find(&self, name: &str, place: Placement, own: Option<Arc<Thread>>) -> io::Result<Arc<Thread>> {
+    pub(super) fn find(
+        &self,
+        name: &str,
+        place: Placement,
+        own: Option<Arc<Thread>>,
+    ) -> io::Result<Arc<Thread>> {
         match place {
             Placement::Own => match own {
                 Some(thread) if thread.is_usable() => Ok(thread),
-                Some(_) | None if locked(&self.domain).is_here() => Ok(Arc::clone(&locked(&self.domain))),
+                Some(_) | None if locked(&self.domain).is_here() => {
+                    Ok(Arc::clone(&locked(&self.domain)))
+                }
                 Some(_) | None => self.add(name),
             },
             Placement::Domain => {

@@ -1,5 +1,6 @@
-//! The watchdog: a plain thread that asks every arbiter for a sign of life and gives up those that stay silent.
-//! A blocked thread cannot be ended; it is left behind and counted until it comes back by itself.
+//! The watchdog: a plain thread that asks every arbiter for a sign of life and gives up those that
+//! stay silent. A blocked thread cannot be ended; it is left behind and counted until it comes back
+//! by itself.
 
 use super::threads::{Thread, Threads};
 use crate::clock;
@@ -25,7 +26,8 @@ impl Default for Watch {
     }
 }
 
-/// An arbiter without work is asked only at each such look: two hundred idle ones cost nothing worth naming.
+/// An arbiter without work is asked only at each such look: two hundred idle ones cost nothing
+/// worth naming.
 const IDLE_LOOKS: u64 = 20;
 
 /// What one look at a thread showed.
@@ -54,7 +56,9 @@ impl Pulse {
             self.unanswered_since = None;
             return if std::mem::take(&mut self.lost) { Sign::Back } else { Sign::Alive };
         }
-        let silent = self.unanswered_since.is_some_and(|since| now.saturating_duration_since(since) >= silence);
+        let silent = self
+            .unanswered_since
+            .is_some_and(|since| now.saturating_duration_since(since) >= silence);
         if silent && !self.lost {
             self.lost = true;
             return Sign::Lost;
@@ -79,7 +83,12 @@ impl Pulse {
 }
 
 /// Watches until `stop` speaks or hangs up.
-pub(super) fn watch(threads: &Threads, control: &Arc<Thread>, settings: &Watch, stop: &Receiver<()>) {
+pub(super) fn watch(
+    threads: &Threads,
+    control: &Arc<Thread>,
+    settings: &Watch,
+    stop: &Receiver<()>,
+) {
     let mut pulses: Vec<(Arc<Thread>, Pulse)> = Vec::new();
     let mut looked_at = clock::instant();
     let mut looks = 0;
@@ -109,7 +118,8 @@ pub(super) fn watch(threads: &Threads, control: &Arc<Thread>, settings: &Watch, 
     }
 }
 
-/// Ends a thread that came back and has nothing left to finish, asks any other for its next heartbeat.
+/// Ends a thread that came back and has nothing left to finish, asks any other for its next
+/// heartbeat.
 fn tend(threads: &Threads, thread: &Arc<Thread>, pulse: &mut Pulse, (now, due): (Instant, bool)) {
     let busy = thread.is_busy();
     if thread.lost.is_cancelled() && !pulse.lost && !busy {

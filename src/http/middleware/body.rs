@@ -90,7 +90,8 @@ fn is_whole(body: &[u8]) -> bool {
     std::str::from_utf8(body).is_ok() && serde_json::from_slice::<IgnoredAny>(body).is_ok()
 }
 
-/// Whether a text of a JSON body holds U+0000. Outside of texts JSON has no backslash, and in them none but before an escape.
+/// Whether a text of a JSON body holds U+0000. Outside of texts JSON has no backslash, and in them
+/// none but before an escape.
 fn holds_nul(body: &[u8]) -> bool {
     let mut rest = body;
     while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
@@ -106,7 +107,9 @@ fn holds_nul(body: &[u8]) -> bool {
 fn damaged_from(error: &serde_json::Error) -> Problem {
     let (line, column) = (error.line(), error.column());
     Problem::malformed(both(
-        format!("The body is not JSON from line {line}, column {column} on. Correct it and send it again."),
+        format!(
+            "The body is not JSON from line {line}, column {column} on. Correct it and send it again."
+        ),
         format!(
             "Die Anfrage ist ab Zeile {line}, Spalte {column} kein JSON. Berichtigen Sie sie und senden Sie sie noch einmal."
         ),
@@ -117,7 +120,9 @@ fn damaged_from(error: &serde_json::Error) -> Problem {
 pub fn refuse_bytes(error: &actix_web::Error) -> Problem {
     match error.as_error::<PayloadError>() {
         Some(PayloadError::Overflow) => fallback::too_large(),
-        Some(PayloadError::Io(error)) if error.kind() == io::ErrorKind::TimedOut => fallback::too_slow(),
+        Some(PayloadError::Io(error)) if error.kind() == io::ErrorKind::TimedOut => {
+            fallback::too_slow()
+        }
         Some(_) | None => damaged(),
     }
 }
@@ -162,9 +167,11 @@ fn place(path: &Path) -> String {
     place
 }
 
-/// Says in our words what the deserialiser said of a place; values are never repeated, names only cut short.
+/// Says in our words what the deserialiser said of a place; values are never repeated, names only
+/// cut short.
 fn explain(message: &str, place: &str) -> Words {
-    let field: String = message.split('`').nth(1).unwrap_or_default().chars().take(ECHO_CHARS).collect();
+    let field: String =
+        message.split('`').nth(1).unwrap_or_default().chars().take(ECHO_CHARS).collect();
     let name = match place.rsplit('.').next() {
         Some(last) if !last.is_empty() && last != field => format!("{place}.{field}"),
         Some(_) if !place.is_empty() => place.to_owned(),
@@ -172,8 +179,12 @@ fn explain(message: &str, place: &str) -> Words {
     };
     if message.starts_with("unknown field") {
         both(
-            format!("`{name}` is not known here. Leave it out, or compare its spelling with /api/openapi.json."),
-            format!("`{name}` ist hier unbekannt. Lassen Sie es weg oder vergleichen Sie es mit /api/openapi.json."),
+            format!(
+                "`{name}` is not known here. Leave it out, or compare its spelling with /api/openapi.json."
+            ),
+            format!(
+                "`{name}` ist hier unbekannt. Lassen Sie es weg oder vergleichen Sie es mit /api/openapi.json."
+            ),
         )
     } else if message.starts_with("missing field") {
         both(format!("`{name}` is missing. Add it."), format!("`{name}` fehlt. Ergänzen Sie es."))
@@ -202,14 +213,17 @@ mod tests {
 
     #[track_caller]
     fn refused(body: &str) -> (&'static str, Words) {
-        let Err(problem) = read_json::<PlaceOrder>(body.as_bytes()) else { panic!("taken: {body}") };
+        let Err(problem) = read_json::<PlaceOrder>(body.as_bytes()) else {
+            panic!("taken: {body}")
+        };
         (problem.slug(), problem.detail().clone())
     }
 
     #[test]
     fn a_refusal_names_the_place_in_both_languages_and_repeats_no_value() {
         let line = r#""offer_id": "x", "card_id": "018f0000-0000-7000-8000-000000000000""#;
-        let holder = r#""holder": {"first_name": "A", "last_name": "B", "birth_date": "1990-05-01"}"#;
+        let holder =
+            r#""holder": {"first_name": "A", "last_name": "B", "birth_date": "1990-05-01"}"#;
         let long = "k".repeat(1000);
         for (body, named) in [
             (r"{}".to_owned(), "`lines` is missing"),
@@ -227,8 +241,14 @@ mod tests {
             ),
             (r#"{"lines": null}"#.to_owned(), "`lines` has the wrong form"),
             (r#"{"lines": [], "on_refusal": 1e999}"#.to_owned(), "`on_refusal` has the wrong form"),
-            (r#"{"lines": [], "return_url": "\ud800"}"#.to_owned(), "`return_url` has the wrong form"),
-            (r#"{"lines": [], "on_refusal": "secret"}"#.to_owned(), "`on_refusal` has the wrong form"),
+            (
+                r#"{"lines": [], "return_url": "\ud800"}"#.to_owned(),
+                "`return_url` has the wrong form",
+            ),
+            (
+                r#"{"lines": [], "on_refusal": "secret"}"#.to_owned(),
+                "`on_refusal` has the wrong form",
+            ),
             (r#"{"lines": [], "lines": []}"#.to_owned(), "`lines` stands twice"),
             (format!(r#"{{"{long}": 1}}"#), &format!("`{}` is not known", "k".repeat(ECHO_CHARS))),
             ("7".to_owned(), "A value has the wrong form"),
@@ -244,7 +264,10 @@ mod tests {
 
     #[test]
     fn no_text_holds_nul_and_an_escaped_backslash_is_none() {
-        for body in [r#"{"lines": [], "return_url": "a\u0000"}"#, r#"{"lines": [], "return_url": "\\\u0000"}"#] {
+        for body in [
+            r#"{"lines": [], "return_url": "a\u0000"}"#,
+            r#"{"lines": [], "return_url": "\\\u0000"}"#,
+        ] {
             assert!(refused(body).1.en.contains("U+0000"), "{body}");
         }
         assert!(read_json::<PlaceOrder>(br#"{"lines": [], "return_url": "\\u0000"}"#).is_ok());
@@ -252,9 +275,12 @@ mod tests {
 
     #[test]
     fn what_is_no_json_or_goes_on_behind_it_is_refused_with_its_line() {
-        for (body, line) in
-            [("{", "line 1"), ("{\n\"lines\": [}", "line 2"), (r#"{"lines": []} x"#, "line 1"), ("", "line 1")]
-        {
+        for (body, line) in [
+            ("{", "line 1"),
+            ("{\n\"lines\": [}", "line 2"),
+            (r#"{"lines": []} x"#, "line 1"),
+            ("", "line 1"),
+        ] {
             let (slug, words) = refused(body);
             assert_eq!(slug, "malformed", "{body}");
             assert!(words.en.contains(line), "{}", words.en);

@@ -23,8 +23,8 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What has not arrived yet of a body without a length.
 ///
-/// actix-http drains such a body for as long as the client likes once nobody holds it any more, so the answer holds it
-/// to its end; then the connection is closed in time.
+/// actix-http drains such a body for as long as the client likes once nobody holds it any more, so
+/// the answer holds it to its end; then the connection is closed in time.
 #[derive(Clone)]
 pub(in crate::http) struct Rest(Rc<RefCell<Payload>>);
 
@@ -35,7 +35,10 @@ struct Holding {
 }
 
 /// Puts a deadline on the body of a request that has one, and answers what `hold` needs.
-pub(in crate::http) fn set_deadline(request: &mut ServiceRequest, patience: Duration) -> Option<Rest> {
+pub(in crate::http) fn set_deadline(
+    request: &mut ServiceRequest,
+    patience: Duration,
+) -> Option<Rest> {
     let headers = request.headers();
     let endless = headers.contains_key(header::TRANSFER_ENCODING);
     if !endless && !headers.contains_key(header::CONTENT_LENGTH) {
@@ -61,7 +64,9 @@ fn until(deadline: Deadline, rest: Rest) -> impl Stream<Item = Result<Bytes, Pay
         let next = poll_fn(|context| rest.0.borrow_mut().poll_next_unpin(context));
         match clock::timeout_at(deadline, next).await {
             Ok(chunk) => Some((chunk?, Some(rest))),
-            Err(clock::Elapsed) => Some((Err(PayloadError::Io(io::ErrorKind::TimedOut.into())), None)),
+            Err(clock::Elapsed) => {
+                Some((Err(PayloadError::Io(io::ErrorKind::TimedOut.into())), None))
+            }
         }
     })
 }
@@ -73,7 +78,10 @@ impl MessageBody for Holding {
         self.body.size()
     }
 
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
         self.body.as_pin_mut().poll_next(context)
     }
 }

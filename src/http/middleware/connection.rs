@@ -1,9 +1,10 @@
-//! A connection that is watched: whoever has begun the head of a request ends it soon, however many came before it, and whoever
-//! asked for an answer reads it.
+//! A connection that is watched: whoever has begun the head of a request ends it soon, however many
+//! came before it, and whoever asked for an answer reads it.
 //!
-//! actix-http watches the time of a connection's first head only. So the stream tells when bytes come, each request tells when
-//! it is served, and between two requests the stream ends for whoever takes too long. It watches no answer at all: what a peer
-//! does not read stays in memory, with the connection's place.
+//! actix-http watches the time of a connection's first head only. So the stream tells when bytes
+//! come, each request tells when it is served, and between two requests the stream ends for whoever
+//! takes too long. It watches no answer at all: what a peer does not read stays in memory, with the
+//! connection's place.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -40,7 +41,11 @@ const PART: usize = 16 * 1024;
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { head: Duration::from_secs(5), idle: Duration::from_secs(60), answer: Duration::from_secs(30) }
+        Self {
+            head: Duration::from_secs(5),
+            idle: Duration::from_secs(60),
+            answer: Duration::from_secs(30),
+        }
     }
 }
 
@@ -88,10 +93,13 @@ impl Watch {
     fn served(&self) {
         let phase = match self.0.phase.get() {
             Phase::Serving(requests) if requests > 1 => Phase::Serving(requests - 1),
-            Phase::Serving(_) | Phase::Idle(_) | Phase::Head(_) => Phase::Idle(Deadline::after(self.0.patience.idle)),
+            Phase::Serving(_) | Phase::Idle(_) | Phase::Head(_) => {
+                Phase::Idle(Deadline::after(self.0.patience.idle))
+            }
         };
         self.0.phase.set(phase);
-        // the next head may have begun in the bytes that came with this one, so the time counts from now on
+        // the next head may have begun in the bytes that came with this one, so the time counts
+        // from now on
         if let Some(reader) = self.0.reader.take() {
             reader.wake();
         }
@@ -115,7 +123,8 @@ impl Drop for Serving {
     }
 }
 
-/// Tells the connection how long its requests are served. Without a socket, as in tests, it does nothing.
+/// Tells the connection how long its requests are served. Without a socket, as in tests, it does
+/// nothing.
 ///
 /// # Errors
 /// The handler's.
@@ -126,7 +135,9 @@ pub(in crate::http) async fn serve<B: MessageBody + 'static>(
     let serving = request.request().conn_data::<Watch>().map(Watch::serve);
     let answer = next.call(request).await?.map_into_boxed_body();
     Ok(match serving {
-        Some(serving) => answer.map_body(|_head, body| BoxBody::new(Held { body, _serving: serving })),
+        Some(serving) => {
+            answer.map_body(|_head, body| BoxBody::new(Held { body, _serving: serving }))
+        }
         None => answer,
     })
 }
@@ -144,7 +155,10 @@ impl MessageBody for Held {
         self.body.size()
     }
 
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+    fn poll_next(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
         Pin::new(&mut self.get_mut().body).poll_next(cx)
     }
 }
@@ -197,7 +211,13 @@ impl Unread {
 impl Watched {
     /// A connection that has just been made.
     pub(in crate::http) fn new(socket: TcpStream, place: Place, patience: Patience) -> Self {
-        Self { socket, watch: Watch::begin(patience), alarm: None, unread: Unread::default(), _place: place }
+        Self {
+            socket,
+            watch: Watch::begin(patience),
+            alarm: None,
+            unread: Unread::default(),
+            _place: place,
+        }
     }
 
     pub(in crate::http) fn watch(&self) -> Watch {
@@ -214,7 +234,9 @@ impl Watched {
             // an alarm that is too early is kept: deadlines move on with every request
             let (_, alarm) = match self.alarm.take() {
                 Some(alarm) if alarm.0 <= deadline => self.alarm.insert(alarm),
-                Some(_) | None => self.alarm.insert((deadline, Box::pin(clock::sleep(deadline.remaining())))),
+                Some(_) | None => {
+                    self.alarm.insert((deadline, Box::pin(clock::sleep(deadline.remaining()))))
+                }
             };
             if alarm.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
@@ -226,7 +248,11 @@ impl Watched {
 }
 
 impl AsyncRead for Watched {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if this.watch.deadline().is_some_and(Deadline::is_over) {
             return Poll::Ready(Ok(()));
@@ -245,7 +271,11 @@ impl AsyncRead for Watched {
 }
 
 impl AsyncWrite for Watched {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let wrote = Pin::new(&mut this.socket).poll_write(cx, buf);
         this.unread.note(this.watch.0.patience.answer, (wrote, cx))

@@ -1,6 +1,8 @@
-//! Shops on other origins: their pages may call the API when their origin is configured; all others get no word of it.
+//! Shops on other origins: their pages may call the API when their origin is configured; all others
+//! get no word of it.
 //!
-//! Nobody is known by a cookie here, so that no credentials are allowed along: a page sends the token that it has.
+//! Nobody is known by a cookie here, so that no credentials are allowed along: a page sends the
+//! token that it has.
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -12,16 +14,17 @@ use actix_web::{Error, HttpResponse, web};
 use crate::http::state::State;
 
 /// What a page may send besides what it always may.
-const REQUEST_HEADERS: &str =
-    "authorization, content-type, idempotency-key, accept-language, if-none-match, last-event-id, x-request-id";
+const REQUEST_HEADERS: &str = "authorization, content-type, idempotency-key, accept-language, if-none-match, last-event-id, x-request-id";
 
 /// What a page may read besides what it always may.
-const ANSWER_HEADERS: &str = "location, retry-after, etag, allow, x-request-id, content-disposition";
+const ANSWER_HEADERS: &str =
+    "location, retry-after, etag, allow, x-request-id, content-disposition";
 
 /// For how many seconds a browser need not ask again.
 const LIFE: &str = "600";
 
-/// Answers a browser that asks whether a page may call, and tells it that the page may read the answer.
+/// Answers a browser that asks whether a page may call, and tells it that the page may read the
+/// answer.
 ///
 /// # Errors
 /// The handler's.
@@ -37,7 +40,10 @@ pub(in crate::http) async fn share(
         allow(headers, origin);
         let methods = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
         headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
-        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(REQUEST_HEADERS));
+        headers.insert(
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            HeaderValue::from_static(REQUEST_HEADERS),
+        );
         headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(LIFE));
         return Ok(request.into_response(answer));
     }

@@ -38,9 +38,10 @@ struct Taken {
 }
 
 impl Door {
-    /// A door at `address` with at most `most` connections of one peer. An IPv6 peer is its /64, which one household has alone, and
-    /// all of a /48, of which one customer of a provider has as many /64 as he likes, are at most four peers together; `proxies`
-    /// bring many people, so theirs are not counted.
+    /// A door at `address` with at most `most` connections of one peer. An IPv6 peer is its /64,
+    /// which one household has alone, and all of a /48, of which one customer of a provider has as
+    /// many /64 as he likes, are at most four peers together; `proxies` bring many people, so
+    /// theirs are not counted.
     #[must_use]
     pub fn new(address: SocketAddr, most: usize, proxies: Networks) -> Self {
         Self(Arc::new(Inner { address, most, proxies, taken: Mutex::default() }))
@@ -52,15 +53,19 @@ impl Door {
         Self::new(address, self.0.most, self.0.proxies.clone())
     }
 
-    /// A place for a connection from `from`, until it is dropped; `None` when the peer has as many as it may.
+    /// A place for a connection from `from`, until it is dropped; `None` when the peer has as many
+    /// as it may.
     pub(in crate::http) fn place(&self, from: SocketAddr) -> Option<Place> {
         let mut taken = self.taken();
         if self.0.proxies.contains(from.ip()) || taken.knocks.contains(&from) {
             return Some(Place(None));
         }
         let peers = peers_of(from.ip());
-        let most = |bits: u32| if bits == SITE { PEERS_OF_A_SITE * self.0.most } else { self.0.most };
-        let is_full = |peer: &Peer| taken.peers.get(peer).is_some_and(|connections| *connections >= most(peer.1));
+        let most =
+            |bits: u32| if bits == SITE { PEERS_OF_A_SITE * self.0.most } else { self.0.most };
+        let is_full = |peer: &Peer| {
+            taken.peers.get(peer).is_some_and(|connections| *connections >= most(peer.1))
+        };
         if peers.iter().any(is_full) {
             return None;
         }
@@ -70,7 +75,8 @@ impl Door {
         Some(Place(Some((self.clone(), peers))))
     }
 
-    /// Whether a new connection is answered within two seconds: all places may be taken, or nobody accepts.
+    /// Whether a new connection is answered within two seconds: all places may be taken, or nobody
+    /// accepts.
     pub(in crate::http) async fn answers(&self) -> bool {
         matches!(clock::timeout_at(Deadline::after(PATIENCE), self.knock()).await, Ok(Ok(true)))
     }
@@ -178,8 +184,9 @@ mod tests {
         assert!(door.place("[2001:db8:0:1:ffff::2]:1".parse().unwrap()).is_none());
         assert!(door.place("[2001:db8:0:2::1]:1".parse().unwrap()).is_some());
         assert_eq!(door.taken().peers.len(), 2, "what is over is forgotten");
-        let site: Vec<_> =
-            (2..9).filter_map(|net| door.place(format!("[2001:db8:0:{net}::1]:1").parse().unwrap())).collect();
+        let site: Vec<_> = (2..9)
+            .filter_map(|net| door.place(format!("[2001:db8:0:{net}::1]:1").parse().unwrap()))
+            .collect();
         assert_eq!(site.len(), 3, "with the first four of one customer");
         assert!(door.place("[2001:db8:1:1::1]:1".parse().unwrap()).is_some(), "another customer");
     }

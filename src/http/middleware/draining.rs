@@ -1,8 +1,9 @@
 //! What a replica that is about to end answers while a proxy has time to notice.
 //!
-//! A proxy that passes requests on notices by a failed one, and may ask another replica for what changes nothing. So reads are
-//! turned away before they begin, with a status that is used for nothing else, and the proxy sends nothing more here. All other
-//! requests are served as ever: a proxy must not repeat them. Every connection ends with its next answer.
+//! A proxy that passes requests on notices by a failed one, and may ask another replica for what
+//! changes nothing. So reads are turned away before they begin, with a status that is used for
+//! nothing else, and the proxy sends nothing more here. All other requests are served as ever: a
+//! proxy must not repeat them. Every connection ends with its next answer.
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};

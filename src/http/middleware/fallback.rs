@@ -1,5 +1,5 @@
-//! Answers to what none of our routes answered: an address or method that is none, a body that did not come, a status of the library
-//! below us.
+//! Answers to what none of our routes answered: an address or method that is none, a body that did
+//! not come, a status of the library below us.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
@@ -28,9 +28,10 @@ pub fn of_status(status: StatusCode) -> Problem {
         StatusCode::METHOD_NOT_ALLOWED => method_not_allowed(),
         StatusCode::REQUEST_TIMEOUT => too_slow(),
         StatusCode::PAYLOAD_TOO_LARGE => too_large(),
-        StatusCode::SERVICE_UNAVAILABLE => {
-            Problem::unavailable(both("Try again in a moment.", "Versuchen Sie es gleich noch einmal."), 2)
-        }
+        StatusCode::SERVICE_UNAVAILABLE => Problem::unavailable(
+            both("Try again in a moment.", "Versuchen Sie es gleich noch einmal."),
+            2,
+        ),
         other if other.is_client_error() => {
             let detail = both(
                 "Compare the request with /api/openapi.json.",
@@ -63,8 +64,10 @@ pub fn too_slow() -> Problem {
 }
 
 fn method_not_allowed() -> Problem {
-    let detail =
-        both("Use a method from the Allow header.", "Verwenden Sie eine Methode, die in der Kopfzeile Allow steht.");
+    let detail = both(
+        "Use a method from the Allow header.",
+        "Verwenden Sie eine Methode, die in der Kopfzeile Allow steht.",
+    );
     Problem::new(Kind::MethodNotAllowed, detail)
 }
 

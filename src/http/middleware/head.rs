@@ -1,4 +1,5 @@
-//! HEAD: whatever can be read can be asked for without its body (RFC 9110, 9.3.2). Monitors and balancers probe that way.
+//! HEAD: whatever can be read can be asked for without its body (RFC 9110, 9.3.2). Monitors and
+//! balancers probe that way.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -24,7 +25,8 @@ pub(in crate::http) async fn answer<B: MessageBody + 'static>(
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    // what a callback tells is taken, so that it is no safe read although the provider sends it as one
+    // what a callback tells is taken, so that it is no safe read although the provider sends it as
+    // one
     if request.method() != Method::HEAD || request.path().starts_with(CALLBACKS) {
         return Ok(next.call(request).await?.map_into_boxed_body());
     }
@@ -40,7 +42,10 @@ impl MessageBody for Unsent {
         self.0
     }
 
-    fn poll_next(self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+    fn poll_next(
+        self: Pin<&mut Self>,
+        _context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
         Poll::Ready(None)
     }
 }

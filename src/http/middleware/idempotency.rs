@@ -40,7 +40,8 @@ impl FromRequest for Repeatable {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let key = read_key(request);
         let is_json = body::is_json(request);
-        let whole = web::Bytes::from_request(request, payload).map_err(|error| body::refuse_bytes(&error));
+        let whole =
+            web::Bytes::from_request(request, payload).map_err(|error| body::refuse_bytes(&error));
         async move {
             let key = key?;
             if !is_json {
@@ -64,7 +65,8 @@ fn read_key(request: &HttpRequest) -> Result<String, Problem> {
             ),
         ));
     };
-    let visible = (1..=LONGEST).contains(&key.len()) && key.as_bytes().iter().all(u8::is_ascii_graphic);
+    let visible =
+        (1..=LONGEST).contains(&key.len()) && key.as_bytes().iter().all(u8::is_ascii_graphic);
     match key.to_str() {
         Ok(key) if visible && keys.next().is_none() => Ok(key.to_owned()),
         Ok(_) | Err(_) => Err(Problem::malformed(both(
@@ -74,25 +76,32 @@ fn read_key(request: &HttpRequest) -> Result<String, Problem> {
     }
 }
 
-/// What a body is known again by. Clients write the same anew when they repeat it: members in another order, other blanks and
-/// escapes, blanks around a text, ids in capitals, `null` or what holds anyway for what was left out.
+/// What a body is known again by. Clients write the same anew when they repeat it: members in
+/// another order, other blanks and escapes, blanks around a text, ids in capitals, `null` or what
+/// holds anyway for what was left out.
 fn marks(body: &[u8]) -> Marks {
     let asked = serde_json::from_slice(body).map(|asked| canonical(&asked).to_string());
     let bytes = hex_sha256(body);
-    Marks { asked: asked.map_or_else(|_no_json| bytes.clone(), |asked| hex_sha256(asked.as_bytes())), bytes }
+    Marks {
+        asked: asked.map_or_else(|_no_json| bytes.clone(), |asked| hex_sha256(asked.as_bytes())),
+        bytes,
+    }
 }
 
 /// What holds for an order that does not say it.
 const DEFAULT: (&str, &str) = ("on_refusal", "undo");
 
-/// The same value with its members sorted, without those that say nothing, and texts as they are read.
+/// The same value with its members sorted, without those that say nothing, and texts as they are
+/// read.
 fn canonical(value: &Value) -> Value {
     match value {
         Value::Object(members) => {
-            let says_nothing =
-                |name: &str, value: &Value| value.is_null() || (name, value.as_str()) == (DEFAULT.0, Some(DEFAULT.1));
+            let says_nothing = |name: &str, value: &Value| {
+                value.is_null() || (name, value.as_str()) == (DEFAULT.0, Some(DEFAULT.1))
+            };
             let said = members.iter().filter(|(name, value)| !says_nothing(name, value));
-            let sorted: BTreeMap<_, _> = said.map(|(name, value)| (name.clone(), canonical(value))).collect();
+            let sorted: BTreeMap<_, _> =
+                said.map(|(name, value)| (name.clone(), canonical(value))).collect();
             Value::Object(sorted.into_iter().collect())
         }
         Value::Array(items) => Value::Array(items.iter().map(canonical).collect()),
@@ -125,7 +134,10 @@ mod tests {
             assert_ne!(again.bytes, first.bytes, "a version that compares bytes still does");
         }
         let id = |text: &str| marks(format!(r#"{{"card_id":"{text}"}}"#).as_bytes()).asked;
-        assert_eq!(id("01A22E5D-EE23-75AD-8BBF-15D95519EC51"), id("01a22e5d-ee23-75ad-8bbf-15d95519ec51"));
+        assert_eq!(
+            id("01A22E5D-EE23-75AD-8BBF-15D95519EC51"),
+            id("01a22e5d-ee23-75ad-8bbf-15d95519ec51")
+        );
         for other in [
             r#"{"lines":[{"a":1,"b":"ä"}],"x":{"y":2},"on_refusal":"keep"}"#,
             r#"{"lines":[{"a":2,"b":"ä"}],"x":{"y":2}}"#,

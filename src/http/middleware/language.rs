@@ -32,6 +32,7 @@ impl Reader {
 /// The most wanted language of a request's headers that we speak.
 #[must_use]
 pub fn asked(headers: &HeaderMap) -> Option<Language> {
-    let given: Vec<&str> = headers.get_all(header::ACCEPT_LANGUAGE).filter_map(|value| value.to_str().ok()).collect();
+    let given: Vec<&str> =
+        headers.get_all(header::ACCEPT_LANGUAGE).filter_map(|value| value.to_str().ok()).collect();
     Language::accepted(&given.join(","))
 }

@@ -1,8 +1,10 @@
 //! What a request passes on its way in and an answer on its way out, and what handlers share of it.
 //!
-//! From the outside in: `door` and `connection` (how many, and in time), `headers` and `cors` (what browsers are told),
-//! `request_id` (id, span, log line, panics, and with `body_timeout` how long a body may take), `head` (HEAD is GET without a
-//! body), `draining`, `nul`, `body` (limits), `session` (who is asking). `problem` is how a failure is answered, `shared` what anyone may keep.
+//! From the outside in: `door` and `connection` (how many, and in time), `headers` and `cors` (what
+//! browsers are told), `request_id` (id, span, log line, panics, and with `body_timeout` how long a
+//! body may take), `head` (HEAD is GET without a body), `draining`, `nul`, `body` (limits),
+//! `session` (who is asking). `problem` is how a failure is answered, `shared` what anyone may
+//! keep.
 
 pub mod body;
 pub mod body_timeout;

@@ -31,8 +31,8 @@ impl<T> Page<T> {
         Self { items, next: None }
     }
 
-    /// Makes a page of rows that were read with `limit + 1`; `key` names the last item of the page, after which the
-    /// next one begins.
+    /// Makes a page of rows that were read with `limit + 1`; `key` names the last item of the page,
+    /// after which the next one begins.
     #[must_use]
     pub fn cut(mut rows: Vec<T>, limit: u64, key: impl Fn(&T) -> String) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -112,7 +112,10 @@ fn cursor(given: Option<&str>) -> Result<Option<String>, Problem> {
 
 /// What to say of a cursor that is none.
 pub(in crate::http) fn no_cursor() -> Words {
-    both("`cursor` must be the `next` of an earlier page.", "`cursor` muss das `next` einer früheren Seite sein.")
+    both(
+        "`cursor` must be the `next` of an earlier page.",
+        "`cursor` muss das `next` einer früheren Seite sein.",
+    )
 }
 
 /// What to say of a cursor whose item is gone.

@@ -37,7 +37,8 @@ pub struct Document<'a> {
     /// A stable slug that programs may compare, for example `not-found`.
     #[serde(rename = "type")]
     kind: &'a str,
-    /// The slug in words, the same for every occurrence; in the language of `Accept-Language`, English or German.
+    /// The slug in words, the same for every occurrence; in the language of `Accept-Language`,
+    /// English or German.
     title: &'a str,
     /// The HTTP status.
     status: u16,
@@ -52,8 +53,9 @@ pub struct Document<'a> {
     /// The customer's own order that stands in the way: it may be paid, or cancelled.
     #[serde(skip_serializing_if = "Option::is_none")]
     order_id: Option<Uuid>,
-    /// What the browser has to ask a security key of the account, for `PublicKeyCredential.parseRequestOptionsFromJSON`. The answer
-    /// counts once, within five minutes.
+    /// What the browser has to ask a security key of the account, for
+    /// `PublicKeyCredential.parseRequestOptionsFromJSON`. The answer counts once, within five
+    /// minutes.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     security_key_options: Option<&'a Value>,
@@ -65,7 +67,15 @@ impl Problem {
     pub fn new(kind: Kind, detail: Words) -> Self {
         let status = kind.status();
         let headers = Vec::new();
-        Self { kind, status, detail, retry_after_seconds: None, order_id: None, security_key_options: None, headers }
+        Self {
+            kind,
+            status,
+            detail,
+            retry_after_seconds: None,
+            order_id: None,
+            security_key_options: None,
+            headers,
+        }
     }
 
     /// 400: the request is not one this call can read.

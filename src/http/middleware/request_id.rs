@@ -24,15 +24,17 @@ use crate::language::Language;
 /// The header that carries the client's id in and ours out.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The id of a request, in its extensions: ours, so that no two are alike and audit and log can be believed.
+/// The id of a request, in its extensions: ours, so that no two are alike and audit and log can be
+/// believed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(pub String);
 
-/// The id by which the client or a proxy calls the request, for whoever compares logs; only when it is harmless: at most 64 of
-/// `[A-Za-z0-9._-]`.
+/// The id by which the client or a proxy calls the request, for whoever compares logs; only when it
+/// is harmless: at most 64 of `[A-Za-z0-9._-]`.
 fn given(headers: &HeaderMap) -> Option<&str> {
     let harmless = |id: &&str| {
-        (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+        (1..=64).contains(&id.len())
+            && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
     };
     headers.get(HEADER).and_then(|value| value.to_str().ok()).filter(harmless)
 }
@@ -47,7 +49,8 @@ impl FromRequest for RequestId {
     }
 }
 
-/// Gives the request its id, span and deadline, turns panics and bare errors into problems, and writes one log line.
+/// Gives the request its id, span and deadline, turns panics and bare errors into problems, and
+/// writes one log line.
 ///
 /// # Errors
 /// Only after a panic; the error then is the finished answer.
@@ -71,7 +74,9 @@ pub async fn watch<B: MessageBody + 'static>(
     let rest = body_timeout::set_deadline(&mut request, body_timeout::PATIENCE);
 
     let handled =
-        AssertUnwindSafe(async move { next.call(request).await }.instrument(span.clone())).catch_unwind().await;
+        AssertUnwindSafe(async move { next.call(request).await }.instrument(span.clone()))
+            .catch_unwind()
+            .await;
 
     let (answer, route) = match handled {
         Ok(Ok(answer)) => {
@@ -84,10 +89,13 @@ pub async fn watch<B: MessageBody + 'static>(
             (Err(Problem::internal().render(Some(&id.0), language)), None)
         }
     };
-    let status = answer.as_ref().map_or_else(|error| error.status(), ServiceResponse::status).as_u16();
+    let status =
+        answer.as_ref().map_or_else(|error| error.status(), ServiceResponse::status).as_u16();
     let route = route.as_deref().unwrap_or("none");
     let micros = u64::try_from(clock::since(begun).as_micros()).unwrap_or(u64::MAX);
-    span.in_scope(|| tracing::info!(%method, route, status, duration_us = micros, "request answered"));
+    span.in_scope(
+        || tracing::info!(%method, route, status, duration_us = micros, "request answered"),
+    );
 
     let value = HeaderValue::try_from(id.0).unwrap_or(HeaderValue::from_static("none"));
     match answer {
@@ -99,7 +107,8 @@ pub async fn watch<B: MessageBody + 'static>(
             headers::complete(answer.headers_mut());
             answer.headers_mut().insert(HEADER, value);
             let answer = answer.map_body(|_, body| hold(rest, body));
-            Err(InternalError::from_response("the answer could not take the usual way", answer).into())
+            Err(InternalError::from_response("the answer could not take the usual way", answer)
+                .into())
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Who is asking: the signed access token in `Authorization: Bearer`, checked without asking anybody.
+//! Who is asking: the signed access token in `Authorization: Bearer`, checked without asking
+//! anybody.
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
@@ -15,7 +16,8 @@ use crate::http::state::State;
 use crate::http::store::AuditEntry;
 use crate::language::{Language, both};
 
-/// Anybody who is logged in. After a log-out an access token still counts for seconds at other replicas.
+/// Anybody who is logged in. After a log-out an access token still counts for seconds at other
+/// replicas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Customer {
     /// The account.
@@ -30,7 +32,8 @@ pub struct Customer {
     pub asked: Option<Language>,
 }
 
-/// Somebody who is logged in with an account that runs this shop, and has shown a second factor where one is required.
+/// Somebody who is logged in with an account that runs this shop, and has shown a second factor
+/// where one is required.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Admin {
     /// The account, for the audit.
@@ -40,8 +43,8 @@ pub struct Admin {
     request_id: Option<String>,
 }
 
-/// Somebody who is logged in with an account that runs this shop, also without the second factor that is required: for the
-/// calls that set one up.
+/// Somebody who is logged in with an account that runs this shop, also without the second factor
+/// that is required: for the calls that set one up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnyAdmin {
     /// What the token says.
@@ -66,7 +69,12 @@ impl Admin {
 
     /// What is about to be done, or read, in this request, for the audit.
     #[must_use]
-    pub fn audit_entry(&self, action: &'static str, subject: impl Into<String>, reason: Option<String>) -> AuditEntry {
+    pub fn audit_entry(
+        &self,
+        action: &'static str,
+        subject: impl Into<String>,
+        reason: Option<String>,
+    ) -> AuditEntry {
         let account_id = self.account_id;
         let request_id = self.request_id.clone();
         AuditEntry { account_id, action, subject: subject.into(), reason, request_id }
@@ -185,7 +193,8 @@ async fn identify(request: &HttpRequest) -> Result<Claims, Problem> {
     Ok(claims)
 }
 
-/// The token of the one `Authorization`; whoever sends two might have either believed by somebody in between.
+/// The token of the one `Authorization`; whoever sends two might have either believed by somebody
+/// in between.
 fn bearer(request: &HttpRequest) -> Option<&str> {
     let mut given = request.headers().get_all(header::AUTHORIZATION);
     let (Some(only), None) = (given.next(), given.next()) else { return None };

@@ -1,4 +1,5 @@
-//! Answers that are the same for everybody: they may be kept, and are asked about anew before they are shown again.
+//! Answers that are the same for everybody: they may be kept, and are asked about anew before they
+//! are shown again.
 
 use std::io::Write as _;
 use std::sync::OnceLock;
@@ -16,7 +17,10 @@ use super::problem::Problem;
 const WORTH_IT: usize = 1024;
 
 /// Answers JSON that anyone may read.
-pub(in crate::http) fn json(request: &HttpRequest, value: &impl Serialize) -> Result<HttpResponse, Problem> {
+pub(in crate::http) fn json(
+    request: &HttpRequest,
+    value: &impl Serialize,
+) -> Result<HttpResponse, Problem> {
     let text = serde_json::to_vec(value).map_err(|error| {
         tracing::error!(%error, "an answer cannot be written");
         Problem::internal()
@@ -50,7 +54,8 @@ impl Text {
     }
 }
 
-/// Answers a text that anyone may read. 304 without it for whoever has it; compressed for whoever can read that.
+/// Answers a text that anyone may read. 304 without it for whoever has it; compressed for whoever
+/// can read that.
 pub(in crate::http) fn answer(request: &HttpRequest, text: &Text) -> HttpResponse {
     let has = has(request, &text.tag);
     let mut answer = if has { HttpResponse::NotModified() } else { HttpResponse::Ok() };
@@ -71,14 +76,17 @@ pub(in crate::http) fn answer(request: &HttpRequest, text: &Text) -> HttpRespons
 
 /// Whether the client says that it has this answer.
 fn has(request: &HttpRequest, tag: &str) -> bool {
-    let tags = request.headers().get_all(header::IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
+    let tags =
+        request.headers().get_all(header::IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
     let weak = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    tags.flat_map(|tags| tags.split(',')).any(|given| given.trim() == "*" || weak(given) == weak(tag))
+    tags.flat_map(|tags| tags.split(','))
+        .any(|given| given.trim() == "*" || weak(given) == weak(tag))
 }
 
 fn reads_packed(request: &HttpRequest) -> bool {
     let accepted = AcceptEncoding::parse(request).ok();
-    let chosen = accepted.and_then(|accepted| accepted.negotiate([Encoding::gzip(), Encoding::identity()].iter()));
+    let chosen = accepted
+        .and_then(|accepted| accepted.negotiate([Encoding::gzip(), Encoding::identity()].iter()));
     chosen == Some(Encoding::gzip())
 }
 

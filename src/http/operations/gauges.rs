@@ -1,4 +1,5 @@
-//! What only the database knows, read for many scrapes at once: the looks cost at most a fiftieth of its time.
+//! What only the database knows, read for many scrapes at once: the looks cost at most a fiftieth
+//! of its time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,7 +47,8 @@ impl Gauges {
         Self { store, jobs, newest: Mutex::default() }
     }
 
-    /// The newest look, a new one when it is time; `None` until the database has answered for the first time.
+    /// The newest look, a new one when it is time; `None` until the database has answered for the
+    /// first time.
     pub(super) async fn look(&self) -> Option<Arc<Look>> {
         let mut newest = self.newest.lock().await;
         let at = clock::instant();

@@ -1,4 +1,5 @@
-//! What only the people who run the server see, on a listener of its own: metrics, and why it is or is not ready.
+//! What only the people who run the server see, on a listener of its own: metrics, and why it is or
+//! is not ready.
 
 mod gauges;
 mod metrics;

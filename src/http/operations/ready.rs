@@ -68,10 +68,16 @@ struct ActorDetail {
 /// 200 when requests are taken, else 503; both with what is not well.
 pub(super) async fn show(state: web::Data<State>) -> HttpResponse {
     let asked = clock::instant();
-    let answers = matches!(clock::timeout_at(Deadline::after(PATIENCE), state.io.ping()).await, Ok(Ok(())));
+    let answers =
+        matches!(clock::timeout_at(Deadline::after(PATIENCE), state.io.ping()).await, Ok(Ok(())));
     let took_us = u64::try_from(clock::since(asked).as_micros()).unwrap_or(u64::MAX);
-    let unwell = state.actors.statuses().into_iter().filter(|status| phase_outside(status) != Phase::Up);
-    let actors = unwell.map(|status| ActorDetail { name: status.name, state: status.state, breaker: status.breaker });
+    let unwell =
+        state.actors.statuses().into_iter().filter(|status| phase_outside(status) != Phase::Up);
+    let actors = unwell.map(|status| ActorDetail {
+        name: status.name,
+        state: status.state,
+        breaker: status.breaker,
+    });
     let answered = state.readiness.get() && state.door.answers().await;
     // once more: it may have begun to leave meanwhile
     let ready = answered && state.readiness.get();

@@ -45,7 +45,8 @@ pub struct ConfirmAccount {
     /// Ten letters and digits; case, blanks and dashes do not count.
     #[schema(min_length = 10, max_length = 100, example = "7ZQ4M-0K3XD")]
     code: String,
-    /// 10 to 128 characters, none of the commonest passwords, not made of the address or the shop's name.
+    /// 10 to 128 characters, none of the commonest passwords, not made of the address or the shop's
+    /// name.
     #[schema(value_type = String, format = "password", min_length = 10, max_length = 128)]
     password: SecretString,
     /// As it will stand on invoices; who has one name only sends one of the two.
@@ -76,7 +77,8 @@ pub struct AccountView {
     billing: Option<BillingView>,
 }
 
-/// Asks for an account. An e-mail brings a code for half an hour, or the hint that the address has an account already.
+/// Asks for an account. An e-mail brings a code for half an hour, or the hint that the address has
+/// an account already.
 ///
 /// 429 after 40 requests from one network in a quarter of an hour.
 #[utoipa::path(tag = "accounts", operation_id = "open_account", responses((status = 202, description = "An e-mail is on its way", body = EmailSent)))]
@@ -93,8 +95,9 @@ pub(in crate::http) async fn open(
 
 /// Opens the account with the code from the e-mail.
 ///
-/// All that the account is to be comes with this call: whoever asked for the code has no part in it.
-/// 422 `invalid` tries no code. 429 after 40 wrong codes from one network in a quarter of an hour.
+/// All that the account is to be comes with this call: whoever asked for the code has no part in
+/// it. 422 `invalid` tries no code. 429 after 40 wrong codes from one network in a quarter of an
+/// hour.
 #[utoipa::path(tag = "accounts", operation_id = "confirm_account", responses((status = 201, description = "The account is open", body = AccountView)))]
 #[post("/api/v1/accounts/confirmation")]
 pub(in crate::http) async fn confirm(
@@ -102,7 +105,8 @@ pub(in crate::http) async fn confirm(
     request: HttpRequest,
     Json(body): Json<ConfirmAccount>,
 ) -> Result<HttpResponse, Problem> {
-    let ConfirmAccount { email, code, password, first_name, last_name, birth_date, language } = body;
+    let ConfirmAccount { email, code, password, first_name, last_name, birth_date, language } =
+        body;
     let application = SignUpRequest {
         email,
         password,
@@ -142,7 +146,9 @@ impl From<auth::Error> for Problem {
                     "Prüfen Sie beide und versuchen Sie es noch einmal. Ohne Konto eröffnen Sie zuerst eines.",
                 ),
             ),
-            E::SessionOver => Self::new(Kind::SessionOver, both("Log in again.", "Melden Sie sich neu an.")),
+            E::SessionOver => {
+                Self::new(Kind::SessionOver, both("Log in again.", "Melden Sie sich neu an."))
+            }
             E::WrongOldPassword => Self::new(
                 Kind::WrongOldPassword,
                 both(

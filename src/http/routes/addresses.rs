@@ -34,7 +34,8 @@ pub struct ConfirmNewAddress {
     code: String,
 }
 
-/// Asks for another address. An e-mail brings it a code for half an hour; nothing is changed before that comes back.
+/// Asks for another address. An e-mail brings it a code for half an hour; nothing is changed before
+/// that comes back.
 ///
 /// The answer is the same for an address that has an account, which is told instead.
 /// 422 when the password is wrong, 429 after ten tries in a quarter of an hour.
@@ -53,9 +54,11 @@ pub(in crate::http) async fn ask(
     Ok(HttpResponse::Accepted().json(EmailSent {}))
 }
 
-/// Changes the address to the one that the code was sent to. Every other session ends, and the old address is told.
+/// Changes the address to the one that the code was sent to. Every other session ends, and the old
+/// address is told.
 ///
-/// A code counts once. 422 `invalid` tries no code. 429 after 40 wrong codes from one network in a quarter of an hour.
+/// A code counts once. 422 `invalid` tries no code. 429 after 40 wrong codes from one network in a
+/// quarter of an hour.
 #[utoipa::path(tag = "accounts", operation_id = "change_address", security(("bearer" = [])),
     responses((status = 200, description = "The account with its new address", body = AccountView)))]
 #[post("/api/v1/accounts/me/email/confirmation")]
@@ -66,6 +69,7 @@ pub(in crate::http) async fn confirm(
     Json(body): Json<ConfirmNewAddress>,
 ) -> Result<HttpResponse, Problem> {
     let from = client_address(&request, &state.trusted_proxies);
-    let account = state.auth.change_address(customer.account_id, customer.session, &body.code, from).await?;
+    let account =
+        state.auth.change_address(customer.account_id, customer.session, &body.code, from).await?;
     Ok(HttpResponse::Ok().json(AccountView::from(account)))
 }

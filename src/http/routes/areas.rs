@@ -61,7 +61,8 @@ pub struct AreaView {
     attribution: String,
 }
 
-/// Ski areas by name, also those whose tickets are not sold here. Show each one's `attribution` with it.
+/// Ski areas by name, also those whose tickets are not sold here. Show each one's `attribution`
+/// with it.
 #[utoipa::path(tag = "operators", operation_id = "list_areas", params(AreasQuery), responses(
     (status = 200, description = "A page", body = Page<AreaView>),
     (status = 304, description = "As `If-None-Match` says that the client has it")))]
@@ -74,7 +75,9 @@ pub(in crate::http) async fn list(
     let AreasQuery { country, cursor, limit } = query.into_inner();
     let (after, limit) = PageQuery::new(cursor, limit).read_id()?;
     let page = areas::Page { after, country, limit: limit + 1 };
-    let areas = areas::list(&state.io, page).await?.ok_or_else(|| Problem::malformed(paging::list_changed()))?;
+    let areas = areas::list(&state.io, page)
+        .await?
+        .ok_or_else(|| Problem::malformed(paging::list_changed()))?;
     let catalogue = state.counter.catalogue();
     let view = |area: Area| {
         let operator = area.operator.filter(|key| catalogue.operator(key).is_some());

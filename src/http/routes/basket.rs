@@ -7,7 +7,8 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::basket_problems::{
-    card_not_accepted, card_twice, family_incomplete, family_kept_in_part, operator_down, unknown_card,
+    card_not_accepted, card_twice, family_incomplete, family_kept_in_part, operator_down,
+    unknown_card,
 };
 use super::billing::GiveBilling;
 use super::companions;
@@ -42,7 +43,8 @@ pub struct PlaceOrder {
     /// Where the payer's browser goes afterwards; a plain page of ours when absent.
     #[schema(format = "uri", max_length = 1000)]
     return_url: Option<String>,
-    /// Where this order's invoice goes; where the account's go when absent. An order of more than 400 € needs one of the two.
+    /// Where this order's invoice goes; where the account's go when absent. An order of more than
+    /// 400 € needs one of the two.
     billing: Option<GiveBilling>,
 }
 
@@ -138,7 +140,9 @@ impl PlaceOrder {
 
     /// A family's price holds for all of its tickets or for none.
     fn families_are_whole(&self, groups: &[Option<Group>]) -> Result<(), Problem> {
-        for (group, no) in groups.iter().zip(1..).filter_map(|(group, no)| Some((group.as_ref()?, no))) {
+        for (group, no) in
+            groups.iter().zip(1..).filter_map(|(group, no)| Some((group.as_ref()?, no)))
+        {
             if self.on_refusal() != OnRefusal::Undo {
                 return Err(family_kept_in_part(no));
             }
@@ -167,7 +171,11 @@ impl PlaceOrder {
 }
 
 impl PlaceLine {
-    fn check(&self, state: &State, card: Option<Card>) -> Result<(NewLine, Option<Group>), Problem> {
+    fn check(
+        &self,
+        state: &State,
+        card: Option<Card>,
+    ) -> Result<(NewLine, Option<Group>), Problem> {
         let (first_name, last_name) = self.holder.names()?;
         let birth_date = *self.holder.birth_date;
         let card = card.ok_or_else(unknown_card)?;
@@ -177,7 +185,8 @@ impl PlaceLine {
         }
         let (group, price) = (quoted.group.clone(), quoted.price_cents);
         let mut loading_ends = quoted.loading_ends;
-        let mut returns = ReturnTerms { ends: None, family: group.as_ref().map(|group| group.id.clone()) };
+        let mut returns =
+            ReturnTerms { ends: None, family: group.as_ref().map(|group| group.id.clone()) };
         if let Some(operator) = state.counter.catalogue().operator(&quoted.operator) {
             if loading(state, operator) == Loading::Refused {
                 return Err(operator_down(&operator.name));
@@ -186,7 +195,12 @@ impl PlaceLine {
             returns.ends = operator.return_ends(quoted.valid_from);
         }
         Ok((
-            NewLine { price, loading_ends, returns, ticket: ticket(quoted, card, (first_name, last_name, birth_date)) },
+            NewLine {
+                price,
+                loading_ends,
+                returns,
+                ticket: ticket(quoted, card, (first_name, last_name, birth_date)),
+            },
             group,
         ))
     }

@@ -7,7 +7,9 @@ use crate::typed;
 /// Nothing was kept: the same may be sent again.
 pub(in crate::http) fn operator_down(name: &str) -> Problem {
     let detail = both(
-        format!("{name} cannot be reached and takes no orders until it is. Try again later, or choose another area."),
+        format!(
+            "{name} cannot be reached and takes no orders until it is. Try again later, or choose another area."
+        ),
         format!(
             "{name} ist nicht erreichbar und nimmt solange keine Bestellungen an. Versuchen Sie es später noch einmal oder wählen Sie ein anderes Skigebiet."
         ),
@@ -28,14 +30,18 @@ pub(in crate::http) fn card_not_accepted(number: &str) -> Problem {
     let number = typed::masked(number);
     let detail = both(
         format!("The operator does not accept {number}. Choose one of its `accepted_cards`."),
-        format!("Das Skigebiet nimmt {number} nicht an. Wählen Sie eine Karte aus seinen `accepted_cards`."),
+        format!(
+            "Das Skigebiet nimmt {number} nicht an. Wählen Sie eine Karte aus seinen `accepted_cards`."
+        ),
     );
     Problem::new(Kind::CardNotAccepted, detail)
 }
 
 pub(in crate::http) fn card_twice(one: usize, other: usize) -> Problem {
     let detail = both(
-        format!("Lines {one} and {other} want the same card, operator and day. Choose another card for one of them."),
+        format!(
+            "Lines {one} and {other} want the same card, operator and day. Choose another card for one of them."
+        ),
         format!(
             "Zeile {one} und Zeile {other} wollen dieselbe Karte im selben Skigebiet am selben Tag. Wählen Sie für eine davon eine andere Karte."
         ),
@@ -57,7 +63,9 @@ pub(in crate::http) fn family_incomplete(line: usize, size: usize) -> Problem {
 
 pub(in crate::http) fn family_kept_in_part(line: usize) -> Problem {
     let detail = both(
-        format!("Line {line} is of a family price. Leave `on_refusal` out or say `undo`, or ask for single offers."),
+        format!(
+            "Line {line} is of a family price. Leave `on_refusal` out or say `undo`, or ask for single offers."
+        ),
         format!(
             "Zeile {line} gehört zu einem Familienpreis. Lassen Sie `on_refusal` weg oder senden Sie `undo`, oder fragen Sie nach einzelnen Angeboten."
         ),

@@ -30,7 +30,8 @@ pub struct GiveBilling {
     /// Two letters of ISO 3166.
     #[schema(min_length = 2, max_length = 2, example = "AT")]
     country: String,
-    /// As its country writes it, with the two letters in front; blanks, dots and dashes do not count.
+    /// As its country writes it, with the two letters in front; blanks, dots and dashes do not
+    /// count.
     #[schema(max_length = 40, example = "ATU12345678")]
     vat_number: Option<String>,
 }
@@ -58,7 +59,9 @@ impl GiveBilling {
     /// 422 that names the value.
     pub(in crate::http) fn read(self) -> Result<Billing, Problem> {
         let Self { company, street, postal_code, city, country, vat_number } = self;
-        Billing { company, street, postal_code, city, country, vat_number }.clean().map_err(Problem::invalid)
+        Billing { company, street, postal_code, city, country, vat_number }
+            .clean()
+            .map_err(Problem::invalid)
     }
 }
 
@@ -69,8 +72,8 @@ impl From<Billing> for BillingView {
     }
 }
 
-/// Sets where one's own invoices go; an order of more than 400 € needs it, or a `billing` of its own. What was ordered
-/// before keeps what it says.
+/// Sets where one's own invoices go; an order of more than 400 € needs it, or a `billing` of its
+/// own. What was ordered before keeps what it says.
 #[utoipa::path(tag = "accounts", operation_id = "set_billing_address", security(("bearer" = [])),
     responses((status = 200, description = "The account as it is now", body = AccountView)))]
 #[put("/api/v1/accounts/me/billing")]
@@ -87,7 +90,10 @@ pub(in crate::http) async fn set(
 #[utoipa::path(tag = "accounts", operation_id = "remove_billing_address", security(("bearer" = [])),
     responses((status = 204, description = "The account has none")))]
 #[delete("/api/v1/accounts/me/billing")]
-pub(in crate::http) async fn remove(state: web::Data<State>, customer: Customer) -> Result<HttpResponse, Problem> {
+pub(in crate::http) async fn remove(
+    state: web::Data<State>,
+    customer: Customer,
+) -> Result<HttpResponse, Problem> {
     state.auth.set_billing(customer.account_id, None).await?;
     Ok(HttpResponse::NoContent().finish())
 }

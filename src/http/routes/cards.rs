@@ -93,12 +93,14 @@ pub(in crate::http) async fn rename(
     id: web::Path<Uuid>,
     Json(new): Json<RenameCard>,
 ) -> Result<HttpResponse, Problem> {
-    let card = state.cards.rename(customer.account_id, *id, &new.nickname).await?.ok_or_else(no_card)?;
+    let card =
+        state.cards.rename(customer.account_id, *id, &new.nickname).await?.ok_or_else(no_card)?;
     Ok(HttpResponse::Ok().json(view(card, &state)))
 }
 
-/// Takes a card out of the account: lost, sold or typed wrong. Orders that were placed for it go on, and the same number may be
-/// registered again, as another card. 404 when the account has no such card, also the second time.
+/// Takes a card out of the account: lost, sold or typed wrong. Orders that were placed for it go
+/// on, and the same number may be registered again, as another card. 404 when the account has no
+/// such card, also the second time.
 #[utoipa::path(tag = "cards", operation_id = "remove_card", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The card's id")),
     responses((status = 204, description = "It is gone")))]
@@ -146,7 +148,9 @@ impl From<CardError> for Problem {
                     seconds,
                 )
             }
-            CardError::Number(error) => Self::new(Kind::CardNumber, both(sentence(&error.0.en), sentence(&error.0.de))),
+            CardError::Number(error) => {
+                Self::new(Kind::CardNumber, both(sentence(&error.0.en), sentence(&error.0.de)))
+            }
             CardError::Nickname(words) => Self::invalid(words),
             CardError::Io(error) => error.into(),
         }

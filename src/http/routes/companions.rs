@@ -1,5 +1,5 @@
-//! Free tickets: sold only together with a paid one of an adult, as operators demand. Whoever could order them alone would load
-//! tickets onto other people's cards for nothing.
+//! Free tickets: sold only together with a paid one of an adult, as operators demand. Whoever could
+//! order them alone would load tickets onto other people's cards for nothing.
 
 use std::collections::BTreeSet;
 
@@ -18,8 +18,8 @@ const MOST_BESIDE_ONE: usize = 6;
 /// From this age on somebody accompanies a child, in years.
 const ADULT_FROM: u32 = 18;
 
-/// Sees that every free ticket has a paid one of an adult beside it, for the same operator and all of its days, and binds the two
-/// to each other: they are refused together and go back together.
+/// Sees that every free ticket has a paid one of an adult beside it, for the same operator and all
+/// of its days, and binds the two to each other: they are refused together and go back together.
 ///
 /// # Errors
 /// 422 that names the line.
@@ -42,12 +42,14 @@ pub(in crate::http) fn bind(lines: &mut [NewLine], on_refusal: OnRefusal) -> Res
 /// The paid tickets that a free one may go beside: those of the same family's price first.
 fn companions(lines: &[NewLine], free: usize) -> Vec<usize> {
     let of_family = lines[free].returns.family.as_ref();
-    let mut fit: Vec<usize> = (0..lines.len()).filter(|at| accompanies(&lines[*at], &lines[free])).collect();
+    let mut fit: Vec<usize> =
+        (0..lines.len()).filter(|at| accompanies(&lines[*at], &lines[free])).collect();
     fit.sort_by_key(|at| of_family.is_none() || lines[*at].returns.family.as_ref() != of_family);
     fit
 }
 
-/// The paid ticket of each free one, of those that fit it, when all of them find a place; else the first that finds none.
+/// The paid ticket of each free one, of those that fit it, when all of them find a place; else the
+/// first that finds none.
 fn spread(fit: &[Vec<usize>]) -> Result<Vec<usize>, usize> {
     let mut beside: Vec<Option<usize>> = vec![None; fit.len()];
     for free in 0..fit.len() {
@@ -58,18 +60,27 @@ fn spread(fit: &[Vec<usize>]) -> Result<Vec<usize>, usize> {
     Ok(beside.into_iter().flatten().collect())
 }
 
-/// Finds a place for a free ticket: where all are taken, by moving one that fits elsewhere; `tried` are the paid tickets whose free
-/// ones could not be moved.
-fn place(free: usize, fit: &[Vec<usize>], beside: &mut [Option<usize>], tried: &mut BTreeSet<usize>) -> bool {
+/// Finds a place for a free ticket: where all are taken, by moving one that fits elsewhere; `tried`
+/// are the paid tickets whose free ones could not be moved.
+fn place(
+    free: usize,
+    fit: &[Vec<usize>],
+    beside: &mut [Option<usize>],
+    tried: &mut BTreeSet<usize>,
+) -> bool {
     let taken_along = |beside: &[Option<usize>], paid: usize| -> Vec<usize> {
         (0..beside.len()).filter(|free| beside[*free] == Some(paid)).collect()
     };
-    if let Some(paid) = fit[free].iter().find(|paid| taken_along(beside, **paid).len() < MOST_BESIDE_ONE) {
+    if let Some(paid) =
+        fit[free].iter().find(|paid| taken_along(beside, **paid).len() < MOST_BESIDE_ONE)
+    {
         beside[free] = Some(*paid);
         return true;
     }
     for paid in &fit[free] {
-        if tried.insert(*paid) && taken_along(beside, *paid).into_iter().any(|other| place(other, fit, beside, tried)) {
+        if tried.insert(*paid)
+            && taken_along(beside, *paid).into_iter().any(|other| place(other, fit, beside, tried))
+        {
             beside[free] = Some(*paid);
             return true;
         }
@@ -94,7 +105,10 @@ fn is_adult(born: NaiveDate, on: NaiveDate) -> bool {
 fn unite(lines: &mut [NewLine], free: usize, beside: usize) {
     let own = lines[free].returns.family.clone();
     let other = lines[beside].returns.family.clone();
-    let united = other.clone().or_else(|| own.clone()).unwrap_or_else(|| ids::new_secret()[..GROUP_ID].to_owned());
+    let united = other
+        .clone()
+        .or_else(|| own.clone())
+        .unwrap_or_else(|| ids::new_secret()[..GROUP_ID].to_owned());
     for (at, line) in lines.iter_mut().enumerate() {
         let family = &line.returns.family;
         let is_of_either = family.is_some() && (*family == own || *family == other);

@@ -31,7 +31,8 @@ pub struct FamilyQuery {
     birth_dates: Vec<Day>,
 }
 
-/// What a family pays for one product. The prices of its offers hold only when all of them are ordered together.
+/// What a family pays for one product. The prices of its offers hold only when all of them are
+/// ordered together.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = FamilyOffer)]
 pub struct FamilyOfferView<'a> {
@@ -48,11 +49,11 @@ pub struct FamilyOfferView<'a> {
     offers: Vec<OfferView<'a>>,
 }
 
-/// The products that a family can order with the day as their first, each with one offer a person; none where single
-/// tickets are not sold either.
+/// The products that a family can order with the day as their first, each with one offer a person;
+/// none where single tickets are not sold either.
 ///
-/// An order must hold all offers of such a family, each once, and undo all when one ticket is refused. 422 when the operator
-/// has no family price, or when these people are no family to it.
+/// An order must hold all offers of such a family, each once, and undo all when one ticket is
+/// refused. 422 when the operator has no family price, or when these people are no family to it.
 #[utoipa::path(tag = "operators", operation_id = "list_family_offers", params(("key" = String, Path, description = "The operator's key")),
     request_body = FamilyQuery, responses((status = 200, description = "All products", body = Page<FamilyOfferView>)))]
 #[post("/api/v1/operators/{key}/family-offers")]
@@ -73,7 +74,9 @@ pub(in crate::http) async fn list(
         )));
     }
     let today = operator.day_at(now);
-    if let Some(at) = birth_dates.iter().position(|birth_date| !typed::is_birth_date(*birth_date, today)) {
+    if let Some(at) =
+        birth_dates.iter().position(|birth_date| !typed::is_birth_date(*birth_date, today))
+    {
         return Err(Problem::invalid(typed::no_birth_date(&format!("birth_dates[{at}]"))));
     }
     if birth_dates.iter().any(|birth_date| *birth_date > day) {
@@ -82,13 +85,19 @@ pub(in crate::http) async fn list(
             "Eines der `birth_dates` liegt nach `day`. Vergleichen Sie sie.",
         )));
     }
-    let offers = state.counter.family_offers(operator, day, &birth_dates, now).map_err(no_family)?;
+    let offers =
+        state.counter.family_offers(operator, day, &birth_dates, now).map_err(no_family)?;
     let loading = loading(&state, operator);
-    Ok(HttpResponse::Ok()
-        .json(Page::whole(offers.into_iter().map(|offer| family_view(offer, operator, loading)).collect())))
+    Ok(HttpResponse::Ok().json(Page::whole(
+        offers.into_iter().map(|offer| family_view(offer, operator, loading)).collect(),
+    )))
 }
 
-fn family_view<'a>(offer: FamilyOffer<'a>, operator: &Operator, now: Loading) -> FamilyOfferView<'a> {
+fn family_view<'a>(
+    offer: FamilyOffer<'a>,
+    operator: &Operator,
+    now: Loading,
+) -> FamilyOfferView<'a> {
     FamilyOfferView {
         product: &offer.product.key,
         product_name: &offer.product.name,
@@ -114,7 +123,10 @@ fn no_family(why: Option<NoFamily>) -> Problem {
             "Unter diesen Personen ist kein Kind. Sehen Sie in `family_price` des Skigebiets nach.",
         ),
         Some(NoFamily::Neither(place)) => both(
-            format!("Person {} counts neither as a parent nor as a child. Leave that birth date out.", place + 1),
+            format!(
+                "Person {} counts neither as a parent nor as a child. Leave that birth date out.",
+                place + 1
+            ),
             format!(
                 "Person {} zählt weder als Elternteil noch als Kind. Lassen Sie dieses Geburtsdatum weg.",
                 place + 1

@@ -1,4 +1,5 @@
-//! Whether this replica lives, takes requests, and whether its suppliers answer: read without asking any actor.
+//! Whether this replica lives, takes requests, and whether its suppliers answer: read without
+//! asking any actor.
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::Serialize;
@@ -72,12 +73,16 @@ pub(in crate::http) async fn ready(state: web::Data<State>) -> Result<HttpRespon
     responses((status = 200, description = "Also when something is down", body = StatusView),
         (status = 304, description = "As `If-None-Match` says that the client has it")))]
 #[get("/status")]
-pub(in crate::http) async fn status(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+pub(in crate::http) async fn status(
+    state: web::Data<State>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
     let operators = state.facade.states().into_iter().filter_map(|(key, _phase)| {
         let status = state.facade.status(&key)?;
         Some(SupplierView { name: key, state: phase_outside(&status) })
     });
-    let payment = SupplierView { name: "payment".to_owned(), state: phase_outside(&state.payment.status()) };
+    let payment =
+        SupplierView { name: "payment".to_owned(), state: phase_outside(&state.payment.status()) };
     let suppliers: Vec<_> = operators.chain([payment]).collect();
     let all_up = suppliers.iter().all(|supplier| supplier.state == Phase::Up);
     let status = if all_up { Health::Up } else { Health::Degraded };

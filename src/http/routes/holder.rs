@@ -1,4 +1,5 @@
-//! Who skis, as an order says it. What only the operator's system would refuse, after the payment, is refused here.
+//! Who skis, as an order says it. What only the operator's system would refuse, after the payment,
+//! is refused here.
 
 use serde::Deserialize;
 

@@ -37,7 +37,8 @@ pub struct ChangePassword {
     /// What it is now.
     #[schema(value_type = String, format = "password")]
     old_password: SecretString,
-    /// 10 to 128 characters, none of the commonest passwords, not made of the address or the shop's name.
+    /// 10 to 128 characters, none of the commonest passwords, not made of the address or the shop's
+    /// name.
     #[schema(value_type = String, format = "password", min_length = 10, max_length = 128)]
     new_password: SecretString,
 }
@@ -46,12 +47,16 @@ pub struct ChangePassword {
 #[utoipa::path(tag = "accounts", operation_id = "show_account", security(("bearer" = [])),
     responses((status = 200, description = "The account", body = AccountView)))]
 #[get("/api/v1/accounts/me")]
-pub(in crate::http) async fn show(state: web::Data<State>, customer: Customer) -> Result<HttpResponse, Problem> {
+pub(in crate::http) async fn show(
+    state: web::Data<State>,
+    customer: Customer,
+) -> Result<HttpResponse, Problem> {
     let account = state.auth.account(customer.account_id).await?;
     Ok(HttpResponse::Ok().json(AccountView::from(account)))
 }
 
-/// Changes one's own names, birth date or language; e-mails and documents that were written keep what they say.
+/// Changes one's own names, birth date or language; e-mails and documents that were written keep
+/// what they say.
 #[utoipa::path(tag = "accounts", operation_id = "change_account", security(("bearer" = [])),
     responses((status = 200, description = "The account as it is now", body = AccountView)))]
 #[patch("/api/v1/accounts/me")]
@@ -61,7 +66,8 @@ pub(in crate::http) async fn change(
     Json(body): Json<ChangeAccount>,
 ) -> Result<HttpResponse, Problem> {
     let ChangeAccount { first_name, last_name, birth_date, language } = body;
-    let change = Change { first_name, last_name, birth_date: birth_date.map(|day| day.0), language };
+    let change =
+        Change { first_name, last_name, birth_date: birth_date.map(|day| day.0), language };
     let account = state.auth.change_account(customer.account_id, change).await?;
     Ok(HttpResponse::Ok().json(AccountView::from(account)))
 }

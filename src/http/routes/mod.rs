@@ -135,7 +135,8 @@ fn account_routes(api: &mut ServiceConfig<'_>) {
     api.service(sessions::show_keys);   // GET /.well-known/jwks.json           anyone
 }
 
-/// The routes that only a server with `environment = "test"` has, where its program has them at all; before the others, whose patterns are wider.
+/// The routes that only a server with `environment = "test"` has, where its program has them at
+/// all; before the others, whose patterns are wider.
 #[cfg(feature = "demonstration")]
 #[rustfmt::skip]
 pub fn for_tests(api: &mut ServiceConfig<'_>) {

@@ -5,7 +5,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::operators::{OperatorStatus, find};
-use crate::actors::liftoperator::catalogue::{HolderField, Operator, ProductKind, Text, WhenDown, Withdrawal};
+use crate::actors::liftoperator::catalogue::{
+    HolderField, Operator, ProductKind, Text, WhenDown, Withdrawal,
+};
 use crate::actors::liftoperator::{Offer, OfferError};
 use crate::clock;
 use crate::http::middleware::paging::Page;
@@ -25,7 +27,8 @@ pub struct OfferQuery {
     day: Day,
     /// The skier's birth year, which decides the person category: from 1900 to this year.
     birth_year: Option<i32>,
-    /// The skier's birth date, from 1900-01-01 to today, in place of the year. Addresses are kept in many places: send the year.
+    /// The skier's birth date, from 1900-01-01 to today, in place of the year. Addresses are kept
+    /// in many places: send the year.
     #[param(inline)]
     birth_date: Option<Day>,
 }
@@ -34,7 +37,8 @@ impl OfferQuery {
     /// A day on which the skier may be born: of a year its first, as years decide the category.
     ///
     /// # Errors
-    /// 422 when there is neither year nor date, or both: each parameter is well formed, the two together are not valid.
+    /// 422 when there is neither year nor date, or both: each parameter is well formed, the two
+    /// together are not valid.
     fn born(&self) -> Result<(NaiveDate, &'static str), Problem> {
         match (self.birth_year, self.birth_date) {
             (Some(year), None) => {
@@ -56,10 +60,11 @@ impl OfferQuery {
 pub enum Loading {
     /// It is loaded within minutes.
     Now,
-    /// The system is down: it is sold without a check of the card and loaded once the system is back; what cannot be loaded
-    /// by `given_up_at` is paid back.
+    /// The system is down: it is sold without a check of the card and loaded once the system is
+    /// back; what cannot be loaded by `given_up_at` is paid back.
     Later,
-    /// The system is down: an order is rejected before it is paid, unless the system is back within two minutes.
+    /// The system is down: an order is rejected before it is paid, unless the system is back within
+    /// two minutes.
     Uncertain,
     /// The system is down: no order is taken.
     Refused,
@@ -91,7 +96,8 @@ pub struct OfferView<'a> {
     /// In how many consecutive days these can be used, where the skier may choose.
     #[schema(required)]
     within_days: Option<u16>,
-    /// From when on it is valid on its first day, as `HH:MM` in the operator's zone; `null` for the whole day.
+    /// From when on it is valid on its first day, as `HH:MM` in the operator's zone; `null` for the
+    /// whole day.
     #[schema(required)]
     from_time: Option<String>,
     /// The person category's key.
@@ -111,7 +117,8 @@ pub struct OfferView<'a> {
     loading: Loading,
     /// When it is given up, and paid back, if it could not be loaded until then.
     given_up_at: DateTime<Utc>,
-    /// Until when its ticket can be given back unused, which holds once it is ordered; `null` for never.
+    /// Until when its ticket can be given back unused, which holds once it is ordered; `null` for
+    /// never.
     #[schema(required)]
     return_until: Option<DateTime<Utc>>,
     /// Which right of withdrawal the buyer has.
@@ -122,10 +129,11 @@ pub struct OfferView<'a> {
     needs: &'a [HolderField],
 }
 
-/// Every ticket that can be ordered for the person with the day as its first; none for a day that is over, outside the
-/// season or its sale, or today after the last loading time.
+/// Every ticket that can be ordered for the person with the day as its first; none for a day that
+/// is over, outside the season or its sale, or today after the last loading time.
 ///
-/// 422 for a birth year or date before 1900, after today or after the day. The same for a minute, but for what changes in between.
+/// 422 for a birth year or date before 1900, after today or after the day. The same for a minute,
+/// but for what changes in between.
 #[utoipa::path(tag = "operators", operation_id = "list_offers", params(("key" = String, Path, description = "The operator's key"), OfferQuery),
     responses((status = 200, description = "All offers", body = Page<OfferView>),
         (status = 304, description = "As `If-None-Match` says that the client has it")))]
@@ -165,7 +173,8 @@ pub(in crate::http) async fn list(
 #[must_use]
 pub fn view<'a>(offer: Offer<'a>, operator: &Operator, loading: Loading) -> OfferView<'a> {
     let (product, now) = (offer.product, clock::now());
-    let season = u16::try_from((offer.valid_to - offer.valid_from).num_days() + 1).unwrap_or(u16::MAX);
+    let season =
+        u16::try_from((offer.valid_to - offer.valid_from).num_days() + 1).unwrap_or(u16::MAX);
     OfferView {
         offer_id: offer.offer_id,
         product: &product.key,
@@ -182,7 +191,11 @@ pub fn view<'a>(offer: Offer<'a>, operator: &Operator, loading: Loading) -> Offe
         valid_to: offer.valid_to,
         expires_at: offer.expires_at,
         loading,
-        given_up_at: operator.gives_up(offer.valid_from, operator.loading_ends(product, offer.valid_from), now),
+        given_up_at: operator.gives_up(
+            offer.valid_from,
+            operator.loading_ends(product, offer.valid_from),
+            now,
+        ),
         return_until: operator.return_ends(offer.valid_from).filter(|ends| *ends > now),
         withdrawal: product.withdrawal,
         withdrawal_notice: product.withdrawal.notice(),
@@ -210,7 +223,9 @@ impl From<OfferError> for Problem {
                     "Fragen Sie die Angebote neu ab; der Preis kann inzwischen ein anderer sein.",
                 ),
             ),
-            OfferError::Unknown => (Kind::OfferGone, both("Ask for offers again.", "Fragen Sie die Angebote neu ab.")),
+            OfferError::Unknown => {
+                (Kind::OfferGone, both("Ask for offers again.", "Fragen Sie die Angebote neu ab."))
+            }
             OfferError::LoadingOver => (
                 Kind::LoadingOver,
                 both(

@@ -1,11 +1,14 @@
-//! The ski areas: where they are, whose cards they accept, whether their tickets are issued right now.
+//! The ski areas: where they are, whose cards they accept, whether their tickets are issued right
+//! now.
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::actors::liftoperator::Facade;
-use crate::actors::liftoperator::catalogue::{CardFormat, Catalogue, Operator, Season, Text, WhenDown};
+use crate::actors::liftoperator::catalogue::{
+    CardFormat, Catalogue, Operator, Season, Text, WhenDown,
+};
 use crate::actors::supervision::{BreakerPosition, Phase, Status};
 use crate::http::middleware::paging::{self, Page, PageQuery};
 use crate::http::middleware::problem::Problem;
@@ -43,7 +46,9 @@ impl OperatorStatuses for Facade {
     fn status_of(&self, key: &str) -> OperatorStatus {
         match self.status(key).map(|status| phase_outside(&status)) {
             Some(Phase::Up | Phase::Restarting) => OperatorStatus::Up,
-            Some(Phase::Down | Phase::Draining | Phase::Paused | Phase::Stopped) | None => OperatorStatus::Down,
+            Some(Phase::Down | Phase::Draining | Phase::Paused | Phase::Stopped) | None => {
+                OperatorStatus::Down
+            }
         }
     }
 }
@@ -53,7 +58,9 @@ impl OperatorStatuses for Facade {
 pub fn phase_outside(status: &Status) -> Phase {
     match (status.state, status.breaker) {
         (Phase::Up, BreakerPosition::Open) => Phase::Down,
-        (state, BreakerPosition::Closed | BreakerPosition::HalfOpen | BreakerPosition::Open) => state,
+        (state, BreakerPosition::Closed | BreakerPosition::HalfOpen | BreakerPosition::Open) => {
+            state
+        }
     }
 }
 
@@ -148,7 +155,10 @@ pub(in crate::http) async fn list(
                 .ok_or_else(|| Problem::invalid(paging::list_changed()))?
         }
     };
-    let rest = operators.iter().skip(begin).take(usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1));
+    let rest = operators
+        .iter()
+        .skip(begin)
+        .take(usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1));
     let views = rest.map(|operator| view(&catalogue, operator, &state)).collect();
     shared::json(&request, &Page::cut(views, limit, |view: &OperatorView<'_>| view.key.to_owned()))
 }

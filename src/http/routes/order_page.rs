@@ -1,4 +1,5 @@
-//! The plain page that payers come back to. Nobody is logged in here, so it shows nothing but how far the order is.
+//! The plain page that payers come back to. Nobody is logged in here, so it shows nothing but how
+//! far the order is.
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, get, web};
@@ -14,7 +15,8 @@ use crate::language::{Language, Words, both};
 /// How often the page looks again, in seconds.
 const AGAIN_SECONDS: u32 = 3;
 
-/// A plain page with the order's state in words, German or English as the browser asks, for payers that come back.
+/// A plain page with the order's state in words, German or English as the browser asks, for payers
+/// that come back.
 #[utoipa::path(tag = "orders", operation_id = "show_order_page", params(("id" = Uuid, Path, description = "The order's id")),
     responses((status = 200, description = "HTML", content_type = "text/html", body = String),
         (status = 404, description = "HTML that says so, or a problem for what is no id",
@@ -44,14 +46,20 @@ fn render(order: Option<&Order>, simulated: bool, language: Language) -> String 
     let no_order = || {
         (
             both("Not found", "Nicht gefunden"),
-            both("There is no order at this address.", "Unter dieser Adresse gibt es keine Bestellung."),
+            both(
+                "There is no order at this address.",
+                "Unter dieser Adresse gibt es keine Bestellung.",
+            ),
         )
     };
     let (title, words) = order.map_or_else(no_order, say);
     let (title, words, language_name) = (title.of(language), words.of(language), language.as_str());
     let goes_on = order.is_some_and(|order| !has_ended(order.state));
-    let refresh =
-        if goes_on { format!("<meta http-equiv=\"refresh\" content=\"{AGAIN_SECONDS}\">") } else { String::new() };
+    let refresh = if goes_on {
+        format!("<meta http-equiv=\"refresh\" content=\"{AGAIN_SECONDS}\">")
+    } else {
+        String::new()
+    };
     let label = both(
         "<p><strong>SIMULATED: no real money, no real tickets</strong></p>",
         "<p><strong>SIMULIERT: kein echtes Geld, keine echten Tickets</strong></p>",

@@ -155,10 +155,14 @@ fn why(state: &str) -> Words {
             "The order is paid and its tickets are being loaded onto their cards.",
             "Die Bestellung ist bezahlt und ihre Tickets werden gerade auf die Karten geladen.",
         ),
-        "issued" | "captured" | "finished" => {
-            both("The order's tickets are on their cards.", "Die Tickets der Bestellung sind auf ihren Karten.")
-        }
-        "undoing" => both("The order is being undone already.", "Die Bestellung wird schon rückgängig gemacht."),
+        "issued" | "captured" | "finished" => both(
+            "The order's tickets are on their cards.",
+            "Die Tickets der Bestellung sind auf ihren Karten.",
+        ),
+        "undoing" => both(
+            "The order is being undone already.",
+            "Die Bestellung wird schon rückgängig gemacht.",
+        ),
         "rejected" | "undone" => both(
             "The order has ended already and nothing is charged.",
             "Die Bestellung ist schon beendet und kostet nichts.",

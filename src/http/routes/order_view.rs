@@ -29,8 +29,8 @@ pub struct OrderView {
     id: Uuid,
     /// Its name for people.
     number: String,
-    /// `placed`, `paying`, `authorised`, `issued`, `captured`, `finished`, `rejected`, `undoing` or `undone`; `stuck` while
-    /// a person of ours has to look at it.
+    /// `placed`, `paying`, `authorised`, `issued`, `captured`, `finished`, `rejected`, `undoing` or
+    /// `undone`; `stuck` while a person of ours has to look at it.
     #[schema(example = "paying")]
     state: &'static str,
     placed_at: DateTime<Utc>,
@@ -81,7 +81,8 @@ pub struct LineView {
     /// What to name at the ticket desk, once the ticket is on its card.
     #[schema(required)]
     ticket_reference: Option<String>,
-    /// Until when its ticket may be given back; `null` when it is not taken back, or on its way or gone already.
+    /// Until when its ticket may be given back; `null` when it is not taken back, or on its way or
+    /// gone already.
     #[schema(required)]
     return_until: Option<DateTime<Utc>>,
     /// Whether its ticket is being given back: it becomes `withdrawn`, unless it was used.
@@ -107,7 +108,8 @@ pub struct ReasonView {
     /// A stable slug that programs may compare.
     #[schema(example = "card_full")]
     code: String,
-    /// The same in words that say what can be done about it: in the language of `Accept-Language`, else the account's.
+    /// The same in words that say what can be done about it: in the language of `Accept-Language`,
+    /// else the account's.
     text: String,
 }
 
@@ -115,8 +117,8 @@ pub struct ReasonView {
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = OrderPayment)]
 pub struct PaymentView {
-    /// `opened`, `suspended`, `reserved`, `billed`, `returned`, `reversed`, `lapsed`, `failed`, `closed` or `charged_back`;
-    /// `null` before the first payment page.
+    /// `opened`, `suspended`, `reserved`, `billed`, `returned`, `reversed`, `lapsed`, `failed`,
+    /// `closed` or `charged_back`; `null` before the first payment page.
     #[schema(required, example = "opened")]
     state: Option<&'static str>,
     /// Where to pay; `null` while there is nothing to pay.
@@ -153,11 +155,19 @@ impl OrderView {
     ///
     /// # Errors
     /// The database's.
-    pub async fn read_all(orders: Vec<Order>, state: &State, reader: Reader) -> Result<Vec<Self>, Problem> {
+    pub async fn read_all(
+        orders: Vec<Order>,
+        state: &State,
+        reader: Reader,
+    ) -> Result<Vec<Self>, Problem> {
         let versions = orders.iter().map(|order| (order.id, order.version)).collect();
         let histories = state.orders.store().histories(versions).await?;
         let invoices = invoices_of(state, orders.iter().map(|order| order.id).collect()).await?;
-        let language = if orders.iter().any(says_why) { reader.language(state).await? } else { Language::default() };
+        let language = if orders.iter().any(says_why) {
+            reader.language(state).await?
+        } else {
+            Language::default()
+        };
         let catalogue = state.counter.catalogue();
         let view = |order: &Order| {
             let history = histories.get(&order.id).map_or(&[][..], Vec::as_slice);
@@ -169,8 +179,12 @@ impl OrderView {
     /// An order that is being placed.
     #[must_use]
     pub fn placed(order: &Order, catalogue: &Catalogue) -> Self {
-        let placed =
-            Past { mark: (1, 1), at: order.placed_at, state: OrderState::Placed.word().to_owned(), detail: None };
+        let placed = Past {
+            mark: (1, 1),
+            at: order.placed_at,
+            state: OrderState::Placed.word().to_owned(),
+            detail: None,
+        };
         Self::new(order, (&[placed], None), catalogue, Language::default())
     }
 
@@ -192,10 +206,17 @@ impl OrderView {
             placed_at: order.placed_at,
             total: money(order.total),
             reason: order.refusal.as_deref().map(|reason| explain(reason, language)),
-            lines: order.lines.iter().map(|line| line_view(line, money(line.price), catalogue, language)).collect(),
+            lines: order
+                .lines
+                .iter()
+                .map(|line| line_view(line, money(line.price), catalogue, language))
+                .collect(),
             payment: payment_view(order),
             invoices: invoice.map(link).into_iter().collect(),
-            history: history.iter().map(|past| HistoryEntry { at: past.at, state: past.state.clone() }).collect(),
+            history: history
+                .iter()
+                .map(|past| HistoryEntry { at: past.at, state: past.state.clone() })
+                .collect(),
         }
     }
 }
@@ -206,8 +227,13 @@ pub fn word(order: &Order) -> &'static str {
     if order.needs_person() { "stuck" } else { order.state.word() }
 }
 
-async fn invoices_of(state: &State, ids: Vec<Uuid>) -> Result<HashMap<Uuid, InvoiceNumber>, IoError> {
-    let found = state.io.read(move |db| Box::pin(async move { Ok::<_, IoError>(numbers_of_orders(db, &ids).await?) }));
+async fn invoices_of(
+    state: &State,
+    ids: Vec<Uuid>,
+) -> Result<HashMap<Uuid, InvoiceNumber>, IoError> {
+    let found = state.io.read(move |db| {
+        Box::pin(async move { Ok::<_, IoError>(numbers_of_orders(db, &ids).await?) })
+    });
     found.await
 }
 
@@ -225,7 +251,9 @@ fn line_view(line: &Line, price: Money, catalogue: &Catalogue, language: Languag
         operator: operator.clone(),
         operator_name: area.map(|area| area.name.clone()),
         product: product.clone(),
-        product_name: area.and_then(|area| area.product(product)).map(|product| product.name.clone()),
+        product_name: area
+            .and_then(|area| area.product(product))
+            .map(|product| product.name.clone()),
         category: category.clone(),
         holder: HolderView {
             first_name: line.ticket.holder_first_name.clone(),
@@ -244,7 +272,8 @@ fn line_view(line: &Line, price: Money, catalogue: &Catalogue, language: Languag
     }
 }
 
-/// The order's own payment once it has one, else the page that can be paid, else the newest attempt.
+/// The order's own payment once it has one, else the page that can be paid, else the newest
+/// attempt.
 fn payment_view(order: &Order) -> PaymentView {
     let now = clock::now();
     let payable = |row: &&Payment| order.state == OrderState::Paying && row.can_be_paid(now);

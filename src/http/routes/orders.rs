@@ -22,11 +22,14 @@ use crate::http::state::State;
 use crate::http::store::{AuditEntry, write_audit};
 use crate::io::IoError;
 
-/// Places an order of 1 to 20 tickets. The answer says where to see it go on; pay at its `payment.page_url` once it has one.
+/// Places an order of 1 to 20 tickets. The answer says where to see it go on; pay at its
+/// `payment.page_url` once it has one.
 ///
-/// The same `Idempotency-Key` with the same body, however it is written, answers the same again, after a day the order as it is then; with another body 422. 409 when a card has a
-/// ticket of that operator on such a day already, and `too-many-unpaid` when three orders wait to be paid; 422 `billing-missing` when
-/// more than 400 € have no address for their invoice; 429 after thirty orders within an hour that were rejected or cancelled.
+/// The same `Idempotency-Key` with the same body, however it is written, answers the same again,
+/// after a day the order as it is then; with another body 422. 409 when a card has a ticket of that
+/// operator on such a day already, and `too-many-unpaid` when three orders wait to be paid; 422
+/// `billing-missing` when more than 400 € have no address for their invoice; 429 after thirty
+/// orders within an hour that were rejected or cancelled.
 #[utoipa::path(tag = "orders", operation_id = "place_order", security(("bearer" = [])), request_body = PlaceOrder,
     params(("Idempotency-Key" = String, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$", description = "1 to 255 visible ASCII characters, new for each order")),
     responses((status = 202, description = "Placed; `Location` is the order's address", body = OrderView)))]
@@ -45,10 +48,13 @@ pub(in crate::http) async fn place(
         Remembered::Nothing => {}
     }
     let asked: PlaceOrder = body::read_json(&body)?;
-    let (return_url, on_refusal, billing) = (asked.return_url(&state)?, asked.on_refusal(), asked.billing()?);
+    let (return_url, on_refusal, billing) =
+        (asked.return_url(&state)?, asked.on_refusal(), asked.billing()?);
     let lines = asked.lines(&state, account_id).await?;
     let catalogue = state.counter.catalogue();
-    let render = move |order: &Order| serde_json::to_string(&OrderView::placed(order, &catalogue)).unwrap_or_default();
+    let render = move |order: &Order| {
+        serde_json::to_string(&OrderView::placed(order, &catalogue)).unwrap_or_default()
+    };
     let new = NewOrder { account_id, on_refusal, return_url, billing, lines, key, marks };
     let placed = state.orders.place(new, render).await?;
     answered(&state, customer, placed).await
@@ -64,7 +70,8 @@ pub(in crate::http) async fn list(
     query: web::Query<OrdersQuery>,
 ) -> Result<HttpResponse, Problem> {
     let (filter, (after, limit)) = query.into_inner().read()?;
-    let orders = state.orders.store().of_account(customer.account_id, filter, after, limit + 1).await?;
+    let orders =
+        state.orders.store().of_account(customer.account_id, filter, after, limit + 1).await?;
     Ok(HttpResponse::Ok().json(page(orders, limit, &state, customer.reader()).await?))
 }
 
@@ -83,7 +90,8 @@ pub(in crate::http) async fn show(
     Ok(HttpResponse::Ok().json(OrderView::read(order, &state, customer.reader()).await?))
 }
 
-/// Cancels an order on which no ticket is being issued yet. What was paid meanwhile goes back by itself.
+/// Cancels an order on which no ticket is being issued yet. What was paid meanwhile goes back by
+/// itself.
 ///
 /// 409 says why it is too late.
 #[utoipa::path(tag = "orders", operation_id = "cancel_order", security(("bearer" = [])),
@@ -100,10 +108,12 @@ pub(in crate::http) async fn cancel(
     Ok(HttpResponse::Accepted().json(OrderView::read(order, &state, customer.reader()).await?))
 }
 
-/// Opens a further payment page where the present one failed, is over or has waited for so long that the provider may have
-/// closed it; otherwise the present one stays. What is paid on two pages goes back once.
+/// Opens a further payment page where the present one failed, is over or has waited for so long
+/// that the provider may have closed it; otherwise the present one stays. What is paid on two pages
+/// goes back once.
 ///
-/// The new page's address stands in the order's `payment` as soon as the provider has opened it. 409 says why there is none.
+/// The new page's address stands in the order's `payment` as soon as the provider has opened it.
+/// 409 says why there is none.
 #[utoipa::path(tag = "orders", operation_id = "open_payment_page", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The order's id")),
     responses((status = 202, description = "The order, whose page can be paid or is being opened", body = OrderView)))]
@@ -131,9 +141,9 @@ pub(in crate::http) async fn show_invoice(
 ) -> Result<HttpResponse, Problem> {
     let (id, number) = path.into_inner();
     let order = readable(&state, customer, id, request).await?;
-    let owned = state
-        .io
-        .read(move |db| Box::pin(async move { Ok::<_, IoError>(invoice::number_of_order(db, order.id).await?) }));
+    let owned = state.io.read(move |db| {
+        Box::pin(async move { Ok::<_, IoError>(invoice::number_of_order(db, order.id).await?) })
+    });
     let number = InvoiceNumber::stored(number);
     if owned.await?.as_ref() != Some(&number) {
         return Err(ArchiveError::NotFound.into());
@@ -157,7 +167,8 @@ pub(in crate::http) async fn page(
     Ok(Page { items: OrderView::read_all(items, state, reader).await?, next })
 }
 
-/// The order, when it is the customer's own or the customer is an admin, who is written down; another's is as good as none.
+/// The order, when it is the customer's own or the customer is an admin, who is written down;
+/// another's is as good as none.
 pub(in crate::http) async fn readable(
     state: &State,
     customer: Customer,
@@ -172,18 +183,29 @@ pub(in crate::http) async fn readable(
         let account_id = customer.account_id;
         let subject = id.to_string();
         let request_id = Some(request_id);
-        let entry = AuditEntry { account_id, action: "order.read", subject, reason: None, request_id };
+        let entry =
+            AuditEntry { account_id, action: "order.read", subject, reason: None, request_id };
         write_audit(&state.io, entry).await?;
     }
     Ok(order)
 }
 
-/// What was answered to the first request under a key; once that is forgotten, the order as it is now.
-async fn answered(state: &State, customer: Customer, placed: Placed) -> Result<HttpResponse, Problem> {
+/// What was answered to the first request under a key; once that is forgotten, the order as it is
+/// now.
+async fn answered(
+    state: &State,
+    customer: Customer,
+    placed: Placed,
+) -> Result<HttpResponse, Problem> {
     if !placed.body.is_empty() {
         return accepted(placed);
     }
-    let order = state.orders.store().load(placed.id).await?.filter(|order| order.account_id == customer.account_id);
+    let order = state
+        .orders
+        .store()
+        .load(placed.id)
+        .await?
+        .filter(|order| order.account_id == customer.account_id);
     let order = order.ok_or(ChangeError::Unknown)?;
     name_in_log(&order);
     let order = OrderView::read(order, state, customer.reader()).await?;
@@ -192,7 +214,8 @@ async fn answered(state: &State, customer: Customer, placed: Placed) -> Result<H
 
 fn accepted(placed: Placed) -> Result<HttpResponse, Problem> {
     tracing::Span::current().record("order.id", tracing::field::display(placed.id));
-    let status = u16::try_from(placed.status).ok().and_then(|status| StatusCode::from_u16(status).ok());
+    let status =
+        u16::try_from(placed.status).ok().and_then(|status| StatusCode::from_u16(status).ok());
     let status = status.ok_or_else(|| {
         tracing::error!(order.id = %placed.id, status = placed.status, "an order's kept answer has no readable status");
         Problem::internal()

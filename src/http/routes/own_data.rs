@@ -22,12 +22,13 @@ pub struct DeleteAccount {
     password: SecretString,
 }
 
-/// Deletes one's own account: its person, its cards and its sessions. Orders stay without their customer, invoices as the law
-/// wants it; holders are erased 90 days after their ticket's last day. An e-mail says so, and the address may open another
-/// account.
+/// Deletes one's own account: its person, its cards and its sessions. Orders stay without their
+/// customer, invoices as the law wants it; holders are erased 90 days after their ticket's last
+/// day. An e-mail says so, and the address may open another account.
 ///
-/// Tickets that are valid stay valid and cannot be given back any more. 409 names the orders that are not settled yet. 422 when the
-/// password is wrong, 429 after ten tries in a quarter of an hour.
+/// Tickets that are valid stay valid and cannot be given back any more. 409 names the orders that
+/// are not settled yet. 422 when the password is wrong, 429 after ten tries in a quarter of an
+/// hour.
 #[utoipa::path(tag = "accounts", operation_id = "delete_account", security(("bearer" = [])), request_body = DeleteAccount,
     responses((status = 204, description = "There is no such account any more")))]
 #[delete("/api/v1/accounts/me")]
@@ -38,20 +39,27 @@ pub(in crate::http) async fn delete(
     Json(body): Json<DeleteAccount>,
 ) -> Result<HttpResponse, Problem> {
     let from = client_address(&request, &state.trusted_proxies);
-    customer::delete_account((&state.auth, &state.io), customer.account_id, body.password, from).await?;
+    customer::delete_account((&state.auth, &state.io), customer.account_id, body.password, from)
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// All that is stored about one's own account, but for secrets; invoices are listed and fetched one by one.
+/// All that is stored about one's own account, but for secrets; invoices are listed and fetched one
+/// by one.
 ///
 /// 429 when there was an export less than a minute ago.
 #[utoipa::path(tag = "accounts", operation_id = "export_account", security(("bearer" = [])),
     responses((status = 200, description = "A file of JSON", body = Object)))]
 #[get("/api/v1/accounts/me/export")]
-pub(in crate::http) async fn export(state: web::Data<State>, customer: Customer) -> Result<HttpResponse, Problem> {
+pub(in crate::http) async fn export(
+    state: web::Data<State>,
+    customer: Customer,
+) -> Result<HttpResponse, Problem> {
     state.auth.may_export(customer.account_id).await?;
     let all = customer::export(&state.io, customer.account_id).await?;
-    let all = all.ok_or_else(|| Problem::unauthenticated(both("Log in again.", "Melden Sie sich neu an.")))?;
+    let all = all.ok_or_else(|| {
+        Problem::unauthenticated(both("Log in again.", "Melden Sie sich neu an."))
+    })?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_DISPOSITION, "attachment; filename=\"starjack.json\""))
         .json(all))

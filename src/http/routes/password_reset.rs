@@ -32,7 +32,8 @@ pub struct ResetPassword {
     /// Ten letters and digits; case, blanks and dashes do not count.
     #[schema(min_length = 10, max_length = 100, example = "7ZQ4M-0K3XD")]
     code: String,
-    /// 10 to 128 characters, none of the commonest passwords, not made of the address or the shop's name.
+    /// 10 to 128 characters, none of the commonest passwords, not made of the address or the shop's
+    /// name.
     #[schema(value_type = String, format = "password", min_length = 10, max_length = 128)]
     password: SecretString,
 }

@@ -1,5 +1,6 @@
-//! The payment provider's report on a page of ours. Nothing in it is believed: it is checked, kept once and answered;
-//! whatever follows asks the provider itself, as often as it is reported while the order does not show it.
+//! The payment provider's report on a page of ours. Nothing in it is believed: it is checked, kept
+//! once and answered; whatever follows asks the provider itself, as often as it is reported while
+//! the order does not show it.
 
 use std::time::Duration;
 
@@ -50,7 +51,8 @@ impl From<ChangeError> for Rejection {
     }
 }
 
-/// For the payment provider: reports what became of a payment page. Answers `OK`, or `ERROR: ` and why, always with 200.
+/// For the payment provider: reports what became of a payment page. Answers `OK`, or `ERROR: ` and
+/// why, always with 200.
 #[utoipa::path(tag = "operations", operation_id = "take_payment_callback",
     responses((status = 200, description = "`OK` or `ERROR: …`", content_type = "text/plain", body = String)))]
 #[get("/callbacks/mpay24")]
@@ -62,7 +64,10 @@ pub(in crate::http) async fn take(state: web::Data<State>, request: HttpRequest)
 #[utoipa::path(tag = "operations", operation_id = "take_posted_payment_callback",
     responses((status = 200, description = "`OK` or `ERROR: …`", content_type = "text/plain", body = String)))]
 #[post("/callbacks/mpay24")]
-pub(in crate::http) async fn take_posted(state: web::Data<State>, request: HttpRequest) -> HttpResponse {
+pub(in crate::http) async fn take_posted(
+    state: web::Data<State>,
+    request: HttpRequest,
+) -> HttpResponse {
     answer(&state, &request).await
 }
 
@@ -100,10 +105,12 @@ async fn receive(state: &State, request: &HttpRequest) -> Result<(), Rejection> 
     let kept: String = raw.chars().take(KEPT_CHARS).collect();
     let store = state.orders.store();
     let is_new = !store.knows_callback(&callback).await?;
-    // a report may come before the provider's own answers show it, so that the same one again is worth asking again
+    // a report may come before the provider's own answers show it, so that the same one again is
+    // worth asking again
     follow_up(state, &order, callback.clone(), is_new).await?;
     if is_new {
-        // kept only once its work is sure to be done: the provider reports again what we could not take
+        // kept only once its work is sure to be done: the provider reports again what we could not
+        // take
         store.keep_callback(callback, kept).await?;
     }
     Ok(())
@@ -111,13 +118,17 @@ async fn receive(state: &State, request: &HttpRequest) -> Result<(), Rejection> 
 
 async fn order_of(state: &State, callback: &Callback) -> Result<Order, Rejection> {
     let store = state.orders.store();
-    let id = store.order_of_page(callback.reference.clone()).await?.ok_or(Rejection::UnknownPage)?;
+    let id =
+        store.order_of_page(callback.reference.clone()).await?.ok_or(Rejection::UnknownPage)?;
     store.load(id).await?.ok_or(Rejection::UnknownPage)
 }
 
 /// Compared in constant time: a wrong guess must not say how wrong it is.
 fn knows_secret(order: &Order, callback: &Callback) -> bool {
-    let page = order.payments.iter().find(|row| row.reference.as_str() == callback.reference && !row.secret.is_empty());
+    let page = order
+        .payments
+        .iter()
+        .find(|row| row.reference.as_str() == callback.reference && !row.secret.is_empty());
     page.is_some_and(|page| page.secret.as_bytes().ct_eq(callback.secret.as_bytes()).into())
 }
 
@@ -135,8 +146,14 @@ fn compare(order: &Order, callback: &Callback) {
     }
 }
 
-/// What a callback sets off; the order's own rules drop a claim that is decided or being asked about. One that `is_new` alarms.
-async fn follow_up(state: &State, order: &Order, callback: Callback, is_new: bool) -> Result<(), Rejection> {
+/// What a callback sets off; the order's own rules drop a claim that is decided or being asked
+/// about. One that `is_new` alarms.
+async fn follow_up(
+    state: &State,
+    order: &Order,
+    callback: Callback,
+    is_new: bool,
+) -> Result<(), Rejection> {
     let waits = order.payments.iter().any(|row| row.state == PaymentState::Suspended);
     match callback.state {
         ObservedState::Reserved | ObservedState::Suspended if shows(order, &callback) => {}
@@ -150,15 +167,19 @@ async fn follow_up(state: &State, order: &Order, callback: Callback, is_new: boo
         }
         // a suspended payment is not listed any more once its bank has decided
         ObservedState::Failed if waits => state.sweep.request(),
-        // our own moves of money come back as these; a failed attempt changes nothing while its page can be paid
+        // our own moves of money come back as these; a failed attempt changes nothing while its
+        // page can be paid
         ObservedState::Failed | ObservedState::Reversed | ObservedState::Credited => {}
-        ObservedState::Other if is_new => alarm(&callback, "a payment callback names a state that we do not know"),
+        ObservedState::Other if is_new => {
+            alarm(&callback, "a payment callback names a state that we do not know")
+        }
         ObservedState::Other => {}
     }
     Ok(())
 }
 
-/// Whether the order has learnt of a reservation or a suspended payment already, or of what came after it.
+/// Whether the order has learnt of a reservation or a suspended payment already, or of what came
+/// after it.
 fn shows(order: &Order, callback: &Callback) -> bool {
     let row = order.payments.iter().find(|row| row.tid.as_deref() == Some(&callback.tid));
     row.is_some_and(|row| match row.state {

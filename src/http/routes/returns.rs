@@ -45,8 +45,11 @@ impl ReturnTickets {
                 format!("`lines` muss 1 bis {MOST_LINES} Zeilen der Bestellung nennen."),
             )));
         }
-        let reason = self.reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty());
-        let fits = |reason: &String| reason.chars().count() <= LONGEST && !reason.chars().any(char::is_control);
+        let reason =
+            self.reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty());
+        let fits = |reason: &String| {
+            reason.chars().count() <= LONGEST && !reason.chars().any(char::is_control)
+        };
         if !reason.as_ref().is_none_or(fits) {
             return Err(Problem::invalid(both(
                 format!("`reason` must be one line of at most {LONGEST} characters."),
@@ -57,12 +60,13 @@ impl ReturnTickets {
     }
 }
 
-/// Gives tickets of a finished order back, as it was promised when they were sold: a line's `return_until` says until when.
-/// The order stays `finished`; each line becomes `withdrawn` once its operator has cancelled the ticket, and its price goes
-/// back the way it came. A ticket that was used meanwhile stays sold. Twice is like once.
+/// Gives tickets of a finished order back, as it was promised when they were sold: a line's
+/// `return_until` says until when. The order stays `finished`; each line becomes `withdrawn` once
+/// its operator has cancelled the ticket, and its price goes back the way it came. A ticket that
+/// was used meanwhile stays sold. Twice is like once.
 ///
-/// 409 says why a ticket is not taken back; then none of them is. 422 for a line that the order does not have, and where only
-/// a part of a family's tickets is named.
+/// 409 says why a ticket is not taken back; then none of them is. 422 for a line that the order
+/// does not have, and where only a part of a family's tickets is named.
 #[utoipa::path(tag = "orders", operation_id = "return_tickets", security(("bearer" = [])), request_body = ReturnTickets,
     params(("id" = Uuid, Path, description = "The order's id")),
     responses((status = 202, description = "The tickets are asked back, or gone already", body = OrderView)))]
@@ -91,13 +95,17 @@ impl From<NoReturn> for Problem {
                 Kind::NotTakenBack,
                 both(
                     format!("Line {line} has no ticket and cost nothing. Leave it out."),
-                    format!("Zeile {line} hat kein Ticket und hat nichts gekostet. Lassen Sie sie weg."),
+                    format!(
+                        "Zeile {line} hat kein Ticket und hat nichts gekostet. Lassen Sie sie weg."
+                    ),
                 ),
             ),
             NoReturn::NotPromised(line) => Self::new(
                 Kind::NotTakenBack,
                 both(
-                    format!("The operator of line {line} takes no tickets back. Ask us if there is a special reason."),
+                    format!(
+                        "The operator of line {line} takes no tickets back. Ask us if there is a special reason."
+                    ),
                     format!(
                         "Das Skigebiet von Zeile {line} nimmt keine Tickets zurück. Fragen Sie uns, wenn es einen besonderen Grund gibt."
                     ),
@@ -109,7 +117,9 @@ impl From<NoReturn> for Problem {
                     Kind::TooLate,
                     both(
                         format!("The ticket of line {line} could be given back until {ends}."),
-                        format!("Das Ticket von Zeile {line} konnte bis {ends} zurückgegeben werden."),
+                        format!(
+                            "Das Ticket von Zeile {line} konnte bis {ends} zurückgegeben werden."
+                        ),
                     ),
                 )
             }

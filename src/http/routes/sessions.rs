@@ -31,10 +31,12 @@ pub struct LogIn {
     /// The account's password.
     #[schema(value_type = String, format = "password")]
     password: SecretString,
-    /// Where the account has a second factor: the six digits that the app shows, or a recovery code. Each counts once.
+    /// Where the account has a second factor: the six digits that the app shows, or a recovery
+    /// code. Each counts once.
     #[schema(max_length = 100, example = "123456")]
     code: Option<String>,
-    /// What a security key of the account answered to `security_key_options`: `toJSON()` of the browser's `PublicKeyCredential`.
+    /// What a security key of the account answered to `security_key_options`: `toJSON()` of the
+    /// browser's `PublicKeyCredential`.
     #[schema(value_type = Option<Object>)]
     credential: Option<Value>,
 }
@@ -69,10 +71,12 @@ pub struct SessionView {
     opened_at: DateTime<Utc>,
     /// When it was last continued.
     used_at: DateTime<Utc>,
-    /// From where that was, masked: the first 24 bits of an IPv4 address, the first 48 of an IPv6 one; `null` when it is not known.
+    /// From where that was, masked: the first 24 bits of an IPv4 address, the first 48 of an IPv6
+    /// one; `null` when it is not known.
     #[schema(required, example = "192.0.2.0/24")]
     network: Option<String>,
-    /// Until when it can be continued: 30 days after it last was, and 90 days after the log-in at the latest.
+    /// Until when it can be continued: 30 days after it last was, and 90 days after the log-in at
+    /// the latest.
     ends_at: DateTime<Utc>,
     /// Whether this call belongs to it.
     is_this: bool,
@@ -110,11 +114,13 @@ fn refuse_control_characters(email: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Logs in; of all sessions of the account the 20 that were used last go on (or as many as the server is set to).
+/// Logs in; of all sessions of the account the 20 that were used last go on (or as many as the
+/// server is set to).
 ///
-/// 401 `second-factor-required` says that the password is right and the account has a second factor: send the same again with
-/// its `code`, or with the `credential` of a security key where `security_key_options` came. 422 `wrong-second-factor` when that
-/// does not count, also because it was used before; 422 `security-key-needed` for six digits where the account has a security key.
+/// 401 `second-factor-required` says that the password is right and the account has a second
+/// factor: send the same again with its `code`, or with the `credential` of a security key where
+/// `security_key_options` came. 422 `wrong-second-factor` when that does not count, also because it
+/// was used before; 422 `security-key-needed` for six digits where the account has a security key.
 #[utoipa::path(tag = "sessions", operation_id = "log_in", responses((status = 201, description = "A session is open", body = Tokens)))]
 #[post("/api/v1/sessions")]
 pub(in crate::http) async fn log_in(
@@ -133,7 +139,8 @@ pub(in crate::http) async fn log_in(
     Ok(HttpResponse::Created().json(Tokens::from(pair)))
 }
 
-/// Writes an admin's log-in down, and a second factor that was refused; whoever could not be written down is not let in.
+/// Writes an admin's log-in down, and a second factor that was refused; whoever could not be
+/// written down is not let in.
 async fn note_admin(
     state: &State,
     outcome: &Result<Pair, auth::Error>,
@@ -147,15 +154,17 @@ async fn note_admin(
         Ok(_) | Err(_) => return Ok(()),
     };
     let (subject, request_id) = (subject.to_string(), Some(request_id));
-    write_audit(&state.io, AuditEntry { account_id, action, subject, reason: None, request_id }).await?;
+    write_audit(&state.io, AuditEntry { account_id, action, subject, reason: None, request_id })
+        .await?;
     Ok(())
 }
 
 /// Continues a session with a new pair, for 90 days after the log-in.
 ///
-/// A refresh token counts once. Within half a minute it is also answered to a second time, where the same network asks: two
-/// tabs did at once, or an answer was lost. Any other second use ends the session. 429 after 100 refused ones from one
-/// network in a quarter of an hour, and after 60 pairs of one session.
+/// A refresh token counts once. Within half a minute it is also answered to a second time, where
+/// the same network asks: two tabs did at once, or an answer was lost. Any other second use ends
+/// the session. 429 after 100 refused ones from one network in a quarter of an hour, and after 60
+/// pairs of one session.
 #[utoipa::path(tag = "sessions", operation_id = "refresh_session", responses((status = 201, description = "A new pair", body = Tokens)))]
 #[post("/api/v1/sessions/refresh")]
 pub(in crate::http) async fn refresh(
@@ -168,20 +177,25 @@ pub(in crate::http) async fn refresh(
     Ok(HttpResponse::Created().json(Tokens::from(pair)))
 }
 
-/// Ends the session, its access token included: at other replicas in a moment, without Redis within five seconds.
+/// Ends the session, its access token included: at other replicas in a moment, without Redis within
+/// five seconds.
 #[utoipa::path(
     tag = "sessions", operation_id = "log_out",
     responses((status = 204, description = "The session is over")),
     security(("bearer" = []))
 )]
 #[delete("/api/v1/sessions")]
-pub(in crate::http) async fn log_out(state: web::Data<State>, customer: Customer) -> Result<HttpResponse, Problem> {
+pub(in crate::http) async fn log_out(
+    state: web::Data<State>,
+    customer: Customer,
+) -> Result<HttpResponse, Problem> {
     state.auth.log_out(customer.session).await?;
     state.streams.end_session(customer.session);
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Ends every session of the account, this one included: at other replicas in a moment, without Redis within five seconds.
+/// Ends every session of the account, this one included: at other replicas in a moment, without
+/// Redis within five seconds.
 #[utoipa::path(
     tag = "sessions", operation_id = "log_out_everywhere",
     responses((status = 204, description = "Every session is over")),
@@ -203,12 +217,16 @@ pub(in crate::http) async fn log_out_everywhere(
     security(("bearer" = []))
 )]
 #[get("/api/v1/accounts/me/sessions")]
-pub(in crate::http) async fn list(state: web::Data<State>, customer: Customer) -> Result<HttpResponse, Problem> {
+pub(in crate::http) async fn list(
+    state: web::Data<State>,
+    customer: Customer,
+) -> Result<HttpResponse, Problem> {
     let sessions = state.auth.sessions(customer.account_id).await?;
     Ok(HttpResponse::Ok().json(SessionList::new(sessions, Some(customer.session))))
 }
 
-/// Ends one of one's own sessions, its access token included: at other replicas in a moment, without Redis within five seconds. Twice changes nothing.
+/// Ends one of one's own sessions, its access token included: at other replicas in a moment,
+/// without Redis within five seconds. Twice changes nothing.
 #[utoipa::path(
     tag = "sessions", operation_id = "end_session",
     responses((status = 204, description = "The session is over")),
@@ -222,20 +240,29 @@ pub(in crate::http) async fn end(
 ) -> Result<HttpResponse, Problem> {
     let id = id.into_inner();
     if !state.auth.end_session(customer.account_id, id).await? {
-        return Err(Problem::not_found(both("You have no such session.", "Sie haben keine solche Sitzung.")));
+        return Err(Problem::not_found(both(
+            "You have no such session.",
+            "Sie haben keine solche Sitzung.",
+        )));
     }
     state.streams.end_session(id);
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// The public keys that verify access tokens: the one that signs first, then others that are or will be believed.
+/// The public keys that verify access tokens: the one that signs first, then others that are or
+/// will be believed.
 #[utoipa::path(tag = "sessions", operation_id = "show_keys", responses(
     (status = 200, description = "A JWK set, RFC 7517", body = Object),
     (status = 304, description = "As `If-None-Match` says that the client has it")))]
 #[get("/.well-known/jwks.json")]
-pub(in crate::http) async fn show_keys(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+pub(in crate::http) async fn show_keys(
+    state: web::Data<State>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
     let mut answer = shared::json(&request, &state.auth.published_keys())?;
-    if let Ok(life) = HeaderValue::try_from(format!("public, max-age={}", PUBLISHED_BEFORE.as_secs())) {
+    if let Ok(life) =
+        HeaderValue::try_from(format!("public, max-age={}", PUBLISHED_BEFORE.as_secs()))
+    {
         answer.headers_mut().insert(header::CACHE_CONTROL, life);
     }
     Ok(answer)

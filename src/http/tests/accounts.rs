@@ -45,13 +45,18 @@ impl World {
     }
 
     async fn accounts(&self) -> Vec<account::Model> {
-        let read = self.io.read(|db| Box::pin(async { Ok::<_, IoError>(account::Entity::find().all(db).await?) }));
+        let read = self.io.read(|db| {
+            Box::pin(async { Ok::<_, IoError>(account::Entity::find().all(db).await?) })
+        });
         read.await.unwrap()
     }
 
     /// The e-mails that were asked for, the oldest first.
     pub(super) async fn emails(&self) -> Vec<AccountEmail> {
-        let rows = self.io.read(|db| Box::pin(async { Ok::<_, IoError>(job::Entity::find().all(db).await?) })).await;
+        let rows = self
+            .io
+            .read(|db| Box::pin(async { Ok::<_, IoError>(job::Entity::find().all(db).await?) }))
+            .await;
         let mut rows = rows.unwrap();
         rows.sort_by_key(|row| row.id);
         rows.iter()
@@ -173,10 +178,17 @@ async fn one_network_has_emails_sent_to_few_addresses_and_tries_few_codes() {
     for no in 0..130 {
         let network = format!("2001:db8:7:{no}::1");
         let expected = if no < 120 { 422 } else { 429 };
-        assert_eq!(world.post_from(&network, confirmation, &wrong).await.status, expected, "{no}: one site");
+        assert_eq!(
+            world.post_from(&network, confirmation, &wrong).await.status,
+            expected,
+            "{no}: one site"
+        );
     }
     let code = world.newest_code().await;
-    assert_eq!(world.post_from("192.0.2.7", confirmation, &application(ANNA, &code)).await.status, 201);
+    assert_eq!(
+        world.post_from("192.0.2.7", confirmation, &application(ANNA, &code)).await.status,
+        201
+    );
 }
 
 #[actix_rt::test]
@@ -186,7 +198,8 @@ async fn a_known_address_gets_the_same_answer_and_another_email() {
     let unknown = world.register("new@example.org").await;
     let known = world.register("known@example.org").await;
     assert_eq!((known.status, &known.body), (unknown.status, &unknown.body));
-    let names = |answer: &Answer| answer.headers.keys().map(ToString::to_string).collect::<Vec<_>>();
+    let names =
+        |answer: &Answer| answer.headers.keys().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(names(&known), names(&unknown));
 
     let emails = world.emails().await;
@@ -214,7 +227,10 @@ async fn a_wrong_code_costs_a_known_and_an_unknown_address_no_commit() {
     for email in ["known@example.org", "new@example.org", "nobody@example.org"] {
         world.confirm(email, "7ZQ4M-0K3XD").await.expect_problem(422, "wrong-code");
         let reset = json!({"email": email, "code": "7ZQ4M-0K3XD", "password": "battery staple"});
-        world.post("/api/v1/accounts/password-reset/confirmation", &reset).await.expect_problem(422, "wrong-code");
+        world
+            .post("/api/v1/accounts/password-reset/confirmation", &reset)
+            .await
+            .expect_problem(422, "wrong-code");
     }
     world
         .post("/api/v1/sessions/refresh", &json!({"refresh_token": "nonsense"}))
@@ -233,7 +249,8 @@ async fn a_code_is_taken_as_people_copy_it_and_what_looks_like_none_is_not_tried
         refused.expect_problem(422, "invalid");
         assert!(refused.body["detail"].as_str().unwrap().contains("`code`"), "{refused:?}");
     }
-    let copied = format!("\u{feff} {} \u{200b}", code.to_lowercase().replace('-', " ").replace('0', "o"));
+    let copied =
+        format!("\u{feff} {} \u{200b}", code.to_lowercase().replace('-', " ").replace('0', "o"));
     assert_eq!(world.confirm(ANNA, &copied).await.status, 201);
 }
 
@@ -245,7 +262,8 @@ async fn a_code_that_is_too_old_does_not_count_and_its_wish_is_forgotten() {
     let past = clock::now() - chrono::TimeDelta::minutes(1);
     let aged = world.io.write(move |tx| {
         Box::pin(async move {
-            let aged = registration::Entity::update_many().col_expr(registration::Column::ExpiresAt, Expr::value(past));
+            let aged = registration::Entity::update_many()
+                .col_expr(registration::Column::ExpiresAt, Expr::value(past));
             aged.exec(tx).await?;
             Ok::<_, IoError>(())
         })
@@ -253,7 +271,9 @@ async fn a_code_that_is_too_old_does_not_count_and_its_wish_is_forgotten() {
     aged.await.unwrap();
     assert_eq!(world.read_email(&mail).await, None);
     world.register("berta@example.org").await;
-    let rows = world.io.read(|db| Box::pin(async { Ok::<_, IoError>(registration::Entity::find().all(db).await?) }));
+    let rows = world.io.read(|db| {
+        Box::pin(async { Ok::<_, IoError>(registration::Entity::find().all(db).await?) })
+    });
     let emails: Vec<_> = rows.await.unwrap().into_iter().map(|row| row.email).collect();
     assert_eq!(emails, ["berta@example.org"]);
 }
@@ -294,9 +314,14 @@ async fn values_that_are_not_acceptable_are_named_and_the_code_goes_on_counting(
         let refused = world.confirm_as(&application).await;
         refused.expect_problem(422, "invalid");
         assert!(refused.body["detail"].as_str().unwrap().contains(field), "{refused:?}");
-        assert!(!refused.body["detail"].as_str().unwrap().contains(value.trim()) || value.trim().is_empty());
+        assert!(
+            !refused.body["detail"].as_str().unwrap().contains(value.trim())
+                || value.trim().is_empty()
+        );
     }
-    for (field, value) in [("language", json!("fr")), ("birth_date", json!("1.5.1990")), ("role", json!("admin"))] {
+    for (field, value) in
+        [("language", json!("fr")), ("birth_date", json!("1.5.1990")), ("role", json!("admin"))]
+    {
         let mut application = application(ANNA, &code);
         application[field] = value;
         world.confirm_as(&application).await.expect_problem(422, "invalid");

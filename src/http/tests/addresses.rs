@@ -16,11 +16,17 @@ impl World {
     }
 
     async fn ask_for_address(&self, token: &str, email: &str, password: &str) -> Answer {
-        self.post_as(token, "/api/v1/accounts/me/email", &json!({ "email": email, "password": password })).await
+        self.post_as(
+            token,
+            "/api/v1/accounts/me/email",
+            &json!({ "email": email, "password": password }),
+        )
+        .await
     }
 
     async fn confirm_address(&self, token: &str, code: &str) -> Answer {
-        self.post_as(token, "/api/v1/accounts/me/email/confirmation", &json!({ "code": code })).await
+        self.post_as(token, "/api/v1/accounts/me/email/confirmation", &json!({ "code": code }))
+            .await
     }
 
     async fn access_token(&self, email: &str) -> String {
@@ -33,16 +39,27 @@ async fn an_address_is_changed_by_the_code_that_the_new_one_gets_and_the_old_one
     let world = World::start().await;
     let mine = world.token(ANNA, Role::Customer).await;
     let elsewhere = world.access_token(ANNA).await;
-    world.ask_for_address(&mine, NEW, "wrong horse").await.expect_problem(422, "wrong-old-password");
+    world
+        .ask_for_address(&mine, NEW, "wrong horse")
+        .await
+        .expect_problem(422, "wrong-old-password");
     world.ask_for_address(&mine, "nowhere", PASSWORD).await.expect_problem(422, "invalid");
     assert!(world.emails().await.is_empty());
     let asked = world.ask_for_address(&mine, " Anna.Berg@Example.com ", PASSWORD).await;
     assert_eq!((asked.status, asked.body), (202, json!({})));
     let mail = world.emails().await.remove(0);
     let facts = world.read_email(&mail).await.unwrap();
-    assert_eq!((facts.email.as_str(), facts.names), (NEW, None), "nobody's name goes where nobody confirmed it");
+    assert_eq!(
+        (facts.email.as_str(), facts.names),
+        (NEW, None),
+        "nobody's name goes where nobody confirmed it"
+    );
     let code = facts.code.unwrap();
-    assert_eq!(world.get("/api/v1/accounts/me", &mine).await.body["email"], ANNA, "nothing changed yet");
+    assert_eq!(
+        world.get("/api/v1/accounts/me", &mine).await.body["email"],
+        ANNA,
+        "nothing changed yet"
+    );
     world.confirm_address(&mine, &other_than(&code)).await.expect_problem(422, "wrong-code");
     world.confirm_address(&mine, "short").await.expect_problem(422, "invalid");
 
@@ -92,7 +109,10 @@ async fn a_code_for_a_new_password_does_not_outlive_the_address_that_it_was_sent
     // whoever reads the old mailbox asks for one more code, which goes to the new one
     world.post("/api/v1/accounts/password-reset", &json!({ "email": NEW })).await;
     let reset = json!({ "email": NEW, "code": old_mailboxs, "password": "battery staple" });
-    world.post("/api/v1/accounts/password-reset/confirmation", &reset).await.expect_problem(422, "wrong-code");
+    world
+        .post("/api/v1/accounts/password-reset/confirmation", &reset)
+        .await
+        .expect_problem(422, "wrong-code");
     assert_eq!(world.log_in(NEW, PASSWORD).await.status, 201, "nothing was changed");
 }
 
@@ -103,7 +123,8 @@ async fn a_code_for_another_address_does_not_outlive_the_password_that_asked_for
     world.ask_for_address(&mine, NEW, PASSWORD).await;
     let code = world.newest_code().await;
     let passwords = json!({ "old_password": PASSWORD, "new_password": "battery staple" });
-    answer(world.call("PUT", "/api/v1/accounts/me/password").bearer_auth(&mine).json(&passwords)).await;
+    answer(world.call("PUT", "/api/v1/accounts/me/password").bearer_auth(&mine).json(&passwords))
+        .await;
     world.confirm_address(&mine, &code).await.expect_problem(422, "wrong-code");
     assert_eq!(world.get("/api/v1/accounts/me", &mine).await.body["email"], ANNA);
 }
@@ -116,10 +137,13 @@ async fn the_old_address_is_told_although_the_account_is_deleted_right_afterward
     let code = world.newest_code().await;
     assert_eq!(world.confirm_address(&mine, &code).await.status, 200);
     let password = json!({ "password": PASSWORD });
-    let gone = answer(world.call("DELETE", "/api/v1/accounts/me").bearer_auth(&mine).json(&password)).await;
+    let gone =
+        answer(world.call("DELETE", "/api/v1/accounts/me").bearer_auth(&mine).json(&password))
+            .await;
     assert_eq!(gone.status, 204);
     let emails = world.emails().await;
-    let notice = emails.iter().find(|mail| matches!(mail, AccountEmail::AddressChanged { .. })).unwrap();
+    let notice =
+        emails.iter().find(|mail| matches!(mail, AccountEmail::AddressChanged { .. })).unwrap();
     let told = world.read_email(notice).await.unwrap();
     assert_eq!((told.email.as_str(), told.names), (ANNA, None));
 }
@@ -149,7 +173,11 @@ async fn a_birth_date_is_changed_within_the_bounds_of_all_birth_dates() {
         answer(world.call("PATCH", "/api/v1/accounts/me").bearer_auth(&token).json(&body)).await
     };
     assert_eq!(change(json!("1990-05-01")).await.body["birth_date"], "1990-05-01");
-    assert_eq!(change(Value::Null).await.body["birth_date"], "1990-05-01", "what is left out stays");
+    assert_eq!(
+        change(Value::Null).await.body["birth_date"],
+        "1990-05-01",
+        "what is left out stays"
+    );
     for wrong in ["1899-12-31", "9999-01-01", "1990-5-1"] {
         change(json!(wrong)).await.expect_problem(422, "invalid");
     }
@@ -176,7 +204,8 @@ async fn accounts_that_others_ask_for_do_not_keep_an_owner_from_moving_to_the_ad
 }
 
 #[actix_rt::test]
-async fn however_many_accounts_ask_an_address_gets_eighteen_emails_within_the_life_of_their_codes() {
+async fn however_many_accounts_ask_an_address_gets_eighteen_emails_within_the_life_of_their_codes()
+{
     let world = World::start().await;
     for no in 0..7 {
         let token = world.token(&format!("skier{no}@example.org"), Role::Customer).await;

@@ -1,4 +1,5 @@
-//! Where invoices go: said by the account or by the order, asked for where the law wants it, and kept as it was said.
+//! Where invoices go: said by the account or by the order, asked for where the law wants it, and
+//! kept as it was said.
 
 use chrono::Days;
 use sea_orm::EntityTrait;
@@ -20,7 +21,10 @@ fn address(city: &str) -> Value {
 
 impl World {
     async fn set_billing(&self, skier: &Skier, billing: &Value) -> Answer {
-        answer(self.call("PUT", "/api/v1/accounts/me/billing").bearer_auth(&skier.token).json(billing)).await
+        answer(
+            self.call("PUT", "/api/v1/accounts/me/billing").bearer_auth(&skier.token).json(billing),
+        )
+        .await
     }
 
     /// Lines of one card on many days, more than 400 € together.
@@ -42,7 +46,9 @@ impl World {
         after.lines.iter_mut().for_each(|line| line.state = LineState::Issued);
         let effects = Effects { invoice: true, ..Effects::default() };
         assert_eq!(store.save(&before, &mut after, &effects).await.unwrap(), Saved::Done);
-        let read = self.io.read(|db| Box::pin(async { Ok::<_, IoError>(invoice::Entity::find().all(db).await?) }));
+        let read = self.io.read(|db| {
+            Box::pin(async { Ok::<_, IoError>(invoice::Entity::find().all(db).await?) })
+        });
         let row = read.await.unwrap().into_iter().find(|row| row.order_id == after.id).unwrap();
         serde_json::from_str(&row.buyer).unwrap()
     }
@@ -64,8 +70,13 @@ async fn an_account_says_where_its_invoices_go() {
     let refused = world.set_billing(&skier, &company).await;
     refused.expect_problem(422, "invalid");
     assert!(refused.body["detail"].as_str().unwrap().contains("billing.vat_number"), "{refused:?}");
-    assert_eq!(world.get("/api/v1/accounts/me", &skier.token).await.body["billing"], kept, "nothing was changed");
-    let remove = || answer(world.call("DELETE", "/api/v1/accounts/me/billing").bearer_auth(&skier.token));
+    assert_eq!(
+        world.get("/api/v1/accounts/me", &skier.token).await.body["billing"],
+        kept,
+        "nothing was changed"
+    );
+    let remove =
+        || answer(world.call("DELETE", "/api/v1/accounts/me/billing").bearer_auth(&skier.token));
     assert_eq!((remove().await.status, remove().await.status), (204, 204));
     assert_eq!(world.get("/api/v1/accounts/me", &skier.token).await.body["billing"], Value::Null);
 }
@@ -77,7 +88,10 @@ async fn more_than_400_euros_need_an_address_and_the_invoice_says_what_was_said_
     let lines = json!({ "lines": world.dear_lines(&skier).await });
     let refused = world.place(&skier, "key-1", &lines).await;
     refused.expect_problem(422, "billing-missing");
-    assert!(refused.body["detail"].as_str().unwrap().contains("PUT /api/v1/accounts/me/billing"), "{refused:?}");
+    assert!(
+        refused.body["detail"].as_str().unwrap().contains("PUT /api/v1/accounts/me/billing"),
+        "{refused:?}"
+    );
     assert_eq!(world.orders_kept().await, 0);
     world.set_billing(&skier, &address("Innsbruck")).await;
     let placed = world.place(&skier, "key-1", &lines).await;
@@ -93,7 +107,8 @@ async fn an_order_says_itself_where_its_invoice_goes_and_its_key_knows_it() {
     let world = World::start().await;
     let skier = world.skier("anna@example.org").await;
     world.set_billing(&skier, &address("Graz")).await;
-    let mut order = json!({ "lines": world.dear_lines(&skier).await, "billing": address("Innsbruck") });
+    let mut order =
+        json!({ "lines": world.dear_lines(&skier).await, "billing": address("Innsbruck") });
     order["billing"]["company"] = json!("Berg GmbH");
     let placed = world.place(&skier, "key-1", &order).await;
     assert_eq!(placed.status, 202, "{placed:?}");
@@ -116,14 +131,18 @@ async fn whose_name_no_invoice_can_show_is_told_before_paying() {
     let refused = world.place(&skier, "key-1", &json!({ "lines": [holder] })).await;
     refused.expect_problem(422, "invalid");
     let detail = refused.body["detail"].as_str().unwrap();
-    assert!(detail.contains("first_name") && detail.contains('小') && detail.contains("Latin"), "{detail}");
+    assert!(
+        detail.contains("first_name") && detail.contains('小') && detail.contains("Latin"),
+        "{detail}"
+    );
 
     // an account of a time at which such names were taken
     world
         .io
         .write(|tx| {
             Box::pin(async move {
-                let named = account::Entity::update_many().col_expr(account::Column::LastName, Expr::value("王"));
+                let named = account::Entity::update_many()
+                    .col_expr(account::Column::LastName, Expr::value("王"));
                 named.exec(tx).await?;
                 Ok::<_, IoError>(())
             })
@@ -134,6 +153,9 @@ async fn whose_name_no_invoice_can_show_is_told_before_paying() {
     refused.expect_problem(422, "invalid");
     assert!(refused.body["detail"].as_str().unwrap().contains('王'), "{refused:?}");
     let language = json!({ "language": "de" });
-    let changed = answer(world.call("PATCH", "/api/v1/accounts/me").bearer_auth(&skier.token).json(&language)).await;
+    let changed = answer(
+        world.call("PATCH", "/api/v1/accounts/me").bearer_auth(&skier.token).json(&language),
+    )
+    .await;
     assert_eq!(changed.status, 200, "an older name keeps nobody from other changes");
 }

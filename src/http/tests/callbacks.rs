@@ -77,14 +77,16 @@ impl World {
     }
 
     async fn callbacks_kept(&self) -> Vec<payment_callback::Model> {
-        let read =
-            self.io.read(|db| Box::pin(async { Ok::<_, IoError>(payment_callback::Entity::find().all(db).await?) }));
+        let read = self.io.read(|db| {
+            Box::pin(async { Ok::<_, IoError>(payment_callback::Entity::find().all(db).await?) })
+        });
         read.await.unwrap()
     }
 
     async fn execute(&self, sql: &'static str) {
-        let done =
-            self.io.write(move |tx| Box::pin(async move { Ok::<_, IoError>(tx.execute_unprepared(sql).await?) }));
+        let done = self.io.write(move |tx| {
+            Box::pin(async move { Ok::<_, IoError>(tx.execute_unprepared(sql).await?) })
+        });
         done.await.unwrap();
     }
 
@@ -107,7 +109,10 @@ async fn a_reservation_wakes_the_sweep_until_its_order_shows_it_and_is_not_belie
     assert!(world.sweep_was_wished());
     assert_eq!(world.load(id).await, before, "a claim changes nothing");
     let kept = world.callbacks_kept().await;
-    assert_eq!((kept[0].tid.as_str(), kept[0].status.as_str(), kept[0].amount_cents), ("12345", "RESERVED", 8300));
+    assert_eq!(
+        (kept[0].tid.as_str(), kept[0].status.as_str(), kept[0].amount_cents),
+        ("12345", "RESERVED", 8300)
+    );
 
     let again = world.report_five_times(&claim).await;
     assert_eq!(again, ["OK"; 5]);
@@ -127,7 +132,11 @@ async fn a_reservation_wakes_the_sweep_until_its_order_shows_it_and_is_not_belie
         assert_eq!(world.callbacks_kept().await[0].raw, text);
     }
     assert_eq!(world.report(&claim.query()).await, "OK");
-    assert!(!kept[0].raw.is_empty() && world.callbacks_kept().await.len() == 1 && !world.sweep_was_wished());
+    assert!(
+        !kept[0].raw.is_empty()
+            && world.callbacks_kept().await.len() == 1
+            && !world.sweep_was_wished()
+    );
 }
 
 #[actix_rt::test]
@@ -145,20 +154,35 @@ async fn a_bill_asks_for_one_status_call() {
 }
 
 #[actix_rt::test]
-async fn a_report_that_the_provider_did_not_confirm_is_asked_about_again_when_it_comes_again_and_kept_once() {
-    for (status, decided) in [("BILLED", PaymentState::Billed), ("BILLED_REVERSAL", PaymentState::ChargedBack)] {
+async fn a_report_that_the_provider_did_not_confirm_is_asked_about_again_when_it_comes_again_and_kept_once()
+ {
+    for (status, decided) in
+        [("BILLED", PaymentState::Billed), ("BILLED_REVERSAL", PaymentState::ChargedBack)]
+    {
         let world = World::start().await;
         let (_skier, id, claim) = world.paying().await;
         let claim = Claim { status, ..claim };
         assert_eq!(world.report(&claim.query()).await, "OK");
         assert!(page(&world.load(id).await).claim.is_some());
         // asked, and not confirmed yet
-        world.change(id, |order| (order.payments[0].claim, order.payments[0].status_calls) = (None, 1)).await;
+        world
+            .change(id, |order| {
+                (order.payments[0].claim, order.payments[0].status_calls) = (None, 1)
+            })
+            .await;
         assert_eq!(world.report_five_times(&claim).await, ["OK"; 5]);
         let order = world.load(id).await;
-        assert_eq!((page(&order).claim.is_some(), page(&order).status_calls), (true, 1), "{status}");
+        assert_eq!(
+            (page(&order).claim.is_some(), page(&order).status_calls),
+            (true, 1),
+            "{status}"
+        );
 
-        world.change(id, |order| (order.payments[0].claim, order.payments[0].state) = (None, decided)).await;
+        world
+            .change(id, |order| {
+                (order.payments[0].claim, order.payments[0].state) = (None, decided)
+            })
+            .await;
         let before = world.load(id).await;
         assert_eq!(world.report_five_times(&claim).await, ["OK"; 5]);
         assert_eq!(world.load(id).await, before, "what is decided is not asked about");
@@ -213,7 +237,8 @@ async fn another_amount_or_currency_is_kept_and_left_to_the_pull() {
 }
 
 #[actix_rt::test]
-async fn case_19_every_other_status_is_kept_and_changes_nothing_but_a_suspended_one_wakes_the_sweep() {
+async fn case_19_every_other_status_is_kept_and_changes_nothing_but_a_suspended_one_wakes_the_sweep()
+ {
     let world = World::start().await;
     let (_skier, id, claim) = world.paying().await;
     let before = world.load(id).await;

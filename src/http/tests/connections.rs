@@ -12,8 +12,11 @@ use crate::http::{Door, Patience, fixture};
 use crate::network::Networks;
 
 const REQUEST: &str = "GET /livez HTTP/1.1\r\nhost: shop.example\r\n\r\n";
-const PATIENCE: Patience =
-    Patience { head: Duration::from_millis(300), idle: Duration::from_millis(900), answer: Duration::from_millis(300) };
+const PATIENCE: Patience = Patience {
+    head: Duration::from_millis(300),
+    idle: Duration::from_millis(900),
+    answer: Duration::from_millis(300),
+};
 /// How long a test waits for what should come: so long only a failing one waits.
 const LONG: Duration = Duration::from_secs(20);
 
@@ -37,10 +40,16 @@ impl Peer {
     /// The status of the next answer, which is read whole.
     async fn status(&mut self) -> String {
         let mut heard = Vec::new();
-        let whole = |heard: &[u8]| String::from_utf8_lossy(heard).contains("\r\n\r\n{") && heard.ends_with(b"}");
+        let whole = |heard: &[u8]| {
+            String::from_utf8_lossy(heard).contains("\r\n\r\n{") && heard.ends_with(b"}")
+        };
         while !whole(&heard) {
             let read = clock::timeout_at(Deadline::after(LONG), self.0.read_buf(&mut heard)).await;
-            assert!(read.expect("an answer").unwrap_or(0) > 0, "closed after {}", String::from_utf8_lossy(&heard));
+            assert!(
+                read.expect("an answer").unwrap_or(0) > 0,
+                "closed after {}",
+                String::from_utf8_lossy(&heard)
+            );
         }
         String::from_utf8_lossy(&heard[9..12]).into_owned()
     }
@@ -62,8 +71,11 @@ impl Peer {
 #[actix_rt::test]
 async fn the_second_head_of_a_connection_has_its_time_like_the_first() {
     let world = impatient().await;
-    let (mut half, mut trickling, mut pipelined) =
-        (Peer::of(world.address).await, Peer::of(world.address).await, Peer::of(world.address).await);
+    let (mut half, mut trickling, mut pipelined) = (
+        Peer::of(world.address).await,
+        Peer::of(world.address).await,
+        Peer::of(world.address).await,
+    );
     for peer in [&mut half, &mut trickling] {
         peer.says(REQUEST).await;
         assert_eq!(peer.status().await, "200");
@@ -129,7 +141,9 @@ async fn whoever_reads_no_answer_loses_its_place() {
 #[actix_rt::test]
 async fn a_peer_with_many_connections_gets_no_more_and_our_own_look_comes_in() {
     let most = 2;
-    let world = World::with(|state| state.door = Door::new(state_address(), most, Networks::default())).await;
+    let world =
+        World::with(|state| state.door = Door::new(state_address(), most, Networks::default()))
+            .await;
     let (mut first, mut second) = (Peer::of(world.address).await, Peer::of(world.address).await);
     for peer in [&mut first, &mut second] {
         peer.says(REQUEST).await;
@@ -167,7 +181,8 @@ async fn a_trusted_proxy_has_as_many_connections_as_it_needs() {
 async fn a_listener_that_accepts_nobody_is_not_ready() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let deaf = World::with(|state| state.door = Door::new(state_address(), 8, Networks::default())).await;
+    let deaf =
+        World::with(|state| state.door = Door::new(state_address(), 8, Networks::default())).await;
     deaf.state.readiness.set(true);
     assert_eq!(ready(&deaf).await, (200, true));
     // connections are made, as the system does for a process that hangs, and nobody answers
@@ -189,7 +204,9 @@ async fn ready(world: &World) -> (u16, bool) {
     asked(operations.0).await
 }
 
-fn operations(state: actix_web::web::Data<crate::http::State>) -> (SocketAddr, actix_web::dev::ServerHandle) {
+fn operations(
+    state: actix_web::web::Data<crate::http::State>,
+) -> (SocketAddr, actix_web::dev::ServerHandle) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let server = crate::http::operations::serve(state, listener).unwrap();

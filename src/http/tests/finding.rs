@@ -1,4 +1,5 @@
-//! What was ordered is found again: by its customer, and by the desk that is told half of it on the telephone.
+//! What was ordered is found again: by its customer, and by the desk that is told half of it on the
+//! telephone.
 
 use chrono::Days;
 use serde_json::{Value, json};
@@ -23,7 +24,8 @@ impl World {
 
     async fn order_of(&self, skier: &Skier, card: usize, key: &str, name: (&str, &str)) -> Answer {
         let mut line = self.line(skier, card, ADULT).await;
-        (line["holder"]["first_name"], line["holder"]["last_name"]) = (json!(name.0), json!(name.1));
+        (line["holder"]["first_name"], line["holder"]["last_name"]) =
+            (json!(name.0), json!(name.1));
         let placed = self.place(skier, key, &json!({ "lines": [line] })).await;
         assert_eq!(placed.status, 202, "{placed:?}");
         placed
@@ -60,8 +62,16 @@ async fn the_desk_finds_an_order_by_whatever_its_customer_can_say() {
     ] {
         assert_eq!(world.found(&admin, &text).await, std::slice::from_ref(&annas), "{text}");
     }
-    assert_eq!(world.found(&admin, "50%_").await, std::slice::from_ref(&bens), "no sign stands for others");
-    assert_eq!(world.found(&admin, "Berg").await, [bens, annas.clone()], "both buyers, the newest first");
+    assert_eq!(
+        world.found(&admin, "50%_").await,
+        std::slice::from_ref(&bens),
+        "no sign stands for others"
+    );
+    assert_eq!(
+        world.found(&admin, "Berg").await,
+        [bens, annas.clone()],
+        "both buyers, the newest first"
+    );
     for text in ["643", "5%", "anna", "@example.org", "%%%%", "Brien", "____"] {
         let found = world.found(&admin, text).await;
         assert!(found.is_empty() || text == "anna" && found.len() == 2, "{text}: {found:?}");
@@ -100,10 +110,16 @@ async fn customers_filter_and_turn_their_list() {
         assert_eq!(numbers(&page).iter().collect::<Vec<_>>(), expected, "{query}");
     }
     let page = world.get("/api/v1/orders?sort=oldest&limit=1", &skier.token).await;
-    let next = format!("/api/v1/orders?sort=oldest&limit=1&cursor={}", page.body["next"].as_str().unwrap());
+    let next = format!(
+        "/api/v1/orders?sort=oldest&limit=1&cursor={}",
+        page.body["next"].as_str().unwrap()
+    );
     assert_eq!(numbers(&world.get(&next, &skier.token).await), [second]);
     for query in ["state=lost", "sort=price", "day=2027-1-9"] {
-        world.get(&format!("/api/v1/orders?{query}"), &skier.token).await.expect_problem(400, "malformed");
+        world
+            .get(&format!("/api/v1/orders?{query}"), &skier.token)
+            .await
+            .expect_problem(400, "malformed");
     }
     let ben = world.token("ben@example.org", Role::Customer).await;
     assert!(numbers(&world.get("/api/v1/orders?sort=oldest", &ben).await).is_empty());
@@ -146,9 +162,13 @@ async fn a_card_gets_another_name_and_goes_and_what_was_ordered_for_it_stays() {
     assert_eq!(order.body["lines"][0]["card"], "****4643", "{order:?}");
     let mut line = world.line(&anna, 1, ADULT).await;
     line["card_id"] = json!(id);
-    world.place(&anna, "key-2", &json!({ "lines": [line] })).await.expect_problem(422, "unknown-card");
+    world
+        .place(&anna, "key-2", &json!({ "lines": [line] }))
+        .await
+        .expect_problem(422, "unknown-card");
     let card = json!({ "number": "01-1614 7133 5350 3020 1464-3", "nickname": "again" });
-    let again = answer(world.call("POST", "/api/v1/cards").bearer_auth(&anna.token).json(&card)).await;
+    let again =
+        answer(world.call("POST", "/api/v1/cards").bearer_auth(&anna.token).json(&card)).await;
     assert_eq!(again.status, 201, "{again:?}");
     assert_ne!(again.body["id"], json!(id));
 }

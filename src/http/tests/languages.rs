@@ -36,7 +36,10 @@ async fn a_problem_speaks_the_language_that_is_most_wanted_and_english_when_in_d
         assert_eq!(refused.body["title"], title(language), "{header:?}");
         assert_eq!(refused.headers["content-language"], language.as_str(), "{header:?}");
     }
-    let twice = world.call("GET", "/nowhere").header("accept-language", "fr").header("accept-language", "de;q=0.5");
+    let twice = world
+        .call("GET", "/nowhere")
+        .header("accept-language", "fr")
+        .header("accept-language", "de;q=0.5");
     assert_eq!(answer(twice).await.headers["content-language"], "de", "two headers are one list");
     let many = world.call("GET", "/nowhere").header("accept-language", "de,".repeat(1500));
     assert_eq!(answer(many).await.headers["content-language"], "de");
@@ -45,7 +48,8 @@ async fn a_problem_speaks_the_language_that_is_most_wanted_and_english_when_in_d
 #[actix_rt::test]
 async fn problems_from_every_layer_speak_german() {
     let world = World::start().await;
-    let german = |method: &str, path: &str| world.call(method, path).header("accept-language", "de");
+    let german =
+        |method: &str, path: &str| world.call(method, path).header("accept-language", "de");
     let json = "application/json";
     for (request, status, words) in [
         (german("GET", "/nowhere"), 404, "Unter dieser Adresse ist nichts"),
@@ -65,9 +69,15 @@ async fn problems_from_every_layer_speak_german() {
             422,
             "`email` hat die falsche Form",
         ),
-        (german("POST", "/api/v1/sessions").json(&json!({"email": "a", "password": "b"})), 401, "Prüfen Sie beide"),
         (
-            german("POST", "/api/v1/sessions").header("content-type", json).body("x".repeat(70_000)),
+            german("POST", "/api/v1/sessions").json(&json!({"email": "a", "password": "b"})),
+            401,
+            "Prüfen Sie beide",
+        ),
+        (
+            german("POST", "/api/v1/sessions")
+                .header("content-type", json)
+                .body("x".repeat(70_000)),
             413,
             "höchstens 64 KiB",
         ),
@@ -89,7 +99,10 @@ async fn the_page_of_an_order_speaks_the_browsers_language() {
         ("fr", "en", ["<html lang=\"en\">", "Not found"]),
     ] {
         let shown = world.call("GET", path).header("accept-language", header).send().await.unwrap();
-        assert_eq!((shown.status().as_u16(), &shown.headers()["content-language"]), (404, &language.parse().unwrap()));
+        assert_eq!(
+            (shown.status().as_u16(), &shown.headers()["content-language"]),
+            (404, &language.parse().unwrap())
+        );
         assert_eq!(shown.headers()["vary"], "Accept-Language");
         let page = shown.text().await.unwrap();
         assert!(words.iter().all(|words| page.contains(words)), "{page}");

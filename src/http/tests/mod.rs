@@ -75,13 +75,20 @@ impl World {
 
     /// A server that asks every admin for a second factor.
     pub(crate) async fn with_second_factor() -> Self {
-        Self::set_to(auth::Settings { second_factor: auth::SecondFactor::Required, ..fixture::accounts() }).await
+        Self::set_to(auth::Settings {
+            second_factor: auth::SecondFactor::Required,
+            ..fixture::accounts()
+        })
+        .await
     }
 
     /// A server whose accounts are set so.
     pub(crate) async fn set_to(settings: auth::Settings) -> Self {
         let (mut state, folder) = fixture::state().await;
-        state.auth = auth::Desk::open(state.io.clone(), Redis::off(), SECRET.to_vec().into(), settings).await.unwrap();
+        state.auth =
+            auth::Desk::open(state.io.clone(), Redis::off(), SECRET.to_vec().into(), settings)
+                .await
+                .unwrap();
         Self::serve(state, folder)
     }
 
@@ -95,7 +102,9 @@ impl World {
         let address = listener.local_addr().unwrap();
         state.door = state.door.moved_to(address);
         let state = web::Data::new(state);
-        let server = serve(state.clone(), listener, Limits { workers: 1, connections: 64, patience }).unwrap();
+        let server =
+            serve(state.clone(), listener, Limits { workers: 1, connections: 64, patience })
+                .unwrap();
         let handle = server.handle();
         actix_rt::spawn(server);
         let client = client();
@@ -104,7 +113,9 @@ impl World {
 
     pub(crate) fn call(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
-        self.client.request(method, format!("http://{}{path}", self.address)).timeout(Duration::from_secs(30))
+        self.client
+            .request(method, format!("http://{}{path}", self.address))
+            .timeout(Duration::from_secs(30))
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
@@ -113,7 +124,9 @@ impl World {
 
     pub(crate) async fn account(&self, email: &str, role: Role) {
         let names = Names { first: "Anna".to_owned(), last: "Berg".to_owned() };
-        auth::create_account(&self.io, email, "correct horse".to_owned().into(), names, role).await.unwrap();
+        auth::create_account(&self.io, email, "correct horse".to_owned().into(), names, role)
+            .await
+            .unwrap();
     }
 
     pub(crate) async fn log_in(&self, email: &str, password: &str) -> Answer {

@@ -10,7 +10,9 @@ use starjack_entity::audit;
 use super::{Answer, World, answer};
 use crate::actors::auth::Role;
 use crate::actors::liftoperator::Facade;
-use crate::actors::supervision::{BreakerPosition, Call, Failure, Phase, Placement, Policy, Service, Spec, Why};
+use crate::actors::supervision::{
+    BreakerPosition, Call, Failure, Phase, Placement, Policy, Service, Spec, Why,
+};
 use crate::clock::{self, Deadline};
 use crate::http::middleware::problem::Kind;
 use crate::http::routes::operators::{OperatorStatus, OperatorStatuses, phase_outside};
@@ -23,10 +25,15 @@ impl World {
     }
 
     async fn audited(&self) -> Vec<(String, String)> {
-        let read = self.io.read(|db| Box::pin(async { Ok::<_, IoError>(audit::Entity::find().all(db).await?) }));
+        let read = self
+            .io
+            .read(|db| Box::pin(async { Ok::<_, IoError>(audit::Entity::find().all(db).await?) }));
         let mut rows = read.await.unwrap();
         rows.sort_by_key(|row| row.id);
-        rows.into_iter().map(|row| (row.action, row.subject)).filter(|(action, _)| action != "log_in").collect()
+        rows.into_iter()
+            .map(|row| (row.action, row.subject))
+            .filter(|(action, _)| action != "log_in")
+            .collect()
     }
 
     async fn open(&self, path: &str) -> Answer {
@@ -67,7 +74,8 @@ async fn a_replica_that_leaves_turns_reads_away_and_serves_what_nobody_may_repea
     world.state.readiness.set(true);
     let before = world.log_in("anna@example.org", "correct horse").await;
     assert_eq!((before.status, before.headers.get("connection")), (201, None));
-    let says_so: Vec<_> = Kind::ALL.iter().filter(|kind| kind.status() == 504).map(|kind| kind.slug()).collect();
+    let says_so: Vec<_> =
+        Kind::ALL.iter().filter(|kind| kind.status() == 504).map(|kind| kind.slug()).collect();
     assert_eq!(says_so, ["leaving"], "a proxy goes by the status alone");
     world.state.readiness.leave();
     for path in ["/api/v1/operators", "/status", "/nowhere"] {
@@ -83,8 +91,7 @@ async fn a_replica_that_leaves_turns_reads_away_and_serves_what_nobody_may_repea
 async fn a_paused_supplier_degrades_the_public_status_until_it_is_resumed() {
     let world = World::start().await;
     let clerk = world.token("clerk@example.org", Role::Admin).await;
-    let status =
-        |status: &str, state: &str| json!({ "status": status, "suppliers": [{ "name": "payment", "state": state }] });
+    let status = |status: &str, state: &str| json!({ "status": status, "suppliers": [{ "name": "payment", "state": state }] });
     world.until_status(&status("up", "up")).await;
     let paused = world.command(&clerk, "payment/pause").await;
     assert_eq!(
@@ -94,7 +101,10 @@ async fn a_paused_supplier_degrades_the_public_status_until_it_is_resumed() {
     world.until_status(&status("degraded", "paused")).await;
     assert_eq!(world.command(&clerk, "payment/resume").await.status, 202);
     world.until_status(&status("up", "up")).await;
-    assert_eq!(world.audited().await, [("pause".into(), "payment".into()), ("resume".into(), "payment".into())]);
+    assert_eq!(
+        world.audited().await,
+        [("pause".into(), "payment".into()), ("resume".into(), "payment".into())]
+    );
 }
 
 #[actix_rt::test]
@@ -102,12 +112,22 @@ async fn actors_are_listed_with_all_that_is_known_of_them() {
     let world = World::start().await;
     let clerk = world.token("clerk@example.org", Role::Admin).await;
     let list = world.get("/api/v1/admin/actors", &clerk).await;
-    let names: Vec<_> = list.body["items"].as_array().unwrap().iter().map(|item| item["name"].clone()).collect();
+    let names: Vec<_> =
+        list.body["items"].as_array().unwrap().iter().map(|item| item["name"].clone()).collect();
     assert_eq!(names, ["payment", "order"]);
     let order = &list.body["items"][1];
     assert_eq!(order["replica"], json!(world.state.replica));
     assert_eq!(order["mailbox"], json!({ "depth": 0, "capacity": 8192 }));
-    for field in ["state", "breaker", "in_flight", "restarts", "last_failure", "processed", "p50_us", "p99_us"] {
+    for field in [
+        "state",
+        "breaker",
+        "in_flight",
+        "restarts",
+        "last_failure",
+        "processed",
+        "p50_us",
+        "p99_us",
+    ] {
         assert!(order.get(field).is_some(), "{field}");
     }
 }
@@ -119,11 +139,19 @@ async fn wishes_are_carried_out_and_written_down() {
     assert_eq!(world.command(&clerk, "order/restart").await.status, 202);
     let drained = world.command(&clerk, "order/drain").await;
     assert_eq!(drained.status, 202);
-    assert!(["draining", "stopped"].contains(&drained.body["state"].as_str().unwrap()), "{drained:?}");
-    for (path, status) in [("nobody/restart", 404), ("order/destroy", 404), ("a%2Fb/pause", 404), ("a/b/pause", 404)] {
+    assert!(
+        ["draining", "stopped"].contains(&drained.body["state"].as_str().unwrap()),
+        "{drained:?}"
+    );
+    for (path, status) in
+        [("nobody/restart", 404), ("order/destroy", 404), ("a%2Fb/pause", 404), ("a/b/pause", 404)]
+    {
         world.command(&clerk, path).await.expect_problem(status, "not-found");
     }
-    assert_eq!(world.audited().await, [("restart".into(), "order".into()), ("drain".into(), "order".into())]);
+    assert_eq!(
+        world.audited().await,
+        [("restart".into(), "order".into()), ("drain".into(), "order".into())]
+    );
 }
 
 #[actix_rt::test]
@@ -215,14 +243,25 @@ async fn faults_are_suffered_by_the_next_questions_and_written_down() {
     };
     let actor = world.state.actors.spawn(spec, || Ok(Idle));
     let path = "/api/v1/admin/actors/lift%2Farea/faults";
-    let inject = async |body: Value| answer(world.call("POST", path).bearer_auth(&clerk).json(&body)).await;
+    let inject =
+        async |body: Value| answer(world.call("POST", path).bearer_auth(&clerk).json(&body)).await;
     let injected = inject(json!({ "fault": "panic" })).await;
-    assert_eq!((injected.status, &injected.body["name"]), (202, &json!("lift/area")), "{injected:?}");
+    assert_eq!(
+        (injected.status, &injected.body["name"]),
+        (202, &json!("lift/area")),
+        "{injected:?}"
+    );
     let soon = || Deadline::after(Duration::from_secs(10));
-    assert!(matches!(actor.ask((), soon()).await, Err(Failure { begun: true, why: Why::Panicked(_) })));
+    assert!(matches!(
+        actor.ask((), soon()).await,
+        Err(Failure { begun: true, why: Why::Panicked(_) })
+    ));
     assert_eq!(actor.ask((), soon()).await, Ok(()), "one panic was asked for");
 
-    assert_eq!(inject(json!({ "fault": "wedge", "milliseconds": 60_000, "times": 100 })).await.status, 202);
+    assert_eq!(
+        inject(json!({ "fault": "wedge", "milliseconds": 60_000, "times": 100 })).await.status,
+        202
+    );
     let cleared = answer(world.call("DELETE", path).bearer_auth(&clerk)).await;
     assert_eq!((cleared.status, cleared.body), (200, json!({ "taken_back": 100 })));
     assert_eq!(actor.ask((), soon()).await, Ok(()));
@@ -254,8 +293,12 @@ async fn production_does_not_know_the_word_faults() {
     let world = World::with(|state| state.breakable = false).await;
     let clerk = world.token("clerk@example.org", Role::Admin).await;
     for word in ["faults", "nonsense"] {
-        let call = |method: &str| world.call(method, &format!("/api/v1/admin/actors/order/{word}")).bearer_auth(&clerk);
-        answer(call("POST").json(&json!({ "fault": "panic" }))).await.expect_problem(404, "not-found");
+        let call = |method: &str| {
+            world.call(method, &format!("/api/v1/admin/actors/order/{word}")).bearer_auth(&clerk)
+        };
+        answer(call("POST").json(&json!({ "fault": "panic" })))
+            .await
+            .expect_problem(404, "not-found");
         answer(call("DELETE")).await.expect_problem(405, "method-not-allowed");
     }
     assert!(world.audited().await.is_empty());
@@ -274,8 +317,11 @@ async fn customers_and_strangers_see_and_move_no_actor() {
     answer(fault.json(&json!({ "fault": "panic" }))).await.expect_problem(403, "forbidden");
     let undo = world.call("DELETE", "/api/v1/admin/actors/order/faults");
     answer(undo).await.expect_problem(401, "unauthenticated");
-    answer(world.call("POST", "/api/v1/admin/actors/order/drain")).await.expect_problem(401, "unauthenticated");
+    answer(world.call("POST", "/api/v1/admin/actors/order/drain"))
+        .await
+        .expect_problem(401, "unauthenticated");
     assert!(world.audited().await.is_empty());
-    let order = world.state.actors.statuses().into_iter().find(|status| status.name == "order").unwrap();
+    let order =
+        world.state.actors.statuses().into_iter().find(|status| status.name == "order").unwrap();
     assert!(!matches!(order.state, Phase::Draining | Phase::Stopped));
 }

@@ -25,7 +25,8 @@ use crate::io::IoError;
 
 pub(crate) const ADULT: &str = "1990-05-01";
 pub(crate) const BABY: &str = "2024-05-01";
-pub(crate) const CARDS: [&str; 2] = ["01-1614 7133 5350 3020 1464-3", "01-1614 7133 5345 3238 5823-4"];
+pub(crate) const CARDS: [&str; 2] =
+    ["01-1614 7133 5350 3020 1464-3", "01-1614 7133 5345 3238 5823-4"];
 pub(crate) const FOREIGN_CARD: &str = "a1b2c3do-e5f-6g7";
 
 /// A customer with two cards.
@@ -93,12 +94,16 @@ impl World {
         let before = store.load(id).await.unwrap().unwrap();
         let mut after = before.clone();
         change(&mut after);
-        assert_eq!(store.save(&before, &mut after, &Effects::default()).await.unwrap(), Saved::Done);
+        assert_eq!(
+            store.save(&before, &mut after, &Effects::default()).await.unwrap(),
+            Saved::Done
+        );
     }
 
     pub(crate) async fn orders_kept(&self) -> u64 {
-        let read =
-            self.io.read(|db| Box::pin(async move { Ok::<_, IoError>(orders::Entity::find().count(db).await?) }));
+        let read = self.io.read(|db| {
+            Box::pin(async move { Ok::<_, IoError>(orders::Entity::find().count(db).await?) })
+        });
         read.await.unwrap()
     }
 }
@@ -132,11 +137,17 @@ async fn an_order_that_moves_while_it_is_read_is_shown_as_it_was() {
     assert_eq!(store.save(&before, &mut after, &effects).await.unwrap(), Saved::Done);
     let reader = Reader { account_id: before.account_id, asked: None };
     let past = async |order: Order| {
-        let shown = serde_json::to_value(OrderView::read(order, &world.state, reader).await.unwrap()).unwrap();
+        let shown =
+            serde_json::to_value(OrderView::read(order, &world.state, reader).await.unwrap())
+                .unwrap();
         let states = shown["history"].as_array().unwrap().iter().map(|past| past["state"].clone());
         states.collect::<Vec<_>>()
     };
-    assert_eq!(past(before).await, ["placed"], "lines without tickets stand beside a history that tells of them");
+    assert_eq!(
+        past(before).await,
+        ["placed"],
+        "lines without tickets stand beside a history that tells of them"
+    );
     assert_eq!(past(after).await, ["placed", "issued"]);
 }
 
@@ -146,7 +157,8 @@ async fn an_order_is_placed_and_shown_as_it_was_answered() {
     let skier = world.skier("anna@example.org").await;
     let day = today() + Days::new(2);
     let lines = [world.line(&skier, 0, ADULT).await, world.line(&skier, 1, BABY).await];
-    let body = json!({ "lines": lines, "on_refusal": "undo", "return_url": format!("{SHOP}/thanks?a=b") });
+    let body =
+        json!({ "lines": lines, "on_refusal": "undo", "return_url": format!("{SHOP}/thanks?a=b") });
     let placed = world.place(&skier, "key-1", &body).await;
     assert_eq!(placed.status, 202, "{placed:?}");
     let path = format!("/api/v1/orders/{}", placed.body["id"].as_str().unwrap());
@@ -191,9 +203,21 @@ async fn the_same_key_and_body_answer_the_same_bytes_also_when_the_offer_does_no
     let skier = world.skier("anna@example.org").await;
     let body = json!({ "lines": [world.line(&skier, 0, ADULT).await] }).to_string();
     let send = async |world: &World, key: &str| {
-        let call = world.call("POST", "/api/v1/orders").bearer_auth(&skier.token).header("idempotency-key", key);
-        let answer = call.header("content-type", "application/json").body(body.clone()).send().await.unwrap();
-        (answer.status().as_u16(), answer.headers()["content-type"].clone(), answer.bytes().await.unwrap())
+        let call = world
+            .call("POST", "/api/v1/orders")
+            .bearer_auth(&skier.token)
+            .header("idempotency-key", key);
+        let answer = call
+            .header("content-type", "application/json")
+            .body(body.clone())
+            .send()
+            .await
+            .unwrap();
+        (
+            answer.status().as_u16(),
+            answer.headers()["content-type"].clone(),
+            answer.bytes().await.unwrap(),
+        )
     };
     let first = send(&world, "key-1").await;
     assert_eq!(first.0, 202);
@@ -215,15 +239,20 @@ async fn the_same_key_and_body_answer_the_same_bytes_also_when_the_offer_does_no
 #[actix_rt::test]
 async fn a_key_is_for_one_body_of_one_account() {
     let world = World::start().await;
-    let (anna, bert) = (world.skier("anna@example.org").await, world.skier("bert@example.org").await);
+    let (anna, bert) =
+        (world.skier("anna@example.org").await, world.skier("bert@example.org").await);
     world.order(&anna, "key-1").await;
     let other = json!({ "lines": [world.line(&anna, 1, ADULT).await] });
     world.place(&anna, "key-1", &other).await.expect_problem(422, "idempotency-key-used");
-    world.place(&anna, "key-1", &json!("no order")).await.expect_problem(422, "idempotency-key-used");
+    world
+        .place(&anna, "key-1", &json!("no order"))
+        .await
+        .expect_problem(422, "idempotency-key-used");
     let berts = json!({ "lines": [world.line(&bert, 1, ADULT).await] });
     assert_eq!(world.place(&bert, "key-1", &berts).await.status, 202);
 
-    let keyless = answer(world.call("POST", "/api/v1/orders").bearer_auth(&anna.token).json(&other)).await;
+    let keyless =
+        answer(world.call("POST", "/api/v1/orders").bearer_auth(&anna.token).json(&other)).await;
     keyless.expect_problem(400, "idempotency-key-missing");
     for key in ["", "a b", &"k".repeat(256)] {
         world.place(&anna, key, &other).await.expect_problem(400, "malformed");
@@ -252,7 +281,9 @@ async fn an_answer_is_forgotten_after_a_day_and_its_key_still_finds_the_order() 
     let body = json!({ "lines": [world.line(&skier, 0, ADULT).await] });
     let first = world.place(&skier, "key-1", &body).await;
     let kept = async || {
-        let rows = world.io.read(|db| Box::pin(async { Ok::<_, IoError>(idempotency::Entity::find().all(db).await?) }));
+        let rows = world.io.read(|db| {
+            Box::pin(async { Ok::<_, IoError>(idempotency::Entity::find().all(db).await?) })
+        });
         rows.await.unwrap().remove(0).body
     };
     for (hours, forgotten) in [(23, 0), (25, 1), (25, 0)] {
@@ -263,14 +294,18 @@ async fn an_answer_is_forgotten_after_a_day_and_its_key_still_finds_the_order() 
         assert_eq!((again.status, &again.body["id"]), (202, &first.body["id"]), "{again:?}");
         assert_eq!(again.body["lines"][0]["holder"], first.body["lines"][0]["holder"]);
     }
-    world.place(&skier, "key-1", &json!({ "lines": [] })).await.expect_problem(422, "idempotency-key-used");
+    world
+        .place(&skier, "key-1", &json!({ "lines": [] }))
+        .await
+        .expect_problem(422, "idempotency-key-used");
     assert_eq!(world.orders_kept().await, 1);
 }
 
 #[actix_rt::test]
 async fn a_card_has_one_ticket_an_operator_and_day() {
     let world = World::start().await;
-    let (anna, bert) = (world.skier("anna@example.org").await, world.skier("bert@example.org").await);
+    let (anna, bert) =
+        (world.skier("anna@example.org").await, world.skier("bert@example.org").await);
     let line = world.line(&anna, 0, ADULT).await;
     let free = world.line(&anna, 1, ADULT).await;
     let twice = world.place(&anna, "key-0", &json!({ "lines": [free, line, line] })).await;
@@ -281,9 +316,13 @@ async fn a_card_has_one_ticket_an_operator_and_day() {
     let again = world.place(&anna, "key-2", &json!({ "lines": [free, line] })).await;
     again.expect_problem(409, "card-taken");
     let detail = again.body["detail"].as_str().unwrap();
-    assert!(detail.contains("Line 2") && detail.contains(placed.body["number"].as_str().unwrap()), "{detail}");
+    assert!(
+        detail.contains("Line 2") && detail.contains(placed.body["number"].as_str().unwrap()),
+        "{detail}"
+    );
 
-    let berts = world.place(&bert, "key-1", &json!({ "lines": [world.line(&bert, 0, ADULT).await] })).await;
+    let berts =
+        world.place(&bert, "key-1", &json!({ "lines": [world.line(&bert, 0, ADULT).await] })).await;
     assert_eq!(berts.status, 202, "what Anna has not paid is not told of: {berts:?}");
 
     let path = format!("/api/v1/orders/{}/cancellation", placed.body["id"].as_str().unwrap());
@@ -291,13 +330,20 @@ async fn a_card_has_one_ticket_an_operator_and_day() {
     assert_eq!(cancelled.status, 202, "{cancelled:?}");
     assert_eq!(cancelled.body["state"], "rejected");
     assert_eq!(cancelled.body["reason"]["code"], "cancelled");
-    assert_eq!(world.place(&anna, "key-3", &json!({ "lines": [world.line(&anna, 0, ADULT).await] })).await.status, 202);
+    assert_eq!(
+        world
+            .place(&anna, "key-3", &json!({ "lines": [world.line(&anna, 0, ADULT).await] }))
+            .await
+            .status,
+        202
+    );
 }
 
 #[actix_rt::test]
 async fn a_basket_that_cannot_be_placed_is_refused_in_words_and_nothing_is_kept() {
     let world = World::start().await;
-    let (anna, bert) = (world.skier("anna@example.org").await, world.skier("bert@example.org").await);
+    let (anna, bert) =
+        (world.skier("anna@example.org").await, world.skier("bert@example.org").await);
     let foreign = world.card(&anna.token, FOREIGN_CARD).await;
     let good = world.line(&anna, 0, ADULT).await;
     let with = |pointer: &str, value: Value| {
@@ -333,19 +379,31 @@ async fn a_basket_that_cannot_be_placed_is_refused_in_words_and_nothing_is_kept(
         refused.expect_problem(422, slug);
         assert!(refused.body["detail"].as_str().unwrap().contains(word), "{refused:?}");
     }
-    let text =
-        answer(world.call("POST", "/api/v1/orders").bearer_auth(&anna.token).header("idempotency-key", "k").body("{}"));
+    let text = answer(
+        world
+            .call("POST", "/api/v1/orders")
+            .bearer_auth(&anna.token)
+            .header("idempotency-key", "k")
+            .body("{}"),
+    );
     text.await.expect_problem(415, "not-json");
-    let nobody = answer(world.call("POST", "/api/v1/orders").header("idempotency-key", "k").json(&json!({})));
+    let nobody = answer(
+        world.call("POST", "/api/v1/orders").header("idempotency-key", "k").json(&json!({})),
+    );
     nobody.await.expect_problem(401, "unauthenticated");
     assert_eq!(world.orders_kept().await, 0);
-    assert_eq!(world.place(&anna, "key-1", &json!({ "lines": [good] })).await.status, 202, "the key is free");
+    assert_eq!(
+        world.place(&anna, "key-1", &json!({ "lines": [good] })).await.status,
+        202,
+        "the key is free"
+    );
 }
 
 #[actix_rt::test]
 async fn a_foreign_card_and_an_unknown_one_get_the_same_answer() {
     let world = World::start().await;
-    let (anna, bert) = (world.skier("anna@example.org").await, world.skier("bert@example.org").await);
+    let (anna, bert) =
+        (world.skier("anna@example.org").await, world.skier("bert@example.org").await);
     let mut answers = Vec::new();
     for card in [bert.cards[0].clone(), json!(Uuid::now_v7())] {
         let mut line = world.line(&anna, 0, ADULT).await;
@@ -360,13 +418,15 @@ async fn a_foreign_card_and_an_unknown_one_get_the_same_answer() {
 #[actix_rt::test]
 async fn no_ticket_is_ordered_after_its_last_loading_time() {
     let world = World::with(|state| {
-        let early = areas().replace("last_loading_time = \"16:00\"", "last_loading_time = \"00:01\"");
+        let early =
+            areas().replace("last_loading_time = \"16:00\"", "last_loading_time = \"00:01\"");
         let early = Catalogue::parse(&early).unwrap();
         state.counter = Counter::new(early, SECRET).unwrap();
     })
     .await;
     let skier = world.skier("anna@example.org").await;
-    // an offer from when the day's loading was not over, as another replica's later clock would see it
+    // an offer from when the day's loading was not over, as another replica's later clock would see
+    // it
     let catalogue = Catalogue::parse(&areas()).unwrap();
     let ischgl = catalogue.operator("ischgl").unwrap();
     let counter = Counter::new(Arc::clone(&catalogue), SECRET).unwrap();
@@ -375,5 +435,8 @@ async fn no_ticket_is_ordered_after_its_last_loading_time() {
     let offer = counter.offers(ischgl, day, ADULT.parse().unwrap(), morning)[0].offer_id.clone();
     let mut line = world.line(&skier, 0, ADULT).await;
     line["offer_id"] = offer.into();
-    world.place(&skier, "key-1", &json!({ "lines": [line] })).await.expect_problem(422, "loading-over");
+    world
+        .place(&skier, "key-1", &json!({ "lines": [line] }))
+        .await
+        .expect_problem(422, "loading-over");
 }

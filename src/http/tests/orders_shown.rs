@@ -1,4 +1,5 @@
-//! Orders as they are shown: to their customers, to others and to admins; pages of them, payment pages and invoices.
+//! Orders as they are shown: to their customers, to others and to admins; pages of them, payment
+//! pages and invoices.
 
 use chrono::Days;
 use serde_json::{Value, json};
@@ -18,31 +19,49 @@ use crate::language::Language;
 #[actix_rt::test]
 async fn another_customers_order_is_not_there_and_an_admin_may_read_it() {
     let world = World::start().await;
-    let (anna, bert) = (world.skier("anna@example.org").await, world.skier("bert@example.org").await);
+    let (anna, bert) =
+        (world.skier("anna@example.org").await, world.skier("bert@example.org").await);
     let clerk = world.token("clerk@example.org", Role::Admin).await;
     let placed = world.order(&anna, "key-1").await;
     let path = format!("/api/v1/orders/{}", placed.body["id"].as_str().unwrap());
-    let cancel = |token: String| answer(world.call("POST", &format!("{path}/cancellation")).bearer_auth(token));
-    for path in
-        [path.clone(), format!("{path}/invoices/STAR-2026-000001"), format!("/api/v1/orders/{}", Uuid::now_v7())]
-    {
+    let cancel = |token: String| {
+        answer(world.call("POST", &format!("{path}/cancellation")).bearer_auth(token))
+    };
+    for path in [
+        path.clone(),
+        format!("{path}/invoices/STAR-2026-000001"),
+        format!("/api/v1/orders/{}", Uuid::now_v7()),
+    ] {
         world.get(&path, &bert.token).await.expect_problem(404, "not-found");
         answer(world.call("GET", &path)).await.expect_problem(401, "unauthenticated");
     }
     world.get("/api/v1/orders/1", &anna.token).await.expect_problem(404, "not-found");
     cancel(bert.token.clone()).await.expect_problem(404, "not-found");
-    assert_eq!(world.get("/api/v1/orders", &bert.token).await.body, json!({ "items": [], "next": null }));
+    assert_eq!(
+        world.get("/api/v1/orders", &bert.token).await.body,
+        json!({ "items": [], "next": null })
+    );
     assert_eq!(world.get(&path, &clerk).await.body, placed.body);
     cancel(clerk).await.expect_problem(404, "not-found");
     assert_eq!(world.get(&path, &anna.token).await.body["state"], "placed");
-    world.get(&format!("{path}/invoices/STAR-2026-000001"), &anna.token).await.expect_problem(404, "not-found");
+    world
+        .get(&format!("{path}/invoices/STAR-2026-000001"), &anna.token)
+        .await
+        .expect_problem(404, "not-found");
     let give_back = |token: &str, body| {
-        answer(world.call("POST", &format!("{path}/returns")).bearer_auth(token.to_owned()).json(&body))
+        answer(
+            world
+                .call("POST", &format!("{path}/returns"))
+                .bearer_auth(token.to_owned())
+                .json(&body),
+        )
     };
     give_back(&bert.token, json!({ "lines": [1] })).await.expect_problem(404, "not-found");
     give_back(&anna.token, json!({ "lines": [1] })).await.expect_problem(409, "not-finished");
     give_back(&anna.token, json!({ "lines": [] })).await.expect_problem(422, "invalid");
-    give_back(&anna.token, json!({ "lines": [1], "reason": "two\nlines" })).await.expect_problem(422, "invalid");
+    give_back(&anna.token, json!({ "lines": [1], "reason": "two\nlines" }))
+        .await
+        .expect_problem(422, "invalid");
 }
 
 #[actix_rt::test]
@@ -80,7 +99,10 @@ async fn a_page_is_shown_only_while_it_can_be_paid() {
     let path = format!("/api/v1/orders/{}", placed.body["id"].as_str().unwrap());
     world.change(id_of(&placed), open_page).await;
     let shown = world.get(&path, &skier.token).await;
-    assert_eq!(shown.body["payment"], json!({ "state": "opened", "page_url": "https://pay.example/page" }));
+    assert_eq!(
+        shown.body["payment"],
+        json!({ "state": "opened", "page_url": "https://pay.example/page" })
+    );
     assert!(!shown.body.to_string().contains("secret"), "{shown:?}");
 
     world.change(id_of(&placed), |order| order.payments[0].page_ends_at = clock::now()).await;
@@ -88,7 +110,8 @@ async fn a_page_is_shown_only_while_it_can_be_paid() {
     assert_eq!(shown.body["payment"], json!({ "state": "opened", "page_url": null }));
 
     world.change(id_of(&placed), |order| order.state = OrderState::Authorised).await;
-    let late = answer(world.call("POST", &format!("{path}/cancellation")).bearer_auth(&skier.token)).await;
+    let late =
+        answer(world.call("POST", &format!("{path}/cancellation")).bearer_auth(&skier.token)).await;
     late.expect_problem(409, "too-late");
     assert!(late.body["detail"].as_str().unwrap().contains("being loaded"), "{late:?}");
 }
@@ -104,11 +127,18 @@ async fn an_order_that_needs_a_person_is_stuck_and_admins_see_it() {
     let mark = || Some(Mark { since: clock::now(), reason: "doubt".to_owned(), accepted: false });
     world.change(id_of(&placed), |order| order.lines[0].person = mark()).await;
     let list = world.get(stuck, &clerk).await;
-    assert_eq!((&list.body["items"][0]["id"], &list.body["items"][0]["state"]), (&placed.body["id"], &json!("stuck")));
+    assert_eq!(
+        (&list.body["items"][0]["id"], &list.body["items"][0]["state"]),
+        (&placed.body["id"], &json!("stuck"))
+    );
     assert_eq!(world.get("/api/v1/orders", &skier.token).await.body["items"], list.body["items"]);
 
     world.change(id_of(&placed), open_page).await;
-    world.change(id_of(&placed), |order| (order.lines[0].person, order.payments[0].person) = (None, mark())).await;
+    world
+        .change(id_of(&placed), |order| {
+            (order.lines[0].person, order.payments[0].person) = (None, mark())
+        })
+        .await;
     assert_eq!(world.get(stuck, &clerk).await.body["items"].as_array().unwrap().len(), 1);
     world.get(stuck, &skier.token).await.expect_problem(403, "forbidden");
     world.get("/api/v1/admin/orders?state=paid", &clerk).await.expect_problem(400, "malformed");
@@ -127,8 +157,13 @@ async fn the_page_for_payers_says_nothing_of_anybody() {
     };
     let (status, text) = page(&path).await;
     assert_eq!(status, 200);
-    assert!(text.contains("Order received") && text.contains("SIMULATED") && text.contains("refresh"), "{text}");
-    for personal in ["Anna", "Berg", "Ischgl", "4643", "83", placed.body["number"].as_str().unwrap()] {
+    assert!(
+        text.contains("Order received") && text.contains("SIMULATED") && text.contains("refresh"),
+        "{text}"
+    );
+    for personal in
+        ["Anna", "Berg", "Ischgl", "4643", "83", placed.body["number"].as_str().unwrap()]
+    {
         assert!(!text.contains(personal), "{personal} in {text}");
     }
     world.change(id_of(&placed), |order| order.state = OrderState::Finished).await;
@@ -175,7 +210,8 @@ async fn invoice(world: &World, order: Order) -> String {
 #[actix_rt::test]
 async fn an_invoice_is_a_pdf_for_its_customer_and_admins_only() {
     let world = World::start().await;
-    let (anna, bert) = (world.skier("anna@example.org").await, world.skier("bert@example.org").await);
+    let (anna, bert) =
+        (world.skier("anna@example.org").await, world.skier("bert@example.org").await);
     let clerk = world.token("clerk@example.org", Role::Admin).await;
     let placed = world.order(&anna, "key-1").await;
     let order = world.state.orders.store().load(id_of(&placed)).await.unwrap().unwrap();
@@ -200,6 +236,7 @@ async fn an_invoice_is_a_pdf_for_its_customer_and_admins_only() {
     let mut line = world.line(&bert, 1, ADULT).await;
     line["offer_id"] = world.offer(today() + Days::new(4), ADULT).await;
     let berts = world.place(&bert, "key-1", &json!({ "lines": [line] })).await;
-    let through_own = format!("/api/v1/orders/{}/invoices/{number}", berts.body["id"].as_str().unwrap());
+    let through_own =
+        format!("/api/v1/orders/{}/invoices/{number}", berts.body["id"].as_str().unwrap());
     world.get(&through_own, &bert.token).await.expect_problem(404, "not-found");
 }

@@ -5,7 +5,8 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 use starjack_entity::{
-    account, address_change, card, idempotency, known_network, order_event, order_line, orders, registration, session,
+    account, address_change, card, idempotency, known_network, order_event, order_line, orders,
+    registration, session,
 };
 use uuid::Uuid;
 
@@ -45,7 +46,10 @@ impl World {
                     order_line::Entity::find().all(db).await?,
                     orders::Entity::find().all(db).await?,
                     registration::Entity::find().all(db).await?,
-                    session::Entity::find().filter(session::Column::RevokedAt.is_null()).all(db).await?,
+                    session::Entity::find()
+                        .filter(session::Column::RevokedAt.is_null())
+                        .all(db)
+                        .await?,
                 );
                 Ok::<_, IoError>(rows)
             })
@@ -59,7 +63,11 @@ impl World {
             (order.state, order.next_at) = (state, None);
             order.lines.iter_mut().for_each(|line| {
                 line.open = None;
-                line.state = if state == OrderState::Finished { LineState::Issued } else { LineState::Refused };
+                line.state = if state == OrderState::Finished {
+                    LineState::Issued
+                } else {
+                    LineState::Refused
+                };
             });
         })
         .await;
@@ -77,11 +85,15 @@ async fn an_account_is_deleted_with_all_that_nobody_needs_and_its_address_opens_
     let world = World::start().await;
     let (skier, id) = world.skier_with_order().await;
     let person = json!({ "first_name": "Annabella", "last_name": "Bergsteiger", "birth_date": "1987-06-05" });
-    answer(world.call("PATCH", "/api/v1/accounts/me").bearer_auth(&skier.token).json(&person)).await;
+    answer(world.call("PATCH", "/api/v1/accounts/me").bearer_auth(&skier.token).json(&person))
+        .await;
     let session = world.log_in(ANNA, PASSWORD).await.body;
     world.end(id, OrderState::Finished).await;
     world.delete(&skier.token, "wrong horse").await.expect_problem(422, "wrong-old-password");
-    assert!(world.rows().await.contains("Annabella") && world.emails().await.is_empty(), "nothing was changed");
+    assert!(
+        world.rows().await.contains("Annabella") && world.emails().await.is_empty(),
+        "nothing was changed"
+    );
     let gone = world.delete(&skier.token, PASSWORD).await;
     assert_eq!((gone.status, gone.body), (204, Value::Null));
 
@@ -107,17 +119,25 @@ async fn an_account_is_deleted_with_all_that_nobody_needs_and_its_address_opens_
     world.account(ANNA, Role::Customer).await;
     let anew = world.log_in(ANNA, PASSWORD).await.body["access_token"].as_str().unwrap().to_owned();
     let orders = world.get("/api/v1/orders", &anew).await;
-    assert_eq!(orders.body["items"], json!([]), "who has the address now has nothing of the former account");
+    assert_eq!(
+        orders.body["items"],
+        json!([]),
+        "who has the address now has nothing of the former account"
+    );
 }
 
 #[actix_rt::test]
 async fn an_account_with_an_open_order_stays_and_is_told_which() {
     let world = World::start().await;
     let (skier, id) = world.skier_with_order().await;
-    let number = world.get(&format!("/api/v1/orders/{id}"), &skier.token).await.body["number"].clone();
+    let number =
+        world.get(&format!("/api/v1/orders/{id}"), &skier.token).await.body["number"].clone();
     let refused = world.delete(&skier.token, PASSWORD).await;
     refused.expect_problem(409, "orders-open");
-    assert!(refused.body["detail"].as_str().unwrap().contains(number.as_str().unwrap()), "{refused:?}");
+    assert!(
+        refused.body["detail"].as_str().unwrap().contains(number.as_str().unwrap()),
+        "{refused:?}"
+    );
     // it has ended, and something is still to be asked
     world.end(id, OrderState::Rejected).await;
     world.change(id, |order| order.next_at = Some(clock::now() + TimeDelta::hours(1))).await;
@@ -134,13 +154,16 @@ async fn of_an_order_that_is_placed_while_its_account_is_deleted_one_is_refused(
     let skier = world.skier(ANNA).await;
     let line = world.line(&skier, 0, super::orders::ADULT).await;
     let order = json!({ "lines": [line] });
-    let (placed, deleted) =
-        futures_util::join!(world.place(&skier, "key-1", &order), world.delete(&skier.token, PASSWORD));
+    let (placed, deleted) = futures_util::join!(
+        world.place(&skier, "key-1", &order),
+        world.delete(&skier.token, PASSWORD)
+    );
     assert!((placed.status == 202) != (deleted.status == 204), "{placed:?} {deleted:?}");
 }
 
 #[actix_rt::test]
-async fn holders_are_forgotten_90_days_after_their_last_day_and_those_of_nothing_90_days_after_the_end() {
+async fn holders_are_forgotten_90_days_after_their_last_day_and_those_of_nothing_90_days_after_the_end()
+ {
     let world = World::start().await;
     let skier = world.skier(ANNA).await;
     let [finished, rejected] = ["key-1", "key-2"];
@@ -174,7 +197,8 @@ async fn the_holders_of_an_open_order_and_reasons_of_returns_are_kept_as_long_as
         .io
         .write(|tx| {
             Box::pin(async move {
-                let said = order_event::Entity::update_many().col_expr(order_event::Column::Detail, asked);
+                let said =
+                    order_event::Entity::update_many().col_expr(order_event::Column::Detail, asked);
                 said.exec(tx).await?;
                 Ok::<_, IoError>(())
             })
@@ -201,7 +225,10 @@ async fn an_export_holds_all_of_ones_own_and_nothing_of_others() {
     assert_eq!(export.status, 200, "{export:?}");
     assert_eq!(export.headers["content-disposition"], "attachment; filename=\"starjack.json\"");
     let all = &export.body;
-    assert_eq!((&all["account"]["email"], all["cards"].as_array().unwrap().len()), (&json!(ANNA), 2));
+    assert_eq!(
+        (&all["account"]["email"], all["cards"].as_array().unwrap().len()),
+        (&json!(ANNA), 2)
+    );
     assert_eq!((&all["orders"][0]["id"], all["orders"].as_array().unwrap().len()), (&json!(id), 1));
     assert_eq!(all["orders"][0]["lines"][0]["holder"]["first_name"], "Anna");
     assert_eq!((all["sessions"].as_array().unwrap().len(), &all["invoices"]), (1, &json!([])));
@@ -213,7 +240,9 @@ async fn an_export_holds_all_of_ones_own_and_nothing_of_others() {
     again.expect_problem(429, "too-many-requests");
     assert!(again.headers.contains_key("retry-after"));
     assert_eq!(world.export(&other.token).await.status, 200, "each account has a limit of its own");
-    answer(world.call("GET", "/api/v1/accounts/me/export")).await.expect_problem(401, "unauthenticated");
+    answer(world.call("GET", "/api/v1/accounts/me/export"))
+        .await
+        .expect_problem(401, "unauthenticated");
 }
 
 #[actix_rt::test]
@@ -221,15 +250,19 @@ async fn an_export_tells_of_the_emails_that_were_sent() {
     let world = World::start().await;
     let skier = world.skier(ANNA).await;
     let asked = json!({ "email": "anna@example.com", "password": PASSWORD });
-    answer(world.call("POST", "/api/v1/accounts/me/email").bearer_auth(&skier.token).json(&asked)).await;
+    answer(world.call("POST", "/api/v1/accounts/me/email").bearer_auth(&skier.token).json(&asked))
+        .await;
     let code = world.newest_code().await;
     let confirmed = json!({ "code": code });
-    let confirm = world.call("POST", "/api/v1/accounts/me/email/confirmation").bearer_auth(&skier.token);
+    let confirm =
+        world.call("POST", "/api/v1/accounts/me/email/confirmation").bearer_auth(&skier.token);
     assert_eq!(answer(confirm.json(&confirmed)).await.status, 200);
     let old = json!({ "old_password": PASSWORD, "new_password": "battery staple" });
-    answer(world.call("PUT", "/api/v1/accounts/me/password").bearer_auth(&skier.token).json(&old)).await;
+    answer(world.call("PUT", "/api/v1/accounts/me/password").bearer_auth(&skier.token).json(&old))
+        .await;
     let all = world.export(&skier.token).await.body;
-    let emails: Vec<_> = all["emails"].as_array().unwrap().iter().map(|email| email["email"].clone()).collect();
+    let emails: Vec<_> =
+        all["emails"].as_array().unwrap().iter().map(|email| email["email"].clone()).collect();
     assert_eq!(emails, ["address_code", "address_changed", "password_changed"]);
     assert_eq!(all["address_changes"][0]["from"], ANNA);
 }
@@ -239,10 +272,14 @@ async fn an_export_does_not_tell_whether_others_have_an_address_that_one_asked_f
     let world = World::start().await;
     world.account("berta@example.org", Role::Customer).await;
     let mut exports = Vec::new();
-    for (owner, wanted) in [(ANNA, "nobody@example.org"), ("carl@example.org", "berta@example.org")] {
+    for (owner, wanted) in [(ANNA, "nobody@example.org"), ("carl@example.org", "berta@example.org")]
+    {
         let token = world.token(owner, Role::Customer).await;
         let asked = json!({ "email": wanted, "password": PASSWORD });
-        let answer = answer(world.call("POST", "/api/v1/accounts/me/email").bearer_auth(&token).json(&asked)).await;
+        let answer = answer(
+            world.call("POST", "/api/v1/accounts/me/email").bearer_auth(&token).json(&asked),
+        )
+        .await;
         assert_eq!(answer.status, 202);
         let all = world.export(&token).await.body;
         exports.push((all["emails"].clone(), all["address_changes"].as_array().unwrap().len()));
@@ -256,10 +293,17 @@ async fn an_address_that_was_said_with_an_order_goes_with_its_account() {
     let world = World::start().await;
     let skier = world.skier(ANNA).await;
     let address = json!({ "street": "Enzianweg 7", "postal_code": "6450", "city": "Sölden", "country": "AT" });
-    answer(world.call("PUT", "/api/v1/accounts/me/billing").bearer_auth(&skier.token).json(&address)).await;
+    answer(
+        world.call("PUT", "/api/v1/accounts/me/billing").bearer_auth(&skier.token).json(&address),
+    )
+    .await;
     let id = id_of(&world.order(&skier, "key-1").await);
     world.end(id, OrderState::Rejected).await;
-    assert_eq!(world.rows().await.matches("Enzianweg").count(), 2, "of the account and of the order");
+    assert_eq!(
+        world.rows().await.matches("Enzianweg").count(),
+        2,
+        "of the account and of the order"
+    );
     assert_eq!(world.delete(&skier.token, PASSWORD).await.status, 204);
     assert!(!world.rows().await.contains("Enzianweg"));
 }

@@ -63,7 +63,10 @@ async fn a_password_is_changed_by_the_old_one_and_every_other_session_ends() {
     let wrong = world.change_password(&mine, "wrong horse", NEW).await;
     wrong.expect_problem(422, "wrong-old-password");
     world.change_password(&mine, OLD, "short").await.expect_problem(422, "invalid");
-    assert!(world.emails().await.is_empty() && world.me(&other).await.status == 200, "nothing was changed");
+    assert!(
+        world.emails().await.is_empty() && world.me(&other).await.status == 200,
+        "nothing was changed"
+    );
 
     let changed = world.change_password(&mine, OLD, NEW).await;
     assert_eq!((changed.status, changed.body), (204, Value::Null));
@@ -76,9 +79,13 @@ async fn a_password_is_changed_by_the_old_one_and_every_other_session_ends() {
     assert!(matches!(emails.as_slice(), [AccountEmail::PasswordChanged { .. }]), "{emails:?}");
     let facts = world.read_email(&emails[0]).await.unwrap();
     assert_eq!((facts.email.as_str(), facts.code), (ANNA, None));
-    answer(world.call("PUT", "/api/v1/accounts/me/password").json(&json!({"old_password": NEW, "new_password": OLD})))
-        .await
-        .expect_problem(401, "unauthenticated");
+    answer(
+        world
+            .call("PUT", "/api/v1/accounts/me/password")
+            .json(&json!({"old_password": NEW, "new_password": OLD})),
+    )
+    .await
+    .expect_problem(401, "unauthenticated");
 }
 
 #[actix_rt::test]
@@ -86,7 +93,10 @@ async fn who_guesses_old_passwords_has_to_wait() {
     let world = World::with_accounts().await;
     let token = world.token_of(ANNA, OLD).await;
     for _ in 0..10 {
-        world.change_password(&token, "wrong horse", NEW).await.expect_problem(422, "wrong-old-password");
+        world
+            .change_password(&token, "wrong horse", NEW)
+            .await
+            .expect_problem(422, "wrong-old-password");
     }
     let throttled = world.change_password(&token, OLD, NEW).await;
     throttled.expect_problem(429, "too-many-requests");
@@ -135,8 +145,10 @@ async fn one_reset_code_typed_twice_at_once_sets_one_password() {
     let world = World::with_accounts().await;
     world.ask(ANNA).await;
     let code = world.newest_code().await;
-    let (one, two) =
-        futures_util::join!(world.reset(ANNA, &code, "first new one"), world.reset(ANNA, &code, "second new one"));
+    let (one, two) = futures_util::join!(
+        world.reset(ANNA, &code, "first new one"),
+        world.reset(ANNA, &code, "second new one")
+    );
     let mut statuses = [one.status, two.status];
     statuses.sort_unstable();
     assert_eq!(statuses, [204, 422]);
@@ -207,7 +219,9 @@ async fn an_owner_who_is_slowed_down_because_of_an_attack_comes_in_by_an_email()
     let world = World::behind_a_proxy().await;
     world.account(ANNA, Role::Customer).await;
     let log_in = async |from: &str, password: &str| {
-        world.post_from(from, "/api/v1/sessions", &json!({"email": ANNA, "password": password})).await
+        world
+            .post_from(from, "/api/v1/sessions", &json!({"email": ANNA, "password": password}))
+            .await
     };
     for no in 0..60 {
         log_in(&format!("198.51.{no}.1"), "wrong horse").await;
@@ -215,9 +229,12 @@ async fn an_owner_who_is_slowed_down_because_of_an_attack_comes_in_by_an_email()
     let slowed = log_in("203.0.113.9", OLD).await;
     slowed.expect_problem(429, "too-many-requests");
     assert!(slowed.body["detail"].as_str().unwrap().contains("new password"), "{slowed:?}");
-    world.post_from("203.0.113.9", "/api/v1/accounts/password-reset", &json!({"email": ANNA})).await;
+    world
+        .post_from("203.0.113.9", "/api/v1/accounts/password-reset", &json!({"email": ANNA}))
+        .await;
     let body = json!({"email": ANNA, "code": world.newest_code().await, "password": NEW});
-    let reset = world.post_from("203.0.113.9", "/api/v1/accounts/password-reset/confirmation", &body).await;
+    let reset =
+        world.post_from("203.0.113.9", "/api/v1/accounts/password-reset/confirmation", &body).await;
     assert_eq!(reset.status, 204, "{reset:?}");
     assert_eq!(log_in("203.0.113.9", NEW).await.status, 201);
 }
@@ -227,15 +244,24 @@ async fn who_typed_it_wrong_too_often_comes_in_with_the_new_password_at_once() {
     let world = World::behind_a_proxy().await;
     world.account(ANNA, Role::Customer).await;
     let log_in = async |password: &str| {
-        world.post_from("203.0.113.9", "/api/v1/sessions", &json!({"email": ANNA, "password": password})).await
+        world
+            .post_from(
+                "203.0.113.9",
+                "/api/v1/sessions",
+                &json!({"email": ANNA, "password": password}),
+            )
+            .await
     };
     for _try in 0..10 {
         log_in("wrong horse").await.expect_problem(401, "wrong-password");
     }
     log_in(OLD).await.expect_problem(429, "too-many-requests");
-    world.post_from("203.0.113.9", "/api/v1/accounts/password-reset", &json!({"email": ANNA})).await;
+    world
+        .post_from("203.0.113.9", "/api/v1/accounts/password-reset", &json!({"email": ANNA}))
+        .await;
     let body = json!({"email": ANNA, "code": world.newest_code().await, "password": NEW});
-    let reset = world.post_from("203.0.113.9", "/api/v1/accounts/password-reset/confirmation", &body).await;
+    let reset =
+        world.post_from("203.0.113.9", "/api/v1/accounts/password-reset/confirmation", &body).await;
     assert_eq!(reset.status, 204, "{reset:?}");
     assert_eq!(log_in(NEW).await.status, 201);
 }
@@ -256,11 +282,17 @@ async fn a_traveller_logs_in_although_all_networks_of_one_site_attack_the_accoun
     let world = World::behind_a_proxy().await;
     world.account(ANNA, Role::Customer).await;
     let log_in = async |from: &str, password: &str| {
-        world.post_from(from, "/api/v1/sessions", &json!({"email": ANNA, "password": password})).await
+        world
+            .post_from(from, "/api/v1/sessions", &json!({"email": ANNA, "password": password}))
+            .await
     };
     for no in 0..80 {
         let expected = if no < 30 { 401 } else { 429 };
-        assert_eq!(log_in(&format!("2001:db8:7:{no}::1"), "wrong horse").await.status, expected, "{no}");
+        assert_eq!(
+            log_in(&format!("2001:db8:7:{no}::1"), "wrong horse").await.status,
+            expected,
+            "{no}"
+        );
     }
     assert_eq!(log_in("203.0.113.9", OLD).await.status, 201);
 }
@@ -281,8 +313,12 @@ async fn one_sees_and_changes_ones_own_names_and_language_and_nothing_else() {
     let world = World::with_accounts().await;
     let token = world.token_of(ANNA, OLD).await;
     let before = world.me(&token).await;
-    assert_eq!((before.status, &before.body["email"], &before.body["language"]), (200, &json!(ANNA), &json!("en")));
-    let change = async |body: Value| world.call_as(&token, "PATCH", "/api/v1/accounts/me", Some(body)).await;
+    assert_eq!(
+        (before.status, &before.body["email"], &before.body["language"]),
+        (200, &json!(ANNA), &json!("en"))
+    );
+    let change =
+        async |body: Value| world.call_as(&token, "PATCH", "/api/v1/accounts/me", Some(body)).await;
     assert_eq!(change(json!({})).await.body, before.body);
     let changed = change(json!({"last_name": " Öztürk ", "language": "de"})).await;
     assert_eq!(changed.status, 200, "{changed:?}");
@@ -304,7 +340,10 @@ async fn one_sees_and_changes_ones_own_names_and_language_and_nothing_else() {
         let refused = change(wrong.clone()).await;
         refused.expect_problem(422, "invalid");
         let field = wrong.as_object().unwrap().keys().next().unwrap();
-        assert!(refused.body["detail"].as_str().unwrap().contains(&format!("`{field}`")), "{refused:?}");
+        assert!(
+            refused.body["detail"].as_str().unwrap().contains(&format!("`{field}`")),
+            "{refused:?}"
+        );
     }
     assert_eq!(world.me(&token).await.body, shown);
     let berta = world.token_of("berta@example.org", OLD).await;
@@ -331,7 +370,13 @@ async fn an_attack_from_elsewhere_locks_the_attacker_out_and_not_the_owner() {
     world.account(ANNA, Role::Customer).await;
     let from = async |address: IpAddr, password: &str| {
         let body = json!({"email": ANNA, "password": password});
-        answer(world.call("POST", "/api/v1/sessions").header("x-forwarded-for", address.to_string()).json(&body)).await
+        answer(
+            world
+                .call("POST", "/api/v1/sessions")
+                .header("x-forwarded-for", address.to_string())
+                .json(&body),
+        )
+        .await
     };
     let home = "192.0.2.7".parse().unwrap();
     assert_eq!(from(home, OLD).await.status, 201);

@@ -27,7 +27,9 @@ impl World {
     async fn execute_on(&self, sql: &str, id: Uuid) {
         let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, [id.into()]);
         let done = self.io.write(move |tx| {
-            Box::pin(async move { Ok::<_, IoError>(tx.execute_raw(statement).await?.rows_affected()) })
+            Box::pin(
+                async move { Ok::<_, IoError>(tx.execute_raw(statement).await?.rows_affected()) },
+            )
         });
         assert_eq!(done.await.unwrap(), 1);
     }
@@ -57,7 +59,12 @@ async fn an_order_that_cannot_be_read_does_not_stop_the_others() {
         let skier = world.skier(&format!("poisoned-{no}@example.org")).await;
         let id = world.placed(&skier, "key").await;
         assert!(world.rejected_within(id, Duration::from_secs(10)).await);
-        world.execute_on("UPDATE orders SET state = 'nonsense', next_at = placed_at WHERE id = ?", id).await;
+        world
+            .execute_on(
+                "UPDATE orders SET state = 'nonsense', next_at = placed_at WHERE id = ?",
+                id,
+            )
+            .await;
     }
     let skier = world.skier("sound@example.org").await;
     let id = world.placed(&skier, "key").await;

@@ -55,8 +55,11 @@ impl World {
     }
 
     async fn log_in_by_key(&self, credential: &Value) -> Answer {
-        self.post("/api/v1/sessions", &json!({"email": ADA, "password": "correct horse", "credential": credential}))
-            .await
+        self.post(
+            "/api/v1/sessions",
+            &json!({"email": ADA, "password": "correct horse", "credential": credential}),
+        )
+        .await
     }
 
     /// Everything was asked so much longer ago.
@@ -64,7 +67,10 @@ impl World {
         let ends = clock::now() + TimeDelta::minutes(5) - by;
         let aged = self.io.write(move |tx| {
             Box::pin(async move {
-                asked::Entity::update_many().col_expr(asked::Column::ExpiresAt, Expr::value(ends)).exec(tx).await?;
+                asked::Entity::update_many()
+                    .col_expr(asked::Column::ExpiresAt, Expr::value(ends))
+                    .exec(tx)
+                    .await?;
                 Ok::<_, IoError>(())
             })
         });
@@ -80,7 +86,10 @@ async fn a_security_key_lets_in_where_six_digits_do_not_any_more_and_recovery_co
     let id = world.with_key(&proven.token, &key).await;
     let listed = world.get(&format!("{MINE}/security-keys"), &proven.token).await;
     let first = &listed.body["items"][0];
-    assert_eq!((&first["id"], &first["nickname"], &first["used_at"]), (&json!(id), &json!("blue one"), &Value::Null));
+    assert_eq!(
+        (&first["id"], &first["nickname"], &first["used_at"]),
+        (&json!(id), &json!("blue one"), &Value::Null)
+    );
 
     let answer = key.get(&world.asked_at_log_in().await);
     let session = world.log_in_by_key(&answer).await;
@@ -92,22 +101,36 @@ async fn a_security_key_lets_in_where_six_digits_do_not_any_more_and_recovery_co
 
     let all = world.get("/api/v1/accounts/me/export", &token).await;
     assert_eq!(all.body["security_keys"][0]["nickname"], "blue one", "{all:?}");
-    world.log_in_with("correct horse", &proven.shows(1)).await.expect_problem(422, "security-key-needed");
+    world
+        .log_in_with("correct horse", &proven.shows(1))
+        .await
+        .expect_problem(422, "security-key-needed");
     let written = world.get("/api/v1/admin/audit?kind=log_ins", &token).await;
-    assert_eq!(written.body["items"][0]["action"], "log_in.refused", "somebody was tricked into typing them");
+    assert_eq!(
+        written.body["items"][0]["action"], "log_in.refused",
+        "somebody was tricked into typing them"
+    );
     assert_eq!(world.log_in_with("correct horse", &proven.recovery_codes[0]).await.status, 201);
     let wrong = json!({"email": ADA, "password": "wrong horse", "credential": key.get(&world.asked_at_log_in().await)});
     world.post("/api/v1/sessions", &wrong).await.expect_problem(401, "wrong-password");
 
     let removed = world.keys(&token, "DELETE", &format!("security-keys/{id}"), &Value::Null).await;
     assert_eq!(removed.status, 204, "{removed:?}");
-    world.keys(&token, "DELETE", &format!("security-keys/{id}"), &Value::Null).await.expect_problem(404, "not-found");
+    world
+        .keys(&token, "DELETE", &format!("security-keys/{id}"), &Value::Null)
+        .await
+        .expect_problem(404, "not-found");
     assert_eq!(world.asked_at_log_in().await, Value::Null, "no key is there to be asked");
-    assert_eq!(world.log_in_with("correct horse", &proven.shows(1)).await.status, 201, "the digits count again");
+    assert_eq!(
+        world.log_in_with("correct horse", &proven.shows(1)).await.status,
+        201,
+        "the digits count again"
+    );
 }
 
 #[actix_rt::test]
-async fn an_answer_counts_once_in_time_for_whom_and_what_it_was_asked_and_from_the_shops_own_page() {
+async fn an_answer_counts_once_in_time_for_whom_and_what_it_was_asked_and_from_the_shops_own_page()
+{
     let (world, proven) = office().await;
     let mut key = SoftKey::new();
     world.with_key(&proven.token, &key).await;
@@ -137,7 +160,10 @@ async fn an_answer_counts_once_in_time_for_whom_and_what_it_was_asked_and_from_t
     let in_session = world.keys(&proven.token, "POST", "proof/options", &Value::Null).await;
     refused(&key.get(&in_session.body["options"])).await;
     let at_log_in = json!({"credential": key.get(&world.asked_at_log_in().await)});
-    world.keys(&proven.token, "POST", "proof", &at_log_in).await.expect_problem(422, "wrong-second-factor");
+    world
+        .keys(&proven.token, "POST", "proof", &at_log_in)
+        .await
+        .expect_problem(422, "wrong-second-factor");
 
     // a key that nobody knows, and a signature of another one
     let mut other = SoftKey::new();
@@ -164,7 +190,8 @@ async fn an_answer_counts_once_in_time_for_whom_and_what_it_was_asked_and_from_t
     assert_eq!(ends, [201, 422]);
     refused(&answer).await;
 
-    let both = json!({"email": ADA, "password": "correct horse", "code": "123456", "credential": {}});
+    let both =
+        json!({"email": ADA, "password": "correct horse", "code": "123456", "credential": {}});
     world.post("/api/v1/sessions", &both).await.expect_problem(422, "invalid");
     world.log_in_by_key(&json!({"id": "AA"})).await.expect_problem(422, "invalid");
 }
@@ -173,7 +200,10 @@ async fn an_answer_counts_once_in_time_for_whom_and_what_it_was_asked_and_from_t
 async fn a_key_shown_again_lets_money_be_moved_for_ten_minutes() {
     let (world, proven) = office().await;
     let mut key = SoftKey::new();
-    world.keys(&proven.token, "POST", "proof/options", &Value::Null).await.expect_problem(409, "no-security-key");
+    world
+        .keys(&proven.token, "POST", "proof/options", &Value::Null)
+        .await
+        .expect_problem(409, "no-security-key");
     let id = world.with_key(&proven.token, &key).await;
     world.age_proofs(TimeDelta::minutes(10)).await;
     let needed = async |method: &str, rest: &str| {
@@ -185,15 +215,24 @@ async fn a_key_shown_again_lets_money_be_moved_for_ten_minutes() {
     needed("POST", "security-keys").await;
     needed("DELETE", &format!("security-keys/{id}")).await;
     let digits = json!({"code": proven.shows(1)});
-    world.keys(&proven.token, "POST", "proof", &digits).await.expect_problem(422, "security-key-needed");
+    world
+        .keys(&proven.token, "POST", "proof", &digits)
+        .await
+        .expect_problem(422, "security-key-needed");
     world.keys(&proven.token, "POST", "proof", &json!({})).await.expect_problem(422, "invalid");
-    let options = world.keys(&proven.token, "POST", "proof/options", &Value::Null).await.body["options"].clone();
+    let options =
+        world.keys(&proven.token, "POST", "proof/options", &Value::Null).await.body["options"]
+            .clone();
     let shown = json!({"credential": key.get(&options)});
     assert_eq!(world.keys(&proven.token, "POST", "proof", &shown).await.status, 204);
-    world.keys(&proven.token, "POST", "proof", &shown).await.expect_problem(422, "wrong-second-factor");
+    world
+        .keys(&proven.token, "POST", "proof", &shown)
+        .await
+        .expect_problem(422, "wrong-second-factor");
     world.new_key_asked(&proven.token).await;
     let written = world.get("/api/v1/admin/audit", &proven.token).await;
-    let audit_entries: Vec<_> = written.body["items"].as_array().unwrap().iter().map(|row| &row["action"]).collect();
+    let audit_entries: Vec<_> =
+        written.body["items"].as_array().unwrap().iter().map(|row| &row["action"]).collect();
     assert!(audit_entries.contains(&&json!("security_key.add")), "{audit_entries:?}");
 }
 
@@ -221,11 +260,14 @@ async fn a_key_is_added_once_to_one_account_with_an_answer_to_this_sessions_ques
     let eve = world.prove(&eve).await.token;
     let of_eve = key.create(&world.new_key_asked(&eve).await);
     world.add_key(&eve, &of_eve).await.expect_problem(409, "security-key-there");
-    let asked = world.keys(&proven.token, "POST", "proof/options", &Value::Null).await.body["options"].clone();
+    let asked =
+        world.keys(&proven.token, "POST", "proof/options", &Value::Null).await.body["options"]
+            .clone();
     world
         .add_key(
             &proven.token,
-            &SoftKey::new().create(&json!({"rp": {"id": "shop.example"}, "challenge": asked["challenge"]})),
+            &SoftKey::new()
+                .create(&json!({"rp": {"id": "shop.example"}, "challenge": asked["challenge"]})),
         )
         .await
         .expect_problem(422, "wrong-security-key");
@@ -238,8 +280,13 @@ async fn a_key_is_added_once_to_one_account_with_an_answer_to_this_sessions_ques
     let eleventh = world.keys(&proven.token, "POST", "security-key-options", &Value::Null).await;
     eleventh.expect_problem(409, "too-many-security-keys");
     let anna = world.skier("anna@example.org").await;
-    world.keys(&anna.token, "GET", "security-keys", &Value::Null).await.expect_problem(403, "forbidden");
-    let nobody = world.keys(&proven.token, "DELETE", &format!("security-keys/{}", Uuid::nil()), &Value::Null).await;
+    world
+        .keys(&anna.token, "GET", "security-keys", &Value::Null)
+        .await
+        .expect_problem(403, "forbidden");
+    let nobody = world
+        .keys(&proven.token, "DELETE", &format!("security-keys/{}", Uuid::nil()), &Value::Null)
+        .await;
     nobody.expect_problem(404, "not-found");
 }
 
@@ -247,10 +294,12 @@ async fn a_key_is_added_once_to_one_account_with_an_answer_to_this_sessions_ques
 async fn who_loses_every_key_has_the_second_factor_taken_away_with_them() {
     let (world, proven) = office().await;
     world.with_key(&proven.token, &SoftKey::new()).await;
-    let id = text(&world.get("/api/v1/accounts/me", &proven.token).await.body["id"]).parse().unwrap();
+    let id =
+        text(&world.get("/api/v1/accounts/me", &proven.token).await.body["id"]).parse().unwrap();
     assert!(auth::forget_second_factor(&world.io, id).await.unwrap());
-    let rows =
-        world.io.read(|db| Box::pin(async move { Ok::<_, IoError>(security_key::Entity::find().all(db).await?) }));
+    let rows = world.io.read(|db| {
+        Box::pin(async move { Ok::<_, IoError>(security_key::Entity::find().all(db).await?) })
+    });
     assert_eq!(rows.await.unwrap(), []);
     assert_eq!(world.log_in(ADA, "correct horse").await.status, 201);
 }
@@ -261,15 +310,19 @@ async fn a_key_counts_for_no_second_factor_that_was_set_up_after_it() {
     let mut key = SoftKey::new();
     world.with_key(&proven.token, &key).await;
     // as an older version takes a factor away, which knows of no keys
-    let gone = world
-        .io
-        .write(|tx| Box::pin(async move { Ok::<_, IoError>(second_factor::Entity::delete_many().exec(tx).await?) }));
+    let gone = world.io.write(|tx| {
+        Box::pin(
+            async move { Ok::<_, IoError>(second_factor::Entity::delete_many().exec(tx).await?) },
+        )
+    });
     gone.await.unwrap();
     let session = world.log_in(ADA, "correct horse").await;
     let proven = world.prove(&text(&session.body["access_token"])).await;
     assert_eq!(world.asked_at_log_in().await, Value::Null);
     world
-        .log_in_by_key(&key.get(&json!({"challenge": "AAAAAAAAAAAAAAAAAAAAAA", "rpId": "shop.example"})))
+        .log_in_by_key(
+            &key.get(&json!({"challenge": "AAAAAAAAAAAAAAAAAAAAAA", "rpId": "shop.example"})),
+        )
         .await
         .expect_problem(422, "wrong-second-factor");
     assert_eq!(world.log_in_with("correct horse", &proven.shows(1)).await.status, 201);
@@ -281,10 +334,15 @@ async fn under_another_name_of_the_shop_its_keys_do_not_count_and_the_digits_do(
     world.with_key(&proven.token, &SoftKey::new()).await;
     let relying_party = auth::RelyingParty::at("https://renamed.example");
     let settings = auth::Settings { relying_party, ..fixture::accounts() };
-    let renamed = auth::Desk::open(world.io.clone(), Redis::off(), SECRET.to_vec().into(), settings).await.unwrap();
+    let renamed =
+        auth::Desk::open(world.io.clone(), Redis::off(), SECRET.to_vec().into(), settings)
+            .await
+            .unwrap();
     let log_in = async |shown: Option<String>| {
         let (email, password) = (ADA.to_owned(), "correct horse".to_owned().into());
-        renamed.log_in_with(auth::LogIn { email, password, shown: shown.map(auth::Shown::Code) }, None).await
+        renamed
+            .log_in_with(auth::LogIn { email, password, shown: shown.map(auth::Shown::Code) }, None)
+            .await
     };
     assert!(matches!(log_in(None).await, Err(auth::Error::SecondFactorRequired(None))));
     assert!(log_in(Some(proven.shows(1))).await.is_ok());
@@ -299,8 +357,9 @@ async fn however_often_a_key_is_asked_only_the_newest_questions_are_kept() {
     for _ in 0..200 {
         world.keys(&proven.token, "POST", "proof/options", &Value::Null).await;
     }
-    let kept =
-        world.io.read(|db| Box::pin(async move { Ok::<_, IoError>(asked::Entity::find().all(db).await?.len()) }));
+    let kept = world.io.read(|db| {
+        Box::pin(async move { Ok::<_, IoError>(asked::Entity::find().all(db).await?.len()) })
+    });
     assert_eq!(kept.await.unwrap(), 200);
     world.log_in_by_key(&key.get(&first)).await.expect_problem(422, "wrong-second-factor");
     assert_eq!(world.log_in_by_key(&key.get(&world.asked_at_log_in().await)).await.status, 201);
@@ -321,7 +380,8 @@ async fn who_has_the_password_alone_is_asked_for_a_key_twenty_times_in_a_quarter
 
 #[actix_rt::test]
 async fn where_browsers_speak_to_no_key_none_is_offered_and_the_digits_count() {
-    let numbered = World::set_to(auth::Settings { relying_party: None, ..fixture::accounts() }).await;
+    let numbered =
+        World::set_to(auth::Settings { relying_party: None, ..fixture::accounts() }).await;
     let token = numbered.token(ADA, Role::Admin).await;
     let proven = numbered.prove(&token).await;
     let refused = numbered.keys(&proven.token, "POST", "security-key-options", &Value::Null).await;

@@ -28,8 +28,9 @@ impl World {
     }
 
     async fn tokens(&self) -> Vec<refresh_token::Model> {
-        let read =
-            self.io.read(|db| Box::pin(async { Ok::<_, IoError>(refresh_token::Entity::find().all(db).await?) }));
+        let read = self.io.read(|db| {
+            Box::pin(async { Ok::<_, IoError>(refresh_token::Entity::find().all(db).await?) })
+        });
         read.await.unwrap()
     }
 
@@ -58,7 +59,11 @@ impl World {
     }
 
     pub(super) async fn log_out(&self, access_token: &str) -> Answer {
-        answer(self.call("DELETE", "/api/v1/sessions").header("authorization", format!("Bearer {access_token}"))).await
+        answer(
+            self.call("DELETE", "/api/v1/sessions")
+                .header("authorization", format!("Bearer {access_token}")),
+        )
+        .await
     }
 }
 
@@ -89,7 +94,8 @@ async fn of_a_refresh_token_only_its_hash_is_stored() {
 async fn an_old_refresh_token_does_not_count_and_is_forgotten_with_its_session() {
     let (world, session) = World::with_anna().await;
     let young = world.log_in(ANNA, "correct horse").await;
-    let old = URL_SAFE_NO_PAD.encode(Sha256::digest(session.body["refresh_token"].as_str().unwrap()));
+    let old =
+        URL_SAFE_NO_PAD.encode(Sha256::digest(session.body["refresh_token"].as_str().unwrap()));
     let past = clock::now() - chrono::TimeDelta::microseconds(1);
     let aged = world.io.write(move |tx| {
         Box::pin(async move {
@@ -106,7 +112,9 @@ async fn an_old_refresh_token_does_not_count_and_is_forgotten_with_its_session()
     for _ in 0..2 {
         world.auth.forget_old(crate::actors::fleet::tests::fence(&world.io).await).await.unwrap();
         assert_eq!(world.tokens().await.len(), 1);
-        let sessions = world.io.read(|db| Box::pin(async { Ok::<_, IoError>(session::Entity::find().all(db).await?) }));
+        let sessions = world.io.read(|db| {
+            Box::pin(async { Ok::<_, IoError>(session::Entity::find().all(db).await?) })
+        });
         assert_eq!(sessions.await.unwrap().len(), 1);
     }
     assert_eq!(world.refresh(&young.body["refresh_token"]).await.status, 201);
@@ -137,7 +145,11 @@ async fn ten_failures_make_an_account_wait_at_this_place_and_no_other_account() 
     assert!((1..=900).contains(&wait), "{wait}");
     assert_eq!(throttled.body["retry_after_seconds"], wait);
     assert_eq!(world.log_in("berta@example.org", "correct horse").await.status, 201);
-    let elsewhere = world.auth.log_in(ANNA, "correct horse".to_owned().into(), Some("192.0.2.1".parse().unwrap()));
+    let elsewhere = world.auth.log_in(
+        ANNA,
+        "correct horse".to_owned().into(),
+        Some("192.0.2.1".parse().unwrap()),
+    );
     assert!(elsewhere.await.is_ok());
 }
 
@@ -174,7 +186,11 @@ async fn a_refresh_token_counts_once_and_its_second_use_ends_the_session() {
 
     world.refresh(first).await.expect_problem(401, "session-over");
     world.refresh(&third.body["refresh_token"]).await.expect_problem(401, "session-over");
-    assert_eq!(world.log_in(ANNA, "correct horse").await.status, 201, "another session is another family");
+    assert_eq!(
+        world.log_in(ANNA, "correct horse").await.status,
+        201,
+        "another session is another family"
+    );
 }
 
 #[actix_rt::test]
@@ -219,7 +235,9 @@ async fn a_thief_is_found_out_by_a_token_of_an_older_pair_of_elsewhere_or_after_
         world.account(ANNA, Role::Customer).await;
         let session = world.log_in(ANNA, "correct horse").await;
         let refresh = async |from: &str, token: &Value| {
-            world.post_from(from, "/api/v1/sessions/refresh", &json!({"refresh_token": token})).await
+            world
+                .post_from(from, "/api/v1/sessions/refresh", &json!({"refresh_token": token}))
+                .await
         };
         let first = &session.body["refresh_token"];
         let mut newest = refresh("192.0.2.7", first).await;
@@ -236,8 +254,13 @@ async fn a_thief_is_found_out_by_a_token_of_an_older_pair_of_elsewhere_or_after_
         }
         assert_eq!(newest.status, 201, "{case}");
         refresh(thief, first).await.expect_problem(401, "session-over");
-        refresh("192.0.2.7", &newest.body["refresh_token"]).await.expect_problem(401, "session-over");
-        assert!(world.auth.verify(access_token(&newest)).is_err(), "{case}: the access token counts");
+        refresh("192.0.2.7", &newest.body["refresh_token"])
+            .await
+            .expect_problem(401, "session-over");
+        assert!(
+            world.auth.verify(access_token(&newest)).is_err(),
+            "{case}: the access token counts"
+        );
     }
 }
 
@@ -260,8 +283,12 @@ async fn a_session_ends_ninety_days_after_its_log_in_however_often_it_was_contin
         let answer = world.refresh(&token).await;
         assert_eq!(answer.status, status, "after {days} days");
         if status == 201 {
-            let ends =
-                world.tokens().await.into_iter().filter(|token| token.used_at.is_none()).map(|token| token.expires_at);
+            let ends = world
+                .tokens()
+                .await
+                .into_iter()
+                .filter(|token| token.used_at.is_none())
+                .map(|token| token.expires_at);
             assert!(ends.max().unwrap().to_utc() <= opened + chrono::TimeDelta::days(90));
             token = answer.body["refresh_token"].clone();
         }
@@ -293,7 +320,9 @@ async fn one_sees_ones_own_sessions_and_ends_one_of_them() {
     call(&here, "DELETE", "/api/v1/accounts/me/sessions/7").await.expect_problem(404, "not-found");
     assert_eq!(call(&here, "DELETE", &path).await.status, 204);
     assert_eq!(call(&here, "DELETE", &path).await.status, 204, "twice changes nothing");
-    call(&there, "GET", "/api/v1/accounts/me/sessions").await.expect_problem(401, "unauthenticated");
+    call(&there, "GET", "/api/v1/accounts/me/sessions")
+        .await
+        .expect_problem(401, "unauthenticated");
     world.refresh(&there.body["refresh_token"]).await.expect_problem(401, "session-over");
     let left = call(&here, "GET", "/api/v1/accounts/me/sessions").await;
     assert_eq!(left.body["items"].as_array().unwrap().len(), 1);
@@ -306,7 +335,11 @@ async fn refresh_tokens_that_nobody_gave_are_refused() {
     for wrong in ["", "a", &"A".repeat(43), access_token(&session)] {
         world.refresh(&wrong.into()).await.expect_problem(401, "session-over");
     }
-    assert_eq!(world.refresh(&session.body["refresh_token"]).await.status, 201, "a wrong guess ends nobody's session");
+    assert_eq!(
+        world.refresh(&session.body["refresh_token"]).await.status,
+        201,
+        "a wrong guess ends nobody's session"
+    );
 }
 
 #[actix_rt::test]
@@ -323,7 +356,12 @@ async fn without_a_token_of_ours_nobody_is_logged_in() {
     let (world, session) = World::with_anna().await;
     let elsewhere = World::start().await;
     elsewhere.account(ANNA, Role::Customer).await;
-    let foreign = elsewhere.auth.log_in(ANNA, "correct horse".to_owned().into(), None).await.unwrap().access_token;
+    let foreign = elsewhere
+        .auth
+        .log_in(ANNA, "correct horse".to_owned().into(), None)
+        .await
+        .unwrap()
+        .access_token;
     let good = access_token(&session);
     let shortened = &good[..good.len() - 2];
     for token in ["", "x", "a.b.c", foreign.as_str(), shortened] {
@@ -332,7 +370,8 @@ async fn without_a_token_of_ours_nobody_is_logged_in() {
         assert_eq!(refused.headers["www-authenticate"], "Bearer");
     }
     answer(world.call("DELETE", "/api/v1/sessions")).await.expect_problem(401, "unauthenticated");
-    let basic = world.call("DELETE", "/api/v1/sessions").header("authorization", format!("Basic {good}"));
+    let basic =
+        world.call("DELETE", "/api/v1/sessions").header("authorization", format!("Basic {good}"));
     answer(basic).await.expect_problem(401, "unauthenticated");
     assert_eq!(world.log_out(good).await.status, 204);
 }
@@ -347,7 +386,8 @@ async fn the_published_keys_verify_a_token() {
     let key = DecodingKey::from_jwk(keys.find(&kid).unwrap()).unwrap();
     let mut validation = Validation::new(Algorithm::EdDSA);
     validation.set_audience(&["starjack"]);
-    let claims = jsonwebtoken::decode::<Claims>(access_token(&session), &key, &validation).unwrap().claims;
+    let claims =
+        jsonwebtoken::decode::<Claims>(access_token(&session), &key, &validation).unwrap().claims;
     assert_eq!(claims, world.auth.verify(access_token(&session)).unwrap());
 }
 
@@ -361,11 +401,15 @@ async fn only_an_admin_may_do_what_admins_do() {
         .route("/admins", web::get().to(|who: Admin| async move { who.account_id.to_string() }))
         .route("/all", web::get().to(|who: Customer| async move { who.account_id.to_string() }));
     let app = test::init_service(app).await;
-    for (path, session, status) in
-        [("/admins", &customer, 403), ("/admins", &admin, 200), ("/all", &customer, 200), ("/all", &admin, 200)]
-    {
+    for (path, session, status) in [
+        ("/admins", &customer, 403),
+        ("/admins", &admin, 200),
+        ("/all", &customer, 200),
+        ("/all", &admin, 200),
+    ] {
         let bearer = format!("bearer {}", access_token(session));
-        let request = TestRequest::get().uri(path).insert_header((AUTHORIZATION, bearer)).to_request();
+        let request =
+            TestRequest::get().uri(path).insert_header((AUTHORIZATION, bearer)).to_request();
         assert_eq!(test::call_service(&app, request).await.status(), status, "{path}");
     }
     let nobody = TestRequest::get().uri("/admins").to_request();

@@ -17,8 +17,9 @@ async fn a_stuck_order_is_told_by_whoever_has_the_duty_now() {
     let skier = world.skier("anna@example.org").await;
     world.order(&skier, "key-1").await;
     let cases = async || {
-        let read =
-            world.io.read(|db| Box::pin(async move { Ok::<_, IoError>(case_file::Entity::find().count(db).await?) }));
+        let read = world.io.read(|db| {
+            Box::pin(async move { Ok::<_, IoError>(case_file::Entity::find().count(db).await?) })
+        });
         read.await.unwrap()
     };
     let (former, holder) = (fence(&world.io).await, fence(&world.io).await);

@@ -16,7 +16,8 @@ const ANNA: &str = "anna@example.org";
 
 impl World {
     async fn standing(&self, token: &str, account: &str, change: &str, reason: &Value) -> Answer {
-        let call = self.call("POST", &format!("/api/v1/admin/accounts/{account}/standing/{change}"));
+        let call =
+            self.call("POST", &format!("/api/v1/admin/accounts/{account}/standing/{change}"));
         answer(call.bearer_auth(token).json(&json!({"reason": reason}))).await
     }
 
@@ -32,7 +33,9 @@ impl World {
     }
 
     async fn audit_rows(&self) -> Vec<audit::Model> {
-        let read = self.io.read(|db| Box::pin(async { Ok::<_, IoError>(audit::Entity::find().all(db).await?) }));
+        let read = self
+            .io
+            .read(|db| Box::pin(async { Ok::<_, IoError>(audit::Entity::find().all(db).await?) }));
         let mut rows = read.await.unwrap();
         rows.sort_by_key(|row| row.id);
         rows
@@ -50,13 +53,20 @@ async fn an_account_that_staff_disables_is_out_at_once_with_the_reason_written_d
     assert_eq!(world.get("/api/v1/accounts/me", &anna).await.status, 200);
 
     let disabled = world.standing(&ada, &id, "disable", &json!("reported as stolen")).await;
-    assert_eq!((disabled.status, disabled.body["disabled_at"].is_string()), (200, true), "{disabled:?}");
+    assert_eq!(
+        (disabled.status, disabled.body["disabled_at"].is_string()),
+        (200, true),
+        "{disabled:?}"
+    );
     world.get("/api/v1/accounts/me", &anna).await.expect_problem(401, "unauthenticated");
     world.log_in(ANNA, "correct horse").await.expect_problem(403, "account-disabled");
     world.log_in(ANNA, "wrong horse").await.expect_problem(401, "wrong-password");
     let audit_entries = world.get(&format!("/api/v1/admin/audit?subject={id}"), &ada).await;
     let entry = &audit_entries.body["items"][0];
-    assert_eq!((&entry["action"], &entry["reason"]), (&json!("account.disable"), &json!("reported as stolen")));
+    assert_eq!(
+        (&entry["action"], &entry["reason"]),
+        (&json!("account.disable"), &json!("reported as stolen"))
+    );
     assert_eq!(entry["request_id"], disabled.headers["x-request-id"].to_str().unwrap());
 
     let enabled = world.standing(&ada, &id, "enable", &json!("it was found")).await;
@@ -75,17 +85,28 @@ async fn the_role_is_given_and_taken_and_the_last_admin_keeps_it() {
     let own = world.id_of_account(&ada, ADA).await;
     let id = world.id_of_account(&ada, ANNA).await;
     for change in ["disable", "take-admin"] {
-        world.standing(&ada, &own, change, &json!("holidays")).await.expect_problem(409, "last-admin");
+        world
+            .standing(&ada, &own, change, &json!("holidays"))
+            .await
+            .expect_problem(409, "last-admin");
     }
     let given = world.standing(&ada, &id, "give-admin", &json!("she runs the shop too")).await;
     assert_eq!(given.body["role"], "admin");
     world.get("/api/v1/accounts/me", &anna).await.expect_problem(401, "unauthenticated");
-    let anna = world.log_in(ANNA, "correct horse").await.body["access_token"].as_str().unwrap().to_owned();
-    assert_eq!(world.get("/api/v1/admin/accounts", &anna).await.body["items"].as_array().unwrap().len(), 2);
+    let anna =
+        world.log_in(ANNA, "correct horse").await.body["access_token"].as_str().unwrap().to_owned();
+    assert_eq!(
+        world.get("/api/v1/admin/accounts", &anna).await.body["items"].as_array().unwrap().len(),
+        2
+    );
     let taken = world.standing(&ada, &id, "take-admin", &json!("she left")).await;
     assert_eq!(taken.body["role"], "customer");
     world.get("/api/v1/admin/accounts", &anna).await.expect_problem(401, "unauthenticated");
-    let refused = world.audit_rows().await.into_iter().filter(|row| row.reason.as_deref() == Some("holidays"));
+    let refused = world
+        .audit_rows()
+        .await
+        .into_iter()
+        .filter(|row| row.reason.as_deref() == Some("holidays"));
     assert_eq!(refused.count(), 0, "what was refused is no entry");
 }
 
@@ -103,7 +124,10 @@ async fn staff_sees_an_accounts_sessions_and_ends_one() {
     let items = listed.body["items"].as_array().unwrap();
     let networks: Vec<_> = items.iter().map(|item| item["network"].as_str().unwrap()).collect();
     assert_eq!(networks, ["2001:db8:7::/48", "192.0.2.0/24"], "masked");
-    assert!(items.iter().all(|item| item["used_at"] == item["opened_at"] && item["is_this"] == false), "{items:?}");
+    assert!(
+        items.iter().all(|item| item["used_at"] == item["opened_at"] && item["is_this"] == false),
+        "{items:?}"
+    );
 
     let end = async |session: &str, reason: &str| {
         let call = world.call("POST", &format!("{path}/{session}/end")).bearer_auth(&ada);
@@ -145,7 +169,10 @@ async fn whatever_staff_reads_of_a_customer_is_one_row_without_anything_of_the_c
         ("/api/v1/admin/accounts".to_owned(), "accounts.read", "admins"),
     ];
     for (no, (path, action, subject)) in gets.into_iter().enumerate() {
-        let read = answer(world.call("GET", &path).bearer_auth(&ada).header("x-request-id", "the-clients")).await;
+        let read = answer(
+            world.call("GET", &path).bearer_auth(&ada).header("x-request-id", "the-clients"),
+        )
+        .await;
         assert_eq!(read.status, 200, "{path}: {read:?}");
         let rows = world.audit_rows().await;
         assert_eq!(rows.len(), before + no + 1, "{path}");
@@ -157,10 +184,19 @@ async fn whatever_staff_reads_of_a_customer_is_one_row_without_anything_of_the_c
     assert_eq!(csv.status(), 200);
     world.found_account(&ada, "nobody@example.org").await.expect_problem(404, "not-found");
     world.found_account(&ada, ANNA).await;
-    let newest: Vec<_> =
-        world.audit_rows().await.into_iter().rev().take(3).map(|row| (row.action, row.subject)).collect();
+    let newest: Vec<_> = world
+        .audit_rows()
+        .await
+        .into_iter()
+        .rev()
+        .take(3)
+        .map(|row| (row.action, row.subject))
+        .collect();
     let row = |action: &str, subject: &str| (action.to_owned(), subject.to_owned());
-    assert_eq!(newest, [row("account.read", &anna), row("account.read", "nobody"), row("owed.read", "owed.csv")]);
+    assert_eq!(
+        newest,
+        [row("account.read", &anna), row("account.read", "nobody"), row("owed.read", "owed.csv")]
+    );
 
     let all = format!("{:?}", world.audit_rows().await);
     for personal in ["anna@", "Anna", "Berg", "nobody@"] {
@@ -184,14 +220,16 @@ async fn whoever_was_disabled_at_another_replica_deletes_nothing_before_it_is_kn
     let id: Uuid = world.id_of_account(&ada, ANNA).await.parse().unwrap();
     let disabled = world.io.write(move |tx| {
         Box::pin(async move {
-            let row = account::Entity::update_many().col_expr(account::Column::DisabledAt, Expr::value(clock::now()));
+            let row = account::Entity::update_many()
+                .col_expr(account::Column::DisabledAt, Expr::value(clock::now()));
             row.filter(account::Column::Id.eq(id)).exec(tx).await?;
             Ok::<_, IoError>(())
         })
     });
     disabled.await.unwrap();
     let body = json!({ "password": "correct horse" });
-    let deleted = answer(world.call("DELETE", "/api/v1/accounts/me").bearer_auth(&anna).json(&body)).await;
+    let deleted =
+        answer(world.call("DELETE", "/api/v1/accounts/me").bearer_auth(&anna).json(&body)).await;
     deleted.expect_problem(422, "wrong-old-password");
     assert_eq!(world.id_of_account(&ada, ANNA).await, id.to_string());
 }

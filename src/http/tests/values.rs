@@ -1,4 +1,5 @@
-//! Every value is checked once, at the door, by the rule of its kind: what a client may send, and what it may not.
+//! Every value is checked once, at the door, by the rule of its kind: what a client may send, and
+//! what it may not.
 
 use chrono::{Datelike as _, Days};
 use serde_json::{Value, json};
@@ -63,7 +64,8 @@ async fn offers_are_made_for_people_who_can_be_alive_and_days_have_one_form() {
         (format!("day={day}"), 422),
         (format!("day={day}&birth_year=1990&birth_date=1990-05-01"), 422),
     ] {
-        let asked = answer(world.call("GET", &format!("/api/v1/operators/ischgl/offers?{query}"))).await;
+        let asked =
+            answer(world.call("GET", &format!("/api/v1/operators/ischgl/offers?{query}"))).await;
         assert_eq!(asked.status, status, "{query}: {asked:?}");
     }
     let family = json!({ "day": day, "birth_dates": [ADULT, ADULT, "0090-05-01"] });
@@ -86,7 +88,10 @@ async fn the_same_order_written_anew_answers_the_same() {
             "card_id": {card}, "offer_id": {offer} }} ], "return_url": null }}"#
     );
     let send = |body: String| {
-        let call = world.call("POST", "/api/v1/orders").bearer_auth(&skier.token).header("idempotency-key", "key-1");
+        let call = world
+            .call("POST", "/api/v1/orders")
+            .bearer_auth(&skier.token)
+            .header("idempotency-key", "key-1");
         answer(call.header("content-type", "application/json").body(body))
     };
     let again = send(anew.clone()).await;
@@ -109,7 +114,10 @@ async fn null_and_language_tags_are_taken_and_a_letter_of_no_text_is_not() {
     let application = json!({ "email": "anna@m\u{fc}nchen.example", "code": code, "password": "correct horse",
         "first_name": "Anna", "last_name": null, "birth_date": null, "language": null });
     let confirmed = world.post("/api/v1/accounts/confirmation", &application).await;
-    assert_eq!((confirmed.status, &confirmed.body["email"]), (201, &json!("anna@xn--mnchen-3ya.example")));
+    assert_eq!(
+        (confirmed.status, &confirmed.body["email"]),
+        (201, &json!("anna@xn--mnchen-3ya.example"))
+    );
     let refused = open(json!("fr")).await;
     refused.expect_problem(422, "invalid");
     assert!(refused.body["detail"].as_str().unwrap().contains("`language`"), "{refused:?}");
@@ -130,8 +138,14 @@ async fn null_and_language_tags_are_taken_and_a_letter_of_no_text_is_not() {
 fn whatever_may_be_left_out_may_be_null() {
     let description: Value = serde_json::from_slice(&openapi::render()).unwrap();
     let mut bodies: Vec<String> = Vec::new();
-    let calls = description["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values());
-    for schema in calls.filter_map(|call| call.pointer("/requestBody/content/application~1json/schema")) {
+    let calls = description["paths"]
+        .as_object()
+        .unwrap()
+        .values()
+        .flat_map(|path| path.as_object().unwrap().values());
+    for schema in
+        calls.filter_map(|call| call.pointer("/requestBody/content/application~1json/schema"))
+    {
         names(schema, &mut bodies);
     }
     let mut seen = 0;

@@ -13,7 +13,10 @@ impl Wordy {
     }
 
     fn found(&self) -> Found {
-        Found { booking: Booking { ticket_reference: self.text(), handle: "1/2/3".into() }, state: FoundState::Live }
+        Found {
+            booking: Booking { ticket_reference: self.text(), handle: "1/2/3".into() },
+            state: FoundState::Live,
+        }
     }
 }
 
@@ -30,7 +33,11 @@ impl LiftSupplier for Wordy {
         std::future::ready(Outcome::Done(self.found().booking)).boxed_local()
     }
 
-    fn find(&self, _reference: Reference, _permit: Permit) -> LocalBoxFuture<'_, Outcome<Vec<Found>>> {
+    fn find(
+        &self,
+        _reference: Reference,
+        _permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<Vec<Found>>> {
         std::future::ready(Outcome::Done(vec![self.found()])).boxed_local()
     }
 
@@ -38,15 +45,26 @@ impl LiftSupplier for Wordy {
         std::future::ready(Outcome::Done(())).boxed_local()
     }
 
-    fn catalogue(&self, _wanted: Wanted, _permit: Permit) -> LocalBoxFuture<'_, Outcome<PriceList>> {
+    fn catalogue(
+        &self,
+        _wanted: Wanted,
+        _permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<PriceList>> {
         let products = vec![Named { code: self.text(), name: format!("Day\n{}", self.text()) }];
-        std::future::ready(Outcome::Done(PriceList { products, ..PriceList::default() })).boxed_local()
+        std::future::ready(Outcome::Done(PriceList { products, ..PriceList::default() }))
+            .boxed_local()
     }
 
-    fn list(&self, _day: NaiveDate, _after: Option<String>, _permit: Permit) -> LocalBoxFuture<'_, Outcome<SoldPage>> {
+    fn list(
+        &self,
+        _day: NaiveDate,
+        _after: Option<String>,
+        _permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<SoldPage>> {
         let sold = |reference: String| Sold { reference, found: self.found(), price: None };
         let sold = vec![sold("somebody else's".to_owned()), sold("A7K3QX9ZB5M-1".to_owned())];
-        std::future::ready(Outcome::Done(SoldPage { sold, unreadable: 1, next: None })).boxed_local()
+        std::future::ready(Outcome::Done(SoldPage { sold, unreadable: 1, next: None }))
+            .boxed_local()
     }
 }
 
@@ -60,7 +78,11 @@ fn order() -> TicketOrder {
         reference: Reference::stored("A7K3QX9ZB5M-1".into()),
         placed_at: "2026-12-01T09:08:07Z".parse().unwrap(),
         card: "card".into(),
-        holder: Holder { first_name: "A".into(), last_name: "B".into(), birth_date: "1990-05-01".parse().unwrap() },
+        holder: Holder {
+            first_name: "A".into(),
+            last_name: "B".into(),
+            birth_date: "1990-05-01".parse().unwrap(),
+        },
         product_code: "day".into(),
         category_code: "adult".into(),
         first_day: day,
@@ -79,14 +101,18 @@ async fn a_ticket_number_that_no_column_holds_is_a_contradiction() {
         let found = supplier.find(reference, permit()).await;
         assert_eq!(matches!(issued, Outcome::Done(_)), fits, "{issued:?}");
         assert_eq!(matches!(found, Outcome::Done(_)), fits, "{found:?}");
-        assert!(fits || matches!(issued, Outcome::Unknown(_)) && matches!(found, Outcome::Unknown(_)));
+        assert!(
+            fits || matches!(issued, Outcome::Unknown(_)) && matches!(found, Outcome::Unknown(_))
+        );
     }
 }
 
 #[tokio::test]
 async fn an_entry_that_does_not_fit_hides_no_other_and_ours_is_counted() {
     let day = "2026-12-20".parse().unwrap();
-    let page = async |length| Believed::new(Rc::new(Wordy(length)), "test").list(day, None, permit()).await;
+    let page = async |length| {
+        Believed::new(Rc::new(Wordy(length)), "test").list(day, None, permit()).await
+    };
     let Outcome::Done(fitting) = page(NUMBER).await else { panic!("no page") };
     assert_eq!((fitting.sold.len(), fitting.unreadable), (2, 1));
     let Outcome::Done(wordy) = page(NUMBER + 1).await else { panic!("no page") };

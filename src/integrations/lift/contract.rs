@@ -34,7 +34,8 @@ pub struct Contract {
     pub issue_deadline: Duration,
     /// The operator's days are days of this zone.
     pub time_zone: Tz,
-    /// Latest local time on the first day of validity at which a ticket is still loaded; default 16:00.
+    /// Latest local time on the first day of validity at which a ticket is still loaded; default
+    /// 16:00.
     pub last_loading_time: NaiveTime,
 }
 
@@ -77,7 +78,9 @@ impl Contract {
     /// A setting is unknown; the text names it.
     pub fn only_settings(&self, names: &[&str]) -> anyhow::Result<()> {
         match self.settings.keys().find(|name| !names.contains(&name.as_str())) {
-            Some(unknown) => Err(anyhow::anyhow!("{} has the unknown setting {unknown}", self.actor_name())),
+            Some(unknown) => {
+                Err(anyhow::anyhow!("{} has the unknown setting {unknown}", self.actor_name()))
+            }
             None => Ok(()),
         }
     }

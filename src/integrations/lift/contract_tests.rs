@@ -1,6 +1,7 @@
 //! What every access-control supplier must pass against its simulator, over real sockets.
 //!
-//! Each check uses a reference of its own; the ledger of the simulator is the witness of what really happened.
+//! Each check uses a reference of its own; the ledger of the simulator is the witness of what
+//! really happened.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -12,7 +13,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::{
-    Booking, Contract, Found, FoundState, Holder, LiftSupplier, PriceList, TicketOrder, Wanted, WantedProduct, connect,
+    Booking, Contract, Found, FoundState, Holder, LiftSupplier, PriceList, TicketOrder, Wanted,
+    WantedProduct, connect,
 };
 use crate::clock::{self, Deadline};
 use crate::ids::Reference;
@@ -82,7 +84,10 @@ pub(super) async fn answer(listener: &TcpListener, answers: &[(u16, &str)]) -> V
         while !heard.ends_with(b"</soap:Envelope>") {
             assert!(stream.read_buf(&mut heard).await.unwrap() > 0, "the request was cut");
         }
-        let head = format!("HTTP/1.1 {status} X\r\ncontent-type: text/xml\r\ncontent-length: {}\r\n\r\n", body.len());
+        let head = format!(
+            "HTTP/1.1 {status} X\r\ncontent-type: text/xml\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
         stream.write_all((head + body).as_bytes()).await.unwrap();
         asked.push(String::from_utf8(heard).unwrap());
     }
@@ -96,7 +101,9 @@ impl Rig {
 
     /// A card for each reference: a card has room for few tickets.
     fn card(&self, reference: &str) -> String {
-        (self.vendor.card)(reference.bytes().fold(7, |n, byte| n * 31 % 1_000_000_007 + u64::from(byte)))
+        (self.vendor.card)(
+            reference.bytes().fold(7, |n, byte| n * 31 % 1_000_000_007 + u64::from(byte)),
+        )
     }
 
     pub(super) fn order(&self, reference: &str) -> TicketOrder {
@@ -132,8 +139,13 @@ impl Rig {
 
     /// The states of the bookings under `reference`, and the oldest booking.
     async fn found(&self, reference: &str) -> (Vec<FoundState>, Option<Booking>) {
-        let Outcome::Done(found) = self.find(reference).await else { panic!("nothing to be learned of {reference}") };
-        (found.iter().map(|found| found.state).collect(), found.into_iter().next().map(|found| found.booking))
+        let Outcome::Done(found) = self.find(reference).await else {
+            panic!("nothing to be learned of {reference}")
+        };
+        (
+            found.iter().map(|found| found.state).collect(),
+            found.into_iter().next().map(|found| found.booking),
+        )
     }
 
     /// Issues and gives the booking that stands under `reference` then.
@@ -204,7 +216,9 @@ async fn what_is_issued_is_found_once_and_as_ordered(rig: &Rig) {
     let ledger = rig.ledger("A-FOUND-1").await;
     assert_eq!(ledger.len(), 1);
     let whole = ledger[0].to_string();
-    for part in [&day().to_string(), "8450", "1990-05-01", "Ana <&>", "Öztürk", &rig.card("A-FOUND-1")] {
+    for part in
+        [&day().to_string(), "8450", "1990-05-01", "Ana <&>", "Öztürk", &rig.card("A-FOUND-1")]
+    {
         assert!(whole.contains(part), "{part} is missing in {whole}");
     }
     assert_eq!(rig.found("A-NEVER-1").await, (vec![], None));
@@ -216,13 +230,19 @@ async fn a_lost_answer_is_unknown_and_found_by_reference(rig: &Rig) {
         rig.fault(Some(rig.vendor.issue), fault, Value::Null).await;
         let issued = rig.issue(&reference).await;
         assert!(matches!(issued, Outcome::Unknown(_)), "{fault}: {issued:?}");
-        assert_eq!(rig.ledger(&reference).await.len(), rig.found(&reference).await.0.len(), "{fault}");
+        assert_eq!(
+            rig.ledger(&reference).await.len(),
+            rig.found(&reference).await.0.len(),
+            "{fault}"
+        );
     }
     assert_eq!(rig.found("A-LOST-0").await.0, [FoundState::Live]);
 }
 
 async fn a_lost_request_is_unknown_and_not_found(rig: &Rig) {
-    for (at, (fault, value)) in [("reset_before", Value::Null), ("http_status", json!(503))].into_iter().enumerate() {
+    for (at, (fault, value)) in
+        [("reset_before", Value::Null), ("http_status", json!(503))].into_iter().enumerate()
+    {
         let reference = format!("A-NONE-{at}");
         rig.fault(Some(rig.vendor.issue), fault, value).await;
         let issued = rig.issue(&reference).await;
@@ -295,13 +315,16 @@ async fn cancelling_is_harmless_to_repeat(rig: &Rig) {
 async fn a_used_ticket_is_not_cancelled(rig: &Rig) {
     let booking = rig.book("A-USED-1").await;
     rig.control("POST", &(rig.vendor.gate)(&booking), Value::Null).await;
-    let Outcome::Refused(refusal) = rig.cancel(&booking).await else { panic!("cancelled a used ticket") };
+    let Outcome::Refused(refusal) = rig.cancel(&booking).await else {
+        panic!("cancelled a used ticket")
+    };
     assert_eq!(refusal.kind, RefusalKind::TicketUsed);
     assert_eq!(rig.found("A-USED-1").await.0, [FoundState::Used]);
 }
 
 async fn what_is_sold_is_listed_whole_or_not_at_all(rig: &Rig) {
-    let [from, to] = ["2026-12-24", "2026-12-31"].map(|day| day.parse::<chrono::NaiveDate>().unwrap());
+    let [from, to] =
+        ["2026-12-24", "2026-12-31"].map(|day| day.parse::<chrono::NaiveDate>().unwrap());
     let (product, category) = (rig.vendor.product_code, rig.vendor.category_code);
     let of = |code: &str| WantedProduct { code: code.to_owned(), from, to };
     let wanted = Wanted {
@@ -316,8 +339,13 @@ async fn what_is_sold_is_listed_whole_or_not_at_all(rig: &Rig) {
     let price = |goods: &PriceList, day| goods.price_on(product, category, day);
     let prices: Vec<_> = from.iter_days().take(8).map(|day| price(goods, day)).collect();
     assert_eq!(prices, [Some(rig.vendor.price); 8]);
-    assert_eq!((price(goods, from.pred_opt().unwrap()), price(goods, to.succ_opt().unwrap())), (None, None));
-    for fault in ["garbage", "truncate", "reset_before", "reset_after", "http_status", "business_error"] {
+    assert_eq!(
+        (price(goods, from.pred_opt().unwrap()), price(goods, to.succ_opt().unwrap())),
+        (None, None)
+    );
+    for fault in
+        ["garbage", "truncate", "reset_before", "reset_after", "http_status", "business_error"]
+    {
         let value = if fault == "http_status" { json!(503) } else { Value::Null };
         rig.fault(Some(rig.vendor.catalogue), fault, value).await;
         let listed = ask().await;

@@ -9,7 +9,8 @@ use crate::ids::Reference;
 use crate::integrations::{Outcome, Permit};
 use crate::money::Cents;
 
-/// One operator contract at one supplier: lives on its actor's own thread, so its futures need not be `Send`.
+/// One operator contract at one supplier: lives on its actor's own thread, so its futures need not
+/// be `Send`.
 pub trait LiftSupplier: 'static {
     /// What this contract can and cannot do.
     fn capabilities(&self) -> Capabilities;
@@ -17,24 +18,35 @@ pub trait LiftSupplier: 'static {
     /// Asks whether the operator accepts the card now. Harmless to repeat.
     fn check(&self, card: String, permit: Permit) -> LocalBoxFuture<'_, Outcome<CheckedCard>>;
 
-    /// Books one ticket onto one card under `order.reference`.
-    /// Asking twice under one reference may book twice unless the contract dedups: what is in doubt is found first.
+    /// Books one ticket onto one card under `order.reference`. Asking twice under one reference may
+    /// book twice unless the contract dedups: what is in doubt is found first.
     fn issue(&self, order: TicketOrder, permit: Permit) -> LocalBoxFuture<'_, Outcome<Booking>>;
 
-    /// Lists every booking ever made under `reference`, oldest first; empty when there is none. Harmless to repeat.
-    fn find(&self, reference: Reference, permit: Permit) -> LocalBoxFuture<'_, Outcome<Vec<Found>>>;
+    /// Lists every booking ever made under `reference`, oldest first; empty when there is none.
+    /// Harmless to repeat.
+    fn find(&self, reference: Reference, permit: Permit)
+    -> LocalBoxFuture<'_, Outcome<Vec<Found>>>;
 
-    /// Cancels a booking. Harmless to repeat: already cancelled is `Done`; a used ticket is `Refused` as `TicketUsed`.
+    /// Cancels a booking. Harmless to repeat: already cancelled is `Done`; a used ticket is
+    /// `Refused` as `TicketUsed`.
     fn cancel(&self, booking: Booking, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>>;
 
-    /// Lists all that is sold now, with the prices of what is wanted. Changes nothing; harmless to repeat.
-    /// Only a whole list is `Done`: where a part of it is missing or not understood, all of it is `Unknown`.
+    /// Lists all that is sold now, with the prices of what is wanted. Changes nothing; harmless to
+    /// repeat. Only a whole list is `Done`: where a part of it is missing or not understood, all of
+    /// it is `Unknown`.
     fn catalogue(&self, wanted: Wanted, permit: Permit) -> LocalBoxFuture<'_, Outcome<PriceList>>;
 
-    /// Lists what was booked on `day` of the operator's zone, cancelled bookings too, in its own order; a page that begins
-    /// after the `next` of the one before. Harmless to repeat.
-    fn list(&self, day: NaiveDate, after: Option<String>, permit: Permit) -> LocalBoxFuture<'_, Outcome<SoldPage>> {
-        let told = Outcome::NotSent(format!("this supplier has no list of {day}, nor of anything after {after:?}"));
+    /// Lists what was booked on `day` of the operator's zone, cancelled bookings too, in its own
+    /// order; a page that begins after the `next` of the one before. Harmless to repeat.
+    fn list(
+        &self,
+        day: NaiveDate,
+        after: Option<String>,
+        permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<SoldPage>> {
+        let told = Outcome::NotSent(format!(
+            "this supplier has no list of {day}, nor of anything after {after:?}"
+        ));
         drop(permit);
         std::future::ready(told).boxed_local()
     }
@@ -45,9 +57,11 @@ pub trait LiftSupplier: 'static {
 pub struct SoldPage {
     /// The bookings that could be read.
     pub sold: Vec<Sold>,
-    /// How many entries that may be ours could not be read, or not their price: of them nothing follows.
+    /// How many entries that may be ours could not be read, or not their price: of them nothing
+    /// follows.
     pub unreadable: usize,
-    /// Where the next page begins; `None` on the last, which is judged by what was sent and not by what could be read.
+    /// Where the next page begins; `None` on the last, which is judged by what was sent and not by
+    /// what could be read.
     pub next: Option<String>,
 }
 

@@ -18,7 +18,8 @@ pub struct Wanted {
 pub struct WantedProduct {
     /// Its code.
     pub code: String,
-    /// First day by which its price goes: the ticket's first day, of a season pass the day of purchase.
+    /// First day by which its price goes: the ticket's first day, of a season pass the day of
+    /// purchase.
     pub from: NaiveDate,
     /// Last such day, inclusive.
     pub to: NaiveDate,

@@ -6,13 +6,17 @@ use crate::language::{Words, both};
 /// `None` when it holds anything but ASCII letters and digits besides.
 pub(super) fn groups(text: &str) -> Option<Vec<&str>> {
     let text = text.trim().trim_start_matches('*');
-    let cut = |c: char| c.is_whitespace() || matches!(c, '-' | '.' | '/' | '_' | '\u{2010}'..='\u{2015}' | '\u{2212}');
+    let cut = |c: char| {
+        c.is_whitespace()
+            || matches!(c, '-' | '.' | '/' | '_' | '\u{2010}'..='\u{2015}' | '\u{2212}')
+    };
     let groups: Vec<&str> = text.split(cut).filter(|group| !group.is_empty()).collect();
     let plain = groups.iter().all(|group| group.bytes().all(|byte| byte.is_ascii_alphanumeric()));
     (plain && !groups.is_empty()).then_some(groups)
 }
 
-/// The first group whose length is not the printed one, in words; `None` when the number was not typed in these groups.
+/// The first group whose length is not the printed one, in words; `None` when the number was not
+/// typed in these groups.
 pub(super) fn odd_group(groups: &[&str], printed: &[usize]) -> Option<Words> {
     if groups.len() != printed.len() {
         return None;

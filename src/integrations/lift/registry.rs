@@ -17,7 +17,8 @@ pub struct SupplierKind {
     pub key: &'static str,
     /// Builds the client of one contract for one incarnation of its actor.
     pub connect: Connect,
-    /// Normalises and checks a keycard number; `None` when the text does not look like this supplier's.
+    /// Normalises and checks a keycard number; `None` when the text does not look like this
+    /// supplier's.
     pub parse_card: fn(&str) -> Option<Result<String, CardNumberError>>,
 }
 
@@ -50,7 +51,10 @@ pub fn connect(contract: &Contract) -> anyhow::Result<Rc<dyn LiftSupplier>> {
 ///
 /// # Errors
 /// As [`connect`].
-pub fn connect_paced(contract: &Contract, pace: Option<RateLimiter>) -> anyhow::Result<Rc<dyn LiftSupplier>> {
+pub fn connect_paced(
+    contract: &Contract,
+    pace: Option<RateLimiter>,
+) -> anyhow::Result<Rc<dyn LiftSupplier>> {
     let kind = SUPPLIERS
         .iter()
         .find(|kind| kind.key == contract.supplier)
@@ -58,7 +62,8 @@ pub fn connect_paced(contract: &Contract, pace: Option<RateLimiter>) -> anyhow::
     Ok(Rc::new(Believed::new((kind.connect)(contract, pace)?, &contract.operator)))
 }
 
-/// Normalises and checks a keycard number as the customer typed or pasted it; characters that show nothing are not there.
+/// Normalises and checks a keycard number as the customer typed or pasted it; characters that show
+/// nothing are not there.
 ///
 /// # Errors
 /// Says which group of digits or letters to look at.
@@ -85,7 +90,9 @@ mod tests {
     #[test]
     fn a_number_is_taken_with_the_invisible_characters_that_it_was_copied_with() {
         let plain = parse_card_number("01-16147133535030201464-3").unwrap();
-        for pasted in ["\u{200e}01-1614 7133 5350 3020 1464-3", "01-161471\u{200b}33535030201464-3\u{feff}"] {
+        for pasted in
+            ["\u{200e}01-1614 7133 5350 3020 1464-3", "01-161471\u{200b}33535030201464-3\u{feff}"]
+        {
             assert_eq!(parse_card_number(pasted), Ok(plain.clone()), "{pasted:?}");
         }
     }

@@ -7,7 +7,8 @@ use crate::integrations::{Outcome, Permit};
 
 /// The mail provider; lives on its actor's own thread.
 pub trait MailProvider: 'static {
-    /// Hands an e-mail over. An e-mail in doubt is sent again under the same Message-Id: better twice than never.
+    /// Hands an e-mail over. An e-mail in doubt is sent again under the same Message-Id: better
+    /// twice than never.
     fn send(&self, letter: OutgoingEmail, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>>;
 }
 

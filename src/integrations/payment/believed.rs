@@ -5,7 +5,10 @@ use std::rc::Rc;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
-use super::{CreditAmount, History, Observed, OpenPayments, OpenedPage, PageOrder, PaymentProvider, StatusKey};
+use super::{
+    CreditAmount, History, Observed, OpenPayments, OpenedPage, PageOrder, PaymentProvider,
+    StatusKey,
+};
 use crate::integrations::text::{ADDRESS, TEXT, believed, misfit};
 use crate::integrations::{Outcome, Permit};
 use crate::money::Cents;
@@ -19,13 +22,22 @@ const CURRENCY: usize = 3;
 pub(super) struct Believed(pub(super) Rc<dyn PaymentProvider>);
 
 impl PaymentProvider for Believed {
-    fn open_page(&self, page: PageOrder, permit: Permit) -> LocalBoxFuture<'_, Outcome<OpenedPage>> {
+    fn open_page(
+        &self,
+        page: PageOrder,
+        permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<OpenedPage>> {
         let asked = self.0.open_page(page, permit);
         let wrong = |page: &OpenedPage| misfit(&[("the page's address", &page.url, ADDRESS)]);
         async move { believed(("payment", "open"), asked.await, wrong) }.boxed_local()
     }
 
-    fn capture(&self, tid: String, amount: Cents, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>> {
+    fn capture(
+        &self,
+        tid: String,
+        amount: Cents,
+        permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<()>> {
         self.0.capture(tid, amount, permit)
     }
 
@@ -33,7 +45,12 @@ impl PaymentProvider for Believed {
         self.0.reverse(tid, permit)
     }
 
-    fn credit(&self, tid: String, amount: CreditAmount, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>> {
+    fn credit(
+        &self,
+        tid: String,
+        amount: CreditAmount,
+        permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<()>> {
         self.0.credit(tid, amount, permit)
     }
 
@@ -41,12 +58,21 @@ impl PaymentProvider for Believed {
         self.0.history(tid, permit)
     }
 
-    fn list_open(&self, begin: u32, size: u32, permit: Permit) -> LocalBoxFuture<'_, Outcome<OpenPayments>> {
+    fn list_open(
+        &self,
+        begin: u32,
+        size: u32,
+        permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<OpenPayments>> {
         let asked = self.0.list_open(begin, size, permit);
         async move { asked.await.map(readable) }.boxed_local()
     }
 
-    fn status(&self, key: StatusKey, permit: Permit) -> LocalBoxFuture<'_, Outcome<Option<Observed>>> {
+    fn status(
+        &self,
+        key: StatusKey,
+        permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<Option<Observed>>> {
         let asked = self.0.status(key, permit);
         let wrong = |seen: &Option<Observed>| seen.as_ref().and_then(misfit_of);
         async move { believed(("payment", "status"), asked.await, wrong) }.boxed_local()
@@ -61,13 +87,16 @@ fn misfit_of(seen: &Observed) -> Option<&'static str> {
     ])
 }
 
-/// With what does not fit among the unreadable: it hides no other entry, and counts for the end of the list.
+/// With what does not fit among the unreadable: it hides no other entry, and counts for the end of
+/// the list.
 fn readable(page: OpenPayments) -> OpenPayments {
     let OpenPayments { payments, mut unreadable } = page;
-    let (kept, left_out): (Vec<_>, Vec<_>) = payments.into_iter().partition(|seen| misfit_of(seen).is_none());
+    let (kept, left_out): (Vec<_>, Vec<_>) =
+        payments.into_iter().partition(|seen| misfit_of(seen).is_none());
     let named = |seen: Observed| if seen.tid.len() <= TID { seen.tid } else { String::new() };
     unreadable.extend(left_out.into_iter().map(named));
-    let unreadable = unreadable.into_iter().map(|tid| if tid.len() <= TID { tid } else { String::new() });
+    let unreadable =
+        unreadable.into_iter().map(|tid| if tid.len() <= TID { tid } else { String::new() });
     OpenPayments { payments: kept, unreadable: unreadable.collect() }
 }
 
@@ -87,8 +116,12 @@ mod tests {
         };
         let fine = seen("18446744073709551615", "A-7K3QX9-p1", "EUR");
         let long = "0".repeat(TID + 1);
-        let payments =
-            vec![seen(&long, "r", "EUR"), fine.clone(), seen("7", &"r".repeat(256), "EUR"), seen("8", "r", "EURO")];
+        let payments = vec![
+            seen(&long, "r", "EUR"),
+            fine.clone(),
+            seen("7", &"r".repeat(256), "EUR"),
+            seen("8", "r", "EURO"),
+        ];
         let page = OpenPayments { payments, unreadable: vec!["9".repeat(1000)] };
         let sent = page.sent();
         let page = readable(page);

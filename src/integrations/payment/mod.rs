@@ -1,4 +1,5 @@
-//! The port to the payment provider: open a page, take or give back money, and learn what became of a payment.
+//! The port to the payment provider: open a page, take or give back money, and learn what became of
+//! a payment.
 //!
 //! The provider is one folder; the rest of the house knows it only by the neutral names below.
 

@@ -10,27 +10,49 @@ use crate::money::Cents;
 /// The payment provider; lives on its actor's own thread, so its futures need not be `Send`.
 pub trait PaymentProvider: 'static {
     /// Opens a hosted payment page. A repeat opens a further page, which can be paid as well.
-    fn open_page(&self, page: PageOrder, permit: Permit) -> LocalBoxFuture<'_, Outcome<OpenedPage>>;
+    fn open_page(&self, page: PageOrder, permit: Permit)
+    -> LocalBoxFuture<'_, Outcome<OpenedPage>>;
 
-    /// Takes `amount` (more than 0, at most what is reserved) once and for all. "Already done" is `Unknown`: read the history.
-    fn capture(&self, tid: String, amount: Cents, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>>;
+    /// Takes `amount` (more than 0, at most what is reserved) once and for all. "Already done" is
+    /// `Unknown`: read the history.
+    fn capture(
+        &self,
+        tid: String,
+        amount: Cents,
+        permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<()>>;
 
     /// Releases a reservation whole. "Already done" is `Unknown`: read the history.
     fn reverse(&self, tid: String, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>>;
 
     /// Pays back what was taken. Repeating a partial credit pays twice: read the history first.
-    fn credit(&self, tid: String, amount: CreditAmount, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>>;
+    fn credit(
+        &self,
+        tid: String,
+        amount: CreditAmount,
+        permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<()>>;
 
     /// What was reserved, taken and paid back, by the provider's own books. Harmless to repeat.
     fn history(&self, tid: String, permit: Permit) -> LocalBoxFuture<'_, Outcome<History>>;
 
-    /// Payments that are reserved or in progress and not yet taken, newest first, at most `size` (up to 500) from `begin`.
-    /// At most one call a second. Harmless to repeat.
-    fn list_open(&self, begin: u32, size: u32, permit: Permit) -> LocalBoxFuture<'_, Outcome<OpenPayments>>;
+    /// Payments that are reserved or in progress and not yet taken, newest first, at most `size`
+    /// (up to 500) from `begin`. At most one call a second. Harmless to repeat.
+    fn list_open(
+        &self,
+        begin: u32,
+        size: u32,
+        permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<OpenPayments>>;
 
-    /// One payment's state. At most three calls a transaction, ever: count before asking. `Done(None)`: no such payment.
-    /// `Refused`: the call was counted and denied, as every further one of the transaction will be; others may be answered.
-    fn status(&self, key: StatusKey, permit: Permit) -> LocalBoxFuture<'_, Outcome<Option<Observed>>>;
+    /// One payment's state. At most three calls a transaction, ever: count before asking.
+    /// `Done(None)`: no such payment. `Refused`: the call was counted and denied, as every further
+    /// one of the transaction will be; others may be answered.
+    fn status(
+        &self,
+        key: StatusKey,
+        permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<Option<Observed>>>;
 }
 
 /// A payment page to open.
@@ -80,7 +102,8 @@ pub struct OpenPayments {
 }
 
 impl OpenPayments {
-    /// How many entries the provider sent: by this the list's end and the next page's beginning are judged.
+    /// How many entries the provider sent: by this the list's end and the next page's beginning are
+    /// judged.
     #[must_use]
     pub fn sent(&self) -> u32 {
         u32::try_from(self.payments.len() + self.unreadable.len()).unwrap_or(u32::MAX)

@@ -3,9 +3,11 @@
 use super::{ENVELOPE, Element, ParseError, parse};
 use crate::integrations::client::{Answer, Request};
 
-/// Makes the request: `envelope` to the client's endpoint followed by `path`, with its `SOAPAction` in quotes.
+/// Makes the request: `envelope` to the client's endpoint followed by `path`, with its `SOAPAction`
+/// in quotes.
 pub fn post(path: impl Into<String>, action: &str, envelope: String) -> Request {
-    Request::post(path, "text/xml; charset=utf-8", envelope).header("soapaction", &format!("\"{action}\""))
+    Request::post(path, "text/xml; charset=utf-8", envelope)
+        .header("soapaction", &format!("\"{action}\""))
 }
 
 /// A server's fault, as SOAP 1.1 section 4.4 has it.
@@ -41,7 +43,8 @@ pub enum SoapError {
         /// What is wrong with it.
         cause: ParseError,
     },
-    /// The answer is XML but no SOAP 1.1 envelope with one element in its body, or its status contradicts it.
+    /// The answer is XML but no SOAP 1.1 envelope with one element in its body, or its status
+    /// contradicts it.
     #[error("the answer with HTTP {0} is no SOAP 1.1 envelope")]
     NotSoap(u16),
     /// The server's fault.
@@ -66,7 +69,9 @@ pub fn read(answer: &Answer) -> Result<Element, SoapError> {
         return Err(SoapError::NotSoap(status));
     }
     let mut bodies = root.children.into_iter().filter(|child| child.is(ENVELOPE, "Body"));
-    let (Some(mut body), None) = (bodies.next(), bodies.next()) else { return Err(SoapError::NotSoap(status)) };
+    let (Some(mut body), None) = (bodies.next(), bodies.next()) else {
+        return Err(SoapError::NotSoap(status));
+    };
     let (Some(content), true) = (body.children.pop(), body.children.is_empty()) else {
         return Err(SoapError::NotSoap(status));
     };
@@ -90,9 +95,14 @@ fn fault(mut element: Element) -> Fault {
 }
 
 fn is_xml(answer: &Answer) -> bool {
-    let named = matches!(answer.content_type.as_str(), "text/xml" | "application/xml" | "application/soap+xml");
+    let named = matches!(
+        answer.content_type.as_str(),
+        "text/xml" | "application/xml" | "application/soap+xml"
+    );
     let beginning = answer.body.trim_ascii_start();
     let beginning = beginning.strip_prefix(b"\xef\xbb\xbf").unwrap_or(beginning);
-    let page = |mark: &[u8]| beginning.get(..mark.len()).is_some_and(|head| head.eq_ignore_ascii_case(mark));
+    let page = |mark: &[u8]| {
+        beginning.get(..mark.len()).is_some_and(|head| head.eq_ignore_ascii_case(mark))
+    };
     named && beginning.starts_with(b"<") && !page(b"<!doctype html") && !page(b"<html")
 }

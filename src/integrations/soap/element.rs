@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-/// An element that was read; names and namespaces are kept once a document, however often they stand in it.
+/// An element that was read; names and namespaces are kept once a document, however often they
+/// stand in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Element {
     /// What it is called.
@@ -57,10 +58,14 @@ impl Element {
         self.children.iter().filter(move |child| child.name() == name)
     }
 
-    /// The text of the first child of that local name, trimmed; `None` when it is missing, nil or blank.
+    /// The text of the first child of that local name, trimmed; `None` when it is missing, nil or
+    /// blank.
     #[must_use]
     pub fn text_of(&self, name: &str) -> Option<&str> {
-        self.child(name).filter(|child| !child.is_nil()).map(|child| child.text.trim()).filter(|text| !text.is_empty())
+        self.child(name)
+            .filter(|child| !child.is_nil())
+            .map(|child| child.text.trim())
+            .filter(|text| !text.is_empty())
     }
 
     /// The value of the attribute of that name as written.

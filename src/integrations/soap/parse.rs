@@ -39,7 +39,8 @@ pub enum ParseError {
     /// Not UTF-8, or it says that it is something else.
     #[error("the document is not UTF-8")]
     NotUtf8,
-    /// A document type, a processing instruction or an entity of the document's own: SOAP 1.1 section 3 forbids them.
+    /// A document type, a processing instruction or an entity of the document's own: SOAP 1.1
+    /// section 3 forbids them.
     #[error("the document contains what SOAP forbids")]
     Forbidden,
     /// Not well-formed, or a prefix without its declaration.
@@ -47,8 +48,8 @@ pub enum ParseError {
     Malformed(u64),
 }
 
-/// Reads a whole document of at most 1 MiB and 64 levels, into a tree of at most four times its length (64 KiB are always
-/// allowed). Pure; never panics.
+/// Reads a whole document of at most 1 MiB and 64 levels, into a tree of at most four times its
+/// length (64 KiB are always allowed). Pure; never panics.
 ///
 /// # Errors
 /// See [`ParseError`]; to an asker each of them means that the answer is unknown.
@@ -65,7 +66,9 @@ pub fn parse(document: &[u8]) -> Result<Element, ParseError> {
     reader.config_mut().expand_empty_elements = true;
     let mut tree = Tree::of(document.len());
     loop {
-        let event = reader.read_event().map_err(|_syntax| ParseError::Malformed(reader.error_position()))?;
+        let event = reader
+            .read_event()
+            .map_err(|_syntax| ParseError::Malformed(reader.error_position()))?;
         let at = ParseError::Malformed(reader.buffer_position());
         match event {
             Event::Start(start) => {
@@ -112,7 +115,11 @@ fn element(
     Ok(Element { name, text: String::new(), children: Vec::new(), marks })
 }
 
-fn marks(reader: &NsReader<&[u8]>, start: &BytesStart<'_>, at: ParseError) -> Result<Marks, ParseError> {
+fn marks(
+    reader: &NsReader<&[u8]>,
+    start: &BytesStart<'_>,
+    at: ParseError,
+) -> Result<Marks, ParseError> {
     let mut marks = Marks::default();
     for (place, attribute) in start.attributes().enumerate() {
         if place == ATTRIBUTES {
@@ -125,7 +132,8 @@ fn marks(reader: &NsReader<&[u8]>, start: &BytesStart<'_>, at: ParseError) -> Re
             }
             continue;
         }
-        let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|_syntax| at)?.into_owned();
+        let value =
+            attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|_syntax| at)?.into_owned();
         let (namespace, local) = reader.resolver().resolve_attribute(attribute.key);
         match (namespace, local.into_inner()) {
             (ResolveResult::Unknown(_), _) => return Err(at),
@@ -146,7 +154,9 @@ fn marks(reader: &NsReader<&[u8]>, start: &BytesStart<'_>, at: ParseError) -> Re
 fn resolve(reference: &BytesRef<'_>) -> Result<String, ParseError> {
     match reference.resolve_char_ref() {
         Ok(Some(character)) => Ok(character.to_string()),
-        Ok(None) => resolve_predefined_entity(reference).map(str::to_owned).ok_or(ParseError::Forbidden),
+        Ok(None) => {
+            resolve_predefined_entity(reference).map(str::to_owned).ok_or(ParseError::Forbidden)
+        }
         Err(_) => Err(ParseError::Forbidden),
     }
 }
@@ -154,14 +164,18 @@ fn resolve(reference: &BytesRef<'_>) -> Result<String, ParseError> {
 fn check(declaration: &BytesDecl<'_>) -> Result<(), ParseError> {
     match declaration.encoding() {
         None => Ok(()),
-        Some(Ok(encoding)) if encoding.eq_ignore_ascii_case("utf-8") || encoding.eq_ignore_ascii_case("us-ascii") => {
+        Some(Ok(encoding))
+            if encoding.eq_ignore_ascii_case("utf-8")
+                || encoding.eq_ignore_ascii_case("us-ascii") =>
+        {
             Ok(())
         }
         Some(_) => Err(ParseError::NotUtf8),
     }
 }
 
-/// A name without a prefix; quick-xml takes any bytes up to the next blank. Source: "Namespaces in XML 1.0", section 3.
+/// A name without a prefix; quick-xml takes any bytes up to the next blank. Source: "Namespaces in
+/// XML 1.0", section 3.
 fn is_local_name(name: &str) -> bool {
     let inner = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '\u{b7}');
     name.starts_with(|c: char| c.is_alphabetic() || c == '_') && name.chars().all(inner)

@@ -6,8 +6,9 @@ use super::{ENVELOPE, INSTANCE};
 
 /// An element to be written: `Tag::new("etp:SelectPayment").text("merchantID", "90000")`.
 ///
-/// Names are written as given, with or without a prefix; declare a prefix on the outermost tag that uses it.
-/// Texts and attribute values are escaped exactly once; characters that XML cannot carry become U+FFFD.
+/// Names are written as given, with or without a prefix; declare a prefix on the outermost tag that
+/// uses it. Texts and attribute values are escaped exactly once; characters that XML cannot carry
+/// become U+FFFD.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tag {
     name: &'static str,
@@ -47,7 +48,8 @@ impl Tag {
         self
     }
 
-    /// Says the element's type; `type_name` is a qualified name whose prefix must be declared here or further out.
+    /// Says the element's type; `type_name` is a qualified name whose prefix must be declared here
+    /// or further out.
     #[must_use]
     pub fn xsi_type(self, type_name: &'static str) -> Self {
         self.attribute("xsi:type", type_name)
@@ -107,12 +109,17 @@ impl Tag {
     }
 }
 
-/// Writes a SOAP 1.1 envelope around `body`, with the header blocks before it; the prefixes `soap` and `xsi` are declared.
+/// Writes a SOAP 1.1 envelope around `body`, with the header blocks before it; the prefixes `soap`
+/// and `xsi` are declared.
 #[must_use]
 pub fn envelope(headers: &[Tag], body: Tag) -> String {
     let mut whole = Tag::new("soap:Envelope").prefix("soap", ENVELOPE).prefix("xsi", INSTANCE);
     if !headers.is_empty() {
-        whole = whole.child(headers.iter().fold(Tag::new("soap:Header"), |header, block| header.child(block.clone())));
+        whole = whole.child(
+            headers
+                .iter()
+                .fold(Tag::new("soap:Header"), |header, block| header.child(block.clone())),
+        );
     }
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"utf-8\"?>");
     whole.child(Tag::new("soap:Body").child(body)).write_into(&mut out);

@@ -58,7 +58,9 @@ fn a_fault_is_read_whatever_its_status() {
         "<e:Fault><faultcode>e:Client</faultcode><faultstring>no</faultstring><detail><d:F xmlns:d='urn:d'><d:Code>Q</d:Code></d:F></detail></e:Fault>",
     );
     for status in [200, 500] {
-        let Err(SoapError::Fault(fault)) = read(&answer(status, "text/xml", &body)) else { panic!("no fault") };
+        let Err(SoapError::Fault(fault)) = read(&answer(status, "text/xml", &body)) else {
+            panic!("no fault")
+        };
         assert_eq!((fault.code.as_str(), fault.string.as_str()), ("Client", "no"));
         assert_eq!(fault.detail.unwrap().children[0].text_of("Code"), Some("Q"));
     }
@@ -78,7 +80,10 @@ fn what_is_no_answer_is_told_apart() {
         (answer(500, "text/xml", &fine), SoapError::NotSoap(500)),
         (answer(200, "text/xml", &enveloped("")), SoapError::NotSoap(200)),
         (answer(200, "text/xml", &enveloped("<a/><b/>")), SoapError::NotSoap(200)),
-        (answer(200, "text/xml", &fine[..90]), SoapError::Broken { status: 200, cause: ParseError::Malformed(90) }),
+        (
+            answer(200, "text/xml", &fine[..90]),
+            SoapError::Broken { status: 200, cause: ParseError::Malformed(90) },
+        ),
     ];
     for (answer, expected) in cases {
         let error = read(&answer).unwrap_err();
@@ -110,10 +115,15 @@ fn what_soap_forbids_or_exceeds_a_bound_is_refused() {
     for (document, expected) in cases {
         assert_eq!(parse(document), Err(expected));
     }
-    let broken = ["", "<a>", "<a/><b/>", "<a/>x", "x<a/>", "<a></b>", "<a b='1' b='2'/>", "<a>\u{1}</a>"];
-    let misnamed = ["<a\0/>", "<a\u{1}b='1'/>", "<1/>", "<a\"/>", "<p:q:r xmlns:p='x'/>", "<p: xmlns:p='x'/>"];
+    let broken =
+        ["", "<a>", "<a/><b/>", "<a/>x", "x<a/>", "<a></b>", "<a b='1' b='2'/>", "<a>\u{1}</a>"];
+    let misnamed =
+        ["<a\0/>", "<a\u{1}b='1'/>", "<1/>", "<a\"/>", "<p:q:r xmlns:p='x'/>", "<p: xmlns:p='x'/>"];
     for document in broken.iter().chain(&misnamed) {
-        assert!(matches!(parse(document.as_bytes()), Err(ParseError::Malformed(_))), "{document:?}");
+        assert!(
+            matches!(parse(document.as_bytes()), Err(ParseError::Malformed(_))),
+            "{document:?}"
+        );
     }
 }
 
@@ -125,7 +135,8 @@ fn a_short_document_does_not_become_a_large_tree() {
     let uris: String = (0..15_000).map(|no| format!("<n xmlns='urn:{no}'/>")).collect();
     let bomb = format!("<a xmlns='{}'>{}</a>", "u".repeat(512), "<a/>".repeat(60_000));
     for document in [flood("<b/>", 60_000), flood("<b c='1' d='2'/>", 40_000), names, uris, bomb] {
-        let document = if document.starts_with("<a") { document } else { format!("<a>{document}</a>") };
+        let document =
+            if document.starts_with("<a") { document } else { format!("<a>{document}</a>") };
         assert_eq!(parse(document.as_bytes()), Err(ParseError::TooLarge), "{:.60}", document);
     }
     assert_eq!(parse(flood("<b>sixteen bytes</b>", 1 << 12).as_bytes()).map(|_| ()), Ok(()));
@@ -139,15 +150,18 @@ fn a_short_document_does_not_become_a_large_tree() {
 /// Names and namespaces are kept once, not once an element.
 #[test]
 fn elements_of_one_name_share_it() {
-    let root = parse(format!("<a xmlns='urn:a'>{}</a>", "<b>text of one</b>".repeat(1000)).as_bytes()).unwrap();
+    let root =
+        parse(format!("<a xmlns='urn:a'>{}</a>", "<b>text of one</b>".repeat(1000)).as_bytes())
+            .unwrap();
     assert!(root.children.iter().all(|child| Arc::ptr_eq(&child.name, &root.children[0].name)));
     assert!(root.children.iter().all(|child| child.is("urn:a", "b")));
 }
 
 fn xml_text() -> impl Strategy<Value = String> {
     proptest::collection::vec(any::<char>(), 0..60).prop_map(|characters| {
-        let carried =
-            |c: &char| matches!(c, '\t' | '\n' | '\r') || (*c >= ' ' && !matches!(c, '\u{fffe}' | '\u{ffff}'));
+        let carried = |c: &char| {
+            matches!(c, '\t' | '\n' | '\r') || (*c >= ' ' && !matches!(c, '\u{fffe}' | '\u{ffff}'))
+        };
         characters.into_iter().filter(carried).collect()
     })
 }

@@ -46,7 +46,11 @@ impl Tree {
     ///
     /// # Errors
     /// The tree is too large.
-    pub(super) fn name(&mut self, namespace: Option<&str>, local: &str) -> Result<Arc<Name>, ParseError> {
+    pub(super) fn name(
+        &mut self,
+        namespace: Option<&str>,
+        local: &str,
+    ) -> Result<Arc<Name>, ParseError> {
         let key = format!("{}\0{local}", namespace.unwrap_or_default());
         if let Some(known) = self.names.get(&key) {
             return Ok(Arc::clone(known));
@@ -139,7 +143,8 @@ impl Tree {
 }
 
 fn cost_of_marks(marks: &Marks) -> usize {
-    let pair = |(name, value): &(String, String)| size_of::<(String, String)>() + name.len() + value.len();
+    let pair =
+        |(name, value): &(String, String)| size_of::<(String, String)>() + name.len() + value.len();
     let texts: usize = marks.attributes.iter().map(pair).sum();
     size_of::<Marks>() + texts + marks.xsi_type.as_ref().map_or(0, String::len)
 }

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use super::{agree, agree_to_all, at_the_desk, cases, compare, id, number, told};
 use crate::support::{Database, Person, World, both_databases, eventually};
 
-both_databases!(what_the_provider_did_without_us_is_one_case_each_and_what_was_agreed_makes_both_sides_agree);
+both_databases!(
+    what_the_provider_did_without_us_is_one_case_each_and_what_was_agreed_makes_both_sides_agree
+);
 
 /// Something happens to a transaction, and nobody tells us.
 async fn happens_unseen(world: &World, paid: &Value, event: &str) {
@@ -18,9 +20,12 @@ async fn happens_unseen(world: &World, paid: &Value, event: &str) {
 
 /// A payment of a page that this database never opened.
 async fn paid_by_nobody(world: &World, reference: &str, outcome: &str) -> Value {
-    let access = world.control(Method::GET, "endpoints", &json!({})).await.expect(200)["mpay24"].clone();
+    let access =
+        world.control(Method::GET, "endpoints", &json!({})).await.expect(200)["mpay24"].clone();
     let text = |name: &str| access[name].as_str().unwrap().to_owned();
-    let mdxi = format!("&lt;Order&gt;&lt;Tid&gt;{reference}&lt;/Tid&gt;&lt;Price&gt;10.00&lt;/Price&gt;&lt;/Order&gt;");
+    let mdxi = format!(
+        "&lt;Order&gt;&lt;Tid&gt;{reference}&lt;/Tid&gt;&lt;Price&gt;10.00&lt;/Price&gt;&lt;/Order&gt;"
+    );
     let envelope = format!(
         "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body><e:SelectPayment \
          xmlns:e=\"https://www.mpay24.com/soap/etp/1.5/ETP.wsdl\"><merchantID>{}</merchantID><mdxi>{mdxi}</mdxi>\
@@ -28,8 +33,10 @@ async fn paid_by_nobody(world: &World, reference: &str, outcome: &str) -> Value 
         text("merchant_id")
     );
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let asked =
-        client.post(text("url")).basic_auth(format!("u{}", text("merchant_id")), Some(text("password"))).body(envelope);
+    let asked = client
+        .post(text("url"))
+        .basic_auth(format!("u{}", text("merchant_id")), Some(text("password")))
+        .body(envelope);
     let asked = asked.header("content-type", "text/xml");
     let answer = asked.send().await.unwrap().text().await.unwrap();
     assert!(answer.contains("REDIRECT"), "{answer}");
@@ -37,7 +44,8 @@ async fn paid_by_nobody(world: &World, reference: &str, outcome: &str) -> Value 
     world.control(Method::POST, &path, &json!({ "outcome": outcome })).await.expect(200)
 }
 
-/// The rest of a reservation, of which only a part was wanted, is taken at the provider's portal; and what is kept.
+/// The rest of a reservation, of which only a part was wanted, is taken at the provider's portal;
+/// and what is kept.
 async fn taken_wholly_at_the_portal(world: &World, anna: &Person) -> (Value, i64) {
     world.fault(json!({ "supplier": "dta", "operation": "CreateOrder", "fault": "business_error", "times": 1 })).await;
     let part = world.order_to_pay(anna, &["solden", "obertauern"], "keep").await;
@@ -55,7 +63,8 @@ async fn billed_after_a_no(world: &World, (anna, clerk): (&Person, &Person)) -> 
     let waits = world.pay(&late, "suspended").await;
     let payment_is = async |state: &str| {
         eventually(state, async || {
-            let seen = clerk.client.get(&format!("/api/v1/admin/orders/{}", id(&late))).await.expect(200);
+            let seen =
+                clerk.client.get(&format!("/api/v1/admin/orders/{}", id(&late))).await.expect(200);
             (seen["payments"][0]["state"] == state).then_some(())
         })
         .await;
@@ -63,7 +72,10 @@ async fn billed_after_a_no(world: &World, (anna, clerk): (&Person, &Person)) -> 
     payment_is("suspended").await;
     happens_unseen(world, &waits, "fail").await;
     payment_is("failed").await;
-    anna.client.post(&format!("/api/v1/orders/{}/cancellation", id(&late)), &json!({})).await.expect(202);
+    anna.client
+        .post(&format!("/api/v1/orders/{}/cancellation", id(&late)), &json!({}))
+        .await
+        .expect(202);
     anna.wait_for(id(&late), &["rejected"]).await;
     happens_unseen(world, &waits, "bill").await;
     late
@@ -95,7 +107,9 @@ async fn what_the_provider_did_without_us_is_one_case_each_and_what_was_agreed_m
     let unknown = paid_by_nobody(&world, "Q0123456789-P1", "reserved").await;
     paid_by_nobody(&world, "another-shop-4711", "reserved").await;
 
-    let case = |kind: &str, action: &str, order: &str| [kind.to_owned(), action.to_owned(), order.to_owned()];
+    let case = |kind: &str, action: &str, order: &str| {
+        [kind.to_owned(), action.to_owned(), order.to_owned()]
+    };
     let mut expected = vec![
         case("money_back_more", "book", number(&credited)),
         case("money_taken_back", "look_again", number(&taken_back)),
@@ -107,24 +121,43 @@ async fn what_the_provider_did_without_us_is_one_case_each_and_what_was_agreed_m
     let runs = compare(&clerk, None).await;
     assert_eq!(told(&cases(&clerk, "open").await), expected, "{:#}", runs["payments"]);
     let again = compare(&clerk, None).await;
-    assert_eq!(told(&cases(&clerk, "open").await), expected, "twice is once: {:#}", again["payments"]);
-    let nobodys = cases(&clerk, "open").await.into_iter().find(|case| case["kind"] == "money_unknown").unwrap();
+    assert_eq!(
+        told(&cases(&clerk, "open").await),
+        expected,
+        "twice is once: {:#}",
+        again["payments"]
+    );
+    let nobodys = cases(&clerk, "open")
+        .await
+        .into_iter()
+        .find(|case| case["kind"] == "money_unknown")
+        .unwrap();
     assert_eq!(nobodys["transaction"], json!(unknown["mpay_tid"].to_string()));
-    assert_eq!(state_of(&world, &unknown["mpay_tid"]).await, "RESERVED", "nothing is corrected that nobody agreed to");
+    assert_eq!(
+        state_of(&world, &unknown["mpay_tid"]).await,
+        "RESERVED",
+        "nothing is corrected that nobody agreed to"
+    );
 
     agree_to_all(&clerk).await;
-    // the charge-back is the order's own case now, and so is the ticket whose money was credited at the portal
-    let own = [case("charged_back", "-", number(&taken_back)), case("unpaid", "-", number(&credited))];
+    // the charge-back is the order's own case now, and so is the ticket whose money was credited at
+    // the portal
+    let own =
+        [case("charged_back", "-", number(&taken_back)), case("unpaid", "-", number(&credited))];
     assert_eq!(told(&cases(&clerk, "open").await), own);
     assert_eq!(state_of(&world, &unknown["mpay_tid"]).await, "REVERSED");
     let ledger = world.ledger().await;
     assert_eq!(ledger.held(number(&late)), 0, "what was billed too late went back");
     assert_eq!(ledger.held(number(&part)), kept, "what nobody wanted went back");
     assert_eq!(ledger.held(number(&good)), good["total"]["amount"].as_i64().unwrap());
-    let seen = clerk.client.get(&format!("/api/v1/admin/orders/{}", id(&credited))).await.expect(200);
+    let seen =
+        clerk.client.get(&format!("/api/v1/admin/orders/{}", id(&credited))).await.expect(200);
     assert_eq!(seen["payments"][0]["returned"], seen["payments"][0]["captured"], "{seen:#}");
     let last = compare(&clerk, None).await;
-    assert_eq!((&last["payments"]["differences"], &last["payments"]["not_told"]), (&json!(0), &Value::Null));
+    assert_eq!(
+        (&last["payments"]["differences"], &last["payments"]["not_told"]),
+        (&json!(0), &Value::Null)
+    );
     eventually("a letter says that money came back", async || {
         (world.ledger().await.emails_about(number(&credited)).len() == 2).then_some(())
     })
@@ -142,7 +175,10 @@ async fn the_money_of_a_ticket_that_is_in_no_books_is_looked_for_and_goes_back_a
     for _twice in 0..2 {
         compare(&clerk, None).await;
         let expected = [["money_unknown", "give_back", "-"], ["ticket_unknown", "withdraw", "-"]];
-        assert_eq!(told(&cases(&clerk, "open").await), expected.map(|case| case.map(str::to_owned)));
+        assert_eq!(
+            told(&cases(&clerk, "open").await),
+            expected.map(|case| case.map(str::to_owned))
+        );
     }
     let open = cases(&clerk, "open").await;
     let of = |kind: &str| open.iter().find(|case| case["kind"] == kind).unwrap().clone();
@@ -154,15 +190,19 @@ async fn the_money_of_a_ticket_that_is_in_no_books_is_looked_for_and_goes_back_a
     eventually("it is asked anew", async || {
         let open = cases(&clerk, "open").await;
         let money = open.iter().find(|case| case["kind"] == "money_unknown")?;
-        (money["agreed_at"].is_null() && money["reason"] == "agree to withdraw its tickets first").then_some(())
+        (money["agreed_at"].is_null() && money["reason"] == "agree to withdraw its tickets first")
+            .then_some(())
     })
     .await;
     assert_eq!(state_of(&world, &paid["mpay_tid"]).await, "BILLED");
     agree(&clerk, &of("ticket_unknown")).await;
     agree(&clerk, &of("money_unknown")).await;
-    eventually("both are mended", async || cases(&clerk, "open").await.is_empty().then_some(())).await;
+    eventually("both are mended", async || cases(&clerk, "open").await.is_empty().then_some(()))
+        .await;
     assert_eq!(state_of(&world, &paid["mpay_tid"]).await, "CREDITED");
-    assert!(!world.ledger().await.bookings_of("Q0123456789").iter().any(|booking| booking.is_live()));
+    assert!(
+        !world.ledger().await.bookings_of("Q0123456789").iter().any(|booking| booking.is_live())
+    );
     let last = compare(&clerk, None).await;
     assert!(last.values().all(|run| run["differences"] == 0), "{last:#?}");
 }

@@ -12,7 +12,9 @@ both_databases!(every_ticket_that_differs_is_one_case_and_what_was_agreed_makes_
 /// An order whose tickets were issued and taken back.
 async fn undone(world: &World, skier: &Person, clerk: &Person, operators: &[&str]) -> Value {
     let order = world.order_to_pay(skier, operators, "undo").await;
-    world.fault(json!({ "supplier": "mpay24", "operation": "ManualClear", "fault": "reset_before" })).await;
+    world
+        .fault(json!({ "supplier": "mpay24", "operation": "ManualClear", "fault": "reset_before" }))
+        .await;
     world.pay(&order, "reserved").await;
     skier.wait_for(id(&order), &["issued"]).await;
     let path = format!("/api/v1/admin/orders/{}/undo", id(&order));
@@ -34,9 +36,20 @@ async fn nothing_differs(clerk: &Person) {
 /// What people do at the operators' desks where no call of ours can.
 async fn mend_by_hand(world: &World, back: &Value, dearer: &Value) {
     at_the_desk(world, (back, "obertauern"), "cancel", json!({})).await;
-    at_the_desk(world, (dearer, "saalbach"), "reprice", json!({ "cents": dearer["total"]["amount"] })).await;
-    let walk_in =
-        world.ledger().await.bookings().into_iter().find(|booking| booking.reference == "walk-in-17").unwrap();
+    at_the_desk(
+        world,
+        (dearer, "saalbach"),
+        "reprice",
+        json!({ "cents": dearer["total"]["amount"] }),
+    )
+    .await;
+    let walk_in = world
+        .ledger()
+        .await
+        .bookings()
+        .into_iter()
+        .find(|booking| booking.reference == "walk-in-17")
+        .unwrap();
     let path = format!("axess/obertauern/tickets/{}/cancel", walk_in.id);
     world.control(reqwest::Method::POST, &path, &json!({})).await.expect(200);
 }
@@ -44,7 +57,11 @@ async fn mend_by_hand(world: &World, back: &Value, dearer: &Value) {
 async fn a_difference_that_comes_again_is_a_new_case(world: &World, clerk: &Person, twice: &Value) {
     at_the_desk(world, (twice, "solden"), "copy", json!({})).await;
     compare(clerk, Some("solden")).await;
-    let again = cases(clerk, "open").await.into_iter().filter(|case| case["kind"] == "ticket_double").count();
+    let again = cases(clerk, "open")
+        .await
+        .into_iter()
+        .filter(|case| case["kind"] == "ticket_double")
+        .count();
     assert_eq!(again, 1);
     agree_to_all(clerk).await;
 }
@@ -53,7 +70,9 @@ fn sum(runs: &BTreeMap<String, Value>, field: &str) -> i64 {
     runs.values().map(|run| run[field].as_i64().unwrap()).sum()
 }
 
-async fn every_ticket_that_differs_is_one_case_and_what_was_agreed_makes_both_sides_agree(database: Database) {
+async fn every_ticket_that_differs_is_one_case_and_what_was_agreed_makes_both_sides_agree(
+    database: Database,
+) {
     let world = World::start(database).await;
     let (anna, clerk) = tokio::join!(world.skier("Anna"), world.clerk());
     // a morning after on which nothing happened
@@ -80,7 +99,9 @@ async fn every_ticket_that_differs_is_one_case_and_what_was_agreed_makes_both_si
     let dearer = world.bought(&anna, &["saalbach"]).await;
     at_the_desk(&world, (&dearer, "saalbach"), "reprice", json!({ "cents": 1 })).await;
 
-    let case = |kind: &str, action: &str, order: &str| [kind.to_owned(), action.to_owned(), order.to_owned()];
+    let case = |kind: &str, action: &str, order: &str| {
+        [kind.to_owned(), action.to_owned(), order.to_owned()]
+    };
     let mut expected = vec![
         case("ticket_missing", "issue_again", number(&lost)),
         case("ticket_missing", "issue_again", number(&lost_too)),
@@ -101,7 +122,11 @@ async fn every_ticket_that_differs_is_one_case_and_what_was_agreed_makes_both_si
     assert_eq!(told(&cases(&clerk, "open").await), expected, "twice is once");
     assert_eq!((sum(&first, "differences"), sum(&first, "opened")), (10, 10));
     assert_eq!((sum(&second, "differences"), sum(&second, "opened")), (10, 0));
-    assert_eq!(world.ledger().await.bookings(), before, "nothing is corrected that nobody agreed to");
+    assert_eq!(
+        world.ledger().await.bookings(),
+        before,
+        "nothing is corrected that nobody agreed to"
+    );
 
     agree_to_all(&clerk).await;
     assert_eq!(cases(&clerk, "open").await.len(), 3, "{:#?}", cases(&clerk, "open").await);
@@ -111,10 +136,15 @@ async fn every_ticket_that_differs_is_one_case_and_what_was_agreed_makes_both_si
     mend_by_hand(&world, &back, &dearer).await;
     world.clean_slate().await;
     let kept = anna.order(id(&cancelled)).await;
-    let states: Vec<&Value> = kept["lines"].as_array().unwrap().iter().map(|line| &line["state"]).collect();
+    let states: Vec<&Value> =
+        kept["lines"].as_array().unwrap().iter().map(|line| &line["state"]).collect();
     assert_eq!(states, ["issued", "withdrawn"]);
     let ledger = world.ledger().await;
-    assert_eq!(ledger.emails_about(number(&cancelled)).len(), 2, "the tickets, and that money came back");
+    assert_eq!(
+        ledger.emails_about(number(&cancelled)).len(),
+        2,
+        "the tickets, and that money came back"
+    );
     a_difference_that_comes_again_is_a_new_case(&world, &clerk, &twice).await;
     world.clean_slate().await;
 }
@@ -123,7 +153,9 @@ async fn every_ticket_that_differs_is_one_case_and_what_was_agreed_makes_both_si
 async fn an_operator_without_a_list_is_asked_for_each_ticket_of_ours() {
     let world = World::start(Database::Sqlite).await;
     let (anna, clerk) = tokio::join!(world.skier("Anna"), world.clerk());
-    for (operator, supplier, list) in [("solden", "dta", "GetOrders"), ("obertauern", "axess", "getSalesList")] {
+    for (operator, supplier, list) in
+        [("solden", "dta", "GetOrders"), ("obertauern", "axess", "getSalesList")]
+    {
         let order = world.bought(&anna, &[operator]).await;
         world.bought(&anna, &[operator]).await;
         at_the_desk(&world, (&order, operator), "forget", json!({})).await;

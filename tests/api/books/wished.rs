@@ -1,4 +1,5 @@
-//! Who may compare, how a comparison is asked for at the command line, and that each day is compared once.
+//! Who may compare, how a comparison is asked for at the command line, and that each day is
+//! compared once.
 
 use serde_json::{Value, json};
 
@@ -27,10 +28,18 @@ async fn only_admins_compare_and_agree_and_every_deed_is_written_down() {
     agree(&clerk, &case).await;
     let closed = eventually("it is mended", async || cases(&clerk, "closed").await.pop()).await;
     assert_eq!((&closed["id"], &closed["closed"]["reason"]), (&case["id"], &json!("mended")));
-    clerk.client.post(&path, &json!({ "reason": "again" })).await.expect_problem(409, "nothing-to-agree");
+    clerk
+        .client
+        .post(&path, &json!({ "reason": "again" }))
+        .await
+        .expect_problem(409, "nothing-to-agree");
     let entries = clerk.client.get("/api/v1/admin/audit").await.expect(200);
-    let entry =
-        |entry: &Value| (entry["action"].as_str().unwrap().to_owned(), entry["subject"].as_str().unwrap().to_owned());
+    let entry = |entry: &Value| {
+        (
+            entry["action"].as_str().unwrap().to_owned(),
+            entry["subject"].as_str().unwrap().to_owned(),
+        )
+    };
     let entries: Vec<_> = entries["items"].as_array().unwrap().iter().map(entry).collect();
     assert_eq!(entries[0], ("case.agree".to_owned(), id(&case).to_owned()));
     assert_eq!(entries[1], ("reconcile".to_owned(), format!("{} solden", today())));
@@ -53,10 +62,17 @@ async fn the_command_line_wishes_for_a_day_and_says_what_came_of_it() {
     assert!(quiet.says.contains("invoices: 1 compared"), "{}", quiet.says);
     at_the_desk(&world, (&order, "solden"), "copy", json!({})).await;
     let ran = world.command(&["reconcile", "--day", &day, "--operator", "solden"]);
-    assert_eq!((ran.code, ran.says.trim()), (1, &*format!("{day} operator/solden: 1 compared, 1 differ, 1 new cases")));
+    assert_eq!(
+        (ran.code, ran.says.trim()),
+        (1, &*format!("{day} operator/solden: 1 compared, 1 differ, 1 new cases"))
+    );
     assert_eq!(cases(&clerk, "open").await.len(), 1);
     let nowhere = world.command(&["reconcile", "--day", &day, "--operator", "nowhere"]);
-    assert!(nowhere.code != 0 && nowhere.log.contains("no operator is sold under the key nowhere"), "{}", nowhere.log);
+    assert!(
+        nowhere.code != 0 && nowhere.log.contains("no operator is sold under the key nowhere"),
+        "{}",
+        nowhere.log
+    );
 }
 
 #[tokio::test]
@@ -71,11 +87,16 @@ async fn two_replicas_compare_yesterday_once() {
         (runs.len() > 10 && runs.iter().all(|run| run["ended_at"].is_string())).then_some(runs)
     })
     .await;
-    let mut scopes: Vec<(&str, &str)> =
-        runs.iter().map(|run| (run["scope"].as_str().unwrap(), run["day"].as_str().unwrap())).collect();
+    let mut scopes: Vec<(&str, &str)> = runs
+        .iter()
+        .map(|run| (run["scope"].as_str().unwrap(), run["day"].as_str().unwrap()))
+        .collect();
     let all = scopes.len();
     scopes.sort_unstable();
     scopes.dedup();
     assert_eq!(scopes.len(), all, "each once: {scopes:?}");
-    assert!(runs.iter().all(|run| run["requested_by"].is_null() && run["not_told"].is_null()), "{runs:#?}");
+    assert!(
+        runs.iter().all(|run| run["requested_by"].is_null() && run["not_told"].is_null()),
+        "{runs:#?}"
+    );
 }

@@ -34,22 +34,29 @@ impl Operation {
     }
 
     /// Its parameters in the path, in the query or in headers.
-    pub(super) fn parameters_in<'a>(&'a self, place: &'a str) -> impl Iterator<Item = &'a Parameter> {
+    pub(super) fn parameters_in<'a>(
+        &'a self,
+        place: &'a str,
+    ) -> impl Iterator<Item = &'a Parameter> {
         self.parameters.iter().filter(move |parameter| parameter.place == place)
     }
 }
 
 pub(super) fn operations(description: &Value) -> Vec<Operation> {
     let paths = description["paths"].as_object().unwrap();
-    let calls =
-        paths.iter().flat_map(|(path, item)| item.as_object().unwrap().iter().map(move |call| (path, item, call)));
+    let calls = paths.iter().flat_map(|(path, item)| {
+        item.as_object().unwrap().iter().map(move |call| (path, item, call))
+    });
     calls
         .map(|(path, item, (method, call))| Operation {
             method: method.to_uppercase(),
             path: path.clone(),
             methods: item.as_object().unwrap().keys().map(|method| method.to_uppercase()).collect(),
             needs_token: call["security"].is_array(),
-            parameters: list(&call["parameters"]).iter().map(|parameter| read(description, parameter)).collect(),
+            parameters: list(&call["parameters"])
+                .iter()
+                .map(|parameter| read(description, parameter))
+                .collect(),
             body: call["requestBody"]["content"]
                 .get("application/json")
                 .map(|content| example(description, &content["schema"])),
@@ -70,8 +77,10 @@ fn read(description: &Value, parameter: &Value) -> Parameter {
 }
 
 fn answers(call: &Value) -> BTreeMap<String, Vec<String>> {
-    let answers = call["responses"].as_object().unwrap().iter().filter(|(status, _)| *status != "default");
-    let types = |answer: &Value| answer["content"].as_object().map(|types| types.keys().cloned().collect());
+    let answers =
+        call["responses"].as_object().unwrap().iter().filter(|(status, _)| *status != "default");
+    let types =
+        |answer: &Value| answer["content"].as_object().map(|types| types.keys().cloned().collect());
     answers.map(|(status, answer)| (status.clone(), types(answer).unwrap_or_default())).collect()
 }
 
@@ -79,7 +88,10 @@ fn answers(call: &Value) -> BTreeMap<String, Vec<String>> {
 fn example(description: &Value, schema: &Value) -> Value {
     if let Some(reference) = schema["$ref"].as_str() {
         let schema = description.pointer(reference.trim_start_matches('#'));
-        return example(description, schema.unwrap_or_else(|| panic!("{reference} is not described")));
+        return example(
+            description,
+            schema.unwrap_or_else(|| panic!("{reference} is not described")),
+        );
     }
     for choice in ["oneOf", "anyOf", "allOf"] {
         if let Some(schema) = list(&schema[choice]).iter().find(|schema| schema["type"] != "null") {
@@ -89,11 +101,13 @@ fn example(description: &Value, schema: &Value) -> Value {
     if let Some(first) = list(&schema["enum"]).first() {
         return first.clone();
     }
-    let kind = schema["type"].as_str().or_else(|| list(&schema["type"]).iter().find_map(Value::as_str));
+    let kind =
+        schema["type"].as_str().or_else(|| list(&schema["type"]).iter().find_map(Value::as_str));
     match (kind, schema["format"].as_str()) {
         (Some("object"), _) => {
             let properties = schema["properties"].as_object().into_iter().flatten();
-            let members = properties.map(|(name, schema)| (name.clone(), example(description, schema)));
+            let members =
+                properties.map(|(name, schema)| (name.clone(), example(description, schema)));
             Value::Object(members.collect::<Map<_, _>>())
         }
         (Some("array"), _) => json!([example(description, &schema["items"])]),

@@ -1,5 +1,6 @@
-//! Every call of the description gets what no honest client sends. Whatever comes back is an answer that the description
-//! names, in its media type, and never a failure of the server; a new route is covered as soon as it is described.
+//! Every call of the description gets what no honest client sends. Whatever comes back is an answer
+//! that the description names, in its media type, and never a failure of the server; a new route is
+//! covered as soon as it is described.
 
 mod description;
 mod requests;
@@ -14,7 +15,8 @@ use crate::support::{Client, Database, Person, World, postgres_alone};
 postgres_alone!(whatever_a_stranger_sends_is_answered_as_described);
 
 /// What a problem may consist of.
-const PROBLEM_KEYS: [&str; 7] = ["type", "title", "status", "detail", "instance", "retry_after_seconds", "order_id"];
+const PROBLEM_KEYS: [&str; 7] =
+    ["type", "title", "status", "detail", "instance", "retry_after_seconds", "order_id"];
 
 async fn whatever_a_stranger_sends_is_answered_as_described(database: Database) {
     let world = World::start(database).await;
@@ -29,12 +31,17 @@ async fn whatever_a_stranger_sends_is_answered_as_described(database: Database) 
         if operation.needs_token {
             let mut stranger = Attempt::usual(operation);
             stranger.expected = Some(401);
-            faults.extend(fault(&world.guest, operation, stranger.named("nobody is logged in")).await);
+            faults.extend(
+                fault(&world.guest, operation, stranger.named("nobody is logged in")).await,
+            );
         }
         if operation.is_for_admins() {
             let mut customer = Attempt::usual(operation);
             customer.expected = Some(403);
-            faults.extend(fault(&callers.anna, operation, customer.named("a customer at an admin's call")).await);
+            faults.extend(
+                fault(&callers.anna, operation, customer.named("a customer at an admin's call"))
+                    .await,
+            );
         }
         sent += tried.len();
         for attempt in tried {
@@ -86,7 +93,8 @@ async fn fault(client: &Client, operation: &Operation, attempt: Attempt) -> Opti
         Err(error) => return Some(format!("{place}: no answer: {error:?}")),
     };
     let (status, text) = (answer.status().as_u16(), answer.headers().get(CONTENT_TYPE).cloned());
-    let media_type = text.as_ref().and_then(|text| text.to_str().ok()).unwrap_or_default().to_owned();
+    let media_type =
+        text.as_ref().and_then(|text| text.to_str().ok()).unwrap_or_default().to_owned();
     let media_type = media_type.split(';').next().unwrap_or_default();
     let says = |what: String| Some(format!("{place}: {status} {media_type}: {what}"));
     if expected.is_some_and(|expected| expected != status) {
@@ -94,11 +102,18 @@ async fn fault(client: &Client, operation: &Operation, attempt: Attempt) -> Opti
     }
     if method_is_wrong {
         let allowed = answer.headers().contains_key(ALLOW);
-        return if status == 405 && allowed { None } else { says("instead of 405 with Allow".into()) };
+        return if status == 405 && allowed {
+            None
+        } else {
+            says("instead of 405 with Allow".into())
+        };
     }
     if let Some(described) = operation.answers.get(&status.to_string()) {
-        let fits =
-            if described.is_empty() { media_type.is_empty() } else { described.iter().any(|one| one == media_type) };
+        let fits = if described.is_empty() {
+            media_type.is_empty()
+        } else {
+            described.iter().any(|one| one == media_type)
+        };
         return if fits { None } else { says(format!("described is {described:?}")) };
     }
     if !(400..500).contains(&status) || media_type != "application/problem+json" {

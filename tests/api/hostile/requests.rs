@@ -22,10 +22,12 @@ pub(super) struct Attempt {
 impl Attempt {
     /// As an honest client sends it, about things that do not exist.
     pub(super) fn usual(operation: &Operation) -> Self {
-        let path = operation
-            .parameters_in("path")
-            .fold(operation.path.clone(), |path, part| path.replace(&format!("{{{}}}", part.name), &part.example));
-        let header = |part: &super::description::Parameter| (part.name.clone(), part.example.clone().into_bytes());
+        let path = operation.parameters_in("path").fold(operation.path.clone(), |path, part| {
+            path.replace(&format!("{{{}}}", part.name), &part.example)
+        });
+        let header = |part: &super::description::Parameter| {
+            (part.name.clone(), part.example.clone().into_bytes())
+        };
         let mut headers: Vec<_> = operation.parameters_in("header").map(header).collect();
         if operation.body.is_some() {
             headers.push((CONTENT_TYPE.to_string(), b"application/json".to_vec()));
@@ -35,7 +37,10 @@ impl Attempt {
             method: operation.method.clone(),
             expected: None,
             path,
-            query: operation.parameters_in("query").map(|part| format!("{}={}", part.name, part.example)).collect(),
+            query: operation
+                .parameters_in("query")
+                .map(|part| format!("{}={}", part.name, part.example))
+                .collect(),
             headers,
             body: operation.body.as_ref().map(|body| body.to_string().into_bytes()),
         }
@@ -48,7 +53,11 @@ impl Attempt {
     }
 
     pub(super) async fn send(self, client: &Client) -> reqwest::Result<Response> {
-        let query = if self.query.is_empty() { String::new() } else { format!("?{}", self.query.join("&")) };
+        let query = if self.query.is_empty() {
+            String::new()
+        } else {
+            format!("?{}", self.query.join("&"))
+        };
         let method = Method::from_bytes(self.method.as_bytes()).unwrap();
         let mut request = client.request(method, &format!("{}{query}", self.path));
         for (name, value) in self.headers {
@@ -77,33 +86,48 @@ pub(super) fn attempts(operation: &Operation) -> Vec<Attempt> {
     let usual = Attempt::usual(operation);
     let mut attempts = vec![usual.clone()];
     let methods = ["GET", "PUT", "POST", "DELETE", "PATCH", "BREW"];
-    attempts.extend(methods.iter().filter(|method| !operation.methods.iter().any(|known| known == *method)).map(
-        |method| {
-            let mut wrong = usual.clone().named(format!("the method {method}"));
-            wrong.method = (*method).to_owned();
-            wrong
-        },
-    ));
+    attempts.extend(
+        methods
+            .iter()
+            .filter(|method| !operation.methods.iter().any(|known| known == *method))
+            .map(|method| {
+                let mut wrong = usual.clone().named(format!("the method {method}"));
+                wrong.method = (*method).to_owned();
+                wrong
+            }),
+    );
     attempts.extend(odd_paths(operation, &usual));
     attempts.extend(odd_queries(operation, &usual));
     attempts.extend(odd_headers(operation, &usual));
     if let Some(body) = &operation.body {
         attempts.extend(odd_bodies(&usual));
-        attempts.extend(odd_values(body).map(|(label, body)| usual.clone().with_body(body).named(label)));
+        attempts.extend(
+            odd_values(body).map(|(label, body)| usual.clone().with_body(body).named(label)),
+        );
     }
     attempts
 }
 
 fn odd_paths(operation: &Operation, usual: &Attempt) -> Vec<Attempt> {
     let long = "a".repeat(3000);
-    let odd =
-        ["%00", "%ff%fe", "..%2F..%2Fetc%2Fpasswd", "%F0%9F%8E%BF", "%20", "-1", "null", "%27%3B--", long.as_str()];
+    let odd = [
+        "%00",
+        "%ff%fe",
+        "..%2F..%2Fetc%2Fpasswd",
+        "%F0%9F%8E%BF",
+        "%20",
+        "-1",
+        "null",
+        "%27%3B--",
+        long.as_str(),
+    ];
     let parts: Vec<_> = operation.parameters_in("path").collect();
     let all = parts.iter().flat_map(|part| odd.map(|odd| (part, odd)));
     all.map(|(part, odd)| {
         let others = parts.iter().filter(|other| other.name != part.name);
         let path = operation.path.replace(&format!("{{{}}}", part.name), odd);
-        let path = others.fold(path, |path, other| path.replace(&format!("{{{}}}", other.name), &other.example));
+        let path = others
+            .fold(path, |path, other| path.replace(&format!("{{{}}}", other.name), &other.example));
         let mut attempt = usual.clone().named(format!("{} = {odd}", part.name));
         attempt.path = path;
         attempt
@@ -132,16 +156,20 @@ fn odd_queries(operation: &Operation, usual: &Attempt) -> Vec<Attempt> {
         attempt.query = query;
         attempt
     };
-    let mut attempts =
-        vec![with("an unknown parameter".into(), [usual.query.clone(), vec!["colour=red".into()]].concat())];
+    let mut attempts = vec![with(
+        "an unknown parameter".into(),
+        [usual.query.clone(), vec!["colour=red".into()]].concat(),
+    )];
     for (at, part) in operation.parameters_in("query").enumerate() {
         for odd in odd {
             let mut query = usual.query.clone();
             query[at] = format!("{}={odd}", part.name);
             attempts.push(with(query[at].clone(), query));
         }
-        attempts
-            .push(with(format!("{} twice", part.name), [usual.query.clone(), vec![usual.query[at].clone()]].concat()));
+        attempts.push(with(
+            format!("{} twice", part.name),
+            [usual.query.clone(), vec![usual.query[at].clone()]].concat(),
+        ));
         let mut without = usual.query.clone();
         without.remove(at);
         attempts.push(with(format!("no {}", part.name), without));
@@ -159,12 +187,18 @@ fn odd_headers(operation: &Operation, usual: &Attempt) -> Vec<Attempt> {
             "if-none-match".to_owned(),
             "last-event-id".to_owned(),
         ])
-        .flat_map(|name| odd.map(|value| usual.clone().with_header(&name, value).named(format!("{name}: {value:?}"))))
+        .flat_map(|name| {
+            odd.map(|value| {
+                usual.clone().with_header(&name, value).named(format!("{name}: {value:?}"))
+            })
+        })
         .collect();
     if operation.needs_token {
-        let tokens = ["Bearer", "Bearer ", "Bearer a.b.c", "Basic YTpi", "bearer eyJhbGciOiJub25lIn0.e30."];
+        let tokens =
+            ["Bearer", "Bearer ", "Bearer a.b.c", "Basic YTpi", "bearer eyJhbGciOiJub25lIn0.e30."];
         attempts.extend(tokens.map(|token| {
-            let mut attempt = usual.clone().with_header(AUTHORIZATION.as_str(), token.as_bytes()).named(token);
+            let mut attempt =
+                usual.clone().with_header(AUTHORIZATION.as_str(), token.as_bytes()).named(token);
             // beside the right one: whoever says two things says nothing
             attempt.expected = Some(401);
             attempt
@@ -192,22 +226,39 @@ fn odd_bodies(usual: &Attempt) -> Vec<Attempt> {
         ("a number", b"1e400".to_vec()),
         ("a form", b"lines=1&lines=2".to_vec()),
     ];
-    let mut attempts: Vec<_> =
-        bodies.into_iter().map(|(label, body)| usual.clone().with_body(body).named(label)).collect();
+    let mut attempts: Vec<_> = bodies
+        .into_iter()
+        .map(|(label, body)| usual.clone().with_body(body).named(label))
+        .collect();
     let mut huge = usual.clone().with_body(vec![b' '; 100_000]).named("100 kB");
     huge.expected = Some(413);
     attempts.push(huge);
-    for kind in ["text/plain", "application/xml", "multipart/form-data", "application/json; charset=utf-16", "\u{1}"] {
+    for kind in [
+        "text/plain",
+        "application/xml",
+        "multipart/form-data",
+        "application/json; charset=utf-16",
+        "\u{1}",
+    ] {
         attempts.push(
-            usual.clone().with_header(CONTENT_TYPE.as_str(), kind.as_bytes()).named(format!("the type {kind:?}")),
+            usual
+                .clone()
+                .with_header(CONTENT_TYPE.as_str(), kind.as_bytes())
+                .named(format!("the type {kind:?}")),
         );
     }
-    attempts.push(usual.clone().with_header(CONTENT_ENCODING.as_str(), b"gzip").named("what is said to be gzip"));
+    attempts.push(
+        usual
+            .clone()
+            .with_header(CONTENT_ENCODING.as_str(), b"gzip")
+            .named("what is said to be gzip"),
+    );
     attempts.retain(|attempt| attempt.headers.iter().all(|(_, value)| value != b"\x01"));
     attempts
 }
 
-/// Each member of the body in turn: of another kind, out of range, missing; and one more member in each object.
+/// Each member of the body in turn: of another kind, out of range, missing; and one more member in
+/// each object.
 fn odd_values(body: &Value) -> impl Iterator<Item = (String, String)> {
     let mut pointers = Vec::new();
     collect(body, String::new(), &mut pointers);

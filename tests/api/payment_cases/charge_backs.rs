@@ -1,4 +1,5 @@
-//! A payer's bank takes the money back: a person is told once, and no order that has ended is changed.
+//! A payer's bank takes the money back: a person is told once, and no order that has ended is
+//! changed.
 
 use serde_json::{Value, json};
 
@@ -58,20 +59,28 @@ async fn close_it(anna: &Person, clerk: &Person, case: &Value) {
     assert_eq!(again, closed, "twice answers how it was closed first");
     assert!(cases(clerk, "open").await.is_empty());
     assert_eq!(cases(clerk, "closed").await, [closed]);
-    let audit = clerk.client.get(&format!("/api/v1/admin/audit?subject={}", case["id"].as_str().unwrap())).await;
+    let audit = clerk
+        .client
+        .get(&format!("/api/v1/admin/audit?subject={}", case["id"].as_str().unwrap()))
+        .await;
     let entries = audit.expect(200)["items"].as_array().unwrap().clone();
     assert_eq!(entries.len(), 1);
-    assert_eq!((&entries[0]["action"], &entries[0]["reason"]), (&json!("case.close"), &body["reason"]));
+    assert_eq!(
+        (&entries[0]["action"], &entries[0]["reason"]),
+        (&json!("case.close"), &body["reason"])
+    );
 }
 
 #[tokio::test]
-async fn money_that_is_taken_back_before_the_order_ends_takes_its_tickets_back_and_is_not_credited() {
+async fn money_that_is_taken_back_before_the_order_ends_takes_its_tickets_back_and_is_not_credited()
+{
     let world = World::start(Database::Sqlite).await;
     let (anna, clerk) = (world.skier("Anna").await, world.clerk().await);
     clear_automatically(&world).await;
     let order = world.order_to_pay(&anna, &["solden", "obertauern"], "keep").await;
     fault(&world, ("dta", "CreateOrder"), "business_error", 1).await;
-    // time to break the history between the look at what was billed and the refund of the refused ticket
+    // time to break the history between the look at what was billed and the refund of the refused
+    // ticket
     world.fault(json!({ "supplier": "axess", "operation": "issueTicket", "fault": "delay_ms", "value": 2000 })).await;
     let paid = world.pay(&order, "reserved").await;
     anna.wait_until(id(&order), "its money", |now| now["state"] == "authorised").await;
@@ -89,7 +98,10 @@ async fn money_that_is_taken_back_before_the_order_ends_takes_its_tickets_back_a
         (0, total(&order))
     );
     let open = cases(&clerk, "open").await;
-    assert_eq!((open.len(), &open[0]["kind"], &open[0]["reason"]), (1, &json!("charged_back"), &json!("undoing")));
+    assert_eq!(
+        (open.len(), &open[0]["kind"], &open[0]["reason"]),
+        (1, &json!("charged_back"), &json!("undoing"))
+    );
 }
 
 #[tokio::test]
@@ -101,15 +113,21 @@ async fn a_transaction_that_the_provider_names_for_two_orders_is_a_persons_and_s
     anna.wait_for(id(&first), &["finished"]).await;
     let second = world.order_to_pay(&anna, &["obertauern"], "undo").await;
     let declined = world.pay(&second, "declined").await;
-    let path = callback_of(&world, &second, &declined).await.replace("STATUS=ERROR", "STATUS=BILLED");
+    let path =
+        callback_of(&world, &second, &declined).await.replace("STATUS=ERROR", "STATUS=BILLED");
     let (own, other) = (declined["mpay_tid"].to_string(), paid["mpay_tid"].to_string());
-    assert_eq!(report(&world, &path.replace(&format!("MPAYTID={own}"), &format!("MPAYTID={other}"))).await, "OK");
+    assert_eq!(
+        report(&world, &path.replace(&format!("MPAYTID={own}"), &format!("MPAYTID={other}"))).await,
+        "OK"
+    );
     let case = eventually("a case", async || cases(&clerk, "open").await.pop()).await;
     assert_eq!((&case["kind"], &case["order_number"]), (&json!("two_orders"), &second["number"]));
     assert!(case["reason"].as_str().unwrap().contains(&other), "{case:#}");
     world.pay(&second, "reserved").await;
     anna.wait_for(id(&second), &["finished"]).await;
     world.clean_slate().await;
-    until(&world, "both sold", |ledger| ledger.bookings().iter().filter(|booking| booking.is_live()).count() == 2)
-        .await;
+    until(&world, "both sold", |ledger| {
+        ledger.bookings().iter().filter(|booking| booking.is_live()).count() == 2
+    })
+    .await;
 }

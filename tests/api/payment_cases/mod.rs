@@ -1,6 +1,8 @@
-//! What goes wrong with payments in practice: 35 cases, each a test `case_NN_…` here or beside the code that it is about.
+//! What goes wrong with payments in practice: 35 cases, each a test `case_NN_…` here or beside the
+//! code that it is about.
 //!
-//! `numbers` holds the list against the sources. Here the real binary meets the simulated provider, whose ledger is the witness.
+//! `numbers` holds the list against the sources. Here the real binary meets the simulated provider,
+//! whose ledger is the witness.
 
 mod charge_backs;
 mod numbers;
@@ -38,7 +40,10 @@ async fn happens(world: &World, paid: &Value, event: &str) {
 async fn callback_of(world: &World, order: &Value, paid: &Value) -> String {
     eventually("a callback", async || {
         let ledger = world.ledger().await;
-        let told = ledger.payments_of(number(order)).into_iter().find(|entry| entry["mpay_tid"] == paid["mpay_tid"])?;
+        let told = ledger
+            .payments_of(number(order))
+            .into_iter()
+            .find(|entry| entry["mpay_tid"] == paid["mpay_tid"])?;
         let url = told["callbacks"][0]["url"].as_str()?.to_owned();
         Some(url[url.find("/callbacks/")?..].to_owned())
     })
@@ -59,7 +64,11 @@ async fn until(world: &World, what: &str, fits: impl Fn(&Ledger) -> bool) -> Led
 
 /// A fault of the next `times` questions of one kind.
 async fn fault(world: &World, (supplier, operation): (&str, &str), fault: &str, times: u32) {
-    world.fault(json!({ "supplier": supplier, "operation": operation, "fault": fault, "times": times })).await;
+    world
+        .fault(
+            json!({ "supplier": supplier, "operation": operation, "fault": fault, "times": times }),
+        )
+        .await;
 }
 
 /// From now on what is paid is billed at once, as the merchant's portal can be set.

@@ -18,7 +18,8 @@ fn every_case_has_its_test() {
     assert!(unknown.is_empty(), "there are no cases {unknown:?}");
 }
 
-/// The numbers of the tests in a folder: functions with `#[test]` or its like above them, or named in `both_databases!`.
+/// The numbers of the tests in a folder: functions with `#[test]` or its like above them, or named
+/// in `both_databases!`.
 fn look(folder: &Path, found: &mut BTreeSet<u32>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -36,10 +37,9 @@ fn cases_of(text: &str) -> Vec<u32> {
         let name = text[at + 3..].split('(').next().unwrap();
         let line = text[..at].rfind('\n').map_or(0, |end| end + 1);
         let is_test = text[..line].trim_end().ends_with("test]");
-        let is_story = text
-            .split("both_databases!(")
-            .nth(1)
-            .is_some_and(|rest| rest.split(");").next().unwrap().split(',').any(|story| story.trim() == name));
+        let is_story = text.split("both_databases!(").nth(1).is_some_and(|rest| {
+            rest.split(");").next().unwrap().split(',').any(|story| story.trim() == name)
+        });
         if is_test || is_story {
             cases.push(name.split('_').nth(1).unwrap().parse().unwrap());
         }

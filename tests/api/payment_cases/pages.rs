@@ -40,7 +40,11 @@ async fn case_15_money_that_comes_when_page_and_order_are_over_goes_back() {
             emails.iter().any(|email| email["subject"].to_string().contains("too many"))
         })
         .await;
-        assert_eq!(anna.order(id(&placed)).await["state"], "rejected", "an ended order never reopens");
+        assert_eq!(
+            anna.order(id(&placed)).await["state"],
+            "rejected",
+            "an ended order never reopens"
+        );
     }
     world.clean_slate().await;
 }
@@ -51,7 +55,8 @@ fn page(order: &Value) -> &str {
 }
 
 #[tokio::test]
-async fn a_page_that_may_have_lost_its_session_is_followed_by_another_and_a_second_payment_goes_back() {
+async fn a_page_that_may_have_lost_its_session_is_followed_by_another_and_a_second_payment_goes_back()
+ {
     let times = [("STARJACK_TIMES__PAGE_LIFE", "8s"), ("STARJACK_TIMES__PAGE_GRACE", "30s")];
     let world = World::with(Database::Sqlite, &times).await;
     let anna = world.skier("Anna").await;
@@ -78,7 +83,8 @@ async fn a_page_that_may_have_lost_its_session_is_followed_by_another_and_a_seco
     world.clean_slate().await;
     anna.client.post(&wish, &json!({})).await.expect_problem(409, "nothing-to-pay");
     let ledger = world.ledger().await;
-    let mut states: Vec<_> = ledger.payments_of(number(&order)).iter().map(|paid| paid["state"].to_string()).collect();
+    let mut states: Vec<_> =
+        ledger.payments_of(number(&order)).iter().map(|paid| paid["state"].to_string()).collect();
     states.sort_unstable();
     assert_eq!(states, ["\"BILLED\"", "\"REVERSED\""]);
 }

@@ -15,7 +15,8 @@ async fn case_05_a_failed_attempt_keeps_its_transaction_for_the_admin() {
     callback_of(&world, &order, &failed).await;
     let clerk = world.clerk().await;
     let claim = eventually("the claim of the failed attempt", async || {
-        let seen = clerk.client.get(&format!("/api/v1/admin/orders/{}", id(&order))).await.expect(200);
+        let seen =
+            clerk.client.get(&format!("/api/v1/admin/orders/{}", id(&order))).await.expect(200);
         seen["callbacks"].as_array().unwrap().first().cloned()
     })
     .await;
@@ -43,7 +44,11 @@ async fn case_07_the_success_page_proves_nothing() {
     let world = World::start(Database::Sqlite).await;
     let anna = world.skier("Anna").await;
     let order = world.order_to_pay(&anna, &["solden"], "undo").await;
-    let address = format!("/orders/{}?TID={}-P1&STATUS=BILLED&LANGUAGE=DE&BRAND=VISA", id(&order), number(&order));
+    let address = format!(
+        "/orders/{}?TID={}-P1&STATUS=BILLED&LANGUAGE=DE&BRAND=VISA",
+        id(&order),
+        number(&order)
+    );
     assert_eq!(world.guest.get(&address).await.status, 200);
     world.bought(&world.skier("Bea").await, &["obertauern"]).await;
     assert_eq!(anna.order(id(&order)).await["state"], "paying");
@@ -56,12 +61,18 @@ async fn case_09_five_callbacks_at_once_are_one_ticket_and_one_email() {
     let anna = world.skier("Anna").await;
     let order = world.order_to_pay(&anna, &["solden"], "undo").await;
     let page = order["payment"]["page_url"].as_str().unwrap();
-    world.pay_with(page, &json!({ "outcome": "billed", "callback": { "times": 5 } })).await.expect(200);
+    world
+        .pay_with(page, &json!({ "outcome": "billed", "callback": { "times": 5 } }))
+        .await
+        .expect(200);
     anna.wait_for(id(&order), &["finished"]).await;
     world.clean_slate().await;
     let ledger = world.ledger().await;
     let callbacks = ledger.payments_of(number(&order))[0]["callbacks"].as_array().unwrap().clone();
-    assert!(callbacks.len() == 5 && callbacks.iter().all(|call| call["ok"] == true), "{callbacks:#?}");
+    assert!(
+        callbacks.len() == 5 && callbacks.iter().all(|call| call["ok"] == true),
+        "{callbacks:#?}"
+    );
     assert_eq!(ledger.bookings_of(number(&order)).len(), 1);
     assert_eq!(ledger.emails_about(number(&order)).len(), 1);
 }
@@ -73,7 +84,8 @@ async fn case_11_a_callback_while_the_payer_comes_back_is_one_purchase() {
     for before_answer in [true, false] {
         let order = world.order_to_pay(&anna, &["solden"], "undo").await;
         let page = order["payment"]["page_url"].as_str().unwrap();
-        let payment = json!({ "outcome": "billed", "callback": { "before_answer": before_answer } });
+        let payment =
+            json!({ "outcome": "billed", "callback": { "before_answer": before_answer } });
         let address = format!("/orders/{}", id(&order));
         let (paid, back) = join(world.pay_with(page, &payment), world.guest.get(&address)).await;
         assert_eq!((paid.status, back.status), (200, 200));
@@ -90,7 +102,8 @@ async fn case_12_reports_out_of_order_never_downgrade() {
     let older = world.pay(&order, "declined").await;
     let paid = world.pay(&order, "billed").await;
     anna.wait_for(id(&order), &["finished"]).await;
-    let (older, paid) = (callback_of(&world, &order, &older).await, callback_of(&world, &order, &paid).await);
+    let (older, paid) =
+        (callback_of(&world, &order, &older).await, callback_of(&world, &order, &paid).await);
     let price = format!("PRICE={}", total(&order));
     for path in [
         paid.replace("STATUS=BILLED", "STATUS=RESERVED"),
@@ -103,7 +116,10 @@ async fn case_12_reports_out_of_order_never_downgrade() {
     }
     world.bought(&world.skier("Bea").await, &["obertauern"]).await;
     let after = anna.order(id(&order)).await;
-    assert_eq!((&after["state"], &after["payment"]["state"]), (&json!("finished"), &json!("billed")));
+    assert_eq!(
+        (&after["state"], &after["payment"]["state"]),
+        (&json!("finished"), &json!("billed"))
+    );
     world.clean_slate().await;
 }
 
@@ -118,24 +134,37 @@ async fn case_25_a_callback_is_answered_before_its_work_is_done() {
         ledger.payments_of(number(&order)).iter().any(|paid| paid["callbacks"][0]["ok"] == true)
     };
     until(&world, "an answer", answered).await;
-    assert_eq!(anna.order(id(&order)).await["state"], "paying", "the provider has not been asked yet");
+    assert_eq!(
+        anna.order(id(&order)).await["state"],
+        "paying",
+        "the provider has not been asked yet"
+    );
     world.clear_faults().await;
     anna.wait_for(id(&order), &["finished"]).await;
     world.clean_slate().await;
 }
 
 #[tokio::test]
-async fn case_30_payments_are_found_and_an_alarm_is_raised_when_the_provider_calls_from_elsewhere() {
+async fn case_30_payments_are_found_and_an_alarm_is_raised_when_the_provider_calls_from_elsewhere()
+{
     let elsewhere = [("STARJACK_PAYMENT__CALLBACK_NETWORKS", "[\"203.0.113.0/24\"]")];
     let world = World::with(Database::Sqlite, &elsewhere).await;
     let anna = world.skier("Anna").await;
     let order = world.order_to_pay(&anna, &["solden"], "undo").await;
     let page = order["payment"]["page_url"].as_str().unwrap();
-    world.pay_with(page, &json!({ "outcome": "reserved", "callback": { "times": 12 } })).await.expect(200);
+    world
+        .pay_with(page, &json!({ "outcome": "reserved", "callback": { "times": 12 } }))
+        .await
+        .expect(200);
     anna.wait_for(id(&order), &["finished"]).await;
     world.clean_slate().await;
     let alarms = eventually("an alarm", async || {
-        let alarms = world.server.log().lines().filter(|line| line.contains("has the provider moved?")).count();
+        let alarms = world
+            .server
+            .log()
+            .lines()
+            .filter(|line| line.contains("has the provider moved?"))
+            .count();
         (alarms > 0).then_some(alarms)
     })
     .await;
@@ -158,6 +187,7 @@ async fn case_31_a_transaction_costs_three_status_calls_at_most_whatever_is_repo
     }
     world.bought(&world.skier("Bea").await, &["obertauern"]).await;
     world.clean_slate().await;
-    let calls = world.ledger().await.payments_of(number(&order))[0]["status_calls"].as_u64().unwrap();
+    let calls =
+        world.ledger().await.payments_of(number(&order))[0]["status_calls"].as_u64().unwrap();
     assert!((1..=3).contains(&calls), "{calls} calls");
 }

@@ -9,7 +9,9 @@ use crate::support::{Database, Person, World};
 async fn suspended(world: &World, anna: &Person) -> (Value, Value) {
     let order = world.order_to_pay(anna, &["solden"], "undo").await;
     let paid = world.pay(&order, "suspended").await;
-    let order = anna.wait_until(id(&order), "a suspended payment", |now| now["payment"]["state"] == "suspended").await;
+    let order = anna
+        .wait_until(id(&order), "a suspended payment", |now| now["payment"]["state"] == "suspended")
+        .await;
     assert_eq!(order["state"], "paying");
     assert!(world.ledger().await.bookings_of(number(&order)).is_empty());
     (order, paid)
@@ -62,7 +64,10 @@ async fn case_20_a_suspended_payment_that_is_billed_after_the_orders_end_goes_ba
         }
         // told by its bank, or because it is not listed any more
         happens(&world, &paid, "bill").await;
-        until(&world, "the money back", |ledger| ledger.payments_of(number(&order))[0]["state"] == "CREDITED").await;
+        until(&world, "the money back", |ledger| {
+            ledger.payments_of(number(&order))[0]["state"] == "CREDITED"
+        })
+        .await;
         let calls = world.ledger().await.payments_of(number(&order))[0]["status_calls"].clone();
         assert_eq!(calls, 1, "told: {told}");
     }

@@ -17,7 +17,10 @@ async fn automatic_clearing_bills_at_once_and_what_is_not_issued_goes_back_once(
         fault(&world, ("dta", "CreateOrder"), "business_error", 1).await;
         world.pay(&order, "reserved").await;
         anna.wait_for(id(&order), &[end]).await;
-        assert_eq!(world.ledger().await.payments_of(number(&order))[0]["history"][0]["state"], "BILLED");
+        assert_eq!(
+            world.ledger().await.payments_of(number(&order))[0]["history"][0]["state"],
+            "BILLED"
+        );
     }
     world.clean_slate().await;
 }
@@ -49,9 +52,13 @@ async fn case_29_a_partial_credit_whose_answer_is_lost_is_not_paid_twice() {
     world.pay(&order, "reserved").await;
     let ended = anna.wait_for(id(&order), &["finished"]).await;
     world.clean_slate().await;
-    let refused = ended["lines"].as_array().unwrap().iter().find(|line| line["state"] != "issued").unwrap();
+    let refused =
+        ended["lines"].as_array().unwrap().iter().find(|line| line["state"] != "issued").unwrap();
     let ledger = world.ledger().await;
-    assert_eq!(ledger.sum(number(&order), "credited"), refused["price"]["amount"].as_i64().unwrap());
+    assert_eq!(
+        ledger.sum(number(&order), "credited"),
+        refused["price"]["amount"].as_i64().unwrap()
+    );
     let credits = ledger.payments_of(number(&order))[0]["history"].as_array().unwrap().clone();
     assert_eq!(credits.iter().filter(|step| step["state"] == "CREDITED").count(), 1);
 }
@@ -78,14 +85,17 @@ async fn case_35_a_reservation_that_lapsed_takes_its_tickets_back_and_the_custom
     let order = world.order_to_pay(&anna, &["solden"], "undo").await;
     fault(&world, ("dta", "CreateOrder"), "hang", 1).await;
     let paid = world.pay(&order, "reserved").await;
-    anna.wait_until(id(&order), "its tickets being issued", |now| now["state"] == "authorised").await;
+    anna.wait_until(id(&order), "its tickets being issued", |now| now["state"] == "authorised")
+        .await;
     happens(&world, &paid, "lapse").await;
     let ended = anna.wait_for(id(&order), &["undone"]).await;
     assert_eq!(ended["reason"]["code"], "payment_declined");
     world.clean_slate().await;
     let ledger = world.ledger().await;
     assert!(ledger.bookings_of(number(&order)).iter().all(|booking| !booking.is_live()));
-    eventually("a letter", async || (!world.ledger().await.emails_about(number(&order)).is_empty()).then_some(()))
-        .await;
+    eventually("a letter", async || {
+        (!world.ledger().await.emails_about(number(&order)).is_empty()).then_some(())
+    })
+    .await;
     assert_eq!(json!(ledger.held(number(&order))), 0);
 }

@@ -12,11 +12,13 @@ use super::harness::{GoesOn, Harness, Setting};
 use super::story::{NEEDS_A_PERSON, Story};
 use crate::support::{Ledger, asked_too_often, new_key};
 
-/// How long one case may take, its crash included: a lease runs out, a page ends, a post comes back after a minute.
+/// How long one case may take, its crash included: a lease runs out, a page ends, a post comes back
+/// after a minute.
 const PATIENCE: Duration = Duration::from_secs(150);
 /// What a control run is to show.
 pub(crate) const BOOKED_TWICE: &str = "2 live bookings";
-/// How long a moment is waited for that belongs to no order's own way, such as the next look at the jobs.
+/// How long a moment is waited for that belongs to no order's own way, such as the next look at the
+/// jobs.
 const BACKGROUND: Duration = Duration::from_secs(4);
 const LOOK: Duration = Duration::from_millis(150);
 const ENDS: [&str; 3] = ["finished", "rejected", "undone"];
@@ -28,9 +30,11 @@ pub(crate) struct Case {
     /// The moment, and which time it comes.
     pub(crate) point: Option<(String, u32)>,
     pub(crate) goes_on: GoesOn,
-    /// The moment comes only when a process starts: it is killed once by hand when the order is placed.
+    /// The moment comes only when a process starts: it is killed once by hand when the order is
+    /// placed.
     pub(crate) while_starting: bool,
-    /// We take the suppliers for deduplicating ones, which they are not: a control run, in which something is wrong at once.
+    /// We take the suppliers for deduplicating ones, which they are not: a control run, in which
+    /// something is wrong at once.
     pub(crate) believes_in_dedup: bool,
 }
 
@@ -50,7 +54,11 @@ pub(crate) struct Played {
 
 impl Case {
     pub(crate) fn setting(&self) -> Setting {
-        Setting { goes_on: self.goes_on, short_pages: self.story.is_short(), believes_in_dedup: self.believes_in_dedup }
+        Setting {
+            goes_on: self.goes_on,
+            short_pages: self.story.is_short(),
+            believes_in_dedup: self.believes_in_dedup,
+        }
     }
 
     /// Plays it in a world without other orders under way.
@@ -96,7 +104,8 @@ impl Case {
                 }
             }
             let ended_wrong = ENDS.contains(&&*end) && !self.story.ends.contains(&&*end);
-            let shown = self.believes_in_dedup && wrong.iter().any(|wrong| wrong.contains(BOOKED_TWICE));
+            let shown =
+                self.believes_in_dedup && wrong.iter().any(|wrong| wrong.contains(BOOKED_TWICE));
             if deadline.is_over() || ended_wrong || shown {
                 break wrong;
             }
@@ -150,7 +159,13 @@ impl fmt::Display for Case {
             None => write!(f, "rehearsal")?,
         }
         let story = &self.story;
-        write!(f, " | {} | {} at {}", story.outcome.word(), story.name, story.operators.join(" and "))
+        write!(
+            f,
+            " | {} | {} at {}",
+            story.outcome.word(),
+            story.name,
+            story.operators.join(" and ")
+        )
     }
 }
 
@@ -158,17 +173,26 @@ impl Played {
     /// A case that could not be played to its end.
     pub(crate) fn broken(case: &Case, why: String) -> Self {
         let (end, reached) = ("broken off".to_owned(), BTreeSet::new());
-        Self { case: case.clone(), end, killed: false, reached, violations: vec![why], took: Duration::ZERO }
+        Self {
+            case: case.clone(),
+            end,
+            killed: false,
+            reached,
+            violations: vec![why],
+            took: Duration::ZERO,
+        }
     }
 }
 
-/// What counts what must be there exactly once: bookings ever made, e-mails told apart by their Message-Id, invoices.
+/// What counts what must be there exactly once: bookings ever made, e-mails told apart by their
+/// Message-Id, invoices.
 fn once(order: &Value, ledger: &Ledger) -> Vec<String> {
     let number = order["number"].as_str().unwrap();
     let mut wrong = Vec::new();
     for line in order["lines"].as_array().unwrap() {
         let reference = format!("{number}-{}", line["no"]);
-        let ever = ledger.bookings().iter().filter(|booking| booking.reference == reference).count();
+        let ever =
+            ledger.bookings().iter().filter(|booking| booking.reference == reference).count();
         if ever > 1 {
             wrong.push(format!("line {} was booked {ever} times", line["no"]));
         }

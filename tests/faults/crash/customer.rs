@@ -44,7 +44,9 @@ impl Customer {
     /// Whether the shop may learn what became of the page only when it ends.
     pub(crate) const fn needs_page_end(self) -> bool {
         match self {
-            Self::Bills | Self::DeclinedThenLeaves | Self::Leaves | Self::SuspendedThenFails => true,
+            Self::Bills | Self::DeclinedThenLeaves | Self::Leaves | Self::SuspendedThenFails => {
+                true
+            }
             Self::Reserves
             | Self::Cancels
             | Self::CancelsThenPays
@@ -93,7 +95,11 @@ impl Payer {
             Deed::Cancel if state == "rejected" => true,
             Deed::Cancel if state == "paying" && self.page.is_some() => {
                 let path = format!("/api/v1/orders/{}/cancellation", order["id"].as_str().unwrap());
-                person.client.try_post(&path, &json!({})).await.is_ok_and(|answer| answer.status == 202)
+                person
+                    .client
+                    .try_post(&path, &json!({}))
+                    .await
+                    .is_ok_and(|answer| answer.status == 202)
             }
             Deed::Cancel => false,
             Deed::Return if state == "finished" && order["lines"][0]["state"] == "issued" => {

@@ -1,4 +1,5 @@
-//! A shop that may die at an armed moment and goes on: started again, or by a second replica that was there all the time.
+//! A shop that may die at an armed moment and goes on: started again, or by a second replica that
+//! was there all the time.
 
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
@@ -25,8 +26,10 @@ const TIMES: [(&str, &str); 6] = [
     ("STARJACK_TIMES__ISSUE_DEADLINE", "4s"),
     ("STARJACK_TIMES__PAYMENT_DEADLINE", "4s"),
 ];
-const SETTLE: [(&str, &str); 2] = [("STARJACK_TIMES__SETTLE", "4s"), ("STARJACK_TIMES__PAYMENT_SETTLE", "4s")];
-const SHORT_PAGES: [(&str, &str); 2] = [("STARJACK_TIMES__PAGE_LIFE", "15s"), ("STARJACK_TIMES__PAGE_GRACE", "15s")];
+const SETTLE: [(&str, &str); 2] =
+    [("STARJACK_TIMES__SETTLE", "4s"), ("STARJACK_TIMES__PAYMENT_SETTLE", "4s")];
+const SHORT_PAGES: [(&str, &str); 2] =
+    [("STARJACK_TIMES__PAGE_LIFE", "15s"), ("STARJACK_TIMES__PAGE_GRACE", "15s")];
 
 /// Who goes on after a crash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,7 +72,8 @@ impl Harness {
         let redis = std::env::var("STARJACK_TEST_REDIS").unwrap_or_default();
         let prefix = uuid::Uuid::new_v4().to_string();
         if !redis.is_empty() {
-            settings.extend([("STARJACK_REDIS__URL", &*redis), ("STARJACK_REDIS__PREFIX", &*prefix)]);
+            settings
+                .extend([("STARJACK_REDIS__URL", &*redis), ("STARJACK_REDIS__PREFIX", &*prefix)]);
         }
         let world = World::with(Database::Postgres, &settings).await;
         std::fs::create_dir_all(world.folder().join(FOLDER)).unwrap();
@@ -141,7 +145,8 @@ impl Harness {
         }
     }
 
-    /// Faults of a case: the suppliers book a known reference again, so that every question too many is a ticket too many.
+    /// Faults of a case: the suppliers book a known reference again, so that every question too
+    /// many is a ticket too many.
     pub(crate) async fn order_faults(&self, faults: &[serde_json::Value]) {
         self.world.clear_faults().await;
         for supplier in ["dta", "axess"] {
@@ -152,7 +157,8 @@ impl Harness {
         }
     }
 
-    /// From now on what is reached is written down, and the `nth` time that `point` comes is the last.
+    /// From now on what is reached is written down, and the `nth` time that `point` comes is the
+    /// last.
     pub(crate) fn arm(&mut self, point: Option<(&str, u32)>) {
         self.serial += 1;
         drop(std::fs::remove_file(self.file("armed")));
@@ -178,7 +184,8 @@ impl Harness {
     /// What the server logged last, without the looks that a case itself takes.
     pub(crate) fn show_log(&self) {
         let log = self.world.server.log();
-        let told: Vec<&str> = log.lines().filter(|line| !line.contains(r#""status":200"#)).collect();
+        let told: Vec<&str> =
+            log.lines().filter(|line| !line.contains(r#""status":200"#)).collect();
         eprintln!("{}", told[told.len().saturating_sub(LOG_LINES)..].join("\n"));
     }
 

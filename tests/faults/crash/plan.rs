@@ -1,10 +1,12 @@
-//! Which moments must be survived in which story: from the verbs and states of the order's tables, and from all that a
-//! rehearsal reaches.
+//! Which moments must be survived in which story: from the verbs and states of the order's tables,
+//! and from all that a rehearsal reaches.
 
 use std::collections::BTreeSet;
 
 use starjack::actors::order::rules::intent::{VERBS, Verb};
-use starjack::actors::order::rules::lifecycle::{LINE_STATES, ORDER_STATES, PAYMENT_STATES, PaymentState};
+use starjack::actors::order::rules::lifecycle::{
+    LINE_STATES, ORDER_STATES, PAYMENT_STATES, PaymentState,
+};
 
 use super::case::{Case, Played};
 use super::harness::GoesOn;
@@ -29,7 +31,8 @@ fn moments_of_call(call: &str, outcome: Outcome) -> Vec<String> {
 
 /// Every moment of one question, from the commit of its intent to that of its answer.
 fn moments_of_verb(verb: Verb, outcome: Outcome) -> Vec<String> {
-    let mut moments: Vec<_> = COMMITS.iter().map(|commit| format!("intent {}: {commit}", verb.word())).collect();
+    let mut moments: Vec<_> =
+        COMMITS.iter().map(|commit| format!("intent {}: {commit}", verb.word())).collect();
     moments.extend(moments_of_call(call(verb), outcome));
     moments.push(format!("{}: answered, not saved", verb.word()));
     moments.extend(COMMITS.iter().map(|commit| format!("answer {}: {commit}", verb.word())));
@@ -39,9 +42,13 @@ fn moments_of_verb(verb: Verb, outcome: Outcome) -> Vec<String> {
 fn is_lift(verb: Verb) -> bool {
     match verb {
         Verb::Check | Verb::Issue | Verb::Find | Verb::Cancel => true,
-        Verb::Open | Verb::Capture | Verb::Reverse | Verb::Credit | Verb::History | Verb::Status | Verb::Latest => {
-            false
-        }
+        Verb::Open
+        | Verb::Capture
+        | Verb::Reverse
+        | Verb::Credit
+        | Verb::History
+        | Verb::Status
+        | Verb::Latest => false,
     }
 }
 
@@ -53,9 +60,16 @@ pub(crate) struct Plan {
 
 impl Plan {
     fn add(&mut self, story: Story, point: &str, nth: u32) {
-        let goes_on = if self.cases.len().is_multiple_of(2) { GoesOn::Itself } else { GoesOn::Another };
+        let goes_on =
+            if self.cases.len().is_multiple_of(2) { GoesOn::Itself } else { GoesOn::Another };
         let point = Some((point.to_owned(), nth));
-        self.cases.push(Case { story, point, goes_on, while_starting: false, believes_in_dedup: false });
+        self.cases.push(Case {
+            story,
+            point,
+            goes_on,
+            while_starting: false,
+            believes_in_dedup: false,
+        });
     }
 
     pub(crate) fn into_cases(self) -> Vec<Case> {
@@ -92,19 +106,27 @@ pub(crate) fn rehearsals() -> Vec<Case> {
         let operators = if is_lift(verb) { &OPERATORS[..] } else { &OPERATORS[..1] };
         operators.iter().map(move |operator| Story::of(verb, operator, Outcome::Done))
     });
-    let rehearsal =
-        |story| Case { story, point: None, goes_on: GoesOn::Itself, while_starting: false, believes_in_dedup: false };
+    let rehearsal = |story| Case {
+        story,
+        point: None,
+        goes_on: GoesOn::Itself,
+        while_starting: false,
+        believes_in_dedup: false,
+    };
     verbs.chain(others()).map(rehearsal).collect()
 }
 
-/// Cases for what was reached in these and is killed at nowhere in `known`, each in the story that came to it first.
+/// Cases for what was reached in these and is killed at nowhere in `known`, each in the story that
+/// came to it first.
 pub(crate) fn of_the_rest(known: &BTreeSet<String>, played: &[Played]) -> Vec<Case> {
     let (mut known, mut plan) = (known.clone(), Plan::default());
     let right = || played.iter().filter(|played| played.violations.is_empty());
     // what no process that simply ran came to, one that started again did
-    let (ran, restarted): (Vec<_>, Vec<_>) = right().partition(|played| played.case.point.is_none());
+    let (ran, restarted): (Vec<_>, Vec<_>) =
+        right().partition(|played| played.case.point.is_none());
     for (while_starting, played) in [(false, ran), (true, restarted)] {
-        for (played, point) in played.iter().flat_map(|played| played.reached.iter().map(move |point| (played, point)))
+        for (played, point) in
+            played.iter().flat_map(|played| played.reached.iter().map(move |point| (played, point)))
         {
             if known.insert(point.clone()) {
                 plan.add(played.case.story.clone(), point, 1);
@@ -130,7 +152,8 @@ pub(crate) fn missing(killed_at: &BTreeSet<(String, Outcome)>) -> Vec<String> {
     let mut missing = Vec::new();
     for outcome in OUTCOMES {
         let verbs = VERBS.into_iter().flat_map(|verb| moments_of_verb(verb, outcome));
-        let beside = calls_beside(outcome).into_iter().flat_map(|(call, _)| moments_of_call(call, outcome));
+        let beside =
+            calls_beside(outcome).into_iter().flat_map(|(call, _)| moments_of_call(call, outcome));
         missing.extend(
             verbs
                 .chain(beside)

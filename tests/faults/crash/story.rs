@@ -1,4 +1,5 @@
-//! What is bought while the process is killed: for every verb of an order a basket that reaches it, and how it may end.
+//! What is bought while the process is killed: for every verb of an order a basket that reaches it,
+//! and how it may end.
 
 use serde_json::{Value, json};
 use starjack::actors::order::rules::intent::Verb;
@@ -70,7 +71,13 @@ fn lift(verb: Verb, operator: &str) -> (&'static str, &'static str) {
         Verb::Issue => ["CreateOrder", "issueTicket"],
         Verb::Find => ["GetOrdersByExternalId", "getTicketByExtOrder"],
         Verb::Cancel => ["CancelOrder", "cancelTicket"],
-        Verb::Open | Verb::Capture | Verb::Reverse | Verb::Credit | Verb::History | Verb::Status | Verb::Latest => {
+        Verb::Open
+        | Verb::Capture
+        | Verb::Reverse
+        | Verb::Credit
+        | Verb::History
+        | Verb::Status
+        | Verb::Latest => {
             unreachable!("{verb:?} is no lift verb")
         }
     };
@@ -86,7 +93,9 @@ fn payment(verb: Verb) -> (&'static str, &'static str) {
         Verb::Credit => "ManualCredit",
         Verb::History => "TransactionHistory",
         Verb::Status | Verb::Latest => "TransactionStatus",
-        Verb::Check | Verb::Issue | Verb::Find | Verb::Cancel => unreachable!("{verb:?} is no payment verb"),
+        Verb::Check | Verb::Issue | Verb::Find | Verb::Cancel => {
+            unreachable!("{verb:?} is no payment verb")
+        }
     };
     ("mpay24", name)
 }
@@ -105,8 +114,9 @@ impl Story {
         }
     }
 
-    /// The purchase at an operator that asks `verb`, whose first question ends in `outcome`. A verb without one does not
-    /// compile. A refusal that was cut off before it was saved is unknown, so the question is asked again and may succeed.
+    /// The purchase at an operator that asks `verb`, whose first question ends in `outcome`. A verb
+    /// without one does not compile. A refusal that was cut off before it was saved is unknown, so
+    /// the question is asked again and may succeed.
     pub(crate) fn of(verb: Verb, operator: &'static str, outcome: Outcome) -> Self {
         let issue = lift(Verb::Issue, operator);
         let capture = payment(Verb::Capture);
@@ -131,20 +141,28 @@ impl Story {
             Verb::Open => (Self { ends: refusable("rejected"), ..base }, payment(verb)),
             Verb::Capture => (Self { ends: refusable("undone"), ..base }, payment(verb)),
             Verb::Reverse => (undone(base, issue), payment(verb)),
-            Verb::Credit | Verb::History => (Self { customer: Customer::Bills, ..undone(base, issue) }, payment(verb)),
-            // three calls a transaction, ever: where a fault and a crash cost two, the last word is the books', which
-            // know no currency, so the money goes back
-            Verb::Status => (Self { customer: Customer::Bills, ends: spent(outcome), ..base }, payment(verb)),
+            Verb::Credit | Verb::History => {
+                (Self { customer: Customer::Bills, ..undone(base, issue) }, payment(verb))
+            }
+            // three calls a transaction, ever: where a fault and a crash cost two, the last word is
+            // the books', which know no currency, so the money goes back
+            Verb::Status => {
+                (Self { customer: Customer::Bills, ends: spent(outcome), ..base }, payment(verb))
+            }
             Verb::Latest => {
                 let faults = vec![json!({ "supplier": "mpay24", "fault": "drop", "times": 1 })];
-                (Self { customer: Customer::Bills, faults, ends: spent(outcome), ..base }, payment(verb))
+                (
+                    Self { customer: Customer::Bills, faults, ends: spent(outcome), ..base },
+                    payment(verb),
+                )
             }
         };
         story.at(tested, outcome)
     }
 
-    /// A part of what was taken goes back: the price of a ticket that was refused. Where nobody knows whether the provider
-    /// was asked and its books show nothing, a person decides, because a part may be paid back twice.
+    /// A part of what was taken goes back: the price of a ticket that was refused. Where nobody
+    /// knows whether the provider was asked and its books show nothing, a person decides, because a
+    /// part may be paid back twice.
     pub(crate) fn part_goes_back() -> Self {
         let refused = once("axess", lift(Verb::Issue, OPERATORS[1]).1, "business_error");
         Self {
@@ -160,7 +178,8 @@ impl Story {
     pub(crate) fn at(mut self, (supplier, operation): (&str, &str), outcome: Outcome) -> Self {
         if let Some(fault) = outcome.fault() {
             let mut fault = once(supplier, operation, fault);
-            // a post that refuses for good makes a dead job for a person; this is its way to say "later"
+            // a post that refuses for good makes a dead job for a person; this is its way to say
+            // "later"
             if supplier == "mailgun" && outcome == Outcome::Refused {
                 fault["value"] = 429.into();
             }
@@ -179,7 +198,9 @@ impl Story {
 fn spent(outcome: Outcome) -> Vec<&'static str> {
     match outcome {
         Outcome::Done => vec!["finished"],
-        Outcome::Refused | Outcome::UnknownDone | Outcome::UnknownNotDone => vec!["finished", "rejected"],
+        Outcome::Refused | Outcome::UnknownDone | Outcome::UnknownNotDone => {
+            vec!["finished", "rejected"]
+        }
     }
 }
 
@@ -217,5 +238,8 @@ pub(crate) fn others() -> Vec<Story> {
 /// What is called outside beside an order's own verbs, with the story that meets its outcome.
 pub(crate) fn calls_beside(outcome: Outcome) -> Vec<(&'static str, Story)> {
     let of = |name: &str, at| Story::sold(name, &[OPERATORS[0]]).at(at, outcome);
-    vec![("list", of("list", ("mpay24", "ListNotCleared"))), ("send", of("send", ("mailgun", "messages")))]
+    vec![
+        ("list", of("list", ("mpay24", "ListNotCleared"))),
+        ("send", of("send", ("mailgun", "messages"))),
+    ]
 }

@@ -13,7 +13,11 @@ pub(crate) fn print(all: &[Played], took: Duration) {
         let case = &played.case;
         let story = format!("{} at {}", case.story.name, case.story.operators.join(" and "));
         let goes_on = if case.goes_on == GoesOn::Itself { "itself" } else { "another" };
-        let end = format!("{}, {goes_on}{}", played.end, if played.killed { "" } else { ", NEVER REACHED" });
+        let end = format!(
+            "{}, {goes_on}{}",
+            played.end,
+            if played.killed { "" } else { ", NEVER REACHED" }
+        );
         let end = if played.violations.is_empty() { end } else { format!("{end}, VIOLATION") };
         let key = [name(played), case.story.outcome.word().to_owned(), story];
         *rows.entry(key).or_default().entry(end).or_default() += 1;
@@ -28,7 +32,12 @@ pub(crate) fn print(all: &[Played], took: Duration) {
     }
     let killed = all.iter().filter(|played| played.killed).count();
     let violations = wrong(all).len();
-    eprintln!("{} cases, {killed} kills, {} rows, {violations} violations, {:.0?}", all.len(), rows.len(), took);
+    eprintln!(
+        "{} cases, {killed} kills, {} rows, {violations} violations, {:.0?}",
+        all.len(),
+        rows.len(),
+        took
+    );
 }
 
 fn name(played: &Played) -> String {

@@ -1,4 +1,5 @@
-//! Plays many cases in a few worlds at once; every world plays one after the other, all of one setting.
+//! Plays many cases in a few worlds at once; every world plays one after the other, all of one
+//! setting.
 
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
@@ -40,19 +41,25 @@ pub(crate) async fn play(cases: Vec<Case>) -> Vec<Played> {
 /// The next case, of the same setting where there is one left; otherwise of the longest queue.
 fn next(queues: &Mutex<Vec<(Setting, VecDeque<Case>)>>, setting: Option<Setting>) -> Option<Case> {
     let mut queues = queues.lock().unwrap();
-    let same = queues.iter_mut().find(|(known, queue)| Some(*known) == setting && !queue.is_empty());
+    let same =
+        queues.iter_mut().find(|(known, queue)| Some(*known) == setting && !queue.is_empty());
     if let Some((_, queue)) = same {
         return queue.pop_front();
     }
     queues.iter_mut().max_by_key(|(_, queue)| queue.len())?.1.pop_front()
 }
 
-async fn work(queues: &Mutex<Vec<(Setting, VecDeque<Case>)>>, played: &Mutex<Vec<Played>>, count: usize) {
+async fn work(
+    queues: &Mutex<Vec<(Setting, VecDeque<Case>)>>,
+    played: &Mutex<Vec<Played>>,
+    count: usize,
+) {
     let mut harness: Option<(Setting, Harness)> = None;
     let mut served = 0;
     while let Some(case) = next(queues, harness.as_ref().map(|(setting, _)| *setting)) {
         let setting = case.setting();
-        if served >= CASES_OF_A_WORLD || harness.as_ref().is_none_or(|(known, _)| *known != setting) {
+        if served >= CASES_OF_A_WORLD || harness.as_ref().is_none_or(|(known, _)| *known != setting)
+        {
             (harness, served) = (None, 0);
         }
         let (_, here) = match &mut harness {
@@ -72,7 +79,13 @@ async fn work(queues: &Mutex<Vec<(Setting, VecDeque<Case>)>>, played: &Mutex<Vec
         played.push(came);
         let last = played.last().unwrap();
         let state = if last.violations.is_empty() { "" } else { ", VIOLATION" };
-        eprintln!("{} of {count}: {}: {}, {:.1?}{state}", played.len(), last.case, last.end, last.took);
+        eprintln!(
+            "{} of {count}: {}: {}, {:.1?}{state}",
+            played.len(),
+            last.case,
+            last.end,
+            last.took
+        );
     }
 }
 
@@ -81,7 +94,9 @@ async fn perform(case: &Case, harness: &mut Harness) -> Played {
     for _try in 0..TRIES {
         let played = match AssertUnwindSafe(case.play(harness)).catch_unwind().await {
             Ok(played) => played,
-            Err(panic) => Played::broken(case, panic.downcast_ref::<String>().cloned().unwrap_or_default()),
+            Err(panic) => {
+                Played::broken(case, panic.downcast_ref::<String>().cloned().unwrap_or_default())
+            }
         };
         let came = played.killed || case.point.is_none() || !played.violations.is_empty();
         if !played.violations.is_empty() {

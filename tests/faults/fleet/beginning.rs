@@ -1,4 +1,5 @@
-//! Replicas that begin in one moment: on a database that nobody has prepared, and beside one that serves while another is dead.
+//! Replicas that begin in one moment: on a database that nobody has prepared, and beside one that
+//! serves while another is dead.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -25,9 +26,11 @@ const SERVED: usize = 2;
 const PATIENCE: Duration = Duration::from_secs(150);
 
 async fn replicas_that_begin_together_on_an_empty_database_are_one_shop() {
-    let rounds = std::env::var("STARJACK_BEGINNINGS").map_or(ROUNDS, |rounds| rounds.parse().unwrap());
+    let rounds =
+        std::env::var("STARJACK_BEGINNINGS").map_or(ROUNDS, |rounds| rounds.parse().unwrap());
     for _ in 0..rounds {
-        let (world, others) = World::together(Version::This, Some(Postgres::create().await), &[], 2).await;
+        let (world, others) =
+            World::together(Version::This, Some(Postgres::create().await), &[], 2).await;
         let all: Vec<&Server> = std::iter::once(&world.server).chain(&others).collect();
         for server in &all {
             server.operations().get("/readyz").await.expect(200);
@@ -47,7 +50,10 @@ async fn replicas_that_begin_together_on_an_empty_database_are_one_shop() {
 async fn is_one_shop(world: &World, all: &[&Server]) {
     let db = world.database().await;
     for (what, sql) in [
-        ("migrations that ran twice", "SELECT count(*) - count(DISTINCT version) FROM seaql_migrations"),
+        (
+            "migrations that ran twice",
+            "SELECT count(*) - count(DISTINCT version) FROM seaql_migrations",
+        ),
         ("catalogues but one", "SELECT count(*) - 1 FROM catalogue_version"),
         ("signing keys but one", "SELECT count(*) - 1 FROM signing_key"),
         ("identities but one", "SELECT count(*) - 1 FROM setting WHERE name = 'database'"),
@@ -65,7 +71,8 @@ async fn is_one_shop(world: &World, all: &[&Server]) {
         .await;
         assert_eq!(told.iter().collect::<BTreeSet<_>>().len(), 1, "{path}: {told:#?}");
     }
-    let log_ins: BTreeSet<String> = all.iter().map(|server| server.first_line["logins"].to_string()).collect();
+    let log_ins: BTreeSet<String> =
+        all.iter().map(|server| server.first_line["logins"].to_string()).collect();
     assert_eq!(log_ins.len(), 1, "{log_ins:?}");
 }
 
@@ -81,11 +88,13 @@ async fn replicas_that_begin_beside_one_that_serves_take_over_each_order_of_a_de
     world.fault(json!({ "supplier": "dta", "operation": "CreateOrder", "fault": "hang", "times": LEFT })).await;
     join_all(left.iter().map(|order| world.pay(order, "reserved"))).await;
     join_all(left.iter().map(|order| anna.wait_for(id(order), &["authorised"]))).await;
-    let dead = world.operations().get("/readyz").await.expect(200)["replica"].as_str().unwrap().to_owned();
+    let dead =
+        world.operations().get("/readyz").await.expect(200)["replica"].as_str().unwrap().to_owned();
     fleet.balancer.lead_to([serving]);
     fleet.world.kill_9();
     let world = &fleet.world;
-    let sql = format!("SELECT count(*) FROM orders WHERE next_at IS NOT NULL AND driver = '{dead}'");
+    let sql =
+        format!("SELECT count(*) FROM orders WHERE next_at IS NOT NULL AND driver = '{dead}'");
     let waiting = count(&world.database().await, &sql).await;
     let paying = join_all(served.iter().map(|order| world.pay(order, "reserved")));
     let beginning = join_all([world.another_server(), world.another_server()]);
@@ -95,7 +104,11 @@ async fn replicas_that_begin_beside_one_that_serves_take_over_each_order_of_a_de
     join_all(served.iter().map(|order| ben.wait_for(id(order), &["finished"]))).await;
     let all: Vec<&Server> = fleet.others.iter().collect();
     let taken: i64 = all.iter().map(|server| taken_over(server)).sum();
-    assert_eq!((waiting, taken), (i64::try_from(LEFT).unwrap(), waiting), "each is taken over once");
+    assert_eq!(
+        (waiting, taken),
+        (i64::try_from(LEFT).unwrap(), waiting),
+        "each is taken over once"
+    );
     fleet.world.clean_slate_within(PATIENCE).await;
     no_errors(&all);
 }
@@ -112,14 +125,16 @@ fn id(order: &Value) -> &str {
 }
 
 async fn count(db: &DatabaseConnection, sql: &str) -> i64 {
-    let row = db.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap().unwrap();
+    let row =
+        db.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap().unwrap();
     row.try_get_by_index(0).unwrap()
 }
 
 fn no_errors(all: &[&Server]) {
     for server in all {
         let log = server.log();
-        let errors: Vec<&str> = log.lines().filter(|line| line.contains(r#""level":"ERROR""#)).collect();
+        let errors: Vec<&str> =
+            log.lines().filter(|line| line.contains(r#""level":"ERROR""#)).collect();
         assert!(errors.is_empty(), "{}", errors.join("\n"));
     }
 }

@@ -1,5 +1,5 @@
-//! Reports of the payment provider at the scale of a fleet: lost, doubled, reordered, early, forged and concurrent, each sent to
-//! replicas that do not drive the order.
+//! Reports of the payment provider at the scale of a fleet: lost, doubled, reordered, early, forged
+//! and concurrent, each sent to replicas that do not drive the order.
 
 use futures_util::future::join_all;
 use reqwest::Method;
@@ -14,7 +14,8 @@ const OPERATORS: [&str; 2] = ["solden", "obertauern"];
 /// The driver, and those that reports go to.
 const REPLICAS: usize = 3;
 /// Long enough that no page ends meanwhile: nothing but a report, or the list, tells of the money.
-const TIMES: [(&str, &str); 2] = [("STARJACK_TIMES__PAGE_LIFE", "5m"), ("STARJACK_TIMES__PAGE_GRACE", "1m")];
+const TIMES: [(&str, &str); 2] =
+    [("STARJACK_TIMES__PAGE_LIFE", "5m"), ("STARJACK_TIMES__PAGE_GRACE", "1m")];
 
 async fn however_reports_come_to_replicas_that_do_not_drive_the_order_it_ends_right() {
     let fleet = Fleet::start(REPLICAS, &TIMES).await;
@@ -46,7 +47,8 @@ async fn however_reports_come_to_replicas_that_do_not_drive_the_order_it_ends_ri
 async fn to_pay(fleet: &Fleet, person: &Person) -> Value {
     let order = fleet.world.order_to_pay(person, &OPERATORS, "undo").await;
     let db = fleet.world.database().await;
-    let sql = format!("SELECT driver::text FROM orders WHERE id = '{}'", order["id"].as_str().unwrap());
+    let sql =
+        format!("SELECT driver::text FROM orders WHERE id = '{}'", order["id"].as_str().unwrap());
     let asked = sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, sql);
     let row = sea_orm::ConnectionTrait::query_one_raw(&db, asked).await.unwrap().unwrap();
     let detail = fleet.world.operations().get("/readyz").await.expect(200);
@@ -69,10 +71,15 @@ async fn status_calls(fleet: &Fleet, order: &Value) -> u64 {
     payments.iter().map(|payment| payment["status_calls"].as_u64().unwrap()).sum()
 }
 
-/// Told as often, and at whatever moment: one status call for a claim that it was billed, none for a reservation.
+/// Told as often, and at whatever moment: one status call for a claim that it was billed, none for
+/// a reservation.
 async fn told(fleet: &Fleet, person: &Person, payment: Value) {
     let order = to_pay(fleet, person).await;
-    fleet.world.pay_with(order["payment"]["page_url"].as_str().unwrap(), &payment).await.expect(200);
+    fleet
+        .world
+        .pay_with(order["payment"]["page_url"].as_str().unwrap(), &payment)
+        .await
+        .expect(200);
     finished(person, &order).await;
     let calls = status_calls(fleet, &order).await;
     assert_eq!(calls, u64::from(payment["outcome"] == "billed"), "{payment}");
@@ -88,7 +95,8 @@ async fn early(fleet: &Fleet, person: &Person) {
         let placed = person.place(&lines, "undo", &new_key()).await.expect(202);
         let page = format!("{}-P1", placed["number"].as_str().unwrap());
         eventually("the page whose answer was lost is paid", async || {
-            let paid = json!({ "outcome": outcome, "callback": { "before_answer": true, "times": 4 } });
+            let paid =
+                json!({ "outcome": outcome, "callback": { "before_answer": true, "times": 4 } });
             (world.pay_with(&page, &paid).await.status == 200).then_some(())
         })
         .await;
@@ -112,26 +120,36 @@ async fn reordered(fleet: &Fleet, person: &Person) {
     let order = to_pay(fleet, person).await;
     world.fault(json!({ "supplier": "mpay24", "fault": "reorder", "times": 1 })).await;
     let paid = world.pay(&order, "reserved").await;
-    let bill =
-        format!("mpay24/transactions/{}/bill", paid["mpay_tid"].as_str().unwrap_or(&paid["mpay_tid"].to_string()));
+    let bill = format!(
+        "mpay24/transactions/{}/bill",
+        paid["mpay_tid"].as_str().unwrap_or(&paid["mpay_tid"].to_string())
+    );
     // the server may have seen the reservation on its list and taken the money by itself
     world.control(Method::POST, &bill, &json!({})).await;
     finished(person, &order).await;
     let told = eventually("both reports", async || {
         let ledger = world.ledger().await;
-        let told = ledger.payments_of(order["number"].as_str().unwrap())[0]["callbacks"].as_array()?.clone();
+        let told = ledger.payments_of(order["number"].as_str().unwrap())[0]["callbacks"]
+            .as_array()?
+            .clone();
         (told.len() >= 2).then_some(told)
     })
     .await;
-    assert_eq!((&told[0]["status"], &told[1]["status"]), (&json!("BILLED"), &json!("RESERVED")), "{told:#?}");
+    assert_eq!(
+        (&told[0]["status"], &told[1]["status"]),
+        (&json!("BILLED"), &json!("RESERVED")),
+        "{told:#?}"
+    );
     assert!(told.iter().all(|one| one["ok"] == true), "{told:#?}");
     assert!(status_calls(fleet, &order).await <= 1);
 }
 
-/// Reports that are not the provider's: a wrong secret with the right amount and with another one, and of an unknown page.
+/// Reports that are not the provider's: a wrong secret with the right amount and with another one,
+/// and of an unknown page.
 async fn forged(fleet: &Fleet, person: &Person) {
     let order = to_pay(fleet, person).await;
-    let (number, cents) = (order["number"].as_str().unwrap(), order["total"]["amount"].as_i64().unwrap());
+    let (number, cents) =
+        (order["number"].as_str().unwrap(), order["total"]["amount"].as_i64().unwrap());
     let forgery = |tid: String, cents: i64, status: &str, secret: &str| {
         format!(
             "/callbacks/mpay24?secret={secret}&OPERATION=CONFIRMATION&TID={tid}&STATUS={status}&PRICE={cents}&CURRENCY=EUR\
@@ -154,7 +172,11 @@ async fn forged(fleet: &Fleet, person: &Person) {
             assert!(answer.status == 200 && text.starts_with("ERROR: "), "{text}");
         }
     }
-    assert_eq!(person.order(order["id"].as_str().unwrap()).await["state"], "paying", "nothing of it was believed");
+    assert_eq!(
+        person.order(order["id"].as_str().unwrap()).await["state"],
+        "paying",
+        "nothing of it was believed"
+    );
     fleet.world.pay(&order, "reserved").await;
     finished(person, &order).await;
     assert_eq!(status_calls(fleet, &order).await, 0, "a forged report cost a status call");
@@ -164,7 +186,11 @@ async fn forged(fleet: &Fleet, person: &Person) {
 async fn another_amount(fleet: &Fleet, person: &Person) {
     let order = to_pay(fleet, person).await;
     let payment = json!({ "outcome": "billed", "amount": 100, "callback": { "times": 6 } });
-    fleet.world.pay_with(order["payment"]["page_url"].as_str().unwrap(), &payment).await.expect(200);
+    fleet
+        .world
+        .pay_with(order["payment"]["page_url"].as_str().unwrap(), &payment)
+        .await
+        .expect(200);
     let number = order["number"].as_str().unwrap();
     eventually("it went back", async || {
         let ledger = fleet.world.ledger().await;

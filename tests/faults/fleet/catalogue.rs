@@ -1,4 +1,5 @@
-//! What is imported is sold by every replica without a restart, by the news of Redis or by each one's own look.
+//! What is imported is sold by every replica without a restart, by the news of Redis or by each
+//! one's own look.
 
 use serde_json::Value;
 use starjack::clock;

@@ -53,12 +53,24 @@ async fn lie(writer: Writer, prefix: &str) {
     for round in 0_usize.. {
         // one that can be ours: all turns of a minute and a half are taken
         let taken = (clock::now() + chrono::TimeDelta::seconds(90)).timestamp_micros().to_string();
-        let paces = [&taken, "9000000000000000", &taken, "-1", &taken, "nan", &taken, "text", &taken, &long];
+        let paces = [
+            &taken,
+            "9000000000000000",
+            &taken,
+            "-1",
+            &taken,
+            "nan",
+            &taken,
+            "text",
+            &taken,
+            &long,
+        ];
         let lasting = if round.is_multiple_of(2) { " PX 600000" } else { "" };
         for duty in ["sweep", "alarm", "forgetting"] {
             writer.tell(&format!("SET {prefix}:duty:{duty} {nobody}{lasting}"));
         }
-        writer.tell(&format!("SET {prefix}:pace:dta/solden {}{lasting}", paces[round % paces.len()]));
+        writer
+            .tell(&format!("SET {prefix}:pace:dta/solden {}{lasting}", paces[round % paces.len()]));
         if round % 40 == 0 {
             writer.tell(&format!("SET {prefix}:{{{prefix}:pace:dta/solden}}:apart 1 PX 1000"));
         }
@@ -77,8 +89,13 @@ async fn a_duty_that_its_living_holder_does_not_do_is_taken() {
     let database = Postgres::create().await;
     let io = Io::start(&database.url(), 4).await.unwrap();
     io.migrate().await.unwrap();
-    let (first, second) = (Replica::announce(io.clone()).await.unwrap(), Replica::announce(io.clone()).await.unwrap());
-    let duties = |replica: &Replica| SingletonTasks::new(io.clone(), replica.clone(), CancellationToken::new());
+    let (first, second) = (
+        Replica::announce(io.clone()).await.unwrap(),
+        Replica::announce(io.clone()).await.unwrap(),
+    );
+    let duties = |replica: &Replica| {
+        SingletonTasks::new(io.clone(), replica.clone(), CancellationToken::new())
+    };
     let (idle, able) = (duties(&first), duties(&second));
     let (begun, has_begun) = tokio::sync::watch::channel("");
     let keep = async |duties: &SingletonTasks, who: &'static str| {
@@ -88,7 +105,8 @@ async fn a_duty_that_its_living_holder_does_not_do_is_taken() {
         };
         duties.keep("sweep", begin, std::future::pending).await;
     };
-    let begins = async |who: &str| drop(has_begun.clone().wait_for(|now| *now == who).await.unwrap());
+    let begins =
+        async |who: &str| drop(has_begun.clone().wait_for(|now| *now == who).await.unwrap());
     // the first stops doing it without a word, and goes on living
     tokio::select! {
         () = keep(&idle, "first") => {}
@@ -103,7 +121,8 @@ async fn a_duty_that_its_living_holder_does_not_do_is_taken() {
     assert!(first.is_alive(), "it was no death that made the duty free");
 }
 
-/// The holder dies; then every report is lost, so that only the list of open payments tells of the money.
+/// The holder dies; then every report is lost, so that only the list of open payments tells of the
+/// money.
 async fn survive(mut fleet: Fleet) {
     let anna = fleet.world.skier("Anna").await;
     fleet.balancer.lead_to([address(&fleet.others[0])]);
@@ -159,7 +178,11 @@ async fn a_stopped_holder_loses_its_duty() {
     // until its own lease is over too
     clock::sleep(STOPPED).await;
     first.signal("CONT");
-    fleet.until(first, "it has lost it", |ready| ready["fleet"]["singleton_tasks"]["sweep"].is_null()).await;
+    fleet
+        .until(first, "it has lost it", |ready| {
+            ready["fleet"]["singleton_tasks"]["sweep"].is_null()
+        })
+        .await;
     assert_eq!(until_it_has(second, "sweep").await, token, "nobody took it back");
     let anna = fleet.world.skier("Anna").await;
     fleet.world.bought(&anna, &OPERATORS).await;

@@ -18,8 +18,10 @@ async fn a_replica_that_resigned_is_not_made_alive_again_by_a_renewal() {
     let db = sea_orm::Database::connect(database.url()).await.unwrap();
     let check = async |replica: &Replica, when: &str| {
         let sql = "SELECT count(*) FROM replica WHERE incarnation = $1 AND alive_until > clock_timestamp()";
-        let asked = Statement::from_sql_and_values(DbBackend::Postgres, sql, [replica.incarnation.into()]);
-        let alive: i64 = db.query_one_raw(asked).await.unwrap().unwrap().try_get_by_index(0).unwrap();
+        let asked =
+            Statement::from_sql_and_values(DbBackend::Postgres, sql, [replica.incarnation.into()]);
+        let alive: i64 =
+            db.query_one_raw(asked).await.unwrap().unwrap().try_get_by_index(0).unwrap();
         assert_eq!((alive, replica.is_alive()), (0, false), "{when}");
     };
     let replica = Replica::announce(io.clone()).await.unwrap();

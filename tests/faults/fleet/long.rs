@@ -1,5 +1,5 @@
-//! Three replicas under load while one after the other is killed, Redis forgets everything or is gone as the dice of a seed fall,
-//! and Redis and PostgreSQL are restarted in between.
+//! Three replicas under load while one after the other is killed, Redis forgets everything or is
+//! gone as the dice of a seed fall, and Redis and PostgreSQL are restarted in between.
 //! `make fleet SECONDS=300` takes its time; a test run takes half a minute.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -38,7 +38,8 @@ async fn three_replicas_of_which_one_is_killed_every_few_seconds_lose_and_double
     let cluster = Cluster::start();
     let mut fleet = Fleet::start_in(&cluster, REPLICAS, &TIMES).await;
     let crowd = Crowd::gather(&fleet.world, 30).await;
-    let (end, total) = (Deadline::after(Duration::from_secs(seconds)), AtomicUsize::new(usize::MAX));
+    let (end, total) =
+        (Deadline::after(Duration::from_secs(seconds)), AtomicUsize::new(usize::MAX));
     let placing = async {
         let (mut waves, mut placed) = (FuturesUnordered::new(), 0);
         while !end.is_over() {
@@ -54,13 +55,16 @@ async fn three_replicas_of_which_one_is_killed_every_few_seconds_lose_and_double
     };
     let breaking = break_all(&mut fleet, &cluster, end);
     let ((), placed, (killed, slowest)) = tokio::join!(crowd.pay_until(&total), placing, breaking);
-    eprintln!("{placed} orders in {seconds} s, {killed} replicas killed; their orders went on within {slowest:?}");
+    eprintln!(
+        "{placed} orders in {seconds} s, {killed} replicas killed; their orders went on within {slowest:?}"
+    );
     fleet.world.clean_slate_within(PATIENCE).await;
     crowd.check(&fleet.world).await;
     assert!(by_hand.is_none() || slowest <= TAKEN_OVER, "orders waited {slowest:?} for a replica");
 }
 
-/// Kills one replica after the other until the end; gives how many, and the longest that orders of one waited for another.
+/// Kills one replica after the other until the end; gives how many, and the longest that orders of
+/// one waited for another.
 async fn break_all(fleet: &mut Fleet, cluster: &Cluster, end: Deadline) -> (usize, Duration) {
     let db = Database::connect(fleet.world.database_url()).await.unwrap();
     let third = end.remaining() / 3;
@@ -69,7 +73,8 @@ async fn break_all(fleet: &mut Fleet, cluster: &Cluster, end: Deadline) -> (usiz
     let mut dice = Dice::from_surroundings();
     while !end.is_over() {
         let victim = killed % REPLICAS;
-        let server = if victim == 0 { &mut fleet.world.server } else { &mut fleet.others[victim - 1] };
+        let server =
+            if victim == 0 { &mut fleet.world.server } else { &mut fleet.others[victim - 1] };
         let incarnation = incarnation(server).await;
         server.kill_9();
         watched.running.push(taken_over(db.clone(), incarnation, clock::instant()).boxed_local());
@@ -132,7 +137,10 @@ impl Watched {
 
 async fn incarnation(server: &Server) -> Uuid {
     let operations = server.operations();
-    let detail = eventually("a replica's incarnation", async || operations.try_get("/readyz").await.ok()).await.json;
+    let detail =
+        eventually("a replica's incarnation", async || operations.try_get("/readyz").await.ok())
+            .await
+            .json;
     detail["replica"].as_str().unwrap().parse().unwrap()
 }
 

@@ -15,10 +15,12 @@ mod together;
 
 use serde_json::Value;
 
-use crate::support::{Balancer, Client, Cluster, Postgres, Redis, Server, World, eventually, new_key};
+use crate::support::{
+    Balancer, Client, Cluster, Postgres, Redis, Server, World, eventually, new_key,
+};
 
-/// A shop of several replicas with a Redis of its own. Customers, and the payment provider's callbacks, come through the
-/// balancer.
+/// A shop of several replicas with a Redis of its own. Customers, and the payment provider's
+/// callbacks, come through the balancer.
 pub(super) struct Fleet {
     pub(super) world: World,
     /// All but the world's own.
@@ -30,13 +32,18 @@ pub(super) struct Fleet {
 }
 
 impl Fleet {
-    /// So many replicas, with variables over the tests' own short times; the world's own begins alone.
+    /// So many replicas, with variables over the tests' own short times; the world's own begins
+    /// alone.
     pub(super) async fn start(replicas: usize, settings: &[(&str, &str)]) -> Self {
         Self::on(Postgres::create().await, replicas, settings).await
     }
 
     /// The same on a PostgreSQL server of its own.
-    pub(super) async fn start_in(cluster: &Cluster, replicas: usize, settings: &[(&str, &str)]) -> Self {
+    pub(super) async fn start_in(
+        cluster: &Cluster,
+        replicas: usize,
+        settings: &[(&str, &str)],
+    ) -> Self {
         Self::on(Postgres::create_in(&cluster.url()).await, replicas, settings).await
     }
 
@@ -99,8 +106,10 @@ pub(super) fn address(server: &Server) -> &str {
 
 /// Waits until the replica has the singleton task, and gives its token.
 pub(super) async fn until_it_has(server: &Server, duty: &str) -> i64 {
-    until_ready_says(server, &format!("it has {duty}"), |detail| detail["fleet"]["singleton_tasks"][duty].as_i64())
-        .await
+    until_ready_says(server, &format!("it has {duty}"), |detail| {
+        detail["fleet"]["singleton_tasks"][duty].as_i64()
+    })
+    .await
 }
 
 async fn until_ready_says<T>(server: &Server, what: &str, look: impl Fn(&Value) -> Option<T>) -> T {

@@ -29,7 +29,8 @@ async fn what_is_reported_to_another_replica_goes_on_at_once() {
     let world = &fleet.world;
     let anna = world.skier("Anna").await;
     for outcome in ["reserved", "billed"] {
-        // placed on the first replica, which reads the list of open payments too; reported to the second
+        // placed on the first replica, which reads the list of open payments too; reported to the
+        // second
         fleet.balancer.lead_to([address(&world.server)]);
         let order = world.order_to_pay(&anna, &OPERATORS, "undo").await;
         fleet.balancer.lead_to([address(&fleet.others[0])]);
@@ -64,7 +65,12 @@ async fn a_killed_replicas_orders_go_on_elsewhere() {
     fleet.balancer.lead_to([address(&fleet.world.server)]);
     let order = fleet.world.order_to_pay(&anna, &OPERATORS, "undo").await;
     // killed while it issues
-    fleet.world.fault(json!({ "supplier": "dta", "operation": "CreateOrder", "fault": "hang", "times": 1 })).await;
+    fleet
+        .world
+        .fault(
+            json!({ "supplier": "dta", "operation": "CreateOrder", "fault": "hang", "times": 1 }),
+        )
+        .await;
     fleet.world.pay(&order, "reserved").await;
     let id = order["id"].as_str().unwrap();
     anna.wait_for(id, &["authorised"]).await;
@@ -96,7 +102,9 @@ async fn a_replica_that_was_stopped_for_longer_than_its_lease_does_nothing_twice
     };
     futures_util::future::join3(crowd.place(40), crowd.pay(40), stopping).await;
     fleet
-        .until(&world.server, "it knows that its lease was over", |ready| ready["fleet"]["lapses"].as_u64() >= Some(1))
+        .until(&world.server, "it knows that its lease was over", |ready| {
+            ready["fleet"]["lapses"].as_u64() >= Some(1)
+        })
         .await;
     world.clean_slate_within(PATIENCE).await;
     crowd.check(world).await;

@@ -1,9 +1,11 @@
-//! The pace of a contract is kept by all replicas together, counted where it is felt: by the supplier's own times.
+//! The pace of a contract is kept by all replicas together, counted where it is felt: by the
+//! supplier's own times.
 //!
-//! With Redis each question has a turn, at equal distances for all. Without it each replica goes at its share of the pace, by
-//! the number of replicas that were alive at its last renewal: together that is the pace too, but nobody knows when the
-//! others ask, so as many questions may come in one moment as there are replicas. Where somebody who can write to Redis says
-//! that all turns are taken, they do the same, and say so to each other.
+//! With Redis each question has a turn, at equal distances for all. Without it each replica goes at
+//! its share of the pace, by the number of replicas that were alive at its last renewal: together
+//! that is the pace too, but nobody knows when the others ask, so as many questions may come in one
+//! moment as there are replicas. Where somebody who can write to Redis says that all turns are
+//! taken, they do the same, and say so to each other.
 
 use std::time::Duration;
 
@@ -32,7 +34,8 @@ const TIMES: [(&str, &str); 5] = [
     ("STARJACK_TIMES__PAYMENT_SETTLE", "8s"),
 ];
 
-async fn replicas_keep_a_contracts_pace_together_with_redis_without_it_when_it_comes_back_and_while_it_lies() {
+async fn replicas_keep_a_contracts_pace_together_with_redis_without_it_when_it_comes_back_and_while_it_lies()
+ {
     let mut fleet = Fleet::start(REPLICAS, &TIMES).await;
     let pace = |per_second: usize| format!("requests_per_second = {per_second}");
     let slower = catalogue::dearer(8800).replace(&pace(50), &pace(PER_SECOND));
@@ -42,7 +45,8 @@ async fn replicas_keep_a_contracts_pace_together_with_redis_without_it_when_it_c
     for _ in 0..REPLICAS {
         people.push(fleet.world.skier("Anna").await);
     }
-    let people: Vec<Person> = people.iter().zip(fleet.servers()).map(|(one, at)| one.at(address(at))).collect();
+    let people: Vec<Person> =
+        people.iter().zip(fleet.servers()).map(|(one, at)| one.at(address(at))).collect();
 
     let together = backlog(&fleet.world, &people).await;
     fleet.redis.kill_9();
@@ -54,7 +58,8 @@ async fn replicas_keep_a_contracts_pace_together_with_redis_without_it_when_it_c
     fleet.redis.restart().await;
     until_redis_is(&fleet, "up").await;
     let more = backlog(&fleet.world, &people);
-    let first = join_all(people.iter().zip(waiting).map(|(person, ids)| pay(&fleet.world, person, ids)));
+    let first =
+        join_all(people.iter().zip(waiting).map(|(person, ids)| pay(&fleet.world, person, ids)));
     futures_util::future::join(more, first).await;
     let back = asked(&fleet.world).await.split_off(before);
     let lied_to = tokio::select! {
@@ -88,10 +93,14 @@ async fn lie(fleet: &Fleet) {
     }
 }
 
-/// Each buys many tickets at once at their own replica; gives the times of what the operator was asked.
+/// Each buys many tickets at once at their own replica; gives the times of what the operator was
+/// asked.
 async fn backlog(world: &World, people: &[Person]) -> Vec<i64> {
     let before = asked(world).await.len();
-    join_all(people.iter().map(async |person| pay(world, person, place(world, person).await).await)).await;
+    join_all(
+        people.iter().map(async |person| pay(world, person, place(world, person).await).await),
+    )
+    .await;
     asked(world).await.split_off(before)
 }
 
@@ -112,16 +121,25 @@ async fn pay(world: &World, person: &Person, ids: Vec<String>) {
 
 /// When the operator was asked anything, in its own milliseconds.
 async fn asked(world: &World) -> Vec<i64> {
-    world.questions().await["dta/solden"].as_array().unwrap().iter().map(|one| one["at_ms"].as_i64().unwrap()).collect()
+    world.questions().await["dta/solden"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["at_ms"].as_i64().unwrap())
+        .collect()
 }
 
 /// In no window came more than the pace allows, and it was used: there was a backlog.
 fn check(when: &str, came: &[i64], burst: usize) {
-    let within = |from: i64| came.iter().filter(|at| (from..from + WINDOW_MS).contains(*at)).count();
+    let within =
+        |from: i64| came.iter().filter(|at| (from..from + WINDOW_MS).contains(*at)).count();
     let most = came.iter().map(|from| within(*from)).max().unwrap_or_default();
     let turns = |milliseconds: i64| PER_SECOND * usize::try_from(milliseconds).unwrap() / 1000;
     let allowed = turns(WINDOW_MS + LATE_MS) + burst;
-    eprintln!("{when}: {} questions, at most {most} within {WINDOW_MS} ms, of {allowed}", came.len());
+    eprintln!(
+        "{when}: {} questions, at most {most} within {WINDOW_MS} ms, of {allowed}",
+        came.len()
+    );
     assert!(most <= allowed, "{when}: {most} questions within {WINDOW_MS} ms: {came:?}");
     assert!(most >= turns(WINDOW_MS) / 2, "{when}: there was no backlog: {came:?}");
 }

@@ -1,11 +1,13 @@
-//! A replica is stopped between the commit of an intent and the first byte of its question, for longer than its lease:
-//! another replica takes the order over and ends it, and what the first one was about to send is not sent any more.
+//! A replica is stopped between the commit of an intent and the first byte of its question, for
+//! longer than its lease: another replica takes the order over and ends it, and what the first one
+//! was about to send is not sent any more.
 //!
-//! Held here: whatever stops before the look at the permit. The suppliers of these tests book and move money once for each
-//! question, and we take them for ones that answer a known reference with its first answer: so the order goes on at once,
-//! the deadline of the stopped question is not over, and nothing but the permit stands between it and a second ticket.
-//! Not held by anything in the process: a stop between that look and the first byte, which is a few instructions of one poll
-//! of the connection. A question that is sent then is told by the reconciliation
+//! Held here: whatever stops before the look at the permit. The suppliers of these tests book and
+//! move money once for each question, and we take them for ones that answer a known reference with
+//! its first answer: so the order goes on at once, the deadline of the stopped question is not
+//! over, and nothing but the permit stands between it and a second ticket. Not held by anything in
+//! the process: a stop between that look and the first byte, which is a few instructions of one
+//! poll of the connection. A question that is sent then is told by the reconciliation
 //! (`tests/api/books/tickets.rs`: a booking too many is a case).
 
 use std::path::PathBuf;
@@ -23,10 +25,12 @@ on_postgres!(
     money_that_a_stopped_replica_was_about_to_give_back_is_not_asked_for_twice,
 );
 
-/// One whose supplier books at once: a booking that is not final yet would be asked for again, and booked again.
+/// One whose supplier books at once: a booking that is not final yet would be asked for again, and
+/// booked again.
 const OPERATORS: [&str; 1] = ["obertauern"];
 /// Questions live longer than the stop lasts, so that the lease alone ends them.
-const TIMES: [(&str, &str); 2] = [("STARJACK_TIMES__ISSUE_DEADLINE", "50s"), ("STARJACK_TIMES__SETTLE", "50s")];
+const TIMES: [(&str, &str); 2] =
+    [("STARJACK_TIMES__ISSUE_DEADLINE", "50s"), ("STARJACK_TIMES__SETTLE", "50s")];
 
 async fn a_ticket_that_a_stopped_replica_was_about_to_book_is_not_booked_twice() {
     stopped_before("issue", "finished", "4s").await;
@@ -37,13 +41,18 @@ async fn money_that_a_stopped_replica_was_about_to_take_is_not_asked_for_twice()
 }
 
 async fn money_that_a_stopped_replica_was_about_to_give_back_is_not_asked_for_twice() {
-    // nobody asks the provider's books before the question's time is over: here its deadline ends it as well
+    // nobody asks the provider's books before the question's time is over: here its deadline ends
+    // it as well
     stopped_before("reverse", "undone", "8s").await;
 }
 
-/// Stops the driver at the question `verb`, and lets it go on when the other replica has ended the order.
+/// Stops the driver at the question `verb`, and lets it go on when the other replica has ended the
+/// order.
 async fn stopped_before(verb: &str, end: &str, payment: &str) {
-    let payment = [("STARJACK_TIMES__PAYMENT_DEADLINE", payment), ("STARJACK_TIMES__PAYMENT_SETTLE", payment)];
+    let payment = [
+        ("STARJACK_TIMES__PAYMENT_DEADLINE", payment),
+        ("STARJACK_TIMES__PAYMENT_SETTLE", payment),
+    ];
     let moments = Moments::new();
     let mut settings: Vec<_> = TIMES.into_iter().chain(payment).chain(DEDUPS).collect();
     settings.push(("STARJACK_CRASH_POINTS", moments.0.path().to_str().unwrap()));
@@ -69,10 +78,13 @@ async fn stopped_before(verb: &str, end: &str, payment: &str) {
     moments.let_go_on();
     world.server.signal("CONT");
     let answered = format!("{verb}: answered, not saved");
-    eventually("the step is over", async || moments.reached().contains(&answered).then_some(())).await;
+    eventually("the step is over", async || moments.reached().contains(&answered).then_some(()))
+        .await;
     assert!(!moments.reached().contains(&format!("{verb}: acted, answer not read")), "it was sent");
     fleet
-        .until(&world.server, "it knows that its lease was over", |ready| ready["fleet"]["lapses"].as_u64() >= Some(1))
+        .until(&world.server, "it knows that its lease was over", |ready| {
+            ready["fleet"]["lapses"].as_u64() >= Some(1)
+        })
         .await;
     assert_eq!(questions(&world.ledger().await.0), asked, "a supplier was asked to do more");
     world.clean_slate().await;
@@ -82,7 +94,11 @@ async fn stopped_before(verb: &str, end: &str, payment: &str) {
 fn questions(ledger: &Value) -> (usize, usize, usize) {
     let count = |supplier: &str| ledger[supplier].as_array().unwrap().len();
     let payments = ledger["mpay24"].as_array().unwrap();
-    (count("dta"), count("axess"), payments.iter().map(|one| one["history"].as_array().unwrap().len()).sum())
+    (
+        count("dta"),
+        count("axess"),
+        payments.iter().map(|one| one["history"].as_array().unwrap().len()).sum(),
+    )
 }
 
 /// The moments of the fleet's replicas.

@@ -1,4 +1,5 @@
-//! The master dies and its sentinel promotes another Redis: orders and singleton tasks go on, and readiness detail tells of it.
+//! The master dies and its sentinel promotes another Redis: orders and singleton tasks go on, and
+//! readiness detail tells of it.
 
 use serde_json::Value;
 
@@ -16,7 +17,10 @@ async fn orders_and_duties_go_on_when_a_sentinel_promotes_another_redis() {
     let master = Redis::start().await;
     let second = Redis::start_replica(&master).await;
     let sentinel = Redis::start_sentinel(&master, SHOP).await;
-    eventually("the sentinel knows both", async || sentinel.knows_replica(&second, SHOP).then_some(())).await;
+    eventually("the sentinel knows both", async || {
+        sentinel.knows_replica(&second, SHOP).then_some(())
+    })
+    .await;
     let address = sentinel.url().replace("redis://", "redis-sentinel://");
     let url = format!("{}#{SHOP}", address.trim_end_matches('/'));
     let mut fleet = Fleet::with(Postgres::create().await, (master, &url), 2, &TIMES).await;
@@ -30,7 +34,8 @@ async fn orders_and_duties_go_on_when_a_sentinel_promotes_another_redis() {
         for replica in &replicas {
             until(replica, "Redis is away", |ready| ready["redis"] == "down").await;
         }
-        eventually("another one is promoted", async || sentinel.names(&second, SHOP).then_some(())).await;
+        eventually("another one is promoted", async || sentinel.names(&second, SHOP).then_some(()))
+            .await;
         for replica in &replicas {
             until(replica, "Redis answers", |ready| ready["redis"] == "up").await;
         }

@@ -1,4 +1,5 @@
-//! Redis is never the truth: emptied, slow, killed and restarted in the middle of orders, it costs no ticket and no cent.
+//! Redis is never the truth: emptied, slow, killed and restarted in the middle of orders, it costs
+//! no ticket and no cent.
 
 use std::time::Duration;
 

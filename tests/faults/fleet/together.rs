@@ -26,7 +26,10 @@ on_postgres!(
 
 /// The actors that a replica shows, by replica.
 async fn actors(clerk: &Person, at: &str) -> Vec<Value> {
-    clerk.client.at(at).get("/api/v1/admin/actors").await.expect(200)["items"].as_array().unwrap().clone()
+    clerk.client.at(at).get("/api/v1/admin/actors").await.expect(200)["items"]
+        .as_array()
+        .unwrap()
+        .clone()
 }
 
 async fn a_breaker_that_opens_here_opens_there() {
@@ -50,32 +53,48 @@ async fn a_breaker_that_opens_here_opens_there() {
 async fn replicas_see_each_others_actors() {
     let mut fleet = Fleet::start(2, &[]).await;
     let clerk = fleet.world.clerk().await;
-    let (first, second) = (super::address(&fleet.world.server).to_owned(), super::address(&fleet.others[0]).to_owned());
+    let (first, second) = (
+        super::address(&fleet.world.server).to_owned(),
+        super::address(&fleet.others[0]).to_owned(),
+    );
     let replicas = async |at: &str| -> BTreeSet<String> {
         let all = actors(&clerk, at).await;
         all.iter().map(|actor| actor["replica"].as_str().unwrap().to_owned()).collect()
     };
     for at in [&first, &second] {
-        eventually("both replicas are seen", async || (replicas(at).await.len() == 2).then_some(())).await;
+        eventually("both replicas are seen", async || {
+            (replicas(at).await.len() == 2).then_some(())
+        })
+        .await;
     }
     let own = actors(&clerk, &second).await[0]["replica"].clone();
     assert_ne!(own, actors(&clerk, &first).await[0]["replica"], "each shows its own first");
     fleet.redis.kill_9();
-    eventually("each sees its own", async || (replicas(&second).await.len() == 1).then_some(())).await;
+    eventually("each sees its own", async || (replicas(&second).await.len() == 1).then_some(()))
+        .await;
     fleet.redis.restart().await;
-    eventually("both are seen again", async || (replicas(&second).await.len() == 2).then_some(())).await;
+    eventually("both are seen again", async || (replicas(&second).await.len() == 2).then_some(()))
+        .await;
     fleet.world.kill_9();
-    eventually("the dead one is gone", async || (replicas(&second).await.len() == 1).then_some(())).await;
+    eventually("the dead one is gone", async || (replicas(&second).await.len() == 1).then_some(()))
+        .await;
 }
 
 async fn an_admin_steers_the_actor_of_the_replica_that_is_named_wherever_the_request_goes() {
     let mut fleet = Fleet::start(2, &[]).await;
     let clerk = fleet.world.clerk().await;
-    let (first, second) = (super::address(&fleet.world.server).to_owned(), super::address(&fleet.others[0]).to_owned());
+    let (first, second) = (
+        super::address(&fleet.world.server).to_owned(),
+        super::address(&fleet.others[0]).to_owned(),
+    );
     let other = actors(&clerk, &second).await[0]["replica"].as_str().unwrap().to_owned();
     let here = clerk.client.at(&first);
     let wish = async |wish: &str, replica: &str| {
-        here.post(&format!("/api/v1/admin/actors/dta%2Fsolden/{wish}?replica={replica}"), &json!({})).await
+        here.post(
+            &format!("/api/v1/admin/actors/dta%2Fsolden/{wish}?replica={replica}"),
+            &json!({}),
+        )
+        .await
     };
     eventually("the other replica is seen", async || {
         actors(&clerk, &first).await.iter().any(|actor| actor["replica"] == *other).then_some(())
@@ -83,14 +102,20 @@ async fn an_admin_steers_the_actor_of_the_replica_that_is_named_wherever_the_req
     .await;
     let state = async |at: &str| {
         let all = actors(&clerk, at).await;
-        all.iter().find(|actor| actor["name"] == "dta/solden").unwrap()["state"].as_str().unwrap().to_owned()
+        all.iter().find(|actor| actor["name"] == "dta/solden").unwrap()["state"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     };
     let done = wish("pause", &other).await.expect(202);
     assert_eq!((&done["state"], &done["replica"]), (&json!("paused"), &json!(other)));
     assert_eq!((&*state(&first).await, &*state(&second).await), ("up", "paused"));
     let audit = here.get("/api/v1/admin/audit").await.expect(200);
     let row = &audit["items"][0];
-    assert_eq!((&row["action"], &row["subject"]), (&json!("pause"), &json!(format!("dta/solden at {other}"))));
+    assert_eq!(
+        (&row["action"], &row["subject"]),
+        (&json!("pause"), &json!(format!("dta/solden at {other}")))
+    );
     wish("resume", &other).await.expect(202);
     assert_eq!(state(&second).await, "up");
     assert_eq!(wish("pause", &new_key()).await.status, 404, "nobody's");
@@ -112,11 +137,13 @@ async fn way(io: &Io, url: &str, prefix: &str) -> Way {
     way
 }
 
-async fn turns_and_counts_are_taken_together_at_one_server_at_a_sentinels_master_and_at_a_cluster() {
+async fn turns_and_counts_are_taken_together_at_one_server_at_a_sentinels_master_and_at_a_cluster()
+{
     let io = Io::start("sqlite::memory:", 1).await.unwrap();
     let (one, cluster) = (Redis::start().await, Redis::start_cluster().await);
     let sentinel = Redis::start_sentinel(&one, "shop").await;
-    let plain = |redis: &Redis| redis.url().trim_start_matches("redis://").trim_end_matches('/').to_owned();
+    let plain =
+        |redis: &Redis| redis.url().trim_start_matches("redis://").trim_end_matches('/').to_owned();
     for url in [
         one.url(),
         format!("redis-sentinel://{}#shop", plain(&sentinel)),
@@ -126,8 +153,10 @@ async fn turns_and_counts_are_taken_together_at_one_server_at_a_sentinels_master
         let (here, there) = (way(&io, &url, &prefix).await, way(&io, &url, &prefix).await);
         let (every, long) = (Duration::from_millis(100), Duration::from_secs(60));
         let asked = (0..20).map(|index| if index % 2 == 0 { &here } else { &there });
-        let turns =
-            join_all(asked.map(async |way| way.turn("pace", every, (Duration::ZERO, long)).await.unwrap())).await;
+        let turns = join_all(
+            asked.map(async |way| way.turn("pace", every, (Duration::ZERO, long)).await.unwrap()),
+        )
+        .await;
         let waits: BTreeSet<_> = turns.into_iter().map(|turn| wait(turn) / 50_000).collect();
         assert!(waits.len() >= 19, "{url}: turns at distances of 100 ms, not {waits:?}");
         let none = here.turn("pace", every, (Duration::ZERO, Duration::ZERO)).await;
@@ -138,21 +167,33 @@ async fn turns_and_counts_are_taken_together_at_one_server_at_a_sentinels_master
         assert!(matches!(apart, Ok(Turn::Apart(taken)) if taken == 50 * every), "{url}: {apart:?}");
 
         let limits = |own| [limit("{limits}:a", 2, own), limit("{limits}:b", 3, own)];
-        let count = async |way: &Way, own| way.count(&limits(own)).await.unwrap().map(|reached| reached.index);
+        let count = async |way: &Way, own| {
+            way.count(&limits(own)).await.unwrap().map(|reached| reached.index)
+        };
         assert_eq!(
             (count(&here, 2).await, count(&there, 2).await, count(&here, 2).await),
             (None, None, Some(0)),
             "{url}"
         );
-        assert_eq!(count(&there, 1).await, None, "{url}: who has had less than its share is not refused");
+        assert_eq!(
+            count(&there, 1).await,
+            None,
+            "{url}: who has had less than its share is not refused"
+        );
         here.take_back(&["{limits}:a".to_owned(), "{limits}:b".to_owned()]);
         here.forget(&["{limits}:a".to_owned()]);
-        eventually("what was forgotten has room again", async || (count(&there, 2).await.is_none()).then_some(()))
-            .await;
+        eventually("what was forgotten has room again", async || {
+            (count(&there, 2).await.is_none()).then_some(())
+        })
+        .await;
 
         here.put("text", "seen".to_owned(), long).await.unwrap();
         assert_eq!(there.get("text", 4).await, Ok(Some("seen".to_owned())), "{url}");
-        assert_eq!((there.get("text", 3).await, there.get("none", 3).await), (Ok(None), Ok(None)), "{url}");
+        assert_eq!(
+            (there.get("text", 3).await, there.get("none", 3).await),
+            (Ok(None), Ok(None)),
+            "{url}"
+        );
         let (mut own, mut heard) = (here.listen(), there.listen());
         eventually("the other hears it", async || {
             here.tell("catalogue");
@@ -174,7 +215,11 @@ async fn once_one_replica_parts_because_there_are_no_turns_each_goes_at_its_shar
     let mut replicas = Vec::new();
     for _ in 0..2 {
         let replica = Replica::announce(io.clone()).await.unwrap();
-        replicas.push(FleetRateLimit::new(way(&io, &redis.url(), "shop").await, replica, "dta/solden"));
+        replicas.push(FleetRateLimit::new(
+            way(&io, &redis.url(), "shop").await,
+            replica,
+            "dta/solden",
+        ));
     }
     let (every, most) = (Duration::from_millis(200), Duration::from_secs(1));
     let next = async |replica: &FleetRateLimit| replica.next(every, Duration::ZERO, most).await;
@@ -205,11 +250,18 @@ async fn what_cannot_be_ours_counts_as_not_there_and_whatever_is_written_has_an_
             writer.tell(&format!("DEL shop:{key}"));
             writer.tell(&lie.replace("KEY", key));
         }
-        assert!(matches!(way.turn("pace:x", every, (Duration::ZERO, most)).await, Ok(Turn::In(_))), "{lie:.60}");
+        assert!(
+            matches!(way.turn("pace:x", every, (Duration::ZERO, most)).await, Ok(Turn::In(_))),
+            "{lie:.60}"
+        );
         assert_eq!(way.count(&[limit("count", 5, 5)]).await, Ok(None), "{lie:.60}");
         for key in ["pace:x", "count"] {
-            let left: i64 =
-                writer.tell(&format!("PTTL shop:{key}")).trim_start_matches(':').trim_end().parse().unwrap();
+            let left: i64 = writer
+                .tell(&format!("PTTL shop:{key}"))
+                .trim_start_matches(':')
+                .trim_end()
+                .parse()
+                .unwrap();
             // -2: it has ended already
             assert!(left == -2 || (0..=60_000).contains(&left), "{key} has no end: {left}");
         }
@@ -219,16 +271,30 @@ async fn what_cannot_be_ours_counts_as_not_there_and_whatever_is_written_has_an_
         assert_eq!(way.count(&[limit("count", 5, 5)]).await, Ok(None), "{lie}");
     }
     writer.tell("SET shop:count 5 PX 50000");
-    assert_eq!(way.count(&[limit("count", 5, 5)]).await.unwrap().unwrap().index, 0, "what can be ours is believed");
+    assert_eq!(
+        way.count(&[limit("count", 5, 5)]).await.unwrap().unwrap().index,
+        0,
+        "what can be ours is believed"
+    );
     for lie in ["SET {shop:pace:y}:apart 1", "SET {shop:pace:y}:apart 1 PX 600000"] {
         writer.tell(&lie.replace("SET ", "SET shop:"));
-        assert!(matches!(way.turn("pace:y", every, (Duration::ZERO, most)).await, Ok(Turn::In(_))), "{lie}");
+        assert!(
+            matches!(way.turn("pace:y", every, (Duration::ZERO, most)).await, Ok(Turn::In(_))),
+            "{lie}"
+        );
         way.part("pace:y", most).await.unwrap();
-        assert!(matches!(way.turn("pace:y", every, (Duration::ZERO, most)).await, Ok(Turn::Apart(_))), "{lie}");
+        assert!(
+            matches!(way.turn("pace:y", every, (Duration::ZERO, most)).await, Ok(Turn::Apart(_))),
+            "{lie}"
+        );
     }
     writer.tell("LPUSH shop:text 1");
     assert!(way.get("text", 100).await.is_err());
-    assert_eq!(way.link(), Link::Up, "one key of another kind is no reason to give the connection up");
+    assert_eq!(
+        way.link(),
+        Link::Up,
+        "one key of another kind is no reason to give the connection up"
+    );
 }
 
 fn wait(turn: Turn) -> u128 {

@@ -1,5 +1,5 @@
-//! What the world of a life can do besides losing answers and processes: each life is given none to three of these abilities, so
-//! that what it breaks can be read.
+//! What the world of a life can do besides losing answers and processes: each life is given none to
+//! three of these abilities, so that what it breaks can be read.
 
 use chrono::TimeDelta;
 use starjack::actors::order::{NewLine, NewOrder};
@@ -10,16 +10,18 @@ use super::prng::Prng;
 /// Something that people, banks, gates or suppliers of a life do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ability {
-    /// Payers pay around the end of their page and of the last loading time, mostly by a method that is billed at once, and the
-    /// reports of it are lost.
+    /// Payers pay around the end of their page and of the last loading time, mostly by a method
+    /// that is billed at once, and the reports of it are lost.
     PaysLate,
-    /// Attempts are declined, and others wait for their bank, which decides up to twenty minutes later.
+    /// Attempts are declined, and others wait for their bank, which decides up to twenty minutes
+    /// later.
     WaitsForBank,
     /// The provider denies or stumbles over every second status call.
     Denies,
     /// A bill is reported up to fifteen seconds before the provider's books show it.
     LateBooks,
-    /// A bank takes back what was billed, and the provider's books show it up to five minutes after its report.
+    /// A bank takes back what was billed, and the provider's books show it up to five minutes after
+    /// its report.
     ChargesBack,
     /// Staff at the provider's portal gives back the whole or a part of a payment, or releases it.
     Portal,
@@ -31,11 +33,13 @@ pub(crate) enum Ability {
     ClosedCards,
     /// Skiers use their tickets.
     Gates,
-    /// For twenty minutes none, or few, of the answers to the opening of a page arrive, and some people ask again and again.
+    /// For twenty minutes none, or few, of the answers to the opening of a page arrive, and some
+    /// people ask again and again.
     LosesPages,
     /// A backup is restored.
     Restores,
-    /// Some entries of the provider's list cannot be read, and many of other shops stand before ours.
+    /// Some entries of the provider's list cannot be read, and many of other shops stand before
+    /// ours.
     Unreadable,
 }
 
@@ -55,8 +59,8 @@ pub(crate) const ABILITIES: [(Ability, &str); 13] = [
     (Ability::Unreadable, "unreadable"),
 ];
 
-/// Whoever restores a backup forgets which transfers were booked, and would send the money twice: the bank's own statement
-/// decides then, and no statement is part of this world.
+/// Whoever restores a backup forgets which transfers were booked, and would send the money twice:
+/// the bank's own statement decides then, and no statement is part of this world.
 const NOT_TOGETHER: [(Ability, Ability); 2] =
     [(Ability::Restores, Ability::NoCredits), (Ability::Restores, Ability::ClosedCards)];
 
@@ -95,12 +99,14 @@ impl Abilities {
         ABILITIES.iter().filter(|(ability, _)| self.has(*ability)).map(|(_, word)| *word).collect()
     }
 
-    /// Whether a day that nobody compares may come right: what others did to ended orders is seen by the comparison alone.
+    /// Whether a day that nobody compares may come right: what others did to ended orders is seen
+    /// by the comparison alone.
     pub(crate) fn need_no_evening(self) -> bool {
         !self.has(Ability::Portal) && !self.has(Ability::Restores)
     }
 
-    /// How many of a hundred payments are only reserved: few where what is billed is what the world is about.
+    /// How many of a hundred payments are only reserved: few where what is billed is what the world
+    /// is about.
     pub(crate) fn reserved(self) -> u64 {
         let billed = [
             Ability::PaysLate,
@@ -120,8 +126,8 @@ impl Abilities {
         }
     }
 
-    /// An order waits for a bank, and for what looks like that, until its tickets can be loaded no more, so that is soon; around
-    /// then somebody pays late.
+    /// An order waits for a bank, and for what looks like that, until its tickets can be loaded no
+    /// more, so that is soon; around then somebody pays late.
     pub(crate) fn hurry(self, prng: &Prng, order: NewOrder) -> NewOrder {
         let waits = self.has(Ability::WaitsForBank) || self.has(Ability::LateBooks);
         let soon = match (waits, self.has(Ability::PaysLate)) {

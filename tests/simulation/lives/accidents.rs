@@ -1,4 +1,5 @@
-//! What happens to the machine: processes die, freeze and come back as if nothing had been; the database goes; the clock jumps.
+//! What happens to the machine: processes die, freeze and come back as if nothing had been; the
+//! database goes; the clock jumps.
 
 use std::time::Duration;
 
@@ -51,7 +52,8 @@ impl Accident {
 impl Life {
     /// Lets something happen at a moment.
     pub(super) fn plan(&mut self, at: Duration, accident: Accident) {
-        let no = self.agenda.last_key_value().map_or(0, |((_, no), _)| *no).max(self.agenda.len()) + 1;
+        let no =
+            self.agenda.last_key_value().map_or(0, |((_, no), _)| *no).max(self.agenda.len()) + 1;
         self.agenda.insert((at, no), accident);
     }
 
@@ -64,7 +66,9 @@ impl Life {
             self.trace.note(|| format!("{accident:?}"));
         }
         match accident {
-            Accident::Crash if self.serving.as_ref().is_some_and(|(process, _)| !process.frozen) => {
+            Accident::Crash
+                if self.serving.as_ref().is_some_and(|(process, _)| !process.frozen) =>
+            {
                 self.entrance.take();
                 self.serving = None;
                 self.happened.push("crash");
@@ -73,10 +77,15 @@ impl Life {
             }
             Accident::Begin if self.serving.is_none() => {
                 self.off.before_it_begins(&self.database);
-                self.serving = Some(boot((&self.setting, &self.database.io), &self.network, &self.entrance));
+                self.serving =
+                    Some(boot((&self.setting, &self.database.io), &self.network, &self.entrance));
             }
-            Accident::Freeze(pause) if self.replaced.is_none() && self.serving.is_some() => self.freeze(pause),
-            Accident::Thaw => self.serving.iter_mut().for_each(|(process, _)| process.frozen = false),
+            Accident::Freeze(pause) if self.replaced.is_none() && self.serving.is_some() => {
+                self.freeze(pause)
+            }
+            Accident::Thaw => {
+                self.serving.iter_mut().for_each(|(process, _)| process.frozen = false)
+            }
             Accident::Awake => {
                 self.replaced.iter_mut().for_each(|(process, _)| process.frozen = false);
                 let pause = self.network.prng.millis(2000, 15_000);
@@ -97,7 +106,8 @@ impl Life {
         }
     }
 
-    /// For longer than its lease: its place is taken, and what it wakes up with is worth nothing any more.
+    /// For longer than its lease: its place is taken, and what it wakes up with is worth nothing
+    /// any more.
     fn freeze(&mut self, pause: Duration) {
         let Some((mut process, leased)) = self.serving.take() else { return };
         process.frozen = true;

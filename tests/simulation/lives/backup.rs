@@ -1,4 +1,5 @@
-//! A backup that is restored: what people and suppliers did after it was done, and the database knows nothing of it.
+//! A backup that is restored: what people and suppliers did after it was done, and the database
+//! knows nothing of it.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -14,8 +15,9 @@ use super::accidents::Accident;
 use super::life::Life;
 use super::workload::cancel;
 
-/// A backup waits for orders that are being placed: one that it does not know is found by the comparison of the day, and of its
-/// money only what is reserved or was reported; that is told elsewhere, of the whole product.
+/// A backup waits for orders that are being placed: one that it does not know is found by the
+/// comparison of the day, and of its money only what is reserved or was reported; that is told
+/// elsewhere, of the whole product.
 const WAITS: Duration = Duration::from_secs(1);
 
 impl Life {
@@ -29,16 +31,20 @@ impl Life {
         self.plan_in(pause, Accident::Restore);
     }
 
-    /// No process runs while it is put back and told of it; then one begins, and some customers change their minds.
+    /// No process runs while it is put back and told of it; then one begins, and some customers
+    /// change their minds.
     pub(super) fn restore(&mut self) {
         self.happened.push("backup restored");
         self.entrance.take();
         (self.serving, self.replaced) = (None, None);
         self.database.of_all_tables(|table| {
-            format!("DELETE FROM main.{table}; INSERT INTO main.{table} SELECT * FROM backup.{table}")
+            format!(
+                "DELETE FROM main.{table}; INSERT INTO main.{table} SELECT * FROM backup.{table}"
+            )
         });
         self.network.books.open().restores += 1;
-        let (settle, page_life) = (TimeDelta::from_std(self.setting.settle).unwrap(), self.setting.rules.page_life);
+        let (settle, page_life) =
+            (TimeDelta::from_std(self.setting.settle).unwrap(), self.setting.rules.page_life);
         let times = RestoreTimes { now: clock::now(), settle, page_life };
         let told = self.database.without_faults(restored(&self.database.io, Epoch::FIRST, times));
         self.trace.note(|| format!("told {told:?}"));
@@ -59,6 +65,8 @@ impl Life {
 
     /// Whether a backup is still to be made or to be restored.
     pub(super) fn will_restore(&self) -> bool {
-        self.agenda.values().any(|accident| matches!(accident, Accident::Backup(_) | Accident::Restore))
+        self.agenda
+            .values()
+            .any(|accident| matches!(accident, Accident::Backup(_) | Accident::Restore))
     }
 }

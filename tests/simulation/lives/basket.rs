@@ -1,4 +1,5 @@
-//! What people order: one to four tickets at both kinds of supplier, on cards that some of them share.
+//! What people order: one to four tickets at both kinds of supplier, on cards that some of them
+//! share.
 
 use chrono::{Days, NaiveDate, TimeDelta};
 use starjack::actors::order::rules::record::{OnRefusal, ReturnTerms, Ticket};

@@ -1,4 +1,5 @@
-//! What happens to money behind our back: at the provider's portal, at the payer's bank, and by itself.
+//! What happens to money behind our back: at the provider's portal, at the payer's bank, and by
+//! itself.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -12,8 +13,8 @@ use super::payers::{Claimed, report};
 use super::prng::Prng;
 use super::workload::Town;
 
-/// Portal staff looks at the transaction too: nobody moves what moved a moment ago, for of two who give back the same money at
-/// once no rule of one side makes one.
+/// Portal staff looks at the transaction too: nobody moves what moved a moment ago, for of two who
+/// give back the same money at once no rule of one side makes one.
 const QUIET: Duration = Duration::from_secs(40);
 /// So often it is looked whether it is quiet; then it is left alone.
 const LOOKS: u32 = 20;

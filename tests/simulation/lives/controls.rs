@@ -1,5 +1,5 @@
-//! One rule off at a time: each is caught by the promise that the rule is for, in a life that is well with every rule on.
-//! This proves that a promise can be seen broken.
+//! One rule off at a time: each is caught by the promise that the rule is for, in a life that is
+//! well with every rule on. This proves that a promise can be seen broken.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -29,7 +29,8 @@ pub(crate) struct Off {
     pub(crate) jumps: bool,
     /// Nobody compares the day with the others' books.
     pub(crate) unreconciled: bool,
-    /// No request lives longer than its contract says, so that every promise holds without a comparison.
+    /// No request lives longer than its contract says, so that every promise holds without a
+    /// comparison.
     pub(crate) prompt: bool,
     /// Nobody gives a ticket back.
     pub(crate) at_home: bool,
@@ -38,7 +39,8 @@ pub(crate) struct Off {
 }
 
 impl Off {
-    /// Every second day with abilities that a comparison does not help is not compared, so that nothing is mended by it.
+    /// Every second day with abilities that a comparison does not help is not compared, so that
+    /// nothing is mended by it.
     pub(super) fn sometimes_by_day(self, abilities: Abilities, prng: &Prng) -> Self {
         let uncompared = !abilities.are_none() && abilities.need_no_evening() && prng.percent(50);
         if uncompared { by_day(self) } else { self }
@@ -55,18 +57,25 @@ impl Off {
 /// Lives of a control run that nothing catches end here.
 const ENOUGH: u64 = 1600;
 
-/// A rule that is off is caught, and the same life with the rule on is well. The life that `known`ly catches it is lived first;
-/// where it does not, since the world has changed, one that does is looked for among all.
+/// A rule that is off is caught, and the same life with the rule on is well. The life that
+/// `known`ly catches it is lived first; where it does not, since the world has changed, one that
+/// does is looked for among all.
 fn is_caught(rule: &str, off: Off, (invariant, known): (Invariant, u64)) {
     let (number, words) = invariant.words();
     let database = Rc::new(SharedDatabase::new());
     let broken = |end: &End| end.wrong.iter().any(|violation| violation.invariant == invariant);
-    let seed = if broken(&live(&database, known, off)) { Some(known) } else { find(1..ENOUGH, off, broken) };
+    let seed = if broken(&live(&database, known, off)) {
+        Some(known)
+    } else {
+        find(1..ENOUGH, off, broken)
+    };
     println!("{rule}: caught by {number}, {words}, in life {seed:?}");
-    let seed = seed.unwrap_or_else(|| panic!("{rule} is off, and {invariant:?} holds in {ENOUGH} lives"));
+    let seed =
+        seed.unwrap_or_else(|| panic!("{rule} is off, and {invariant:?} holds in {ENOUGH} lives"));
     let unreconciled = off.unreconciled && off.prompt;
     let Off { parts, trouble, jumps, prompt, at_home, abilities, .. } = off;
-    let on = Off { parts, trouble, jumps, prompt, at_home, abilities, unreconciled, ..Off::default() };
+    let on =
+        Off { parts, trouble, jumps, prompt, at_home, abilities, unreconciled, ..Off::default() };
     let end = live(&database, seed, on);
     assert!(end.wrong.is_empty(), "with {rule} on: {:#?}", end.wrong);
 }

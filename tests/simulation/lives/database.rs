@@ -51,7 +51,8 @@ impl FaultSwitch {
 impl SimulatedFaults for FaultSwitch {
     fn arrives(&self) -> BoxFuture<'static, bool> {
         let Some(faults) = self.0.lock().unwrap().clone() else { return ready(true).boxed() };
-        let lost = faults.time.passed() < faults.closed_until || faults.prng.below(1000) < faults.trouble;
+        let lost =
+            faults.time.passed() < faults.closed_until || faults.prng.below(1000) < faults.trouble;
         let takes = if lost { faults.prng.millis(100, 900) } else { faults.prng.millis(0, 3) };
         async move {
             clock::sleep(takes).await;
@@ -64,8 +65,16 @@ impl SimulatedFaults for FaultSwitch {
 impl SharedDatabase {
     pub(crate) fn new() -> Self {
         let faults = Arc::new(FaultSwitch::default());
-        let opened = Io::start_in("sqlite::memory:", 1, Some(Arc::clone(&faults) as Arc<dyn SimulatedFaults>));
-        let io = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(opened).unwrap();
+        let opened = Io::start_in(
+            "sqlite::memory:",
+            1,
+            Some(Arc::clone(&faults) as Arc<dyn SimulatedFaults>),
+        );
+        let io = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap()
+            .block_on(opened)
+            .unwrap();
         at_once(io.migrate()).unwrap();
         let insert = io.write(|tx| {
             Box::pin(async move {
@@ -92,7 +101,9 @@ impl SharedDatabase {
         let run = self.io.read(move |db| {
             Box::pin(async move {
                 db.execute_unprepared("PRAGMA foreign_keys = OFF").await?;
-                for row in db.query_all_raw(Statement::from_string(DbBackend::Sqlite, TABLES)).await? {
+                for row in
+                    db.query_all_raw(Statement::from_string(DbBackend::Sqlite, TABLES)).await?
+                {
                     db.execute_unprepared(&sql(row.try_get_by_index(0)?)).await?;
                 }
                 db.execute_unprepared("PRAGMA foreign_keys = ON").await?;

@@ -56,7 +56,10 @@ impl Life {
             agreed: Rc::default(),
             serving: None,
             replaced: None,
-            agenda: BTreeMap::from([((Duration::ZERO, 0), Accident::Begin), ((LOOK, 1), Accident::Look)]),
+            agenda: BTreeMap::from([
+                ((Duration::ZERO, 0), Accident::Begin),
+                ((LOOK, 1), Accident::Look),
+            ]),
             happened: Vec::new(),
         };
         for _accident in 0..prng.one(&[0, 0, 1, 2, 3, 5]) {
@@ -65,11 +68,17 @@ impl Life {
             life.plan(at, accident);
         }
         if abilities.has(Ability::Restores) {
-            let (at, pause) = (more.millis(3000, 120_000), more.millis(3000, more.one(&[30_000, 300_000])));
+            let (at, pause) =
+                (more.millis(3000, 120_000), more.millis(3000, more.one(&[30_000, 300_000])));
             life.plan(at, Accident::Backup(pause));
         }
         let trouble = prng.one(&[0, 0, 5, 20]);
-        database.faults.set(Some(LifeFaults { time, prng: prng.another(), trouble, closed_until: Duration::ZERO }));
+        database.faults.set(Some(LifeFaults {
+            time,
+            prng: prng.another(),
+            trouble,
+            closed_until: Duration::ZERO,
+        }));
         if let Some(trigger) = off.trigger {
             database.run(format!("CREATE TRIGGER off {trigger}"));
         }
@@ -80,7 +89,8 @@ impl Life {
 
     /// Everybody who wants something.
     fn people(&mut self, prng: &Prng, more: &Prng, regrets: Option<Prng>) {
-        let (page_life, io) = (self.setting.rules.page_life.to_std().unwrap(), self.database.io.clone());
+        let (page_life, io) =
+            (self.setting.rules.page_life.to_std().unwrap(), self.database.io.clone());
         let town = Rc::new(Town {
             entrance: Rc::clone(&self.entrance),
             database: Rc::clone(&self.database),
@@ -114,7 +124,10 @@ impl Life {
 }
 
 /// The way to the suppliers, and what happens on it.
-fn network((off, trace, abilities): (&Off, &Trace, Abilities), (prng, more): (&Prng, &Prng)) -> Network {
+fn network(
+    (off, trace, abilities): (&Off, &Trace, Abilities),
+    (prng, more): (&Prng, &Prng),
+) -> Network {
     let drawn = prng.one(&[0, 4, 4, 12, 30]);
     let trouble = off.trouble.unwrap_or(drawn);
     Network {
@@ -143,11 +156,13 @@ fn network((off, trace, abilities): (&Off, &Trace, Abilities), (prng, more): (&P
 /// Between its first and its last moment no answer to the opening of a page arrives.
 fn lost_pages(abilities: Abilities, prng: &Prng) -> (Instant, Instant) {
     let first = clock::instant() + prng.millis(0, 20_000);
-    let lost = if abilities.has(Ability::LosesPages) { Duration::from_secs(1200) } else { Duration::ZERO };
+    let lost =
+        if abilities.has(Ability::LosesPages) { Duration::from_secs(1200) } else { Duration::ZERO };
     (first, first + lost)
 }
 
-/// Times as in production, but for those that a life would wait for in vain: each second of it costs a look at the database.
+/// Times as in production, but for those that a life would wait for in vain: each second of it
+/// costs a look at the database.
 fn setting(off: &Off) -> Setting {
     let settle = Duration::from_secs(60);
     let rules = Rules {
@@ -160,5 +175,11 @@ fn setting(off: &Off) -> Setting {
         off: off.rule,
         ..Rules::default()
     };
-    Setting { dedups: false, settle, patience: Duration::from_secs(60), deadline: Duration::from_secs(8), rules }
+    Setting {
+        dedups: false,
+        settle,
+        patience: Duration::from_secs(60),
+        deadline: Duration::from_secs(8),
+        rules,
+    }
 }

@@ -1,4 +1,5 @@
-//! The gates: some tickets are used as soon as they stand, some later, and some while they are being cancelled.
+//! The gates: some tickets are used as soon as they stand, some later, and some while they are
+//! being cancelled.
 
 use std::rc::Rc;
 

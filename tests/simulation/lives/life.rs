@@ -1,4 +1,5 @@
-//! One life: a town orders and pays, accidents happen, everything comes to rest, and the outside's books are held against ours.
+//! One life: a town orders and pays, accidents happen, everything comes to rest, and the outside's
+//! books are held against ours.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,7 +31,8 @@ use super::workload::Town;
 
 /// A life that does not rest after this is stuck.
 const LONGEST: Duration = Duration::from_secs(2 * 3600);
-/// Nor is one whose order goes on for so long after our staff took it as it is: then the loop looks after it for ever.
+/// Nor is one whose order goes on for so long after our staff took it as it is: then the loop looks
+/// after it for ever.
 const TAKEN_AS_IT_IS: TimeDelta = TimeDelta::minutes(20);
 /// How often it is looked whether everything rests.
 pub(super) const LOOK: Duration = Duration::from_secs(5);
@@ -67,7 +69,8 @@ pub(super) struct Life {
     pub(super) people: Process,
     pub(super) town: Option<Rc<Town>>,
     pub(super) rests_since: Option<Duration>,
-    /// How many suggestions of the reconciliation were agreed to; nothing while the day was not compared yet.
+    /// How many suggestions of the reconciliation were agreed to; nothing while the day was not
+    /// compared yet.
     pub(super) agreed: Rc<Cell<Option<usize>>>,
     pub(super) serving: Option<(Process, Arc<Leased>)>,
     pub(super) replaced: Option<(Process, Arc<Leased>)>,
@@ -112,7 +115,8 @@ impl Life {
         self.end(wrong)
     }
 
-    /// Everything rests and all is well; or it rests and is not well for a while, or it never rests.
+    /// Everything rests and all is well; or it rests and is not well for a while, or it never
+    /// rests.
     fn is_over(&mut self) -> bool {
         let now = self.time.passed();
         self.plan(now + LOOK, Accident::Look);
@@ -145,7 +149,8 @@ impl Life {
         let all_done = town.busy.get() == 0 && !town.books.open().is_busy() && !self.will_restore();
         // our staff deals with every mark, where there are any to be dealt with
         let staffed = !self.abilities.are_none();
-        all_done && self.orders().iter().all(|order| rests(order) && !(staffed && order.needs_person()))
+        all_done
+            && self.orders().iter().all(|order| rests(order) && !(staffed && order.needs_person()))
     }
 
     fn wrong(&self) -> Vec<Violation> {
@@ -154,7 +159,11 @@ impl Life {
         let mut wrong = Vec::new();
         if !self.rests() {
             let left = orders.iter().filter(|order| !rests(order) || !has_ended(order.state));
-            let says = format!("{} people are busy, orders: {:#?}", town.busy.get(), left.collect::<Vec<_>>());
+            let says = format!(
+                "{} people are busy, orders: {:#?}",
+                town.busy.get(),
+                left.collect::<Vec<_>>()
+            );
             wrong.push(Violation { invariant: Invariant::Rest, says });
         }
         let rows = self.database.without_faults(Rows::read(&self.database.io));
@@ -169,7 +178,8 @@ impl Life {
     }
 
     fn end(self, wrong: Vec<Violation>) -> End {
-        let (orders, rows) = (self.orders(), self.database.without_faults(Rows::read(&self.database.io)));
+        let (orders, rows) =
+            (self.orders(), self.database.without_faults(Rows::read(&self.database.io)));
         End {
             wrong,
             states: orders.iter().map(|order| order.state).collect(),

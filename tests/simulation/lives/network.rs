@@ -13,10 +13,12 @@ use starjack::actors::order::rules::intent::Verb;
 use starjack::clock;
 use starjack::ids::Reference;
 use starjack::integrations::lift::{
-    Booking, Capabilities, CheckedCard, Found, LiftSupplier, PriceList, SoldPage, TicketOrder, Wanted,
+    Booking, Capabilities, CheckedCard, Found, LiftSupplier, PriceList, SoldPage, TicketOrder,
+    Wanted,
 };
 use starjack::integrations::payment::{
-    CreditAmount, History, Observed, OpenPayments, OpenedPage, PageOrder, PaymentProvider, StatusKey,
+    CreditAmount, History, Observed, OpenPayments, OpenedPage, PageOrder, PaymentProvider,
+    StatusKey,
 };
 use starjack::integrations::{Outcome, Permit};
 use starjack::money::Cents;
@@ -30,7 +32,8 @@ use super::abilities::{Abilities, Ability};
 use super::prng::Prng;
 use super::trace::Trace;
 
-/// How long after it left a request may still be executed; a contract's settle is longer than this and a deadline.
+/// How long after it left a request may still be executed; a contract's settle is longer than this
+/// and a deadline.
 pub(crate) const LATEST: u64 = 15_000;
 
 /// What is asked of nothing of ours in particular.
@@ -60,11 +63,13 @@ pub(crate) struct Network {
     pub(crate) loses_pages: (Instant, Instant),
     /// How many of a hundred are lost then.
     pub(crate) loses: u64,
-    /// How many entries of other shops, which cannot be read, stand in the provider's list before ours.
+    /// How many entries of other shops, which cannot be read, stand in the provider's list before
+    /// ours.
     pub(crate) others: usize,
     /// The process dies at this very moment.
     pub(crate) dies: Arc<AtomicBool>,
-    /// A request is under way of which nobody knows: the moment at which a step of the clock would do most harm.
+    /// A request is under way of which nobody knows: the moment at which a step of the clock would
+    /// do most harm.
     pub(crate) jumps: Arc<AtomicBool>,
     /// How often the state of a page was asked, and whether such a question suffered something.
     pub(crate) stumbled: Arc<Mutex<BTreeMap<String, (u32, bool)>>>,
@@ -132,8 +137,12 @@ impl Network {
             Fault::Late => {
                 self.jumps.store(true, Ordering::SeqCst);
                 let mut late = self.prng.millis(300, LATEST);
-                if verb == Verb::Issue && !self.prompt && self.struck.load(Ordering::Relaxed).is_multiple_of(3) {
-                    // a replica that was paused, or a supplier's queue: nobody waits for it any more
+                if verb == Verb::Issue
+                    && !self.prompt
+                    && self.struck.load(Ordering::Relaxed).is_multiple_of(3)
+                {
+                    // a replica that was paused, or a supplier's queue: nobody waits for it any
+                    // more
                     late = OUTLIVED;
                     books.open().outlived.insert(reference.to_owned());
                 }
@@ -194,7 +203,9 @@ impl Network {
         let doubles_credit = fault == Fault::Twice && verb == Verb::Credit;
         // a no to a cancel says that the ticket was used, and that is the gates' to say
         let was_used = fault == Fault::Refused && verb == Verb::Cancel;
-        let stumbles = !self.abilities.has(Ability::Denies) && is_status(verb) && self.stumbles_again(reference);
+        let stumbles = !self.abilities.has(Ability::Denies)
+            && is_status(verb)
+            && self.stumbles_again(reference);
         let excused = knows || doubles_credit || was_used || stumbles;
         (!excused).then_some(fault)
     }
@@ -202,7 +213,8 @@ impl Network {
     /// What becomes of a question because of what this world can do.
     fn fault_of_this_world(&self, verb: Verb) -> Option<Fault> {
         let now = clock::instant();
-        let loses_page = verb == Verb::Open && self.loses_pages.0 <= now && now < self.loses_pages.1;
+        let loses_page =
+            verb == Verb::Open && self.loses_pages.0 <= now && now < self.loses_pages.1;
         let denies = self.abilities.has(Ability::Denies) && is_status(verb);
         if loses_page && self.prng.percent(self.loses) {
             return Some(self.prng.one(&[Fault::DoneUnanswered, Fault::NotDone]));
@@ -218,9 +230,10 @@ impl Network {
         fault == Fault::Refused && self.dedups && self.books.open().knows(reference)
     }
 
-    /// The state of a payment may be asked three times, ever. In a world that does not say otherwise, money of which no report comes
-    /// and no such call is answered is seen by nobody before the settlement report, and staff is called for each last call that goes
-    /// unanswered; so that provider does not stumble over one page again and again, nor over the last call.
+    /// The state of a payment may be asked three times, ever. In a world that does not say
+    /// otherwise, money of which no report comes and no such call is answered is seen by nobody
+    /// before the settlement report, and staff is called for each last call that goes unanswered;
+    /// so that provider does not stumble over one page again and again, nor over the last call.
     fn stumbles_again(&self, page: &str) -> bool {
         let mut all = self.stumbled.lock().unwrap();
         let (asked, stumbled) = all.entry(page.to_owned()).or_default();
@@ -252,46 +265,74 @@ impl LiftSupplier for Network {
     }
 
     fn issue(&self, order: TicketOrder, permit: Permit) -> LocalBoxFuture<'_, Outcome<Booking>> {
-        let (reference, operator, dedups) = (order.reference.to_string(), self.operator.clone(), self.dedups);
+        let (reference, operator, dedups) =
+            (order.reference.to_string(), self.operator.clone(), self.dedups);
         let book = move |ledger: &mut Ledger| ledger.issue(&order, (&operator, dedups));
         self.meet((Verb::Issue, reference), permit, book).boxed_local()
     }
 
-    fn find(&self, reference: Reference, permit: Permit) -> LocalBoxFuture<'_, Outcome<Vec<Found>>> {
+    fn find(
+        &self,
+        reference: Reference,
+        permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<Vec<Found>>> {
         let own = reference.to_string();
-        self.meet((Verb::Find, reference.to_string()), permit, move |ledger| ledger.find(&own)).boxed_local()
+        self.meet((Verb::Find, reference.to_string()), permit, move |ledger| ledger.find(&own))
+            .boxed_local()
     }
 
-    fn list(&self, _day: NaiveDate, _after: Option<String>, permit: Permit) -> LocalBoxFuture<'_, Outcome<SoldPage>> {
+    fn list(
+        &self,
+        _day: NaiveDate,
+        _after: Option<String>,
+        permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<SoldPage>> {
         let own = self.operator.clone();
-        self.meet((Verb::Find, LIST.to_owned()), permit, move |ledger| ledger.sold(&own)).boxed_local()
+        self.meet((Verb::Find, LIST.to_owned()), permit, move |ledger| ledger.sold(&own))
+            .boxed_local()
     }
 
     fn cancel(&self, booking: Booking, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>> {
         let reference = self.books.open().reference_of(&booking.handle);
-        self.meet((Verb::Cancel, reference), permit, move |ledger| ledger.cancel(&booking.handle)).boxed_local()
+        self.meet((Verb::Cancel, reference), permit, move |ledger| ledger.cancel(&booking.handle))
+            .boxed_local()
     }
 
-    fn catalogue(&self, _wanted: Wanted, _permit: Permit) -> LocalBoxFuture<'_, Outcome<PriceList>> {
+    fn catalogue(
+        &self,
+        _wanted: Wanted,
+        _permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<PriceList>> {
         async { Outcome::NotSent("no order asks for it".to_owned()) }.boxed_local()
     }
 }
 
 impl PaymentProvider for Network {
-    fn open_page(&self, page: PageOrder, permit: Permit) -> LocalBoxFuture<'_, Outcome<OpenedPage>> {
+    fn open_page(
+        &self,
+        page: PageOrder,
+        permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<OpenedPage>> {
         let url = format!("https://pay.example/{}", page.reference);
         let own = page.reference.to_string();
         let opened = move |ledger: &mut Ledger| {
-            let number = own.rsplit_once('-').map_or_else(String::new, |(number, _)| number.to_owned());
+            let number =
+                own.rsplit_once('-').map_or_else(String::new, |(number, _)| number.to_owned());
             ledger.opened.entry(number).or_default().insert(own.clone());
             Outcome::Done(OpenedPage { url: url.clone() })
         };
         self.meet((Verb::Open, page.reference.to_string()), permit, opened).boxed_local()
     }
 
-    fn capture(&self, tid: String, amount: Cents, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>> {
+    fn capture(
+        &self,
+        tid: String,
+        amount: Cents,
+        permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<()>> {
         let page = self.books.open().move_of(&tid);
-        self.meet((Verb::Capture, page), permit, move |ledger| ledger.capture(&tid, amount)).boxed_local()
+        self.meet((Verb::Capture, page), permit, move |ledger| ledger.capture(&tid, amount))
+            .boxed_local()
     }
 
     fn reverse(&self, tid: String, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>> {
@@ -299,9 +340,15 @@ impl PaymentProvider for Network {
         self.meet((Verb::Reverse, page), permit, move |ledger| ledger.reverse(&tid)).boxed_local()
     }
 
-    fn credit(&self, tid: String, amount: CreditAmount, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>> {
+    fn credit(
+        &self,
+        tid: String,
+        amount: CreditAmount,
+        permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<()>> {
         let page = self.books.open().move_of(&tid);
-        self.meet((Verb::Credit, page), permit, move |ledger| ledger.credit(&tid, amount)).boxed_local()
+        self.meet((Verb::Credit, page), permit, move |ledger| ledger.credit(&tid, amount))
+            .boxed_local()
     }
 
     fn history(&self, tid: String, permit: Permit) -> LocalBoxFuture<'_, Outcome<History>> {
@@ -309,15 +356,26 @@ impl PaymentProvider for Network {
         self.meet((Verb::History, page), permit, move |ledger| ledger.history(&tid)).boxed_local()
     }
 
-    fn list_open(&self, begin: u32, size: u32, permit: Permit) -> LocalBoxFuture<'_, Outcome<OpenPayments>> {
+    fn list_open(
+        &self,
+        begin: u32,
+        size: u32,
+        permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<OpenPayments>> {
         let (calm, prng) = (Arc::clone(&self.calm), self.prng.clone());
         let (others, stumbles) = (self.others, self.abilities.has(Ability::Unreadable));
         let listed = move |ledger: &mut Ledger| {
-            let (others, stumbles) = if calm.load(Ordering::SeqCst) { (0, false) } else { (others, stumbles) };
+            let (others, stumbles) =
+                if calm.load(Ordering::SeqCst) { (0, false) } else { (others, stumbles) };
             let others = (0..others).map(|no| Err(format!("other {no}")));
-            let own = ledger.open_payments().into_iter().map(|own| if stumbles { sent(own, &prng) } else { Ok(own) });
+            let own = ledger
+                .open_payments()
+                .into_iter()
+                .map(|own| if stumbles { sent(own, &prng) } else { Ok(own) });
             let mut page = OpenPayments::default();
-            for entry in others.chain(own).skip(begin.try_into().unwrap()).take(size.try_into().unwrap()) {
+            for entry in
+                others.chain(own).skip(begin.try_into().unwrap()).take(size.try_into().unwrap())
+            {
                 match entry {
                     Ok(payment) => page.payments.push(payment),
                     Err(tid) => page.unreadable.push(tid),
@@ -328,7 +386,11 @@ impl PaymentProvider for Network {
         self.meet((Verb::History, LIST.to_owned()), permit, listed).boxed_local()
     }
 
-    fn status(&self, key: StatusKey, permit: Permit) -> LocalBoxFuture<'_, Outcome<Option<Observed>>> {
+    fn status(
+        &self,
+        key: StatusKey,
+        permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<Option<Observed>>> {
         let (verb, page) = match &key {
             StatusKey::Tid(tid) => (Verb::Status, self.books.open().page_of(tid)),
             StatusKey::Page(page) => (Verb::Latest, page.to_string()),

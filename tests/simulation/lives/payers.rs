@@ -33,7 +33,8 @@ enum Which {
     Only,
     /// The only one of its page.
     OfItsPage,
-    /// One of several on its page, which closes once it is paid: whoever asks for the page is told of one, and then asks no more.
+    /// One of several on its page, which closes once it is paid: whoever asks for the page is told
+    /// of one, and then asks no more.
     OneOfSeveral,
 }
 
@@ -46,7 +47,8 @@ pub(super) struct Claimed {
     pub(super) state: ObservedState,
 }
 
-/// Waits for a page, thinks, and pays: never, once, in two tabs, on two pages, first a wrong sum, or too late.
+/// Waits for a page, thinks, and pays: never, once, in two tabs, on two pages, first a wrong sum,
+/// or too late.
 pub(super) async fn pay(town: &Rc<Town>, prng: &Prng, id: Uuid) {
     let mut manner = prng.below(10);
     if town.abilities.has(Ability::Restores) && (2..=4).contains(&manner) {
@@ -98,7 +100,8 @@ pub(super) async fn pay(town: &Rc<Town>, prng: &Prng, id: Uuid) {
         let opened = town.ask(|desk| async move { desk.open_page(account, id).await }).await;
         clock::sleep(prng.millis(500, 8000)).await;
         let payable = opened.and_then(Result::ok).and_then(|_| payable(&town.order(id)));
-        // a further payment of the same page would hide the first one, of which nobody may have reported
+        // a further payment of the same page would hide the first one, of which nobody may have
+        // reported
         let payable = payable.filter(|(second, _)| *second != first || town.abilities.are_none());
         if let Some((second, total)) = payable {
             transact(town, prng, (&second, total), (id, Which::OfItsPage));
@@ -111,7 +114,8 @@ async fn insist(town: Rc<Town>, prng: Prng, id: Uuid) {
     let account = town.order(id).account_id;
     for _time in 0..WISHES {
         clock::sleep(prng.millis(2000, 12_000)).await;
-        let wished = town.ask(|desk| async move { desk.open_page(account, id).await.map(drop) }).await;
+        let wished =
+            town.ask(|desk| async move { desk.open_page(account, id).await.map(drop) }).await;
         town.trace.note(|| format!("wished a page {wished:?}"));
         if has_ended(town.order(id).state) {
             return;
@@ -125,7 +129,8 @@ fn payable(order: &Order) -> Option<(String, Cents)> {
     Some((page.reference.to_string(), order.total))
 }
 
-/// The pause of somebody who pays around the end of the page, or of the time in which a ticket can be loaded.
+/// The pause of somebody who pays around the end of the page, or of the time in which a ticket can
+/// be loaded.
 fn until_the_end(town: &Town, prng: &Prng, (id, page): (Uuid, &str)) -> Option<Duration> {
     if !town.abilities.has(Ability::PaysLate) || prng.percent(30) {
         return None;
@@ -140,7 +145,8 @@ fn until_the_end(town: &Town, prng: &Prng, (id, page): (Uuid, &str)) -> Option<D
     Some((pays_at - clock::now()).to_std().unwrap_or_default())
 }
 
-/// An attempt that is declined, perhaps, and one that waits for its bank, which decides whenever it likes.
+/// An attempt that is declined, perhaps, and one that waits for its bank, which decides whenever it
+/// likes.
 async fn wait_for_bank(town: &Rc<Town>, prng: &Prng, (page, amount): (&str, Cents)) {
     let attempt = || Transaction { page: page.to_owned(), amount, ..Transaction::default() };
     if prng.percent(60) {
@@ -163,9 +169,15 @@ async fn wait_for_bank(town: &Rc<Town>, prng: &Prng, (page, amount): (&str, Cent
     });
 }
 
-/// Money is reserved, or billed at once; the provider reports it, or not. What is reserved is listed, and what is billed alone
-/// on its page is seen when the page is looked after; anything else only the report tells.
-fn transact(town: &Rc<Town>, prng: &Prng, (page, amount): (&str, Cents), (id, which): (Uuid, Which)) {
+/// Money is reserved, or billed at once; the provider reports it, or not. What is reserved is
+/// listed, and what is billed alone on its page is seen when the page is looked after; anything
+/// else only the report tells.
+fn transact(
+    town: &Rc<Town>,
+    prng: &Prng,
+    (page, amount): (&str, Cents),
+    (id, which): (Uuid, Which),
+) {
     let reserved = prng.percent(town.reserved);
     let tid = town.books.open().pay(page, amount, reserved);
     town.trace.note(|| format!("paid {tid} {amount} reserved {reserved}"));
@@ -195,17 +207,20 @@ fn loses_reports(town: &Town) -> bool {
     town.abilities.has(Ability::PaysLate) || town.abilities.has(Ability::Denies)
 }
 
-/// Whether a look at the page after its end, at the latest, finds a payment of now although nobody reports it. A page whose end
-/// was passed already, before the clock was put back, was looked at as well.
+/// Whether a look at the page after its end, at the latest, finds a payment of now although nobody
+/// reports it. A page whose end was passed already, before the clock was put back, was looked at as
+/// well.
 fn is_looked_after(town: &Town, page: &str, (id, which): (Uuid, Which)) -> bool {
-    let longer = if town.abilities.has(Ability::PaysLate) { -AFTER_ITS_END } else { TimeDelta::seconds(70) };
+    let longer =
+        if town.abilities.has(Ability::PaysLate) { -AFTER_ITS_END } else { TimeDelta::seconds(70) };
     let is_seen = if town.abilities.has(Ability::PaysLate) {
         which != Which::OneOfSeveral && !town.time.was_put_back()
     } else {
         which == Which::Only
     };
     let order = is_seen.then(|| town.order(id));
-    let row = order.iter().flat_map(|order| &order.payments).find(|row| row.reference.as_str() == page);
+    let row =
+        order.iter().flat_map(|order| &order.payments).find(|row| row.reference.as_str() == page);
     row.is_some_and(|row| clock::now() + longer < row.page_ends_at)
 }
 
@@ -264,10 +279,20 @@ pub(crate) async fn postman(town: Rc<Town>, prng: Prng) {
     let mut told = BTreeSet::new();
     loop {
         clock::sleep(prng.millis(1500, 3000)).await;
-        let all: Vec<_> = town.books.open().money.iter().map(|money| (money.page.clone(), money.captured)).collect();
+        let all: Vec<_> = town
+            .books
+            .open()
+            .money
+            .iter()
+            .map(|money| (money.page.clone(), money.captured))
+            .collect();
         for (no, (page, captured)) in all.into_iter().enumerate() {
             if captured > 0 && told.insert(no) && prng.percent(50) {
-                report(&town, prng.another(), Claimed { no, page, amount: captured, state: ObservedState::Billed });
+                report(
+                    &town,
+                    prng.another(),
+                    Claimed { no, page, amount: captured, state: ObservedState::Billed },
+                );
             }
         }
     }

@@ -1,4 +1,5 @@
-//! A process of the simulated machine: tasks that run until none has anything left to do, can be frozen, and die together.
+//! A process of the simulated machine: tasks that run until none has anything left to do, can be
+//! frozen, and die together.
 
 use std::cell::RefCell;
 use std::pin::pin;

@@ -1,4 +1,5 @@
-//! What comes after the day: it is compared with everybody's books, and somebody agrees to whatever is suggested.
+//! What comes after the day: it is compared with everybody's books, and somebody agrees to whatever
+//! is suggested.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -18,14 +19,18 @@ const LOOK: Duration = Duration::from_secs(1);
 /// After so many comparisons without an end, what differs is left to whoever looks at the promises.
 const MOST: u32 = 10;
 
-/// Compares the day with everybody until nothing is suggested any more; answers how many suggestions were agreed to.
+/// Compares the day with everybody until nothing is suggested any more; answers how many
+/// suggestions were agreed to.
 pub(crate) async fn reconcile(town: Rc<Town>) -> usize {
     let mut agreed = 0;
     for _comparison in 0..MOST {
         // one after the other, so that two lives of one seed are the same
-        for scope in
-            [Scope::Operator("hill".to_owned()), Scope::Operator("dale".to_owned()), Scope::Payments, Scope::Invoices]
-        {
+        for scope in [
+            Scope::Operator("hill".to_owned()),
+            Scope::Operator("dale".to_owned()),
+            Scope::Payments,
+            Scope::Invoices,
+        ] {
             compare(&town, &scope).await;
         }
         let cases = open_cases(&town);
@@ -34,8 +39,10 @@ pub(crate) async fn reconcile(town: Rc<Town>) -> usize {
         }
         for case in cases {
             let id = case.id;
-            while !matches!(town.enter(|door| async move { door.books.agree(id, CUSTOMER).await }).await, Some(Ok(())))
-            {
+            while !matches!(
+                town.enter(|door| async move { door.books.agree(id, CUSTOMER).await }).await,
+                Some(Ok(()))
+            ) {
                 clock::sleep(LOOK).await;
             }
             agreed += 1;
@@ -53,12 +60,16 @@ async fn compare(town: &Rc<Town>, scope: &Scope) {
     let day = NaiveDate::from_ymd_opt(2027, 1, 16).unwrap();
     loop {
         let own = scope.clone();
-        let wished = town.enter(|door| async move { door.books.request(day, Some(own), CUSTOMER).await }).await;
-        let Some(id) = wished.and_then(Result::ok).and_then(|runs| runs.first().map(|run| run.id)) else {
+        let wished = town
+            .enter(|door| async move { door.books.request(day, Some(own), CUSTOMER).await })
+            .await;
+        let Some(id) = wished.and_then(Result::ok).and_then(|runs| runs.first().map(|run| run.id))
+        else {
             clock::sleep(LOOK).await;
             continue;
         };
-        let ended = || -> Option<Run> { town.database.without_faults(run(&town.database.io, id)).unwrap() };
+        let ended =
+            || -> Option<Run> { town.database.without_faults(run(&town.database.io, id)).unwrap() };
         while ended().is_some_and(|run| run.ended_at.is_none()) {
             clock::sleep(LOOK).await;
         }

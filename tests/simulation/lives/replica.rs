@@ -25,7 +25,8 @@ use super::super::incarnation::{Setting, contract, store_of};
 use super::network::Network;
 use super::process::{Inbox, Process};
 
-/// The operators: one whose supplier books every request, one whose supplier knows a reference again.
+/// The operators: one whose supplier books every request, one whose supplier knows a reference
+/// again.
 pub(crate) const OPERATORS: [(&str, bool); 2] = [("hill", false), ("dale", true)];
 
 /// What people reach of an incarnation that is up.
@@ -40,8 +41,8 @@ pub(crate) struct Door {
 /// The door that is open now, if any.
 pub(crate) type Entrance = Rc<RefCell<Option<Door>>>;
 
-/// Whether a process still has its lease. Its replica knows of no other that could take it, on a database that one process
-/// has; so it is taken by the world.
+/// Whether a process still has its lease. Its replica knows of no other that could take it, on a
+/// database that one process has; so it is taken by the world.
 #[derive(Default)]
 pub(crate) struct Leased {
     over: AtomicBool,
@@ -59,11 +60,16 @@ impl Leased {
 }
 
 /// Begins a process that starts the product and opens its door; again until the database lets it.
-pub(crate) fn boot((setting, io): (&Setting, &Io), network: &Network, entrance: &Entrance) -> (Process, Arc<Leased>) {
+pub(crate) fn boot(
+    (setting, io): (&Setting, &Io),
+    network: &Network,
+    entrance: &Entrance,
+) -> (Process, Arc<Leased>) {
     let process = Process::new();
     let (leased, network) = (Arc::<Leased>::default(), network.clone());
     let own = Arc::clone(&leased);
-    let (setting, io, entrance, inbox) = (setting.clone(), io.clone(), Rc::clone(entrance), process.inbox.clone());
+    let (setting, io, entrance, inbox) =
+        (setting.clone(), io.clone(), Rc::clone(entrance), process.inbox.clone());
     process.inbox.begin(async move {
         let door = loop {
             match open(&setting, io.clone(), (network.clone(), &own), inbox.clone()).await {
@@ -84,11 +90,22 @@ pub(crate) fn store(setting: &Setting, io: Io) -> Store {
     store_of(setting, io, |operator| OPERATORS.contains(&(operator, true)))
 }
 
-async fn open(setting: &Setting, io: Io, (network, leased): (Network, &Leased), inbox: Inbox) -> Result<Door, IoError> {
+async fn open(
+    setting: &Setting,
+    io: Io,
+    (network, leased): (Network, &Leased),
+    inbox: Inbox,
+) -> Result<Door, IoError> {
     let system = System::start_here();
     let calm = Arc::clone(&network.calm);
-    let contracts = OPERATORS.map(|(operator, dedups)| contract(&Setting { dedups, ..setting.clone() }, operator));
-    let lift = Facade::start_with(&system, contracts.into(), &Policy::default(), &suppliers(network.clone()));
+    let contracts = OPERATORS
+        .map(|(operator, dedups)| contract(&Setting { dedups, ..setting.clone() }, operator));
+    let lift = Facade::start_with(
+        &system,
+        contracts.into(),
+        &Policy::default(),
+        &suppliers(network.clone()),
+    );
     let bank = Arc::new(move || Ok(Rc::new(network.clone()) as Rc<dyn PaymentProvider>));
     let payment = PaymentDesk::start_with(&system, bank, Policy::default(), setting.deadline);
     let database = io.clone();
@@ -104,7 +121,8 @@ async fn open(setting: &Setting, io: Io, (network, leased): (Network, &Leased), 
     let driver = Driver { store, outside, rules, draining: CancellationToken::new() };
     let (desk, schedule) = Desk::start(&system, driver, Policy::default()).await?;
     inbox.begin(schedule);
-    let books = ReconcileDesk::new(&database, (asked.0, asked.1, desk.clone()), Duration::from_secs(1));
+    let books =
+        ReconcileDesk::new(&database, (asked.0, asked.1, desk.clone()), Duration::from_secs(1));
     let (keeper, evening) = (books.clone(), calm);
     inbox.begin(async move {
         // its workers look for jobs every second; before the evening there are none

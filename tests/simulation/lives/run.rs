@@ -15,15 +15,17 @@ use super::controls::Off;
 use super::database::SharedDatabase;
 use super::life::{EVENING, End, live};
 
-/// Lives of every day; `STARJACK_SIMULATION_SEEDS` lets a run by hand live more, `STARJACK_SEED` begins with another, and
-/// `STARJACK_ABILITIES`, words between commas or none, says what the world of all of them can do.
+/// Lives of every day; `STARJACK_SIMULATION_SEEDS` lets a run by hand live more, `STARJACK_SEED`
+/// begins with another, and `STARJACK_ABILITIES`, words between commas or none, says what the world
+/// of all of them can do.
 const SEEDS: u64 = 80;
 
 fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
-/// Lives the lives of these seeds on every core, and gives each end to `take`, until that says that it is enough.
+/// Lives the lives of these seeds on every core, and gives each end to `take`, until that says that
+/// it is enough.
 fn live_all(seeds: Range<u64>, off: Off, take: impl Fn(u64, End) -> ControlFlow<()> + Sync) {
     let threads = thread::available_parallelism().map_or(1, |cores| cores.get());
     let (next, enough) = (AtomicU64::new(seeds.start), AtomicBool::new(false));
@@ -46,7 +48,11 @@ fn live_all(seeds: Range<u64>, off: Off, take: impl Fn(u64, End) -> ControlFlow<
 }
 
 /// A seed of these whose end is as it is looked for; the lives stop once there is one.
-pub(super) fn find(seeds: Range<u64>, off: Off, looked_for: impl Fn(&End) -> bool + Sync) -> Option<u64> {
+pub(super) fn find(
+    seeds: Range<u64>,
+    off: Off,
+    looked_for: impl Fn(&End) -> bool + Sync,
+) -> Option<u64> {
     let found = Mutex::new(None);
     live_all(seeds, off, |seed, end| {
         if !looked_for(&end) {
@@ -78,16 +84,24 @@ fn whole_lives_end_well() {
         end.abilities.words().iter().for_each(|word| add(format!("world: {word}"), 1));
         add("hours lived".to_owned(), end.lasted.as_secs());
         if !end.wrong.is_empty() {
-            let short =
-                |one: &Violation| format!("{:?}: {}", one.invariant, one.says.chars().take(90).collect::<String>());
+            let short = |one: &Violation| {
+                format!("{:?}: {}", one.invariant, one.says.chars().take(90).collect::<String>())
+            };
             let broken: Vec<_> = end.wrong.iter().map(short).collect();
-            println!("seed {seed} {:?} breaks\n    {}", end.abilities.words(), broken.join("\n    "));
+            println!(
+                "seed {seed} {:?} breaks\n    {}",
+                end.abilities.words(),
+                broken.join("\n    ")
+            );
             let wrong: Vec<_> = end
                 .wrong
                 .iter()
                 .map(|one| format!("{} {:?}: {}", one.invariant.words().0, one.invariant, one.says))
                 .collect();
-            failed.lock().unwrap().insert(seed, format!("seed {seed}\n{}\n{}", wrong.join("\n"), end.trace.join("\n")));
+            failed.lock().unwrap().insert(
+                seed,
+                format!("seed {seed}\n{}\n{}", wrong.join("\n"), end.trace.join("\n")),
+            );
         }
         ControlFlow::Continue(())
     });
@@ -102,7 +116,11 @@ fn whole_lives_end_well() {
         println!("  {many:>8} {what}");
     }
     let failed = failed.into_inner().unwrap();
-    println!("  {:>8} lives with a broken promise: {:?}", failed.len(), failed.keys().collect::<Vec<_>>());
+    println!(
+        "  {:>8} lives with a broken promise: {:?}",
+        failed.len(),
+        failed.keys().collect::<Vec<_>>()
+    );
     if let Some((_, says)) = failed.first_key_value() {
         panic!("{says}\nagain: make sim SEED={} SEEDS=1", failed.keys().next().unwrap());
     }
@@ -112,10 +130,17 @@ fn whole_lives_end_well() {
 fn the_same_seed_lives_the_same_life() {
     let (one, other) = (Rc::new(SharedDatabase::new()), Rc::new(SharedDatabase::new()));
     for seed in 1..=20 {
-        let (first, second) = (live(&one, seed, Off::default()), live(&other, seed, Off::default()));
-        // in the evening two jobs of one moment may be taken in either order, and the database takes its time with each
-        let day = first.trace.iter().position(|line| line.ends_with(EVENING)).unwrap_or(first.trace.len());
-        let of_the_day = |(at, line): (usize, &String)| if at < day { line.clone() } else { without_time(line) };
+        let (first, second) =
+            (live(&one, seed, Off::default()), live(&other, seed, Off::default()));
+        // in the evening two jobs of one moment may be taken in either order, and the database
+        // takes its time with each
+        let day = first
+            .trace
+            .iter()
+            .position(|line| line.ends_with(EVENING))
+            .unwrap_or(first.trace.len());
+        let of_the_day =
+            |(at, line): (usize, &String)| if at < day { line.clone() } else { without_time(line) };
         let told = |end: &End| end.trace.iter().enumerate().map(of_the_day).collect::<Vec<_>>();
         let (first, second) = (told(&first), told(&second));
         let differs = first.iter().zip(&second).position(|(first, second)| first != second);

@@ -1,4 +1,5 @@
-//! Our staff: refunds by hand what cannot be credited, deals with what waits for a person, and now and then meddles.
+//! Our staff: refunds by hand what cannot be credited, deals with what waits for a person, and now
+//! and then meddles.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -40,13 +41,17 @@ pub(crate) async fn desk(town: Rc<Town>, prng: Prng) {
         let ids: Vec<Uuid> = town.accepted.borrow().iter().map(|(id, _)| *id).collect();
         for id in ids {
             let order = town.order(id);
-            let may = matches!(order.state, OrderState::Authorised | OrderState::Issued | OrderState::Undoing);
+            let may = matches!(
+                order.state,
+                OrderState::Authorised | OrderState::Issued | OrderState::Undoing
+            );
             if meddles && may && prng.percent(10) {
                 let wish = prng.one(&[StaffCommand::Retry, StaffCommand::Undo]);
                 if order.state == OrderState::Undoing && wish == StaffCommand::Undo {
                     town.books.open().let_go.insert(order.number.to_string());
                 }
-                let granted = town.ask(|desk| async move { desk.grant(id, wish).await.is_ok() }).await;
+                let granted =
+                    town.ask(|desk| async move { desk.grant(id, wish).await.is_ok() }).await;
                 town.trace.note(|| format!("wished {wish:?} {granted:?}"));
             }
             if is_called(&town, &order) {
@@ -59,49 +64,73 @@ pub(crate) async fn desk(town: Rc<Town>, prng: Prng) {
     }
 }
 
-/// Where nobody outside does anything strange, time ends every mark but one: of a page whose calls were all spent and lost only
-/// the provider's portal knows whether somebody paid at its last moment.
+/// Where nobody outside does anything strange, time ends every mark but one: of a page whose calls
+/// were all spent and lost only the provider's portal knows whether somebody paid at its last
+/// moment.
 fn is_called(town: &Town, order: &Order) -> bool {
     let mut open = order.marks().filter(|mark| !mark.accepted);
     !town.abilities.are_none() || open.all(|mark| mark.reason == PAGE_NOT_ANSWERED)
 }
 
-/// A mark waits for a person: something is asked again, undone, or taken as it is, until nobody is needed any more. Of a ticket
-/// that was used while its order is undone, staff says whether it is paid or let go.
+/// A mark waits for a person: something is asked again, undone, or taken as it is, until nobody is
+/// needed any more. Of a ticket that was used while its order is undone, staff says whether it is
+/// paid or let go.
 async fn look_after(town: &Town, (prng, patience): (&Prng, TimeDelta), order: &Order) {
     let mut since = order.marks().filter(|mark| !mark.accepted).map(|mark| mark.since);
     if since.next().is_none_or(|since| clock::now() < since + patience) {
         return;
     }
     let used = order.marks().any(|mark| mark.reason == RefusalKind::TicketUsed.slug());
-    let wish = prng.one(&[StaffCommand::Retry, StaffCommand::Accept, StaffCommand::Accept, StaffCommand::Undo]);
+    let wish = prng.one(&[
+        StaffCommand::Retry,
+        StaffCommand::Accept,
+        StaffCommand::Accept,
+        StaffCommand::Undo,
+    ]);
     if used && order.state == OrderState::Undoing && wish == StaffCommand::Undo {
         town.books.open().let_go.insert(order.number.to_string());
     }
     // whoever says that nothing is reserved has looked at the provider's portal
-    let wish = if wish == StaffCommand::Accept && is_reserved_still(town, order) { StaffCommand::Retry } else { wish };
+    let wish = if wish == StaffCommand::Accept && is_reserved_still(town, order) {
+        StaffCommand::Retry
+    } else {
+        wish
+    };
     let id = order.id;
     let granted = town.ask(|desk| async move { desk.grant(id, wish).await.map(drop) }).await;
-    if used && order.state == OrderState::Undoing && wish == StaffCommand::Accept && matches!(granted, Some(Ok(()))) {
+    if used
+        && order.state == OrderState::Undoing
+        && wish == StaffCommand::Accept
+        && matches!(granted, Some(Ok(())))
+    {
         // an earlier word of staff did not arrive, and the tickets were kept
         town.books.open().let_go.remove(&order.number.to_string());
     }
     town.trace.note(|| format!("staff wished {wish:?} {granted:?}"));
 }
 
-/// Whether the provider holds a reservation of which staff was called because its release is refused.
+/// Whether the provider holds a reservation of which staff was called because its release is
+/// refused.
 fn is_reserved_still(town: &Town, order: &Order) -> bool {
-    let refused = order
-        .payments
-        .iter()
-        .filter(|row| row.person.as_ref().is_some_and(|mark| !mark.accepted && mark.reason == "money_back_refused"));
+    let refused = order.payments.iter().filter(|row| {
+        row.person
+            .as_ref()
+            .is_some_and(|mark| !mark.accepted && mark.reason == "money_back_refused")
+    });
     let ledger = town.books.open();
     refused.filter_map(|row| row.tid.as_ref()).any(|tid| ledger.money[place(tid)].reserved)
 }
 
-/// What is owed is booked and then sent by bank transfer, once for each case, and not at all where it went back otherwise.
+/// What is owed is booked and then sent by bank transfer, once for each case, and not at all where
+/// it went back otherwise.
 async fn transfer(town: &Town, transfers: &mut Transfers) {
-    let owed = Wanted { open: true, kind: Some(CaseKind::Owed), oldest_first: true, after: None, limit: 100 };
+    let owed = Wanted {
+        open: true,
+        kind: Some(CaseKind::Owed),
+        oldest_first: true,
+        after: None,
+        limit: 100,
+    };
     let cases = town.database.without_faults(town.store.case_files(owed)).unwrap();
     let due = cases.into_iter().filter(|case| clock::now() > case.opened_at + PATIENCE);
     transfers.extend(due.map(|case| (case.id, case)));
@@ -112,9 +141,16 @@ async fn transfer(town: &Town, transfers: &mut Transfers) {
             continue;
         }
         let reason = "sent by bank transfer".to_owned();
-        let closing = Closing { case: id, by: CUSTOMER, reason, bank_reference: Some(format!("transfer {id}")) };
+        let closing = Closing {
+            case: id,
+            by: CUSTOMER,
+            reason,
+            bank_reference: Some(format!("transfer {id}")),
+        };
         let booked = town.ask(|desk| async move { desk.owed_is_paid(closing).await }).await;
-        town.trace.note(|| format!("transferred {} {:?}", case.amount, booked.as_ref().map(Result::is_ok)));
+        town.trace.note(|| {
+            format!("transferred {} {:?}", case.amount, booked.as_ref().map(Result::is_ok))
+        });
         match booked {
             Some(Ok(_)) => {
                 town.books.open().money[no].transferred += case.amount;
@@ -127,8 +163,8 @@ async fn transfer(town: &Town, transfers: &mut Transfers) {
     *transfers = left;
 }
 
-/// Whoever sends money looks into the provider's books before: what was given back there without us is written down first. And
-/// who works there sees that it is being sent.
+/// Whoever sends money looks into the provider's books before: what was given back there without us
+/// is written down first. And who works there sees that it is being sent.
 fn is_as_we_know(town: &Town, case: &Case, no: usize) -> bool {
     let order = town.order(case.order_id.unwrap());
     let row = order.payments.iter().find(|row| Some(row.no) == case.payment_no);

@@ -1,4 +1,5 @@
-//! A time that passes only when nobody has anything left to do, and whose wall clock can be put forward and back.
+//! A time that passes only when nobody has anything left to do, and whose wall clock can be put
+//! forward and back.
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -21,7 +22,8 @@ struct Inner {
     /// What the wall clock shows once nothing has passed.
     wall: DateTime<Utc>,
     put_back: bool,
-    /// Who sleeps until when; the number keeps those of one moment in the order in which they lay down.
+    /// Who sleeps until when; the number keeps those of one moment in the order in which they lay
+    /// down.
     sleepers: BTreeMap<(Instant, u64), Waker>,
     next: u64,
 }
@@ -31,7 +33,14 @@ impl Time {
     pub(crate) fn new(began: Instant) -> Self {
         let wall = Utc.with_ymd_and_hms(2027, 1, 16, 5, 0, 0).unwrap();
         let (passed, sleepers) = (Duration::ZERO, BTreeMap::new());
-        Self(Arc::new(Mutex::new(Inner { began, passed, wall, put_back: false, sleepers, next: 0 })))
+        Self(Arc::new(Mutex::new(Inner {
+            began,
+            passed,
+            wall,
+            put_back: false,
+            sleepers,
+            next: 0,
+        })))
     }
 
     /// How much of it has passed.
@@ -51,12 +60,18 @@ impl Time {
         self.inner().put_back
     }
 
-    /// Goes on to the next moment for which somebody waits, at most to `limit`; true when somebody was woken.
+    /// Goes on to the next moment for which somebody waits, at most to `limit`; true when somebody
+    /// was woken.
     pub(crate) fn go_on(&self, limit: Duration) -> bool {
         let woken = {
             let mut inner = self.inner();
             let until = inner.began + limit;
-            match inner.sleepers.first_key_value().map(|(key, _)| *key).filter(|(moment, _)| *moment <= until) {
+            match inner
+                .sleepers
+                .first_key_value()
+                .map(|(key, _)| *key)
+                .filter(|(moment, _)| *moment <= until)
+            {
                 Some(key) => {
                     inner.passed = inner.passed.max(key.0.saturating_duration_since(inner.began));
                     inner.sleepers.remove(&key)

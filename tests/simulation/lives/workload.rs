@@ -10,7 +10,9 @@ use std::time::Duration;
 use futures_util::future::join;
 use starjack::actors::order::rules::lifecycle::{LineState, OrderState, has_ended};
 use starjack::actors::order::rules::record::{Line, Order};
-use starjack::actors::order::{ChangeError, Desk, NewOrder, PlaceError, Placed, ReturnRequest, Returner, Store};
+use starjack::actors::order::{
+    ChangeError, Desk, NewOrder, PlaceError, Placed, ReturnRequest, Returner, Store,
+};
 use starjack::clock::{self, Deadline};
 use starjack::money::Cents;
 use tokio::sync::oneshot;
@@ -107,10 +109,13 @@ pub(crate) async fn customer(town: Rc<Town>, prng: Prng, order: NewOrder) {
     clock::sleep(prng.millis(0, 4000)).await;
     let placed = if prng.percent(15) {
         let (one, other) = join(place(&town, &prng, &order), place(&town, &prng, &order)).await;
-        // a card that is taken for the one may be free again for the other, but never taken by the key's own order
+        // a card that is taken for the one may be free again for the other, but never taken by the
+        // key's own order
         let differ = match (&one, &other) {
             (Ok(one), Ok(other)) => one != other,
-            (Ok(placed), Err(taken)) | (Err(taken), Ok(placed)) => taken.as_ref() == Some(&placed.body),
+            (Ok(placed), Err(taken)) | (Err(taken), Ok(placed)) => {
+                taken.as_ref() == Some(&placed.body)
+            }
             (Err(_), Err(_)) => false,
         };
         if differ {
@@ -171,15 +176,21 @@ async fn regret(town: Rc<Town>, prng: Prng, id: Uuid) {
     }
 }
 
-/// Orders until it is known whether the order was placed; otherwise the number of the order that has a card.
+/// Orders until it is known whether the order was placed; otherwise the number of the order that
+/// has a card.
 async fn place(town: &Rc<Town>, prng: &Prng, order: &NewOrder) -> Result<Placed, Option<String>> {
     loop {
         let own = order.clone();
-        match town.ask(|desk| async move { desk.place(own, |order| order.number.to_string()).await }).await {
+        match town
+            .ask(|desk| async move { desk.place(own, |order| order.number.to_string()).await })
+            .await
+        {
             Some(Ok(placed)) => return Ok(placed),
             Some(Err(PlaceError::CardTaken { order, .. })) => return Err(Some(order)),
             Some(Err(PlaceError::NotFree(_))) => return Err(None),
-            Some(Err(PlaceError::Running | PlaceError::Io(_))) | None => clock::sleep(prng.millis(500, 3000)).await,
+            Some(Err(PlaceError::Running | PlaceError::Io(_))) | None => {
+                clock::sleep(prng.millis(500, 3000)).await
+            }
             Some(Err(error)) => unreachable!("{error}"),
         }
     }

@@ -1,5 +1,5 @@
-//! The forty-eight stories that an order must survive, each with its one right ending and the test that tells it.
-//! `told` tells those that need neither a process nor a socket.
+//! The forty-eight stories that an order must survive, each with its one right ending and the test
+//! that tells it. `told` tells those that need neither a process nor a socket.
 
 mod told;
 
@@ -69,7 +69,8 @@ fn every_story_is_told_by_a_test() {
     assert_eq!(numbers, (1..=48).collect::<Vec<_>>());
     for (number, story, By(file, test)) in &STORIES {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
-        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("story {number}: {file}: {error}"));
+        let text = std::fs::read_to_string(&path)
+            .unwrap_or_else(|error| panic!("story {number}: {file}: {error}"));
         assert!(is_run(&text, test), "story {number}, {story}: {file} runs no test {test}");
     }
 }
@@ -77,8 +78,10 @@ fn every_story_is_told_by_a_test() {
 #[test]
 fn a_test_that_is_named_after_a_story_tells_it() {
     let own = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(HERE)).unwrap();
-    let named: BTreeSet<_> =
-        own.match_indices("fn story_").map(|(at, _)| own[at + 3..].split('(').next().unwrap()).collect();
+    let named: BTreeSet<_> = own
+        .match_indices("fn story_")
+        .map(|(at, _)| own[at + 3..].split('(').next().unwrap())
+        .collect();
     let own = STORIES.iter().filter(|(_, _, By(file, _))| *file == HERE);
     let listed: BTreeSet<_> = own
         .map(|(number, _, By(_, test))| {
@@ -95,13 +98,16 @@ fn is_run(text: &str, test: &str) -> bool {
         let line = text[..at].rfind('\n').map_or(0, |end| end + 1);
         text[..line].trim_end().ends_with("test]")
     });
-    let made = ["both_databases!(", "on_postgres!(", "rows! {", "rules! {"].into_iter().any(|makes| {
-        // a list in braces ends with its file
-        let body = text
-            .split_once(makes)
-            .map(|(_, rest)| if makes.ends_with('(') { rest.split(';').next().unwrap() } else { rest });
-        body.is_some_and(|body| body.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == test))
-    });
+    let made =
+        ["both_databases!(", "on_postgres!(", "rows! {", "rules! {"].into_iter().any(|makes| {
+            // a list in braces ends with its file
+            let body = text.split_once(makes).map(|(_, rest)| {
+                if makes.ends_with('(') { rest.split(';').next().unwrap() } else { rest }
+            });
+            body.is_some_and(|body| {
+                body.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == test)
+            })
+        });
     attributed || made
 }
 

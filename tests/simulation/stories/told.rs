@@ -1,4 +1,5 @@
-//! Stories that need no process and no socket, told in the world of the real loop with suppliers in memory.
+//! Stories that need no process and no socket, told in the world of the real loop with suppliers in
+//! memory.
 
 use chrono::TimeDelta;
 use starjack::actors::order::ChangeError;
@@ -14,7 +15,8 @@ use crate::incarnation::Setting;
 use crate::story::Story;
 use crate::world::{LOOK, PATIENCE, POLICIES, World, call_back, new_order};
 
-/// Lives the story at an operator that dedups and at one that does not; each time it must end so, with a clean slate.
+/// Lives the story at an operator that dedups and at one that does not; each time it must end so,
+/// with a clean slate.
 async fn ends(story: Story, end: OrderState) {
     for dedups in [false, true] {
         let mut world = World::new(Setting::new(dedups), &story).await;
@@ -40,7 +42,11 @@ fn issue(fault: Fault) -> Strike {
 
 #[actix_rt::test]
 async fn story_01_a_page_whose_answer_is_lost_is_followed_by_another() {
-    ends(undo().with(strike(OrderState::Paying, Verb::Open, Fault::DoneUnanswered)), OrderState::Finished).await;
+    ends(
+        undo().with(strike(OrderState::Paying, Verb::Open, Fault::DoneUnanswered)),
+        OrderState::Finished,
+    )
+    .await;
 }
 
 /// The story's order, placed in its first life.
@@ -71,14 +77,16 @@ enum First {
     Neither,
 }
 
-/// The customer cancels at the moment at which the payment is told of: an end with ticket and money, or with neither.
+/// The customer cancels at the moment at which the payment is told of: an end with ticket and
+/// money, or with neither.
 async fn cancelled_while_paid(first: First, reserved: bool) -> OrderState {
     let story = undo().doing([]);
     let setting = Setting::new(false);
     let rules = Rules { page_life: TimeDelta::minutes(1), ..setting.rules.clone() };
     let mut world = World::new(Setting { rules, ..setting }, &story).await;
     let id = placed(&mut world, &story).await;
-    let order = until(&mut world, id, |order| order.payments.iter().any(|row| row.url.is_some())).await;
+    let order =
+        until(&mut world, id, |order| order.payments.iter().any(|row| row.url.is_some())).await;
     let (desk, page) = (world.desk().clone(), order.payments[0].reference.to_string());
     let tell = async {
         let (tid, listed) = {
@@ -116,7 +124,8 @@ async fn cancelled_while_paid(first: First, reserved: bool) -> OrderState {
 }
 
 #[actix_rt::test]
-async fn story_12_cancelled_while_the_payment_is_told_of_it_ends_with_ticket_and_money_or_with_neither() {
+async fn story_12_cancelled_while_the_payment_is_told_of_it_ends_with_ticket_and_money_or_with_neither()
+ {
     for reserved in [true, false] {
         assert_eq!(cancelled_while_paid(First::Cancel, reserved).await, OrderState::Rejected);
         for _time in 0..6 {
@@ -126,11 +135,20 @@ async fn story_12_cancelled_while_the_payment_is_told_of_it_ends_with_ticket_and
     }
 }
 
-/// The first line is accepted, and stays pending when patience is over; whoever is needed is called after a moment.
-async fn pending_for_ever(on_refusal: OnRefusal, dedups: bool, reservation_life: TimeDelta) -> (World, Story, Uuid) {
+/// The first line is accepted, and stays pending when patience is over; whoever is needed is called
+/// after a moment.
+async fn pending_for_ever(
+    on_refusal: OnRefusal,
+    dedups: bool,
+    reservation_life: TimeDelta,
+) -> (World, Story, Uuid) {
     let story = Story::new(on_refusal).tired(Fault::Pending);
     let setting = Setting::new(dedups);
-    let rules = Rules { doubt_alarm: TimeDelta::milliseconds(400), reservation_life, ..setting.rules.clone() };
+    let rules = Rules {
+        doubt_alarm: TimeDelta::milliseconds(400),
+        reservation_life,
+        ..setting.rules.clone()
+    };
     let mut world = World::new(Setting { rules, ..setting }, &story).await;
     world.outside.books.open().endless = true;
     let id = placed(&mut world, &story).await;
@@ -145,10 +163,12 @@ fn taken(world: &World) -> i64 {
 #[actix_rt::test]
 async fn story_23_a_booking_that_stays_pending_calls_a_person_and_ends_once_it_is_decided() {
     for (on_refusal, dedups, booked) in POLICIES.into_iter().flat_map(|policy| {
-        [(false, true), (false, false), (true, true), (true, false)].map(|(dedups, booked)| (policy, dedups, booked))
+        [(false, true), (false, false), (true, true), (true, false)]
+            .map(|(dedups, booked)| (policy, dedups, booked))
     }) {
         let told = format!("{on_refusal:?}, dedups {dedups}, booked {booked}");
-        let (mut world, story, id) = pending_for_ever(on_refusal, dedups, TimeDelta::days(14)).await;
+        let (mut world, story, id) =
+            pending_for_ever(on_refusal, dedups, TimeDelta::days(14)).await;
         let waiting = until(&mut world, id, Order::needs_person).await;
         let keeps = on_refusal == OnRefusal::Keep;
         let state = if keeps { OrderState::Authorised } else { OrderState::Undoing };
@@ -158,14 +178,19 @@ async fn story_23_a_booking_that_stays_pending_calls_a_person_and_ends_once_it_i
         let wrong = world.go_on(id, &story, PATIENCE).await;
         assert!(wrong.is_empty(), "{told}: {wrong:#?}");
         let end = world.order(id).await;
-        assert_eq!(end.state, if keeps { OrderState::Finished } else { OrderState::Undone }, "{told}");
+        assert_eq!(
+            end.state,
+            if keeps { OrderState::Finished } else { OrderState::Undone },
+            "{told}"
+        );
         assert!(!end.needs_person(), "{told}");
         assert_eq!(taken(&world), if keeps { 3000 } else { 0 }, "{told}");
     }
 }
 
 #[actix_rt::test]
-async fn a_reservation_that_is_about_to_end_is_taken_for_what_was_issued_while_another_booking_is_pending() {
+async fn a_reservation_that_is_about_to_end_is_taken_for_what_was_issued_while_another_booking_is_pending()
+ {
     for (dedups, booked) in [(false, true), (false, false), (true, true), (true, false)] {
         let told = format!("dedups {dedups}, booked {booked}");
         let life = TimeDelta::days(1) + TimeDelta::milliseconds(900);
@@ -210,14 +235,21 @@ async fn story_15_billed_at_once_and_refused_at_the_gate_goes_back() {
 
 #[actix_rt::test]
 async fn story_16_of_three_tickets_two_wait_until_their_operator_is_back() {
-    let down = |no| Strike { times: 8, ..strike(OrderState::Authorised, Verb::Issue, Fault::NotSent).of_line(no) };
+    let down = |no| Strike {
+        times: 8,
+        ..strike(OrderState::Authorised, Verb::Issue, Fault::NotSent).of_line(no)
+    };
     let story = Story { prices: vec![5000, 3000, 2500], ..undo() }.with(down(2)).with(down(3));
     ends(story, OrderState::Finished).await;
 }
 
 #[actix_rt::test]
 async fn story_19_only_the_free_childs_ticket_is_kept_and_nothing_is_taken() {
-    ends(Story { prices: vec![5000, 0], ..Story::new(OnRefusal::Keep) }.refusing(1), OrderState::Finished).await;
+    ends(
+        Story { prices: vec![5000, 0], ..Story::new(OnRefusal::Keep) }.refusing(1),
+        OrderState::Finished,
+    )
+    .await;
 }
 
 #[actix_rt::test]
@@ -238,7 +270,8 @@ async fn story_22_a_ticket_that_is_issued_after_all_once_we_undo_is_taken_back()
 #[actix_rt::test]
 async fn story_32_a_capture_of_which_nobody_knows_takes_the_money_once() {
     for fault in [Fault::DoneUnanswered, Fault::NotDone, Fault::Late] {
-        ends(undo().with(strike(OrderState::Issued, Verb::Capture, fault)), OrderState::Finished).await;
+        ends(undo().with(strike(OrderState::Issued, Verb::Capture, fault)), OrderState::Finished)
+            .await;
     }
 }
 

@@ -1,10 +1,12 @@
-//! Everything at once, from a seed: a victim that panics, hangs, dawdles and blocks its thread, beside neighbours that use
-//! the databases and Redis through the same I/O runtime. `STARJACK_SEED` repeats a run's dice (not its threads' timing),
-//! `STARJACK_SOAK_SECONDS` says how long it takes; `make soak` runs it by hand.
+//! Everything at once, from a seed: a victim that panics, hangs, dawdles and blocks its thread,
+//! beside neighbours that use the databases and Redis through the same I/O runtime. `STARJACK_SEED`
+//! repeats a run's dice (not its threads' timing), `STARJACK_SOAK_SECONDS` says how long it takes;
+//! `make soak` runs it by hand.
 //!
-//! What must hold are outcomes: every question is answered once, what was sent adds up, nobody is told "not begun" of what
-//! began, neighbours have no error, at rest nothing is in flight and no thread is left. How late answers come says more of
-//! the machine than of the code, so it is printed; only one that is later than [`NEVER`] counts as none.
+//! What must hold are outcomes: every question is answered once, what was sent adds up, nobody is
+//! told "not begun" of what began, neighbours have no error, at rest nothing is in flight and no
+//! thread is left. How late answers come says more of the machine than of the code, so it is
+//! printed; only one that is later than [`NEVER`] counts as none.
 
 mod outside;
 mod tally;
@@ -13,7 +15,8 @@ use crate::support::*;
 use futures_util::FutureExt;
 use outside::Outside;
 use starjack::actors::supervision::{
-    BreakerPosition, BreakerSettings, Call, Fault, Handle, Phase, Placement, Policy, Spec, System, Watch,
+    BreakerPosition, BreakerSettings, Call, Fault, Handle, Phase, Placement, Policy, Spec, System,
+    Watch,
 };
 use starjack::clock::{self, Deadline};
 use std::cell::Cell;
@@ -47,7 +50,12 @@ const LONGEST_WEDGE_MS: u64 = 1600;
 const BETWEEN_WEDGES: Duration = Duration::from_millis(2500);
 const PRODUCERS: u64 = 12;
 
-async fn ask_the_victim(victim: &Handle<Puppet>, outside: &Outside, mut dice: Dice, end: Deadline) -> Tally {
+async fn ask_the_victim(
+    victim: &Handle<Puppet>,
+    outside: &Outside,
+    mut dice: Dice,
+    end: Deadline,
+) -> Tally {
     let mut tally = Tally::default();
     while !end.is_over() {
         if ask_once(victim, outside, &mut dice, &mut tally).await {
@@ -59,7 +67,12 @@ async fn ask_the_victim(victim: &Handle<Puppet>, outside: &Outside, mut dice: Di
 }
 
 /// Asks one question of any kind; true when it was refused before it began.
-async fn ask_once(victim: &Handle<Puppet>, outside: &Outside, dice: &mut Dice, tally: &mut Tally) -> bool {
+async fn ask_once(
+    victim: &Handle<Puppet>,
+    outside: &Outside,
+    dice: &mut Dice,
+    tally: &mut Tally,
+) -> bool {
     let begun = Arc::new(AtomicBool::new(false));
     let (begins, outside) = (Arc::clone(&begun), outside.clone());
     let (turns, place, failed) = (dice.below(5), dice.below(12), dice.below(20) == 0);
@@ -76,13 +89,18 @@ async fn ask_once(victim: &Handle<Puppet>, outside: &Outside, dice: &mut Dice, t
         .boxed_local()
     });
     let deadline = Deadline::after(BUDGET);
-    let answer = clock::timeout_at(Deadline::after(BUDGET + NEVER), victim.ask(question, deadline)).await;
+    let answer =
+        clock::timeout_at(Deadline::after(BUDGET + NEVER), victim.ask(question, deadline)).await;
     let Ok(answer) = answer else { panic!("a question was never answered") };
     tally.take(answer, begun, deadline)
 }
 
 /// Asks a neighbour for ever the same; says how often, and how long the longest took.
-async fn ask_a_neighbour(neighbour: &Handle<Puppet>, outside: &Outside, end: Deadline) -> (u64, Duration) {
+async fn ask_a_neighbour(
+    neighbour: &Handle<Puppet>,
+    outside: &Outside,
+    end: Deadline,
+) -> (u64, Duration) {
     let (mut answered, mut longest) = (0, Duration::ZERO);
     while !end.is_over() {
         let outside = outside.clone();
@@ -141,7 +159,12 @@ async fn break_things(system: &System, mut dice: Dice, broken: &Broken, end: Dea
 }
 
 /// Asks until the victim is well again, then waits until nothing is left of what was broken.
-async fn until_all_is_quiet(system: &System, victim: &Handle<Puppet>, outside: &Outside, tally: &mut Tally) {
+async fn until_all_is_quiet(
+    system: &System,
+    victim: &Handle<Puppet>,
+    outside: &Outside,
+    tally: &mut Tally,
+) {
     let deadline = Deadline::after(NEVER);
     let mut dice = Dice(0);
     while victim.status().state != Phase::Up || victim.status().breaker != BreakerPosition::Closed {
@@ -150,7 +173,8 @@ async fn until_all_is_quiet(system: &System, victim: &Handle<Puppet>, outside: &
         clock::sleep(Duration::from_millis(1)).await;
     }
     until("what was lost has come back", || system.lost_threads() == 0).await;
-    until("all is quiet", || victim.status().in_flight == 0 && victim.status().mailbox.depth == 0).await;
+    until("all is quiet", || victim.status().in_flight == 0 && victim.status().mailbox.depth == 0)
+        .await;
 }
 
 /// Injected panics are no news.
@@ -171,16 +195,21 @@ fn arbiters() -> Option<usize> {
     Some(names.filter(|name| name.starts_with("actix-rt|")).count())
 }
 
-async fn whatever_breaks_every_question_ends_once_and_the_neighbours_notice_nothing(outside: Outside, seconds: u64) {
+async fn whatever_breaks_every_question_ends_once_and_the_neighbours_notice_nothing(
+    outside: Outside,
+    seconds: u64,
+) {
     let seed = std::env::var("STARJACK_SEED").ok().and_then(|seed| seed.parse().ok());
     let seed: u64 = seed.unwrap_or_else(|| uuid::Uuid::new_v4().as_u64_pair().1);
-    let given = std::env::var("STARJACK_SOAK_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
+    let given =
+        std::env::var("STARJACK_SOAK_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
     let seconds = given.unwrap_or(seconds);
     eprintln!("STARJACK_SEED={seed} STARJACK_SOAK_SECONDS={seconds}");
     keep_quiet_about_injected_panics();
     let watch = Watch { beat: Duration::from_millis(20), silence: SILENCE, leaks: 3 };
     let system = System::start_watched(watch).unwrap();
-    let breaker = BreakerSettings { open_for: Duration::from_millis(30), ..BreakerSettings::default() };
+    let breaker =
+        BreakerSettings { open_for: Duration::from_millis(30), ..BreakerSettings::default() };
     let (window, down_for) = (Duration::from_millis(400), Duration::from_millis(50));
     let brittle = Policy { crashes: 4, window, down_for, breaker, ..policy() };
     let victim = puppet(&system, Spec { in_flight: 8, policy: brittle, ..spec("victim") });
@@ -230,12 +259,14 @@ mod whatever_breaks {
     #[actix_rt::test]
     async fn sqlite() {
         let (outside, _folder) = Outside::sqlite().await;
-        whatever_breaks_every_question_ends_once_and_the_neighbours_notice_nothing(outside, 8).await;
+        whatever_breaks_every_question_ends_once_and_the_neighbours_notice_nothing(outside, 8)
+            .await;
     }
 
     #[actix_rt::test]
     async fn postgres() {
         let (outside, _folder) = Outside::all().await;
-        whatever_breaks_every_question_ends_once_and_the_neighbours_notice_nothing(outside, 60).await;
+        whatever_breaks_every_question_ends_once_and_the_neighbours_notice_nothing(outside, 60)
+            .await;
     }
 }

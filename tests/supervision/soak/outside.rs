@@ -24,7 +24,9 @@ impl Outside {
     /// An embedded database alone.
     pub(super) async fn sqlite() -> (Self, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
-        let io = Io::start(&format!("sqlite://{}/soak.db?mode=rwc", folder.path().display()), 4).await.unwrap();
+        let io = Io::start(&format!("sqlite://{}/soak.db?mode=rwc", folder.path().display()), 4)
+            .await
+            .unwrap();
         create_table(&io).await;
         let counter = Arc::<AtomicU64>::default;
         let (written, read, counted, away) = (counter(), counter(), counter(), counter());
@@ -33,8 +35,10 @@ impl Outside {
 
     /// The same beside PostgreSQL and Redis, each with a place of its own.
     pub(super) async fn all() -> (Self, tempfile::TempDir) {
-        let server =
-            |name| std::env::var(name).unwrap_or_else(|_| panic!("{name} names a server; `make test` starts one"));
+        let server = |name| {
+            std::env::var(name)
+                .unwrap_or_else(|_| panic!("{name} names a server; `make test` starts one"))
+        };
         let (mut outside, folder) = Self::sqlite().await;
         let io = Io::start(&server("STARJACK_TEST_POSTGRES"), 8).await.unwrap();
         create_table(&io).await;
@@ -49,7 +53,8 @@ impl Outside {
         (Self { redis, ..outside }, folder)
     }
 
-    /// Writes, reads or counts somewhere, or does nothing, which is most of the time; must not fail.
+    /// Writes, reads or counts somewhere, or does nothing, which is most of the time; must not
+    /// fail.
     pub(super) async fn use_one(&self, place: u64) {
         let database = usize::try_from(place / 3).unwrap() % self.databases.len();
         match place % 9 {
@@ -66,8 +71,8 @@ impl Outside {
 
 impl fmt::Display for Outside {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [written, read, counted, away] =
-            [&self.written, &self.read, &self.counted, &self.away].map(|counter| counter.load(Ordering::Relaxed));
+        let [written, read, counted, away] = [&self.written, &self.read, &self.counted, &self.away]
+            .map(|counter| counter.load(Ordering::Relaxed));
         write!(f, "{written} writes, {read} reads, {counted} counts in Redis ({away} times away)")
     }
 }

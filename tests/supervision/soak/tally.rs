@@ -23,8 +23,14 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Takes note of an answer; `begun` says whether the handler saw the question. True when it was refused.
-    pub(super) fn take(&mut self, answer: Result<i64, Failure>, begun: Arc<AtomicBool>, deadline: Deadline) -> bool {
+    /// Takes note of an answer; `begun` says whether the handler saw the question. True when it was
+    /// refused.
+    pub(super) fn take(
+        &mut self,
+        answer: Result<i64, Failure>,
+        begun: Arc<AtomicBool>,
+        deadline: Deadline,
+    ) -> bool {
         let late = clock::since(deadline.moment()).as_micros();
         self.late_us.push(u32::try_from(late).unwrap_or(u32::MAX));
         self.sent += 1;
@@ -66,16 +72,27 @@ impl Tally {
         self.answered + self.unknown
     }
 
-    /// At rest: everything adds up, also with what the actor itself has counted, and all kinds of ends were seen.
+    /// At rest: everything adds up, also with what the actor itself has counted, and all kinds of
+    /// ends were seen.
     pub(super) fn check(&self, processed: u64) {
         self.refused.iter().for_each(Self::check_refused);
         assert_eq!(self.answered + self.unknown + self.not_begun, self.sent);
-        assert_eq!(self.begun(), processed, "begun, as the askers were told and as the actor counted");
-        assert!(self.answered > 0 && self.unknown > 0 && self.not_begun > 0, "the soak did not reach what it should");
+        assert_eq!(
+            self.begun(),
+            processed,
+            "begun, as the askers were told and as the actor counted"
+        );
+        assert!(
+            self.answered > 0 && self.unknown > 0 && self.not_begun > 0,
+            "the soak did not reach what it should"
+        );
     }
 
     fn check_refused(begun: &Arc<AtomicBool>) {
-        assert!(!begun.load(Ordering::SeqCst), "a question began, and its asker was told that it did not");
+        assert!(
+            !begun.load(Ordering::SeqCst),
+            "a question began, and its asker was told that it did not"
+        );
     }
 }
 
@@ -85,8 +102,9 @@ impl fmt::Display for Tally {
         let mut late = self.late_us.clone();
         late.sort_unstable();
         let in_time = late.partition_point(|late| *late == 0);
-        let rank =
-            |permille: usize| late.get((late.len() * permille).div_ceil(1000).max(1) - 1).map_or(0, |us| us / 1000);
+        let rank = |permille: usize| {
+            late.get((late.len() * permille).div_ceil(1000).max(1) - 1).map_or(0, |us| us / 1000)
+        };
         write!(
             f,
             "{sent} sent: {answered} answered, {unknown} unknown, {not_begun} not begun; {in_time} before their deadline, "

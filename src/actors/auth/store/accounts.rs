@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect, Select, TryInsertResult,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
+    QueryFilter, QueryOrder, QuerySelect, Select, TryInsertResult,
 };
 use starjack_entity::{account, registration};
 use uuid::Uuid;
@@ -36,7 +36,10 @@ pub(in crate::actors::auth) async fn open_account(
     let insert = account::Entity::insert(row.into_active_model())
         .on_conflict(OnConflict::column(account::Column::Email).do_nothing().to_owned());
     // a row that is there is "inserted" too, without any row
-    Ok(matches!(insert.try_insert().exec_without_returning(db).await?, TryInsertResult::Inserted(1)))
+    Ok(matches!(
+        insert.try_insert().exec_without_returning(db).await?,
+        TryInsertResult::Inserted(1)
+    ))
 }
 
 pub(in crate::actors::auth) async fn registration(
@@ -55,15 +58,34 @@ pub(in crate::actors::auth) async fn write_registration(
         BirthDate, CodeHash, ExpiresAt, FirstName, Id, Language, LastName, PasswordHash, TriesLeft,
     };
     let replace = OnConflict::column(registration::Column::Email)
-        .update_columns([Id, PasswordHash, FirstName, LastName, BirthDate, Language, CodeHash, TriesLeft, ExpiresAt])
+        .update_columns([
+            Id,
+            PasswordHash,
+            FirstName,
+            LastName,
+            BirthDate,
+            Language,
+            CodeHash,
+            TriesLeft,
+            ExpiresAt,
+        ])
         .to_owned();
-    registration::Entity::insert(row.into_active_model()).on_conflict(replace).exec_without_returning(db).await?;
+    registration::Entity::insert(row.into_active_model())
+        .on_conflict(replace)
+        .exec_without_returning(db)
+        .await?;
     Ok(())
 }
 
 /// Forgets the request of an address that has its account now.
-pub(in crate::actors::auth) async fn remove_registration(db: &impl ConnectionTrait, email: &str) -> Result<(), DbErr> {
-    registration::Entity::delete_many().filter(registration::Column::Email.eq(email)).exec(db).await?;
+pub(in crate::actors::auth) async fn remove_registration(
+    db: &impl ConnectionTrait,
+    email: &str,
+) -> Result<(), DbErr> {
+    registration::Entity::delete_many()
+        .filter(registration::Column::Email.eq(email))
+        .exec(db)
+        .await?;
     Ok(())
 }
 
@@ -72,7 +94,10 @@ pub(in crate::actors::auth) async fn forget_registrations(
     db: &impl ConnectionTrait,
     before: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    registration::Entity::delete_many().filter(registration::Column::ExpiresAt.lt(before)).exec(db).await?;
+    registration::Entity::delete_many()
+        .filter(registration::Column::ExpiresAt.lt(before))
+        .exec(db)
+        .await?;
     Ok(())
 }
 
@@ -100,7 +125,8 @@ pub(in crate::actors::auth) async fn admins(
     of_role(role).all(db).await
 }
 
-/// The same, kept from changing until the transaction ends: of two admins who take each other's role one stays.
+/// The same, kept from changing until the transaction ends: of two admins who take each other's
+/// role one stays.
 pub(in crate::actors::auth) async fn admins_now(
     db: &impl ConnectionTrait,
     role: &str,
@@ -121,9 +147,16 @@ pub(in crate::actors::auth) async fn set_standing(
     db: &impl ConnectionTrait,
     row: &account::Model,
 ) -> Result<(), DbErr> {
-    let standing =
-        account::ActiveModel { role: Set(row.role.clone()), disabled_at: Set(row.disabled_at), ..Default::default() };
-    account::Entity::update_many().set(standing).filter(account::Column::Id.eq(row.id)).exec(db).await?;
+    let standing = account::ActiveModel {
+        role: Set(row.role.clone()),
+        disabled_at: Set(row.disabled_at),
+        ..Default::default()
+    };
+    account::Entity::update_many()
+        .set(standing)
+        .filter(account::Column::Id.eq(row.id))
+        .exec(db)
+        .await?;
     Ok(())
 }
 
@@ -138,7 +171,10 @@ pub(in crate::actors::auth) async fn set_password(
 }
 
 /// Writes what an account may change of itself: names, birth date and language.
-pub(in crate::actors::auth) async fn set_person(db: &impl ConnectionTrait, row: account::Model) -> Result<(), DbErr> {
+pub(in crate::actors::auth) async fn set_person(
+    db: &impl ConnectionTrait,
+    row: account::Model,
+) -> Result<(), DbErr> {
     let person = account::ActiveModel {
         first_name: Set(row.first_name),
         last_name: Set(row.last_name),
@@ -146,7 +182,11 @@ pub(in crate::actors::auth) async fn set_person(db: &impl ConnectionTrait, row: 
         language: Set(row.language),
         ..Default::default()
     };
-    account::Entity::update_many().set(person).filter(account::Column::Id.eq(row.id)).exec(db).await?;
+    account::Entity::update_many()
+        .set(person)
+        .filter(account::Column::Id.eq(row.id))
+        .exec(db)
+        .await?;
     Ok(())
 }
 

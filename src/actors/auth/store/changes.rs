@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, SqlErr,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, SqlErr,
 };
 use starjack_entity::{account, address_change};
 use uuid::Uuid;
@@ -75,7 +76,9 @@ pub(in crate::actors::auth) async fn set_email(
     match set {
         Ok(updated) => Ok(updated.rows_affected == 1),
         // opened in this moment; the transaction must be rolled back
-        Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => Ok(false),
+        Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
+            Ok(false)
+        }
         Err(error) => Err(error),
     }
 }
@@ -85,6 +88,9 @@ pub(in crate::actors::auth) async fn forget_changes(
     db: &impl ConnectionTrait,
     before: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    address_change::Entity::delete_many().filter(address_change::Column::ExpiresAt.lt(before)).exec(db).await?;
+    address_change::Entity::delete_many()
+        .filter(address_change::Column::ExpiresAt.lt(before))
+        .exec(db)
+        .await?;
     Ok(())
 }

@@ -5,7 +5,8 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait
 use starjack_entity::{account, address_change, known_network};
 use uuid::Uuid;
 
-/// Erases the person of an account; its address becomes one that nobody can type, and no password is its hash's.
+/// Erases the person of an account; its address becomes one that nobody can type, and no password
+/// is its hash's.
 pub(in crate::actors::auth) async fn erase_account(
     db: &impl ConnectionTrait,
     id: Uuid,
@@ -26,13 +27,22 @@ pub(in crate::actors::auth) async fn erase_account(
 }
 
 /// Forgets from where an account was logged in.
-pub(in crate::actors::auth) async fn remove_networks(db: &impl ConnectionTrait, account_id: Uuid) -> Result<(), DbErr> {
-    known_network::Entity::delete_many().filter(known_network::Column::AccountId.eq(account_id)).exec(db).await?;
+pub(in crate::actors::auth) async fn remove_networks(
+    db: &impl ConnectionTrait,
+    account_id: Uuid,
+) -> Result<(), DbErr> {
+    known_network::Entity::delete_many()
+        .filter(known_network::Column::AccountId.eq(account_id))
+        .exec(db)
+        .await?;
     Ok(())
 }
 
 /// Forgets an account's requests for another address, and the addresses that it had.
-pub(in crate::actors::auth) async fn remove_changes(db: &impl ConnectionTrait, account_id: Uuid) -> Result<(), DbErr> {
+pub(in crate::actors::auth) async fn remove_changes(
+    db: &impl ConnectionTrait,
+    account_id: Uuid,
+) -> Result<(), DbErr> {
     address_change::Entity::delete_many()
         .filter(address_change::Column::AccountId.eq(account_id))
         .filter(address_change::Column::ChangedAt.is_null())

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, IntoActiveModel,
+    QueryFilter, QueryOrder,
 };
 use starjack_entity::signing_key;
 
@@ -16,11 +17,17 @@ pub(in crate::actors::auth) async fn keys(
         .add(signing_key::Column::BelievedUntil.is_null())
         .add(signing_key::Column::BelievedUntil.gt(now));
     let rows = signing_key::Entity::find().filter(believed);
-    rows.order_by_desc(signing_key::Column::SignsFrom).order_by_desc(signing_key::Column::Kid).all(db).await
+    rows.order_by_desc(signing_key::Column::SignsFrom)
+        .order_by_desc(signing_key::Column::Kid)
+        .all(db)
+        .await
 }
 
-/// Lets nobody else write keys until the transaction ends; others may read. SQLite has one writer anyway.
-pub(in crate::actors::auth) async fn one_writes_keys(tx: &impl ConnectionTrait) -> Result<(), DbErr> {
+/// Lets nobody else write keys until the transaction ends; others may read. SQLite has one writer
+/// anyway.
+pub(in crate::actors::auth) async fn one_writes_keys(
+    tx: &impl ConnectionTrait,
+) -> Result<(), DbErr> {
     if tx.get_database_backend() == DbBackend::Postgres {
         tx.execute_unprepared("LOCK TABLE signing_key IN SHARE ROW EXCLUSIVE MODE").await?;
     }
@@ -36,7 +43,10 @@ pub(in crate::actors::auth) async fn write_key(
 }
 
 /// Lets every key that has no end yet be believed until `until`.
-pub(in crate::actors::auth) async fn retire_keys(db: &impl ConnectionTrait, until: DateTime<Utc>) -> Result<(), DbErr> {
+pub(in crate::actors::auth) async fn retire_keys(
+    db: &impl ConnectionTrait,
+    until: DateTime<Utc>,
+) -> Result<(), DbErr> {
     signing_key::Entity::update_many()
         .col_expr(signing_key::Column::BelievedUntil, Expr::value(until))
         .filter(signing_key::Column::BelievedUntil.is_null())
@@ -52,7 +62,13 @@ pub(in crate::actors::auth) async fn remove_keys(db: &impl ConnectionTrait) -> R
 }
 
 /// Forgets keys that are not believed any more.
-pub(in crate::actors::auth) async fn forget_keys(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<(), DbErr> {
-    signing_key::Entity::delete_many().filter(signing_key::Column::BelievedUntil.lt(now)).exec(db).await?;
+pub(in crate::actors::auth) async fn forget_keys(
+    db: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    signing_key::Entity::delete_many()
+        .filter(signing_key::Column::BelievedUntil.lt(now))
+        .exec(db)
+        .await?;
     Ok(())
 }

@@ -13,7 +13,9 @@ mod sessions;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
-use starjack_entity::{account, address_change, password_reset, refresh_token, registration, signing_key};
+use starjack_entity::{
+    account, address_change, password_reset, refresh_token, registration, signing_key,
+};
 
 pub(super) use accounts::*;
 pub(super) use changes::*;
@@ -63,7 +65,11 @@ impl Old {
     ];
 
     /// Forgets all of it that is too old.
-    pub(super) async fn forget(self, db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<(), DbErr> {
+    pub(super) async fn forget(
+        self,
+        db: &impl ConnectionTrait,
+        now: DateTime<Utc>,
+    ) -> Result<(), DbErr> {
         match self {
             Self::Registrations => forget_registrations(db, now).await,
             Self::Resets => forget_resets(db, now).await,

@@ -19,7 +19,10 @@ pub(in crate::actors::auth) async fn know_network(
     use known_network::Column::{AccountId, NetworkHash, SeenAt};
     let row = known_network::Model { account_id, network_hash, seen_at: now.into() };
     let again = OnConflict::columns([AccountId, NetworkHash]).update_column(SeenAt).to_owned();
-    known_network::Entity::insert(row.into_active_model()).on_conflict(again).exec_without_returning(db).await?;
+    known_network::Entity::insert(row.into_active_model())
+        .on_conflict(again)
+        .exec_without_returning(db)
+        .await?;
     Ok(())
 }
 
@@ -37,6 +40,9 @@ pub(in crate::actors::auth) async fn forget_networks(
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let long_ago = now - NETWORK_LIFE;
-    known_network::Entity::delete_many().filter(known_network::Column::SeenAt.lt(long_ago)).exec(db).await?;
+    known_network::Entity::delete_many()
+        .filter(known_network::Column::SeenAt.lt(long_ago))
+        .exec(db)
+        .await?;
     Ok(())
 }

@@ -21,14 +21,22 @@ pub(in crate::actors::auth) async fn write_reset(
     row: password_reset::Model,
 ) -> Result<(), DbErr> {
     use password_reset::Column::{AccountId, AddressHash, CodeHash, ExpiresAt, Id, TriesLeft};
-    let replace =
-        OnConflict::column(AddressHash).update_columns([Id, AccountId, CodeHash, TriesLeft, ExpiresAt]).to_owned();
-    password_reset::Entity::insert(row.into_active_model()).on_conflict(replace).exec_without_returning(db).await?;
+    let replace = OnConflict::column(AddressHash)
+        .update_columns([Id, AccountId, CodeHash, TriesLeft, ExpiresAt])
+        .to_owned();
+    password_reset::Entity::insert(row.into_active_model())
+        .on_conflict(replace)
+        .exec_without_returning(db)
+        .await?;
     Ok(())
 }
 
-/// Forgets the requests of an account that has its new password, or another address; answers how many there were.
-pub(in crate::actors::auth) async fn remove_resets(db: &impl ConnectionTrait, account_id: Uuid) -> Result<u64, DbErr> {
+/// Forgets the requests of an account that has its new password, or another address; answers how
+/// many there were.
+pub(in crate::actors::auth) async fn remove_resets(
+    db: &impl ConnectionTrait,
+    account_id: Uuid,
+) -> Result<u64, DbErr> {
     let of_account = password_reset::Column::AccountId.eq(account_id);
     let removed = password_reset::Entity::delete_many().filter(of_account).exec(db).await?;
     Ok(removed.rows_affected)
@@ -39,6 +47,9 @@ pub(in crate::actors::auth) async fn forget_resets(
     db: &impl ConnectionTrait,
     before: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    password_reset::Entity::delete_many().filter(password_reset::Column::ExpiresAt.lt(before)).exec(db).await?;
+    password_reset::Entity::delete_many()
+        .filter(password_reset::Column::ExpiresAt.lt(before))
+        .exec(db)
+        .await?;
     Ok(())
 }

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
+    PaginatorTrait, QueryFilter,
 };
 use starjack_entity::{recovery_code, second_factor};
 use uuid::Uuid;
@@ -33,15 +34,23 @@ pub(in crate::actors::auth) async fn with_factor(
 }
 
 /// Writes a second factor in the place of the account's earlier one.
-pub(in crate::actors::auth) async fn write_factor(db: &impl ConnectionTrait, row: FactorRow) -> Result<(), DbErr> {
+pub(in crate::actors::auth) async fn write_factor(
+    db: &impl ConnectionTrait,
+    row: FactorRow,
+) -> Result<(), DbErr> {
     use second_factor::Column::{AccountId, ConfirmedAt, CreatedAt, LastStep, SealedSecret};
-    let replace =
-        OnConflict::column(AccountId).update_columns([SealedSecret, CreatedAt, ConfirmedAt, LastStep]).to_owned();
-    second_factor::Entity::insert(row.into_active_model()).on_conflict(replace).exec_without_returning(db).await?;
+    let replace = OnConflict::column(AccountId)
+        .update_columns([SealedSecret, CreatedAt, ConfirmedAt, LastStep])
+        .to_owned();
+    second_factor::Entity::insert(row.into_active_model())
+        .on_conflict(replace)
+        .exec_without_returning(db)
+        .await?;
     Ok(())
 }
 
-/// Lets a second factor count that was waiting, in one statement: of two confirmations at once one finds it so.
+/// Lets a second factor count that was waiting, in one statement: of two confirmations at once one
+/// finds it so.
 pub(in crate::actors::auth) async fn confirm_factor(
     db: &impl ConnectionTrait,
     account_id: Uuid,
@@ -57,7 +66,8 @@ pub(in crate::actors::auth) async fn confirm_factor(
     Ok(confirmed.rows_affected == 1)
 }
 
-/// Uses a device's half minute up in one statement, and all before it: of two that show one code, one finds it fresh.
+/// Uses a device's half minute up in one statement, and all before it: of two that show one code,
+/// one finds it fresh.
 pub(in crate::actors::auth) async fn use_step(
     db: &impl ConnectionTrait,
     account_id: Uuid,
@@ -117,8 +127,12 @@ pub(in crate::actors::auth) async fn write_recovery_codes(
     Ok(())
 }
 
-/// Removes an account's second factor with its security keys and recovery codes; twice changes nothing.
-pub(in crate::actors::auth) async fn remove_factor(db: &impl ConnectionTrait, account_id: Uuid) -> Result<(), DbErr> {
+/// Removes an account's second factor with its security keys and recovery codes; twice changes
+/// nothing.
+pub(in crate::actors::auth) async fn remove_factor(
+    db: &impl ConnectionTrait,
+    account_id: Uuid,
+) -> Result<(), DbErr> {
     remove_security_keys(db, account_id).await?;
     remove_recovery_codes(db, account_id).await?;
     second_factor::Entity::delete_by_id(account_id).exec(db).await?;
@@ -126,6 +140,9 @@ pub(in crate::actors::auth) async fn remove_factor(db: &impl ConnectionTrait, ac
 }
 
 async fn remove_recovery_codes(db: &impl ConnectionTrait, account_id: Uuid) -> Result<(), DbErr> {
-    recovery_code::Entity::delete_many().filter(recovery_code::Column::AccountId.eq(account_id)).exec(db).await?;
+    recovery_code::Entity::delete_many()
+        .filter(recovery_code::Column::AccountId.eq(account_id))
+        .exec(db)
+        .await?;
     Ok(())
 }

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, Func};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, Order, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, Order,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
 use starjack_entity::{refresh_token, session};
 use uuid::Uuid;
@@ -36,7 +36,10 @@ pub(in crate::actors::auth) enum Shown {
 pub(in crate::actors::auth) type SessionRow = session::Model;
 
 /// Opens a session without any refresh token yet.
-pub(in crate::actors::auth) async fn open_session(db: &impl ConnectionTrait, row: SessionRow) -> Result<(), DbErr> {
+pub(in crate::actors::auth) async fn open_session(
+    db: &impl ConnectionTrait,
+    row: SessionRow,
+) -> Result<(), DbErr> {
     session::Entity::insert(row.into_active_model()).exec_without_returning(db).await?;
     Ok(())
 }
@@ -78,7 +81,8 @@ pub(in crate::actors::auth) async fn end_beyond(
     most: u32,
     now: DateTime<Utc>,
 ) -> Result<Vec<Uuid>, DbErr> {
-    let used = Func::coalesce([Expr::col(session::Column::UsedAt), Expr::col(session::Column::CreatedAt)]);
+    let used =
+        Func::coalesce([Expr::col(session::Column::UsedAt), Expr::col(session::Column::CreatedAt)]);
     let open: Vec<Uuid> = session::Entity::find()
         .select_only()
         .column(session::Column::Id)
@@ -89,7 +93,8 @@ pub(in crate::actors::auth) async fn end_beyond(
         .into_tuple()
         .all(db)
         .await?;
-    let mut beyond: Vec<Uuid> = open.into_iter().skip(usize::try_from(most).unwrap_or(usize::MAX)).collect();
+    let mut beyond: Vec<Uuid> =
+        open.into_iter().skip(usize::try_from(most).unwrap_or(usize::MAX)).collect();
     beyond.sort_unstable();
     for id in &beyond {
         revoke(db, *id, now).await?;
@@ -105,7 +110,10 @@ pub(in crate::actors::auth) async fn session(
 }
 
 /// Those of these sessions that still count.
-pub(in crate::actors::auth) async fn open_of(db: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Uuid>, DbErr> {
+pub(in crate::actors::auth) async fn open_of(
+    db: &impl ConnectionTrait,
+    ids: &[Uuid],
+) -> Result<Vec<Uuid>, DbErr> {
     session::Entity::find()
         .select_only()
         .column(session::Column::Id)
@@ -156,7 +164,9 @@ pub(in crate::actors::auth) async fn session_of(
     now: DateTime<Utc>,
 ) -> Result<Option<Uuid>, DbErr> {
     let token = refresh_token::Entity::find_by_id(token_hash.to_owned()).one(db).await?;
-    let Some(token) = token.filter(|token| token.expires_at.to_utc() > now) else { return Ok(None) };
+    let Some(token) = token.filter(|token| token.expires_at.to_utc() > now) else {
+        return Ok(None);
+    };
     Ok(open_of(db, &[token.session_id]).await?.pop())
 }
 
@@ -173,8 +183,8 @@ pub(in crate::actors::auth) async fn followers(
     Ok(Followers { used, all: all.count(db).await? })
 }
 
-/// The sessions of an account that were opened since a moment, are not ended and have a token that counts, the newest first;
-/// each with its newest token's end.
+/// The sessions of an account that were opened since a moment, are not ended and have a token that
+/// counts, the newest first; each with its newest token's end.
 pub(in crate::actors::auth) async fn open_sessions(
     db: &impl ConnectionTrait,
     account_id: Uuid,
@@ -270,8 +280,17 @@ pub(in crate::actors::auth) async fn forget_sessions(
     db: &impl ConnectionTrait,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    refresh_token::Entity::delete_many().filter(refresh_token::Column::ExpiresAt.lt(now)).exec(db).await?;
-    let in_use = refresh_token::Entity::find().select_only().column(refresh_token::Column::SessionId).into_query();
-    session::Entity::delete_many().filter(session::Column::Id.not_in_subquery(in_use)).exec(db).await?;
+    refresh_token::Entity::delete_many()
+        .filter(refresh_token::Column::ExpiresAt.lt(now))
+        .exec(db)
+        .await?;
+    let in_use = refresh_token::Entity::find()
+        .select_only()
+        .column(refresh_token::Column::SessionId)
+        .into_query();
+    session::Entity::delete_many()
+        .filter(session::Column::Id.not_in_subquery(in_use))
+        .exec(db)
+        .await?;
     Ok(())
 }

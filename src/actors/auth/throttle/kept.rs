@@ -1,8 +1,8 @@
-//! Counts that outlive the process: where no Redis keeps them, the database does, sealed, because a key is a digest that says
-//! to whoever can guess it whom it counts.
+//! Counts that outlive the process: where no Redis keeps them, the database does, sealed, because a
+//! key is a digest that says to whoever can guess it whom it counts.
 //!
-//! Written every few seconds when they changed, by each replica over the others': several without Redis each know of an
-//! earlier process what one of them counted.
+//! Written every few seconds when they changed, by each replica over the others': several without
+//! Redis each know of an earlier process what one of them counted.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -58,7 +58,9 @@ impl Desk {
             clock::sleep(EVERY).await;
             match self.keep_counts_once(&kept).await {
                 Ok(now) => kept = now,
-                Err(error) => tracing::warn!(%error, "what was counted against limits could not be kept"),
+                Err(error) => {
+                    tracing::warn!(%error, "what was counted against limits could not be kept")
+                }
             }
         }
     }
@@ -68,22 +70,23 @@ impl Desk {
             return Ok(Vec::new());
         }
         let kept = self.inner.counts.to_keep();
-        let is_same = kept.len() == before.len() && kept.iter().zip(before).all(|(one, other)| one.says(other));
+        let is_same = kept.len() == before.len()
+            && kept.iter().zip(before).all(|(one, other)| one.says(other));
         if is_same {
             return Ok(kept);
         }
         let plain = serde_json::to_vec(&kept).map_err(|_error| Error::Fault("what was counted"))?;
         let sealed = seal::seal(self.inner.secret.expose_secret(), NAME, NAME, plain);
         let sealed = sealed.ok_or(Error::Fault("the seal of what was counted"))?;
-        let write = self
-            .inner
-            .io
-            .write(move |tx| Box::pin(async move { Ok::<_, Error>(store::write_kept(tx, NAME, sealed).await?) }));
+        let write = self.inner.io.write(move |tx| {
+            Box::pin(async move { Ok::<_, Error>(store::write_kept(tx, NAME, sealed).await?) })
+        });
         write.await?;
         Ok(kept)
     }
 
-    /// Counts on from where an earlier process ended; what cannot be read is left out, as after a new secret.
+    /// Counts on from where an earlier process ended; what cannot be read is left out, as after a
+    /// new secret.
     ///
     /// # Errors
     /// The database's.
@@ -91,9 +94,13 @@ impl Desk {
         if self.inner.redis.link() != Link::Off {
             return Ok(());
         }
-        let read = self.inner.io.read(|db| Box::pin(async move { Ok::<_, Error>(store::kept(db, NAME).await?) }));
+        let read = self
+            .inner
+            .io
+            .read(|db| Box::pin(async move { Ok::<_, Error>(store::kept(db, NAME).await?) }));
         let sealed = read.await?;
-        let plain = sealed.and_then(|sealed| seal::open(self.inner.secret.expose_secret(), NAME, NAME, &sealed));
+        let plain = sealed
+            .and_then(|sealed| seal::open(self.inner.secret.expose_secret(), NAME, NAME, &sealed));
         let kept = plain.and_then(|plain| serde_json::from_slice(&plain).ok()).unwrap_or_default();
         self.inner.counts.recall(kept);
         Ok(())
@@ -101,12 +108,16 @@ impl Desk {
 }
 
 impl Counts {
-    /// What there is of keys that are on their way to their limit, a quarter of it or more: in the order of rules and keys.
+    /// What there is of keys that are on their way to their limit, a quarter of it or more: in the
+    /// order of rules and keys.
     fn to_keep(&self) -> Vec<Kept> {
         let (now, instant) = (clock::now(), clock::instant());
         let mut all = Vec::new();
         for (rule, table) in self.lock().iter() {
-            let near = table.counts.iter().filter(|(_, count)| count.events * 4 >= table.limit && count.ends > instant);
+            let near = table
+                .counts
+                .iter()
+                .filter(|(_, count)| count.events * 4 >= table.limit && count.ends > instant);
             all.extend(near.map(|(key, count)| Kept {
                 rule: rule.clone(),
                 limit: table.limit,
@@ -115,7 +126,9 @@ impl Counts {
                 ends: (now + count.ends.saturating_duration_since(instant)).timestamp(),
             }));
         }
-        all.sort_by(|one, other| (other.is_full(), &one.rule, &one.key).cmp(&(one.is_full(), &other.rule, &other.key)));
+        all.sort_by(|one, other| {
+            (other.is_full(), &one.rule, &one.key).cmp(&(one.is_full(), &other.rule, &other.key))
+        });
         all.truncate(MOST);
         all
     }
@@ -157,28 +170,44 @@ mod tests {
     async fn who_is_at_a_limit_is_there_still_after_a_restart_without_redis() {
         let (_folder, before, _other) = two_replicas().await;
         let restarted = async || {
-            Desk::open(before.inner.io.clone(), Redis::off(), SECRET.to_vec().into(), settings()).await.unwrap()
+            Desk::open(before.inner.io.clone(), Redis::off(), SECRET.to_vec().into(), settings())
+                .await
+                .unwrap()
         };
         for _ in 0..9 {
-            assert!(matches!(log_in(&before, "wrong horse", "192.0.2.7").await, Err(Error::WrongPassword)));
+            assert!(matches!(
+                log_in(&before, "wrong horse", "192.0.2.7").await,
+                Err(Error::WrongPassword)
+            ));
         }
         let kept = before.keep_counts_once(&[]).await.unwrap();
         let after = restarted().await;
-        assert!(matches!(log_in(&after, "wrong horse", "192.0.2.7").await, Err(Error::WrongPassword)), "the tenth");
+        assert!(
+            matches!(log_in(&after, "wrong horse", "192.0.2.7").await, Err(Error::WrongPassword)),
+            "the tenth"
+        );
         after.keep_counts_once(&kept).await.unwrap();
         let last = restarted().await;
         assert!(matches!(log_in(&last, PASSWORD, "192.0.2.7").await, Err(Error::Throttled(_))));
         assert!(log_in(&last, PASSWORD, "198.51.100.7").await.is_ok());
 
-        let read = before.inner.io.read(|db| Box::pin(async move { Ok::<_, Error>(store::kept(db, NAME).await?) }));
+        let read = before
+            .inner
+            .io
+            .read(|db| Box::pin(async move { Ok::<_, Error>(store::kept(db, NAME).await?) }));
         let sealed = read.await.unwrap().unwrap();
-        assert!(!sealed.contains("pair"), "a digest says to whoever can guess it whom it counts: {sealed}");
+        assert!(
+            !sealed.contains("pair"),
+            "a digest says to whoever can guess it whom it counts: {sealed}"
+        );
     }
 
     #[test]
     fn what_is_far_from_its_limit_or_over_is_not_kept() {
-        let (counts, rule) =
-            (Counts::default(), super::super::Rule { name: "a", limit: 8, window: Duration::from_secs(60) });
+        let (counts, rule) = (
+            Counts::default(),
+            super::super::Rule { name: "a", limit: 8, window: Duration::from_secs(60) },
+        );
         counts.count(&[(rule, [1; 32])]).unwrap();
         assert_eq!(counts.to_keep(), []);
         counts.count(&[(rule, [1; 32])]).unwrap();

@@ -1,8 +1,9 @@
 //! Who may try how often: counted before the attempt, taken back after a success.
 //!
-//! Each rule has a table of its own in bounded memory, so that events of one rule never push out those of another. What is
-//! refused is counted nowhere: whoever is at a limit changes no other count. These are a replica's own counts, which need
-//! nobody else; `together` adds those of the others, and `kept` those of an earlier process.
+//! Each rule has a table of its own in bounded memory, so that events of one rule never push out
+//! those of another. What is refused is counted nowhere: whoever is at a limit changes no other
+//! count. These are a replica's own counts, which need nobody else; `together` adds those of the
+//! others, and `kept` those of an earlier process.
 
 mod kept;
 
@@ -19,7 +20,8 @@ use crate::clock;
 /// How many keys a rule remembers, about 200 bytes each.
 const REMEMBERED: usize = 20_000;
 
-/// What is counted: at most `limit` events of a key in a `window`, which begins with the first of them.
+/// What is counted: at most `limit` events of a key in a `window`, which begins with the first of
+/// them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Rule {
     pub(super) name: &'static str,
@@ -50,7 +52,8 @@ pub(super) struct Counts {
 
 type Tables = HashMap<Cow<'static, str>, Table>;
 
-/// The counts of one rule, and in which order they end: those at the limit apart, which are never pushed out.
+/// The counts of one rule, and in which order they end: those at the limit apart, which are never
+/// pushed out.
 #[derive(Default)]
 struct Table {
     limit: u32,
@@ -74,7 +77,8 @@ impl Default for Counts {
 }
 
 impl Counts {
-    /// Counts an event under all these rules, or under none: the first whose limit is reached answers.
+    /// Counts an event under all these rules, or under none: the first whose limit is reached
+    /// answers.
     pub(super) fn count(&self, events: &[Event]) -> Result<(), Refusal> {
         self.count_at(events, clock::instant())
     }
@@ -116,7 +120,8 @@ impl Counts {
 
     /// How often which rule has refused an event since this process began.
     pub(super) fn refused(&self) -> Vec<(Cow<'static, str>, u64)> {
-        let mut refused: Vec<_> = self.lock().iter().map(|(name, table)| (name.clone(), table.refused)).collect();
+        let mut refused: Vec<_> =
+            self.lock().iter().map(|(name, table)| (name.clone(), table.refused)).collect();
         refused.sort_unstable();
         refused
     }
@@ -149,12 +154,14 @@ impl Counts {
 }
 
 impl Table {
-    /// Until when no event of the key is taken; also where a new key has no room, because each that is remembered is at its
-    /// limit.
+    /// Until when no event of the key is taken; also where a new key has no room, because each that
+    /// is remembered is at its limit.
     fn refuses(&self, rule: Rule, key: Key, capacity: usize) -> Option<Instant> {
         match self.counts.get(&key) {
             Some(count) => (count.events >= rule.limit).then_some(count.ends),
-            None if self.counts.len() >= capacity && self.open.is_empty() => self.full.first().map(|(ends, _)| *ends),
+            None if self.counts.len() >= capacity && self.open.is_empty() => {
+                self.full.first().map(|(ends, _)| *ends)
+            }
             None => None,
         }
     }
@@ -226,11 +233,17 @@ mod tests {
     #[test]
     fn a_key_waits_once_it_is_at_the_limit_until_the_window_is_over() {
         let (counts, start) = (Counts::default(), clock::instant());
-        let at = |key: u8, second| counts.count_at(&[(RULE, [key; 32])], start + Duration::from_secs(second));
+        let at = |key: u8, second| {
+            counts.count_at(&[(RULE, [key; 32])], start + Duration::from_secs(second))
+        };
         assert_eq!((at(1, 0), at(1, 50)), (Ok(()), Ok(())));
         assert_eq!(at(1, 100), Err(Refusal { rule: RULE, wait: Duration::from_secs(800) }));
         assert_eq!(at(2, 100), Ok(()), "another key");
-        assert_eq!(counts.count_at(&[(Rule { name: "b", ..RULE }, [1; 32])], start), Ok(()), "another rule");
+        assert_eq!(
+            counts.count_at(&[(Rule { name: "b", ..RULE }, [1; 32])], start),
+            Ok(()),
+            "another rule"
+        );
         assert_eq!((at(1, 900), at(1, 901)), (Ok(()), Ok(())), "a new window");
         assert!(at(1, 902).is_err());
     }
@@ -254,7 +267,10 @@ mod tests {
             assert_eq!(counts.count(&[event]), Ok(()));
             counts.take_back(&[event]);
         }
-        assert!(counts.lock()[RULE.name].counts.is_empty(), "what was taken back is not remembered");
+        assert!(
+            counts.lock()[RULE.name].counts.is_empty(),
+            "what was taken back is not remembered"
+        );
         assert_eq!((counts.count(&[event]), counts.count(&[event])), (Ok(()), Ok(())));
         assert!(counts.count(&[event]).is_err());
         counts.take_back(&[event]);
@@ -266,7 +282,9 @@ mod tests {
     #[test]
     fn no_flood_of_keys_pushes_out_one_that_is_at_its_limit() {
         let (counts, start) = (small(), clock::instant());
-        let at = |key: u8, second| counts.count_at(&[(RULE, [key; 32])], start + Duration::from_secs(second));
+        let at = |key: u8, second| {
+            counts.count_at(&[(RULE, [key; 32])], start + Duration::from_secs(second))
+        };
         assert_eq!((at(1, 0), at(1, 0)), (Ok(()), Ok(())));
         for key in 2..200 {
             assert_eq!(at(key, 1), Ok(()));
@@ -280,7 +298,9 @@ mod tests {
     #[test]
     fn where_all_are_at_their_limit_a_new_key_waits_for_the_first_to_end() {
         let (counts, start) = (small(), clock::instant());
-        let at = |key: u8, second| counts.count_at(&[(ONCE, [key; 32])], start + Duration::from_secs(second));
+        let at = |key: u8, second| {
+            counts.count_at(&[(ONCE, [key; 32])], start + Duration::from_secs(second))
+        };
         assert_eq!([at(1, 0), at(2, 10), at(3, 20)], [Ok(()); 3]);
         assert_eq!(at(4, 30).unwrap_err().wait, Duration::from_secs(870));
         assert_eq!(at(4, 900), Ok(()));

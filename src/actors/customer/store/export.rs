@@ -1,10 +1,12 @@
 //! All that is stored about an account, as its owner may take it along.
 
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+};
 use serde_json::{Value, json};
 use starjack_entity::{
-    account, address_change, card, case_file, invoice, job, known_network, order_event, order_line, orders, payment,
-    security_key, session,
+    account, address_change, card, case_file, invoice, job, known_network, order_event, order_line,
+    orders, payment, security_key, session,
 };
 use uuid::Uuid;
 
@@ -14,8 +16,8 @@ use crate::io::{Io, IoError};
 /// Orders that one question to the database is about.
 const AT_ONCE: usize = 200;
 
-/// Everything about an account but for secrets: hashes, codes, tokens, and the provider's own ids. `None` when there is no such
-/// account.
+/// Everything about an account but for secrets: hashes, codes, tokens, and the provider's own ids.
+/// `None` when there is no such account.
 ///
 /// # Errors
 /// The database's.
@@ -24,7 +26,8 @@ pub async fn export(io: &Io, account_id: Uuid) -> Result<Option<Value>, IoError>
 }
 
 async fn read(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Value>, DbErr> {
-    let found = account::Entity::find_by_id(id).filter(account::Column::ErasedAt.is_null()).one(db).await?;
+    let found =
+        account::Entity::find_by_id(id).filter(account::Column::ErasedAt.is_null()).one(db).await?;
     let Some(account) = found else { return Ok(None) };
     let placed = orders::Entity::find()
         .filter(orders::Column::AccountId.eq(id))
@@ -35,9 +38,14 @@ async fn read(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Value>, DbEr
     for some in placed.chunks(AT_ONCE) {
         orders.extend(orders_of(db, some).await?);
     }
-    let changes = address_change::Entity::find().filter(address_change::Column::AccountId.eq(id)).all(db).await?;
-    // of a request that was not confirmed, whether a code or a hint went out would tell whether others have the address
-    let changed = changes.iter().filter(|change| change.changed_at.is_some()).map(|change| change.id);
+    let changes = address_change::Entity::find()
+        .filter(address_change::Column::AccountId.eq(id))
+        .all(db)
+        .await?;
+    // of a request that was not confirmed, whether a code or a hint went out would tell whether
+    // others have the address
+    let changed =
+        changes.iter().filter(|change| change.changed_at.is_some()).map(|change| change.id);
     let about = placed.iter().map(|order| order.id).chain(changed).chain([id]);
     let emails = emails_of(db, &about.collect::<Vec<_>>()).await?;
     Ok(Some(json!({
@@ -67,8 +75,11 @@ fn change_of(row: address_change::Model) -> Value {
 }
 
 async fn cards_of(db: &impl ConnectionTrait, id: Uuid) -> Result<Vec<Value>, DbErr> {
-    let rows =
-        card::Entity::find().filter(card::Column::AccountId.eq(id)).order_by_asc(card::Column::Id).all(db).await?;
+    let rows = card::Entity::find()
+        .filter(card::Column::AccountId.eq(id))
+        .order_by_asc(card::Column::Id)
+        .all(db)
+        .await?;
     let card = |row: card::Model| {
         json!({ "id": row.id, "number": row.number, "nickname": row.nickname, "state": row.state,
             "created_at": row.created_at.to_utc() })
@@ -84,9 +95,13 @@ async fn orders_of(db: &impl ConnectionTrait, rows: &[orders::Model]) -> Result<
     let payments = payment::Entity::find().filter(payment::Column::OrderId.is_in(ids()));
     let payments = payments.order_by_asc(payment::Column::No).all(db).await?;
     let events = order_event::Entity::find().filter(order_event::Column::OrderId.is_in(ids()));
-    let events =
-        events.order_by_asc(order_event::Column::Version).order_by_asc(order_event::Column::No).all(db).await?;
-    let cases = case_file::Entity::find().filter(case_file::Column::OrderId.is_in(ids())).all(db).await?;
+    let events = events
+        .order_by_asc(order_event::Column::Version)
+        .order_by_asc(order_event::Column::No)
+        .all(db)
+        .await?;
+    let cases =
+        case_file::Entity::find().filter(case_file::Column::OrderId.is_in(ids())).all(db).await?;
     let order = |row: &orders::Model| {
         let lines = lines.iter().filter(|line| line.order_id == row.id).map(line_of);
         let payments = payments.iter().filter(|payment| payment.order_id == row.id).map(payment_of);
@@ -154,24 +169,31 @@ async fn sessions_of(db: &impl ConnectionTrait, id: Uuid) -> Result<Vec<Value>, 
     Ok(rows.into_iter().map(session).collect())
 }
 
-/// Networks from which somebody logged in: a keyed hash of each is kept, of which only the time says anything.
+/// Networks from which somebody logged in: a keyed hash of each is kept, of which only the time
+/// says anything.
 async fn networks_of(db: &impl ConnectionTrait, id: Uuid) -> Result<Vec<Value>, DbErr> {
-    let rows = known_network::Entity::find().filter(known_network::Column::AccountId.eq(id)).all(db).await?;
+    let rows = known_network::Entity::find()
+        .filter(known_network::Column::AccountId.eq(id))
+        .all(db)
+        .await?;
     Ok(rows.into_iter().map(|row| json!({ "seen_at": row.seen_at.to_utc() })).collect())
 }
 
 async fn security_keys_of(db: &impl ConnectionTrait, id: Uuid) -> Result<Vec<Value>, DbErr> {
-    let rows = security_key::Entity::find().filter(security_key::Column::AccountId.eq(id)).all(db).await?;
+    let rows =
+        security_key::Entity::find().filter(security_key::Column::AccountId.eq(id)).all(db).await?;
     let key = |row: security_key::Model| json!({ "nickname": row.nickname, "added_at": row.created_at.to_utc(), "used_at": row.used_at.map(|at| at.to_utc()) });
     Ok(rows.into_iter().map(key).collect())
 }
 
-/// The e-mails that were asked for, as long as their jobs are kept: jobs name what they are about by its id alone.
+/// The e-mails that were asked for, as long as their jobs are kept: jobs name what they are about
+/// by its id alone.
 async fn emails_of(db: &impl ConnectionTrait, about: &[Uuid]) -> Result<Vec<Value>, DbErr> {
     let mut found = Vec::new();
     for some in about.chunks(AT_ONCE) {
-        let named =
-            some.iter().fold(Condition::any(), |any, id| any.add(job::Column::Payload.contains(id.to_string())));
+        let named = some.iter().fold(Condition::any(), |any, id| {
+            any.add(job::Column::Payload.contains(id.to_string()))
+        });
         let rows = job::Entity::find()
             .filter(job::Column::Kind.is_in([auth::EMAIL_JOB, auth::NOTICE_JOB]))
             .filter(named)

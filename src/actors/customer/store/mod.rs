@@ -5,7 +5,8 @@ pub(super) mod export;
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::{self, Expr, SelectStatement};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait,
 };
 use starjack_entity::{account, card, case_file, idempotency, order_event, order_line, orders};
 use uuid::Uuid;
@@ -27,9 +28,12 @@ const MOST_ROWS: u64 = 500;
 /// The detail of a transition that holds the customer's own words.
 const ASKED_BACK: &str = "%return_asked:%";
 
-/// The numbers of an account's orders that are not settled: not ended, with something still to be asked or done, or with a
-/// case that waits for a person.
-pub(super) async fn open_orders(db: &impl ConnectionTrait, account_id: Uuid) -> Result<Vec<String>, DbErr> {
+/// The numbers of an account's orders that are not settled: not ended, with something still to be
+/// asked or done, or with a case that waits for a person.
+pub(super) async fn open_orders(
+    db: &impl ConnectionTrait,
+    account_id: Uuid,
+) -> Result<Vec<String>, DbErr> {
     let cases = case_file::Entity::find()
         .select_only()
         .column(case_file::Column::OrderId)
@@ -52,10 +56,14 @@ pub(super) async fn open_orders(db: &impl ConnectionTrait, account_id: Uuid) -> 
         .await
 }
 
-/// Erases an account's cards, the answers to its orders and the addresses said with them. Orders keep the number of the card that each ticket is on.
+/// Erases an account's cards, the answers to its orders and the addresses said with them. Orders
+/// keep the number of the card that each ticket is on.
 pub(super) async fn erase_things(db: &impl ConnectionTrait, account_id: Uuid) -> Result<(), DbErr> {
     card::Entity::delete_many().filter(card::Column::AccountId.eq(account_id)).exec(db).await?;
-    idempotency::Entity::delete_many().filter(idempotency::Column::AccountId.eq(account_id)).exec(db).await?;
+    idempotency::Entity::delete_many()
+        .filter(idempotency::Column::AccountId.eq(account_id))
+        .exec(db)
+        .await?;
     // each invoice has a copy of its own
     orders::Entity::update_many()
         .col_expr(orders::Column::Billing, Expr::value(None::<String>))
@@ -75,7 +83,10 @@ pub(super) async fn erase_remains(db: &impl ConnectionTrait) -> Result<u64, DbEr
             .filter(account::Column::ErasedAt.is_not_null())
             .into_query()
     };
-    let cards = card::Entity::delete_many().filter(card::Column::AccountId.in_subquery(erased())).exec(db).await?;
+    let cards = card::Entity::delete_many()
+        .filter(card::Column::AccountId.in_subquery(erased()))
+        .exec(db)
+        .await?;
     let answers = idempotency::Entity::delete_many()
         .filter(idempotency::Column::AccountId.in_subquery(erased()))
         .exec(db)
@@ -83,11 +94,18 @@ pub(super) async fn erase_remains(db: &impl ConnectionTrait) -> Result<u64, DbEr
     Ok(cards.rows_affected + answers.rows_affected)
 }
 
-/// Erases the holders of orders that have been settled and over since `before`; answers how many rows, at most [`MOST_ROWS`] at
-/// a time.
-pub(super) async fn erase_holders(db: &impl ConnectionTrait, before: DateTime<Utc>) -> Result<u64, DbErr> {
-    use order_line::Column::{HolderBirthDate, HolderFirstName, HolderLastName, No, OrderId, ValidTo};
-    let over = Condition::any().add(ValidTo.lt(before.date_naive())).add(OrderId.in_subquery(came_to_nothing(before)));
+/// Erases the holders of orders that have been settled and over since `before`; answers how many
+/// rows, at most [`MOST_ROWS`] at a time.
+pub(super) async fn erase_holders(
+    db: &impl ConnectionTrait,
+    before: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    use order_line::Column::{
+        HolderBirthDate, HolderFirstName, HolderLastName, No, OrderId, ValidTo,
+    };
+    let over = Condition::any()
+        .add(ValidTo.lt(before.date_naive()))
+        .add(OrderId.in_subquery(came_to_nothing(before)));
     let due = order_line::Entity::find()
         .select_only()
         .columns([OrderId, No])
@@ -107,9 +125,12 @@ pub(super) async fn erase_holders(db: &impl ConnectionTrait, before: DateTime<Ut
     Ok(lines.rows_affected)
 }
 
-/// Erases what customers wrote beside a return, of orders that are settled, before then; answers how many rows, at most
-/// [`MOST_ROWS`] at a time.
-pub(super) async fn erase_reasons(db: &impl ConnectionTrait, before: DateTime<Utc>) -> Result<u64, DbErr> {
+/// Erases what customers wrote beside a return, of orders that are settled, before then; answers
+/// how many rows, at most [`MOST_ROWS`] at a time.
+pub(super) async fn erase_reasons(
+    db: &impl ConnectionTrait,
+    before: DateTime<Utc>,
+) -> Result<u64, DbErr> {
     let rows = order_event::Entity::find()
         .filter(order_event::Column::Detail.like(ASKED_BACK))
         .filter(order_event::Column::At.lt(before.fixed_offset()))
@@ -119,7 +140,8 @@ pub(super) async fn erase_reasons(db: &impl ConnectionTrait, before: DateTime<Ut
         .await?;
     let mut erased = 0;
     for row in rows {
-        let what = row.detail.as_deref().and_then(|detail| detail.split(':').next()).map(str::to_owned);
+        let what =
+            row.detail.as_deref().and_then(|detail| detail.split(':').next()).map(str::to_owned);
         let update = order_event::Entity::update_many()
             .col_expr(order_event::Column::Detail, Expr::value(what))
             .filter(order_event::Column::OrderId.eq(row.order_id))
@@ -145,7 +167,10 @@ fn came_to_nothing(before: DateTime<Utc>) -> SelectStatement {
     orders::Entity::find()
         .select_only()
         .column(orders::Column::Id)
-        .filter(orders::Column::State.is_in([OrderState::Rejected, OrderState::Undone].map(OrderState::word)))
+        .filter(
+            orders::Column::State
+                .is_in([OrderState::Rejected, OrderState::Undone].map(OrderState::word)),
+        )
         .filter(orders::Column::EnteredAt.lt(before.fixed_offset()))
         .into_query()
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{ExprTrait, LockBehavior, LockType, OnConflict, Query, SelectStatement};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, Order,
-    QueryFilter, QueryOrder, QuerySelect, TryInsertResult, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait,
+    FromQueryResult, Order, QueryFilter, QueryOrder, QuerySelect, TryInsertResult, sea_query::Expr,
 };
 use starjack_entity::job;
 use uuid::Uuid;
@@ -128,12 +128,15 @@ pub async fn enqueue(db: &impl ConnectionTrait, new: NewJob) -> Result<(), DbErr
         .exec_without_returning(db)
         .await?;
     match inserted {
-        TryInsertResult::Inserted(_) | TryInsertResult::Conflicted | TryInsertResult::Empty => Ok(()),
+        TryInsertResult::Inserted(_) | TryInsertResult::Conflicted | TryInsertResult::Empty => {
+            Ok(())
+        }
     }
 }
 
-/// Takes due jobs under one new lease, oldest first, in one statement: two workers never get the same one.
-/// Jobs whose lease ran out are due again. Each claim counts an attempt, also one that is never heard of again.
+/// Takes due jobs under one new lease, oldest first, in one statement: two workers never get the
+/// same one. Jobs whose lease ran out are due again. Each claim counts an attempt, also one that is
+/// never heard of again.
 ///
 /// # Errors
 /// The database's.
@@ -165,8 +168,10 @@ pub async fn claim(db: &impl ConnectionTrait, claim: Claim) -> Result<Vec<Job>, 
 
 fn due(claim: &Claim, backend: DbBackend) -> SelectStatement {
     let now = claim.now.fixed_offset();
-    let waits = Condition::all().add(job::Column::State.eq(WAITING)).add(job::Column::RunAt.lte(now));
-    let lost = Condition::all().add(job::Column::State.eq(RUNNING)).add(job::Column::LeasedUntil.lte(now));
+    let waits =
+        Condition::all().add(job::Column::State.eq(WAITING)).add(job::Column::RunAt.lte(now));
+    let lost =
+        Condition::all().add(job::Column::State.eq(RUNNING)).add(job::Column::LeasedUntil.lte(now));
     let mut select = Query::select();
     select
         .column(job::Column::Id)
@@ -226,7 +231,11 @@ pub async fn acknowledge(
 ///
 /// # Errors
 /// The database's.
-pub async fn redrive(db: &impl ConnectionTrait, id: Uuid, now: DateTime<Utc>) -> Result<bool, DbErr> {
+pub async fn redrive(
+    db: &impl ConnectionTrait,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
     let changed = job::Entity::update_many()
         .col_expr(job::Column::State, Expr::value(WAITING))
         .col_expr(job::Column::RunAt, Expr::value(now.fixed_offset()))

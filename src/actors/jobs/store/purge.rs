@@ -1,7 +1,9 @@
 //! Forgetting jobs that were done long ago.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
+};
 use starjack_entity::job;
 
 use super::DONE;
@@ -14,8 +16,8 @@ use crate::io::IoError;
 const MOST_PURGED: u64 = 1_000;
 
 impl Jobs {
-    /// Deletes what was done longer ago than it is kept; answers how many jobs. Jobs in any other state stay for ever.
-    /// Each transaction is a short one, however much there is.
+    /// Deletes what was done longer ago than it is kept; answers how many jobs. Jobs in any other
+    /// state stay for ever. Each transaction is a short one, however much there is.
     ///
     /// # Errors
     /// The database's; `Fenced` when another replica does this now.
@@ -50,6 +52,7 @@ pub(in crate::actors::jobs) async fn purge_some(
         .filter(job::Column::DoneAt.lt(before.fixed_offset()))
         .limit(most)
         .into_query();
-    let deleted = job::Entity::delete_many().filter(job::Column::Id.in_subquery(old)).exec(db).await?;
+    let deleted =
+        job::Entity::delete_many().filter(job::Column::Id.in_subquery(old)).exec(db).await?;
     Ok(deleted.rows_affected)
 }

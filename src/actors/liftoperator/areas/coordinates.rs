@@ -5,7 +5,8 @@ use std::fmt;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// Any depth of lists of positions, of which only the bounds are kept; what is no position is nothing.
+/// Any depth of lists of positions, of which only the bounds are kept; what is no position is
+/// nothing.
 pub(super) enum Coordinates {
     Number(f64),
     Bounds { west: f64, east: f64, south: f64, north: f64 },
@@ -15,7 +16,9 @@ pub(super) enum Coordinates {
 impl Coordinates {
     /// The middle of the bounds in hundredths of a degree, east first.
     pub(super) fn middle(&self) -> Result<(i32, i32), String> {
-        let Self::Bounds { west, east, south, north } = self else { return Err("it has no position".to_owned()) };
+        let Self::Bounds { west, east, south, north } = self else {
+            return Err("it has no position".to_owned());
+        };
         if *west < -180.0 || *east > 180.0 || *south < -90.0 || *north > 90.0 {
             return Err("a position of it is not on this earth".to_owned());
         }
@@ -24,9 +27,15 @@ impl Coordinates {
 
     fn with(self, other: Self) -> Self {
         match (self, other) {
-            (Self::Bounds { west, east, south, north }, Self::Bounds { west: w, east: e, south: s, north: n }) => {
-                Self::Bounds { west: west.min(w), east: east.max(e), south: south.min(s), north: north.max(n) }
-            }
+            (
+                Self::Bounds { west, east, south, north },
+                Self::Bounds { west: w, east: e, south: s, north: n },
+            ) => Self::Bounds {
+                west: west.min(w),
+                east: east.max(e),
+                south: south.min(s),
+                north: north.max(n),
+            },
             (Self::Nothing | Self::Number(_), other) => other,
             (known, Self::Nothing | Self::Number(_)) => known,
         }

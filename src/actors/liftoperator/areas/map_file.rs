@@ -1,4 +1,5 @@
-//! Ski areas from OpenSkiMap's GeoJSON, read as a stream: one feature's text is held at a time, of its outline only the bounds.
+//! Ski areas from OpenSkiMap's GeoJSON, read as a stream: one feature's text is held at a time, of
+//! its outline only the bounds.
 //!
 //! Source: `russellporter/openskidata-format`, `src/SkiArea.ts` (read 2026-11-23).
 
@@ -36,14 +37,16 @@ pub struct Skipped {
     pub not_operating: usize,
     /// They lie in another country than was asked for.
     pub elsewhere: usize,
-    /// They cannot be read: without a position, with a text that is too long, or not as the format has it.
+    /// They cannot be read: without a position, with a text that is too long, or not as the format
+    /// has it.
     pub unreadable: usize,
 }
 
 /// An area as the map has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct MapArea {
-    /// What it is known by elsewhere, the steadiest first, for example `wikidata:Q7990522`; never empty.
+    /// What it is known by elsewhere, the steadiest first, for example `wikidata:Q7990522`; never
+    /// empty.
     pub(super) identities: Vec<String>,
     pub(super) name: String,
     pub(super) state: Option<String>,
@@ -58,17 +61,22 @@ pub(super) struct MapArea {
     pub(super) feature: usize,
 }
 
-/// Reads a `FeatureCollection` of ski areas, those of `countries` (two letters each; all when empty).
+/// Reads a `FeatureCollection` of ski areas, those of `countries` (two letters each; all when
+/// empty).
 ///
 /// # Errors
 /// Names the feature, from 1, the line, and what is wrong.
 pub fn read(file: impl Read, countries: &[String]) -> Result<MapFile, String> {
     let mut all = MapFile::default();
     let mut document = serde_json::Deserializer::from_reader(file);
-    let read = document.deserialize_map(Collection { all: &mut all, countries }).and_then(|()| document.end());
+    let read = document
+        .deserialize_map(Collection { all: &mut all, countries })
+        .and_then(|()| document.end());
     // a reader's own word for text that is not UTF-8
     read.map_err(|error| {
-        error.to_string().replace("invalid unicode code point", "not UTF-8 (Latin-1?), save it as UTF-8")
+        error
+            .to_string()
+            .replace("invalid unicode code point", "not UTF-8 (Latin-1?), save it as UTF-8")
     })?;
     Ok(all)
 }
@@ -90,7 +98,9 @@ impl<'de> Visitor<'de> for Collection<'_> {
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
                 "type" => kind = Some(map.next_value::<String>()?),
-                "features" if has_features => return Err(A::Error::custom("`features` stands there twice")),
+                "features" if has_features => {
+                    return Err(A::Error::custom("`features` stands there twice"));
+                }
                 "features" => {
                     has_features = true;
                     map.next_value_seed(Features(&mut self))?;
@@ -99,7 +109,9 @@ impl<'de> Visitor<'de> for Collection<'_> {
             }
         }
         if kind.as_deref() != Some("FeatureCollection") || !has_features {
-            return Err(A::Error::custom("this is no FeatureCollection: take OpenSkiMap's ski_areas.geojson"));
+            return Err(A::Error::custom(
+                "this is no FeatureCollection: take OpenSkiMap's ski_areas.geojson",
+            ));
         }
         Ok(())
     }
@@ -126,11 +138,18 @@ impl<'de> Visitor<'de> for Features<'_, '_> {
         for number in 1.. {
             let named = |error| A::Error::custom(format!("feature {number}: {error}"));
             // its text first: what is JSON, but no feature, must not end the file
-            let Some(feature) = features.next_element::<Box<RawValue>>().map_err(named)? else { break };
+            let Some(feature) = features.next_element::<Box<RawValue>>().map_err(named)? else {
+                break;
+            };
             if number > MOST {
-                return Err(A::Error::custom(format!("there are more than {MOST} features; split the file")));
+                return Err(A::Error::custom(format!(
+                    "there are more than {MOST} features; split the file"
+                )));
             }
-            self.0.all.take(&feature, number, self.0.countries).map_err(|fault| named(A::Error::custom(fault)))?;
+            self.0
+                .all
+                .take(&feature, number, self.0.countries)
+                .map_err(|fault| named(A::Error::custom(fault)))?;
         }
         Ok(())
     }
@@ -138,7 +157,12 @@ impl<'de> Visitor<'de> for Features<'_, '_> {
 
 impl MapFile {
     /// Takes a feature, or counts it. A feature that cannot be read says nothing of the others.
-    fn take(&mut self, feature: &RawValue, number: usize, countries: &[String]) -> Result<(), String> {
+    fn take(
+        &mut self,
+        feature: &RawValue,
+        number: usize,
+        countries: &[String],
+    ) -> Result<(), String> {
         let Feature { properties, geometry } = match serde_json::from_str(feature.get()) {
             Ok(feature) => feature,
             Err(error) => {
@@ -148,7 +172,9 @@ impl MapFile {
         };
         let kind = properties.get("type").and_then(Value::as_str).map(str::to_owned);
         if let Some(kind) = kind.filter(|kind| kind != "skiArea") {
-            return Err(format!("it is no ski area but of type {kind:?}; take OpenSkiMap's ski_areas.geojson"));
+            return Err(format!(
+                "it is no ski area but of type {kind:?}; take OpenSkiMap's ski_areas.geojson"
+            ));
         }
         match Properties::deserialize(properties).map_err(|error| error.to_string()) {
             Ok(properties) => self.sort(properties, geometry, number, countries),
@@ -157,12 +183,20 @@ impl MapFile {
         Ok(())
     }
 
-    fn sort(&mut self, properties: Properties, geometry: Option<Geometry>, number: usize, countries: &[String]) {
+    fn sort(
+        &mut self,
+        properties: Properties,
+        geometry: Option<Geometry>,
+        number: usize,
+        countries: &[String],
+    ) {
         let skipped = &mut self.skipped;
         let place = properties.place_in(countries);
         if properties.name.as_deref().is_none_or(|name| one_line(name).is_empty()) {
             skipped.unnamed += 1;
-        } else if properties.wikidata.is_none() && properties.sources.as_ref().is_none_or(Vec::is_empty) {
+        } else if properties.wikidata.is_none()
+            && properties.sources.as_ref().is_none_or(Vec::is_empty)
+        {
             skipped.unsourced += 1;
         } else if properties.status.as_deref().is_some_and(|status| status != "operating") {
             skipped.not_operating += 1;
@@ -201,18 +235,27 @@ struct Properties {
 }
 
 impl Properties {
-    /// The place by which it is shown: the first of those that were asked for. An area may lie in two countries.
+    /// The place by which it is shown: the first of those that were asked for. An area may lie in
+    /// two countries.
     fn place_in(&self, countries: &[String]) -> Option<Place> {
         let mut places = self.places.iter().flatten();
         if countries.is_empty() {
             return Some(places.next().cloned().unwrap_or_default());
         }
-        places.find(|place| place.country.as_ref().is_some_and(|country| countries.contains(country))).cloned()
+        places
+            .find(|place| place.country.as_ref().is_some_and(|country| countries.contains(country)))
+            .cloned()
     }
 
-    fn area(self, place: Place, geometry: Option<Geometry>, number: usize) -> Result<MapArea, String> {
+    fn area(
+        self,
+        place: Place,
+        geometry: Option<Geometry>,
+        number: usize,
+    ) -> Result<MapArea, String> {
         let no_position = || "it has no position".to_owned();
-        let coordinates = geometry.and_then(|geometry| geometry.coordinates).ok_or_else(no_position)?;
+        let coordinates =
+            geometry.and_then(|geometry| geometry.coordinates).ok_or_else(no_position)?;
         let (longitude_hundredths, latitude_hundredths) = coordinates.middle()?;
         let state = place.localized.get("en").or_else(|| place.localized.values().next());
         let state = state.and_then(|state| state.region.as_deref());
@@ -289,5 +332,7 @@ fn at_most(most: usize, text: String) -> Result<String, String> {
 /// What may stand as a link in a page; anything else is left out, as maps hold all sorts of texts.
 fn is_website(text: &str) -> bool {
     let plain = text.chars().all(|c| !c.is_control() && !c.is_whitespace() && !"\"<>`".contains(c));
-    (text.starts_with("https://") || text.starts_with("http://")) && plain && text.chars().count() <= 500
+    (text.starts_with("https://") || text.starts_with("http://"))
+        && plain
+        && text.chars().count() <= 500
 }

@@ -81,7 +81,8 @@ impl From<DbErr> for AreaError {
     }
 }
 
-/// Weighs a file against what is kept. An area is known again by any of its identities that no feature before it had.
+/// Weighs a file against what is kept. An area is known again by any of its identities that no
+/// feature before it had.
 pub(super) fn weigh(
     kept: Vec<KeptArea>,
     areas: Vec<MapArea>,
@@ -98,7 +99,8 @@ pub(super) fn weigh(
     let mut taken: HashMap<String, usize> = HashMap::new();
     let mut met = vec![false; kept.len()];
     for mut area in areas {
-        let others: BTreeSet<usize> = area.identities.iter().filter_map(|one| taken.get(one).copied()).collect();
+        let others: BTreeSet<usize> =
+            area.identities.iter().filter_map(|one| taken.get(one).copied()).collect();
         area.identities.retain(|identity| !taken.contains_key(identity));
         let Some(first) = area.identities.first().cloned() else {
             let other = others.first().copied().unwrap_or_default();
@@ -108,7 +110,10 @@ pub(super) fn weigh(
             )));
         };
         taken.extend(area.identities.iter().map(|identity| (identity.clone(), area.feature)));
-        let known = area.identities.iter().find_map(|one| places.get(one).copied().filter(|place| !met[*place]));
+        let known = area
+            .identities
+            .iter()
+            .find_map(|one| places.get(one).copied().filter(|place| !met[*place]));
         if let Some(place) = known {
             met[place] = true;
             rows[place].area = area;
@@ -139,9 +144,16 @@ pub(super) fn weigh(
     Ok(plan)
 }
 
-fn tie_one(rows: &mut [KeptArea], tie: &Tie, operators: &BTreeSet<String>) -> Result<(), AreaError> {
-    if let Some(operator) = tie.operator.as_ref().filter(|operator| !operators.contains(*operator)) {
-        return Err(AreaError::Refused(format!("there is no operator {operator}; import it first")));
+fn tie_one(
+    rows: &mut [KeptArea],
+    tie: &Tie,
+    operators: &BTreeSet<String>,
+) -> Result<(), AreaError> {
+    if let Some(operator) = tie.operator.as_ref().filter(|operator| !operators.contains(*operator))
+    {
+        return Err(AreaError::Refused(format!(
+            "there is no operator {operator}; import it first"
+        )));
     }
     let Some(row) = rows.iter_mut().find(|row| row.area.identities.contains(&tie.identity)) else {
         return Err(AreaError::Refused(format!(

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 use starjack_entity::{area, operator};
 use uuid::Uuid;
@@ -41,15 +42,22 @@ pub async fn list(io: &Io, page: Page) -> Result<Option<Vec<Area>>, IoError> {
         Box::pin(async move {
             let mut find = area::Entity::find();
             if let Some(after) = page.after {
-                let Some(last) = area::Entity::find_by_id(after).one(db).await? else { return Ok(None) };
-                let same_name =
-                    Condition::all().add(area::Column::Name.eq(&last.name)).add(area::Column::Id.gt(last.id));
-                find = find.filter(Condition::any().add(area::Column::Name.gt(&last.name)).add(same_name));
+                let Some(last) = area::Entity::find_by_id(after).one(db).await? else {
+                    return Ok(None);
+                };
+                let same_name = Condition::all()
+                    .add(area::Column::Name.eq(&last.name))
+                    .add(area::Column::Id.gt(last.id));
+                find = find
+                    .filter(Condition::any().add(area::Column::Name.gt(&last.name)).add(same_name));
             }
             if let Some(country) = page.country {
                 find = find.filter(area::Column::Country.eq(country));
             }
-            let find = find.order_by_asc(area::Column::Name).order_by_asc(area::Column::Id).limit(page.limit);
+            let find = find
+                .order_by_asc(area::Column::Name)
+                .order_by_asc(area::Column::Id)
+                .limit(page.limit);
             Ok(Some(find.all(db).await?))
         })
     })
@@ -64,7 +72,8 @@ pub async fn preview(io: &Io, file: MapFile, ties: Vec<Tie>) -> Result<Plan, Are
     io.read(move |db| Box::pin(async move { plan(db, file, &ties).await })).await
 }
 
-/// Takes a file and ties in one transaction; `by` is who does it. The same file again changes nothing.
+/// Takes a file and ties in one transaction; `by` is who does it. The same file again changes
+/// nothing.
 ///
 /// # Errors
 /// `Refused`: nothing was changed, the text says what to mend.
@@ -82,14 +91,20 @@ pub async fn take(io: &Io, file: MapFile, ties: Vec<Tie>, by: String) -> Result<
 async fn plan(db: &impl ConnectionTrait, file: MapFile, ties: &[Tie]) -> Result<Plan, AreaError> {
     let kept = area::Entity::find().order_by_asc(area::Column::Id).all(db).await?;
     let sold = operator::Entity::find().filter(operator::Column::RemovedAt.is_null());
-    let keys: Vec<String> = sold.select_only().column(operator::Column::Key).into_tuple().all(db).await?;
-    weigh(kept.into_iter().map(KeptArea::from).collect(), file.areas, ties, &BTreeSet::from_iter(keys))
+    let keys: Vec<String> =
+        sold.select_only().column(operator::Column::Key).into_tuple().all(db).await?;
+    weigh(
+        kept.into_iter().map(KeptArea::from).collect(),
+        file.areas,
+        ties,
+        &BTreeSet::from_iter(keys),
+    )
 }
 
 async fn save(tx: &impl ConnectionTrait, plan: &Plan, by: &str) -> Result<(), DbErr> {
     use area::Column::{
-        Attribution, Country, Identities, ImportedAt, ImportedBy, LatitudeHundredths, LongitudeHundredths, Name,
-        Operator, Region, State, Website,
+        Attribution, Country, Identities, ImportedAt, ImportedBy, LatitudeHundredths,
+        LongitudeHundredths, Name, Operator, Region, State, Website,
     };
     let now = clock::now().fixed_offset();
     let by: String = by.chars().take(120).collect();
@@ -111,7 +126,15 @@ async fn save(tx: &impl ConnectionTrait, plan: &Plan, by: &str) -> Result<(), Db
             imported_at: Set(now),
         });
         let over = OnConflict::column(area::Column::Id)
-            .update_columns([Identities, Name, State, Region, Country, LatitudeHundredths, LongitudeHundredths])
+            .update_columns([
+                Identities,
+                Name,
+                State,
+                Region,
+                Country,
+                LatitudeHundredths,
+                LongitudeHundredths,
+            ])
             .update_columns([Website, Operator, Attribution, ImportedBy, ImportedAt])
             .to_owned();
         area::Entity::insert_many(rows).on_conflict(over).exec_without_returning(tx).await?;

@@ -1,4 +1,5 @@
-//! What a well-formed catalogue must also keep: one category per birth year, one price and one VAT rate per day.
+//! What a well-formed catalogue must also keep: one category per birth year, one price and one VAT
+//! rate per day.
 
 use std::collections::HashSet;
 use std::fmt::Display;
@@ -27,7 +28,9 @@ pub(super) fn check(content: &Content) -> Result<(), CatalogueError> {
 fn operator_is_whole(content: &Content, operator: &Operator) -> Result<(), CatalogueError> {
     let at_operator = |fault| wrong(format!("operator {}", operator.key), fault);
     name_fits(&operator.key, 32, "key", "_-").map_err(at_operator)?;
-    if !(-90.0..=90.0).contains(&operator.latitude) || !(-180.0..=180.0).contains(&operator.longitude) {
+    if !(-90.0..=90.0).contains(&operator.latitude)
+        || !(-180.0..=180.0).contains(&operator.longitude)
+    {
         return Err(at_operator("latitude or longitude is not on this earth".into()));
     }
     once(operator.accepts.iter(), "accepts").map_err(at_operator)?;
@@ -49,12 +52,16 @@ fn operator_is_whole(content: &Content, operator: &Operator) -> Result<(), Catal
         return Err(at_operator("the season ends before it begins".into()));
     }
     let rates = content.vat.iter().filter(|vat| vat.country == operator.country);
-    let rates: Vec<_> = rates.filter(|vat| vat.to >= season.from && vat.from <= season.to).collect();
+    let rates: Vec<_> =
+        rates.filter(|vat| vat.to >= season.from && vat.from <= season.to).collect();
     if let Some(vat) = rates.iter().find(|vat| !(0..=500).contains(&vat.permille)) {
         return Err(at_operator(format!("a VAT rate of {} per mille", vat.permille)));
     }
-    let rates =
-        rates.iter().map(|vat| Span { name: "VAT rate", from: vat.from.max(season.from), to: vat.to.min(season.to) });
+    let rates = rates.iter().map(|vat| Span {
+        name: "VAT rate",
+        from: vat.from.max(season.from),
+        to: vat.to.min(season.to),
+    });
     every_day_once(rates.collect(), (season.from, season.to)).map_err(at_operator)?;
     every_birth_year_once(&operator.categories).map_err(at_operator)?;
     once(operator.products.iter().map(|product| &product.key), "product").map_err(at_operator)?;
@@ -62,8 +69,9 @@ fn operator_is_whole(content: &Content, operator: &Operator) -> Result<(), Catal
         return Err(at_operator("no product".into()));
     }
     operator.products.iter().try_for_each(|product| {
-        product_is_whole(operator, product)
-            .map_err(|fault| wrong(format!("operator {}, product {}", operator.key, product.key), fault))
+        product_is_whole(operator, product).map_err(|fault| {
+            wrong(format!("operator {}, product {}", operator.key, product.key), fault)
+        })
     })?;
     let family = operator.family.as_ref();
     family
@@ -73,15 +81,25 @@ fn operator_is_whole(content: &Content, operator: &Operator) -> Result<(), Catal
 
 fn access_fits(access: &Access) -> Result<(), String> {
     let address = reqwest::Url::parse(&access.endpoint).ok();
-    let address = address.filter(|url| matches!(url.scheme(), "http" | "https") && !access.endpoint.ends_with('/'));
-    if address.is_none_or(|url| !url.username().is_empty() || url.password().is_some() || url.query().is_some()) {
+    let address = address
+        .filter(|url| matches!(url.scheme(), "http" | "https") && !access.endpoint.ends_with('/'));
+    if address.is_none_or(|url| {
+        !url.username().is_empty() || url.password().is_some() || url.query().is_some()
+    }) {
         return Err(format!("endpoint `{}` is no plain http or https address", access.endpoint));
     }
-    if let Some(secret) = access.settings.keys().find(|name| name.contains("password") || name.contains("secret")) {
-        return Err(format!("the setting {secret} looks like a secret, which belongs into the configuration"));
+    if let Some(secret) =
+        access.settings.keys().find(|name| name.contains("password") || name.contains("secret"))
+    {
+        return Err(format!(
+            "the setting {secret} looks like a secret, which belongs into the configuration"
+        ));
     }
     if !(2..=1000).contains(&access.requests_per_second) {
-        return Err(format!("{} requests per second are not 2 to 1000", access.requests_per_second));
+        return Err(format!(
+            "{} requests per second are not 2 to 1000",
+            access.requests_per_second
+        ));
     }
     if let Some(hours) = access.give_up_hours_before.filter(|hours| *hours > 168) {
         return Err(format!("give_up_hours_before {hours} is not 0 to 168"));
@@ -97,8 +115,10 @@ pub(super) fn every_birth_year_once(categories: &[Category]) -> Result<(), Strin
     for category in categories {
         name_fits(&category.key, 16, "category", "_-")?;
         code_fits(&category.code).map_err(|fault| format!("category {}: {fault}", category.key))?;
-        if let Some(year) =
-            [category.born_from, category.born_to].into_iter().flatten().find(|y| !BIRTH_YEARS.contains(y))
+        if let Some(year) = [category.born_from, category.born_to]
+            .into_iter()
+            .flatten()
+            .find(|y| !BIRTH_YEARS.contains(y))
         {
             return Err(format!("category {} has the birth year {year}", category.key));
         }
@@ -137,7 +157,10 @@ pub(super) struct Span<'a> {
     pub(super) to: NaiveDate,
 }
 
-pub(super) fn every_day_once(mut spans: Vec<Span<'_>>, (first, last): (NaiveDate, NaiveDate)) -> Result<(), String> {
+pub(super) fn every_day_once(
+    mut spans: Vec<Span<'_>>,
+    (first, last): (NaiveDate, NaiveDate),
+) -> Result<(), String> {
     spans.sort_by_key(|span| span.from);
     let mut next = first;
     let mut before = "";
@@ -177,7 +200,9 @@ pub(super) fn once(keys: impl Iterator<Item = impl Display>, what: &str) -> Resu
 pub(super) fn name_fits(name: &str, longest: usize, what: &str, signs: &str) -> Result<(), String> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || signs.contains(c);
     if name.is_empty() || name.len() > longest || !name.chars().all(plain) {
-        return Err(format!("{what} `{name}` is not of 1 to {longest} lower-case letters, digits and any of {signs}"));
+        return Err(format!(
+            "{what} `{name}` is not of 1 to {longest} lower-case letters, digits and any of {signs}"
+        ));
     }
     Ok(())
 }

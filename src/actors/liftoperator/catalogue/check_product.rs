@@ -1,4 +1,5 @@
-//! What a product and a family price must keep: one price per day and category, and a validity that its kind can have.
+//! What a product and a family price must keep: one price per day and category, and a validity that
+//! its kind can have.
 
 use chrono::NaiveTime;
 
@@ -21,45 +22,71 @@ pub(super) fn product_is_whole(operator: &Operator, product: &Product) -> Result
     once(product.needs.iter().map(|need| format!("{need:?}")), "needs")?;
     validity_fits(product)?;
     times_fit(operator, product)?;
-    if matches!(product.kind, ProductKind::Flexi | ProductKind::Season) && product.withdrawal == Withdrawal::None {
-        return Err("is not of a fixed date, so its buyer may withdraw: `withdrawal` is \"fourteen_days\"".into());
+    if matches!(product.kind, ProductKind::Flexi | ProductKind::Season)
+        && product.withdrawal == Withdrawal::None
+    {
+        return Err(
+            "is not of a fixed date, so its buyer may withdraw: `withdrawal` is \"fourteen_days\""
+                .into(),
+        );
     }
     for band in &product.bands {
         let name = format!("band {} from {}", band.name, band.from);
-        if let Some(stranger) = band.price_cents.keys().find(|key| operator.category(key).is_none()) {
+        if let Some(stranger) = band.price_cents.keys().find(|key| operator.category(key).is_none())
+        {
             return Err(format!("{name} has a price for {stranger}, which is no category"));
         }
         for category in &operator.categories {
             match band.price_cents.get(&category.key) {
                 Some(0 | LOWEST_CENTS..=HIGHEST_CENTS) => {}
-                Some(cents) => return Err(format!("{name} asks {cents} cents of {}", category.key)),
+                Some(cents) => {
+                    return Err(format!("{name} asks {cents} cents of {}", category.key));
+                }
                 None => return Err(format!("{name} has no price for {}", category.key)),
             }
         }
     }
     let season = &operator.season;
-    let days =
-        if product.kind == ProductKind::Season { (season.sold_from(), season.to) } else { (season.from, season.to) };
-    let spans = product.bands.iter().map(|band| Span { name: &band.name, from: band.from, to: band.to });
+    let days = if product.kind == ProductKind::Season {
+        (season.sold_from(), season.to)
+    } else {
+        (season.from, season.to)
+    };
+    let spans =
+        product.bands.iter().map(|band| Span { name: &band.name, from: band.from, to: band.to });
     every_day_once(spans.collect(), days)
 }
 
 fn validity_fits(product: &Product) -> Result<(), String> {
     let Product { days, within_days, .. } = product;
     let fits = match product.kind {
-        ProductKind::Day | ProductKind::HalfDay | ProductKind::Season => *days == 1 && within_days.is_none(),
+        ProductKind::Day | ProductKind::HalfDay | ProductKind::Season => {
+            *days == 1 && within_days.is_none()
+        }
         ProductKind::MultiDay => (2..=MOST_DAYS).contains(days) && within_days.is_none(),
-        ProductKind::Flexi => within_days.is_some_and(|within| *days >= 1 && *days < within && within <= MOST_DAYS),
+        ProductKind::Flexi => {
+            within_days.is_some_and(|within| *days >= 1 && *days < within && within <= MOST_DAYS)
+        }
     };
-    if fits { Ok(()) } else { Err(format!("a {:?} ticket of {days} days within {within_days:?}", product.kind)) }
+    if fits {
+        Ok(())
+    } else {
+        Err(format!("a {:?} ticket of {days} days within {within_days:?}", product.kind))
+    }
 }
 
 fn times_fit(operator: &Operator, product: &Product) -> Result<(), String> {
     let may_begin_late = matches!(product.kind, ProductKind::HalfDay | ProductKind::MultiDay);
     match product.from_time {
-        None if product.kind == ProductKind::HalfDay => return Err("a half day needs a `from_time`".into()),
-        Some(_) if !may_begin_late => return Err("only a half day or several days begin at a `from_time`".into()),
-        Some(NaiveTime::MIN) => return Err("a `from_time` at midnight is a whole day: leave it out".into()),
+        None if product.kind == ProductKind::HalfDay => {
+            return Err("a half day needs a `from_time`".into());
+        }
+        Some(_) if !may_begin_late => {
+            return Err("only a half day or several days begin at a `from_time`".into());
+        }
+        Some(NaiveTime::MIN) => {
+            return Err("a `from_time` at midnight is a whole day: leave it out".into());
+        }
         Some(from) if from >= product.last_loading_time.unwrap_or(operator.last_loading_time) => {
             return Err("its last loading time is not after its `from_time`".into());
         }

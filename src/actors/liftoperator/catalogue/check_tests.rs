@@ -18,7 +18,8 @@ fn table(limits: &[(Option<i32>, Option<i32>)]) -> Vec<Category> {
 fn every_year_has_one_and_every_category_a_year(categories: &[Category]) -> bool {
     let years = 1900..2100;
     let one = |year: i32| categories.iter().filter(|category| category.contains(year)).count() == 1;
-    years.clone().all(one) && categories.iter().all(|category| years.clone().any(|year| category.contains(year)))
+    years.clone().all(one)
+        && categories.iter().all(|category| years.clone().any(|year| category.contains(year)))
 }
 
 fn limit() -> impl Strategy<Value = Option<i32>> {
@@ -59,6 +60,9 @@ proptest! {
 fn a_slip_of_the_pen_in_a_birth_year_is_named() {
     for year in [i32::MIN, 19_900, i32::MAX] {
         let categories = table(&[(None, Some(year)), (Some(year.saturating_add(1)), None)]);
-        assert!(every_birth_year_once(&categories).unwrap_err().contains("has the birth year"), "{year}");
+        assert!(
+            every_birth_year_once(&categories).unwrap_err().contains("has the birth year"),
+            "{year}"
+        );
     }
 }

@@ -4,7 +4,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::Catalogue;
 
-/// Where the newest catalogue is. Clones share it; whoever took one out keeps that one while it is used.
+/// Where the newest catalogue is. Clones share it; whoever took one out keeps that one while it is
+/// used.
 #[derive(Clone, Debug)]
 pub struct Current(Arc<RwLock<Arc<Catalogue>>>);
 

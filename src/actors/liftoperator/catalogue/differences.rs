@@ -1,6 +1,7 @@
 //! What is sold here compared with what its supplier says that it sells. Pure.
 //!
-//! Only what is still to come is compared: a supplier may have forgotten the prices of days that are over.
+//! Only what is still to come is compared: a supplier may have forgotten the prices of days that
+//! are over.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -112,10 +113,16 @@ impl fmt::Display for Difference {
                 write!(f, "product {product}, {category}, {from} to {to}: there is no price there")
             }
             Self::UnknownThere { category, code } => {
-                write!(f, "category {category}: its code {code} is not known there; mend the code and import it")
+                write!(
+                    f,
+                    "category {category}: its code {code} is not known there; mend the code and import it"
+                )
             }
             Self::NewProduct(Named { code, name }) => {
-                write!(f, "a product is sold there and not known here: {name} (code {code}); import it to sell it")
+                write!(
+                    f,
+                    "a product is sold there and not known here: {name} (code {code}); import it to sell it"
+                )
             }
             Self::NewCategory(Named { code, name }) => {
                 write!(f, "a person category is known there and not here: {name} (code {code})")
@@ -138,13 +145,21 @@ pub(super) fn wanted(operator: &Operator, today: NaiveDate) -> Wanted {
 }
 
 /// Compares `operator`, as its `document` has it, with the whole answer `goods`.
-pub(super) fn between(document: &Value, operator: &Operator, goods: &PriceList, today: NaiveDate) -> Differences {
+pub(super) fn between(
+    document: &Value,
+    operator: &Operator,
+    goods: &PriceList,
+    today: NaiveDate,
+) -> Differences {
     let mut list = Vec::new();
     let mut document = document.clone();
     let mut sold = Vec::new();
     for (place, product) in operator.products.iter().enumerate() {
         if !goods.sells(&product.code) {
-            list.push(Difference::Withdrawn { product: product.key.clone(), code: product.code.clone() });
+            list.push(Difference::Withdrawn {
+                product: product.key.clone(),
+                code: product.code.clone(),
+            });
             continue;
         }
         sold.push(product.key.as_str());
@@ -155,11 +170,20 @@ pub(super) fn between(document: &Value, operator: &Operator, goods: &PriceList, 
         }
     }
     for category in operator.categories.iter().filter(|category| !goods.knows(&category.code)) {
-        list.push(Difference::UnknownThere { category: category.key.clone(), code: category.code.clone() });
+        list.push(Difference::UnknownThere {
+            category: category.key.clone(),
+            code: category.code.clone(),
+        });
     }
-    let strangers = goods.products.iter().filter(|one| operator.products.iter().all(|ours| ours.code != one.code));
+    let strangers = goods
+        .products
+        .iter()
+        .filter(|one| operator.products.iter().all(|ours| ours.code != one.code));
     list.extend(strangers.map(|one| Difference::NewProduct(short(one))));
-    let strangers = goods.categories.iter().filter(|one| operator.categories.iter().all(|ours| ours.code != one.code));
+    let strangers = goods
+        .categories
+        .iter()
+        .filter(|one| operator.categories.iter().all(|ours| ours.code != one.code));
     list.extend(strangers.map(|one| Difference::NewCategory(short(one))));
     keep_only(&mut document, &sold);
     Differences { held_back: held_back(operator, &list), list, document }
@@ -174,7 +198,8 @@ struct Compared<'a> {
 }
 
 impl Compared<'_> {
-    /// The product's bands with the prices that are asked there, each cut where only a part of its days costs otherwise.
+    /// The product's bands with the prices that are asked there, each cut where only a part of its
+    /// days costs otherwise.
     fn bands(&self, list: &mut Vec<Difference>) -> Vec<Band> {
         let mut bands = Vec::new();
         for band in &self.product.bands {
@@ -186,7 +211,9 @@ impl Compared<'_> {
                 let price_cents = self.prices_on(band, day);
                 match runs.last_mut() {
                     Some(last) if last.price_cents == price_cents => last.to = day,
-                    Some(_) | None => runs.push(Band { name: band.name.clone(), from: day, to: day, price_cents }),
+                    Some(_) | None => {
+                        runs.push(Band { name: band.name.clone(), from: day, to: day, price_cents })
+                    }
                 }
             }
             bands.extend(runs);
@@ -207,7 +234,9 @@ impl Compared<'_> {
 
     /// Runs of days of a band on which a category pays another price there, or has none.
     fn differing(&self, band: &Band, category: &Category) -> Vec<Difference> {
-        let Some(here) = band.price_cents.get(&category.key).filter(|_| self.goods.knows(&category.code)) else {
+        let Some(here) =
+            band.price_cents.get(&category.key).filter(|_| self.goods.knows(&category.code))
+        else {
             return Vec::new();
         };
         let mut runs: Vec<(NaiveDate, NaiveDate, Option<Cents>)> = Vec::new();
@@ -224,7 +253,9 @@ impl Compared<'_> {
             match there {
                 None => Some(Difference::Unpriced { product, category, from, to }),
                 Some(there) if there == *here => None,
-                Some(there) => Some(Difference::Price { product, category, from, to, here: *here, there }),
+                Some(there) => {
+                    Some(Difference::Price { product, category, from, to, here: *here, there })
+                }
             }
         };
         runs.into_iter().filter_map(difference).collect()
@@ -261,7 +292,11 @@ fn keep_only(document: &mut Value, sold: &[&str]) {
     if let Some(products) = document["product"].as_array_mut() {
         products.retain(|product| is_sold(&product["key"]));
     }
-    let Some(family) = document.get_mut("family").and_then(|family| family["products"].as_array_mut()) else { return };
+    let Some(family) =
+        document.get_mut("family").and_then(|family| family["products"].as_array_mut())
+    else {
+        return;
+    };
     family.retain(is_sold);
     if family.is_empty()
         && let Some(operator) = document.as_object_mut()

@@ -77,10 +77,17 @@ fn a_price_is_taken_for_its_own_days_only() {
     let taken: Operator = serde_json::from_value(found.document.clone()).unwrap();
     let adult = taken.category("adult").unwrap();
     let price = |date: &str| taken.products[0].price_cents(adult, day(date), day(date)).unwrap();
-    assert_eq!(["2026-12-23", "2026-12-24", "2027-01-08", "2027-01-09"].map(price), [8650, 9000, 9000, 8450]);
+    assert_eq!(
+        ["2026-12-23", "2026-12-24", "2027-01-08", "2027-01-09"].map(price),
+        [8650, 9000, 9000, 8450]
+    );
     assert_eq!(taken.products[1..], operator.products[1..], "nothing else changes");
     assert_eq!(taken.products[0].bands.len(), operator.products[0].bands.len() + 2);
-    assert_eq!(shown(&between(&found.document, &taken, &goods, day("2026-11-01"))), [""; 0], "taken once is enough");
+    assert_eq!(
+        shown(&between(&found.document, &taken, &goods, day("2026-11-01"))),
+        [""; 0],
+        "taken once is enough"
+    );
 }
 
 #[test]
@@ -94,7 +101,8 @@ fn days_that_are_over_are_not_compared() {
     dearer(&mut goods, "2026-12-19", "2027-01-06", 9000);
     let found = between(&document, &operator, &goods, day("2026-12-25"));
     let taken: Operator = serde_json::from_value(found.document).unwrap();
-    let peak: Vec<_> = taken.products[0].bands.iter().skip(1).take(2).map(|band| (band.from, band.to)).collect();
+    let peak: Vec<_> =
+        taken.products[0].bands.iter().skip(1).take(2).map(|band| (band.from, band.to)).collect();
     assert_eq!(
         peak,
         [(day("2026-12-19"), day("2026-12-24")), (day("2026-12-25"), day("2027-01-06"))],
@@ -102,7 +110,10 @@ fn days_that_are_over_are_not_compared() {
     );
     let wanted = wanted(&operator, day("2027-05-01"));
     assert!(wanted.products.iter().all(|product| product.from == day("2027-05-01")), "{wanted:?}");
-    assert!(super::wanted(&operator, day("2027-05-03")).products.is_empty(), "after the season nothing is asked for");
+    assert!(
+        super::wanted(&operator, day("2027-05-03")).products.is_empty(),
+        "after the season nothing is asked for"
+    );
 }
 
 #[test]
@@ -112,7 +123,10 @@ fn a_withdrawn_product_is_taken_out_of_the_family_price_too() {
     let code = operator.product("six_days").unwrap().code.clone();
     goods.products.retain(|product| product.code != code);
     let found = between(&document, &operator, &goods, day("2026-11-01"));
-    assert_eq!(shown(&found), [format!("product six_days is not sold there any more (code {code})")]);
+    assert_eq!(
+        shown(&found),
+        [format!("product six_days is not sold there any more (code {code})")]
+    );
     let taken: Operator = serde_json::from_value(found.document).unwrap();
     assert!(taken.product("six_days").is_none());
     assert_eq!(taken.family.unwrap().products, ["day"]);
@@ -128,7 +142,10 @@ fn a_withdrawn_product_is_taken_out_of_the_family_price_too() {
 fn strangers_are_shown_and_left() {
     let (document, operator) = solden();
     let mut goods = same(&operator);
-    let named = |code: &str| Named { code: code.to_owned(), name: format!("a \u{1b}[2J{}", "b".repeat(99)) };
+    let named = |code: &str| Named {
+        code: code.to_owned(),
+        name: format!("a \u{1b}[2J{}", "b".repeat(99)),
+    };
     goods.products.push(named("new"));
     goods.categories.push(named("dog"));
     let found = between(&document, &operator, &goods, day("2026-11-01"));
@@ -136,7 +153,10 @@ fn strangers_are_shown_and_left() {
         found.list.iter().map(Difference::kind).collect::<Vec<_>>(),
         ["product_unknown_here", "category_unknown_here"]
     );
-    assert!(shown(&found).iter().all(|line| !line.contains('\u{1b}') && line.len() < 200), "{found:?}");
+    assert!(
+        shown(&found).iter().all(|line| !line.contains('\u{1b}') && line.len() < 200),
+        "{found:?}"
+    );
     assert!(!found.list.iter().any(Difference::can_be_taken));
     assert_eq!(found.document, document);
 }

@@ -23,7 +23,8 @@ pub struct Family {
     pub most_parents: usize,
     /// How many children pay, those with the highest prices first; all when absent.
     pub paying_children: Option<usize>,
-    /// What a parent is let off, in per mille of the price; rounded so that the price is never higher.
+    /// What a parent is let off, in per mille of the price; rounded so that the price is never
+    /// higher.
     #[serde(default)]
     pub parent_permille_off: i64,
     /// What a paying child is let off, likewise.
@@ -46,24 +47,29 @@ pub enum NoFamily {
 }
 
 impl Family {
-    /// What each member pays, from its category and the price that it would pay alone, in the same order.
+    /// What each member pays, from its category and the price that it would pay alone, in the same
+    /// order.
     ///
     /// # Errors
     /// See [`NoFamily`].
     pub fn prices(&self, members: &[(&str, Cents)]) -> Result<Vec<Cents>, NoFamily> {
         let is_parent = |category: &str| self.parents.iter().any(|parent| parent == category);
         let is_child = |category: &str| self.children.iter().any(|child| child == category);
-        if let Some(neither) = members.iter().position(|(category, _)| !is_parent(category) && !is_child(category)) {
+        if let Some(neither) =
+            members.iter().position(|(category, _)| !is_parent(category) && !is_child(category))
+        {
             return Err(NoFamily::Neither(neither));
         }
-        let mut children: Vec<usize> = (0..members.len()).filter(|place| is_child(members[*place].0)).collect();
+        let mut children: Vec<usize> =
+            (0..members.len()).filter(|place| is_child(members[*place].0)).collect();
         if !(self.least_parents..=self.most_parents).contains(&(members.len() - children.len())) {
             return Err(NoFamily::Parents);
         }
         if children.is_empty() {
             return Err(NoFamily::Children);
         }
-        let less = |permille: i64| move |(_, price): &(&str, Cents)| price * (1000 - permille) / 1000;
+        let less =
+            |permille: i64| move |(_, price): &(&str, Cents)| price * (1000 - permille) / 1000;
         let mut prices: Vec<Cents> = members.iter().map(less(self.parent_permille_off)).collect();
         children.sort_by_key(|place| std::cmp::Reverse(members[*place].1));
         for (paying, place) in children.into_iter().enumerate() {

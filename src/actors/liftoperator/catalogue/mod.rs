@@ -1,9 +1,11 @@
-//! What is sold where, to whom and for how much: documents in the database, read into an immutable snapshot behind an
-//! `Arc` that is exchanged whole when they change.
+//! What is sold where, to whom and for how much: documents in the database, read into an immutable
+//! snapshot behind an `Arc` that is exchanged whole when they change.
 //!
-//! [`import`] weighs a file against what is kept and takes it, [`refresh`] does so with a supplier's own list, [`store`] keeps it, [`Current`] is the newest snapshot.
-//! [`Catalogue`] reads the documents and answers look-ups; `operator`, `product` and `family` hold their words and what these
-//! mean for a price; `check` and `check_product` refuse what would leave a birth year or a day without a price, or with two.
+//! [`import`] weighs a file against what is kept and takes it, [`refresh`] does so with a
+//! supplier's own list, [`store`] keeps it, [`Current`] is the newest snapshot. [`Catalogue`] reads
+//! the documents and answers look-ups; `operator`, `product` and `family` hold their words and what
+//! these mean for a price; `check` and `check_product` refuse what would leave a birth year or a
+//! day without a price, or with two.
 
 mod changes;
 mod check;

@@ -1,4 +1,5 @@
-//! The words of the catalogue: an operator, how its supplier is reached, its season and its person categories.
+//! The words of the catalogue: an operator, how its supplier is reached, its season and its person
+//! categories.
 
 use std::collections::BTreeMap;
 
@@ -29,9 +30,11 @@ pub struct Operator {
     /// The operator's days are days of this zone.
     #[serde(deserialize_with = "read_zone", serialize_with = "write_zone")]
     pub time_zone: Tz,
-    /// Latest local time at which a ticket of the same day is still loaded onto a card, unless a product has its own.
+    /// Latest local time at which a ticket of the same day is still loaded onto a card, unless a
+    /// product has its own.
     pub last_loading_time: NaiveTime,
-    /// From when on tickets for a day are sold, unless a product has its own; at any time before when absent.
+    /// From when on tickets for a day are sold, unless a product has its own; at any time before
+    /// when absent.
     pub sale_opens: Option<SaleOpens>,
     /// Whose cards the operator's readers accept, by the suppliers' keys.
     pub accepts: Vec<String>,
@@ -55,30 +58,36 @@ pub struct Operator {
 pub struct Access {
     /// Which access-control supplier serves the operator, by its key in the registry.
     pub supplier: String,
-    /// The supplier's address for this operator, without a trailing slash; `[contracts.NAME]` may name another.
+    /// The supplier's address for this operator, without a trailing slash; `[contracts.NAME]` may
+    /// name another.
     pub endpoint: String,
-    /// Which `[contracts.NAME]` of the configuration holds the credentials; the operator's own key when absent.
+    /// Which `[contracts.NAME]` of the configuration holds the credentials; the operator's own key
+    /// when absent.
     pub credentials: Option<String>,
     /// Further settings of the contract by the supplier's own names.
     #[serde(default)]
     pub settings: BTreeMap<String, String>,
-    /// What the supplier allows, 2 to 1000. Enforced by each replica for itself: a question above it waits for its turn.
+    /// What the supplier allows, 2 to 1000. Enforced by each replica for itself: a question above
+    /// it waits for its turn.
     pub requests_per_second: u32,
     /// What becomes of new orders while the supplier is down.
     #[serde(default)]
     pub when_down: WhenDown,
-    /// So many hours before its first day begins, a ticket that could not be loaded is given up and paid back, 0 to 168; only
-    /// at the last loading time when absent.
+    /// So many hours before its first day begins, a ticket that could not be loaded is given up and
+    /// paid back, 0 to 168; only at the last loading time when absent.
     pub give_up_hours_before: Option<u16>,
-    /// Until so many hours before its first day begins, a ticket that was not used is taken back, 0 to 720; never when absent.
+    /// Until so many hours before its first day begins, a ticket that was not used is taken back, 0
+    /// to 720; never when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub returns_hours_before: Option<u16>,
-    /// Whether the supplier confirmed in writing that it answers a known reference with its first answer.
+    /// Whether the supplier confirmed in writing that it answers a known reference with its first
+    /// answer.
     #[serde(default)]
     pub dedups_reference: bool,
 }
 
-/// What becomes of new orders while an operator's supplier is down. Orders that are paid always wait.
+/// What becomes of new orders while an operator's supplier is down. Orders that are paid always
+/// wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WhenDown {
@@ -199,33 +208,46 @@ impl Operator {
     pub fn sale_opens(&self, product: &Product, day: NaiveDate) -> Option<DateTime<Utc>> {
         let of_season = self.season.sale_from.map(|first| self.moment(first, NaiveTime::MIN));
         let lead = product.sale_opens.as_ref().or(self.sale_opens.as_ref());
-        let of_day = lead.map(|lead| self.moment(day - TimeDelta::days(i64::from(lead.days_before)), lead.at));
+        let of_day = lead
+            .map(|lead| self.moment(day - TimeDelta::days(i64::from(lead.days_before)), lead.at));
         of_season.max(of_day)
     }
 
-    /// From when on a ticket with the first day `day` is not loaded any more, whatever its last day.
+    /// From when on a ticket with the first day `day` is not loaded any more, whatever its last
+    /// day.
     #[must_use]
     pub fn loading_ends(&self, product: &Product, day: NaiveDate) -> DateTime<Utc> {
         self.moment(day, product.last_loading_time.unwrap_or(self.last_loading_time))
     }
 
-    /// Until when a ticket with the first day `day` is tried to be loaded that is ordered at `now`: so many hours before that
-    /// day begins as the contract says, where that leaves an hour to pay and to load it, else `loading_ends`.
+    /// Until when a ticket with the first day `day` is tried to be loaded that is ordered at `now`:
+    /// so many hours before that day begins as the contract says, where that leaves an hour to pay
+    /// and to load it, else `loading_ends`.
     #[must_use]
-    pub fn gives_up(&self, day: NaiveDate, loading_ends: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
-        let hours = self.contract.give_up_hours_before.map(|hours| TimeDelta::hours(i64::from(hours)));
+    pub fn gives_up(
+        &self,
+        day: NaiveDate,
+        loading_ends: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> DateTime<Utc> {
+        let hours =
+            self.contract.give_up_hours_before.map(|hours| TimeDelta::hours(i64::from(hours)));
         let early = hours.map(|hours| self.moment(day, NaiveTime::MIN) - hours);
-        early.filter(|early| *early >= now + TimeDelta::hours(1)).map_or(loading_ends, |early| early.min(loading_ends))
+        early
+            .filter(|early| *early >= now + TimeDelta::hours(1))
+            .map_or(loading_ends, |early| early.min(loading_ends))
     }
 
     /// Until when a ticket with the first day `day` is taken back; `None` when never.
     #[must_use]
     pub fn return_ends(&self, day: NaiveDate) -> Option<DateTime<Utc>> {
-        let hours = self.contract.returns_hours_before.map(|hours| TimeDelta::hours(i64::from(hours)));
+        let hours =
+            self.contract.returns_hours_before.map(|hours| TimeDelta::hours(i64::from(hours)));
         hours.map(|hours| self.moment(day, NaiveTime::MIN) - hours)
     }
 
-    /// The moment of a local time. The first of two where the clock is turned back, the earlier one where it is turned on.
+    /// The moment of a local time. The first of two where the clock is turned back, the earlier one
+    /// where it is turned on.
     fn moment(&self, day: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
         let local = day.and_time(time);
         let moment = |local| self.time_zone.from_local_datetime(&local).earliest();

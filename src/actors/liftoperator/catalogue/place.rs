@@ -8,7 +8,8 @@ pub(super) fn line_at(text: &str, span: Option<Range<usize>>) -> usize {
     text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1
 }
 
-/// The line, from 1, of `operator KEY` or `operator KEY, product KEY`, when the text writes them as tables.
+/// The line, from 1, of `operator KEY` or `operator KEY, product KEY`, when the text writes them as
+/// tables.
 pub(super) fn line_of(text: &str, place: &str) -> Option<usize> {
     let mut parts = place.split(", ");
     let operator = parts.next()?.strip_prefix("operator ")?;
@@ -20,13 +21,22 @@ pub(super) fn line_of(text: &str, place: &str) -> Option<usize> {
             if line.starts_with('[') {
                 table = line.split(']').next().unwrap_or_default().trim_start_matches('[').trim();
             }
-            let key = line.strip_prefix("key")?.trim_start().strip_prefix('=')?.trim().trim_start_matches('"');
+            let key = line
+                .strip_prefix("key")?
+                .trim_start()
+                .strip_prefix('=')?
+                .trim()
+                .trim_start_matches('"');
             Some((table, key.split('"').next().unwrap_or_default(), number))
         })
     };
-    let begin = keys().find(|(table, key, _)| *table == "operator" && *key == operator).map(|(.., line)| line)?;
+    let begin = keys()
+        .find(|(table, key, _)| *table == "operator" && *key == operator)
+        .map(|(.., line)| line)?;
     let Some(product) = product else { return Some(begin) };
-    let mut inside = keys().skip_while(|(.., line)| *line <= begin).take_while(|(table, ..)| *table != "operator");
+    let mut inside = keys()
+        .skip_while(|(.., line)| *line <= begin)
+        .take_while(|(table, ..)| *table != "operator");
     inside
         .find(|(table, key, _)| *table == "operator.product" && *key == product)
         .map_or(Some(begin), |(.., line)| Some(line))

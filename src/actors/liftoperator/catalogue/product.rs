@@ -35,7 +35,8 @@ pub struct Product {
     pub withdrawal: Withdrawal,
     /// What must be known of the holder.
     pub needs: Vec<HolderField>,
-    /// Prices; together they hold every day of the season once, or for a season pass every day of its sale.
+    /// Prices; together they hold every day of the season once, or for a season pass every day of
+    /// its sale.
     #[serde(rename = "band")]
     pub bands: Vec<Band>,
 }
@@ -56,7 +57,8 @@ pub enum ProductKind {
     Season,
 }
 
-/// When the sale of a ticket opens, counted back from its first day: `{ days_before = 1, at = "15:00:00" }`.
+/// When the sale of a ticket opens, counted back from its first day:
+/// `{ days_before = 1, at = "15:00:00" }`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SaleOpens {
@@ -73,7 +75,8 @@ pub struct SaleOpens {
 pub enum Withdrawal {
     /// None: a leisure service on a fixed date. Source: Austrian FAGG, section 18 (1) 10.
     None,
-    /// 14 days from the purchase. Source: Austrian FAGG, section 11; OLG Wien 2022: season and flexible passes have it.
+    /// 14 days from the purchase. Source: Austrian FAGG, section 11; OLG Wien 2022: season and
+    /// flexible passes have it.
     FourteenDays,
 }
 
@@ -124,27 +127,39 @@ pub struct Band {
 }
 
 impl Product {
-    /// The last day of a ticket whose first day is `first`; `None` when the season does not hold all of it.
+    /// The last day of a ticket whose first day is `first`; `None` when the season does not hold
+    /// all of it.
     #[must_use]
     pub fn last_day(&self, first: NaiveDate, season: &Season) -> Option<NaiveDate> {
         let last = match self.kind {
             ProductKind::Season => season.to,
-            ProductKind::Day | ProductKind::HalfDay | ProductKind::MultiDay => days_after(first, self.days),
+            ProductKind::Day | ProductKind::HalfDay | ProductKind::MultiDay => {
+                days_after(first, self.days)
+            }
             ProductKind::Flexi => days_after(first, self.within_days.unwrap_or(self.days)),
         };
         (season.contains(first) && season.contains(last)).then_some(last)
     }
 
-    /// The gross price in euro cents of a ticket with the first day `first`, bought on the day `bought`.
+    /// The gross price in euro cents of a ticket with the first day `first`, bought on the day
+    /// `bought`.
     ///
-    /// A season pass costs what the day of purchase says, every other ticket what its days say. Several consecutive days
-    /// that lie in several bands cost the mixed price: each day its share of what the whole ticket costs in the day's own
-    /// band, the sum rounded down to the cent. That such a price is mixed is common; this way of mixing is our own rule.
-    /// `None` on a day without a band.
+    /// A season pass costs what the day of purchase says, every other ticket what its days say.
+    /// Several consecutive days that lie in several bands cost the mixed price: each day its share
+    /// of what the whole ticket costs in the day's own band, the sum rounded down to the cent. That
+    /// such a price is mixed is common; this way of mixing is our own rule. `None` on a day without
+    /// a band.
     #[must_use]
-    pub fn price_cents(&self, category: &Category, first: NaiveDate, bought: NaiveDate) -> Option<Cents> {
+    pub fn price_cents(
+        &self,
+        category: &Category,
+        first: NaiveDate,
+        bought: NaiveDate,
+    ) -> Option<Cents> {
         match self.kind {
-            ProductKind::Day | ProductKind::HalfDay | ProductKind::Flexi => self.price_on(category, first),
+            ProductKind::Day | ProductKind::HalfDay | ProductKind::Flexi => {
+                self.price_on(category, first)
+            }
             ProductKind::Season => self.price_on(category, bought),
             ProductKind::MultiDay => {
                 let days = first.iter_days().take(usize::from(self.days));

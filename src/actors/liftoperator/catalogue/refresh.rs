@@ -1,5 +1,6 @@
-//! Bringing prices up to date: an operator's supplier is asked what it sells, the differences are shown, and what was
-//! shown is taken in one transaction or not at all. Orders and offers keep the price that they were made with.
+//! Bringing prices up to date: an operator's supplier is asked what it sells, the differences are
+//! shown, and what was shown is taken in one transaction or not at all. Orders and offers keep the
+//! price that they were made with.
 
 use sea_orm::DbErr;
 use serde_json::Value;
@@ -20,7 +21,8 @@ use crate::language::{Words, both};
 pub struct Shown {
     /// The operator's key.
     pub operator: String,
-    /// Names exactly this: the operator as it is kept, what differs, and what taking it makes. 16 hexadecimal digits.
+    /// Names exactly this: the operator as it is kept, what differs, and what taking it makes. 16
+    /// hexadecimal digits.
     pub fingerprint: String,
     /// What differs.
     pub differences: Vec<Difference>,
@@ -77,7 +79,12 @@ impl Shown {
     #[must_use]
     pub fn refusal(&self) -> Option<Words> {
         let nothing = !self.differences.iter().any(Difference::can_be_taken);
-        let words = || both("Nothing differs that can be taken.", "Nichts weicht ab, das übernommen werden kann.");
+        let words = || {
+            both(
+                "Nothing differs that can be taken.",
+                "Nichts weicht ab, das übernommen werden kann.",
+            )
+        };
         self.held_back.clone().or_else(|| nothing.then(words))
     }
 }
@@ -88,9 +95,13 @@ impl Shown {
 /// `NotSold`; `NotAsked` and `NoAnswer` of the supplier; the database's.
 pub async fn look(io: &Io, lift: &Facade, key: &str) -> Result<Shown, RefreshError> {
     let mut kept = store::load(io).await?.operators;
-    let kept = kept.remove(key).filter(|known| !known.removed).ok_or_else(|| RefreshError::NotSold(key.to_owned()))?;
-    let operator: Operator = serde_json::from_value(kept.document.clone())
-        .map_err(|error| RefreshError::Unfit(format!("{key} cannot be read, import it again: {error}")))?;
+    let kept = kept
+        .remove(key)
+        .filter(|known| !known.removed)
+        .ok_or_else(|| RefreshError::NotSold(key.to_owned()))?;
+    let operator: Operator = serde_json::from_value(kept.document.clone()).map_err(|error| {
+        RefreshError::Unfit(format!("{key} cannot be read, import it again: {error}"))
+    })?;
     let today = operator.day_at(clock::now());
     let wanted = differences::wanted(&operator, today);
     let has_prices = !wanted.products.is_empty();
@@ -98,10 +109,17 @@ pub async fn look(io: &Io, lift: &Facade, key: &str) -> Result<Shown, RefreshErr
         Outcome::Done(goods) => goods,
         Outcome::NotSent(why) => return Err(RefreshError::NotAsked(why)),
         Outcome::Unknown(why) => return Err(RefreshError::NoAnswer(why)),
-        Outcome::Refused(refusal) => return Err(RefreshError::NoAnswer(format!("it refuses with {}", refusal.code))),
-        Outcome::Pending { .. } => return Err(RefreshError::NoAnswer("it is not ready".to_owned())),
+        Outcome::Refused(refusal) => {
+            return Err(RefreshError::NoAnswer(format!("it refuses with {}", refusal.code)));
+        }
+        Outcome::Pending { .. } => {
+            return Err(RefreshError::NoAnswer("it is not ready".to_owned()));
+        }
     };
-    if goods.products.is_empty() || goods.categories.is_empty() || (has_prices && goods.tariffs.is_empty()) {
+    if goods.products.is_empty()
+        || goods.categories.is_empty()
+        || (has_prices && goods.tariffs.is_empty())
+    {
         return Err(RefreshError::NoAnswer("its catalogue is empty".to_owned()));
     }
     let found = differences::between(&kept.document, &operator, &goods, today);
@@ -115,11 +133,12 @@ pub async fn look(io: &Io, lift: &Facade, key: &str) -> Result<Shown, RefreshErr
     })
 }
 
-/// Takes what was shown, prices and withdrawn products, and gives the catalogue's new version. Running servers follow.
-/// Twice is `Changed`. `by` is who does it, at most 120 characters.
+/// Takes what was shown, prices and withdrawn products, and gives the catalogue's new version.
+/// Running servers follow. Twice is `Changed`. `by` is who does it, at most 120 characters.
 ///
 /// # Errors
-/// `NothingToTake`; `Changed` when the operator was changed since; `Unfit` when the shop could not sell like that.
+/// `NothingToTake`; `Changed` when the operator was changed since; `Unfit` when the shop could not
+/// sell like that.
 pub async fn take(io: &Io, shown: Shown, by: String) -> Result<i64, RefreshError> {
     if let Some(why) = shown.refusal() {
         return Err(RefreshError::NothingToTake(why));

@@ -14,7 +14,10 @@ fn dearer(cents: u32) -> String {
 }
 
 async fn imported(io: &Io, text: &str) -> i64 {
-    import(io, vec![Import::read("a file", text).unwrap()], Vec::new(), "a test".to_owned()).await.unwrap().version
+    import(io, vec![Import::read("a file", text).unwrap()], Vec::new(), "a test".to_owned())
+        .await
+        .unwrap()
+        .version
 }
 
 async fn kept(io: &Io) -> Value {
@@ -28,7 +31,8 @@ async fn found(io: &Io) -> Shown {
     proposed["product"][0]["band"][0]["price_cents"]["adult"] = 8200.into();
     let day = NaiveDate::from_ymd_opt(2026, 12, 1).unwrap();
     let (product, category) = ("day".to_owned(), "adult".to_owned());
-    let difference = Difference::Price { product, category, from: day, to: day, here: 8100, there: 8200 };
+    let difference =
+        Difference::Price { product, category, from: day, to: day, here: 8100, there: 8200 };
     let (operator, fingerprint) = ("solden".to_owned(), String::new());
     Shown { operator, fingerprint, differences: vec![difference], held_back: None, kept, proposed }
 }
@@ -48,8 +52,14 @@ async fn an_import_between_looking_and_taking_is_not_undone() {
     let again = Shown { kept: shown.kept.clone(), ..found(&io).await };
     assert_eq!(take(&io, shown, "a test".to_owned()).await.unwrap(), 3);
     assert_eq!(kept(&io).await["product"][0]["band"][0]["price_cents"]["adult"], 8200);
-    assert!(matches!(take(&io, again, "a test".to_owned()).await, Err(RefreshError::Changed)), "twice");
+    assert!(
+        matches!(take(&io, again, "a test".to_owned()).await, Err(RefreshError::Changed)),
+        "twice"
+    );
     let held = Shown { held_back: Some(both("half", "halb")), ..found(&io).await };
-    assert!(matches!(take(&io, held, "a test".to_owned()).await, Err(RefreshError::NothingToTake(_))));
+    assert!(matches!(
+        take(&io, held, "a test".to_owned()).await,
+        Err(RefreshError::NothingToTake(_))
+    ));
     assert_eq!(store::newest(&io).await.unwrap(), 3);
 }

@@ -44,7 +44,8 @@ pub enum CatalogueError {
         #[source]
         source: std::io::Error,
     },
-    /// The text is not of the catalogue's form: syntax, a missing or an unknown field, a value of another kind.
+    /// The text is not of the catalogue's form: syntax, a missing or an unknown field, a value of
+    /// another kind.
     #[error("catalogue line {line}: {fault}")]
     Malformed {
         /// Line in the file, from 1.
@@ -71,22 +72,27 @@ impl Catalogue {
         Self::parse(&sample())
     }
 
-    /// Reads a file of the form of `catalogue/shop.toml` with operators in it, or a folder of the form of `catalogue/`, whose
-    /// `areas/` holds any number of operators. Blocks: for the start of the process.
+    /// Reads a file of the form of `catalogue/shop.toml` with operators in it, or a folder of the
+    /// form of `catalogue/`, whose `areas/` holds any number of operators. Blocks: for the start of
+    /// the process.
     ///
     /// # Errors
-    /// `Unreadable` when there is no such file or folder, else as [`Catalogue::parse`]; lines of a folder are counted on
-    /// from file to file.
+    /// `Unreadable` when there is no such file or folder, else as [`Catalogue::parse`]; lines of a
+    /// folder are counted on from file to file.
     pub fn load(path: &Path) -> Result<Arc<Self>, CatalogueError> {
-        let text =
-            read(path).map_err(|source| CatalogueError::Unreadable { path: path.display().to_string(), source })?;
+        let text = read(path).map_err(|source| CatalogueError::Unreadable {
+            path: path.display().to_string(),
+            source,
+        })?;
         Self::parse(&text)
     }
 
-    /// Takes a catalogue only when every birth year and every day of the season has exactly one price.
+    /// Takes a catalogue only when every birth year and every day of the season has exactly one
+    /// price.
     ///
     /// # Errors
-    /// `Malformed` names the line, `Wrong` the operator and what in it overlaps, is missing or stands there twice.
+    /// `Malformed` names the line, `Wrong` the operator and what in it overlaps, is missing or
+    /// stands there twice.
     pub fn parse(text: &str) -> Result<Arc<Self>, CatalogueError> {
         let content: Content = Toml::from_str(text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start);
@@ -106,9 +112,12 @@ impl Catalogue {
             return Ok(Self::nothing());
         }
         for document in &documents {
-            let place = || format!("operator {}", document["key"].as_str().unwrap_or("without a key"));
-            Operator::deserialize(document)
-                .map_err(|error| CatalogueError::Wrong { place: place(), fault: error.to_string() })?;
+            let place =
+                || format!("operator {}", document["key"].as_str().unwrap_or("without a key"));
+            Operator::deserialize(document).map_err(|error| CatalogueError::Wrong {
+                place: place(),
+                fault: error.to_string(),
+            })?;
         }
         let mut whole = head.clone();
         for list in ["card", "vat"] {
@@ -116,21 +125,32 @@ impl Catalogue {
         }
         whole.insert("version".to_owned(), version.to_string().into());
         whole.insert("operator".to_owned(), documents.into());
-        let content = Content::deserialize(&Value::Object(whole))
-            .map_err(|error| CatalogueError::Wrong { place: "file".to_owned(), fault: error.to_string() })?;
+        let content = Content::deserialize(&Value::Object(whole)).map_err(|error| {
+            CatalogueError::Wrong { place: "file".to_owned(), fault: error.to_string() }
+        })?;
         Self::whole(content)
     }
 
     /// A catalogue that sells nothing.
     #[must_use]
     pub fn nothing() -> Arc<Self> {
-        let content = Content { version: "0".to_owned(), cards: Vec::new(), vat: Vec::new(), operators: Vec::new() };
+        let content = Content {
+            version: "0".to_owned(),
+            cards: Vec::new(),
+            vat: Vec::new(),
+            operators: Vec::new(),
+        };
         Arc::new(Self { content, places: HashMap::new() })
     }
 
     fn whole(content: Content) -> Result<Arc<Self>, CatalogueError> {
         check::check(&content)?;
-        let places = content.operators.iter().enumerate().map(|(place, one)| (one.key.clone(), place)).collect();
+        let places = content
+            .operators
+            .iter()
+            .enumerate()
+            .map(|(place, one)| (one.key.clone(), place))
+            .collect();
         Ok(Arc::new(Self { content, places }))
     }
 
@@ -159,17 +179,25 @@ impl Catalogue {
     }
 
     /// The kinds of card that `operator` accepts.
-    pub fn accepted_cards<'a>(&'a self, operator: &'a Operator) -> impl Iterator<Item = &'a CardFormat> {
+    pub fn accepted_cards<'a>(
+        &'a self,
+        operator: &'a Operator,
+    ) -> impl Iterator<Item = &'a CardFormat> {
         operator.accepts.iter().filter_map(|vendor| self.card(vendor))
     }
 
-    /// The VAT rate on lift transport in per mille (100 is 10 %) at the operator on `day`; `None` outside its season.
+    /// The VAT rate on lift transport in per mille (100 is 10 %) at the operator on `day`; `None`
+    /// outside its season.
     #[must_use]
     pub fn vat_permille(&self, operator: &Operator, day: NaiveDate) -> Option<i32> {
         if !operator.season.contains(day) {
             return None;
         }
-        self.content.vat.iter().find(|band| band.country == operator.country && band.contains(day)).map(|b| b.permille)
+        self.content
+            .vat
+            .iter()
+            .find(|band| band.country == operator.country && band.contains(day))
+            .map(|b| b.permille)
     }
 }
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, SqlErr,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, SqlErr,
 };
 use serde_json::{Map, Value};
 use starjack_entity::{catalogue_version, operator};
@@ -38,7 +39,8 @@ pub(super) struct KeptOperator {
 /// # Errors
 /// The database's.
 pub async fn newest(io: &Io) -> Result<i64, IoError> {
-    io.read(|db| Box::pin(async move { Ok(newest_in(db).await?.map_or(0, |row| row.version)) })).await
+    io.read(|db| Box::pin(async move { Ok(newest_in(db).await?.map_or(0, |row| row.version)) }))
+        .await
 }
 
 /// All that is kept.
@@ -50,8 +52,9 @@ pub async fn load(io: &Io) -> Result<Kept, IoError> {
 }
 
 impl Kept {
-    /// The catalogue of what is sold, and the operators that were removed. An operator that this version of the program
-    /// cannot read is left out and logged: it must not take the others with it.
+    /// The catalogue of what is sold, and the operators that were removed. An operator that this
+    /// version of the program cannot read is left out and logged: it must not take the others with
+    /// it.
     #[must_use]
     pub fn catalogues(&self) -> (Arc<Catalogue>, Arc<Catalogue>) {
         let of = |removed: bool| {
@@ -67,7 +70,8 @@ impl Kept {
             tracing::error!(alert = true, %error, "an operator cannot be read and is left out; import it again");
         };
         of(documents.clone()).unwrap_or_else(|_one_of_them| {
-            let good = |document: &Value| of(vec![document.clone()]).inspect_err(unreadable).is_ok();
+            let good =
+                |document: &Value| of(vec![document.clone()]).inspect_err(unreadable).is_ok();
             of(documents.into_iter().filter(good).collect()).unwrap_or_else(|error| {
                 unreadable(&error);
                 Catalogue::nothing()
@@ -87,7 +91,11 @@ pub(super) async fn kept(db: &impl ConnectionTrait) -> Result<Kept, DbErr> {
 }
 
 /// Writes a plan that was made from what `tx` sees.
-pub(super) async fn save(tx: &impl ConnectionTrait, plan: &Plan, by: &str) -> Result<(), ImportError> {
+pub(super) async fn save(
+    tx: &impl ConnectionTrait,
+    plan: &Plan,
+    by: &str,
+) -> Result<(), ImportError> {
     let now = clock::now().fixed_offset();
     let version = catalogue_version::ActiveModel {
         version: Set(plan.version),
@@ -96,12 +104,12 @@ pub(super) async fn save(tx: &impl ConnectionTrait, plan: &Plan, by: &str) -> Re
         changed_at: Set(now),
     };
     // of two changes at once the second one finds its version taken
-    catalogue_version::Entity::insert(version).exec_without_returning(tx).await.map_err(|error| {
-        match error.sql_err() {
+    catalogue_version::Entity::insert(version).exec_without_returning(tx).await.map_err(
+        |error| match error.sql_err() {
             Some(SqlErr::UniqueConstraintViolation(_)) => ImportError::Meanwhile,
             Some(_) | None => error.into(),
-        }
-    })?;
+        },
+    )?;
     for (key, document) in &plan.documents {
         let row = operator::ActiveModel {
             key: Set(key.clone()),
@@ -117,10 +125,17 @@ pub(super) async fn save(tx: &impl ConnectionTrait, plan: &Plan, by: &str) -> Re
             .to_owned();
         operator::Entity::insert(row).on_conflict(over).exec_without_returning(tx).await?;
     }
-    let removed =
-        plan.by_operator.iter().filter(|(_, change)| **change == OperatorChange::Removed).map(|(key, _)| key.clone());
+    let removed = plan
+        .by_operator
+        .iter()
+        .filter(|(_, change)| **change == OperatorChange::Removed)
+        .map(|(key, _)| key.clone());
     operator::Entity::update_many()
-        .set(operator::ActiveModel { removed_at: Set(Some(now)), version: Set(plan.version), ..Default::default() })
+        .set(operator::ActiveModel {
+            removed_at: Set(Some(now)),
+            version: Set(plan.version),
+            ..Default::default()
+        })
         .filter(operator::Column::Key.is_in(removed))
         .exec(tx)
         .await?;
@@ -128,7 +143,11 @@ pub(super) async fn save(tx: &impl ConnectionTrait, plan: &Plan, by: &str) -> Re
 }
 
 async fn newest_in(db: &impl ConnectionTrait) -> Result<Option<catalogue_version::Model>, DbErr> {
-    catalogue_version::Entity::find().order_by_desc(catalogue_version::Column::Version).limit(1).one(db).await
+    catalogue_version::Entity::find()
+        .order_by_desc(catalogue_version::Column::Version)
+        .limit(1)
+        .one(db)
+        .await
 }
 
 fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, DbErr> {

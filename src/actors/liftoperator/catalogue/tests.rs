@@ -33,7 +33,13 @@ fn adult_price(operator: &Operator, day: &str) -> Option<i64> {
 }
 
 /// The price of a ticket with the first day `first`, bought on the day `bought`.
-fn price(operator: &Operator, product: &str, category: &str, first: &str, bought: &str) -> Option<i64> {
+fn price(
+    operator: &Operator,
+    product: &str,
+    category: &str,
+    first: &str,
+    bought: &str,
+) -> Option<i64> {
     let product = operator.product(product).unwrap();
     product.price_cents(operator.category(category).unwrap(), date(first), date(bought))
 }
@@ -67,7 +73,11 @@ fn the_published_adult_prices_are_in_the_sample() {
         ("stubai", "2027-04-16", 7550),
         ("wildkogel", "2027-04-04", 7200),
     ] {
-        assert_eq!(adult_price(catalogue.operator(key).unwrap(), day), Some(cents), "{key} on {day}");
+        assert_eq!(
+            adult_price(catalogue.operator(key).unwrap(), day),
+            Some(cents),
+            "{key} on {day}"
+        );
     }
     let moelltal = catalogue.operator("moelltal").unwrap();
     assert_eq!(price(moelltal, "half_day", "adult", "2027-01-10", "2027-01-10"), Some(6100));
@@ -78,8 +88,10 @@ fn the_published_adult_prices_are_in_the_sample() {
 #[test]
 fn acceptance_need_not_be_symmetric() {
     let catalogue =
-        Catalogue::parse(&AREAS.replace("accepts = [\"axess\"]", "accepts = [\"axess\", \"dta\"]")).unwrap();
-    let (narrow, wide) = (catalogue.operator("solden").unwrap(), catalogue.operator("obertauern").unwrap());
+        Catalogue::parse(&AREAS.replace("accepts = [\"axess\"]", "accepts = [\"axess\", \"dta\"]"))
+            .unwrap();
+    let (narrow, wide) =
+        (catalogue.operator("solden").unwrap(), catalogue.operator("obertauern").unwrap());
     assert_ne!(narrow.contract.supplier, wide.contract.supplier);
     assert!(wide.accepts_card_of(&narrow.contract.supplier));
     assert!(!narrow.accepts_card_of(&wide.contract.supplier));
@@ -92,7 +104,10 @@ fn a_small_child_skis_for_nothing() {
         let category = operator.category_of(date("2021-05-01")).unwrap();
         assert_eq!(category.key, "small_child");
         for product in &operator.products {
-            assert_eq!(product.price_cents(category, operator.season.from, operator.season.from), Some(0));
+            assert_eq!(
+                product.price_cents(category, operator.season.from, operator.season.from),
+                Some(0)
+            );
         }
     }
 }
@@ -162,20 +177,56 @@ fn each_slip_in_seasons_and_categories_is_named_with_its_place() {
     let solden = "key = \"solden\"";
     for (from, to, expected) in [
         ("federal_state =", "county =", "unknown field `county`"),
-        ("2026-12-18", "2026-12-20", "catalogue, operator solden, product day: pre and peak overlap on 2026-12-19"),
+        (
+            "2026-12-18",
+            "2026-12-20",
+            "catalogue, operator solden, product day: pre and peak overlap on 2026-12-19",
+        ),
         (
             "2026-12-18",
             "2026-12-17",
             "operator solden, product day: 2026-12-18 is in no band before peak from 2026-12-19",
         ),
-        ("to = \"2027-05-02\"", "to = \"2027-05-03\"", "solden, product day: 2027-05-03 and later days of the season"),
-        ("to = \"2027-05-02\"", "to = \"2027-05-01\"", "late from 2027-04-12 to 2027-05-02 leaves the season"),
-        ("to = \"2027-05-02\"", "to = \"2026-10-01\"", "operator solden: the season ends before it begins"),
-        ("born_from = 2008", "born_from = 2009", "operator solden: nobody born in 2008 has a category"),
-        ("born_from = 2008", "born_from = 2007", "operator solden: categories adult and youth overlap"),
-        ("born_from = 2019", "born_from = 2019\nborn_to = 2030", "nobody born after the years of category small_child"),
-        ("born_to = 1961", "born_from = 1900\nborn_to = 1961", "nobody born before the years of category senior"),
-        ("key = \"youth\"", "key = \"adult\"", "operator solden: category adult stands there twice"),
+        (
+            "to = \"2027-05-02\"",
+            "to = \"2027-05-03\"",
+            "solden, product day: 2027-05-03 and later days of the season",
+        ),
+        (
+            "to = \"2027-05-02\"",
+            "to = \"2027-05-01\"",
+            "late from 2027-04-12 to 2027-05-02 leaves the season",
+        ),
+        (
+            "to = \"2027-05-02\"",
+            "to = \"2026-10-01\"",
+            "operator solden: the season ends before it begins",
+        ),
+        (
+            "born_from = 2008",
+            "born_from = 2009",
+            "operator solden: nobody born in 2008 has a category",
+        ),
+        (
+            "born_from = 2008",
+            "born_from = 2007",
+            "operator solden: categories adult and youth overlap",
+        ),
+        (
+            "born_from = 2019",
+            "born_from = 2019\nborn_to = 2030",
+            "nobody born after the years of category small_child",
+        ),
+        (
+            "born_to = 1961",
+            "born_from = 1900\nborn_to = 1961",
+            "nobody born before the years of category senior",
+        ),
+        (
+            "key = \"youth\"",
+            "key = \"adult\"",
+            "operator solden: category adult stands there twice",
+        ),
     ] {
         let fault = fault_of(solden, from, to);
         assert!(fault.contains(expected), "{from} → {to}: {fault}");
@@ -186,8 +237,16 @@ fn each_slip_in_seasons_and_categories_is_named_with_its_place() {
 fn each_slip_in_keys_prices_and_words_is_named_with_its_place() {
     let saalbach = "key = \"saalbach\"";
     for (from, to, expected) in [
-        ("key = \"saalbach\"", "key = \"solden\"", "catalogue, file: operator solden stands there twice"),
-        ("youth = ", "teen = ", "saalbach, product day: band winterstart from 2026-11-27 has a price for teen"),
+        (
+            "key = \"saalbach\"",
+            "key = \"solden\"",
+            "catalogue, file: operator solden stands there twice",
+        ),
+        (
+            "youth = ",
+            "teen = ",
+            "saalbach, product day: band winterstart from 2026-11-27 has a price for teen",
+        ),
         ("youth = 5550, ", "", "band winterstart from 2026-11-27 has no price for youth"),
         ("youth = 5550", "adult = 5550", "duplicate key `adult`"),
         ("adult = 7400", "adult = -7400", "asks -7400 cents of adult"),
@@ -218,7 +277,10 @@ fn each_slip_in_keys_prices_and_words_is_named_with_its_place() {
         let fault = fault_of(saalbach, from, to);
         assert!(fault.contains(expected), "{from} → {to}: {fault}");
     }
-    assert!(fault_of("version =", "2026-27.1", "2026|27").contains("catalogue, file: version `2026|27`"));
+    assert!(
+        fault_of("version =", "2026-27.1", "2026|27")
+            .contains("catalogue, file: version `2026|27`")
+    );
 }
 
 #[test]
@@ -233,7 +295,11 @@ fn a_file_and_a_folder_are_read_like_the_embedded_ones() {
     };
     assert_eq!(keys(Catalogue::load(&path).unwrap()), keys(catalogue()));
     let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/catalogue");
-    assert_eq!(keys(Catalogue::load(samples.as_ref()).unwrap()), keys(catalogue()), "a file is not embedded");
+    assert_eq!(
+        keys(Catalogue::load(samples.as_ref()).unwrap()),
+        keys(catalogue()),
+        "a file is not embedded"
+    );
 }
 
 #[test]
@@ -257,8 +323,11 @@ fn a_ticket_over_several_bands_costs_each_day_its_share() {
 fn the_mixed_price_is_rounded_down_to_the_cent_once() {
     let areas = AREAS.replace("days = 6\n", "days = 3\n");
     let start = areas.find("key = \"obertauern\"").unwrap();
-    let areas =
-        format!("{}{}", &areas[..start], areas[start..].replacen("37450", "10001", 1).replacen("40300", "10003", 1));
+    let areas = format!(
+        "{}{}",
+        &areas[..start],
+        areas[start..].replacen("37450", "10001", 1).replacen("40300", "10003", 1)
+    );
     let catalogue = Catalogue::parse(&areas).unwrap();
     let obertauern = catalogue.operator("obertauern").unwrap();
     let adult = |first: &str| price(obertauern, "six_days", "adult", first, "2026-11-23").unwrap();

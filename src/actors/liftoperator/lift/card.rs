@@ -1,7 +1,8 @@
 //! The keycards of an account.
 //!
-//! A number typed wrong may be a stranger's, so a card is registered and shown by its last characters before anything
-//! is bought for it. One number may stand in several accounts, and no account learns of another.
+//! A number typed wrong may be a stranger's, so a card is registered and shown by its last
+//! characters before anything is bought for it. One number may stand in several accounts, and no
+//! account learns of another.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -89,27 +90,50 @@ impl Cards {
         Self { io, look_ups: Arc::new(LookUps::new(redis)) }
     }
 
-    /// Registers the card that `number` names, as the customer typed it, in `account`. The same number again answers
-    /// the card that is there.
+    /// Registers the card that `number` names, as the customer typed it, in `account`. The same
+    /// number again answers the card that is there.
     ///
     /// # Errors
     /// See [`CardError`]; a wrong number counts as a look-up.
-    pub async fn register(&self, account: Uuid, number: &str, nickname: &str) -> Result<Registered, CardError> {
+    pub async fn register(
+        &self,
+        account: Uuid,
+        number: &str,
+        nickname: &str,
+    ) -> Result<Registered, CardError> {
         self.look_ups.count(account).await.map_err(CardError::TooOften)?;
         let nickname = typed::nickname(nickname).map_err(CardError::Nickname)?;
         self.keep(account, parse_card_number(number)?, nickname).await
     }
 
-    async fn keep(&self, account: Uuid, number: CardNumber, nickname: String) -> Result<Registered, CardError> {
-        self.io.write(move |db| Box::pin(async move { Ok(store::keep(db, account, number, nickname).await?) })).await
+    async fn keep(
+        &self,
+        account: Uuid,
+        number: CardNumber,
+        nickname: String,
+    ) -> Result<Registered, CardError> {
+        self.io
+            .write(move |db| {
+                Box::pin(async move { Ok(store::keep(db, account, number, nickname).await?) })
+            })
+            .await
     }
 
     /// The account's cards, oldest first, at most `limit`, from after the card `after` on.
     ///
     /// # Errors
     /// `Io`.
-    pub async fn list(&self, account: Uuid, after: Option<Uuid>, limit: u64) -> Result<Vec<Card>, CardError> {
-        self.io.read(move |db| Box::pin(async move { Ok(store::list(db, account, after, limit).await?) })).await
+    pub async fn list(
+        &self,
+        account: Uuid,
+        after: Option<Uuid>,
+        limit: u64,
+    ) -> Result<Vec<Card>, CardError> {
+        self.io
+            .read(move |db| {
+                Box::pin(async move { Ok(store::list(db, account, after, limit).await?) })
+            })
+            .await
     }
 }
 
@@ -118,25 +142,41 @@ impl Cards {
     ///
     /// # Errors
     /// `Nickname`, `Io`.
-    pub async fn rename(&self, account: Uuid, id: Uuid, nickname: &str) -> Result<Option<Card>, CardError> {
+    pub async fn rename(
+        &self,
+        account: Uuid,
+        id: Uuid,
+        nickname: &str,
+    ) -> Result<Option<Card>, CardError> {
         let nickname = typed::nickname(nickname).map_err(CardError::Nickname)?;
-        self.io.write(move |db| Box::pin(async move { Ok(store::rename(db, account, id, nickname).await?) })).await
+        self.io
+            .write(move |db| {
+                Box::pin(async move { Ok(store::rename(db, account, id, nickname).await?) })
+            })
+            .await
     }
 
-    /// Takes a card out of the account; `false` when it has no such card, also the second time. What is ordered for it stays
-    /// ordered, and the same number may be registered again.
+    /// Takes a card out of the account; `false` when it has no such card, also the second time.
+    /// What is ordered for it stays ordered, and the same number may be registered again.
     ///
     /// # Errors
     /// `Io`.
     pub async fn remove(&self, account: Uuid, id: Uuid) -> Result<bool, CardError> {
-        self.io.write(move |db| Box::pin(async move { Ok(store::remove(db, account, id).await?) })).await
+        self.io
+            .write(move |db| Box::pin(async move { Ok(store::remove(db, account, id).await?) }))
+            .await
     }
 }
 
-/// The card onto which an order's line is to be loaded; `None` when the account has no such card, also when another has.
+/// The card onto which an order's line is to be loaded; `None` when the account has no such card,
+/// also when another has.
 ///
 /// # Errors
 /// The database's.
-pub async fn for_order(db: &impl ConnectionTrait, account_id: Uuid, card_id: Uuid) -> Result<Option<Card>, DbErr> {
+pub async fn for_order(
+    db: &impl ConnectionTrait,
+    account_id: Uuid,
+    card_id: Uuid,
+) -> Result<Option<Card>, DbErr> {
     store::owned(db, account_id, card_id).await
 }

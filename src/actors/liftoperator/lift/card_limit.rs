@@ -42,10 +42,14 @@ impl LookUps {
     }
 
     /// Counts one look-up, or answers how long the account must wait for its next.
-    pub(in crate::actors::liftoperator) async fn count(&self, account: Uuid) -> Result<(), Duration> {
+    pub(in crate::actors::liftoperator) async fn count(
+        &self,
+        account: Uuid,
+    ) -> Result<(), Duration> {
         // what this replica alone finds too many needs nobody else
         let own = self.own.count(account, clock::instant())?;
-        let limit = Limit { key: format!("card-look-ups:{account}"), most: MOST, span: WINDOW, own };
+        let limit =
+            Limit { key: format!("card-look-ups:{account}"), most: MOST, span: WINDOW, own };
         match self.redis.count(&[limit]).await {
             Ok(Some(reached)) => {
                 self.own.take_back(account);

@@ -11,14 +11,17 @@ use uuid::Uuid;
 use super::questions::{Cancel, Check, Find, Issue, List, ReadPrices};
 use super::settings::Settings;
 use super::turns::Turns;
-use crate::actors::supervision::{Handle, Phase, Placement, Policy, Spec, Status, System, UnknownActor};
+use crate::actors::supervision::{
+    Handle, Phase, Placement, Policy, Spec, Status, System, UnknownActor,
+};
 pub use crate::actors::supplier::MayWrite;
 use crate::actors::supplier::{self, Question, SupplierActor, TURN};
 use crate::clock::Deadline;
 use crate::ids::Reference;
 use crate::integrations::Outcome;
 use crate::integrations::lift::{
-    self, Booking, CheckedCard, Contract, Found, LiftSupplier, PriceList, SoldPage, TicketOrder, Wanted,
+    self, Booking, CheckedCard, Contract, Found, LiftSupplier, PriceList, SoldPage, TicketOrder,
+    Wanted,
 };
 
 /// Builds the client of a contract, once for each incarnation of its actor and on its thread.
@@ -60,21 +63,32 @@ impl Facade {
 
     /// As [`Facade::start`], with another way to build clients than the registry of suppliers.
     #[must_use]
-    pub fn start_with(system: &System, contracts: Vec<Contract>, policy: &Policy, connect: &Connect) -> Self {
+    pub fn start_with(
+        system: &System,
+        contracts: Vec<Contract>,
+        policy: &Policy,
+        connect: &Connect,
+    ) -> Self {
         let (system, policy, connect) = (system.clone(), policy.clone(), Arc::clone(connect));
-        let facade = Self { inner: Arc::new(Inner { system, policy, connect, operators: RwLock::default() }) };
+        let facade = Self {
+            inner: Arc::new(Inner { system, policy, connect, operators: RwLock::default() }),
+        };
         contracts.into_iter().for_each(|contract| facade.add(contract));
         facade
     }
 
-    /// Brings the actors to `contracts`, while the others' questions go on: starts what is new, starts afresh what has
-    /// other settings. Contracts that are not named stay as they are. Twice is once.
+    /// Brings the actors to `contracts`, while the others' questions go on: starts what is new,
+    /// starts afresh what has other settings. Contracts that are not named stay as they are. Twice
+    /// is once.
     pub async fn bring_to(&self, contracts: Vec<Contract>) {
         for contract in contracts {
             match self.entry(&contract.operator) {
                 Some(entry) if entry.actor.name() == contract.actor_name() => {
                     if entry.is_retired || !entry.settings.now().is_same(&contract) {
-                        tracing::info!(operator = contract.operator, "a contract has other settings");
+                        tracing::info!(
+                            operator = contract.operator,
+                            "a contract has other settings"
+                        );
                         let key = contract.operator.clone();
                         entry.settings.replace(contract);
                         told(self.inner.system.restart(entry.actor.name()).await);
@@ -90,7 +104,8 @@ impl Facade {
         }
     }
 
-    /// Ends the actor of an operator that no order needs any more, once it has answered what it took. Twice is once.
+    /// Ends the actor of an operator that no order needs any more, once it has answered what it
+    /// took. Twice is once.
     pub async fn retire(&self, operator: &str) {
         let Some(entry) = self.entry(operator).filter(|entry| !entry.is_retired) else { return };
         tracing::info!(operator, "a contract is not needed any more");
@@ -118,8 +133,8 @@ impl Facade {
         active.map(|(operator, entry)| (operator.clone(), entry.actor.status().state)).collect()
     }
 
-    /// Asks whether the operator accepts a card now. Nobody has paid for that: accounts take turns, and one that has much waiting
-    /// waits itself.
+    /// Asks whether the operator accepts a card now. Nobody has paid for that: accounts take turns,
+    /// and one that has much waiting waits itself.
     pub async fn check(
         &self,
         operator: &str,
@@ -129,39 +144,63 @@ impl Facade {
     ) -> Outcome<CheckedCard> {
         let turns = self.entry(operator).map(|entry| entry.turns).unwrap_or_default();
         let Some(_turn) = turns.turn(account, Deadline::after(TURN)).await else {
-            return Outcome::NotSent("other checks of the account, or of many, are asked first".to_owned());
+            return Outcome::NotSent(
+                "other checks of the account, or of many, are asked first".to_owned(),
+            );
         };
         let budget = self.budget(operator, |contract| contract.check_deadline);
         self.ask(operator, Check { card, account }, budget, may_write).await
     }
 
     /// Books a ticket. In doubt it is found first, never asked again.
-    pub async fn issue(&self, operator: &str, order: TicketOrder, may_write: MayWrite) -> Outcome<Booking> {
+    pub async fn issue(
+        &self,
+        operator: &str,
+        order: TicketOrder,
+        may_write: MayWrite,
+    ) -> Outcome<Booking> {
         let budget = self.budget(operator, |contract| contract.issue_deadline);
         self.ask(operator, Issue(order), budget, may_write).await
     }
 
     /// Lists every booking under a reference.
-    pub async fn find(&self, operator: &str, reference: Reference, may_write: MayWrite) -> Outcome<Vec<Found>> {
+    pub async fn find(
+        &self,
+        operator: &str,
+        reference: Reference,
+        may_write: MayWrite,
+    ) -> Outcome<Vec<Found>> {
         let budget = self.budget(operator, |contract| contract.issue_deadline);
         self.ask(operator, Find(reference), budget, may_write).await
     }
 
     /// Cancels a booking.
-    pub async fn cancel(&self, operator: &str, booking: Booking, may_write: MayWrite) -> Outcome<()> {
+    pub async fn cancel(
+        &self,
+        operator: &str,
+        booking: Booking,
+        may_write: MayWrite,
+    ) -> Outcome<()> {
         let budget = self.budget(operator, |contract| contract.issue_deadline);
         self.ask(operator, Cancel(booking), budget, may_write).await
     }
 
     /// Lists what the operator's supplier booked on a day; a page after the one before.
-    pub async fn list(&self, operator: &str, day: NaiveDate, after: Option<String>) -> Outcome<SoldPage> {
+    pub async fn list(
+        &self,
+        operator: &str,
+        day: NaiveDate,
+        after: Option<String>,
+    ) -> Outcome<SoldPage> {
         let budget = self.budget(operator, |contract| contract.issue_deadline);
         self.ask(operator, List { day, after }, budget, Arc::new(|| true)).await
     }
 
-    /// Lists what the operator's supplier sells now, within ten times the deadline of an issue. Changes nothing.
+    /// Lists what the operator's supplier sells now, within ten times the deadline of an issue.
+    /// Changes nothing.
     pub async fn catalogue(&self, operator: &str, wanted: Wanted) -> Outcome<PriceList> {
-        let budget = self.budget(operator, |contract| contract.issue_deadline * CATALOGUE_QUESTIONS);
+        let budget =
+            self.budget(operator, |contract| contract.issue_deadline * CATALOGUE_QUESTIONS);
         self.ask(operator, ReadPrices(wanted), budget, Arc::new(|| true)).await
     }
 
@@ -193,7 +232,13 @@ impl Facade {
         let name = contract.actor_name();
         let settings = Settings::new(contract);
         let Inner { system, policy, connect, .. } = &*self.inner;
-        let spec = Spec { name, mailbox: 512, in_flight: 32, arbiter: Placement::Own, policy: policy.clone() };
+        let spec = Spec {
+            name,
+            mailbox: 512,
+            in_flight: 32,
+            arbiter: Placement::Own,
+            policy: policy.clone(),
+        };
         let of_each_start = settings.clone();
         let connect = Arc::clone(connect);
         let actor = SupplierActor::start(system, spec, move || connect(&of_each_start.now()));
@@ -205,7 +250,11 @@ impl Facade {
     }
 
     fn put(&self, operator: String, entry: Entry) {
-        self.inner.operators.write().unwrap_or_else(PoisonError::into_inner).insert(operator, entry);
+        self.inner
+            .operators
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(operator, entry);
     }
 }
 

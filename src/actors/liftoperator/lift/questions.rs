@@ -8,7 +8,9 @@ use uuid::Uuid;
 use crate::actors::supervision::Content;
 use crate::actors::supplier::{Asking, Question};
 use crate::ids::Reference;
-use crate::integrations::lift::{Booking, CheckedCard, Found, LiftSupplier, PriceList, SoldPage, TicketOrder, Wanted};
+use crate::integrations::lift::{
+    Booking, CheckedCard, Found, LiftSupplier, PriceList, SoldPage, TicketOrder, Wanted,
+};
 use crate::integrations::{Outcome, Permit};
 
 type Client = Rc<dyn LiftSupplier>;

@@ -2,7 +2,8 @@
 
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use starjack_entity::card;
 use uuid::Uuid;
@@ -30,7 +31,11 @@ pub(in crate::actors::liftoperator) async fn keep(
         created_at: Set(clock::now().into()),
     };
     card::Entity::insert(row)
-        .on_conflict(OnConflict::columns([card::Column::AccountId, card::Column::Number]).do_nothing().to_owned())
+        .on_conflict(
+            OnConflict::columns([card::Column::AccountId, card::Column::Number])
+                .do_nothing()
+                .to_owned(),
+        )
         .try_insert()
         .exec_without_returning(db)
         .await?;
@@ -89,7 +94,8 @@ pub(in crate::actors::liftoperator) async fn rename(
     owned(db, account, id).await
 }
 
-/// Takes a card out of the account; `false` when it has no such card. Orders keep the number that they were placed with.
+/// Takes a card out of the account; `false` when it has no such card. Orders keep the number that
+/// they were placed with.
 pub(in crate::actors::liftoperator) async fn remove(
     db: &impl ConnectionTrait,
     account: Uuid,
@@ -135,7 +141,8 @@ mod tests {
 
     async fn database() -> (tempfile::TempDir, Io) {
         let folder = tempfile::tempdir().unwrap();
-        let io = Io::start(&format!("sqlite:{}", folder.path().join("db").display()), 4).await.unwrap();
+        let io =
+            Io::start(&format!("sqlite:{}", folder.path().join("db").display()), 4).await.unwrap();
         io.migrate().await.unwrap();
         (folder, io)
     }
@@ -170,15 +177,19 @@ mod tests {
     async fn kept(io: &Io, account: Uuid, number: &str, nickname: &str) -> Registered {
         let number = CardNumber { vendor: "acme".into(), number: number.into() };
         let nickname = nickname.to_owned();
-        io.write::<_, Failure, _>(move |db| Box::pin(async move { Ok(keep(db, account, number, nickname).await?) }))
-            .await
-            .unwrap()
+        io.write::<_, Failure, _>(move |db| {
+            Box::pin(async move { Ok(keep(db, account, number, nickname).await?) })
+        })
+        .await
+        .unwrap()
     }
 
     async fn found(io: &Io, account: Uuid, id: Uuid) -> Option<Card> {
-        io.read::<_, Failure, _>(move |db| Box::pin(async move { Ok(for_order(db, account, id).await?) }))
-            .await
-            .unwrap()
+        io.read::<_, Failure, _>(move |db| {
+            Box::pin(async move { Ok(for_order(db, account, id).await?) })
+        })
+        .await
+        .unwrap()
     }
 
     fn card_of(registered: Registered) -> Card {
@@ -191,7 +202,9 @@ mod tests {
     async fn the_same_number_again_answers_the_card_that_is_there() {
         let (_folder, io) = database().await;
         let anna = account(&io).await;
-        let Registered::New(first) = kept(&io, anna, "01-1614-1", "Anna's").await else { panic!("not new") };
+        let Registered::New(first) = kept(&io, anna, "01-1614-1", "Anna's").await else {
+            panic!("not new")
+        };
         assert_eq!(kept(&io, anna, "01-1614-1", "renamed").await, Registered::Known(first));
     }
 
@@ -199,9 +212,12 @@ mod tests {
     async fn ten_registrations_at_once_keep_one_card() {
         let (_folder, io) = database().await;
         let anna = account(&io).await;
-        let all = futures_util::future::join_all((0..10).map(|_| kept(&io, anna, "01-1614-2", "mine"))).await;
+        let all =
+            futures_util::future::join_all((0..10).map(|_| kept(&io, anna, "01-1614-2", "mine")))
+                .await;
         assert_eq!(all.iter().filter(|one| matches!(one, Registered::New(_))).count(), 1);
-        let ids: std::collections::HashSet<_> = all.into_iter().map(|one| card_of(one).id).collect();
+        let ids: std::collections::HashSet<_> =
+            all.into_iter().map(|one| card_of(one).id).collect();
         assert_eq!(ids.len(), 1);
     }
 
@@ -210,11 +226,16 @@ mod tests {
         let (_folder, io) = database().await;
         let (anna, bert) = (account(&io).await, account(&io).await);
         let annas = card_of(kept(&io, anna, "01-1614-3", "Anna's").await);
-        let Registered::New(berts) = kept(&io, bert, "01-1614-3", "Bert's").await else { panic!("told of Anna's") };
+        let Registered::New(berts) = kept(&io, bert, "01-1614-3", "Bert's").await else {
+            panic!("told of Anna's")
+        };
         assert_eq!(found(&io, anna, annas.id).await, Some(annas.clone()));
         assert_eq!(found(&io, bert, annas.id).await, None);
-        let list =
-            io.read::<_, Failure, _>(move |db| Box::pin(async move { Ok(list(db, bert, None, 9).await?) })).await;
+        let list = io
+            .read::<_, Failure, _>(move |db| {
+                Box::pin(async move { Ok(list(db, bert, None, 9).await?) })
+            })
+            .await;
         assert_eq!(list.unwrap(), [berts]);
     }
 
@@ -227,8 +248,11 @@ mod tests {
             cards.push(card_of(kept(&io, anna, number, "one of five").await));
         }
         let after = Some(cards[1].id);
-        let page =
-            io.read::<_, Failure, _>(move |db| Box::pin(async move { Ok(list(db, anna, after, 2).await?) })).await;
+        let page = io
+            .read::<_, Failure, _>(move |db| {
+                Box::pin(async move { Ok(list(db, anna, after, 2).await?) })
+            })
+            .await;
         assert_eq!(page.unwrap(), cards[2..4]);
     }
 }

@@ -1,5 +1,5 @@
-//! Whose checks an operator is asked next: accounts take turns, so that what one account orders and does not pay for is felt by
-//! that account alone. Questions about what is paid do not wait here.
+//! Whose checks an operator is asked next: accounts take turns, so that what one account orders and
+//! does not pay for is felt by that account alone. Questions about what is paid do not wait here.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,10 +9,12 @@ use uuid::Uuid;
 
 use crate::clock::{self, Deadline};
 
-/// Checks of one operator at a time: fewer than its actor has in flight, so that paid questions always find a place.
+/// Checks of one operator at a time: fewer than its actor has in flight, so that paid questions
+/// always find a place.
 const AT_A_TIME: u32 = 24;
 
-/// Of these, one account's: an operator with few questions a second would be busy with them for seconds otherwise.
+/// Of these, one account's: an operator with few questions a second would be busy with them for
+/// seconds otherwise.
 const OF_ONE_ACCOUNT: u32 = 4;
 
 /// Checks of one account that may wait: the lines of all orders that it may have unpaid.
@@ -50,7 +52,11 @@ struct Place {
 
 impl Turns {
     /// Waits for a turn of the account; `None` when too many wait, or the deadline has passed.
-    pub(in crate::actors::liftoperator) async fn turn(&self, account: Uuid, deadline: Deadline) -> Option<Turn> {
+    pub(in crate::actors::liftoperator) async fn turn(
+        &self,
+        account: Uuid,
+        deadline: Deadline,
+    ) -> Option<Turn> {
         let called = match self.state().begin(account) {
             Begun::Now => return Some(Turn { turns: self.clone(), account }),
             Begun::Waits(called) => called,
@@ -115,7 +121,9 @@ impl State {
             }
         }
         while self.in_all < AT_A_TIME {
-            let Some(at) = self.ring.iter().position(|account| self.may_ask(*account)) else { return };
+            let Some(at) = self.ring.iter().position(|account| self.may_ask(*account)) else {
+                return;
+            };
             let Some(next) = self.ring.remove(at) else { return };
             let Some(own) = self.waiting.get_mut(&next) else { continue };
             let call = own.pop_front();
@@ -180,7 +188,10 @@ mod tests {
         let mut flood: VecDeque<_> = (0..20).map(|_| waiting(&turns, FLOOD)).collect();
         drop(at_once(&turns, HONEST));
         asked.pop();
-        assert!(flood.pop_front().unwrap().now_or_never().flatten().is_some(), "the first has the place that is free");
+        assert!(
+            flood.pop_front().unwrap().now_or_never().flatten().is_some(),
+            "the first has the place that is free"
+        );
     }
 
     #[tokio::test]
@@ -198,7 +209,9 @@ mod tests {
         let first = (&mut flood[0]).now_or_never().flatten();
         assert!(first.is_some() && (&mut honest).now_or_never().is_none());
         drop(full.next());
-        assert!((&mut flood[1]).now_or_never().is_none() && honest.now_or_never().flatten().is_some());
+        assert!(
+            (&mut flood[1]).now_or_never().is_none() && honest.now_or_never().flatten().is_some()
+        );
     }
 
     #[tokio::test]
@@ -214,7 +227,10 @@ mod tests {
         assert!(stays.now_or_never().flatten().is_some());
         drop(asked);
         let state = turns.state();
-        assert_eq!((state.in_all, state.asking.len(), state.waiting.len(), state.ring.len()), (0, 0, 0, 0));
+        assert_eq!(
+            (state.in_all, state.asking.len(), state.waiting.len(), state.ring.len()),
+            (0, 0, 0, 0)
+        );
     }
 
     #[tokio::test]

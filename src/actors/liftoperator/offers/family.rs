@@ -1,4 +1,5 @@
-//! A family's price: one offer a person, each sealed with its place in the family, good only all together.
+//! A family's price: one offer a person, each sealed with its place in the family, good only all
+//! together.
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -26,8 +27,8 @@ pub struct FamilyOffer<'a> {
 }
 
 impl Counter {
-    /// Quotes every product of the operator's family price for people born on `birth_dates`, in their order.
-    /// Empty outside season and sale.
+    /// Quotes every product of the operator's family price for people born on `birth_dates`, in
+    /// their order. Empty outside season and sale.
     ///
     /// # Errors
     /// `None` when the operator has no family price, else why they are no family to it.
@@ -39,17 +40,23 @@ impl Counter {
         now: DateTime<Utc>,
     ) -> Result<Vec<FamilyOffer<'a>>, Option<NoFamily>> {
         let family = operator.family.as_ref().ok_or(None)?;
-        let category = |birth_date: &NaiveDate| operator.category_of(*birth_date).filter(|_| *birth_date <= day);
+        let category = |birth_date: &NaiveDate| {
+            operator.category_of(*birth_date).filter(|_| *birth_date <= day)
+        };
         let categories: Option<Vec<&Category>> = birth_dates.iter().map(category).collect();
         let Some(categories) = categories else { return Ok(Vec::new()) };
         let mut all = Vec::new();
         for product in family.products.iter().filter_map(|key| operator.product(key)) {
             let when = When { day, now };
-            let quotes = categories.iter().map(|category| self.quote(operator, product, category, when));
+            let quotes =
+                categories.iter().map(|category| self.quote(operator, product, category, when));
             let quotes: Option<Vec<_>> = quotes.collect();
             // people who are no family are told so whether or not anything is sold on the day
             let members = categories.iter().enumerate().map(|(place, category)| {
-                let alone = quotes.as_ref().and_then(|quotes| quotes.get(place)).map_or(0, |quote| quote.price_cents);
+                let alone = quotes
+                    .as_ref()
+                    .and_then(|quotes| quotes.get(place))
+                    .map_or(0, |quote| quote.price_cents);
                 (category.key.as_str(), alone)
             });
             let prices = family.prices(&members.collect::<Vec<_>>()).map_err(Some)?;

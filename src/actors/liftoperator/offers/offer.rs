@@ -1,4 +1,5 @@
-//! Quotes: a price shown, sealed into its own id, and taken back when the order comes. Nothing is stored.
+//! Quotes: a price shown, sealed into its own id, and taken back when the order comes. Nothing is
+//! stored.
 
 use std::sync::Arc;
 
@@ -6,7 +7,9 @@ use aws_lc_rs::hmac;
 use chrono::{DateTime, DurationRound as _, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use super::seal::{self, Promise};
-use crate::actors::liftoperator::catalogue::{Catalogue, Category, Current, HolderField, Operator, Product};
+use crate::actors::liftoperator::catalogue::{
+    Catalogue, Category, Current, HolderField, Operator, Product,
+};
 use crate::money::Cents;
 use crate::typed::is_birth_date;
 
@@ -39,8 +42,8 @@ pub struct Offer<'a> {
     pub valid_from: NaiveDate,
     /// Last day, inclusive.
     pub valid_to: NaiveDate,
-    /// From when on it cannot be ordered any more: 60 minutes, down to the full one, or the end of loading on its first day if
-    /// that is earlier.
+    /// From when on it cannot be ordered any more: 60 minutes, down to the full one, or the end of
+    /// loading on its first day if that is earlier.
     pub expires_at: DateTime<Utc>,
     /// The family whose price it is a part of.
     pub group: Option<Group>,
@@ -99,7 +102,8 @@ pub enum OfferError {
     /// Its time is over; a new one may have another price.
     #[error("the offer has expired")]
     Expired,
-    /// It was ours, but the catalogue has the operator, product or category no more, or with another validity.
+    /// It was ours, but the catalogue has the operator, product or category no more, or with
+    /// another validity.
     #[error("what was offered is not sold any more")]
     Unknown,
     /// The day is over, or its last loading time is.
@@ -108,7 +112,8 @@ pub enum OfferError {
     /// The holder's birth date belongs to another person category than the offered one.
     #[error("the holder's birth date does not fit the offered person category")]
     OtherCategory,
-    /// Nobody who is alive can be born on the holder's birth date: its operator's system would refuse it once it is paid.
+    /// Nobody who is alive can be born on the holder's birth date: its operator's system would
+    /// refuse it once it is paid.
     #[error("the holder's birth date is before 1900 or after today")]
     NobodysBirthDate,
 }
@@ -136,8 +141,9 @@ impl Counter {
         self.catalogue.now()
     }
 
-    /// Quotes every product of `operator` for a person born on `birth_date` and the plain date `day` in the operator's
-    /// time zone. Without those whose season or sale `day` or `now` is outside of; empty for the unborn.
+    /// Quotes every product of `operator` for a person born on `birth_date` and the plain date
+    /// `day` in the operator's time zone. Without those whose season or sale `day` or `now` is
+    /// outside of; empty for the unborn.
     #[must_use]
     pub fn offers<'a>(
         &self,
@@ -149,8 +155,10 @@ impl Counter {
         let Some(category) = operator.category_of(birth_date).filter(|_| birth_date <= day) else {
             return Vec::new();
         };
-        let quotes =
-            operator.products.iter().filter_map(|product| self.quote(operator, product, category, When { day, now }));
+        let quotes = operator
+            .products
+            .iter()
+            .filter_map(|product| self.quote(operator, product, category, When { day, now }));
         quotes.map(|offer| self.sealed(operator, offer)).collect()
     }
 
@@ -181,7 +189,11 @@ impl Counter {
     }
 
     /// The offer with its id.
-    pub(in crate::actors::liftoperator) fn sealed<'a>(&self, operator: &Operator, offer: Offer<'a>) -> Offer<'a> {
+    pub(in crate::actors::liftoperator) fn sealed<'a>(
+        &self,
+        operator: &Operator,
+        offer: Offer<'a>,
+    ) -> Offer<'a> {
         let promise = Promise {
             operator: operator.key.clone(),
             product: offer.product.key.clone(),
@@ -196,12 +208,17 @@ impl Counter {
         Offer { offer_id: seal::seal(&self.key, &promise), ..offer }
     }
 
-    /// Takes an offer back for a holder born on `birth_date`. The price shown holds, also when a newer price list has
-    /// another. Asking twice answers the same: an offer is not used up.
+    /// Takes an offer back for a holder born on `birth_date`. The price shown holds, also when a
+    /// newer price list has another. Asking twice answers the same: an offer is not used up.
     ///
     /// # Errors
     /// See [`OfferError`].
-    pub fn redeem(&self, offer_id: &str, birth_date: NaiveDate, now: DateTime<Utc>) -> Result<QuotedLine, OfferError> {
+    pub fn redeem(
+        &self,
+        offer_id: &str,
+        birth_date: NaiveDate,
+        now: DateTime<Utc>,
+    ) -> Result<QuotedLine, OfferError> {
         let promise = seal::open(&self.key, offer_id).ok_or(OfferError::Forged)?;
         let catalogue = self.catalogue.now();
         let (operator, product, category, vat_permille) =
@@ -216,7 +233,9 @@ impl Counter {
         if !is_birth_date(birth_date, operator.day_at(now)) {
             return Err(OfferError::NobodysBirthDate);
         }
-        if birth_date > promise.from || operator.category_of(birth_date).is_none_or(|own| own.key != category.key) {
+        if birth_date > promise.from
+            || operator.category_of(birth_date).is_none_or(|own| own.key != category.key)
+        {
             return Err(OfferError::OtherCategory);
         }
         Ok(QuotedLine {

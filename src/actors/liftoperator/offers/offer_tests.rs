@@ -42,18 +42,29 @@ fn an_offer_becomes_the_line_that_was_shown() {
     let counter = counter();
     let catalogue = counter.catalogue();
     let operator = catalogue.operator("solden").unwrap();
-    let offers = counter.offers(operator, date("2026-12-19"), date(ADULT), moment("2026-11-23T08:00:00.7Z"));
+    let offers =
+        counter.offers(operator, date("2026-12-19"), date(ADULT), moment("2026-11-23T08:00:00.7Z"));
     let offer = offers.iter().find(|offer| offer.product.key == "day").unwrap();
     assert_eq!((offer.price_cents, offer.vat_permille), (8650, 100));
     assert_eq!(offer.expires_at, moment("2026-11-23T09:00:00Z"));
     let line = redeem(&offer.offer_id, ADULT, "2026-11-23T08:59:59Z").unwrap();
-    assert_eq!((line.operator.as_str(), line.product.as_str(), line.category.as_str()), ("solden", "day", "adult"));
+    assert_eq!(
+        (line.operator.as_str(), line.product.as_str(), line.category.as_str()),
+        ("solden", "day", "adult")
+    );
     assert_eq!((line.valid_from, line.valid_to), (date("2026-12-19"), date("2026-12-19")));
     assert_eq!((line.price_cents, line.vat_permille), (8650, 100));
-    assert_eq!((&line.product_code, &line.category_code), (&offer.product.code, &offer.category.code));
+    assert_eq!(
+        (&line.product_code, &line.category_code),
+        (&offer.product.code, &offer.category.code)
+    );
     assert_eq!(line.needs, [HolderField::FirstName, HolderField::LastName, HolderField::BirthDate]);
     assert!(line.accepts_card_of(&line.supplier));
-    assert_eq!(redeem(&offer.offer_id, ADULT, "2026-11-23T08:59:59Z"), Ok(line), "an offer is not used up");
+    assert_eq!(
+        redeem(&offer.offer_id, ADULT, "2026-11-23T08:59:59Z"),
+        Ok(line),
+        "an offer is not used up"
+    );
 }
 
 #[test]
@@ -74,8 +85,9 @@ fn expired_forged_and_unknown_are_told_apart() {
 fn the_price_shown_holds_when_the_list_changes() {
     let now = moment("2026-11-23T08:00:00Z");
     let (id, shown) = offered("solden", "2026-12-19", now).remove(0);
-    let areas =
-        sample().replace("version = \"2026-27.1\"", "version = \"2026-27.2\"").replace("adult = 8650", "adult = 8900");
+    let areas = sample()
+        .replace("version = \"2026-27.1\"", "version = \"2026-27.2\"")
+        .replace("adult = 8650", "adult = 8900");
     let dearer = Counter::new(Catalogue::parse(&areas).unwrap(), &[7; 32]).unwrap();
     assert_eq!(dearer.redeem(&id, date(ADULT), now).unwrap().price_cents, shown);
 }
@@ -99,7 +111,8 @@ fn a_holder_of_another_category_is_refused() {
 #[test]
 fn there_is_no_offer_outside_the_season_or_for_the_unborn() {
     let now = moment("2026-09-01T08:00:00Z");
-    for (day, count) in [("2026-10-01", 0), ("2026-10-02", 5), ("2027-05-02", 3), ("2027-05-03", 0)] {
+    for (day, count) in [("2026-10-01", 0), ("2026-10-02", 5), ("2027-05-02", 3), ("2027-05-03", 0)]
+    {
         assert_eq!(offered("solden", day, now).len(), count, "{day}");
     }
     let counter = counter();
@@ -111,7 +124,8 @@ fn there_is_no_offer_outside_the_season_or_for_the_unborn() {
 
 #[test]
 fn today_is_sold_until_the_last_loading_time_of_the_operators_zone() {
-    // 16:00 in Vienna is 15:00 UTC in winter and 14:00 UTC in summer time; the clock is turned on 2027-03-28.
+    // 16:00 in Vienna is 15:00 UTC in winter and 14:00 UTC in summer time; the clock is turned on
+    // 2027-03-28.
     for (day, last_second) in [
         ("2026-12-19", "2026-12-19T14:59:59Z"),
         ("2027-03-27", "2027-03-27T14:59:59Z"),
@@ -133,7 +147,8 @@ fn today_is_sold_until_the_last_loading_time_of_the_operators_zone() {
 /// The keys of the products that are offered there.
 fn sold(counter: &Counter, operator: &str, day: &str, now: &str) -> Vec<String> {
     let catalogue = counter.catalogue();
-    let offers = counter.offers(catalogue.operator(operator).unwrap(), date(day), date(ADULT), moment(now));
+    let offers =
+        counter.offers(catalogue.operator(operator).unwrap(), date(day), date(ADULT), moment(now));
     offers.into_iter().map(|offer| offer.product.key.clone()).collect()
 }
 
@@ -151,7 +166,10 @@ fn a_half_day_is_sold_until_its_own_hour_on_its_day() {
             let keys = |now: &str| sold(&counter(), operator, day, now);
             assert!(keys(last_second).contains(&"half_day".to_owned()), "{operator} {day}");
             assert!(!keys(&over).contains(&"half_day".to_owned()), "{operator} {day}");
-            assert!(keys(&over).contains(&"day".to_owned()), "{operator} {day}: the day ticket has another hour");
+            assert!(
+                keys(&over).contains(&"day".to_owned()),
+                "{operator} {day}: the day ticket has another hour"
+            );
         }
     }
 }
@@ -164,7 +182,10 @@ fn a_sale_opens_with_its_day_in_the_operators_zone_and_an_early_price_ends_so() 
         offers.last().map(|(_, cents)| *cents)
     };
     assert_eq!((pass("2026-08-31T21:59:59Z"), pass("2026-08-31T22:00:00Z")), (None, Some(89_000)));
-    assert_eq!((pass("2026-11-30T22:59:59Z"), pass("2026-11-30T23:00:00Z")), (Some(89_000), Some(96_000)));
+    assert_eq!(
+        (pass("2026-11-30T22:59:59Z"), pass("2026-11-30T23:00:00Z")),
+        (Some(89_000), Some(96_000))
+    );
     // an early price that was shown in the last second still holds for its hour, to the full minute
     let now = moment("2026-11-30T22:59:59Z");
     let (id, shown) = offered("solden", "2026-12-19", now).pop().unwrap();
@@ -174,8 +195,11 @@ fn a_sale_opens_with_its_day_in_the_operators_zone_and_an_early_price_ends_so() 
 
 #[test]
 fn a_sale_that_opens_the_day_before_opens_by_the_clock_on_the_wall() {
-    let areas =
-        sample().replacen("kind = \"day\"", "kind = \"day\"\nsale_opens = { days_before = 1, at = \"15:00:00\" }", 100);
+    let areas = sample().replacen(
+        "kind = \"day\"",
+        "kind = \"day\"\nsale_opens = { days_before = 1, at = \"15:00:00\" }",
+        100,
+    );
     let counter = Counter::new(Catalogue::parse(&areas).unwrap(), &[7; 32]).unwrap();
     for (day, opens) in [
         ("2026-12-19", "2026-12-18T14:00:00Z"),
@@ -236,7 +260,8 @@ fn the_day_is_the_operators_wherever_the_customer_sits() {
     assert!(offered("solden", "2026-12-18", new_york).is_empty(), "that day is over at the lift");
     assert_eq!(offered("solden", "2026-12-19", new_york)[0].1, 8650);
     // In London it is still the last evening of the year, in Vienna the new one has begun.
-    let london = Europe::London.with_ymd_and_hms(2026, 12, 31, 23, 30, 0).unwrap().with_timezone(&Utc);
+    let london =
+        Europe::London.with_ymd_and_hms(2026, 12, 31, 23, 30, 0).unwrap().with_timezone(&Utc);
     assert!(offered("solden", "2026-12-31", london).is_empty());
     assert_eq!(offered("solden", "2027-01-01", london).len(), 5);
     // The loading ends at 15:00 in London and at 10:00 in New York.

@@ -9,7 +9,8 @@ use crate::money::Cents;
 
 /// Separates this use of the key from every other and numbers the form of the text.
 const FORM: &str = "offer2";
-/// Longest id that is looked at; ours have at most 250, which the catalogue's limits of keys see to.
+/// Longest id that is looked at; ours have at most 250, which the catalogue's limits of keys see
+/// to.
 const LONGEST: usize = 400;
 /// A first day without signs between its numbers.
 const DAY: &str = "%Y%m%d";
@@ -55,18 +56,21 @@ impl Group {
 
 /// Writes the promise and its HMAC-SHA256 in the alphabet of URLs.
 pub(in crate::actors::liftoperator) fn seal(key: &hmac::Key, promise: &Promise) -> String {
-    let Promise { operator, product, category, from, to, version, price_cents, expires_at, group } = promise;
+    let Promise { operator, product, category, from, to, version, price_cents, expires_at, group } =
+        promise;
     let (first, nights) = (from.format(DAY), (*to - *from).num_days());
     let group = group.as_ref().map(Group::text).unwrap_or_default();
-    let text =
-        format!("{FORM}|{operator}|{product}|{category}|{first}|{nights}|{version}|{price_cents}|{expires_at}|{group}");
+    let text = format!(
+        "{FORM}|{operator}|{product}|{category}|{first}|{nights}|{version}|{price_cents}|{expires_at}|{group}"
+    );
     let mut bytes = text.into_bytes();
     let tag = hmac::sign(key, &bytes);
     bytes.extend_from_slice(tag.as_ref());
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Reads the promise; `None` for anything that was not sealed with `key`. Takes the same time for every wrong tag.
+/// Reads the promise; `None` for anything that was not sealed with `key`. Takes the same time for
+/// every wrong tag.
 pub(in crate::actors::liftoperator) fn open(key: &hmac::Key, id: &str) -> Option<Promise> {
     if id.len() > LONGEST {
         return None;
@@ -75,7 +79,9 @@ pub(in crate::actors::liftoperator) fn open(key: &hmac::Key, id: &str) -> Option
     let (text, tag) = bytes.split_at_checked(bytes.len().checked_sub(TAG)?)?;
     hmac::verify(key, text, tag).ok()?;
     let fields: Vec<&str> = std::str::from_utf8(text).ok()?.split('|').collect();
-    let [FORM, operator, product, category, first, nights, version, price_cents, expires_at, group] = fields[..] else {
+    let [FORM, operator, product, category, first, nights, version, price_cents, expires_at, group] =
+        fields[..]
+    else {
         return None;
     };
     let from = NaiveDate::parse_from_str(first, DAY).ok()?;

@@ -23,15 +23,26 @@ async fn what_the_post_answers_decides_and_every_repeat_has_the_same_message_id(
             Outcome::Pending { ask_after },
             JobEnd::Again { after: Some(ask_after), why: "accepted, but not for sure".into() },
         ),
-        (Outcome::Unknown("reset".into()), JobEnd::Again { after: None, why: "in doubt: reset".into() }),
+        (
+            Outcome::Unknown("reset".into()),
+            JobEnd::Again { after: None, why: "in doubt: reset".into() },
+        ),
     ] {
         *desk.pillar.answer.borrow_mut() = answer;
         assert_eq!(desk.work_off(&job, 1).await, end);
     }
-    let ids: Vec<_> = desk.pillar.taken.borrow().iter().map(|email| email.message_id.clone()).collect();
-    assert!(ids.len() == 5 && ids.iter().all(|id| *id == ids[0]) && ids[0].ends_with("@mail.shop.example"), "{ids:?}");
+    let ids: Vec<_> =
+        desk.pillar.taken.borrow().iter().map(|email| email.message_id.clone()).collect();
+    assert!(
+        ids.len() == 5
+            && ids.iter().all(|id| *id == ids[0])
+            && ids[0].ends_with("@mail.shop.example"),
+        "{ids:?}"
+    );
     *desk.pillar.answer.borrow_mut() = Outcome::Done(());
-    let other = desk.email(&account_email(&AccountEmail::AccountCode { registration: Uuid::nil() }, 2)).await;
+    let other = desk
+        .email(&account_email(&AccountEmail::AccountCode { registration: Uuid::nil() }, 2))
+        .await;
     assert_ne!(other.message_id, ids[0]);
 }
 
@@ -49,7 +60,8 @@ impl MailProvider for Moody {
 }
 
 #[actix_rt::test]
-async fn the_office_says_of_an_email_that_broke_it_that_anything_may_have_happened_and_takes_the_next() {
+async fn the_office_says_of_an_email_that_broke_it_that_anything_may_have_happened_and_takes_the_next()
+ {
     let system = System::start().unwrap();
     let office = start(&system, || Ok(Rc::new(Moody)));
     let email = |to: &str| OutgoingEmail {

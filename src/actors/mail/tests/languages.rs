@@ -6,9 +6,12 @@ use super::super::payload::{OrderEmail, order_email};
 use super::*;
 use crate::actors::mail::templates::{self, NAMES, TEMPLATES};
 
-/// Words that one language has and the other has not; no person, shop or ticket of these tests is called so.
-const ENGLISH: [&str; 14] =
-    ["the", "your", "you", "and", "was", "with", "for", "order", "we", "please", "hello", "invoice", "not", "charged"];
+/// Words that one language has and the other has not; no person, shop or ticket of these tests is
+/// called so.
+const ENGLISH: [&str; 14] = [
+    "the", "your", "you", "and", "was", "with", "for", "order", "we", "please", "hello", "invoice",
+    "not", "charged",
+];
 const GERMAN: [&str; 14] = [
     "der",
     "die",
@@ -27,7 +30,10 @@ const GERMAN: [&str; 14] = [
 ];
 
 fn words(text: &str) -> BTreeSet<String> {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
+    text.split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect()
 }
 
 /// What of a template is no text: the names in its expressions and tags.
@@ -61,9 +67,12 @@ fn text_of(source: &str) -> String {
 fn what_a_template_uses_in_one_language_it_uses_in_the_other_and_its_words_differ() {
     let sources: BTreeMap<_, _> = TEMPLATES.iter().copied().collect();
     assert_eq!(sources.len(), TEMPLATES.len());
-    let names = NAMES.iter().flat_map(|name| ["subject.txt", "text.txt", "body.html"].map(|part| (*name, part)));
+    let names = NAMES
+        .iter()
+        .flat_map(|name| ["subject.txt", "text.txt", "body.html"].map(|part| (*name, part)));
     for (name, part) in names.chain([("layout", "text.txt"), ("layout", "body.html")]) {
-        let of = |language: Language| sources[format!("{name}/{}/{part}", language.as_str()).as_str()];
+        let of =
+            |language: Language| sources[format!("{name}/{}/{part}", language.as_str()).as_str()];
         let (de, en) = (of(Language::De), of(Language::En));
         assert_eq!(names_used(de), names_used(en), "{name}/{part}");
         let (german, english) = (text_of(de), text_of(en));
@@ -74,15 +83,26 @@ fn what_a_template_uses_in_one_language_it_uses_in_the_other_and_its_words_diffe
         };
         assert_eq!(foreign(&german, ENGLISH), None, "{name}/de/{part}");
         assert_eq!(foreign(&english, GERMAN), None, "{name}/en/{part}");
-        for spelled_out in ["fuer", "ueber", "koenn", "moech", "waehl", "geaend", "zurueck", "schliess", "gueltig"] {
-            assert!(!german.to_lowercase().contains(spelled_out), "{name}/de/{part}: {spelled_out}");
+        for spelled_out in
+            ["fuer", "ueber", "koenn", "moech", "waehl", "geaend", "zurueck", "schliess", "gueltig"]
+        {
+            assert!(
+                !german.to_lowercase().contains(spelled_out),
+                "{name}/de/{part}: {spelled_out}"
+            );
         }
     }
 }
 
-/// An end of an order: the e-mail, the order's state and reason, its line's state and reason, its payment.
-type End =
-    (OrderEmail, &'static str, Option<&'static str>, (&'static str, Option<&'static str>), (&'static str, i64, i64));
+/// An end of an order: the e-mail, the order's state and reason, its line's state and reason, its
+/// payment.
+type End = (
+    OrderEmail,
+    &'static str,
+    Option<&'static str>,
+    (&'static str, Option<&'static str>),
+    (&'static str, i64, i64),
+);
 
 fn ends() -> Vec<End> {
     let slugs = [
@@ -105,12 +125,19 @@ fn ends() -> Vec<End> {
         "ticket_used",
         "not_issued",
     ];
-    let moneys = [("Reversed", 0, 0), ("Returned", 11_550, 0), ("Billed", 0, 11_550), ("Closed", 0, 0)];
+    let moneys =
+        [("Reversed", 0, 0), ("Returned", 11_550, 0), ("Billed", 0, 11_550), ("Closed", 0, 0)];
     let mut ends = Vec::new();
     for money in moneys {
         for refusal in refusals {
             ends.push((OrderEmail::Finished, "Finished", None, ("Refused", Some(refusal)), money));
-            ends.push((OrderEmail::Rejected, "Rejected", Some(refusal), ("Refused", Some(refusal)), money));
+            ends.push((
+                OrderEmail::Rejected,
+                "Rejected",
+                Some(refusal),
+                ("Refused", Some(refusal)),
+                money,
+            ));
         }
         for slug in slugs {
             ends.push((OrderEmail::Rejected, "Rejected", Some(slug), ("Wanted", None), money));
@@ -144,16 +171,22 @@ fn assert_is_in(language: Language, email: &OutgoingEmail) {
 async fn every_email_in_every_case_is_whole_in_each_language() {
     for language in Language::ALL {
         let desk = desk_in(language).await;
-        for (no, (email, state, why, (line_state, refusal), (money, returned, owed))) in ends().into_iter().enumerate()
+        for (no, (email, state, why, (line_state, refusal), (money, returned, owed))) in
+            ends().into_iter().enumerate()
         {
             let id = Uuid::new_v4();
             let number = OrderNumber::draw(Epoch::FIRST).to_string();
             let order = orders::Model { number: number.clone(), ..order(id, state, why) };
-            let one =
-                |at| order_line::Model { reference: format!("{number}-{at}"), ..line(id, at, line_state, refusal) };
+            let one = |at| order_line::Model {
+                reference: format!("{number}-{at}"),
+                ..line(id, at, line_state, refusal)
+            };
             let issued = order_line::Model { state: "issued".into(), refusal: None, ..one(2) };
             let lines = if no % 2 == 0 { vec![one(1), issued] } else { vec![one(1)] };
-            let payments = vec![payment::Model { reference: number.clone(), ..paid(id, 1, money, (returned, owed)) }];
+            let payments = vec![payment::Model {
+                reference: number.clone(),
+                ..paid(id, 1, money, (returned, owed))
+            }];
             insert_for(language, &desk.io, order, (lines, payments)).await;
             let email = desk.email(&order_email(email, id, 7).unwrap()).await;
             assert_is_in(language, &email);
@@ -172,8 +205,13 @@ async fn every_email_in_every_case_is_whole_in_each_language() {
 
 #[test]
 fn an_email_that_lacks_a_fact_is_an_error_and_no_email_with_a_hole() {
-    for (name, language) in NAMES.iter().flat_map(|name| Language::ALL.map(|language| (name, language))) {
-        assert!(templates::render(name, language, &head(), BTreeMap::<String, String>::new()).is_err(), "{name}");
+    for (name, language) in
+        NAMES.iter().flat_map(|name| Language::ALL.map(|language| (name, language)))
+    {
+        assert!(
+            templates::render(name, language, &head(), BTreeMap::<String, String>::new()).is_err(),
+            "{name}"
+        );
     }
 }
 
@@ -181,7 +219,16 @@ fn an_email_that_lacks_a_fact_is_an_error_and_no_email_with_a_hole() {
 fn real_emails_do_not_call_themselves_simulated() {
     let head = Letterhead { simulated: false, ..head() };
     for (language, greeting) in [(Language::En, "Hello Anna,"), (Language::De, "Guten Tag Anna,")] {
-        let email = templates::render("account_exists", language, &head, BTreeMap::from([("name", "Anna")])).unwrap();
-        assert!(!format!("{email:?}").to_lowercase().contains("simul") && email.text.starts_with(greeting));
+        let email = templates::render(
+            "account_exists",
+            language,
+            &head,
+            BTreeMap::from([("name", "Anna")]),
+        )
+        .unwrap();
+        assert!(
+            !format!("{email:?}").to_lowercase().contains("simul")
+                && email.text.starts_with(greeting)
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! E-mails as they reach the post: what each says, in which language, and what the post's answer means.
+//! E-mails as they reach the post: what each says, in which language, and what the post's answer
+//! means.
 
 mod accounts;
 mod delivery;
@@ -42,14 +43,18 @@ struct Pillar {
 
 impl Post for Pillar {
     fn send(&self, email: OutgoingEmail, deadline: Deadline) -> LocalBoxFuture<'_, Outcome<()>> {
-        assert!(deadline.remaining() < Duration::from_secs(45), "longer than an attempt of its job");
+        assert!(
+            deadline.remaining() < Duration::from_secs(45),
+            "longer than an attempt of its job"
+        );
         self.taken.borrow_mut().push(email);
         let answer = self.answer.borrow().clone();
         Box::pin(async move { answer })
     }
 }
 
-/// One registration, one account, one request for a password, all of the person that `language` says.
+/// One registration, one account, one request for a password, all of the person that `language`
+/// says.
 struct Files {
     language: Language,
 }
@@ -65,20 +70,31 @@ impl AccountFiles for Files {
             expires_at: None,
             changed_at: None,
         };
-        let with_code = EmailFacts { code: Some("7ZQ4M-0K3XD".into()), expires_at: Some(at), ..facts.clone() };
+        let with_code =
+            EmailFacts { code: Some("7ZQ4M-0K3XD".into()), expires_at: Some(at), ..facts.clone() };
         Box::pin(async move {
             match email {
-                AccountEmail::AccountCode { registration: id } if id.is_max() => Err("the database is away".into()),
+                AccountEmail::AccountCode { registration: id } if id.is_max() => {
+                    Err("the database is away".into())
+                }
                 AccountEmail::AccountCode { registration: id } => {
                     Ok(id.is_nil().then_some(EmailFacts { names: None, ..with_code }))
                 }
-                AccountEmail::PasswordResetCode { reset: id } => Ok(id.is_nil().then_some(with_code)),
-                AccountEmail::AccountExists { .. } | AccountEmail::AddressTaken { .. } => Ok(Some(facts)),
-                AccountEmail::AddressCode { .. } => Ok(Some(EmailFacts { names: None, ..with_code })),
+                AccountEmail::PasswordResetCode { reset: id } => {
+                    Ok(id.is_nil().then_some(with_code))
+                }
+                AccountEmail::AccountExists { .. } | AccountEmail::AddressTaken { .. } => {
+                    Ok(Some(facts))
+                }
+                AccountEmail::AddressCode { .. } => {
+                    Ok(Some(EmailFacts { names: None, ..with_code }))
+                }
                 AccountEmail::AddressChanged { .. } | AccountEmail::AccountDeleted { .. } => {
                     Ok(Some(EmailFacts { changed_at: Some(at), ..facts }))
                 }
-                AccountEmail::PasswordChanged { at, .. } => Ok(Some(EmailFacts { changed_at: Some(at), ..facts })),
+                AccountEmail::PasswordChanged { at, .. } => {
+                    Ok(Some(EmailFacts { changed_at: Some(at), ..facts }))
+                }
             }
         })
     }
@@ -120,7 +136,8 @@ async fn desk_in(language: Language) -> Desk {
     Desk { folder, io, pillar, sender }
 }
 
-/// Day tickets of fixed dates, season passes that their buyer may withdraw from, and what is not sold any more.
+/// Day tickets of fixed dates, season passes that their buyer may withdraw from, and what is not
+/// sold any more.
 fn describe(language: Language, slugs: [&str; 3]) -> Described {
     let title = match language {
         Language::De if slugs[1] == "season" => "Saisonkarte, Erwachsene".to_owned(),
@@ -137,8 +154,11 @@ fn describe(language: Language, slugs: [&str; 3]) -> Described {
 
 impl Desk {
     async fn work_off(&self, new: &NewJob, attempt: i32) -> JobEnd {
-        let (kind, payload, dedup_key) = (new.kind.into(), new.payload.clone(), new.dedup_key.clone());
-        self.sender.run(Job { id: Uuid::new_v4(), kind, payload, dedup_key, attempt, lease: Uuid::nil() }).await
+        let (kind, payload, dedup_key) =
+            (new.kind.into(), new.payload.clone(), new.dedup_key.clone());
+        self.sender
+            .run(Job { id: Uuid::new_v4(), kind, payload, dedup_key, attempt, lease: Uuid::nil() })
+            .await
     }
 
     /// The one e-mail that a job sends.
@@ -254,7 +274,12 @@ fn paid(order_id: Uuid, no: i32, state: &str, (returned, owed): (i64, i64)) -> p
     }
 }
 
-async fn insert(io: &Io, order: orders::Model, lines: Vec<order_line::Model>, payments: Vec<payment::Model>) {
+async fn insert(
+    io: &Io,
+    order: orders::Model,
+    lines: Vec<order_line::Model>,
+    payments: Vec<payment::Model>,
+) {
     insert_for(Language::En, io, order, (lines, payments)).await;
 }
 
@@ -327,13 +352,20 @@ async fn issue_invoice(io: &Io, order_id: Uuid) {
         language: Language::En,
         simulated: true,
     };
-    io.write(move |tx| Box::pin(async move { Ok::<_, IoError>(invoice::issue(tx, new).await?) })).await.unwrap();
+    io.write(move |tx| Box::pin(async move { Ok::<_, IoError>(invoice::issue(tx, new).await?) }))
+        .await
+        .unwrap();
 }
 
 /// An e-mail about an account, asked for as `auth` does.
 fn account_email(email: &AccountEmail, occasion: i64) -> NewJob {
     let payload = serde_json::to_string(email).unwrap();
-    NewJob { kind: KIND, payload, dedup_key: format!("letter:registration:{occasion}"), run_at: clock::now() }
+    NewJob {
+        kind: KIND,
+        payload,
+        dedup_key: format!("letter:registration:{occasion}"),
+        run_at: clock::now(),
+    }
 }
 
 #[track_caller]
@@ -342,11 +374,20 @@ fn assert_says(email: &OutgoingEmail, wanted: &[&str]) {
     let html = email.html.split_whitespace().collect::<Vec<_>>().join(" ");
     for wanted in wanted {
         assert!(text.contains(wanted), "{wanted:?} is missing in:\n{}", email.text);
-        let escaped = wanted.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\'', "&#x27;");
+        let escaped = wanted
+            .replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;")
+            .replace('\'', "&#x27;");
         assert!(html.contains(&escaped), "{escaped:?} is missing in:\n{}", email.html);
     }
     let marked = |text: &str| text.contains("SIMULATED: ") || text.contains("SIMULIERT: ");
-    assert!(text.starts_with("*** SIM") && marked(&text) && marked(&html) && email.subject.starts_with("[simul"));
+    assert!(
+        text.starts_with("*** SIM")
+            && marked(&text)
+            && marked(&html)
+            && email.subject.starts_with("[simul")
+    );
     assert!(!email.subject.contains('\n'));
     assert!(!email.text.contains("\n\n\n\n"), "a hole in:\n{}", email.text);
     assert!(email.text.lines().count() <= 40, "longer than a screen:\n{}", email.text);

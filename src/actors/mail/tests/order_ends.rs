@@ -12,7 +12,10 @@ async fn a_finished_order_tells_of_tickets_refusals_money_and_brings_its_invoice
     issue_invoice(&desk.io, id).await;
     let email = desk.email(&order_email(OrderEmail::Finished, id, 7).unwrap()).await;
     assert_eq!(email.to, "skier@example.org");
-    assert_eq!(email.subject, "[simulated] Order A0123456789: 1 of 2 tickets are on their keycards");
+    assert_eq!(
+        email.subject,
+        "[simulated] Order A0123456789: 1 of 2 tickets are on their keycards"
+    );
     assert_says(
         &email,
         &[
@@ -27,9 +30,15 @@ async fn a_finished_order_tells_of_tickets_refusals_money_and_brings_its_invoice
             &format!("https://shop.example/orders/{id}"),
         ],
     );
-    assert!(!email.text.contains("€43.50") && !email.text.contains("1614"), "the card's number is not spelled out");
+    assert!(
+        !email.text.contains("€43.50") && !email.text.contains("1614"),
+        "the card's number is not spelled out"
+    );
     let [invoice] = email.attachments.as_slice() else { panic!("one attachment") };
-    assert_eq!((invoice.name.as_str(), invoice.media_type), ("STAR-2026-000001.pdf", "application/pdf"));
+    assert_eq!(
+        (invoice.name.as_str(), invoice.media_type),
+        ("STAR-2026-000001.pdf", "application/pdf")
+    );
     assert!(invoice.content.starts_with(b"%PDF"));
 }
 
@@ -84,7 +93,13 @@ async fn an_order_that_cost_nothing_has_no_invoice_to_speak_of() {
     let desk = desk().await;
     let id = Uuid::new_v4();
     let free = order_line::Model { price_cents: 0, ..line(id, 1, "issued", None) };
-    insert(&desk.io, orders::Model { wanted_payment: None, ..order(id, "Finished", None) }, vec![free], vec![]).await;
+    insert(
+        &desk.io,
+        orders::Model { wanted_payment: None, ..order(id, "Finished", None) },
+        vec![free],
+        vec![],
+    )
+    .await;
     let email = desk.email(&order_email(OrderEmail::Finished, id, 7).unwrap()).await;
     assert_eq!(email.subject, "[simulated] Order A0123456789: your ticket is on its keycard");
     assert_says(&email, &["Charged: €0.00."]);
@@ -143,7 +158,8 @@ async fn the_other_ends_say_why_and_where_the_money_is() {
         let (money, returned, owed) = payment;
         let number = OrderNumber::draw(Epoch::FIRST).to_string();
         let order = orders::Model { number: number.clone(), ..order(id, state, Some(refusal)) };
-        let line = order_line::Model { reference: number.clone(), ..line(id, 1, "Withdrawn", None) };
+        let line =
+            order_line::Model { reference: number.clone(), ..line(id, 1, "Withdrawn", None) };
         insert(&desk.io, order, vec![line], vec![paid(id, 1, money, (returned, owed))]).await;
         let email = desk.email(&order_email(email, id, 7).unwrap()).await;
         assert_says(&email, &wanted);
@@ -168,11 +184,15 @@ async fn money_of_another_payment_is_told_with_that_payments_amounts() {
     let id = Uuid::new_v4();
     let second = payment::Model { amount_cents: 99, ..paid(id, 2, "Reversed", (0, 0)) };
     let payments = vec![paid(id, 1, "Billed", (0, 0)), second];
-    insert(&desk.io, order(id, "Finished", None), vec![line(id, 1, "issued", None)], payments).await;
+    insert(&desk.io, order(id, "Finished", None), vec![line(id, 1, "issued", None)], payments)
+        .await;
     let email = desk.email(&order_email(OrderEmail::MoneyReturned(2), id, 9).unwrap()).await;
     assert_says(
         &email,
-        &["The €0.99 were only reserved and are free again", "Your order itself is not changed by this"],
+        &[
+            "The €0.99 were only reserved and are free again",
+            "Your order itself is not changed by this",
+        ],
     );
 }
 
@@ -183,9 +203,13 @@ async fn a_customer_who_speaks_german_is_written_to_in_german() {
     let several = order_line::Model { valid_to: date("2026-12-29"), ..line(id, 1, "issued", None) };
     let lines = vec![several, line(id, 2, "Refused", Some("card_blocked"))];
     let order = order(id, "Finished", None);
-    insert_for(Language::De, &desk.io, order, (lines, vec![paid(id, 1, "Billed", (0, 120_050))])).await;
+    insert_for(Language::De, &desk.io, order, (lines, vec![paid(id, 1, "Billed", (0, 120_050))]))
+        .await;
     let email = desk.email(&order_email(OrderEmail::Finished, id, 7).unwrap()).await;
-    assert_eq!(email.subject, "[simuliert] Bestellung A0123456789: 1 von 2 Tickets sind auf ihren Keycards");
+    assert_eq!(
+        email.subject,
+        "[simuliert] Bestellung A0123456789: 1 von 2 Tickets sind auf ihren Keycards"
+    );
     assert_says(
         &email,
         &[

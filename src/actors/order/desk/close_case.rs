@@ -1,4 +1,5 @@
-//! What a person does about a case: money that was sent by bank transfer, and cases that need nothing but somebody's word.
+//! What a person does about a case: money that was sent by bank transfer, and cases that need
+//! nothing but somebody's word.
 
 use super::{Desk, TRIES};
 use crate::actors::order::engine::scheduler::Wake;
@@ -26,8 +27,9 @@ pub enum CloseError {
 }
 
 impl Desk {
-    /// Books that what is owed in a case was sent by bank transfer; its e-mail is in the same commit.
-    /// Twice with the same bank reference answers the same, with another one is refused: somebody may have paid twice.
+    /// Books that what is owed in a case was sent by bank transfer; its e-mail is in the same
+    /// commit. Twice with the same bank reference answers the same, with another one is refused:
+    /// somebody may have paid twice.
     ///
     /// # Errors
     /// See [`CloseError`].
@@ -39,14 +41,17 @@ impl Desk {
                 return Err(CloseError::Unknown);
             };
             let mut order = store.load(order_id).await?.ok_or(CloseError::Unknown)?;
-            // read once more: whoever closes it meanwhile raises the order's version, and then this commit loses
+            // read once more: whoever closes it meanwhile raises the order's version, and then this
+            // commit loses
             let case = self.case_of(&closing, CaseKind::Owed).await?;
             if let Some(closed) = &case.closed {
                 let same = closed.bank_reference == closing.bank_reference;
                 return if same { Ok(case) } else { Err(CloseError::Closed(Box::new(case))) };
             }
             let before = order.clone();
-            let Some(mut effects) = take_transfer(&mut order, no, case.amount) else { return Err(CloseError::Unknown) };
+            let Some(mut effects) = take_transfer(&mut order, no, case.amount) else {
+                return Err(CloseError::Unknown);
+            };
             effects.closed.push(closing.clone());
             if store.save(&before, &mut order, &effects).await? == Saved::Done {
                 self.wake(Wake::Changed(order_id));
@@ -56,7 +61,8 @@ impl Desk {
         Err(CloseError::Io(IoError::Late))
     }
 
-    /// Closes a case in which no money is owed. Twice changes nothing more and answers how it was closed first.
+    /// Closes a case in which no money is owed. Twice changes nothing more and answers how it was
+    /// closed first.
     ///
     /// # Errors
     /// See [`CloseError`].

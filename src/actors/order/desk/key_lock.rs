@@ -1,4 +1,5 @@
-//! Which orders are being placed in this process: a second request under one key waits for the first.
+//! Which orders are being placed in this process: a second request under one key waits for the
+//! first.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -77,8 +78,14 @@ mod tests {
         let soon = || Deadline::after(Duration::from_millis(30));
         let late = || Deadline::after(Duration::from_secs(20));
         let first = key_locks.lock(account, "a", late()).await.unwrap();
-        assert!(key_locks.lock(account, "b", late()).now_or_never().flatten().is_some(), "another key");
-        assert!(key_locks.lock(Uuid::from_u128(2), "a", late()).now_or_never().flatten().is_some(), "another account");
+        assert!(
+            key_locks.lock(account, "b", late()).now_or_never().flatten().is_some(),
+            "another key"
+        );
+        assert!(
+            key_locks.lock(Uuid::from_u128(2), "a", late()).now_or_never().flatten().is_some(),
+            "another account"
+        );
         assert!(key_locks.lock(account, "a", soon()).await.is_none());
 
         let mut second = Box::pin(key_locks.lock(account, "a", late()));

@@ -57,7 +57,8 @@ const WAKES: usize = 10_000;
 pub(super) const TRIES: usize = 20;
 
 impl Desk {
-    /// Starts the actor; the returned work must be run on a local task set for as long as the desk lives.
+    /// Starts the actor; the returned work must be run on a local task set for as long as the desk
+    /// lives.
     ///
     /// # Errors
     /// The database's, when its epoch cannot be read.
@@ -66,23 +67,35 @@ impl Desk {
         driver: Driver,
         policy: Policy,
     ) -> Result<(Self, impl Future<Output = ()> + 'static + use<>), IoError> {
-        // an order that cannot be driven says nothing about the others: a breaker would stop them all for its sake
-        let policy = Policy { breaker: BreakerSettings { failed_percent: 101, ..policy.breaker }, ..policy };
-        let spec =
-            Spec { name: "order".to_owned(), mailbox: 8192, in_flight: 8192, arbiter: Placement::Domain, policy };
+        // an order that cannot be driven says nothing about the others: a breaker would stop them
+        // all for its sake
+        let policy =
+            Policy { breaker: BreakerSettings { failed_percent: 101, ..policy.breaker }, ..policy };
+        let spec = Spec {
+            name: "order".to_owned(),
+            mailbox: 8192,
+            in_flight: 8192,
+            arbiter: Placement::Domain,
+            policy,
+        };
         let served = driver.clone();
         let drives = system.spawn(spec, move || Ok(Drives { driver: served.clone() }));
         let epoch = epoch::read(driver.store.io()).await?;
         let (wakes, receiver) = mpsc::channel(WAKES);
-        let schedule =
-            Schedule { wakes: receiver, drives, store: driver.store.clone(), replica: driver.outside.replica.clone() };
+        let schedule = Schedule {
+            wakes: receiver,
+            drives,
+            store: driver.store.clone(),
+            replica: driver.outside.replica.clone(),
+        };
         let (key_locks, sells_unchecked) = (KeyLocks::default(), Arc::new(|_: &str| false));
         let limits = AccountLimits::UNLIMITED;
         Ok((Self { driver, epoch, wakes, key_locks, sells_unchecked, limits }, schedule.run()))
     }
 
-    /// The same desk, which sells the tickets of these operators without a check of their card: their systems are down, and
-    /// their contracts say that orders wait. What is refused later is undone and paid back.
+    /// The same desk, which sells the tickets of these operators without a check of their card:
+    /// their systems are down, and their contracts say that orders wait. What is refused later is
+    /// undone and paid back.
     #[must_use]
     pub fn selling_unchecked(self, sells: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
         Self { sells_unchecked: Arc::new(sells), ..self }
@@ -119,7 +132,8 @@ impl Desk {
     /// Opens a further payment page where the newest one cannot be paid any more; twice opens one.
     ///
     /// # Errors
-    /// `NotPaying` when the order waits for no payment, `TooManyPages`, `Unknown` for another customer's.
+    /// `NotPaying` when the order waits for no payment, `TooManyPages`, `Unknown` for another
+    /// customer's.
     pub async fn open_page(&self, account_id: Uuid, id: Uuid) -> Result<Order, ChangeError> {
         let rules = Arc::clone(&self.driver.rules);
         self.change(id, move |order| {
@@ -139,7 +153,8 @@ impl Desk {
     /// # Errors
     /// What stands in the way.
     pub fn may(&self, order: &Order, command: StaffCommand) -> Result<(), Obstacle> {
-        staff_command::grant(&mut order.clone(), command, clock::now(), &self.driver.rules).map(drop)
+        staff_command::grant(&mut order.clone(), command, clock::now(), &self.driver.rules)
+            .map(drop)
     }
 
     /// Grants a staff command. Twice changes nothing more.
@@ -159,13 +174,22 @@ impl Desk {
     /// # Errors
     /// `Unknown` when no page has its reference.
     pub async fn claimed(&self, callback: Callback) -> Result<(), ChangeError> {
-        let id = self.driver.store.order_of_page(callback.reference.clone()).await?.ok_or(ChangeError::Unknown)?;
+        let id = self
+            .driver
+            .store
+            .order_of_page(callback.reference.clone())
+            .await?
+            .ok_or(ChangeError::Unknown)?;
         let rules = Arc::clone(&self.driver.rules);
-        self.change(id, move |order| Ok(claim(order, &callback, clock::now(), &rules).then(|| wake(order)))).await?;
+        self.change(id, move |order| {
+            Ok(claim(order, &callback, clock::now(), &rules).then(|| wake(order)))
+        })
+        .await?;
         Ok(())
     }
 
-    /// Takes what the provider lists as open, as whoever may read its list does. Twice changes nothing more.
+    /// Takes what the provider lists as open, as whoever may read its list does. Twice changes
+    /// nothing more.
     pub async fn listed(&self, listed: impl Into<Reading>) {
         self.listed_under(listed.into(), None).await;
     }
@@ -176,7 +200,9 @@ impl Desk {
             match self.observed(seen, fence.clone()).await {
                 Ok(()) => {}
                 Err(ChangeError::Io(IoError::Fenced)) => return,
-                Err(error) => tracing::warn!(%error, tid = seen.tid, "a listed payment could not be taken"),
+                Err(error) => {
+                    tracing::warn!(%error, tid = seen.tid, "a listed payment could not be taken")
+                }
             }
         }
         if let Err(error) = self.look_after_suspended(&listed, fence).await {
@@ -184,12 +210,18 @@ impl Desk {
         }
     }
 
-    /// A payment that was suspended and is not listed any more was decided by its bank: one status call tells how.
-    async fn look_after_suspended(&self, listed: &Reading, fence: Option<Fence>) -> Result<(), ChangeError> {
+    /// A payment that was suspended and is not listed any more was decided by its bank: one status
+    /// call tells how.
+    async fn look_after_suspended(
+        &self,
+        listed: &Reading,
+        fence: Option<Fence>,
+    ) -> Result<(), ChangeError> {
         for (id, no, tid) in self.driver.store.suspended().await? {
             if listed.lacks(&tid) {
-                let decided =
-                    move |order: &mut Order| Ok(decided_by_bank(order, no, clock::now()).then(|| wake(order)));
+                let decided = move |order: &mut Order| {
+                    Ok(decided_by_bank(order, no, clock::now()).then(|| wake(order)))
+                };
                 self.change_under(id, fence.clone(), decided).await?;
             }
         }
@@ -198,10 +230,15 @@ impl Desk {
 
     async fn observed(&self, seen: &Observed, fence: Option<Fence>) -> Result<(), ChangeError> {
         // other shops' payments, and those of a database before its restore, are reconciliation's
-        let Some(id) = self.driver.store.order_of_page(seen.reference.clone()).await? else { return Ok(()) };
+        let Some(id) = self.driver.store.order_of_page(seen.reference.clone()).await? else {
+            return Ok(());
+        };
         let seen = seen.clone();
         let rules = Arc::clone(&self.driver.rules);
-        self.change_under(id, fence, move |order| Ok(take_observed(order, &seen, clock::now(), &rules))).await?;
+        self.change_under(id, fence, move |order| {
+            Ok(take_observed(order, &seen, clock::now(), &rules))
+        })
+        .await?;
         Ok(())
     }
 
@@ -213,8 +250,8 @@ impl Desk {
         self.change_under(id, None, change).await
     }
 
-    /// Loads, changes and saves an order, again when somebody else was faster; then wakes its driver.
-    /// A change that answers `None` saves nothing.
+    /// Loads, changes and saves an order, again when somebody else was faster; then wakes its
+    /// driver. A change that answers `None` saves nothing.
     async fn change_under(
         &self,
         id: Uuid,
@@ -226,7 +263,8 @@ impl Desk {
             let before = order.clone();
             let Some(effects) = change(&mut order)? else { return Ok(before) };
             super::engine::driver::sign(&mut order);
-            match self.driver.store.save_under(&before, &mut order, &effects, fence.clone()).await? {
+            match self.driver.store.save_under(&before, &mut order, &effects, fence.clone()).await?
+            {
                 Saved::Done => {
                     self.wake_driver(&order);
                     return Ok(order);

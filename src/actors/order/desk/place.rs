@@ -66,7 +66,8 @@ pub enum PlaceError {
     /// An order is being placed under the key right now; ask again.
     #[error("an order is being placed under the idempotency key")]
     Running,
-    /// An order of the same account has, or waits to be paid for, a ticket on a line's card there on such a day.
+    /// An order of the same account has, or waits to be paid for, a ticket on a line's card there
+    /// on such a day.
     #[error("the card of line {line} has a ticket of order {order} there on that day")]
     CardTaken {
         /// The line.
@@ -76,13 +77,15 @@ pub enum PlaceError {
         /// Its id.
         id: Uuid,
     },
-    /// A line that needs no payment is for a card that has a ticket of another account there on such a day.
+    /// A line that needs no payment is for a card that has a ticket of another account there on
+    /// such a day.
     #[error("the card of line {0} cannot have a free ticket there on that day")]
     NotFree(i32),
     /// The account has as many unpaid orders as it may have.
     #[error("{0} orders of the account wait to be paid")]
     TooManyUnpaid(u32),
-    /// The account has had as many orders rejected as it may in an hour, cancelled ones among them; so long until it may go on.
+    /// The account has had as many orders rejected as it may in an hour, cancelled ones among them;
+    /// so long until it may go on.
     #[error("too many orders of the account were rejected")]
     TooManyRejected(Duration),
     /// The invoice would need an address, and there is none.
@@ -167,7 +170,9 @@ impl Desk {
             }
             Err(Lost::Key) => self.remembered(&new).await?.ok_or(PlaceError::Io(IoError::Late)),
             Err(Lost::Refused(error)) => Err(error),
-            Err(Lost::Card(InTheWay { line, id, number })) => Err(PlaceError::CardTaken { line, order: number, id }),
+            Err(Lost::Card(InTheWay { line, id, number })) => {
+                Err(PlaceError::CardTaken { line, order: number, id })
+            }
             Err(Lost::Io(error)) => Err(error.into()),
         }
     }
@@ -243,13 +248,16 @@ impl Desk {
             .io()
             .write(move |tx: &DatabaseTransaction| {
                 Box::pin(async move {
-                    let customer =
-                        store.customer(tx, new.account_id).await?.ok_or(Lost::Refused(PlaceError::NoAccount))?;
+                    let customer = store
+                        .customer(tx, new.account_id)
+                        .await?
+                        .ok_or(Lost::Refused(PlaceError::NoAccount))?;
                     store.insert(tx, &order, &effects).await?;
                     if !store.remember(tx, (&new.key, &new.marks), new.account_id, &placed).await? {
                         return Err(Lost::Key);
                     }
-                    // looked at after the key, so that an order that was placed is found again whatever else waits
+                    // looked at after the key, so that an order that was placed is found again
+                    // whatever else waits
                     if let Some(refusal) = store.too_many(tx, &order, limits).await? {
                         return Err(Lost::Refused(refusal.into()));
                     }

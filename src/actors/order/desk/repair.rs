@@ -1,5 +1,6 @@
-//! What makes an order and the outside agree again once a person has agreed to it. Ended orders never reopen: their rows
-//! follow what is true, their tickets keep their references, and money moves by the rules of every other payment.
+//! What makes an order and the outside agree again once a person has agreed to it. Ended orders
+//! never reopen: their rows follow what is true, their tickets keep their references, and money
+//! moves by the rules of every other payment.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,17 +55,27 @@ impl Desk {
         self.change(id, look).await.map(drop)
     }
 
-    /// Writes down that the provider gave back `credited` in all, some of it without us; twice is once. Its e-mail is in the same
-    /// commit.
+    /// Writes down that the provider gave back `credited` in all, some of it without us; twice is
+    /// once. Its e-mail is in the same commit.
     ///
     /// # Errors
     /// `Unknown` when there is no such payment.
-    pub async fn book_credit(&self, id: Uuid, payment: i32, credited: Cents) -> Result<(), ChangeError> {
+    pub async fn book_credit(
+        &self,
+        id: Uuid,
+        payment: i32,
+        credited: Cents,
+    ) -> Result<(), ChangeError> {
         let rules = Arc::clone(&self.driver.rules);
-        self.change(id, move |order| Ok(apply_history(order, payment, credited, clock::now(), &rules))).await.map(drop)
+        self.change(id, move |order| {
+            Ok(apply_history(order, payment, credited, clock::now(), &rules))
+        })
+        .await
+        .map(drop)
     }
 
-    /// Takes a line out of a finished order: its price goes back as any other money does. Twice is once.
+    /// Takes a line out of a finished order: its price goes back as any other money does. Twice is
+    /// once.
     ///
     /// # Errors
     /// `TooLate` when the order is not finished, or its line was not sold.
@@ -80,7 +91,10 @@ impl Desk {
             match line.state {
                 LineState::Withdrawn => return Ok(None),
                 LineState::Issued => line.enter(LineState::Withdrawn),
-                other @ (LineState::Wanted | LineState::Asked | LineState::Doubtful | LineState::Refused) => {
+                other @ (LineState::Wanted
+                | LineState::Asked
+                | LineState::Doubtful
+                | LineState::Refused) => {
                     return Err(ChangeError::TooLate(other.word()));
                 }
             };
@@ -92,14 +106,23 @@ impl Desk {
         self.change(id, give_back).await.map(drop)
     }
 
-    /// Keeps in mind which booking a sold ticket stands as; twice is once. One that is going back stays as it is.
+    /// Keeps in mind which booking a sold ticket stands as; twice is once. One that is going back
+    /// stays as it is.
     ///
     /// # Errors
     /// `Unknown` when there is no such line.
-    pub async fn keep_booking(&self, id: Uuid, no: i32, booking: Booking) -> Result<(), ChangeError> {
+    pub async fn keep_booking(
+        &self,
+        id: Uuid,
+        no: i32,
+        booking: Booking,
+    ) -> Result<(), ChangeError> {
         let keep = move |order: &mut Order| {
             let line = order.line_mut(no).ok_or(ChangeError::Unknown)?;
-            if line.state != LineState::Issued || line.withdrawing || line.booking.as_ref() == Some(&booking) {
+            if line.state != LineState::Issued
+                || line.withdrawing
+                || line.booking.as_ref() == Some(&booking)
+            {
                 return Ok(None);
             }
             line.booking = Some(booking.clone());
@@ -108,13 +131,15 @@ impl Desk {
         self.change(id, keep).await.map(drop)
     }
 
-    /// Books a sold ticket once more under its own reference, where the operator has lost it: found first, and only after
-    /// the longest life of an earlier question; its intent is committed before it is asked.
+    /// Books a sold ticket once more under its own reference, where the operator has lost it: found
+    /// first, and only after the longest life of an earlier question; its intent is committed
+    /// before it is asked.
     ///
     /// # Errors
     /// `TooLate` when the line is not sold any more, `Unknown` when there is none; the database's.
     pub async fn issue_again(&self, id: Uuid, no: i32) -> Result<Again, ChangeError> {
-        // of before the looks: whoever asks or pauses meanwhile makes the commit below lose, or the permit end
+        // of before the looks: whoever asks or pauses meanwhile makes the commit below lose, or the
+        // permit end
         let lease = self.driver.outside.replica.lease();
         let order = self.driver.store.load(id).await?.ok_or(ChangeError::Unknown)?;
         let line = sold_line(&order, no)?;
@@ -128,23 +153,41 @@ impl Desk {
         let over_at = |step: &crate::actors::order::store::admin_queries::Step| {
             step.answered_at.map_or_else(|| step.asked_at.max(since) + longest, |at| at.max(since))
         };
-        let settles_at = asked.iter().filter(is_issue).map(|step| over_at(step) + line.terms.settle).max();
-        if let Some(wait) = settles_at.and_then(|at| (at - now).to_std().ok()).filter(|wait| !wait.is_zero()) {
+        let settles_at =
+            asked.iter().filter(is_issue).map(|step| over_at(step) + line.terms.settle).max();
+        if let Some(wait) =
+            settles_at.and_then(|at| (at - now).to_std().ok()).filter(|wait| !wait.is_zero())
+        {
             return Ok(Again::Later(wait, "an earlier question may still be under way".to_owned()));
         }
         let may_write = self.driver.outside.may_write();
-        match self.driver.outside.lift.find(&line.ticket.operator, line.reference.clone(), may_write).await {
-            Outcome::Done(found) if found.iter().any(|found| found.state != FoundState::Cancelled) => {
+        match self
+            .driver
+            .outside
+            .lift
+            .find(&line.ticket.operator, line.reference.clone(), may_write)
+            .await
+        {
+            Outcome::Done(found)
+                if found.iter().any(|found| found.state != FoundState::Cancelled) =>
+            {
                 return Ok(Again::Stands);
             }
             Outcome::Done(_) => {}
-            other @ (Outcome::Refused(_) | Outcome::NotSent(_) | Outcome::Pending { .. } | Outcome::Unknown(_)) => {
+            other @ (Outcome::Refused(_)
+            | Outcome::NotSent(_)
+            | Outcome::Pending { .. }
+            | Outcome::Unknown(_)) => {
                 return Ok(Again::Later(PAUSE, other.why()));
             }
         }
         let (order, intent) = self.intend_again(order, no).await?;
         let subject = Subject::Line(no);
-        let asking = self.driver.outside.ask(&order, subject, &intent, &lease).ok_or(ChangeError::Unknown)?;
+        let asking = self
+            .driver
+            .outside
+            .ask(&order, subject, &intent, &lease)
+            .ok_or(ChangeError::Unknown)?;
         let answered = asking.await;
         self.take_again(id, no, (intent.id, answered)).await
     }
@@ -157,24 +200,35 @@ impl Desk {
         // whoever asked it before is gone, and what it asked has settled
         if let Some(open) = line.open.take() {
             let answer = Answer::Line(LineAnswer::AskerDied);
-            let answered = Answered { subject: Subject::Line(no), answer, elapsed: chrono::TimeDelta::zero() };
+            let answered =
+                Answered { subject: Subject::Line(no), answer, elapsed: chrono::TimeDelta::zero() };
             effects.answered.push((open.id, answered));
         }
         line.open = Some(Intent::new(Verb::Issue, clock::now()));
         crate::actors::order::engine::driver::sign(&mut after);
-        let intent = after.line_mut(no).and_then(|line| line.open.clone()).ok_or(ChangeError::Unknown)?;
+        let intent =
+            after.line_mut(no).and_then(|line| line.open.clone()).ok_or(ChangeError::Unknown)?;
         match self.driver.store.save(&order, &mut after, &effects).await? {
             Saved::Done => Ok((after, intent)),
             Saved::Lost | Saved::Taken | Saved::DayTaken(_) => Err(ChangeError::Io(IoError::Late)),
         }
     }
 
-    async fn take_again(&self, id: Uuid, no: i32, answered: (Uuid, Answered)) -> Result<Again, ChangeError> {
+    async fn take_again(
+        &self,
+        id: Uuid,
+        no: i32,
+        answered: (Uuid, Answered),
+    ) -> Result<Again, ChangeError> {
         let again = match &answered.1.answer {
             Answer::Line(LineAnswer::Issue(Outcome::Done(_))) => Again::Stands,
-            Answer::Line(LineAnswer::Issue(outcome @ Outcome::Refused(_))) => Again::Refused(outcome.why()),
+            Answer::Line(LineAnswer::Issue(outcome @ Outcome::Refused(_))) => {
+                Again::Refused(outcome.why())
+            }
             Answer::Line(LineAnswer::Issue(outcome)) => Again::Later(PAUSE, outcome.why()),
-            Answer::Line(_) | Answer::Payment(_) => Again::Later(PAUSE, "another question was answered".to_owned()),
+            Answer::Line(_) | Answer::Payment(_) => {
+                Again::Later(PAUSE, "another question was answered".to_owned())
+            }
         };
         let take = move |order: &mut Order| {
             let line = order.line_mut(no).ok_or(ChangeError::Unknown)?;
@@ -189,7 +243,8 @@ impl Desk {
     }
 }
 
-/// What came of booking a lost ticket again. Without a clear answer the line is looked up before anything else happens to it.
+/// What came of booking a lost ticket again. Without a clear answer the line is looked up before
+/// anything else happens to it.
 pub(in crate::actors::order) fn booked_again(line: &mut Line, answer: &Answer, now: Moment) {
     let Answer::Line(LineAnswer::Issue(outcome)) = answer else { return };
     match outcome {
@@ -203,7 +258,10 @@ pub(in crate::actors::order) fn booked_again(line: &mut Line, answer: &Answer, n
             let settles_at = now + line.terms.settle;
             (line.settles_at, line.ask_at) = (Some(settles_at), Some(settles_at));
         }
-        Outcome::Refused(_) | Outcome::NotSent(_) | Outcome::Pending { .. } | Outcome::Unknown(_) => {}
+        Outcome::Refused(_)
+        | Outcome::NotSent(_)
+        | Outcome::Pending { .. }
+        | Outcome::Unknown(_) => {}
     }
 }
 

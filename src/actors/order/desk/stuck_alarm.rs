@@ -1,5 +1,6 @@
-//! Stuck means seen: an order that is in doubt, needs a person or is driven by nobody for too long opens one case, which is
-//! the alarm, and which closes by itself once the order has gone on. Looked for beside the loop, which may be what is stuck.
+//! Stuck means seen: an order that is in doubt, needs a person or is driven by nobody for too long
+//! opens one case, which is the alarm, and which closes by itself once the order has gone on.
+//! Looked for beside the loop, which may be what is stuck.
 
 use std::time::Duration;
 
@@ -11,7 +12,8 @@ use crate::clock;
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
 impl Desk {
-    /// Looks for orders that are stuck for longer than the rules' doubt alarm, for as long as nobody else does.
+    /// Looks for orders that are stuck for longer than the rules' doubt alarm, for as long as
+    /// nobody else does.
     pub async fn keep_alarming(self, fence: Fence) {
         let after = self.driver.rules.doubt_alarm;
         let pause = (after / 15).to_std().unwrap_or(PAUSES.1).clamp(PAUSES.0, PAUSES.1);

@@ -1,4 +1,5 @@
-//! One question per intent: what a committed intent asks of whom, and the answer in the words of the rules.
+//! One question per intent: what a committed intent asks of whom, and the answer in the words of
+//! the rules.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,10 +39,16 @@ pub struct Outside {
 pub type Asking = LocalBoxFuture<'static, Answered>;
 
 impl Outside {
-    /// Asks what an intent says, under the lease that held before the intent was committed; `None` when the order has no
-    /// such row.
+    /// Asks what an intent says, under the lease that held before the intent was committed; `None`
+    /// when the order has no such row.
     #[must_use]
-    pub fn ask(&self, order: &Order, subject: Subject, intent: &Intent, lease: &Lease) -> Option<Asking> {
+    pub fn ask(
+        &self,
+        order: &Order,
+        subject: Subject,
+        intent: &Intent,
+        lease: &Lease,
+    ) -> Option<Asking> {
         let asking = match subject {
             Subject::Line(no) => {
                 let line = order.lines.iter().find(|line| line.no == no)?;
@@ -74,9 +81,13 @@ impl Outside {
         contract.map_or(Duration::MAX, |contract| match intent.verb {
             Verb::Check => contract.check_deadline,
             Verb::Issue | Verb::Find | Verb::Cancel => contract.issue_deadline,
-            Verb::Open | Verb::Capture | Verb::Reverse | Verb::Credit | Verb::History | Verb::Status | Verb::Latest => {
-                Duration::MAX
-            }
+            Verb::Open
+            | Verb::Capture
+            | Verb::Reverse
+            | Verb::Credit
+            | Verb::History
+            | Verb::Status
+            | Verb::Latest => Duration::MAX,
         })
     }
 
@@ -94,18 +105,24 @@ impl Outside {
             Verb::Check => {
                 let account = order.account_id;
                 let card = line.ticket.card_number.clone();
-                async move { Answer::Line(LineAnswer::Check(lift.check(&operator, account, card, may_write).await)) }
-                    .boxed_local()
+                async move {
+                    Answer::Line(LineAnswer::Check(
+                        lift.check(&operator, account, card, may_write).await,
+                    ))
+                }
+                .boxed_local()
             }
             Verb::Issue => {
                 let ticket = ticket_order(order, line);
-                async move { Answer::Line(LineAnswer::Issue(lift.issue(&operator, ticket, may_write).await)) }
-                    .boxed_local()
+                async move {
+                    Answer::Line(LineAnswer::Issue(lift.issue(&operator, ticket, may_write).await))
+                }
+                .boxed_local()
             }
-            Verb::Find => {
-                async move { Answer::Line(LineAnswer::Find(lift.find(&operator, reference, may_write).await)) }
-                    .boxed_local()
+            Verb::Find => async move {
+                Answer::Line(LineAnswer::Find(lift.find(&operator, reference, may_write).await))
             }
+            .boxed_local(),
             Verb::Cancel => {
                 let booking = intent.booking.clone();
                 async move {
@@ -117,9 +134,13 @@ impl Outside {
                 }
                 .boxed_local()
             }
-            Verb::Open | Verb::Capture | Verb::Reverse | Verb::Credit | Verb::History | Verb::Status | Verb::Latest => {
-                async { Answer::Line(LineAnswer::AskerDied) }.boxed_local()
-            }
+            Verb::Open
+            | Verb::Capture
+            | Verb::Reverse
+            | Verb::Credit
+            | Verb::History
+            | Verb::Status
+            | Verb::Latest => async { Answer::Line(LineAnswer::AskerDied) }.boxed_local(),
         }
     }
 
@@ -149,17 +170,20 @@ impl Outside {
             }
             .boxed_local(),
             Verb::Credit => async move {
-                let amount = if amount == 0 { CreditAmount::Full } else { CreditAmount::Part(amount) };
+                let amount =
+                    if amount == 0 { CreditAmount::Full } else { CreditAmount::Part(amount) };
                 let outcome = desk.move_money(MoneyMove::Credit(tid, amount), may_write).await;
                 Answer::Payment(PaymentAnswer::Credit(outcome))
             }
             .boxed_local(),
             Verb::History => {
-                async move { Answer::Payment(PaymentAnswer::History(desk.history(tid).await)) }.boxed_local()
+                async move { Answer::Payment(PaymentAnswer::History(desk.history(tid).await)) }
+                    .boxed_local()
             }
             Verb::Status | Verb::Latest => {
                 let own = row.tid.clone().filter(|_| intent.verb == Verb::Status);
-                let key = own.map_or_else(|| StatusKey::Page(row.reference.clone()), StatusKey::Tid);
+                let key =
+                    own.map_or_else(|| StatusKey::Page(row.reference.clone()), StatusKey::Tid);
                 async move { Answer::Payment(PaymentAnswer::Status(desk.payment_status(key).await)) }.boxed_local()
             }
             Verb::Check | Verb::Issue | Verb::Find | Verb::Cancel => {
@@ -177,11 +201,15 @@ impl Outside {
             description: format!("Lift tickets, order {}", order.number),
             language: "en".to_owned(),
             confirmation_url: confirmation_url(public, &row.secret),
-            return_url: order.return_url.clone().unwrap_or_else(|| format!("{public}/orders/{}", order.id)),
+            return_url: order
+                .return_url
+                .clone()
+                .unwrap_or_else(|| format!("{public}/orders/{}", order.id)),
         }
     }
 
-    /// Whether this replica may still write, to be asked before the first byte: not any more once its lease was over.
+    /// Whether this replica may still write, to be asked before the first byte: not any more once
+    /// its lease was over.
     #[must_use]
     pub fn may_write(&self) -> MayWrite {
         may_write(&self.replica.lease())

@@ -1,4 +1,5 @@
-//! The loop: load, advance, save, ask; until the order rests. Nothing is asked before its intent is committed.
+//! The loop: load, advance, save, ask; until the order rests. Nothing is asked before its intent is
+//! committed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,7 +64,8 @@ impl Driver {
         self.drive(order, died).await
     }
 
-    /// Drives an order that was placed just now: its first intents are committed and nobody has asked them yet.
+    /// Drives an order that was placed just now: its first intents are committed and nobody has
+    /// asked them yet.
     ///
     /// # Errors
     /// As [`Driver::resume`].
@@ -86,7 +88,8 @@ impl Driver {
                     order = fresh;
                     continue;
                 }
-                // of two orders for one card and day it was the second to be paid: the same answers mean something else now
+                // of two orders for one card and day it was the second to be paid: the same answers
+                // mean something else now
                 Saved::DayTaken(_) => continue,
                 Saved::Taken => {
                     self.store.open_case_of_two_orders(&order).await?;
@@ -113,10 +116,15 @@ impl Driver {
                 }
                 match order.next_at {
                     None => return Ok(Drove::AtRest),
-                    Some(at) if at - clock::now() > chrono::TimeDelta::from_std(SHORT).unwrap_or_default() => {
+                    Some(at)
+                        if at - clock::now()
+                            > chrono::TimeDelta::from_std(SHORT).unwrap_or_default() =>
+                    {
                         return Ok(Drove::Until(at));
                     }
-                    Some(at) => clock::sleep((at - clock::now()).to_std().unwrap_or_default()).await,
+                    Some(at) => {
+                        clock::sleep((at - clock::now()).to_std().unwrap_or_default()).await
+                    }
                 }
             } else {
                 answers = gather(&mut asking).await;
@@ -129,12 +137,15 @@ impl Driver {
         Ok(order.filter(|order| order.driver == self.outside.replica.incarnation))
     }
 
-    /// One turn: what the answers mean, every transition that follows, the next intents; one commit.
+    /// One turn: what the answers mean, every transition that follows, the next intents; one
+    /// commit.
     async fn turn(&self, order: &mut Order, answers: &[Answered]) -> Result<Saved, IoError> {
         let before = order.clone();
         let (now, since) = self.outside.replica.clock.look();
-        let steady_since = Some(if !self.rules.keeps(Protection::SteadyClock) { Moment::MIN_UTC } else { since });
-        let rules = Rules { asking: !self.draining.is_cancelled(), steady_since, ..(*self.rules).clone() };
+        let steady_since =
+            Some(if !self.rules.keeps(Protection::SteadyClock) { Moment::MIN_UTC } else { since });
+        let rules =
+            Rules { asking: !self.draining.is_cancelled(), steady_since, ..(*self.rules).clone() };
         let effects = advance(order, answers, now, &rules);
         sign(order);
         if *order == before && effects == Effects::default() {
@@ -146,7 +157,8 @@ impl Driver {
             order.line_mut(no).into_iter().for_each(|line| line.day_taken = true);
         }
         if saved == Saved::Lost && !self.rules.keeps(Protection::VersionCheck) {
-            let version = self.store.load(order.id).await?.map_or(before.version, |fresh| fresh.version);
+            let version =
+                self.store.load(order.id).await?.map_or(before.version, |fresh| fresh.version);
             saved = self.store.save(&Order { version, ..before }, order, &effects).await?;
         }
         if saved == Saved::Done {

@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use crate::actors::order::rules::record::Moment;
 
-/// Which order is due when; each has one time at most. Every operation costs the logarithm of how many there are.
+/// Which order is due when; each has one time at most. Every operation costs the logarithm of how
+/// many there are.
 #[derive(Debug, Default)]
 pub(super) struct Due {
     at: HashMap<Uuid, Moment>,
@@ -49,10 +50,14 @@ mod tests {
 
     #[test]
     fn orders_come_by_their_last_time_and_none_too_early() {
-        let at = |seconds| Utc.with_ymd_and_hms(2026, 12, 1, 8, 0, 0).unwrap() + TimeDelta::seconds(seconds);
+        let at = |seconds| {
+            Utc.with_ymd_and_hms(2026, 12, 1, 8, 0, 0).unwrap() + TimeDelta::seconds(seconds)
+        };
         let [one, two, three, gone] = [1, 2, 3, 4].map(Uuid::from_u128);
         let mut due = Due::default();
-        for (id, seconds) in [(one, 1), (two, 9), (three, 2), (gone, 0), (one, 5), (two, 3), (three, 2)] {
+        for (id, seconds) in
+            [(one, 1), (two, 9), (three, 2), (gone, 0), (one, 5), (two, 3), (three, 2)]
+        {
             due.insert(id, at(seconds));
         }
         due.remove(gone);

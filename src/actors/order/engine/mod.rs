@@ -1,4 +1,5 @@
-//! The loop that drives orders: `scheduler` finds the next that is due, `driver` walks it, `dispatch` asks what was committed.
+//! The loop that drives orders: `scheduler` finds the next that is due, `driver` walks it,
+//! `dispatch` asks what was committed.
 
 pub(super) mod actor;
 pub mod dispatch;

@@ -1,4 +1,5 @@
-//! When which order is driven: at once when something happened, at its own time otherwise, one drive at a time each.
+//! When which order is driven: at once when something happened, at its own time otherwise, one
+//! drive at a time each.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -103,7 +104,9 @@ impl Schedule {
             match replica.take_over().await {
                 Ok(0) => {}
                 Ok(taken) => tracing::info!(taken, "took over orders whose driver is dead"),
-                Err(error) => tracing::warn!(%error, "could not look for orders whose driver is dead"),
+                Err(error) => {
+                    tracing::warn!(%error, "could not look for orders whose driver is dead")
+                }
             }
             match store.due(replica.incarnation, clock::now(), most).await {
                 Ok(due) => due,
@@ -125,7 +128,8 @@ impl State {
         }
     }
 
-    /// The database's time wins over ours: another replica, or a wake that did not fit, may have brought it forward.
+    /// The database's time wins over ours: another replica, or a wake that did not fit, may have
+    /// brought it forward.
     fn found(&mut self, ids: Vec<Uuid>) {
         let now = clock::now();
         for id in ids {
@@ -135,7 +139,8 @@ impl State {
         }
     }
 
-    /// A look at the database may have found the order before its placing said so: two drives would ask one intent twice.
+    /// A look at the database may have found the order before its placing said so: two drives would
+    /// ask one intent twice.
     fn begin(&mut self, order: Box<Order>) {
         if !self.active.contains_key(&order.id) {
             self.start(order.id, Task::Begin(order));
@@ -146,13 +151,20 @@ impl State {
         self.due.remove(id);
         self.active.insert(id, false);
         let drives = self.drives.clone();
-        self.running.push(async move { (id, drives.ask(task, Deadline::after(DRIVE)).await) }.boxed_local());
+        self.running.push(
+            async move { (id, drives.ask(task, Deadline::after(DRIVE)).await) }.boxed_local(),
+        );
     }
 
     fn ended(&mut self, id: Uuid, drove: Result<Drove, Failure>) {
         let again = self.active.remove(&id).unwrap_or(false);
-        let failed = matches!(&drove, Ok(Drove::Failed)) || matches!(&drove, Err(failure) if failure.begun);
-        let failures = if failed { self.failing.get(&id).map_or(1, |before| before.saturating_add(1)) } else { 0 };
+        let failed =
+            matches!(&drove, Ok(Drove::Failed)) || matches!(&drove, Err(failure) if failure.begun);
+        let failures = if failed {
+            self.failing.get(&id).map_or(1, |before| before.saturating_add(1))
+        } else {
+            0
+        };
         if failed {
             self.failing.insert(id, failures);
         } else if drove.is_ok() {

@@ -1,10 +1,12 @@
-//! The SQL of looking in: orders that need a person, all that is known of one, and how many there are of which.
+//! The SQL of looking in: orders that need a person, all that is known of one, and how many there
+//! are of which.
 
 use std::collections::BTreeSet;
 
 use sea_orm::prelude::DateTimeWithTimeZone;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait,
 };
 use starjack_entity::{case_file, order_line, order_step, orders, payment, payment_callback};
 use uuid::Uuid;
@@ -83,7 +85,8 @@ pub struct OrderCounts {
 }
 
 impl Store {
-    /// The orders of all accounts for which a person is needed, newest first, older than `before`, at most `limit`.
+    /// The orders of all accounts for which a person is needed, newest first, older than `before`,
+    /// at most `limit`.
     ///
     /// # Errors
     /// The database's.
@@ -109,7 +112,10 @@ impl Store {
                     if let Some(before) = before {
                         find = find.filter(orders::Column::Id.lt(before));
                     }
-                    let rows = find.select_only().column(orders::Column::Id).order_by_desc(orders::Column::Id);
+                    let rows = find
+                        .select_only()
+                        .column(orders::Column::Id)
+                        .order_by_desc(orders::Column::Id);
                     Ok::<_, IoError>(rows.limit(limit).into_tuple().all(db).await?)
                 })
             })
@@ -140,7 +146,8 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn claims(&self, order: &Order) -> Result<Vec<Claim>, IoError> {
-        let pages: BTreeSet<String> = order.payments.iter().map(|row| row.reference.to_string()).collect();
+        let pages: BTreeSet<String> =
+            order.payments.iter().map(|row| row.reference.to_string()).collect();
         self.io()
             .read(move |db| {
                 Box::pin(async move {
@@ -162,7 +169,13 @@ impl Store {
             .read(move |db| {
                 Box::pin(async move {
                     let all = case_file::Entity::find().filter(case_file::Column::OrderId.eq(id));
-                    Ok(all.order_by_asc(case_file::Column::Id).all(db).await?.into_iter().map(case_of).collect())
+                    Ok(all
+                        .order_by_asc(case_file::Column::Id)
+                        .all(db)
+                        .await?
+                        .into_iter()
+                        .map(case_of)
+                        .collect())
                 })
             })
             .await
@@ -219,7 +232,8 @@ async fn counts(db: &impl ConnectionTrait) -> Result<OrderCounts, DbErr> {
         .into_tuple::<Option<DateTimeWithTimeZone>>()
         .one(db)
         .await?;
-    let oldest_doubt = [lines, payments].into_iter().flatten().flatten().min().map(|at| at.to_utc());
+    let oldest_doubt =
+        [lines, payments].into_iter().flatten().flatten().min().map(|at| at.to_utc());
     let cases = case_file::Entity::find()
         .select_only()
         .column(case_file::Column::Kind)

@@ -1,15 +1,15 @@
 //! The SQL of a card's days: one ticket a card, operator and day, decided by the key of the table.
 //!
-//! An order holds its cards' days from the commit on that makes it `authorised`: a card's number is printed on it, so whoever
-//! has not paid must neither take a day from others nor learn that it is taken. Of two that pay, the first has the day, and the
-//! other's money goes back.
+//! An order holds its cards' days from the commit on that makes it `authorised`: a card's number is
+//! printed on it, so whoever has not paid must neither take a day from others nor learn that it is
+//! taken. Of two that pay, the first has the day, and the other's money goes back.
 
 use std::collections::BTreeSet;
 
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    TryInsertResult,
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait,
+    QueryFilter, QueryOrder, TryInsertResult,
 };
 use starjack_entity::{order_line, orders, ticket_day};
 use uuid::Uuid;
@@ -17,7 +17,8 @@ use uuid::Uuid;
 use crate::actors::order::rules::lifecycle::{LineState, OrderState};
 use crate::actors::order::rules::record::{Line, Order, Ticket};
 
-/// An account's own order that has, or may come to have, a ticket on the same card, operator and day as a new one.
+/// An account's own order that has, or may come to have, a ticket on the same card, operator and
+/// day as a new one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::actors::order) struct InTheWay {
     /// The line of the new order.
@@ -28,8 +29,9 @@ pub(in crate::actors::order) struct InTheWay {
     pub(in crate::actors::order) number: String,
 }
 
-/// Takes the days of these lines, one statement a line: a season pass has about two hundred. Answers the line on whose card
-/// another order has such a day already; of that line the days are taken that are free. Twice is once.
+/// Takes the days of these lines, one statement a line: a season pass has about two hundred.
+/// Answers the line on whose card another order has such a day already; of that line the days are
+/// taken that are free. Twice is once.
 ///
 /// # Errors
 /// The database's.
@@ -39,7 +41,8 @@ pub(in crate::actors::order) async fn hold(
     these: &[i32],
 ) -> Result<Option<i32>, DbErr> {
     let mut lines: Vec<_> = order.lines.iter().filter(|line| these.contains(&line.no)).collect();
-    // always in one order, so that two baskets with the same cards wait for each other instead of both failing
+    // always in one order, so that two baskets with the same cards wait for each other instead of
+    // both failing
     lines.sort_unstable_by_key(|line| {
         let Ticket { operator, card_number, valid_from, .. } = &line.ticket;
         (operator, card_number, *valid_from)
@@ -61,8 +64,8 @@ pub(in crate::actors::order) async fn hold(
     Ok(None)
 }
 
-/// The account's own order that stands in the way of a new one: it waits to be paid, or has a ticket there. What others have
-/// on the card is not told. The account must be locked.
+/// The account's own order that stands in the way of a new one: it waits to be paid, or has a
+/// ticket there. What others have on the card is not told. The account must be locked.
 ///
 /// # Errors
 /// The database's.
@@ -80,7 +83,10 @@ pub(in crate::actors::order) async fn in_the_way(
         .filter(orders::Column::State.is_not_in(ended))
         .filter(order_line::Column::State.is_not_in(gone))
         .filter(order_line::Column::CardNumber.is_in(cards))
-        .filter(order_line::Column::ValidTo.gte(new.lines.iter().map(|line| line.ticket.valid_from).min()))
+        .filter(
+            order_line::Column::ValidTo
+                .gte(new.lines.iter().map(|line| line.ticket.valid_from).min()),
+        )
         .order_by_asc(orders::Column::PlacedAt);
     let own = own.all(tx).await?;
     Ok(new.lines.iter().find_map(|line| {
@@ -104,8 +110,8 @@ fn overlap(ticket: &Ticket, other: &order_line::Model) -> bool {
         && other.valid_from <= ticket.valid_to
 }
 
-/// A row for each day on which a line's ticket may be used, in the order of days. Whoever chooses among several days still
-/// keeps all of them: two tickets of one card there must not overlap.
+/// A row for each day on which a line's ticket may be used, in the order of days. Whoever chooses
+/// among several days still keeps all of them: two tickets of one card there must not overlap.
 fn days_of(order_id: Uuid, line: &Line) -> Vec<ticket_day::ActiveModel> {
     let Ticket { operator, card_number, valid_from, valid_to, .. } = &line.ticket;
     let days = valid_from.iter_days().take_while(|day| day <= valid_to);

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 use starjack_entity::{case_file, orders, payment};
 use uuid::Uuid;
@@ -169,7 +169,8 @@ impl Store {
     pub async fn case_file(&self, id: Uuid) -> Result<Option<Case>, IoError> {
         let read = self.io().read(move |db| {
             Box::pin(async move {
-                let rows: Vec<_> = case_file::Entity::find_by_id(id).one(db).await?.into_iter().collect();
+                let rows: Vec<_> =
+                    case_file::Entity::find_by_id(id).one(db).await?.into_iter().collect();
                 Ok::<_, IoError>(with_their_payments(db, rows).await?.pop())
             })
         });
@@ -184,7 +185,8 @@ impl Store {
         self.io().write(move |tx| Box::pin(async move { Ok(close(tx, &closing).await?) })).await
     }
 
-    /// Opens the case of an order that could not be saved, because the provider names its transaction for another one too.
+    /// Opens the case of an order that could not be saved, because the provider names its
+    /// transaction for another one too.
     ///
     /// # Errors
     /// The database's.
@@ -199,7 +201,13 @@ impl Store {
                         .filter(payment::Column::OrderId.ne(order.id));
                     if other.one(tx).await?.is_some() {
                         let (kind, reason) = (CaseKind::TwoOrders, format!("transaction {tid}"));
-                        let case = NewCase { payment: row.no, kind, amount: row.amount, reason, mark: tid };
+                        let case = NewCase {
+                            payment: row.no,
+                            kind,
+                            amount: row.amount,
+                            reason,
+                            mark: tid,
+                        };
                         open(tx, &order, &case).await?;
                     }
                 }
@@ -209,7 +217,8 @@ impl Store {
         write.await
     }
 
-    /// Payments that wait for a bank and were never asked about: order, number and the provider's id; at most 1000.
+    /// Payments that wait for a bank and were never asked about: order, number and the provider's
+    /// id; at most 1000.
     ///
     /// # Errors
     /// The database's.
@@ -222,7 +231,11 @@ impl Store {
                     .limit(1000)
                     .all(db)
                     .await?;
-                Ok::<_, IoError>(rows.into_iter().filter_map(|row| Some((row.order_id, row.no, row.tid?))).collect())
+                Ok::<_, IoError>(
+                    rows.into_iter()
+                        .filter_map(|row| Some((row.order_id, row.no, row.tid?)))
+                        .collect(),
+                )
             })
         });
         read.await
@@ -253,12 +266,19 @@ async fn list(db: &impl ConnectionTrait, wanted: Wanted) -> Result<Vec<Case>, Db
     with_their_payments(db, rows).await
 }
 
-async fn with_their_payments(db: &impl ConnectionTrait, rows: Vec<case_file::Model>) -> Result<Vec<Case>, DbErr> {
+async fn with_their_payments(
+    db: &impl ConnectionTrait,
+    rows: Vec<case_file::Model>,
+) -> Result<Vec<Case>, DbErr> {
     let ids: Vec<Uuid> = rows.iter().filter_map(|row| row.order_id).collect();
-    let numbers = orders::Entity::find().filter(orders::Column::Id.is_in(ids.clone())).all(db).await?;
-    let numbers: HashMap<Uuid, orders::Model> = numbers.into_iter().map(|row| (row.id, row)).collect();
-    let payments = payment::Entity::find().filter(payment::Column::OrderId.is_in(ids)).all(db).await?;
-    let payments: HashMap<_, _> = payments.into_iter().map(|row| ((row.order_id, row.no), row)).collect();
+    let numbers =
+        orders::Entity::find().filter(orders::Column::Id.is_in(ids.clone())).all(db).await?;
+    let numbers: HashMap<Uuid, orders::Model> =
+        numbers.into_iter().map(|row| (row.id, row)).collect();
+    let payments =
+        payment::Entity::find().filter(payment::Column::OrderId.is_in(ids)).all(db).await?;
+    let payments: HashMap<_, _> =
+        payments.into_iter().map(|row| ((row.order_id, row.no), row)).collect();
     let shown = |row: case_file::Model| {
         let order = row.order_id.and_then(|id| numbers.get(&id));
         let payment = row.order_id.zip(row.payment_no).and_then(|key| payments.get(&key));

@@ -1,4 +1,5 @@
-//! What a commit of an order is about, in the words of its tables: where a test may end the process.
+//! What a commit of an order is about, in the words of its tables: where a test may end the
+//! process.
 
 use super::Saved;
 use crate::actors::order::rules::advance::Effects;
@@ -11,15 +12,21 @@ use crate::failpoints;
 pub(in crate::actors::order) struct CommitPoints(Vec<String>);
 
 impl CommitPoints {
-    /// Everything that a commit writes of an order: states that are entered, intents, and answers to intents.
-    pub(in crate::actors::order) fn of(before: Option<&Order>, after: &Order, effects: &Effects) -> Self {
+    /// Everything that a commit writes of an order: states that are entered, intents, and answers
+    /// to intents.
+    pub(in crate::actors::order) fn of(
+        before: Option<&Order>,
+        after: &Order,
+        effects: &Effects,
+    ) -> Self {
         if !failpoints::are_watched() {
             return Self(Vec::new());
         }
         let was = before.map(open_intents).unwrap_or_default();
         let mut names: Vec<String> =
             effects.events.iter().map(|event| format!("order {}", event.state.word())).collect();
-        let verb = |id| was.iter().find(|(_, intent)| intent.id == id).map(|(_, intent)| intent.verb);
+        let verb =
+            |id| was.iter().find(|(_, intent)| intent.id == id).map(|(_, intent)| intent.verb);
         let answered = effects.answered.iter().filter_map(|(id, _)| verb(*id));
         names.extend(answered.map(|verb| format!("answer {}", verb.word())));
         let is_new = |id| !was.iter().any(|(_, intent)| intent.id == id);

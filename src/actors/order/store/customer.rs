@@ -4,8 +4,8 @@ use chrono::TimeDelta;
 use sea_orm::prelude::DateTimeWithTimeZone;
 use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{
-    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, ExprTrait as _, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, ExprTrait as _, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 use starjack_entity::{account, orders};
 use uuid::Uuid;
@@ -21,7 +21,8 @@ use crate::language::Language;
 use crate::money::Cents;
 use crate::typed::{self, Billing};
 
-/// How long an order that was rejected, or undone for a day that was taken, counts for how many its account may place.
+/// How long an order that was rejected, or undone for a day that was taken, counts for how many its
+/// account may place.
 const REJECTIONS_COUNT: TimeDelta = TimeDelta::hours(1);
 
 /// What placing must know of an account.
@@ -43,8 +44,8 @@ pub(in crate::actors::order) enum NotBillable {
 }
 
 impl Customer {
-    /// Where the invoice of a new order will go, once it can say all that it must: what the order says, else what the account
-    /// says. What is missing is asked for before anything is paid.
+    /// Where the invoice of a new order will go, once it can say all that it must: what the order
+    /// says, else what the account says. What is missing is asked for before anything is paid.
     ///
     /// # Errors
     /// `NoAddress`, `NoGlyph`.
@@ -64,12 +65,18 @@ impl Customer {
 }
 
 impl Store {
-    /// The account of a new order; `None` when there is none, or none any more. Orders that are placed at once look one after the other.
+    /// The account of a new order; `None` when there is none, or none any more. Orders that are
+    /// placed at once look one after the other.
     ///
     /// # Errors
     /// The database's; `Json` when the address was not written by this program.
-    pub async fn customer(&self, tx: &DatabaseTransaction, account_id: Uuid) -> Result<Option<Customer>, DbErr> {
-        let row = account::Entity::find_by_id(account_id).lock(LockType::NoKeyUpdate).one(tx).await?;
+    pub async fn customer(
+        &self,
+        tx: &DatabaseTransaction,
+        account_id: Uuid,
+    ) -> Result<Option<Customer>, DbErr> {
+        let row =
+            account::Entity::find_by_id(account_id).lock(LockType::NoKeyUpdate).one(tx).await?;
         let may_order = |row: &account::Model| row.erased_at.is_none() && row.disabled_at.is_none();
         let Some(row) = row.filter(may_order) else { return Ok(None) };
         Ok(Some(Customer {
@@ -78,8 +85,9 @@ impl Store {
         }))
     }
 
-    /// Why the account of a new order may place no more: too many of the others wait to be paid, or came to nothing in the hour
-    /// before; then the oldest of those that count says how long it must wait.
+    /// Why the account of a new order may place no more: too many of the others wait to be paid, or
+    /// came to nothing in the hour before; then the oldest of those that count says how long it
+    /// must wait.
     ///
     /// # Errors
     /// The database's.
@@ -114,7 +122,9 @@ impl Store {
             .into_tuple()
             .one(tx)
             .await?;
-        Ok(oldest.map(|oldest| OverLimit::Rejected((oldest.to_utc() - since).to_std().unwrap_or_default())))
+        Ok(oldest.map(|oldest| {
+            OverLimit::Rejected((oldest.to_utc() - since).to_std().unwrap_or_default())
+        }))
     }
 
     /// Keeps with a new order where its invoice goes; what the account says later changes nothing.
@@ -127,7 +137,8 @@ impl Store {
         order_id: Uuid,
         billing: &Billing,
     ) -> Result<(), DbErr> {
-        let billing = serde_json::to_string(billing).map_err(|error| DbErr::Json(error.to_string()))?;
+        let billing =
+            serde_json::to_string(billing).map_err(|error| DbErr::Json(error.to_string()))?;
         orders::Entity::update_many()
             .col_expr(orders::Column::Billing, Expr::value(billing))
             .filter(orders::Column::Id.eq(order_id))
@@ -137,15 +148,21 @@ impl Store {
     }
 }
 
-/// To whom an order's invoice goes, and in which language; an order that an older version placed says the name alone.
+/// To whom an order's invoice goes, and in which language; an order that an older version placed
+/// says the name alone.
 pub(in crate::actors::order) async fn buyer_of(
     tx: &DatabaseTransaction,
     order_id: Uuid,
 ) -> Result<(Buyer, Language), DbErr> {
-    let found = orders::Entity::find_by_id(order_id).find_also_related(account::Entity).one(tx).await?;
-    let (billing, account) = found.map(|(order, account)| (order.billing, account)).unwrap_or_default();
-    let language = account.as_ref().map(|account| Language::stored(&account.language)).unwrap_or_default();
-    let name = account.map(|account| typed::full_name(&account.first_name, &account.last_name)).unwrap_or_default();
+    let found =
+        orders::Entity::find_by_id(order_id).find_also_related(account::Entity).one(tx).await?;
+    let (billing, account) =
+        found.map(|(order, account)| (order.billing, account)).unwrap_or_default();
+    let language =
+        account.as_ref().map(|account| Language::stored(&account.language)).unwrap_or_default();
+    let name = account
+        .map(|account| typed::full_name(&account.first_name, &account.last_name))
+        .unwrap_or_default();
     let billing = billing.as_deref().map(billing_of).transpose()?;
     Ok((Buyer::of(name, billing, language), language))
 }

@@ -1,8 +1,12 @@
-//! The SQL of idempotency keys: which request is known again by which answer, and how long its text is kept.
+//! The SQL of idempotency keys: which request is known again by which answer, and how long its text
+//! is kept.
 
 use chrono::TimeDelta;
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, TryInsertResult};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
+    TryInsertResult,
+};
 use starjack_entity::{idempotency, payment_callback};
 use uuid::Uuid;
 
@@ -43,9 +47,11 @@ pub enum Remembered {
     OtherBody,
 }
 
-/// How long the text of an answer is kept, which names the holders; its key finds the order for ever.
+/// How long the text of an answer is kept, which names the holders; its key finds the order for
+/// ever.
 const KEEP_ANSWER: TimeDelta = TimeDelta::hours(24);
-/// How long the text of a callback is kept, in which the provider may name the payer; what it claimed stays.
+/// How long the text of a callback is kept, in which the provider may name the payer; what it
+/// claimed stays.
 const KEEP_CALLBACK: TimeDelta = TimeDelta::days(30);
 
 /// Forgets the texts that are too old; answers how many.
@@ -85,23 +91,35 @@ impl Store {
     ///
     /// # Errors
     /// The database's.
-    pub async fn remembered(&self, account_id: Uuid, key: String, marks: Marks) -> Result<Remembered, IoError> {
+    pub async fn remembered(
+        &self,
+        account_id: Uuid,
+        key: String,
+        marks: Marks,
+    ) -> Result<Remembered, IoError> {
         self.io()
             .read(move |db| {
                 Box::pin(async move {
-                    let Some(row) = idempotency::Entity::find_by_id((account_id, key)).one(db).await? else {
+                    let Some(row) =
+                        idempotency::Entity::find_by_id((account_id, key)).one(db).await?
+                    else {
                         return Ok(Remembered::Nothing);
                     };
                     if row.body_hash != marks.bytes && row.asked_hash != Some(marks.asked) {
                         return Ok(Remembered::OtherBody);
                     }
-                    Ok(Remembered::Answer(Placed { id: row.order_id, status: row.status, body: row.body }))
+                    Ok(Remembered::Answer(Placed {
+                        id: row.order_id,
+                        status: row.status,
+                        body: row.body,
+                    }))
                 })
             })
             .await
     }
 
-    /// Writes the answer under its key, in the order's own transaction; `false` when another order has it.
+    /// Writes the answer under its key, in the order's own transaction; `false` when another order
+    /// has it.
     ///
     /// # Errors
     /// The database's.

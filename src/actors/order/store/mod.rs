@@ -20,7 +20,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait,
 };
 use starjack_entity::{order_line, order_step, orders, payment};
 use uuid::Uuid;
@@ -72,16 +73,29 @@ pub enum Saved {
     Done,
     /// Somebody else wrote it in between: load it again.
     Lost,
-    /// It names a transaction of the provider that belongs to another order: nothing was saved, and nothing of it ever will be.
+    /// It names a transaction of the provider that belongs to another order: nothing was saved, and
+    /// nothing of it ever will be.
     Taken,
-    /// The card of this line has a ticket of another order on one of its days, which was paid first: nothing was saved.
+    /// The card of this line has a ticket of another order on one of its days, which was paid
+    /// first: nothing was saved.
     DayTaken(i32),
 }
 
 impl Store {
     /// A store; `terms` answers how the contract of an operator's key may be asked.
-    pub fn new(io: Io, jobs: Jobs, terms: impl Fn(&str) -> Terms + Send + Sync + 'static, paper: Paper) -> Self {
-        Self { io, jobs, terms: Arc::new(terms), paper: Arc::new(paper), notifications: Notifications::default() }
+    pub fn new(
+        io: Io,
+        jobs: Jobs,
+        terms: impl Fn(&str) -> Terms + Send + Sync + 'static,
+        paper: Paper,
+    ) -> Self {
+        Self {
+            io,
+            jobs,
+            terms: Arc::new(terms),
+            paper: Arc::new(paper),
+            notifications: Notifications::default(),
+        }
     }
 
     /// The way to the database.
@@ -110,7 +124,8 @@ impl Store {
         Ok(self.load_all(vec![id]).await?.pop())
     }
 
-    /// Loads those of these orders that are there, in the given order, with as many queries as for one.
+    /// Loads those of these orders that are there, in the given order, with as many queries as for
+    /// one.
     ///
     /// # Errors
     /// As `load`.
@@ -119,19 +134,29 @@ impl Store {
         self.io.read(move |db| Box::pin(async move { Ok(store.load_from(db, &ids).await?) })).await
     }
 
-    async fn load_from(&self, db: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Order>, DbErr> {
+    async fn load_from(
+        &self,
+        db: &impl ConnectionTrait,
+        ids: &[Uuid],
+    ) -> Result<Vec<Order>, DbErr> {
         let mut found = HashMap::with_capacity(ids.len());
-        for row in orders::Entity::find().filter(orders::Column::Id.is_in(ids.iter().copied())).all(db).await? {
+        for row in orders::Entity::find()
+            .filter(orders::Column::Id.is_in(ids.iter().copied()))
+            .all(db)
+            .await?
+        {
             found.insert(row.id, order_of(row)?);
         }
-        let lines = order_line::Entity::find().filter(order_line::Column::OrderId.is_in(ids.iter().copied()));
+        let lines = order_line::Entity::find()
+            .filter(order_line::Column::OrderId.is_in(ids.iter().copied()));
         for row in lines.order_by_asc(order_line::Column::No).all(db).await? {
             let terms = (self.terms)(&row.operator);
             if let Some(order) = found.get_mut(&row.order_id) {
                 order.lines.push(line_of(row, terms)?);
             }
         }
-        let payments = payment::Entity::find().filter(payment::Column::OrderId.is_in(ids.iter().copied()));
+        let payments =
+            payment::Entity::find().filter(payment::Column::OrderId.is_in(ids.iter().copied()));
         for row in payments.order_by_asc(payment::Column::No).all(db).await? {
             if let Some(order) = found.get_mut(&row.order_id) {
                 order.payments.push(payment_of(row)?);
@@ -143,18 +168,25 @@ impl Store {
         for row in open.all(db).await? {
             let order_id = row.order_id;
             let (subject, intent) = intent_of(row)?;
-            if let Some(place) = found.get_mut(&order_id).and_then(|order| order.open_mut(subject)) {
+            if let Some(place) = found.get_mut(&order_id).and_then(|order| order.open_mut(subject))
+            {
                 *place = Some(intent);
             }
         }
         Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
     }
 
-    /// The orders that `driver` may write and that want to be looked at, soonest first, at most `limit`.
+    /// The orders that `driver` may write and that want to be looked at, soonest first, at most
+    /// `limit`.
     ///
     /// # Errors
     /// The database's.
-    pub async fn due(&self, driver: Uuid, until: DateTime<Utc>, limit: u64) -> Result<Vec<Uuid>, IoError> {
+    pub async fn due(
+        &self,
+        driver: Uuid,
+        until: DateTime<Utc>,
+        limit: u64,
+    ) -> Result<Vec<Uuid>, IoError> {
         self.io
             .read(move |db| {
                 Box::pin(async move {
@@ -171,8 +203,9 @@ impl Store {
             .await
     }
 
-    /// Whether the operator's contract may still be asked for: by an order that has not ended, for a ticket of an ended one that
-    /// is to go or may be under way, or that its customer may give back.
+    /// Whether the operator's contract may still be asked for: by an order that has not ended, for
+    /// a ticket of an ended one that is to go or may be under way, or that its customer may give
+    /// back.
     ///
     /// # Errors
     /// The database's.
@@ -180,7 +213,8 @@ impl Store {
         self.io
             .read(move |db| {
                 Box::pin(async move {
-                    let ends = [OrderState::Finished, OrderState::Rejected, OrderState::Undone].map(OrderState::word);
+                    let ends = [OrderState::Finished, OrderState::Rejected, OrderState::Undone]
+                        .map(OrderState::word);
                     let open = orders::Entity::find()
                         .select_only()
                         .column(orders::Column::Id)
@@ -194,10 +228,13 @@ impl Store {
                         .add(order_line::Column::OrderId.in_subquery(open.into_query()))
                         .add(order_line::Column::State.is_in(undecided))
                         .add(
-                            Condition::all().add(order_line::Column::State.eq(LineState::Issued.word())).add(returned),
+                            Condition::all()
+                                .add(order_line::Column::State.eq(LineState::Issued.word()))
+                                .add(returned),
                         );
-                    let line =
-                        order_line::Entity::find().filter(order_line::Column::Operator.eq(operator)).filter(needed);
+                    let line = order_line::Entity::find()
+                        .filter(order_line::Column::Operator.eq(operator))
+                        .filter(needed);
                     Ok(line.one(db).await?.is_some())
                 })
             })
@@ -212,7 +249,10 @@ impl Store {
         self.io
             .read(move |db| {
                 Box::pin(async move {
-                    let row = payment::Entity::find().filter(payment::Column::Reference.eq(reference)).one(db).await?;
+                    let row = payment::Entity::find()
+                        .filter(payment::Column::Reference.eq(reference))
+                        .one(db)
+                        .await?;
                     Ok(row.map(|row| row.order_id))
                 })
             })

@@ -1,4 +1,5 @@
-//! Who watches which order, and the bell that tells them that it moved: rung by the commit that wrote the transition.
+//! Who watches which order, and the bell that tells them that it moved: rung by the commit that
+//! wrote the transition.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,12 +11,14 @@ use uuid::Uuid;
 use super::Store;
 use crate::clock;
 
-/// How often the database is asked for the orders that are watched here and driven by another replica.
+/// How often the database is asked for the orders that are watched here and driven by another
+/// replica.
 const LOOK: Duration = Duration::from_secs(2);
 /// Most orders that one look asks for.
 const MOST: usize = 500;
 
-/// The notifications of the orders that somebody watches; cheap to clone. There are at most as many as watchers.
+/// The notifications of the orders that somebody watches; cheap to clone. There are at most as many
+/// as watchers.
 #[derive(Clone, Debug, Default)]
 pub struct Notifications(Arc<Mutex<HashMap<Uuid, watch::Sender<i64>>>>);
 
@@ -35,7 +38,8 @@ impl Notifications {
         Watching { id, notifications: self.clone(), heard }
     }
 
-    /// Tells those who watch an order that it has come to `version`. Twice, or out of order, tells nothing more.
+    /// Tells those who watch an order that it has come to `version`. Twice, or out of order, tells
+    /// nothing more.
     pub(in crate::actors::order) fn ring(&self, id: Uuid, version: i64) {
         if let Some(bell) = self.lock().get(&id) {
             bell.send_if_modified(|known| {
@@ -52,13 +56,16 @@ impl Notifications {
         self.lock().keys().copied().collect()
     }
 
-    /// Looks at the database for ever: what another replica commits rings no bell here. One look serves all who watch.
+    /// Looks at the database for ever: what another replica commits rings no bell here. One look
+    /// serves all who watch.
     pub async fn listen(&self, store: &Store) {
         loop {
             clock::sleep(LOOK).await;
             for ids in self.watched().chunks(MOST) {
                 match store.versions(ids.to_vec()).await {
-                    Ok(versions) => versions.into_iter().for_each(|(id, version)| self.ring(id, version)),
+                    Ok(versions) => {
+                        versions.into_iter().for_each(|(id, version)| self.ring(id, version))
+                    }
                     Err(error) => tracing::warn!(%error, "watched orders could not be looked at"),
                 }
             }
@@ -71,7 +78,8 @@ impl Notifications {
 }
 
 impl Watching {
-    /// Waits until the order has moved since the last time, or since it is watched. May be dropped while it waits.
+    /// Waits until the order has moved since the last time, or since it is watched. May be dropped
+    /// while it waits.
     pub async fn moved(&mut self) {
         if self.heard.changed().await.is_err() {
             // the bell hangs for as long as somebody watches

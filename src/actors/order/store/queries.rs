@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, TryInsertResult};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, TryInsertResult,
+};
 use starjack_entity::{order_event, payment_callback};
 use uuid::Uuid;
 
@@ -31,7 +33,8 @@ fn past_of(row: order_event::Model) -> Past {
 }
 
 impl Store {
-    /// The transitions that led an order to its version, oldest first; what came after it was loaded is not told of.
+    /// The transitions that led an order to its version, oldest first; what came after it was
+    /// loaded is not told of.
     ///
     /// # Errors
     /// The database's.
@@ -39,23 +42,32 @@ impl Store {
         Ok(self.histories(vec![(id, version)]).await?.remove(&id).unwrap_or_default())
     }
 
-    /// The same of several orders, each with its version, by one query; nothing of an order that has none.
+    /// The same of several orders, each with its version, by one query; nothing of an order that
+    /// has none.
     ///
     /// # Errors
     /// The database's.
-    pub async fn histories(&self, versions: Vec<(Uuid, i64)>) -> Result<HashMap<Uuid, Vec<Past>>, IoError> {
+    pub async fn histories(
+        &self,
+        versions: Vec<(Uuid, i64)>,
+    ) -> Result<HashMap<Uuid, Vec<Past>>, IoError> {
         self.io()
             .read(move |db| {
                 Box::pin(async move {
                     let rows = order_event::Entity::find()
-                        .filter(order_event::Column::OrderId.is_in(versions.iter().map(|(id, _)| *id)))
+                        .filter(
+                            order_event::Column::OrderId.is_in(versions.iter().map(|(id, _)| *id)),
+                        )
                         .order_by_asc(order_event::Column::Version)
                         .order_by_asc(order_event::Column::No)
                         .all(db)
                         .await?;
                     let versions: HashMap<Uuid, i64> = versions.into_iter().collect();
                     let mut all: HashMap<Uuid, Vec<Past>> = HashMap::new();
-                    for row in rows.into_iter().filter(|row| Some(&row.version) <= versions.get(&row.order_id)) {
+                    for row in rows
+                        .into_iter()
+                        .filter(|row| Some(&row.version) <= versions.get(&row.order_id))
+                    {
                         all.entry(row.order_id).or_default().push(past_of(row));
                     }
                     Ok(all)
@@ -72,7 +84,9 @@ impl Store {
         let key = (callback.tid.clone(), callback.status.clone(), callback.amount);
         self.io()
             .read(move |db| {
-                Box::pin(async move { Ok(payment_callback::Entity::find_by_id(key).one(db).await?.is_some()) })
+                Box::pin(async move {
+                    Ok(payment_callback::Entity::find_by_id(key).one(db).await?.is_some())
+                })
             })
             .await
     }

@@ -1,5 +1,5 @@
-//! What a database is told once after a backup was restored into it: everything that was done after the backup was done, but
-//! nothing in here knows of it.
+//! What a database is told once after a backup was restored into it: everything that was done after
+//! the backup was done, but nothing in here knows of it.
 
 use std::fmt;
 
@@ -48,7 +48,9 @@ impl fmt::Display for Restored {
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
     /// A server writes to this database.
-    #[error("a server runs on this database, or was alive a few seconds ago: end all of them first")]
+    #[error(
+        "a server runs on this database, or was alive a few seconds ago: end all of them first"
+    )]
     Alive,
     /// There is no letter after the last one.
     #[error("no letter is left after {0}")]
@@ -64,9 +66,10 @@ impl From<DbErr> for RestoreError {
     }
 }
 
-/// Moves on to a letter after the database's own and after `newest`, the one that the newest order number known anywhere begins
-/// with; both because one backup may be restored twice. What becomes of every order that has not ended is [`after_restore`]'s:
-/// tickets and money are looked up before either moves. Twice uses two letters and looks for more pages.
+/// Moves on to a letter after the database's own and after `newest`, the one that the newest order
+/// number known anywhere begins with; both because one backup may be restored twice. What becomes
+/// of every order that has not ended is [`after_restore`]'s: tickets and money are looked up before
+/// either moves. Twice uses two letters and looks for more pages.
 ///
 /// # Errors
 /// `Alive` while a server renews its lease, and for six seconds after.
@@ -80,7 +83,8 @@ pub async fn restored(io: &Io, newest: Epoch, times: Times) -> Result<Restored, 
             let last = own.max(newest);
             let epoch = last.next().ok_or(RestoreError::NoLetterLeft(last))?;
             // a backup may be restored again: each life after it has opened pages
-            let lives = std::iter::successors(own.next(), |letter| letter.next()).take_while(|letter| *letter <= epoch);
+            let lives = std::iter::successors(own.next(), |letter| letter.next())
+                .take_while(|letter| *letter <= epoch);
             let pages = MOST_PAGES * lives.count();
             epoch::enter(tx, epoch).await?;
             let (mut open_orders, mut tickets_in_doubt) = (0, 0);
@@ -95,18 +99,24 @@ pub async fn restored(io: &Io, newest: Epoch, times: Times) -> Result<Restored, 
 }
 
 fn is_open() -> SimpleExpr {
-    orders::Column::State
-        .is_not_in([OrderState::Finished, OrderState::Rejected, OrderState::Undone].map(OrderState::word))
+    orders::Column::State.is_not_in(
+        [OrderState::Finished, OrderState::Rejected, OrderState::Undone].map(OrderState::word),
+    )
 }
 
 /// Writes an order as it stands after the restore; answers how many of its tickets are looked for.
-async fn restore(tx: &DatabaseTransaction, row: orders::Model, (times, pages): (&Times, usize)) -> Result<u64, DbErr> {
+async fn restore(
+    tx: &DatabaseTransaction,
+    row: orders::Model,
+    (times, pages): (&Times, usize),
+) -> Result<u64, DbErr> {
     let mut order = order_of(row)?;
     let lines = order_line::Entity::find().filter(order_line::Column::OrderId.eq(order.id));
     for row in lines.all(tx).await? {
         order.lines.push(line_of(row, times.terms())?);
     }
-    for row in payment::Entity::find().filter(payment::Column::OrderId.eq(order.id)).all(tx).await? {
+    for row in payment::Entity::find().filter(payment::Column::OrderId.eq(order.id)).all(tx).await?
+    {
         order.payments.push(payment_of(row)?);
     }
     let known = order.payments.len();
@@ -123,7 +133,8 @@ async fn restore(tx: &DatabaseTransaction, row: orders::Model, (times, pages): (
             payment::Entity::insert(row).exec_without_returning(tx).await?;
         }
     }
-    // what may have been booked since keeps its days until that is known, as far as the backup has them free
+    // what may have been booked since keeps its days until that is known, as far as the backup has
+    // them free
     for line in order.lines.iter().filter(|line| line.is_sought()) {
         card_days::hold(tx, &order, &[line.no]).await?;
     }

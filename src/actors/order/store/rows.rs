@@ -65,14 +65,19 @@ pub(in crate::actors::order) fn order_row(order: &Order) -> orders::ActiveModel 
 }
 
 /// The line of its row; `terms` come from its contract.
-pub(in crate::actors::order) fn line_of(row: order_line::Model, terms: Terms) -> Result<Line, DbErr> {
-    let booking = row
-        .booking_handle
-        .map(|handle| Booking { handle, ticket_reference: row.ticket_reference.clone().unwrap_or_default() });
+pub(in crate::actors::order) fn line_of(
+    row: order_line::Model,
+    terms: Terms,
+) -> Result<Line, DbErr> {
+    let booking = row.booking_handle.map(|handle| Booking {
+        handle,
+        ticket_reference: row.ticket_reference.clone().unwrap_or_default(),
+    });
     Ok(Line {
         no: row.no,
         reference: Reference::stored(row.reference),
-        state: LineState::of(&row.state).ok_or_else(|| unreadable("order_line.state", &row.state))?,
+        state: LineState::of(&row.state)
+            .ok_or_else(|| unreadable("order_line.state", &row.state))?,
         checked: row.checked,
         withdrawing: row.withdrawing,
         price: row.price_cents,
@@ -140,7 +145,10 @@ pub(in crate::actors::order) fn line_row(order_id: Uuid, line: &Line) -> order_l
         settles_at: Set(line.settles_at.map(Into::into)),
         doubt_since: Set(line.doubt_since.map(Into::into)),
         refusal: Set(line.refusal.as_ref().map(refusal_text)),
-        ticket_reference: Set(line.booking.as_ref().map(|booking| booking.ticket_reference.clone())),
+        ticket_reference: Set(line
+            .booking
+            .as_ref()
+            .map(|booking| booking.ticket_reference.clone())),
         booking_handle: Set(line.booking.as_ref().map(|booking| booking.handle.clone())),
         person_since: Set(line.person.as_ref().map(|mark| mark.since.into())),
         person_reason: Set(line.person.as_ref().map(|mark| short(mark.reason.clone()))),
@@ -165,7 +173,8 @@ pub(in crate::actors::order) fn payment_of(row: payment::Model) -> Result<Paymen
         secret: row.secret,
         url: row.url,
         tid: row.tid,
-        state: PaymentState::of(&row.state).ok_or_else(|| unreadable("payment.state", &row.state))?,
+        state: PaymentState::of(&row.state)
+            .ok_or_else(|| unreadable("payment.state", &row.state))?,
         amount: row.amount_cents,
         currency: row.currency,
         captured: row.captured_cents,
@@ -194,7 +203,10 @@ pub(in crate::actors::order) fn payment_of(row: payment::Model) -> Result<Paymen
 }
 
 /// The row of a payment.
-pub(in crate::actors::order) fn payment_row(order_id: Uuid, payment: &Payment) -> payment::ActiveModel {
+pub(in crate::actors::order) fn payment_row(
+    order_id: Uuid,
+    payment: &Payment,
+) -> payment::ActiveModel {
     payment::ActiveModel {
         order_id: Set(order_id),
         no: Set(payment.no),
@@ -254,10 +266,17 @@ fn refusal_text(refusal: &Refusal) -> String {
 
 fn refusal_of(text: &str) -> Refusal {
     let (kind, code) = text.split_once(':').unwrap_or((text, ""));
-    Refusal { kind: RefusalKind::of(kind).unwrap_or(RefusalKind::ProductUnavailable), code: code.to_owned() }
+    Refusal {
+        kind: RefusalKind::of(kind).unwrap_or(RefusalKind::ProductUnavailable),
+        code: code.to_owned(),
+    }
 }
 
-fn mark_of(since: Option<DateTimeWithTimeZone>, reason: Option<String>, accepted: bool) -> Option<Mark> {
+fn mark_of(
+    since: Option<DateTimeWithTimeZone>,
+    reason: Option<String>,
+    accepted: bool,
+) -> Option<Mark> {
     since.map(|since| Mark { since: since.to_utc(), reason: reason.unwrap_or_default(), accepted })
 }
 

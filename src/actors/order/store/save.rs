@@ -1,9 +1,12 @@
-//! The one commit of a turn: order, lines, payments, intents, events, jobs and the invoice, under one version.
+//! The one commit of a turn: order, lines, payments, intents, events, jobs and the invoice, under
+//! one version.
 
 use crate::actors::order::rules::record::open_intents;
 use futures_util::future::BoxFuture;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, SqlErr};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, SqlErr,
+};
 use starjack_entity::{order_event, order_line, order_step, orders, payment, ticket_day};
 use uuid::Uuid;
 
@@ -29,7 +32,12 @@ impl Store {
     ///
     /// # Errors
     /// The database's.
-    pub async fn insert(&self, tx: &DatabaseTransaction, order: &Order, effects: &Effects) -> Result<(), DbErr> {
+    pub async fn insert(
+        &self,
+        tx: &DatabaseTransaction,
+        order: &Order,
+        effects: &Effects,
+    ) -> Result<(), DbErr> {
         orders::Entity::insert(order_row(order)).exec_without_returning(tx).await?;
         let lines = order.lines.iter().map(|line| line_row(order.id, line));
         order_line::Entity::insert_many(lines).exec_without_returning(tx).await?;
@@ -41,12 +49,18 @@ impl Store {
         self.write_effects(tx, order, effects).await
     }
 
-    /// Saves what changed between `before` and `after`, with its effects, in one commit that raises the version.
-    /// The version is the fence: whoever loaded an older one loses.
+    /// Saves what changed between `before` and `after`, with its effects, in one commit that raises
+    /// the version. The version is the fence: whoever loaded an older one loses.
     ///
     /// # Errors
-    /// The database's; after `Late` the commit may have happened, so the order must be loaded again.
-    pub async fn save(&self, before: &Order, after: &mut Order, effects: &Effects) -> Result<Saved, IoError> {
+    /// The database's; after `Late` the commit may have happened, so the order must be loaded
+    /// again.
+    pub async fn save(
+        &self,
+        before: &Order,
+        after: &mut Order,
+        effects: &Effects,
+    ) -> Result<Saved, IoError> {
         self.save_under(before, after, effects, None).await
     }
 
@@ -65,7 +79,8 @@ impl Store {
         let (id, version, moves) = (after.id, after.version, !effects.events.is_empty());
         let writes_jobs = effects.invoice || !effects.emails.is_empty();
         let points = CommitPoints::of(Some(before), after, effects);
-        let (store, before, order, effects) = (self.clone(), before.clone(), after.clone(), effects.clone());
+        let (store, before, order, effects) =
+            (self.clone(), before.clone(), after.clone(), effects.clone());
         let soon = points.clone();
         let saved: Result<Saved, Unsaved> = self
             .io()
@@ -83,7 +98,9 @@ impl Store {
         let saved = match saved {
             Ok(saved) => saved,
             Err(Unsaved::DayTaken(line)) => return Ok(Saved::DayTaken(line)),
-            Err(Unsaved::Io(IoError::Database(error))) if is_tid_taken(&error) => return Ok(Saved::Taken),
+            Err(Unsaved::Io(IoError::Database(error))) if is_tid_taken(&error) => {
+                return Ok(Saved::Taken);
+            }
             Err(Unsaved::Io(error)) => return Err(error),
         };
         points.after_commit(saved);
@@ -119,14 +136,20 @@ impl Store {
         }
         for line in &after.lines {
             if !before.lines.contains(line) {
-                order_line::Entity::update(line_row(after.id, line)).exec_without_returning(tx).await?;
+                order_line::Entity::update(line_row(after.id, line))
+                    .exec_without_returning(tx)
+                    .await?;
             }
         }
         for row in &after.payments {
             if !before.payments.iter().any(|old| old.no == row.no) {
-                payment::Entity::insert(payment_row(after.id, row)).exec_without_returning(tx).await?;
+                payment::Entity::insert(payment_row(after.id, row))
+                    .exec_without_returning(tx)
+                    .await?;
             } else if !before.payments.contains(row) {
-                payment::Entity::update(payment_row(after.id, row)).exec_without_returning(tx).await?;
+                payment::Entity::update(payment_row(after.id, row))
+                    .exec_without_returning(tx)
+                    .await?;
             }
         }
         self.write_intents(tx, Some(before), after).await?;
@@ -141,7 +164,8 @@ impl Store {
         before: Option<&Order>,
         after: &Order,
     ) -> Result<(), DbErr> {
-        let known: Vec<Uuid> = before.map(open_intents).unwrap_or_default().iter().map(|(_, open)| open.id).collect();
+        let known: Vec<Uuid> =
+            before.map(open_intents).unwrap_or_default().iter().map(|(_, open)| open.id).collect();
         let new = open_intents(after).into_iter().filter(|(_, intent)| !known.contains(&intent.id));
         let rows: Vec<_> = new.map(|(subject, intent)| step_row(after, subject, &intent)).collect();
         if !rows.is_empty() {
@@ -150,7 +174,12 @@ impl Store {
         Ok(())
     }
 
-    async fn write_effects(&self, tx: &DatabaseTransaction, order: &Order, effects: &Effects) -> Result<(), DbErr> {
+    async fn write_effects(
+        &self,
+        tx: &DatabaseTransaction,
+        order: &Order,
+        effects: &Effects,
+    ) -> Result<(), DbErr> {
         for (id, answered) in &effects.answered {
             let (outcome, detail) = outcome_words(answered);
             order_step::Entity::update_many()
@@ -165,7 +194,8 @@ impl Store {
             order_id: Set(order.id),
             version: Set(order.version),
             no: Set(no),
-            at: Set(if event.state == OrderState::Placed { order.placed_at } else { clock::now() }.into()),
+            at: Set(if event.state == OrderState::Placed { order.placed_at } else { clock::now() }
+                .into()),
             state: Set(event.state.word().to_owned()),
             detail: Set(event.detail.clone().map(short)),
         });
@@ -194,8 +224,11 @@ impl Store {
     async fn write_invoice(&self, tx: &DatabaseTransaction, order: &Order) -> Result<(), DbErr> {
         let (buyer, language) = buyer_of(tx, order.id).await?;
         // a ticket that was given up may stand for a moment; nothing is returned yet in this commit
-        let sold: Vec<_> =
-            order.lines.iter().filter(|line| line.state == LineState::Issued && !line.withdrawing).collect();
+        let sold: Vec<_> = order
+            .lines
+            .iter()
+            .filter(|line| line.state == LineState::Issued && !line.withdrawing)
+            .collect();
         let new = NewInvoice {
             order_id: order.id,
             order_number: order.number.clone(),

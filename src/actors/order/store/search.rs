@@ -1,8 +1,11 @@
-//! The SQL of looking for orders: what a customer filters, and what the desk is told on the telephone.
+//! The SQL of looking for orders: what a customer filters, and what the desk is told on the
+//! telephone.
 
 use chrono::NaiveDate;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, SimpleExpr};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+};
 use starjack_entity::{account, order_line, orders};
 use uuid::Uuid;
 
@@ -47,8 +50,9 @@ impl Store {
                 .equals((orders::Entity, orders::Column::Id));
             let mut lines = order_line::Entity::find().filter(of_order);
             if let Some(day) = filter.day {
-                lines =
-                    lines.filter(order_line::Column::ValidFrom.lte(day)).filter(order_line::Column::ValidTo.gte(day));
+                lines = lines
+                    .filter(order_line::Column::ValidFrom.lte(day))
+                    .filter(order_line::Column::ValidTo.gte(day));
             }
             if let Some(operator) = filter.operator {
                 lines = lines.filter(order_line::Column::Operator.eq(operator));
@@ -58,12 +62,18 @@ impl Store {
         self.found(wanted, filter.oldest_first, after, limit).await
     }
 
-    /// The orders of all customers that a text means, newest first: an order's number, a ticket's number, an address, a card's
-    /// number or its last four signs, or the beginnings of the names of a buyer or a holder. None for a text that means nothing.
+    /// The orders of all customers that a text means, newest first: an order's number, a ticket's
+    /// number, an address, a card's number or its last four signs, or the beginnings of the names
+    /// of a buyer or a holder. None for a text that means nothing.
     ///
     /// # Errors
     /// The database's.
-    pub async fn search(&self, text: &str, before: Option<Uuid>, limit: u64) -> Result<Vec<Order>, IoError> {
+    pub async fn search(
+        &self,
+        text: &str,
+        before: Option<Uuid>,
+        limit: u64,
+    ) -> Result<Vec<Order>, IoError> {
         let text = typed::visible(text).trim().to_owned();
         if text.chars().count() < 2 {
             return Ok(Vec::new());
@@ -81,7 +91,8 @@ impl Store {
         let read = self.io().read(move |db| {
             Box::pin(async move {
                 // ids are UUIDv7: their order is the order of placing
-                let mut find = orders::Entity::find().filter(wanted).select_only().column(orders::Column::Id);
+                let mut find =
+                    orders::Entity::find().filter(wanted).select_only().column(orders::Column::Id);
                 find = match (after, oldest_first) {
                     (Some(after), true) => find.filter(orders::Column::Id.gt(after)),
                     (Some(after), false) => find.filter(orders::Column::Id.lt(after)),
@@ -107,7 +118,10 @@ fn meant_by(text: &str) -> Condition {
         .add(order_line::Column::TicketReference.eq(text))
         .add(order_line::Column::Reference.eq(text))
         .add(on_card(&plain))
-        .add(named(text, (order_line::Column::HolderFirstName, order_line::Column::HolderLastName)));
+        .add(named(
+            text,
+            (order_line::Column::HolderFirstName, order_line::Column::HolderLastName),
+        ));
     let buyer = Condition::any()
         .add(account::Column::Email.eq(typed::address(text)))
         .add(named(text, (account::Column::FirstName, account::Column::LastName)));
@@ -118,13 +132,15 @@ fn meant_by(text: &str) -> Condition {
         .add(orders::Column::AccountId.in_subquery(buyers.into_query()))
 }
 
-/// Whether a line's card ends with these signs, at least four of them; `****4643` as it is shown means the last four.
+/// Whether a line's card ends with these signs, at least four of them; `****4643` as it is shown
+/// means the last four.
 fn on_card(plain: &str) -> Condition {
     let signs = plain.trim_start_matches('*');
     if signs.len() < 4 || !signs.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Condition::any().add(Expr::val(false).eq(true));
     }
-    let number = Func::cust("REPLACE").arg(Expr::col(order_line::Column::CardNumber)).arg("-").arg("");
+    let number =
+        Func::cust("REPLACE").arg(Expr::col(order_line::Column::CardNumber)).arg("-").arg("");
     Condition::any().add(SimpleExpr::from(number).like(format!("%{}", signs.to_ascii_uppercase())))
 }
 
@@ -148,8 +164,9 @@ fn named<C: ColumnTrait>(text: &str, (first, last): (C, C)) -> Condition {
 fn spellings(word: &str) -> Vec<String> {
     let ascii = word.to_ascii_lowercase();
     let mut rest = ascii.chars();
-    let capital =
-        rest.next().map(|first| if first.is_ascii() { first.to_string() } else { first.to_uppercase().collect() });
+    let capital = rest.next().map(|first| {
+        if first.is_ascii() { first.to_string() } else { first.to_uppercase().collect() }
+    });
     let mut all = vec![word.to_lowercase(), capital.unwrap_or_default() + rest.as_str(), ascii];
     all.dedup();
     all

@@ -13,13 +13,16 @@ use crate::integrations::Outcome;
 use crate::integrations::lift::Booking;
 
 /// The intent of an unanswered step's row, and whose it is.
-pub(in crate::actors::order) fn intent_of(row: order_step::Model) -> Result<(Subject, Intent), DbErr> {
+pub(in crate::actors::order) fn intent_of(
+    row: order_step::Model,
+) -> Result<(Subject, Intent), DbErr> {
     let subject = match (row.line_no, row.payment_no) {
         (Some(no), _) => Subject::Line(no),
         (None, Some(no)) => Subject::Payment(no),
         (None, None) => return Err(unreadable("order_step", "no subject")),
     };
-    let booking = row.booking_handle.map(|handle| Booking { handle, ticket_reference: String::new() });
+    let booking =
+        row.booking_handle.map(|handle| Booking { handle, ticket_reference: String::new() });
     let intent = Intent {
         id: row.id,
         verb: Verb::of(&row.verb).ok_or_else(|| unreadable("order_step.verb", &row.verb))?,
@@ -31,14 +34,22 @@ pub(in crate::actors::order) fn intent_of(row: order_step::Model) -> Result<(Sub
 }
 
 /// The row of a new intent.
-pub(in crate::actors::order) fn step_row(order: &Order, subject: Subject, intent: &Intent) -> order_step::ActiveModel {
+pub(in crate::actors::order) fn step_row(
+    order: &Order,
+    subject: Subject,
+    intent: &Intent,
+) -> order_step::ActiveModel {
     let (line_no, payment_no, reference) = match subject {
-        Subject::Line(no) => {
-            (Some(no), None, order.lines.iter().find(|line| line.no == no).map(|line| line.reference.to_string()))
-        }
-        Subject::Payment(no) => {
-            (None, Some(no), order.payments.iter().find(|row| row.no == no).map(|row| row.reference.to_string()))
-        }
+        Subject::Line(no) => (
+            Some(no),
+            None,
+            order.lines.iter().find(|line| line.no == no).map(|line| line.reference.to_string()),
+        ),
+        Subject::Payment(no) => (
+            None,
+            Some(no),
+            order.payments.iter().find(|row| row.no == no).map(|row| row.reference.to_string()),
+        ),
     };
     order_step::ActiveModel {
         id: Set(intent.id),
@@ -57,7 +68,9 @@ pub(in crate::actors::order) fn step_row(order: &Order, subject: Subject, intent
 }
 
 /// The words of an answer in its row.
-pub(in crate::actors::order) fn outcome_words(answered: &Answered) -> (&'static str, Option<String>) {
+pub(in crate::actors::order) fn outcome_words(
+    answered: &Answered,
+) -> (&'static str, Option<String>) {
     match &answered.answer {
         Answer::Line(answer) => match answer {
             LineAnswer::Check(outcome) => words(outcome),
@@ -68,9 +81,9 @@ pub(in crate::actors::order) fn outcome_words(answered: &Answered) -> (&'static 
         },
         Answer::Payment(answer) => match answer {
             PaymentAnswer::Open(outcome) => words(outcome),
-            PaymentAnswer::Capture(outcome) | PaymentAnswer::Reverse(outcome) | PaymentAnswer::Credit(outcome) => {
-                words(outcome)
-            }
+            PaymentAnswer::Capture(outcome)
+            | PaymentAnswer::Reverse(outcome)
+            | PaymentAnswer::Credit(outcome) => words(outcome),
             PaymentAnswer::History(outcome) => words(outcome),
             PaymentAnswer::Status(outcome) => words(outcome),
             PaymentAnswer::AskerDied => ("unknown", Some("asker died".into())),
@@ -81,7 +94,9 @@ pub(in crate::actors::order) fn outcome_words(answered: &Answered) -> (&'static 
 fn words<T>(outcome: &Outcome<T>) -> (&'static str, Option<String>) {
     match outcome {
         Outcome::Done(_) => ("done", None),
-        Outcome::Refused(refusal) => ("refused", Some(format!("{}:{}", refusal.kind.slug(), refusal.code))),
+        Outcome::Refused(refusal) => {
+            ("refused", Some(format!("{}:{}", refusal.kind.slug(), refusal.code)))
+        }
         Outcome::NotSent(why) => ("not_sent", Some(why.clone())),
         Outcome::Pending { .. } => ("pending", None),
         Outcome::Unknown(why) => ("unknown", Some(why.clone())),

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect,
-    TryInsertResult,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter,
+    QuerySelect, TryInsertResult,
 };
 use starjack_entity::{case_file, order_line, orders, payment};
 use uuid::Uuid;
@@ -28,19 +28,26 @@ const MOST: u64 = 1000;
 type Stuck = BTreeMap<Uuid, (Moment, String)>;
 
 impl Store {
-    /// Opens the case of each order that is stuck for longer than `after`, and closes those of orders that are not any more.
+    /// Opens the case of each order that is stuck for longer than `after`, and closes those of
+    /// orders that are not any more.
     ///
     /// # Errors
     /// The database's; `Fenced` when another replica does this now.
     pub async fn alarm(&self, after: TimeDelta, fence: Fence) -> Result<(), IoError> {
         let before = clock::now() - after;
         // first what is open: a case that is opened meanwhile is not taken for one that is over
-        let open = self.io().read(|db| Box::pin(async move { Ok::<_, IoError>(open_cases(db).await?) })).await?;
-        let found = self.io().read(move |db| Box::pin(async move { Ok::<_, IoError>(find(db, before).await?) }));
+        let open = self
+            .io()
+            .read(|db| Box::pin(async move { Ok::<_, IoError>(open_cases(db).await?) }))
+            .await?;
+        let found = self
+            .io()
+            .read(move |db| Box::pin(async move { Ok::<_, IoError>(find(db, before).await?) }));
         let (stuck, all_seen) = found.await?;
         let new = stuck.keys().any(|id| !open.contains(id));
         // of more than one look takes nobody knows which are over
-        let over: Vec<Uuid> = open.into_iter().filter(|id| all_seen && !stuck.contains_key(id)).collect();
+        let over: Vec<Uuid> =
+            open.into_iter().filter(|id| all_seen && !stuck.contains_key(id)).collect();
         if !new && over.is_empty() {
             return Ok(());
         }
@@ -78,25 +85,40 @@ async fn find(db: &impl ConnectionTrait, before: Moment) -> Result<(Stuck, bool)
     let line = Condition::any()
         .add(order_line::Column::DoubtSince.lte(before.fixed_offset()))
         .add(order_line::Column::PersonSince.is_not_null());
-    let lines =
-        order_line::Entity::find().filter(line).filter(order_line::Column::PersonAccepted.eq(false)).limit(MOST);
+    let lines = order_line::Entity::find()
+        .filter(line)
+        .filter(order_line::Column::PersonAccepted.eq(false))
+        .limit(MOST);
     let lines = lines.all(db).await?;
     let mut most = lines.len();
     for row in lines {
         let since = row.doubt_since.or(row.person_since).map_or(before, |at| at.to_utc());
-        note(row.order_id, since, row.person_reason.unwrap_or_else(|| "in_doubt_too_long".to_owned()));
+        note(
+            row.order_id,
+            since,
+            row.person_reason.unwrap_or_else(|| "in_doubt_too_long".to_owned()),
+        );
     }
     let money = Condition::any()
         .add(payment::Column::DoubtSince.lte(before.fixed_offset()))
         .add(payment::Column::PersonSince.is_not_null());
-    let payments = payment::Entity::find().filter(money).filter(payment::Column::PersonAccepted.eq(false)).limit(MOST);
+    let payments = payment::Entity::find()
+        .filter(money)
+        .filter(payment::Column::PersonAccepted.eq(false))
+        .limit(MOST);
     let payments = payments.all(db).await?;
     most = most.max(payments.len());
     for row in payments {
         let since = row.doubt_since.or(row.person_since).map_or(before, |at| at.to_utc());
-        note(row.order_id, since, row.person_reason.unwrap_or_else(|| "in_doubt_too_long".to_owned()));
+        note(
+            row.order_id,
+            since,
+            row.person_reason.unwrap_or_else(|| "in_doubt_too_long".to_owned()),
+        );
     }
-    let overdue = orders::Entity::find().filter(orders::Column::NextAt.lte(before.fixed_offset())).limit(MOST);
+    let overdue = orders::Entity::find()
+        .filter(orders::Column::NextAt.lte(before.fixed_offset()))
+        .limit(MOST);
     let overdue = overdue.all(db).await?;
     most = most.max(overdue.len());
     for row in overdue {
@@ -114,7 +136,12 @@ async fn open_cases(db: &impl ConnectionTrait) -> Result<Vec<Uuid>, DbErr> {
 }
 
 /// Once for each time that an order is stuck: a person who closes it is not told again of the same.
-async fn open_case(tx: &impl ConnectionTrait, id: Uuid, since: Moment, reason: String) -> Result<(), DbErr> {
+async fn open_case(
+    tx: &impl ConnectionTrait,
+    id: Uuid,
+    since: Moment,
+    reason: String,
+) -> Result<(), DbErr> {
     let row = case_file::ActiveModel {
         id: Set(ids::new_id()),
         order_id: Set(Some(id)),

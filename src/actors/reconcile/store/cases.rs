@@ -1,9 +1,10 @@
-//! The SQL of the cases that differences open: once each, agreed to once, closed when both sides say the same.
+//! The SQL of the cases that differences open: once each, agreed to once, closed when both sides
+//! say the same.
 
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
-    TryInsertResult,
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait,
+    QueryFilter, TryInsertResult,
 };
 use starjack_entity::case_file;
 use uuid::Uuid;
@@ -46,13 +47,24 @@ pub(in crate::actors::reconcile) struct Agreed {
     pub(in crate::actors::reconcile) detail: String,
 }
 
-/// Opens the case of a difference, unless it is known; answers whether it is new. One that was mended and differs again is.
-pub(in crate::actors::reconcile) async fn open(io: &Io, difference: Difference, about: About) -> Result<bool, IoError> {
-    let write = io.write(move |tx| Box::pin(async move { Ok::<_, IoError>(open_in(tx, &difference, about).await?) }));
+/// Opens the case of a difference, unless it is known; answers whether it is new. One that was
+/// mended and differs again is.
+pub(in crate::actors::reconcile) async fn open(
+    io: &Io,
+    difference: Difference,
+    about: About,
+) -> Result<bool, IoError> {
+    let write = io.write(move |tx| {
+        Box::pin(async move { Ok::<_, IoError>(open_in(tx, &difference, about).await?) })
+    });
     write.await
 }
 
-async fn open_in(tx: &DatabaseTransaction, difference: &Difference, about: About) -> Result<bool, DbErr> {
+async fn open_in(
+    tx: &DatabaseTransaction,
+    difference: &Difference,
+    about: About,
+) -> Result<bool, DbErr> {
     let kind = difference.kind.word();
     let place = about.operator.clone().unwrap_or_default();
     let mended = case_file::Entity::find()
@@ -82,17 +94,29 @@ async fn open_in(tx: &DatabaseTransaction, difference: &Difference, about: About
         .await?;
     let is_new = matches!(inserted, TryInsertResult::Inserted(1..));
     if is_new {
-        tracing::error!(alert = true, kind, subject = about.subject, place, "a difference for a person");
+        tracing::error!(
+            alert = true,
+            kind,
+            subject = about.subject,
+            place,
+            "a difference for a person"
+        );
     }
     Ok(is_new)
 }
 
-/// Notes that a person agrees to what is suggested, and asks for its job; twice is once. `None` for a case that is closed, is
-/// unknown or suggests nothing.
-pub(in crate::actors::reconcile) async fn agree(io: &Io, id: Uuid, by: Uuid) -> Result<Option<()>, IoError> {
+/// Notes that a person agrees to what is suggested, and asks for its job; twice is once. `None` for
+/// a case that is closed, is unknown or suggests nothing.
+pub(in crate::actors::reconcile) async fn agree(
+    io: &Io,
+    id: Uuid,
+    by: Uuid,
+) -> Result<Option<()>, IoError> {
     let write = io.write(move |tx| {
         Box::pin(async move {
-            let Some(row) = case_file::Entity::find_by_id(id).one(tx).await? else { return Ok(None) };
+            let Some(row) = case_file::Entity::find_by_id(id).one(tx).await? else {
+                return Ok(None);
+            };
             if row.closed_at.is_some() || row.action.is_none() {
                 return Ok(None);
             }
@@ -108,7 +132,8 @@ pub(in crate::actors::reconcile) async fn agree(io: &Io, id: Uuid, by: Uuid) -> 
                 let payload = format!("{{\"case\":\"{id}\"}}");
                 // a case whose suggestion changed is agreed to anew
                 let dedup_key = format!("{MEND_JOB}/{id}/{}", now.timestamp_micros());
-                jobs::enqueue(tx, NewJob { kind: MEND_JOB, payload, dedup_key, run_at: now }).await?;
+                jobs::enqueue(tx, NewJob { kind: MEND_JOB, payload, dedup_key, run_at: now })
+                    .await?;
             }
             Ok::<_, IoError>(Some(()))
         })
@@ -117,7 +142,10 @@ pub(in crate::actors::reconcile) async fn agree(io: &Io, id: Uuid, by: Uuid) -> 
 }
 
 /// A case that was agreed to and is still open.
-pub(in crate::actors::reconcile) async fn agreed(io: &Io, id: Uuid) -> Result<Option<Agreed>, IoError> {
+pub(in crate::actors::reconcile) async fn agreed(
+    io: &Io,
+    id: Uuid,
+) -> Result<Option<Agreed>, IoError> {
     let read = io.read(move |db| {
         Box::pin(async move {
             let row = case_file::Entity::find_by_id(id)
@@ -172,9 +200,15 @@ pub(in crate::actors::reconcile) async fn ask_anew(
         Box::pin(async move {
             case_file::Entity::update_many()
                 .col_expr(case_file::Column::Action, Expr::value(action.map(Action::word)))
-                .col_expr(case_file::Column::AgreedAt, Expr::value(None::<chrono::DateTime<chrono::FixedOffset>>))
+                .col_expr(
+                    case_file::Column::AgreedAt,
+                    Expr::value(None::<chrono::DateTime<chrono::FixedOffset>>),
+                )
                 .col_expr(case_file::Column::AgreedBy, Expr::value(None::<Uuid>))
-                .col_expr(case_file::Column::Reason, Expr::value(why.chars().take(64).collect::<String>()))
+                .col_expr(
+                    case_file::Column::Reason,
+                    Expr::value(why.chars().take(64).collect::<String>()),
+                )
                 .filter(case_file::Column::Id.eq(id))
                 .exec(tx)
                 .await?;

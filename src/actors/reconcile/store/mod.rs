@@ -6,7 +6,8 @@ pub(super) mod our_records;
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, TryInsertResult,
+    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    TryInsertResult,
 };
 use starjack_entity::reconciliation;
 use uuid::Uuid;
@@ -108,7 +109,8 @@ pub async fn request(
     write.await
 }
 
-/// The daily request of whoever has that singleton task: each day's comparison once; answers those that are new.
+/// The daily request of whoever has that singleton task: each day's comparison once; answers those
+/// that are new.
 ///
 /// # Errors
 /// The database's; `Fenced` when another replica has the singleton task now: nothing is kept.
@@ -159,7 +161,11 @@ async fn request_one(
         return Ok(None);
     }
     let payload = format!("{{\"run\":\"{id}\"}}");
-    jobs::enqueue(tx, NewJob { kind: RUN_JOB, payload, dedup_key: format!("{RUN_JOB}/{id}"), run_at: now }).await?;
+    jobs::enqueue(
+        tx,
+        NewJob { kind: RUN_JOB, payload, dedup_key: format!("{RUN_JOB}/{id}"), run_at: now },
+    )
+    .await?;
     Ok(Some(run_of(row)))
 }
 
@@ -170,7 +176,9 @@ async fn request_one(
 pub async fn runs(io: &Io, before: Option<Uuid>, limit: u64) -> Result<Vec<Run>, IoError> {
     let read = io.read(move |db| {
         Box::pin(async move {
-            let mut find = reconciliation::Entity::find().order_by_desc(reconciliation::Column::Id).limit(limit);
+            let mut find = reconciliation::Entity::find()
+                .order_by_desc(reconciliation::Column::Id)
+                .limit(limit);
             if let Some(before) = before {
                 find = find.filter(reconciliation::Column::Id.lt(before));
             }
@@ -186,7 +194,9 @@ pub async fn runs(io: &Io, before: Option<Uuid>, limit: u64) -> Result<Vec<Run>,
 /// The database's.
 pub async fn run(io: &Io, id: Uuid) -> Result<Option<Run>, IoError> {
     let read = io.read(move |db| {
-        Box::pin(async move { Ok::<_, IoError>(reconciliation::Entity::find_by_id(id).one(db).await?.map(run_of)) })
+        Box::pin(async move {
+            Ok::<_, IoError>(reconciliation::Entity::find_by_id(id).one(db).await?.map(run_of))
+        })
     });
     read.await
 }
@@ -199,11 +209,16 @@ pub(super) async fn end(io: &Io, id: Uuid, tally: Tally) -> Result<(), IoError> 
             reconciliation::Entity::update_many()
                 .col_expr(reconciliation::Column::EndedAt, Expr::value(clock::now().fixed_offset()))
                 .col_expr(reconciliation::Column::Compared, Expr::value(count(tally.compared)))
-                .col_expr(reconciliation::Column::Differences, Expr::value(count(tally.differences)))
+                .col_expr(
+                    reconciliation::Column::Differences,
+                    Expr::value(count(tally.differences)),
+                )
                 .col_expr(reconciliation::Column::Opened, Expr::value(count(tally.opened)))
                 .col_expr(
                     reconciliation::Column::NotTold,
-                    Expr::value(tally.not_told.map(|why| why.chars().take(160).collect::<String>())),
+                    Expr::value(
+                        tally.not_told.map(|why| why.chars().take(160).collect::<String>()),
+                    ),
                 )
                 .filter(reconciliation::Column::Id.eq(id))
                 .exec(tx)

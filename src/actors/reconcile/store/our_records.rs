@@ -3,8 +3,13 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
-use starjack_entity::{case_file, invoice, invoice_series, order_line, order_step, orders, payment};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect,
+    QueryTrait,
+};
+use starjack_entity::{
+    case_file, invoice, invoice_series, order_line, order_step, orders, payment,
+};
 use uuid::Uuid;
 
 use super::cases::APPLIED;
@@ -73,8 +78,11 @@ pub(in crate::actors::reconcile) async fn lines_of(
         Box::pin(async move {
             let mut found = HashMap::new();
             for some in references.chunks(AT_ONCE) {
-                let fits = Condition::all().add(order_line::Column::Reference.is_in(some.iter().cloned()));
-                found.extend(lines(db, fits).await?.into_iter().map(|line| (line.reference.clone(), line)));
+                let fits =
+                    Condition::all().add(order_line::Column::Reference.is_in(some.iter().cloned()));
+                found.extend(
+                    lines(db, fits).await?.into_iter().map(|line| (line.reference.clone(), line)),
+                );
             }
             Ok::<_, IoError>(found)
         })
@@ -83,7 +91,8 @@ pub(in crate::actors::reconcile) async fn lines_of(
 }
 
 async fn lines(db: &impl ConnectionTrait, fits: Condition) -> Result<Vec<OurLine>, DbErr> {
-    let rows = order_line::Entity::find().filter(fits).find_also_related(orders::Entity).all(db).await?;
+    let rows =
+        order_line::Entity::find().filter(fits).find_also_related(orders::Entity).all(db).await?;
     let line = |(row, order): (order_line::Model, Option<orders::Model>)| {
         let ended = order.and_then(|order| OrderState::of(&order.state)).is_some_and(has_ended);
         // a sold ticket that is being returned stands or is gone
@@ -104,7 +113,8 @@ async fn lines(db: &impl ConnectionTrait, fits: Condition) -> Result<Vec<OurLine
     Ok(rows.into_iter().filter_map(line).collect())
 }
 
-/// The payments of orders that were placed between two instants and have come to rest, and how many have not.
+/// The payments of orders that were placed between two instants and have come to rest, and how many
+/// have not.
 pub(in crate::actors::reconcile) async fn payments_placed(
     io: &Io,
     (from, to): (DateTime<Utc>, DateTime<Utc>),
@@ -116,7 +126,10 @@ pub(in crate::actors::reconcile) async fn payments_placed(
 }
 
 /// The payment of a transaction, when it has come to rest.
-pub(in crate::actors::reconcile) async fn payment_of(io: &Io, tid: String) -> Result<Option<OurPayment>, IoError> {
+pub(in crate::actors::reconcile) async fn payment_of(
+    io: &Io,
+    tid: String,
+) -> Result<Option<OurPayment>, IoError> {
     Ok(payments(io, Condition::all().add(payment::Column::Tid.eq(tid))).await?.pop())
 }
 
@@ -132,9 +145,12 @@ async fn payments(io: &Io, fits: Condition) -> Result<Vec<OurPayment>, IoError> 
             let ids: Vec<Uuid> = rows.iter().map(|(row, _)| row.order_id).collect();
             let asking = asking(db, ids).await?;
             let one = |(row, order): (payment::Model, Option<orders::Model>)| {
-                let ended = order.and_then(|order| OrderState::of(&order.state)).is_some_and(has_ended);
-                let moves = row.doubt.is_some() || row.pull || asking.contains(&(row.order_id, row.no));
-                let state = PaymentState::of(&row.state).filter(|state| *state != PaymentState::Reserved)?;
+                let ended =
+                    order.and_then(|order| OrderState::of(&order.state)).is_some_and(has_ended);
+                let moves =
+                    row.doubt.is_some() || row.pull || asking.contains(&(row.order_id, row.no));
+                let state = PaymentState::of(&row.state)
+                    .filter(|state| *state != PaymentState::Reserved)?;
                 let money = OurMoney {
                     state,
                     captured: row.captured_cents,
@@ -142,7 +158,12 @@ async fn payments(io: &Io, fits: Condition) -> Result<Vec<OurPayment>, IoError> 
                     transferred: row.transferred_cents,
                 };
                 let rests = ended && !moves;
-                rests.then_some(OurPayment { order_id: row.order_id, no: row.no, tid: row.tid?, money })
+                rests.then_some(OurPayment {
+                    order_id: row.order_id,
+                    no: row.no,
+                    tid: row.tid?,
+                    money,
+                })
             };
             Ok::<_, IoError>(rows.into_iter().filter_map(one).collect())
         })
@@ -157,7 +178,9 @@ async fn asking(db: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<HashSet<(Uu
         let open = order_step::Entity::find()
             .filter(order_step::Column::OrderId.is_in(some.iter().copied()))
             .filter(order_step::Column::Outcome.is_null());
-        asking.extend(open.all(db).await?.into_iter().filter_map(|row| Some((row.order_id, row.payment_no?))));
+        asking.extend(
+            open.all(db).await?.into_iter().filter_map(|row| Some((row.order_id, row.payment_no?))),
+        );
     }
     Ok(asking)
 }
@@ -185,9 +208,14 @@ pub(in crate::actors::reconcile) async fn tickets_of_stranger(
 }
 
 /// What was said of the money of such an order, when it was looked for.
-pub(in crate::actors::reconcile) async fn said_of_stranger(io: &Io, number: String) -> Result<Option<String>, IoError> {
+pub(in crate::actors::reconcile) async fn said_of_stranger(
+    io: &Io,
+    number: String,
+) -> Result<Option<String>, IoError> {
     let cases = cases_of_stranger(io, number).await?;
-    let said = |row: &case_file::Model| row.detail.find(MONEY).and_then(|at| row.detail.get(at..).map(str::to_owned));
+    let said = |row: &case_file::Model| {
+        row.detail.find(MONEY).and_then(|at| row.detail.get(at..).map(str::to_owned))
+    };
     Ok(cases.iter().find_map(said))
 }
 
@@ -203,15 +231,16 @@ async fn cases_of_stranger(io: &Io, number: String) -> Result<Vec<case_file::Mod
     read.await
 }
 
-/// What is wrong with the invoices: a series' gap by its name and how many are missing, an order without one by its id.
+/// What is wrong with the invoices: a series' gap by its name and how many are missing, an order
+/// without one by its id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::actors::reconcile) enum Flaw {
     Gap(String, i64),
     Without(Uuid, Cents),
 }
 
-/// Looks for gaps in every series, and for finished orders placed between two instants without their invoice; answers
-/// how many invoices there are, too.
+/// Looks for gaps in every series, and for finished orders placed between two instants without
+/// their invoice; answers how many invoices there are, too.
 pub(in crate::actors::reconcile) async fn flaws(
     io: &Io,
     (from, to): (DateTime<Utc>, DateTime<Utc>),
@@ -220,7 +249,8 @@ pub(in crate::actors::reconcile) async fn flaws(
         Box::pin(async move {
             let (mut flaws, mut all) = (Vec::new(), 0);
             for series in invoice_series::Entity::find().all(db).await? {
-                let of_series = invoice::Entity::find().filter(invoice::Column::Series.eq(series.series.clone()));
+                let of_series = invoice::Entity::find()
+                    .filter(invoice::Column::Series.eq(series.series.clone()));
                 let column = invoice::Column::Serial.count();
                 let there: Option<i64> =
                     of_series.select_only().column_as(column, "there").into_tuple().one(db).await?;

@@ -67,10 +67,14 @@ impl From<Member> for MemberView {
 #[utoipa::path(tag = "admin", operation_id = "list_admins", security(("bearer" = [])),
     responses((status = 200, description = "All of them", body = Page<MemberView>)))]
 #[get("/api/v1/admin/accounts")]
-pub(in crate::http) async fn list(state: web::Data<State>, admin: Admin) -> Result<HttpResponse, Problem> {
+pub(in crate::http) async fn list(
+    state: web::Data<State>,
+    admin: Admin,
+) -> Result<HttpResponse, Problem> {
     store::write_audit(&state.io, admin.audit_entry("accounts.read", "admins", None)).await?;
     let members = state.auth.admins().await?;
-    Ok(HttpResponse::Ok().json(Page::<MemberView>::whole(members.into_iter().map(MemberView::from).collect())))
+    Ok(HttpResponse::Ok()
+        .json(Page::<MemberView>::whole(members.into_iter().map(MemberView::from).collect())))
 }
 
 /// The account of an address. That somebody looked is written down, the address is not.
@@ -86,7 +90,8 @@ pub(in crate::http) async fn search(
 ) -> Result<HttpResponse, Problem> {
     let email = super::cases::plain("email", &body.email, 254)?;
     let found = state.auth.member_of(&email).await?;
-    let subject = found.as_ref().map_or_else(|| "nobody".to_owned(), |member| member.id.to_string());
+    let subject =
+        found.as_ref().map_or_else(|| "nobody".to_owned(), |member| member.id.to_string());
     store::write_audit(&state.io, admin.audit_entry("account.read", subject, None)).await?;
     Ok(HttpResponse::Ok().json(MemberView::from(found.ok_or_else(unknown)?)))
 }
@@ -106,8 +111,8 @@ pub(in crate::http) async fn sessions(
     Ok(HttpResponse::Ok().json(SessionList::new(state.auth.sessions(*id).await?, None)))
 }
 
-/// Ends a session of an account, its access token included: at other replicas in a moment, without Redis within five seconds. The reason is written down
-/// first; twice changes nothing.
+/// Ends a session of an account, its access token included: at other replicas in a moment, without
+/// Redis within five seconds. The reason is written down first; twice changes nothing.
 #[utoipa::path(tag = "admin", operation_id = "end_session_of_account", security(("bearer" = [])), request_body = GivenReason,
     params(("id" = Uuid, Path, description = "The account's id"), ("session" = Uuid, Path, description = "The session's id")),
     responses((status = 204, description = "The session is over")))]
@@ -125,17 +130,22 @@ pub(in crate::http) async fn end_session(
             "Das Konto hat keine solche Sitzung. `GET /api/v1/admin/accounts/{id}/sessions` nennt die, die noch laufen.",
         )));
     }
-    store::write_audit(&state.io, admin.audit_entry("session.end", session.to_string(), Some(reason))).await?;
+    store::write_audit(
+        &state.io,
+        admin.audit_entry("session.end", session.to_string(), Some(reason)),
+    )
+    .await?;
     state.auth.end_session(account, session).await?;
     state.streams.end_session(session);
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Changes how an account stands; the reason is written down first, and every session of the account ends: at other replicas
-/// in a moment, without Redis within five seconds. Twice is like once.
+/// Changes how an account stands; the reason is written down first, and every session of the
+/// account ends: at other replicas in a moment, without Redis within five seconds. Twice is like
+/// once.
 ///
-/// 403 `second-factor-needed-again` where the second factor was not shown within ten minutes. 409 `last-admin`: nobody could run
-/// the shop any more.
+/// 403 `second-factor-needed-again` where the second factor was not shown within ten minutes. 409
+/// `last-admin`: nobody could run the shop any more.
 #[utoipa::path(tag = "admin", operation_id = "change_account_standing", security(("bearer" = [])), request_body = GivenReason,
     params(("id" = Uuid, Path, description = "The account's id"), ("change" = inline(AccountChange), Path)),
     responses((status = 200, description = "The account as it is now", body = MemberView)))]
@@ -152,7 +162,9 @@ pub(in crate::http) async fn change_standing(
         AccountChange::Enable => (Standing::Enabled, "account.enable"),
         AccountChange::GiveAdmin => (Standing::Admin, "account.give_admin"),
         AccountChange::TakeAdmin => (Standing::Customer, "account.take_admin"),
-        AccountChange::ForgetSecondFactor => (Standing::WithoutSecondFactor, "account.forget_second_factor"),
+        AccountChange::ForgetSecondFactor => {
+            (Standing::WithoutSecondFactor, "account.forget_second_factor")
+        }
     };
     admin.check_proof(&state).await?;
     state.auth.member(id).await?.ok_or_else(unknown)?;

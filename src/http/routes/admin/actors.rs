@@ -55,7 +55,9 @@ pub struct At {
 
 impl ActorCommand {
     pub(super) fn of(word: &str) -> Option<Self> {
-        [Self::Restart, Self::Pause, Self::Resume, Self::Drain].into_iter().find(|one| one.word() == word)
+        [Self::Restart, Self::Pause, Self::Resume, Self::Drain]
+            .into_iter()
+            .find(|one| one.word() == word)
     }
 
     pub(super) fn word(self) -> &'static str {
@@ -68,8 +70,8 @@ impl ActorCommand {
     }
 }
 
-/// Every actor of every replica: first those of the one that answers. Those of others are seen through Redis, as they were
-/// two seconds ago at most; without it, only the answering replica's.
+/// Every actor of every replica: first those of the one that answers. Those of others are seen
+/// through Redis, as they were two seconds ago at most; without it, only the answering replica's.
 #[utoipa::path(tag = "admin", operation_id = "list_actors", security(("bearer" = [])),
     responses((status = 200, description = "All actors, each replica's in the order they were started", body = Page<ActorView>)))]
 #[get("/api/v1/admin/actors")]
@@ -79,7 +81,8 @@ pub(in crate::http) async fn list(state: web::Data<State>, _admin: Admin) -> Htt
 
 /// The actors of every replica, those of this one first.
 pub(in crate::http) async fn all(state: &State) -> Vec<ActorView> {
-    let own = state.actors.statuses().into_iter().map(|status| ActorView::new(status, state.replica));
+    let own =
+        state.actors.statuses().into_iter().map(|status| ActorView::new(status, state.replica));
     let others = state.fleet.tree.others().await;
     let of = |other: &ReplicaActors| {
         let replica = other.replica;
@@ -88,8 +91,9 @@ pub(in crate::http) async fn all(state: &State) -> Vec<ActorView> {
     own.chain(others.iter().flat_map(of)).collect()
 }
 
-/// Wishes something of an actor; carried out when answered. Another replica's is reached through Redis: while that is away,
-/// 404 names the replica to ask, and 503 says that it was told and has not answered.
+/// Wishes something of an actor; carried out when answered. Another replica's is reached through
+/// Redis: while that is away, 404 names the replica to ask, and 503 says that it was told and has
+/// not answered.
 #[utoipa::path(tag = "admin", operation_id = "command_actor", security(("bearer" = [])), request_body = Option<OptionalReason>,
     params(("name" = String, Path, description = "The actor's name; a `/` in it is sent as `%2F`"), ("command" = inline(ActorCommand), Path), At),
     responses((status = 202, description = "Done; `GET /api/v1/admin/actors` shows what became of it", body = ActorView)))]
@@ -103,19 +107,28 @@ pub(in crate::http) async fn act(
 ) -> Result<HttpResponse, Problem> {
     let (name, command) = path.into_inner();
     if let Some(replica) = at.replica.filter(|replica| *replica != state.replica) {
-        let done = remote_actors::have_done(&state, &admin, (&name, command), replica, reason).await?;
+        let done =
+            remote_actors::have_done(&state, &admin, (&name, command), replica, reason).await?;
         return Ok(HttpResponse::Accepted().json(done));
     }
     status_of(&state, &name)?;
     store::write_audit(&state.io, admin.audit_entry(command.word(), name.clone(), reason)).await?;
-    tracing::info!(actor = name, command = command.word(), "an admin commands something of an actor");
+    tracing::info!(
+        actor = name,
+        command = command.word(),
+        "an admin commands something of an actor"
+    );
     let status = carry_out(&state, &name, command).await?;
     state.streams.actors_changed();
     Ok(HttpResponse::Accepted().json(ActorView::new(status, state.replica)))
 }
 
 /// Does it to an actor of this replica, and gives what became of it.
-pub(super) async fn carry_out(state: &State, name: &str, command: ActorCommand) -> Result<Status, UnknownActor> {
+pub(super) async fn carry_out(
+    state: &State,
+    name: &str,
+    command: ActorCommand,
+) -> Result<Status, UnknownActor> {
     match command {
         ActorCommand::Restart => state.actors.restart(name).await,
         ActorCommand::Pause => state.actors.pause(name).await,

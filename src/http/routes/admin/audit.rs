@@ -38,12 +38,14 @@ pub struct AuditEntryView {
     /// What was done; what was only read ends with `.read`.
     #[schema(example = "order.retry")]
     action: String,
-    /// To whom: the id of an order, job, case, account or session, an actor's name, or what was read.
+    /// To whom: the id of an order, job, case, account or session, an actor's name, or what was
+    /// read.
     subject: String,
     /// Why, in the admin's words.
     #[schema(required)]
     reason: Option<String>,
-    /// The id of the request, as in `X-Request-Id`; `null` at the command line, and of what an older version wrote.
+    /// The id of the request, as in `X-Request-Id`; `null` at the command line, and of what an
+    /// older version wrote.
     #[schema(required)]
     request_id: Option<String>,
 }
@@ -63,7 +65,8 @@ impl From<Row> for AuditEntryView {
     }
 }
 
-/// What admins changed, newest first; where asked for, also what they read of customers, and their log-ins.
+/// What admins changed, newest first; where asked for, also what they read of customers, and their
+/// log-ins.
 #[utoipa::path(tag = "admin", operation_id = "list_audit", security(("bearer" = [])), params(AuditQuery),
     responses((status = 200, description = "A page", body = Page<AuditEntryView>)))]
 #[get("/api/v1/admin/audit")]
@@ -74,7 +77,10 @@ pub(in crate::http) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let AuditQuery { subject, kind, cursor, limit } = query.into_inner();
     let (before, limit) = PageQuery::new(cursor, limit).read_id()?;
-    let rows = store::audit_entries(&state.io, (subject, kind.unwrap_or_default()), before, limit + 1).await?;
+    let rows =
+        store::audit_entries(&state.io, (subject, kind.unwrap_or_default()), before, limit + 1)
+            .await?;
     let views = rows.into_iter().map(AuditEntryView::from).collect();
-    Ok(HttpResponse::Ok().json(Page::cut(views, limit, |entry: &AuditEntryView| entry.id.to_string())))
+    Ok(HttpResponse::Ok()
+        .json(Page::cut(views, limit, |entry: &AuditEntryView| entry.id.to_string())))
 }

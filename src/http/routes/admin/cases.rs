@@ -46,21 +46,24 @@ pub enum CaseFilter {
 pub struct CaseView {
     /// What the calls about it name.
     id: Uuid,
-    /// `owed`: money goes back by bank transfer (`/api/v1/admin/owed`). `charged_back`: the payer's bank took the money back.
-    /// `two_orders`: the payment provider names one transaction for two orders. `stuck`: an order does not go on.
-    /// `unpaid`: a ticket stands, and its money was credited at the provider's portal or could not be captured: take the ticket back by
-    /// a return, or close the case. `unconfirmed`: the provider never said what became of a page, or its history does not show what
-    /// it reported: look in its portal, then close the case.
-    /// Differences that reconciliation found: `ticket_missing`, `ticket_double`, `ticket_unwanted`, `ticket_used`,
-    /// `ticket_unknown`, `ticket_price`, `money_more`, `money_less`, `money_back_more`, `money_back_less`,
-    /// `money_taken_back`, `money_reserved`, `money_unknown`, `invoice_gap`, `invoice_missing`, `many_differences`.
+    /// `owed`: money goes back by bank transfer (`/api/v1/admin/owed`). `charged_back`: the payer's
+    /// bank took the money back. `two_orders`: the payment provider names one transaction for two
+    /// orders. `stuck`: an order does not go on. `unpaid`: a ticket stands, and its money was
+    /// credited at the provider's portal or could not be captured: take the ticket back by a
+    /// return, or close the case. `unconfirmed`: the provider never said what became of a page, or
+    /// its history does not show what it reported: look in its portal, then close the case.
+    /// Differences that reconciliation found: `ticket_missing`, `ticket_double`, `ticket_unwanted`,
+    /// `ticket_used`, `ticket_unknown`, `ticket_price`, `money_more`, `money_less`,
+    /// `money_back_more`, `money_back_less`, `money_taken_back`, `money_reserved`, `money_unknown`,
+    /// `invoice_gap`, `invoice_missing`, `many_differences`.
     #[schema(example = "charged_back")]
     kind: String,
     #[schema(required)]
     order_id: Option<Uuid>,
     #[schema(required)]
     order_number: Option<String>,
-    /// Our reference of the ticket, or of the payment page, under which the provider's portal finds it.
+    /// Our reference of the ticket, or of the payment page, under which the provider's portal finds
+    /// it.
     #[schema(required)]
     reference: Option<String>,
     /// The provider's own number of the transaction; of a gap the series of invoices.
@@ -71,9 +74,10 @@ pub struct CaseView {
     /// The order's line, when it is one.
     #[schema(required)]
     line: Option<i32>,
-    /// What is suggested, to be agreed to with `POST /api/v1/admin/cases/{id}/agree`: `withdraw` what is too much at the
-    /// operator, `issue_again` under the same reference, `give_back` the price or what is nobody's, `look_again` into the provider's books,
-    /// `book` what went back without us, `release` the reservation; `null` where only a person can tell.
+    /// What is suggested, to be agreed to with `POST /api/v1/admin/cases/{id}/agree`: `withdraw`
+    /// what is too much at the operator, `issue_again` under the same reference, `give_back` the
+    /// price or what is nobody's, `look_again` into the provider's books, `book` what went back
+    /// without us, `release` the reservation; `null` where only a person can tell.
     #[schema(required, example = "withdraw")]
     action: Option<String>,
     /// Since when somebody has agreed to it.
@@ -117,7 +121,13 @@ pub(in crate::http) async fn list(
     let CasesQuery { state: which, cursor, limit } = query.into_inner();
     let (after, limit) = PageQuery::new(cursor, limit).read_id()?;
     store::write_audit(&state.io, admin.audit_entry("cases.read", "cases", None)).await?;
-    let wanted = Wanted { open: which == CaseFilter::Open, kind: None, oldest_first: false, after, limit: limit + 1 };
+    let wanted = Wanted {
+        open: which == CaseFilter::Open,
+        kind: None,
+        oldest_first: false,
+        after,
+        limit: limit + 1,
+    };
     let cases = state.orders.store().case_files(wanted).await?;
     let page = Page::cut(cases, limit, |case| case.id.to_string());
     let items = page.items.into_iter().map(CaseView::from).collect();
@@ -142,7 +152,11 @@ pub(in crate::http) async fn close(
         return Err(CloseError::Owed.into());
     }
     if known.closed.is_none() {
-        store::write_audit(&state.io, admin.audit_entry("case.close", case.to_string(), Some(reason.clone()))).await?;
+        store::write_audit(
+            &state.io,
+            admin.audit_entry("case.close", case.to_string(), Some(reason.clone())),
+        )
+        .await?;
     }
     let closing = Closing { case, by: admin.account_id, reason, bank_reference: None };
     Ok(HttpResponse::Ok().json(CaseView::from(state.orders.close_case(closing).await?)))
@@ -203,7 +217,10 @@ impl From<CloseError> for Problem {
                 ),
             ),
             CloseError::Closed(case) => {
-                let how = case.closed.map(|closed| closed.bank_reference.unwrap_or(closed.reason)).unwrap_or_default();
+                let how = case
+                    .closed
+                    .map(|closed| closed.bank_reference.unwrap_or(closed.reason))
+                    .unwrap_or_default();
                 Self::new(
                     Kind::AlreadyPaid,
                     both(

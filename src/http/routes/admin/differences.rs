@@ -34,9 +34,11 @@ pub struct DifferencesView {
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = CatalogueDifference)]
 pub struct DifferenceView {
-    /// `price`, `withdrawn`, `unpriced`, `category_unknown_there`, `product_unknown_here` or `category_unknown_here`.
+    /// `price`, `withdrawn`, `unpriced`, `category_unknown_there`, `product_unknown_here` or
+    /// `category_unknown_here`.
     kind: &'static str,
-    /// Whether taking takes it: prices and withdrawn products. What else differs, an import must mend.
+    /// Whether taking takes it: prices and withdrawn products. What else differs, an import must
+    /// mend.
     can_be_taken: bool,
     /// The same in words.
     text: String,
@@ -80,7 +82,8 @@ pub struct TakenView {
     version: i64,
 }
 
-/// Asks the operator's supplier what it sells and compares; changes nothing. May take as long as the supplier needs.
+/// Asks the operator's supplier what it sells and compares; changes nothing. May take as long as
+/// the supplier needs.
 #[utoipa::path(tag = "admin", operation_id = "show_catalogue_differences", security(("bearer" = [])),
     params(("key" = String, Path, description = "The operator's key")),
     responses((status = 200, description = "What differs", body = DifferencesView)))]
@@ -94,9 +97,9 @@ pub(in crate::http) async fn show(
     Ok(HttpResponse::Ok().json(DifferencesView::from(shown)))
 }
 
-/// Takes the prices and withdrawn products that were shown under the fingerprint; 409 when something else differs by now.
-/// Orders and offers keep the price that they were made with. 403 `second-factor-needed-again` where the second factor was not
-/// shown within ten minutes.
+/// Takes the prices and withdrawn products that were shown under the fingerprint; 409 when
+/// something else differs by now. Orders and offers keep the price that they were made with. 403
+/// `second-factor-needed-again` where the second factor was not shown within ten minutes.
 #[utoipa::path(tag = "admin", operation_id = "take_catalogue_differences", security(("bearer" = [])),
     request_body = TakeBody, params(("key" = String, Path, description = "The operator's key")),
     responses((status = 200, description = "Taken", body = TakenView)))]
@@ -132,7 +135,8 @@ impl From<Shown> for DifferencesView {
 
 impl From<Difference> for DifferenceView {
     fn from(difference: Difference) -> Self {
-        let (kind, can_be_taken, text) = (difference.kind(), difference.can_be_taken(), difference.to_string());
+        let (kind, can_be_taken, text) =
+            (difference.kind(), difference.can_be_taken(), difference.to_string());
         let empty = Self {
             kind,
             can_be_taken,
@@ -155,14 +159,21 @@ impl From<Difference> for DifferenceView {
                 there: Some(Money::euro(there)),
                 ..empty
             },
-            Difference::Withdrawn { product, code } => Self { product: Some(product), code: Some(code), ..empty },
-            Difference::Unpriced { product, category, from, to } => {
-                Self { product: Some(product), category: Some(category), from: Some(from), to: Some(to), ..empty }
+            Difference::Withdrawn { product, code } => {
+                Self { product: Some(product), code: Some(code), ..empty }
             }
-            Difference::UnknownThere { category, code } => Self { category: Some(category), code: Some(code), ..empty },
-            Difference::NewProduct(Named { code, .. }) | Difference::NewCategory(Named { code, .. }) => {
-                Self { code: Some(code), ..empty }
+            Difference::Unpriced { product, category, from, to } => Self {
+                product: Some(product),
+                category: Some(category),
+                from: Some(from),
+                to: Some(to),
+                ..empty
+            },
+            Difference::UnknownThere { category, code } => {
+                Self { category: Some(category), code: Some(code), ..empty }
             }
+            Difference::NewProduct(Named { code, .. })
+            | Difference::NewCategory(Named { code, .. }) => Self { code: Some(code), ..empty },
         }
     }
 }
@@ -177,14 +188,18 @@ impl From<RefreshError> for Problem {
             RefreshError::NotAsked(why) => Self::unavailable(
                 both(
                     format!("The supplier cannot be asked now ({why}). Nothing was changed."),
-                    format!("Der Lieferant kann gerade nicht gefragt werden ({why}). Es wurde nichts geändert."),
+                    format!(
+                        "Der Lieferant kann gerade nicht gefragt werden ({why}). Es wurde nichts geändert."
+                    ),
                 ),
                 10,
             ),
             RefreshError::NoAnswer(why) => Self::new(
                 Kind::NoWholeAnswer,
                 both(
-                    format!("What it sells is not known ({why}). Nothing was changed; ask again later."),
+                    format!(
+                        "What it sells is not known ({why}). Nothing was changed; ask again later."
+                    ),
                     format!(
                         "Was er verkauft, ist nicht bekannt ({why}). Es wurde nichts geändert; fragen Sie später noch einmal."
                     ),
@@ -199,11 +214,17 @@ impl From<RefreshError> for Problem {
             ),
             RefreshError::NothingToTake(why) => Self::new(
                 Kind::NothingToTake,
-                both(format!("{} Nothing was changed.", why.en), format!("{} Es wurde nichts geändert.", why.de)),
+                both(
+                    format!("{} Nothing was changed.", why.en),
+                    format!("{} Es wurde nichts geändert.", why.de),
+                ),
             ),
             RefreshError::Unfit(why) => Self::new(
                 Kind::CannotBeSold,
-                both(format!("{why}. Nothing was changed."), format!("{why}. Es wurde nichts geändert.")),
+                both(
+                    format!("{why}. Nothing was changed."),
+                    format!("{why}. Es wurde nichts geändert."),
+                ),
             ),
             RefreshError::Database(error) => error.into(),
         }

@@ -39,8 +39,8 @@ pub enum Kind {
     Delay,
     /// No answer comes; the question is cut at its deadline.
     Hang,
-    /// The actor's thread is blocked. After two seconds it is left behind and the actor moves; three left behind at
-    /// the same time end the process with 70.
+    /// The actor's thread is blocked. After two seconds it is left behind and the actor moves;
+    /// three left behind at the same time end the process with 70.
     Wedge,
 }
 
@@ -49,7 +49,10 @@ impl NewFault {
     fn read(&self) -> Result<(Fault, u32, &'static str), Problem> {
         let times = self.times.unwrap_or(1);
         if !(1..=MOST_TIMES).contains(&times) {
-            return Err(Problem::invalid(both("`times` must be 1 to 100.", "`times` muss zwischen 1 und 100 liegen.")));
+            return Err(Problem::invalid(both(
+                "`times` must be 1 to 100.",
+                "`times` muss zwischen 1 und 100 liegen.",
+            )));
         }
         let lasting = || match self.milliseconds {
             Some(milliseconds @ 1..=LONGEST_MS) => Ok(Duration::from_millis(milliseconds)),
@@ -81,9 +84,11 @@ pub struct FaultsCleared {
     taken_back: u32,
 }
 
-/// Breaks the actor's next questions. Only in the demonstration and with `environment = "test"`; elsewhere 404.
+/// Breaks the actor's next questions. Only in the demonstration and with `environment = "test"`;
+/// elsewhere 404.
 ///
-/// Faults of several calls are suffered one after the other; of more than 64 calls the oldest are forgotten.
+/// Faults of several calls are suffered one after the other; of more than 64 calls the oldest are
+/// forgotten.
 #[utoipa::path(tag = "admin", operation_id = "inject_fault", security(("bearer" = [])), request_body = NewFault,
     params(("name" = String, Path, description = "The actor's name; a `/` in it is sent as `%2F`")),
     responses((status = 202, description = "The next question suffers it", body = ActorView)))]
@@ -96,7 +101,8 @@ pub(in crate::http) async fn inject(
 ) -> Result<HttpResponse, Problem> {
     status_of(&state, &name)?;
     let (fault, times, word) = new.read()?;
-    let length = new.milliseconds.map_or_else(String::new, |milliseconds| format!("{milliseconds} ms, "));
+    let length =
+        new.milliseconds.map_or_else(String::new, |milliseconds| format!("{milliseconds} ms, "));
     let reason = Some(format!("{length}{times}x"));
     store::write_audit(&state.io, admin.audit_entry(word, name.clone(), reason)).await?;
     tracing::warn!(actor = *name, ?fault, times, "an admin breaks an actor");
@@ -104,7 +110,8 @@ pub(in crate::http) async fn inject(
     Ok(HttpResponse::Accepted().json(ActorView::new(status_of(&state, &name)?, state.replica)))
 }
 
-/// Takes back what the actor has not suffered yet. Only in the demonstration and with `environment = "test"`; elsewhere 404.
+/// Takes back what the actor has not suffered yet. Only in the demonstration and with
+/// `environment = "test"`; elsewhere 404.
 #[utoipa::path(tag = "admin", operation_id = "clear_faults", security(("bearer" = [])),
     params(("name" = String, Path, description = "The actor's name; a `/` in it is sent as `%2F`")),
     responses((status = 200, description = "Nothing is broken from here on", body = FaultsCleared)))]

@@ -13,7 +13,8 @@ use crate::http::{Admin, Problem, State};
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RotateKeys {
-    /// Somebody else may have the old key: the new one signs at once, and nothing the old ones signed is believed; `false` when absent.
+    /// Somebody else may have the old key: the new one signs at once, and nothing the old ones
+    /// signed is believed; `false` when absent.
     compromised: Option<bool>,
 }
 
@@ -27,8 +28,8 @@ pub struct KeyView {
     signs_from: DateTime<Utc>,
 }
 
-/// Draws the next signing key. It is published at once and signs five minutes later; the tokens of the one before it are
-/// believed until they expire.
+/// Draws the next signing key. It is published at once and signs five minutes later; the tokens of
+/// the one before it are believed until they expire.
 #[utoipa::path(tag = "admin", operation_id = "rotate_keys", security(("bearer" = [])),
     responses((status = 201, description = "Published", body = KeyView)))]
 #[post("/api/v1/admin/keys")]

@@ -1,4 +1,5 @@
-//! What admins see and do. Every command is written down, with its reason, before it is carried out.
+//! What admins see and do. Every command is written down, with its reason, before it is carried
+//! out.
 
 pub mod accounts;
 pub mod actors;

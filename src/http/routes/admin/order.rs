@@ -25,18 +25,21 @@ const SHOWN: u64 = 200;
 pub enum OrderCommand {
     /// Ask at once what would be asked after a pause.
     Retry,
-    /// Void what was attempted, then refund it. Of an order that is being undone already: let go of the tickets that cannot be voided,
-    /// because they were used, and refund everything.
+    /// Void what was attempted, then refund it. Of an order that is being undone already: let go of
+    /// the tickets that cannot be voided, because they were used, and refund everything.
     Undo,
-    /// Take the marked rows as they are: nobody is needed any more, and the loop goes on. A return of which a line is marked ends: its
-    /// ticket stays sold where it stands. In an undo the tickets that cannot be voided are kept: their price is captured, everything
-    /// else is refunded, and the order is finished.
+    /// Take the marked rows as they are: nobody is needed any more, and the loop goes on. A return
+    /// of which a line is marked ends: its ticket stays sold where it stands. In an undo the
+    /// tickets that cannot be voided are kept: their price is captured, everything else is
+    /// refunded, and the order is finished.
     Accept,
 }
 
-/// One order with its questions, claims, events, cases and audit entries, and what its suppliers say of it right now.
+/// One order with its questions, claims, events, cases and audit entries, and what its suppliers
+/// say of it right now.
 ///
-/// Every supplier is waited for at most 5 s; what one did not tell is shown as `not_reachable`. Costs no status call.
+/// Every supplier is waited for at most 5 s; what one did not tell is shown as `not_reachable`.
+/// Costs no status call.
 #[utoipa::path(tag = "admin", operation_id = "show_order_to_admin", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The order's id")),
     responses((status = 200, description = "All that is known", body = AdminOrder)))]
@@ -51,10 +54,12 @@ pub(in crate::http) async fn show(
     Ok(HttpResponse::Ok().json(view(&state, order, admin.reader()).await?))
 }
 
-/// Does something about an order in a person's name; the reason is written down first. Twice is like once.
+/// Does something about an order in a person's name; the reason is written down first. Twice is
+/// like once.
 ///
-/// `undo` and `accept` move money: 403 `second-factor-needed-again` where the second factor was not shown within ten minutes.
-/// 409 says why it is not possible. What follows is the order's own loop's: look again to see what became of it.
+/// `undo` and `accept` move money: 403 `second-factor-needed-again` where the second factor was not
+/// shown within ten minutes. 409 says why it is not possible. What follows is the order's own
+/// loop's: look again to see what became of it.
 #[utoipa::path(tag = "admin", operation_id = "command_order", security(("bearer" = [])), request_body = GivenReason,
     params(("id" = Uuid, Path, description = "The order's id"), ("command" = inline(OrderCommand), Path)),
     responses((status = 202, description = "Done; the order as it is now", body = AdminOrder)))]
@@ -100,10 +105,17 @@ fn unknown() -> Problem {
     ))
 }
 
-pub(super) async fn view(state: &State, order: Order, reader: Reader) -> Result<AdminOrder, Problem> {
+pub(super) async fn view(
+    state: &State,
+    order: Order,
+    reader: Reader,
+) -> Result<AdminOrder, Problem> {
     let store = state.orders.store();
-    let (lines, payments) =
-        futures_util::future::join(suppliers::lines(state, &order), suppliers::payments(state, &order)).await;
+    let (lines, payments) = futures_util::future::join(
+        suppliers::lines(state, &order),
+        suppliers::payments(state, &order),
+    )
+    .await;
     let questions = store.questions(order.id, SHOWN).await?;
     let claims = store.claims(&order).await?;
     let cases = store.cases(order.id).await?;
@@ -111,7 +123,8 @@ pub(super) async fn view(state: &State, order: Order, reader: Reader) -> Result<
     let done = (Some(order.id.to_string()), store::Written::Changes);
     let audit_entries = store::audit_entries(&state.io, done, None, SHOWN).await?;
     let audit_entries = audit_entries.into_iter().map(AuditEntryView::from).collect();
-    let known = super::order_view::Known { questions, claims, cases, events, audit_entries, reader };
+    let known =
+        super::order_view::Known { questions, claims, cases, events, audit_entries, reader };
     AdminOrder::new(state, order, (lines, payments), known).await
 }
 

@@ -193,8 +193,13 @@ impl AdminOrder {
         (suppliers, providers): (Vec<SupplierView>, Vec<Option<ProviderView>>),
         known: Known,
     ) -> Result<Self, Problem> {
-        let lines = order.lines.iter().zip(suppliers).map(|(line, supplier)| line_view(line, supplier));
-        let payments = order.payments.iter().zip(providers).map(|(row, provider)| payment_view(&order, row, provider));
+        let lines =
+            order.lines.iter().zip(suppliers).map(|(line, supplier)| line_view(line, supplier));
+        let payments = order
+            .payments
+            .iter()
+            .zip(providers)
+            .map(|(row, provider)| payment_view(&order, row, provider));
         Ok(Self {
             account_id: order.account_id,
             state: order.state.word(),
@@ -223,8 +228,12 @@ fn marks(order: &Order) -> Vec<MarkView> {
         reason: mark.reason.clone(),
         accepted: mark.accepted,
     };
-    let lines = order.lines.iter().filter_map(|row| Some(view(Some(row.no), None, row.person.as_ref()?)));
-    let payments = order.payments.iter().filter_map(|row| Some(view(None, Some(row.no), row.person.as_ref()?)));
+    let lines =
+        order.lines.iter().filter_map(|row| Some(view(Some(row.no), None, row.person.as_ref()?)));
+    let payments = order
+        .payments
+        .iter()
+        .filter_map(|row| Some(view(None, Some(row.no), row.person.as_ref()?)));
     let mut all: Vec<_> = lines.chain(payments).collect();
     all.sort_by_key(|mark| mark.since);
     all
@@ -267,9 +276,29 @@ fn payment_view(order: &Order, row: &Payment, provider: Option<ProviderView>) ->
 
 impl From<Step> for StepView {
     fn from(step: Step) -> Self {
-        let Step { line_no, payment_no, verb, reference, amount_cents, asked_at, answered_at, outcome, detail } = step;
+        let Step {
+            line_no,
+            payment_no,
+            verb,
+            reference,
+            amount_cents,
+            asked_at,
+            answered_at,
+            outcome,
+            detail,
+        } = step;
         let (line, payment) = (line_no, payment_no);
-        Self { line, payment, verb, reference, amount_cents, asked_at, answered_at, outcome, detail }
+        Self {
+            line,
+            payment,
+            verb,
+            reference,
+            amount_cents,
+            asked_at,
+            answered_at,
+            outcome,
+            detail,
+        }
     }
 }
 

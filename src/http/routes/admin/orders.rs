@@ -52,8 +52,8 @@ pub(in crate::http) async fn list(
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SearchOrders {
-    /// 2 to 200 characters: an order's number, a ticket's number, an address, a card's number or its last four signs, or names of
-    /// buyer or holder, of which the beginnings do.
+    /// 2 to 200 characters: an order's number, a ticket's number, an address, a card's number or
+    /// its last four signs, or names of buyer or holder, of which the beginnings do.
     #[schema(min_length = 2, max_length = 200, example = "A0123456789")]
     text: String,
     /// The `next` of the page before.
@@ -62,7 +62,8 @@ pub struct SearchOrders {
     limit: Option<u64>,
 }
 
-/// The orders of all customers that a text means, newest first. That somebody looked is written down, the text is not.
+/// The orders of all customers that a text means, newest first. That somebody looked is written
+/// down, the text is not.
 ///
 /// A POST, because addresses and names have no place in the logs of proxies.
 #[utoipa::path(tag = "admin", operation_id = "search_orders", security(("bearer" = [])), request_body = SearchOrders,

@@ -1,7 +1,9 @@
-//! Money that must go back by bank transfer, because its payment method takes nothing back: the bookkeeper's list.
+//! Money that must go back by bank transfer, because its payment method takes nothing back: the
+//! bookkeeper's list.
 //!
-//! We do not know anybody's bank account. The list names order, transaction and amount; whoever sends the money asks the
-//! customer (the e-mail has asked for the account's number already) or looks into the payment provider's portal.
+//! We do not know anybody's bank account. The list names order, transaction and amount; whoever
+//! sends the money asks the customer (the e-mail has asked for the account's number already) or
+//! looks into the payment provider's portal.
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::{HttpResponse, get, post, web};
@@ -43,7 +45,8 @@ pub struct OwedView {
     transaction: Option<String>,
     amount: Money,
     since: DateTime<Utc>,
-    /// Why, as a slug: `not_wanted` for a payment too many or too late, else why the tickets were not issued.
+    /// Why, as a slug: `not_wanted` for a payment too many or too late, else why the tickets were
+    /// not issued.
     #[schema(example = "not_wanted")]
     reason: String,
 }
@@ -60,7 +63,8 @@ pub struct Transfer {
 
 /// Money that must go back by bank transfer, oldest first; what was paid leaves the list.
 ///
-/// Customers' bank accounts are not known here: ask the customer, or look into the payment provider's portal.
+/// Customers' bank accounts are not known here: ask the customer, or look into the payment
+/// provider's portal.
 #[utoipa::path(tag = "admin", operation_id = "list_owed", security(("bearer" = [])), params(PageQuery),
     responses((status = 200, description = "A page", body = Page<OwedView>)))]
 #[get("/api/v1/admin/owed")]
@@ -77,17 +81,23 @@ pub(in crate::http) async fn list(
     Ok(HttpResponse::Ok().json(Page::<OwedView> { items, next: page.next }))
 }
 
-/// The same list for the bookkeeper's spreadsheet: a line of names, then one a sum, oldest first, at most 10,000.
+/// The same list for the bookkeeper's spreadsheet: a line of names, then one a sum, oldest first,
+/// at most 10,000.
 ///
-/// As a German spreadsheet opens it by itself: UTF-8 with a mark, semicolons, and a decimal comma in `amount`; `amount_cents` is
-/// for programs. It names no bank account, for none is known here.
+/// As a German spreadsheet opens it by itself: UTF-8 with a mark, semicolons, and a decimal comma
+/// in `amount`; `amount_cents` is for programs. It names no bank account, for none is known here.
 #[utoipa::path(tag = "admin", operation_id = "export_owed", security(("bearer" = [])),
     responses((status = 200, description = "Lines of values with semicolons between them", content_type = "text/csv", body = String)))]
 #[get("/api/v1/admin/owed.csv")]
-pub(in crate::http) async fn export(state: web::Data<State>, admin: Admin) -> Result<HttpResponse, Problem> {
+pub(in crate::http) async fn export(
+    state: web::Data<State>,
+    admin: Admin,
+) -> Result<HttpResponse, Problem> {
     store::write_audit(&state.io, admin.audit_entry("owed.read", "owed.csv", None)).await?;
     let cases = state.orders.store().case_files(wanted(None, MOST_ROWS)).await?;
-    let mut text = format!("{MARK}id;order;reference;transaction;amount_cents;amount;currency;since;reason\r\n");
+    let mut text = format!(
+        "{MARK}id;order;reference;transaction;amount_cents;amount;currency;since;reason\r\n"
+    );
     for case in cases {
         let cells = [
             case.id.to_string(),
@@ -110,9 +120,9 @@ pub(in crate::http) async fn export(state: web::Data<State>, admin: Admin) -> Re
         .body(text))
 }
 
-/// Books that the money was sent, and has the customer told.
-/// 403 `second-factor-needed-again` where the second factor was not shown within ten minutes. The same bank reference again answers the same again;
-/// another one is refused with 409, for then the money may have been sent twice.
+/// Books that the money was sent, and has the customer told. 403 `second-factor-needed-again` where
+/// the second factor was not shown within ten minutes. The same bank reference again answers the
+/// same again; another one is refused with 409, for then the money may have been sent twice.
 #[utoipa::path(tag = "admin", operation_id = "book_transfer", security(("bearer" = [])), request_body = Transfer,
     params(("id" = Uuid, Path)),
     responses((status = 200, description = "Booked", body = CaseView)))]
@@ -125,11 +135,17 @@ pub(in crate::http) async fn paid(
 ) -> Result<HttpResponse, Problem> {
     admin.check_proof(&state).await?;
     let case = path.into_inner();
-    let (reason, bank) = (plain("reason", &body.reason, 200)?, plain("bank_reference", &body.bank_reference, 140)?);
+    let (reason, bank) =
+        (plain("reason", &body.reason, 200)?, plain("bank_reference", &body.bank_reference, 140)?);
     let known = state.orders.store().case_file(case).await?;
-    let known = known.filter(|case| case.kind == CaseKind::Owed.word()).ok_or(CloseError::Unknown)?;
+    let known =
+        known.filter(|case| case.kind == CaseKind::Owed.word()).ok_or(CloseError::Unknown)?;
     if known.closed.is_none() {
-        store::write_audit(&state.io, admin.audit_entry("owed.paid", case.to_string(), Some(reason.clone()))).await?;
+        store::write_audit(
+            &state.io,
+            admin.audit_entry("owed.paid", case.to_string(), Some(reason.clone())),
+        )
+        .await?;
     }
     let closing = Closing { case, by: admin.account_id, reason, bank_reference: Some(bank) };
     Ok(HttpResponse::Ok().json(CaseView::from(state.orders.owed_is_paid(closing).await?)))
@@ -152,11 +168,16 @@ fn view(case: Case) -> OwedView {
     }
 }
 
-/// One value as RFC 4180 writes it, with semicolons for commas; what a spreadsheet would take for a formula is marked as text.
+/// One value as RFC 4180 writes it, with semicolons for commas; what a spreadsheet would take for a
+/// formula is marked as text.
 fn field(text: &str) -> String {
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
     let text = if formula { format!("'{text}") } else { text.to_owned() };
-    if text.contains(['"', ';', '\r', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+    if text.contains(['"', ';', '\r', '\n']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text
+    }
 }
 
 #[cfg(test)]

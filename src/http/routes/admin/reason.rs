@@ -18,7 +18,11 @@ const LONGEST: usize = 200;
 #[serde(deny_unknown_fields)]
 pub struct GivenReason {
     /// 1 to 200 characters, without names or addresses of customers.
-    #[schema(min_length = 1, max_length = 200, example = "the operator confirmed by phone that the gate is repaired")]
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        example = "the operator confirmed by phone that the gate is repaired"
+    )]
     reason: String,
 }
 
@@ -71,7 +75,8 @@ impl FromRequest for MaybeReason {
         let whole = web::Bytes::from_request(request, payload);
         async move {
             let bytes = whole.await.map_err(|error| body::refuse_bytes(&error))?;
-            let because: Option<OptionalReason> = if bytes.is_empty() { None } else { body::read_json(&bytes)? };
+            let because: Option<OptionalReason> =
+                if bytes.is_empty() { None } else { body::read_json(&bytes)? };
             Ok(Self(clean(&because.and_then(|because| because.reason).unwrap_or_default())?))
         }
         .boxed_local()

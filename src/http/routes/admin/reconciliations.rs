@@ -1,4 +1,5 @@
-//! Comparing a day with the payment provider and the operators: requested here, seen here; what differs is a case.
+//! Comparing a day with the payment provider and the operators: requested here, seen here; what
+//! differs is a case.
 
 use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -58,7 +59,18 @@ pub struct RunView {
 
 impl From<Run> for RunView {
     fn from(run: Run) -> Self {
-        let Run { id, scope, day, wished_by, wished_at, ended_at, compared, differences, opened, not_told } = run;
+        let Run {
+            id,
+            scope,
+            day,
+            wished_by,
+            wished_at,
+            ended_at,
+            compared,
+            differences,
+            opened,
+            not_told,
+        } = run;
         Self {
             id,
             scope,
@@ -74,7 +86,8 @@ impl From<Run> for RunView {
     }
 }
 
-/// Compares a day. Each side is a comparison of its own; nothing is corrected by it, what differs opens a case.
+/// Compares a day. Each side is a comparison of its own; nothing is corrected by it, what differs
+/// opens a case.
 #[utoipa::path(tag = "admin", operation_id = "reconcile_day", security(("bearer" = [])), request_body = DayToCompare,
     responses((status = 202, description = "The comparisons, as they wait", body = Page<RunView>)))]
 #[post("/api/v1/admin/reconciliations")]
@@ -100,7 +113,8 @@ pub(in crate::http) async fn request(
     let subject = format!("{day} {}", operator.as_deref().unwrap_or("everybody"));
     store::write_audit(&state.io, admin.audit_entry("reconcile", subject, None)).await?;
     let runs = state.books.request(day, operator.map(Scope::Operator), admin.account_id).await?;
-    Ok(HttpResponse::Accepted().json(Page::<RunView>::whole(runs.into_iter().map(RunView::from).collect())))
+    Ok(HttpResponse::Accepted()
+        .json(Page::<RunView>::whole(runs.into_iter().map(RunView::from).collect())))
 }
 
 /// The comparisons, newest first.
@@ -118,8 +132,9 @@ pub(in crate::http) async fn list(
     Ok(HttpResponse::Ok().json(Page::cut(views, limit, |run: &RunView| run.id.to_string())))
 }
 
-/// Agrees to what a case suggests, with the reason written down: it is carried out in the background and closes the case.
-/// Twice is once. 403 `second-factor-needed-again` where the second factor was not shown within ten minutes.
+/// Agrees to what a case suggests, with the reason written down: it is carried out in the
+/// background and closes the case. Twice is once. 403 `second-factor-needed-again` where the second
+/// factor was not shown within ten minutes.
 #[utoipa::path(tag = "admin", operation_id = "agree_to_case", security(("bearer" = [])), request_body = GivenReason,
     params(("id" = Uuid, Path)),
     responses((status = 202, description = "It is being carried out", body = CaseView)))]
@@ -136,7 +151,8 @@ pub(in crate::http) async fn agree(
     if known.closed.is_some() || known.action.is_none() {
         return Err(AgreeError::Nothing.into());
     }
-    store::write_audit(&state.io, admin.audit_entry("case.agree", id.to_string(), Some(reason))).await?;
+    store::write_audit(&state.io, admin.audit_entry("case.agree", id.to_string(), Some(reason)))
+        .await?;
     state.books.agree(id, admin.account_id).await?;
     let case = state.orders.store().case_file(id).await?.ok_or(CloseError::Unknown)?;
     Ok(HttpResponse::Accepted().json(CaseView::from(case)))

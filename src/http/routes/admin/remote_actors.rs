@@ -1,7 +1,9 @@
-//! What an admin commands another replica's actor: written down here, named by a broadcast, done and answered there.
+//! What an admin commands another replica's actor: written down here, named by a broadcast, done
+//! and answered there.
 //!
-//! The row of the audit says what is done; the broadcast only names it. So whoever can write to Redis has nothing done that
-//! no admin commanded, and what is lost on the way is answered as not done.
+//! The row of the audit says what is done; the broadcast only names it. So whoever can write to
+//! Redis has nothing done that no admin commanded, and what is lost on the way is answered as not
+//! done.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -38,12 +40,14 @@ pub(super) async fn have_done(
     reason: Option<String>,
 ) -> Result<ActorView, Problem> {
     let others = state.fleet.tree.others().await;
-    let other = others.iter().find(|other| other.replica == replica).ok_or_else(|| not_seen(replica))?;
+    let other =
+        others.iter().find(|other| other.replica == replica).ok_or_else(|| not_seen(replica))?;
     if !other.actors.iter().any(|status| status.name == name) {
         return Err(crate::actors::supervision::UnknownActor(name.to_owned()).into());
     }
     let subject = format!("{name} at {replica}");
-    let id = store::write_audit(&state.io, admin.audit_entry(command.word(), subject, reason)).await?;
+    let id =
+        store::write_audit(&state.io, admin.audit_entry(command.word(), subject, reason)).await?;
     tracing::info!(actor = name, command = command.word(), %replica, "an admin commands something of another replica's actor");
     state.fleet.replica.broadcast.publish(&FleetEvent::AdminRequest { replica, id });
     let deadline = Deadline::after(PATIENCE);

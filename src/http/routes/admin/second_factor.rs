@@ -1,4 +1,5 @@
-//! The second factor of whoever runs the shop: set up once, shown at each log-in, and again before money is moved.
+//! The second factor of whoever runs the shop: set up once, shown at each log-in, and again before
+//! money is moved.
 
 use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
@@ -31,7 +32,8 @@ pub struct ShownFactor {
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShownCode {
-    /// The six digits that the app shows, or a recovery code where there are some; blanks and dashes do not count.
+    /// The six digits that the app shows, or a recovery code where there are some; blanks and
+    /// dashes do not count.
     #[schema(max_length = 100, example = "123456")]
     code: String,
 }
@@ -60,7 +62,9 @@ pub struct EnrolmentView {
     #[schema(example = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")]
     secret: String,
     /// The same as an address, for a picture that an app reads.
-    #[schema(example = "otpauth://totp/Shop:ada%40shop.example?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Shop")]
+    #[schema(
+        example = "otpauth://totp/Shop:ada%40shop.example?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Shop"
+    )]
     address: String,
 }
 
@@ -86,7 +90,10 @@ pub struct RecoveryCodes {
 #[utoipa::path(tag = "admin", operation_id = "show_second_factor", security(("bearer" = [])),
     responses((status = 200, description = "How it stands", body = FactorView)))]
 #[get("/api/v1/admin/me/second-factor")]
-pub(in crate::http) async fn show(state: web::Data<State>, who: AnyAdmin) -> Result<HttpResponse, Problem> {
+pub(in crate::http) async fn show(
+    state: web::Data<State>,
+    who: AnyAdmin,
+) -> Result<HttpResponse, Problem> {
     let factor = state.auth.factor(who.claims.sub, who.claims.sid).await?;
     Ok(HttpResponse::Ok().json(FactorView {
         confirmed_at: factor.confirmed_at,
@@ -96,15 +103,20 @@ pub(in crate::http) async fn show(state: web::Data<State>, who: AnyAdmin) -> Res
     }))
 }
 
-/// Draws the secret of a second factor; it counts once its first code is shown. Again before that draws another one.
+/// Draws the secret of a second factor; it counts once its first code is shown. Again before that
+/// draws another one.
 ///
 /// 409 `second-factor-there` when there is one that counts.
 #[utoipa::path(tag = "admin", operation_id = "enrol_second_factor", security(("bearer" = [])),
     responses((status = 201, description = "What the device has to know", body = EnrolmentView)))]
 #[post("/api/v1/admin/me/second-factor")]
-pub(in crate::http) async fn enrol(state: web::Data<State>, who: AnyAdmin) -> Result<HttpResponse, Problem> {
+pub(in crate::http) async fn enrol(
+    state: web::Data<State>,
+    who: AnyAdmin,
+) -> Result<HttpResponse, Problem> {
     let subject = who.claims.sub.to_string();
-    store::write_audit(&state.io, who.admin().audit_entry("second_factor.enrol", subject, None)).await?;
+    store::write_audit(&state.io, who.admin().audit_entry("second_factor.enrol", subject, None))
+        .await?;
     let enrolment = state.auth.enrol(who.claims.sub, who.claims.sid).await?;
     Ok(HttpResponse::Created().json(EnrolmentView {
         secret: enrolment.secret.expose_secret().to_owned(),
@@ -112,10 +124,11 @@ pub(in crate::http) async fn enrol(state: web::Data<State>, who: AnyAdmin) -> Re
     }))
 }
 
-/// Lets the second factor count whose first code is shown. Every session of the account ends, this one too; the tokens are of a new one.
+/// Lets the second factor count whose first code is shown. Every session of the account ends, this
+/// one too; the tokens are of a new one.
 ///
-/// 422 `wrong-second-factor` when the code does not count: compare the device's clock. 429 after ten wrong ones in a quarter of
-/// an hour.
+/// 422 `wrong-second-factor` when the code does not count: compare the device's clock. 429 after
+/// ten wrong ones in a quarter of an hour.
 #[utoipa::path(tag = "admin", operation_id = "confirm_second_factor", security(("bearer" = [])), request_body = ShownCode,
     responses((status = 201, description = "It counts", body = ConfirmedView)))]
 #[post("/api/v1/admin/me/second-factor/confirmation")]
@@ -125,17 +138,20 @@ pub(in crate::http) async fn confirm(
     Json(body): Json<ShownCode>,
 ) -> Result<HttpResponse, Problem> {
     let subject = who.claims.sub.to_string();
-    store::write_audit(&state.io, who.admin().audit_entry("second_factor.confirm", subject, None)).await?;
+    store::write_audit(&state.io, who.admin().audit_entry("second_factor.confirm", subject, None))
+        .await?;
     let confirmed = state.auth.confirm_factor(&who.claims, &body.code).await?;
     tracing::info!("an admin has set up a second factor");
-    Ok(HttpResponse::Created()
-        .json(ConfirmedView { recovery_codes: confirmed.recovery_codes, tokens: confirmed.pair.into() }))
+    Ok(HttpResponse::Created().json(ConfirmedView {
+        recovery_codes: confirmed.recovery_codes,
+        tokens: confirmed.pair.into(),
+    }))
 }
 
 /// Shows the second factor again: for ten minutes this session may move money.
 ///
-/// 422 `wrong-second-factor` when it does not count, also because it was used before: wait for the next code. 422
-/// `security-key-needed` for the six digits of an account that has a security key.
+/// 422 `wrong-second-factor` when it does not count, also because it was used before: wait for the
+/// next code. 422 `security-key-needed` for the six digits of an account that has a security key.
 #[utoipa::path(tag = "admin", operation_id = "prove_second_factor", security(("bearer" = [])), request_body = ShownFactor,
     responses((status = 204, description = "It was shown")))]
 #[post("/api/v1/admin/me/second-factor/proof")]
@@ -146,9 +162,14 @@ pub(in crate::http) async fn prove(
 ) -> Result<HttpResponse, Problem> {
     let shown = shown(body.code, body.credential)?.ok_or_else(nothing_shown)?;
     let proved = state.auth.prove(who.claims.sub, who.claims.sid, &shown).await;
-    if matches!(proved, Err(auth::Error::WrongSecondFactor(_) | auth::Error::SecurityKeyNeeded(_))) {
+    if matches!(proved, Err(auth::Error::WrongSecondFactor(_) | auth::Error::SecurityKeyNeeded(_)))
+    {
         let subject = who.claims.sub.to_string();
-        store::write_audit(&state.io, who.admin().audit_entry("second_factor.refused", subject, None)).await?;
+        store::write_audit(
+            &state.io,
+            who.admin().audit_entry("second_factor.refused", subject, None),
+        )
+        .await?;
     }
     proved?;
     Ok(HttpResponse::NoContent().finish())
@@ -160,16 +181,23 @@ pub(in crate::http) async fn prove(
 #[utoipa::path(tag = "admin", operation_id = "renew_recovery_codes", security(("bearer" = [])),
     responses((status = 201, description = "The new ones", body = RecoveryCodes)))]
 #[post("/api/v1/admin/me/second-factor/recovery-codes")]
-pub(in crate::http) async fn renew(state: web::Data<State>, admin: Admin) -> Result<HttpResponse, Problem> {
+pub(in crate::http) async fn renew(
+    state: web::Data<State>,
+    admin: Admin,
+) -> Result<HttpResponse, Problem> {
     admin.check_proof(&state).await?;
-    let entry = admin.audit_entry("second_factor.recovery_codes", admin.account_id.to_string(), None);
+    let entry =
+        admin.audit_entry("second_factor.recovery_codes", admin.account_id.to_string(), None);
     store::write_audit(&state.io, entry).await?;
     let recovery_codes = state.auth.renew_recovery_codes(admin.account_id).await?;
     Ok(HttpResponse::Created().json(RecoveryCodes { recovery_codes }))
 }
 
 /// The one of both that came, if one did.
-pub(in crate::http) fn shown(code: Option<String>, credential: Option<Value>) -> Result<Option<Shown>, Problem> {
+pub(in crate::http) fn shown(
+    code: Option<String>,
+    credential: Option<Value>,
+) -> Result<Option<Shown>, Problem> {
     match (code, credential) {
         (Some(_), Some(_)) => Err(Problem::invalid(both(
             "Send either `code` or `credential`.",

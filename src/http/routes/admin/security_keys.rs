@@ -1,4 +1,5 @@
-//! The security keys of whoever runs the shop: a second factor that no page but the shop's own can ask for.
+//! The security keys of whoever runs the shop: a second factor that no page but the shop's own can
+//! ask for.
 
 use actix_web::{HttpResponse, delete, get, post, web};
 use chrono::{DateTime, Utc};
@@ -47,8 +48,9 @@ pub struct SecurityKeyList {
 /// What a browser has to ask a security key.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct SecurityKeyOptions {
-    /// For `PublicKeyCredential.parseCreationOptionsFromJSON` where a key is added, `parseRequestOptionsFromJSON` where one is
-    /// shown. The answer counts once, within five minutes, in this session.
+    /// For `PublicKeyCredential.parseCreationOptionsFromJSON` where a key is added,
+    /// `parseRequestOptionsFromJSON` where one is shown. The answer counts once, within five
+    /// minutes, in this session.
     #[schema(value_type = Object)]
     options: Value,
 }
@@ -57,20 +59,28 @@ pub struct SecurityKeyOptions {
 #[utoipa::path(tag = "admin", operation_id = "list_security_keys", security(("bearer" = [])),
     responses((status = 200, description = "The keys", body = SecurityKeyList)))]
 #[get("/api/v1/admin/me/second-factor/security-keys")]
-pub(in crate::http) async fn list(state: web::Data<State>, admin: Admin) -> Result<HttpResponse, Problem> {
+pub(in crate::http) async fn list(
+    state: web::Data<State>,
+    admin: Admin,
+) -> Result<HttpResponse, Problem> {
     let keys = state.auth.security_keys(admin.account_id).await?;
-    Ok(HttpResponse::Ok().json(SecurityKeyList { items: keys.into_iter().map(SecurityKeyView::from).collect() }))
+    Ok(HttpResponse::Ok()
+        .json(SecurityKeyList { items: keys.into_iter().map(SecurityKeyView::from).collect() }))
 }
 
-/// Says what the browser has to ask a new security key. As long as the account has one, the six digits of its app do not count;
-/// its recovery codes do.
+/// Says what the browser has to ask a new security key. As long as the account has one, the six
+/// digits of its app do not count; its recovery codes do.
 ///
-/// 403 `second-factor-needed-again` where the second factor was not shown within ten minutes, 409 `too-many-security-keys` after
-/// ten, 409 `security-keys-not-offered` where browsers speak to none: they need `https` and a name.
+/// 403 `second-factor-needed-again` where the second factor was not shown within ten minutes, 409
+/// `too-many-security-keys` after ten, 409 `security-keys-not-offered` where browsers speak to
+/// none: they need `https` and a name.
 #[utoipa::path(tag = "admin", operation_id = "ask_for_new_security_key", security(("bearer" = [])),
     responses((status = 201, description = "What to ask", body = SecurityKeyOptions)))]
 #[post("/api/v1/admin/me/second-factor/security-key-options")]
-pub(in crate::http) async fn ask_for_new(state: web::Data<State>, admin: Admin) -> Result<HttpResponse, Problem> {
+pub(in crate::http) async fn ask_for_new(
+    state: web::Data<State>,
+    admin: Admin,
+) -> Result<HttpResponse, Problem> {
     admin.check_proof(&state).await?;
     let options = state.auth.ask_for_new_key(admin.in_session()).await?;
     Ok(HttpResponse::Created().json(SecurityKeyOptions { options }))
@@ -78,8 +88,9 @@ pub(in crate::http) async fn ask_for_new(state: web::Data<State>, admin: Admin) 
 
 /// Lets a new security key count from now on. Every other session of the account ends.
 ///
-/// 422 `wrong-security-key` when this is no answer to what was asked in this session within five minutes; 409
-/// `security-key-there` when an account has this key already, `no-second-factor` when the device was taken away meanwhile.
+/// 422 `wrong-security-key` when this is no answer to what was asked in this session within five
+/// minutes; 409 `security-key-there` when an account has this key already, `no-second-factor` when
+/// the device was taken away meanwhile.
 #[utoipa::path(tag = "admin", operation_id = "add_security_key", security(("bearer" = [])), request_body = NewSecurityKey,
     responses((status = 201, description = "It counts", body = SecurityKeyView)))]
 #[post("/api/v1/admin/me/second-factor/security-keys")]
@@ -90,7 +101,8 @@ pub(in crate::http) async fn add(
 ) -> Result<HttpResponse, Problem> {
     admin.check_proof(&state).await?;
     let id = ids::new_id();
-    store::write_audit(&state.io, admin.audit_entry("security_key.add", id.to_string(), None)).await?;
+    store::write_audit(&state.io, admin.audit_entry("security_key.add", id.to_string(), None))
+        .await?;
     let NewSecurityKey { nickname, credential } = new;
     let new = auth::NewSecurityKey { id, nickname, credential };
     let (key, ended) = state.auth.add_security_key(admin.in_session(), new).await?;
@@ -111,20 +123,29 @@ pub(in crate::http) async fn remove(
 ) -> Result<HttpResponse, Problem> {
     admin.check_proof(&state).await?;
     let id = id.into_inner();
-    store::write_audit(&state.io, admin.audit_entry("security_key.remove", id.to_string(), None)).await?;
+    store::write_audit(&state.io, admin.audit_entry("security_key.remove", id.to_string(), None))
+        .await?;
     if state.auth.remove_security_key(admin.account_id, id).await? {
         return Ok(HttpResponse::NoContent().finish());
     }
-    Err(Problem::not_found(both("You have no such security key.", "Sie haben keinen solchen Sicherheitsschlüssel.")))
+    Err(Problem::not_found(both(
+        "You have no such security key.",
+        "Sie haben keinen solchen Sicherheitsschlüssel.",
+    )))
 }
 
-/// Says what the browser has to ask one of one's security keys, before `POST /api/v1/admin/me/second-factor/proof`.
+/// Says what the browser has to ask one of one's security keys, before
+/// `POST /api/v1/admin/me/second-factor/proof`.
 ///
-/// 409 `no-security-key` for an account that has none: show a code. 409 `security-keys-not-offered` where browsers speak to none.
+/// 409 `no-security-key` for an account that has none: show a code. 409 `security-keys-not-offered`
+/// where browsers speak to none.
 #[utoipa::path(tag = "admin", operation_id = "ask_for_security_key", security(("bearer" = [])),
     responses((status = 201, description = "What to ask", body = SecurityKeyOptions)))]
 #[post("/api/v1/admin/me/second-factor/proof/options")]
-pub(in crate::http) async fn ask_for_one(state: web::Data<State>, admin: Admin) -> Result<HttpResponse, Problem> {
+pub(in crate::http) async fn ask_for_one(
+    state: web::Data<State>,
+    admin: Admin,
+) -> Result<HttpResponse, Problem> {
     let options = state.auth.ask_for_key(admin.in_session()).await?;
     Ok(HttpResponse::Created().json(SecurityKeyOptions { options }))
 }
@@ -145,7 +166,10 @@ pub(in crate::http) fn refused(error: SecurityKeyError) -> Problem {
     let (kind, detail) = match error {
         SecurityKeyError::Missing => (
             Kind::NoSecurityKey,
-            both("Send the six digits that the app shows.", "Senden Sie die sechs Ziffern, die die App zeigt."),
+            both(
+                "Send the six digits that the app shows.",
+                "Senden Sie die sechs Ziffern, die die App zeigt.",
+            ),
         ),
         SecurityKeyError::Wrong => (
             Kind::WrongSecurityKey,
@@ -154,7 +178,9 @@ pub(in crate::http) fn refused(error: SecurityKeyError) -> Problem {
                 "Das ist keine Antwort auf das, was in dieser Sitzung in den letzten fünf Minuten gefragt wurde, oder nicht von der Seite des Shops selbst. Fordern Sie dort neue Optionen an und versuchen Sie es noch einmal.",
             ),
         ),
-        SecurityKeyError::There => (Kind::SecurityKeyThere, both("Add another one.", "Fügen Sie einen anderen hinzu.")),
+        SecurityKeyError::There => {
+            (Kind::SecurityKeyThere, both("Add another one.", "Fügen Sie einen anderen hinzu."))
+        }
         SecurityKeyError::TooMany => (
             Kind::TooManySecurityKeys,
             both("Take one of the ten away first.", "Nehmen Sie zuerst einen der zehn weg."),

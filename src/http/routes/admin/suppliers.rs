@@ -1,4 +1,5 @@
-//! What the suppliers themselves say about an order, asked at the moment of looking. Nothing of it is saved or decides.
+//! What the suppliers themselves say about an order, asked at the moment of looking. Nothing of it
+//! is saved or decides.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -71,16 +72,22 @@ pub async fn lines(state: &State, order: &Order) -> Vec<SupplierView> {
     join_all(order.lines.iter().map(|line| ask_lift(state, line))).await
 }
 
-/// Reads the provider's books of every payment that it has given an id, at once; in the order of the payments. The books
-/// may be read as often as one likes: the status calls, of which there are three ever, are not touched.
+/// Reads the provider's books of every payment that it has given an id, at once; in the order of
+/// the payments. The books may be read as often as one likes: the status calls, of which there are
+/// three ever, are not touched.
 pub async fn payments(state: &State, order: &Order) -> Vec<Option<ProviderView>> {
     join_all(order.payments.iter().map(|payment| ask_provider(state, payment))).await
 }
 
 async fn ask_lift(state: &State, line: &Line) -> SupplierView {
-    let question = state.facade.find(&line.ticket.operator, line.reference.clone(), Arc::new(|| true));
+    let question =
+        state.facade.find(&line.ticket.operator, line.reference.clone(), Arc::new(|| true));
     let (reach, why, found) = heard(clock::timeout_at(Deadline::after(PATIENCE), question).await);
-    SupplierView { reach, why, bookings: found.unwrap_or_default().into_iter().map(booking).collect() }
+    SupplierView {
+        reach,
+        why,
+        bookings: found.unwrap_or_default().into_iter().map(booking).collect(),
+    }
 }
 
 async fn ask_provider(state: &State, payment: &Payment) -> Option<ProviderView> {

@@ -14,8 +14,9 @@ use crate::http::{Admin, Customer, Problem, State};
 /// How often the actors are looked at; it costs no question and no database.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// The actors of every replica: first all of them (`actors`, as `GET /api/v1/admin/actors`), then each that
-/// changed (`actor`), within a second here and within three elsewhere, and at once when an admin steers one. The last event is named `end`.
+/// The actors of every replica: first all of them (`actors`, as `GET /api/v1/admin/actors`), then
+/// each that changed (`actor`), within a second here and within three elsewhere, and at once when
+/// an admin steers one. The last event is named `end`.
 #[utoipa::path(tag = "admin", operation_id = "watch_actors", security(("bearer" = [])),
     responses((status = 200, description = "Server-sent events", content_type = "text/event-stream", body = ActorView)))]
 #[get("/api/v1/admin/actors/events")]

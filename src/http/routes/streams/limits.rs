@@ -13,7 +13,8 @@ use crate::clock;
 use crate::http::{Customer, Problem};
 use crate::language::both;
 
-/// How often it is asked whether log-ins with open streams were ended, also when no replica tells of it.
+/// How often it is asked whether log-ins with open streams were ended, also when no replica tells
+/// of it.
 const LOOK: Duration = Duration::from_secs(3);
 
 /// How many streams there may be, and how they are kept open.
@@ -31,7 +32,12 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { of_account: 8, in_all: 2000, heartbeat: Duration::from_secs(15), patience: Duration::from_secs(10) }
+        Self {
+            of_account: 8,
+            in_all: 2000,
+            heartbeat: Duration::from_secs(15),
+            patience: Duration::from_secs(10),
+        }
     }
 }
 
@@ -64,7 +70,12 @@ impl Streams {
     /// None is open yet.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        Self { limits, open: Arc::default(), closing: CancellationToken::new(), actors: watch::Sender::new(()) }
+        Self {
+            limits,
+            open: Arc::default(),
+            closing: CancellationToken::new(),
+            actors: watch::Sender::new(()),
+        }
     }
 
     /// How many are open.
@@ -101,7 +112,9 @@ impl Streams {
             }
             match accounts.ended(sessions).await {
                 Ok(ended) => ended.into_iter().for_each(|session| self.end_session(session)),
-                Err(error) => tracing::warn!(%error, "the log-ins of open streams could not be looked at"),
+                Err(error) => {
+                    tracing::warn!(%error, "the log-ins of open streams could not be looked at")
+                }
             }
         }
     }

@@ -28,9 +28,9 @@ pub struct OrderEvent<'a> {
 
 /// The transitions of an order: those that were, then each as it happens. Ends after the last one.
 ///
-/// Events are named `state`, their data is an `OrderEvent`. The last one is named `end` and says why in `reason`: `final`,
-/// `session_over` (refresh, then come back), `closing` or `lost` (come back). Who comes back sends `Last-Event-ID`; 204
-/// says that nothing is left to tell.
+/// Events are named `state`, their data is an `OrderEvent`. The last one is named `end` and says
+/// why in `reason`: `final`, `session_over` (refresh, then come back), `closing` or `lost` (come
+/// back). Who comes back sends `Last-Event-ID`; 204 says that nothing is left to tell.
 #[utoipa::path(tag = "orders", operation_id = "watch_order", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The order's id"),
         ("Last-Event-ID" = Option<String>, Header, description = "The `id` of the last event that was read")),

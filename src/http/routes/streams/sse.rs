@@ -1,4 +1,5 @@
-//! One stream from its first byte to its end: a task writes into a small channel, the reader's connection empties it.
+//! One stream from its first byte to its end: a task writes into a small channel, the reader's
+//! connection empties it.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -157,7 +158,13 @@ mod tests {
 
     fn customer(left: TimeDelta) -> Customer {
         let (account_id, session) = (Uuid::new_v4(), Uuid::new_v4());
-        Customer { account_id, is_admin: false, session, expires_at: clock::now() + left, asked: None }
+        Customer {
+            account_id,
+            is_admin: false,
+            session,
+            expires_at: clock::now() + left,
+            asked: None,
+        }
     }
 
     fn streams() -> Streams {

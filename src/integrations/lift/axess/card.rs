@@ -1,8 +1,8 @@
 //! The WTP number on a keycard: 14 letters and digits, printed in groups of 8, 3 and 3.
 //!
-//! There is no letter O in it, always a zero. Beside it some cards show another number that begins with 477 and is
-//! worth nothing here. `Unproven:` how its check characters are made, so only the service itself can say whether a
-//! number is right; here are its length and alphabet.
+//! There is no letter O in it, always a zero. Beside it some cards show another number that begins
+//! with 477 and is worth nothing here. `Unproven:` how its check characters are made, so only the
+//! service itself can say whether a number is right; here are its length and alphabet.
 
 use crate::integrations::lift::CardNumberError;
 use crate::integrations::lift::print_form;
@@ -10,7 +10,8 @@ use crate::language::both;
 
 const PRINTED: [usize; 3] = [8, 3, 3];
 
-/// Normalises what a customer typed to `XXXXXXXX-XXX-XXX`; `None` when it does not look like a WTP number.
+/// Normalises what a customer typed to `XXXXXXXX-XXX-XXX`; `None` when it does not look like a WTP
+/// number.
 pub(super) fn parse(text: &str) -> Option<Result<String, CardNumberError>> {
     let groups = print_form::groups(text)?;
     let number = groups.concat().to_ascii_uppercase().replace('O', "0");
@@ -49,7 +50,9 @@ mod tests {
 
     #[test]
     fn a_number_is_upper_cased_and_its_letters_o_are_zeros() {
-        for typed in ["A1B2C3D0-E5F-6G7", "*a1b2c3do e5f 6g7", "A1B2C3D0E5F6G7", " a1b2c3d0.e5f.6g7 "] {
+        for typed in
+            ["A1B2C3D0-E5F-6G7", "*a1b2c3do e5f 6g7", "A1B2C3D0E5F6G7", " a1b2c3d0.e5f.6g7 "]
+        {
             assert_eq!(parse(typed), Some(Ok("A1B2C3D0-E5F-6G7".into())), "{typed}");
         }
     }
@@ -70,8 +73,14 @@ mod tests {
 
     #[test]
     fn what_is_no_wtp_number_is_left_to_others() {
-        for text in ["", "01-16147133534532385823-4", "S44069670815", "01-2167-30-92545", "A1B2C3D4-E5F-6Ü7", "skipass"]
-        {
+        for text in [
+            "",
+            "01-16147133534532385823-4",
+            "S44069670815",
+            "01-2167-30-92545",
+            "A1B2C3D4-E5F-6Ü7",
+            "skipass",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

@@ -37,9 +37,10 @@ impl From<SoapError> for CallError {
         let text = error.to_string();
         match error {
             SoapError::Unauthorized(_) => Self::NotSent(text),
-            SoapError::Fault(_) | SoapError::NotXml { .. } | SoapError::Broken { .. } | SoapError::NotSoap(_) => {
-                Self::Unknown(text)
-            }
+            SoapError::Fault(_)
+            | SoapError::NotXml { .. }
+            | SoapError::Broken { .. }
+            | SoapError::NotSoap(_) => Self::Unknown(text),
         }
     }
 }
@@ -70,60 +71,96 @@ impl Service {
     }
 
     /// Whether the project accepts the card. Harmless to repeat.
-    pub(super) async fn check_wtp_no(&self, check: &CheckWtpNo, permit: &Permit) -> Result<Reply, CallError> {
+    pub(super) async fn check_wtp_no(
+        &self,
+        check: &CheckWtpNo,
+        permit: &Permit,
+    ) -> Result<Reply, CallError> {
         self.within_session("team:checkWTPNo", permit, |session| check.tag(session)).await
     }
 
-    /// Sells one ticket. `Unproven:` a known `SZEXTORDERNO` is answered with -6530 and the first result.
-    pub(super) async fn issue_ticket(&self, issue: &IssueTicket, permit: &Permit) -> Result<Reply, CallError> {
+    /// Sells one ticket. `Unproven:` a known `SZEXTORDERNO` is answered with -6530 and the first
+    /// result.
+    pub(super) async fn issue_ticket(
+        &self,
+        issue: &IssueTicket,
+        permit: &Permit,
+    ) -> Result<Reply, CallError> {
         self.within_session("team:issueTicket", permit, |session| issue.tag(session)).await
     }
 
     /// The tickets under our reference, oldest first. Harmless to repeat.
-    pub(super) async fn ticket_by_ext_order(&self, ext_order_no: &str, permit: &Permit) -> Result<Reply, CallError> {
+    pub(super) async fn ticket_by_ext_order(
+        &self,
+        ext_order_no: &str,
+        permit: &Permit,
+    ) -> Result<Reply, CallError> {
         let tag = |session: &str| wire::ticket_by_ext_order(session, ext_order_no);
         self.within_session("team:getTicketByExtOrder", permit, tag).await
     }
 
     /// The sales of a day (`yyyy-MM-dd`) after a journal number. Harmless to repeat.
-    pub(super) async fn sales_list(&self, (day, after): (&str, i64), permit: &Permit) -> Result<Reply, CallError> {
+    pub(super) async fn sales_list(
+        &self,
+        (day, after): (&str, i64),
+        permit: &Permit,
+    ) -> Result<Reply, CallError> {
         let tag = |session: &str| wire::sales_list(session, self.config.project_no, (day, after));
         self.within_session("team:getSalesList", permit, tag).await
     }
 
-    /// Cancels the sale and blocks the ticket. Harmless to repeat; what an error means, the status says.
-    pub(super) async fn cancel_ticket(&self, ticket: TicketKey, permit: &Permit) -> Result<Reply, CallError> {
+    /// Cancels the sale and blocks the ticket. Harmless to repeat; what an error means, the status
+    /// says.
+    pub(super) async fn cancel_ticket(
+        &self,
+        ticket: TicketKey,
+        permit: &Permit,
+    ) -> Result<Reply, CallError> {
         self.within_session("team:cancelTicket", permit, |session| ticket.cancel_tag(session)).await
     }
 
     /// Where the ticket stands. Harmless to repeat.
-    pub(super) async fn ticket_status(&self, ticket: TicketKey, permit: &Permit) -> Result<Reply, CallError> {
-        self.within_session("team:getTicketStatus", permit, |session| ticket.status_tag(session)).await
+    pub(super) async fn ticket_status(
+        &self,
+        ticket: TicketKey,
+        permit: &Permit,
+    ) -> Result<Reply, CallError> {
+        self.within_session("team:getTicketStatus", permit, |session| ticket.status_tag(session))
+            .await
     }
 
     /// The pools that the shop may sell for. Harmless to repeat.
     pub(super) async fn pools(&self, permit: &Permit) -> Result<Reply, CallError> {
-        self.within_session("team:getpools", permit, |session| lists::pools(&self.config, session)).await
+        self.within_session("team:getpools", permit, |session| lists::pools(&self.config, session))
+            .await
     }
 
     /// The ticket types of a pool. Harmless to repeat.
-    pub(super) async fn ticket_types(&self, pool: i64, permit: &Permit) -> Result<Reply, CallError> {
+    pub(super) async fn ticket_types(
+        &self,
+        pool: i64,
+        permit: &Permit,
+    ) -> Result<Reply, CallError> {
         let tag = |session: &str| lists::ticket_types(&self.config, pool, session);
         self.within_session("team:gettickettypes", permit, tag).await
     }
 
     /// The person types. Harmless to repeat.
     pub(super) async fn person_types(&self, permit: &Permit) -> Result<Reply, CallError> {
-        self.within_session("team:getpersontypes", permit, |session| lists::person_types(&self.config, session)).await
+        self.within_session("team:getpersontypes", permit, |session| {
+            lists::person_types(&self.config, session)
+        })
+        .await
     }
 
     /// What a product costs a person type on a day, and until when. Harmless to repeat.
     pub(super) async fn tariff(&self, key: TariffKey, permit: &Permit) -> Result<Reply, CallError> {
-        self.within_session("team:gettariff", permit, |session| key.tag(&self.config, session)).await
+        self.within_session("team:gettariff", permit, |session| key.tag(&self.config, session))
+            .await
     }
 
-    /// Calls with the session in the request. An answer that says that the session is unknown was given before the act,
-    /// so one log-in and one repeat follow; said twice, nothing was done.
+    /// Calls with the session in the request. An answer that says that the session is unknown was
+    /// given before the act, so one log-in and one repeat follow; said twice, nothing was done.
     async fn within_session(
         &self,
         name: &'static str,
@@ -138,7 +175,9 @@ impl Service {
         let session = self.session(Some(&session), permit).await?;
         let reply = self.call(name, parameter(&session), permit).await?;
         match reply.error_no {
-            SESSION_UNKNOWN => Err(CallError::NotSent("the server refuses a session it has just begun".into())),
+            SESSION_UNKNOWN => {
+                Err(CallError::NotSent("the server refuses a session it has just begun".into()))
+            }
             _ => Ok(reply),
         }
     }
@@ -146,13 +185,18 @@ impl Service {
     /// The kept session, or a new one. Whatever fails here fails before the act.
     async fn session(&self, forgotten: Option<&str>, permit: &Permit) -> Result<String, CallError> {
         let waiting = clock::timeout_at(permit.deadline(), self.place.0.lock()).await;
-        let mut place = waiting.map_err(|_elapsed| CallError::NotSent("no session before the deadline".into()))?;
-        if let Some(session) = place.as_ref().filter(|session| session.is_good(clock::instant(), forgotten)) {
+        let mut place = waiting
+            .map_err(|_elapsed| CallError::NotSent("no session before the deadline".into()))?;
+        if let Some(session) =
+            place.as_ref().filter(|session| session.is_good(clock::instant(), forgotten))
+        {
             return Ok(session.id().to_owned());
         }
         *place = None;
         let session = self.log_in(permit).await.map_err(|error| match error {
-            CallError::NotSent(why) | CallError::Unknown(why) => CallError::NotSent(format!("no session: {why}")),
+            CallError::NotSent(why) | CallError::Unknown(why) => {
+                CallError::NotSent(format!("no session: {why}"))
+            }
         })?;
         let id = session.id().to_owned();
         *place = Some(session);
@@ -169,13 +213,21 @@ impl Service {
         };
         let reply = self.call("team:login", login.tag(), permit).await?;
         if reply.error_no != 0 {
-            return Err(CallError::NotSent(format!("the log-in is refused with {}", reply.error_no)));
+            return Err(CallError::NotSent(format!(
+                "the log-in is refused with {}",
+                reply.error_no
+            )));
         }
         let id = wire::number(&reply.result, "NSESSIONID").ok_or_else(|| contradiction("login"))?;
         Ok(Session::begin(id.to_string()))
     }
 
-    async fn call(&self, name: &'static str, parameter: Tag, permit: &Permit) -> Result<Reply, CallError> {
+    async fn call(
+        &self,
+        name: &'static str,
+        parameter: Tag,
+        permit: &Permit,
+    ) -> Result<Reply, CallError> {
         let operation = name.trim_start_matches("team:");
         let envelope = soap::envelope(&[], wire::operation(name, parameter));
         let request = soap::post("", &format!("{TEAM}IAxDCI4WTP/{operation}"), envelope);
@@ -183,7 +235,8 @@ impl Service {
         let (Some(result), true) = (content.children.pop(), content.children.is_empty()) else {
             return Err(contradiction(operation));
         };
-        let named = content.is(TEAM, &format!("{operation}Response")) && result.is(TEAM, &format!("{operation}Result"));
+        let named = content.is(TEAM, &format!("{operation}Response"))
+            && result.is(TEAM, &format!("{operation}Result"));
         let spaced = result.children.iter().all(|member| member.namespace() == Some(MEMBERS));
         match wire::number(&result, "NERRORNO").filter(|_| named && spaced) {
             Some(error_no) => Ok(Reply { error_no, result }),

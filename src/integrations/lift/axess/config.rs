@@ -42,7 +42,8 @@ impl Config {
 
 fn number(contract: &Contract, name: &str) -> anyhow::Result<u32> {
     let text = contract.setting(name);
-    let text = text.with_context(|| format!("{} lacks the setting {name}", contract.actor_name()))?;
+    let text =
+        text.with_context(|| format!("{} lacks the setting {name}", contract.actor_name()))?;
     let number = text.parse().ok().filter(|number| *number > 0);
     number.with_context(|| format!("{}: {name} is not a number above 0", contract.actor_name()))
 }

@@ -1,9 +1,11 @@
-//! What the shop may sell, put together from four reads: pools, their ticket types, person types, and a tariff for each
-//! product, person type and run of days. `Unproven:` the two middle reads and all members of the answers are our own
-//! proposal in the service's style; that `SZVALIDTILL` of a tariff is the last day on which it is asked; that a season
-//! pass is asked for by the day of purchase.
+//! What the shop may sell, put together from four reads: pools, their ticket types, person types,
+//! and a tariff for each product, person type and run of days. `Unproven:` the two middle reads and
+//! all members of the answers are our own proposal in the service's style; that `SZVALIDTILL` of a
+//! tariff is the last day on which it is asked; that a season pass is asked for by the day of
+//! purchase.
 //!
-//! Source: a public WTP client (`Darylbab/asl_Sync`, read 2026-11-23) for the requests of `getpools` and `gettariff`.
+//! Source: a public WTP client (`Darylbab/asl_Sync`, read 2026-11-23) for the requests of
+//! `getpools` and `gettariff`.
 
 use chrono::NaiveDate;
 
@@ -20,12 +22,17 @@ const NOT_SOLD: i64 = -6541;
 
 /// `i_ctPoolReq`.
 pub(super) fn pools(config: &Config, session: &str) -> Tag {
-    profile(Tag::new("team:i_ctPoolReq"), config, session).text("ax:SZCOUNTRYCODE", &config.country_code)
+    profile(Tag::new("team:i_ctPoolReq"), config, session)
+        .text("ax:SZCOUNTRYCODE", &config.country_code)
 }
 
 /// `i_ctTicketTypeReq`.
 pub(super) fn ticket_types(config: &Config, pool: i64, session: &str) -> Tag {
-    profile(Tag::new("team:i_ctTicketTypeReq").text("ax:NPOOLNO", pool.to_string()), config, session)
+    profile(
+        Tag::new("team:i_ctTicketTypeReq").text("ax:NPOOLNO", pool.to_string()),
+        config,
+        session,
+    )
 }
 
 /// `i_ctPersonTypeReq`.
@@ -45,8 +52,12 @@ pub(super) struct TariffKey {
 impl TariffKey {
     /// `i_ctTariffReq`.
     pub(super) fn tag(self, config: &Config, session: &str) -> Tag {
-        let product =
-            wire::product((self.pool, self.ticket_type), self.person_type, config.project_no, &self.day.to_string());
+        let product = wire::product(
+            (self.pool, self.ticket_type),
+            self.person_type,
+            config.project_no,
+            &self.day.to_string(),
+        );
         profile(Tag::new("team:i_ctTariffReq").child(product), config, session)
     }
 }
@@ -55,8 +66,13 @@ fn profile(tag: Tag, config: &Config, session: &str) -> Tag {
     tag.text("ax:NSESSIONID", session).text("ax:NWTPPROFILENO", config.profile_no.to_string())
 }
 
-/// Reads everything. One answer that is missing or not understood, and nothing of the others is believed.
-pub(super) async fn goods(service: &Service, wanted: &Wanted, permit: &Permit) -> Result<PriceList, CallError> {
+/// Reads everything. One answer that is missing or not understood, and nothing of the others is
+/// believed.
+pub(super) async fn goods(
+    service: &Service,
+    wanted: &Wanted,
+    permit: &Permit,
+) -> Result<PriceList, CallError> {
     let mut goods = PriceList::default();
     let pools = listed(service.pools(permit).await?)?;
     for pool in pools.children("ACTPOOL") {
@@ -81,7 +97,8 @@ pub(super) async fn goods(service: &Service, wanted: &Wanted, permit: &Permit) -
     Ok(PriceList { tariffs: asked, ..goods })
 }
 
-/// Asks from the first day on, and on from the day after each answer's last one; a day without a price ends it.
+/// Asks from the first day on, and on from the day after each answer's last one; a day without a
+/// price ends it.
 async fn tariffs(
     service: &Service,
     product: &WantedProduct,
@@ -92,7 +109,8 @@ async fn tariffs(
     let mut day = product.from;
     while day <= product.to {
         let key = key(&product.code, category, day);
-        let key = key.ok_or_else(|| CallError::NotSent("a code is not one of this supplier".into()))?;
+        let key =
+            key.ok_or_else(|| CallError::NotSent("a code is not one of this supplier".into()))?;
         let reply = service.tariff(key, permit).await?;
         if reply.error_no == NOT_SOLD {
             break;
@@ -105,7 +123,13 @@ async fn tariffs(
         };
         let (till, price) = read(&answer).ok_or_else(|| contradiction("gettariff"))?;
         let (code, category) = (product.code.clone(), category.to_owned());
-        tariffs.push(Tariff { product: code, category, from: day, to: till.min(product.to), price });
+        tariffs.push(Tariff {
+            product: code,
+            category,
+            from: day,
+            to: till.min(product.to),
+            price,
+        });
         let Some(next) = till.succ_opt() else { break };
         day = next;
     }
@@ -122,7 +146,9 @@ fn key(product: &str, category: &str, day: NaiveDate) -> Option<TariffKey> {
 fn listed(reply: Reply) -> Result<Element, CallError> {
     match reply.error_no {
         0 => Ok(reply.result),
-        error_no => Err(CallError::Unknown(format!("a read of the catalogue is answered with {error_no}"))),
+        error_no => {
+            Err(CallError::Unknown(format!("a read of the catalogue is answered with {error_no}")))
+        }
     }
 }
 

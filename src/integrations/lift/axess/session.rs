@@ -32,7 +32,8 @@ impl Session {
         &self.id
     }
 
-    /// Whether it may be used at `now`: not about to end, and not the one that the server said it had forgotten.
+    /// Whether it may be used at `now`: not about to end, and not the one that the server said it
+    /// had forgotten.
     pub(super) fn is_good(&self, now: Instant, forgotten: Option<&str>) -> bool {
         now.duration_since(self.since) < LIFE && Some(self.id.as_str()) != forgotten
     }

@@ -12,8 +12,8 @@ use super::{card, lists, translate};
 use crate::ids::Reference;
 use crate::integrations::client::Client;
 use crate::integrations::lift::{
-    Booking, Capabilities, CheckedCard, Contract, Found, LiftSupplier, PriceList, SoldPage, SupplierKind, TicketOrder,
-    Wanted,
+    Booking, Capabilities, CheckedCard, Contract, Found, LiftSupplier, PriceList, SoldPage,
+    SupplierKind, TicketOrder, Wanted,
 };
 use crate::integrations::{Outcome, Permit, RateLimiter};
 
@@ -22,7 +22,9 @@ pub const KIND: SupplierKind = SupplierKind { key: "axess", connect, parse_card:
 
 fn connect(contract: &Contract, pace: Option<RateLimiter>) -> anyhow::Result<Rc<dyn LiftSupplier>> {
     let config = Config::read(contract)?;
-    Ok(Rc::new(Axess { service: Service::new(Client::new(&contract.endpoint)?.paced(pace), config) }))
+    Ok(Rc::new(Axess {
+        service: Service::new(Client::new(&contract.endpoint)?.paced(pace), config),
+    }))
 }
 
 struct Axess {
@@ -45,14 +47,20 @@ impl LiftSupplier for Axess {
     fn issue(&self, order: TicketOrder, permit: Permit) -> LocalBoxFuture<'_, Outcome<Booking>> {
         async move {
             let Some(issue) = translate::issue_ticket(&order, self.service.config()) else {
-                return Outcome::NotSent("the product's or the category's code is not one of this supplier".into());
+                return Outcome::NotSent(
+                    "the product's or the category's code is not one of this supplier".into(),
+                );
             };
             translate::issued(self.service.issue_ticket(&issue, &permit).await)
         }
         .boxed_local()
     }
 
-    fn find(&self, reference: Reference, permit: Permit) -> LocalBoxFuture<'_, Outcome<Vec<Found>>> {
+    fn find(
+        &self,
+        reference: Reference,
+        permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<Vec<Found>>> {
         async move {
             let reply = self.service.ticket_by_ext_order(reference.as_str(), &permit).await;
             translate::found(&reference, reply)
@@ -67,13 +75,20 @@ impl LiftSupplier for Axess {
             };
             match translate::cancelled(self.service.cancel_ticket(key, &permit).await) {
                 Ok(outcome) => outcome,
-                Err(error_no) => translate::decided(error_no, self.service.ticket_status(key, &permit).await),
+                Err(error_no) => {
+                    translate::decided(error_no, self.service.ticket_status(key, &permit).await)
+                }
             }
         }
         .boxed_local()
     }
 
-    fn list(&self, day: NaiveDate, after: Option<String>, permit: Permit) -> LocalBoxFuture<'_, Outcome<SoldPage>> {
+    fn list(
+        &self,
+        day: NaiveDate,
+        after: Option<String>,
+        permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<SoldPage>> {
         async move {
             let Some(after) = after.map_or(Some(0), |journal_no| journal_no.parse().ok()) else {
                 return Outcome::NotSent("the page's mark is not one of ours".into());

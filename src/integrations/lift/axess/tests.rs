@@ -14,7 +14,9 @@ use crate::clock::Deadline;
 use crate::ids::Reference;
 use crate::integrations::client::Client;
 use crate::integrations::lift::contract_tests::{self, Rig, Vendor, contract, permit};
-use crate::integrations::lift::{CardNumber, CheckedCard, Contract, FoundState, connect, parse_card_number};
+use crate::integrations::lift::{
+    CardNumber, CheckedCard, Contract, FoundState, connect, parse_card_number,
+};
 use crate::integrations::soap::{self, Element};
 use crate::integrations::{Outcome, Permit, RefusalKind};
 
@@ -40,7 +42,8 @@ fn of(simulator: &Simulator) -> Contract {
         ("user_name", &access.user_name),
         ("password", &access.password),
     ];
-    let contract = Contract { operator: "saalbach".into(), ..contract("axess", &access.url, &credentials) };
+    let contract =
+        Contract { operator: "saalbach".into(), ..contract("axess", &access.url, &credentials) };
     with_settings(contract, access.project_no, access.wtp_profile_no)
 }
 
@@ -55,7 +58,9 @@ fn rig(simulator: Simulator, contract: &Contract) -> Rig {
         card: starjack_simulator::sample_wtp_number,
         product_code: "5/1",
         category_code: "2",
-        gate: |booking| format!("axess/saalbach/tickets/{}/use", booking.handle.split('/').nth(2).unwrap()),
+        gate: |booking| {
+            format!("axess/saalbach/tickets/{}/use", booking.handle.split('/').nth(2).unwrap())
+        },
     };
     Rig::new(vendor, simulator, contract)
 }
@@ -106,11 +111,17 @@ async fn refusals_come_through_as_they_are() {
     let card = starjack_simulator::sample_wtp_number(1);
     let check = async |card: &str| rig.supplier.check(card.to_owned(), permit()).await;
     assert_eq!(check(&card).await, Outcome::Done(CheckedCard { free_places: Some(3) }));
-    assert!(matches!(check("S0000001-000-000").await, Outcome::Refused(no) if no.kind == RefusalKind::CardNotAccepted));
+    assert!(
+        matches!(check("S0000001-000-000").await, Outcome::Refused(no) if no.kind == RefusalKind::CardNotAccepted)
+    );
     rig.fault(Some("checkWTPNo"), "business_error", json!(-3105)).await;
-    assert!(matches!(check(&card).await, Outcome::Refused(no) if no.kind == RefusalKind::CardBlocked));
+    assert!(
+        matches!(check(&card).await, Outcome::Refused(no) if no.kind == RefusalKind::CardBlocked)
+    );
     rig.fault(Some("issueTicket"), "business_error", json!(-3106)).await;
-    assert!(matches!(rig.issue("A-NO-1").await, Outcome::Refused(no) if no.kind == RefusalKind::CardFull));
+    assert!(
+        matches!(rig.issue("A-NO-1").await, Outcome::Refused(no) if no.kind == RefusalKind::CardFull)
+    );
     rig.fault(Some("issueTicket"), "business_error", json!(-9999)).await;
     assert!(matches!(rig.issue("A-NO-1").await, Outcome::Unknown(_)));
     assert_eq!(rig.find("A-NO-1").await, Outcome::Done(vec![]));
@@ -196,14 +207,19 @@ async fn the_samples_of_a_sale_are_read_and_members_are_alphabetical() {
     let simulator = simulator().await;
     let contract = of(&simulator);
     let order = rig(simulator, &contract).order("A-1");
-    for sample in [include_str!("samples/issue_ticket.xml"), include_str!("samples/issue_ticket_known.xml")] {
+    for sample in
+        [include_str!("samples/issue_ticket.xml"), include_str!("samples/issue_ticket_known.xml")]
+    {
         let issue = async |service: Service| {
             let issue = translate::issue_ticket(&order, service.config()).unwrap();
             translate::issued(service.issue_ticket(&issue, &permit()).await)
         };
         let (outcome, asked) = ask(&[LOGIN, sample], issue).await;
         let Outcome::Done(booking) = outcome else { panic!("{outcome:?}") };
-        assert_eq!((booking.ticket_reference.as_str(), booking.handle.as_str()), ("701-3-11", "701/3/7/11/111"));
+        assert_eq!(
+            (booking.ticket_reference.as_str(), booking.handle.as_str()),
+            ("701-3-11", "701/3/7/11/111")
+        );
         for asked in asked {
             let (_, envelope) = asked.split_once("\r\n\r\n").unwrap();
             alphabetical(&soap::parse(envelope.as_bytes()).unwrap());
@@ -220,25 +236,35 @@ fn alphabetical(element: &Element) {
 #[tokio::test]
 async fn the_samples_of_a_search_are_read() {
     let reference = Reference::stored("A-1".into());
-    let find =
-        async |service: Service| translate::found(&reference, service.ticket_by_ext_order("A-1", &permit()).await);
+    let find = async |service: Service| {
+        translate::found(&reference, service.ticket_by_ext_order("A-1", &permit()).await)
+    };
     let (two, _) = ask(&[LOGIN, include_str!("samples/ticket_by_ext_order_two.xml")], find).await;
     let Outcome::Done(two) = two else { panic!("{two:?}") };
-    assert_eq!(two.iter().map(|found| found.state).collect::<Vec<_>>(), [FoundState::Cancelled, FoundState::Live]);
+    assert_eq!(
+        two.iter().map(|found| found.state).collect::<Vec<_>>(),
+        [FoundState::Cancelled, FoundState::Live]
+    );
     let (none, _) = ask(&[LOGIN, include_str!("samples/ticket_by_ext_order_none.xml")], find).await;
     assert_eq!(none, Outcome::Done(vec![]));
 }
 
 #[tokio::test]
 async fn the_samples_of_a_cancellation_are_read() {
-    let key = TicketKey { project_no: 701, pos_no: 3, journal_no: 7, serial_no: 11, unicode_no: 111 };
+    let key =
+        TicketKey { project_no: 701, pos_no: 3, journal_no: 7, serial_no: 11, unicode_no: 111 };
     let cancel = async |service: Service| {
-        let error_no = translate::cancelled(service.cancel_ticket(key, &permit()).await).unwrap_err();
+        let error_no =
+            translate::cancelled(service.cancel_ticket(key, &permit()).await).unwrap_err();
         translate::decided(error_no, service.ticket_status(key, &permit()).await)
     };
     let refused = include_str!("samples/cancel_ticket_refused.xml");
     let used = include_str!("samples/ticket_status_used.xml");
     let (outcome, asked) = ask(&[LOGIN, refused, used], cancel).await;
     assert!(matches!(outcome, Outcome::Refused(no) if no.kind == RefusalKind::TicketUsed));
-    assert!(asked[1].contains("<ax:NBLOCKING>-1</ax:NBLOCKING><ax:NJOURNALNO>7</ax:NJOURNALNO>"), "{}", asked[1]);
+    assert!(
+        asked[1].contains("<ax:NBLOCKING>-1</ax:NBLOCKING><ax:NJOURNALNO>7</ax:NJOURNALNO>"),
+        "{}",
+        asked[1]
+    );
 }

@@ -1,10 +1,13 @@
-//! Ours to Axess's and back: pure and total. Only the error numbers listed here are a refusal; anything else is unknown.
+//! Ours to Axess's and back: pure and total. Only the error numbers listed here are a refusal;
+//! anything else is unknown.
 
 use super::client::{CallError, Reply};
 use super::config::Config;
 use super::wire::{self, CheckWtpNo, IssueTicket, TicketKey};
 use crate::ids::{self, Reference};
-use crate::integrations::lift::{Booking, CheckedCard, Found, FoundState, Sold, SoldPage, TicketOrder};
+use crate::integrations::lift::{
+    Booking, CheckedCard, Found, FoundState, Sold, SoldPage, TicketOrder,
+};
 use crate::integrations::{Outcome, Refusal, RefusalKind};
 use crate::money;
 
@@ -16,7 +19,8 @@ pub(super) fn check_wtp_no(card: String, config: &Config) -> CheckWtpNo {
     CheckWtpNo { project_no: config.project_no, wtp_no: card }
 }
 
-/// The sale in Axess's words; `None` when a code of the catalogue is not `<pool>/<ticket type>` or no number.
+/// The sale in Axess's words; `None` when a code of the catalogue is not `<pool>/<ticket type>` or
+/// no number.
 pub(super) fn issue_ticket(order: &TicketOrder, config: &Config) -> Option<IssueTicket> {
     let (pool, ticket_type) = order.product_code.split_once('/')?;
     // `Unproven:` a person needs the second name alone, so that somebody's only one stands there
@@ -87,7 +91,8 @@ fn free_places(reply: &Reply) -> Option<u32> {
     wire::number(&reply.result, "NFREESEGMENTS").and_then(|free| free.try_into().ok())
 }
 
-/// How `issueTicket` ended. A repeated reference is answered with the first sale, which is as good as a fresh one.
+/// How `issueTicket` ended. A repeated reference is answered with the first sale, which is as good
+/// as a fresh one.
 pub(super) fn issued(reply: Result<Reply, CallError>) -> Outcome<Booking> {
     let reply = match reply {
         Ok(reply) => reply,
@@ -103,7 +108,8 @@ pub(super) fn issued(reply: Result<Reply, CallError>) -> Outcome<Booking> {
     }
 }
 
-/// The tickets that `getTicketByExtOrder` answered; a status that is not listed makes the whole answer unknown.
+/// The tickets that `getTicketByExtOrder` answered; a status that is not listed makes the whole
+/// answer unknown.
 pub(super) fn found(reference: &Reference, reply: Result<Reply, CallError>) -> Outcome<Vec<Found>> {
     let reply = match reply {
         Ok(Reply { error_no: 0, result }) => result,
@@ -111,15 +117,20 @@ pub(super) fn found(reference: &Reference, reply: Result<Reply, CallError>) -> O
         Err(error) => return failed(error),
     };
     let Some(tickets) = wire::tickets(&reply) else { return contradiction("getTicketByExtOrder") };
-    let one = |ticket: &wire::Ticket| Some(Found { booking: booking(ticket.key), state: state(ticket.status?)? });
+    let one = |ticket: &wire::Ticket| {
+        Some(Found { booking: booking(ticket.key), state: state(ticket.status?)? })
+    };
     match tickets.iter().map(one).collect() {
         Some(found) => Outcome::Done(found),
-        None => Outcome::Unknown(format!("a ticket's status under {reference} is not in its document")),
+        None => {
+            Outcome::Unknown(format!("a ticket's status under {reference} is not in its document"))
+        }
     }
 }
 
-/// A page of a day's sales; tickets without a reference are somebody else's. One that is not understood makes the whole page
-/// unknown: the next page begins after the last journal number, so nothing of it may be missing.
+/// A page of a day's sales; tickets without a reference are somebody else's. One that is not
+/// understood makes the whole page unknown: the next page begins after the last journal number, so
+/// nothing of it may be missing.
 pub(super) fn sold(reply: Result<Reply, CallError>) -> Outcome<SoldPage> {
     let reply = match reply {
         Ok(Reply { error_no: 0, result }) => result,
@@ -133,7 +144,9 @@ pub(super) fn sold(reply: Result<Reply, CallError>) -> Outcome<SoldPage> {
     let one = |sale: wire::Sale| {
         let found = Found { booking: booking(sale.ticket.key), state: state(sale.ticket.status?)? };
         let price = sale.tariff.as_deref().and_then(money::read_decimal);
-        unreadable += usize::from(price.is_some() != sale.tariff.is_some() && ids::is_ticket(&sale.ext_order_no));
+        unreadable += usize::from(
+            price.is_some() != sale.tariff.is_some() && ids::is_ticket(&sale.ext_order_no),
+        );
         Some(Sold { reference: sale.ext_order_no, found, price })
     };
     match sales.into_iter().filter(|sale| !sale.ext_order_no.is_empty()).map(one).collect() {
@@ -152,7 +165,8 @@ fn state(status: i64) -> Option<FoundState> {
     }
 }
 
-/// How `cancelTicket` ended, or `Err` with an error number that proves nothing: then the ticket's status decides.
+/// How `cancelTicket` ended, or `Err` with an error number that proves nothing: then the ticket's
+/// status decides.
 pub(super) fn cancelled(reply: Result<Reply, CallError>) -> Result<Outcome<()>, i64> {
     match reply {
         Ok(Reply { error_no: 0, .. }) => Ok(Outcome::Done(())),
@@ -164,12 +178,16 @@ pub(super) fn cancelled(reply: Result<Reply, CallError>) -> Result<Outcome<()>, 
 
 /// What the status says about a cancellation that was answered with `error_no`.
 pub(super) fn decided(error_no: i64, status: Result<Reply, CallError>) -> Outcome<()> {
-    let status =
-        status.ok().filter(|reply| reply.error_no == 0).and_then(|reply| wire::number(&reply.result, "NSTATUS"));
+    let status = status
+        .ok()
+        .filter(|reply| reply.error_no == 0)
+        .and_then(|reply| wire::number(&reply.result, "NSTATUS"));
     match status {
         Some(3) => Outcome::Done(()),
         Some(1) => refused(RefusalKind::TicketUsed, format!("{error_no}, status 1")),
-        _ => Outcome::Unknown(format!("cancelling is answered with {error_no}, and the ticket's status is {status:?}")),
+        _ => Outcome::Unknown(format!(
+            "cancelling is answered with {error_no}, and the ticket's status is {status:?}"
+        )),
     }
 }
 
@@ -184,7 +202,8 @@ pub(super) fn booking(key: TicketKey) -> Booking {
 
 /// The ticket of a booking of ours.
 pub(super) fn key(booking: &Booking) -> Option<TicketKey> {
-    let numbers: Option<Vec<i64>> = booking.handle.split('/').map(|part| part.parse().ok()).collect();
+    let numbers: Option<Vec<i64>> =
+        booking.handle.split('/').map(|part| part.parse().ok()).collect();
     let [project_no, pos_no, journal_no, serial_no, unicode_no] = numbers?.try_into().ok()?;
     Some(TicketKey { project_no, pos_no, journal_no, serial_no, unicode_no })
 }

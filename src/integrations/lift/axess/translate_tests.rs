@@ -39,14 +39,20 @@ fn only_listed_numbers_refuse_a_card() {
     for error_no in [-9999, -1002, -1034, -2002, -2004, -6517, 1] {
         assert!(matches!(checked(reply(error_no, "")), Outcome::Unknown(_)), "{error_no}");
         assert!(matches!(issued(reply(error_no, "")), Outcome::Unknown(_)), "{error_no}");
-        assert!(matches!(found(&reference(), reply(error_no, "")), Outcome::Unknown(_)), "{error_no}");
+        assert!(
+            matches!(found(&reference(), reply(error_no, "")), Outcome::Unknown(_)),
+            "{error_no}"
+        );
     }
 }
 
 #[test]
 fn a_card_is_accepted_by_word_and_by_number() {
     let free = |places| Outcome::Done(CheckedCard { free_places: places });
-    assert_eq!(checked(reply(0, "<BACCEPTED>-1</BACCEPTED><NFREESEGMENTS>2</NFREESEGMENTS>")), free(Some(2)));
+    assert_eq!(
+        checked(reply(0, "<BACCEPTED>-1</BACCEPTED><NFREESEGMENTS>2</NFREESEGMENTS>")),
+        free(Some(2))
+    );
     assert_eq!(checked(reply(0, "<BACCEPTED>-1</BACCEPTED>")), free(None));
     assert!(matches!(checked(reply(0, "<BACCEPTED>0</BACCEPTED>")), Outcome::Refused(_)));
     assert!(matches!(checked(reply(0, "")), Outcome::Unknown(_)));
@@ -67,7 +73,10 @@ fn every_status_means_what_the_document_says() {
     use FoundState::{Cancelled, Live, Used};
     for (status, state) in [(0, Live), (1, Used), (2, Live), (3, Cancelled), (4, Live)] {
         let expected = vec![Found { booking: sold(11), state }];
-        assert_eq!(found(&reference(), reply(0, &tickets(&[(11, status)]))), Outcome::Done(expected));
+        assert_eq!(
+            found(&reference(), reply(0, &tickets(&[(11, status)]))),
+            Outcome::Done(expected)
+        );
     }
     assert_eq!(found(&reference(), reply(0, "")), Outcome::Done(vec![]));
     for broken in [
@@ -92,7 +101,9 @@ fn what_a_failed_cancellation_means_the_status_decides() {
     assert_eq!(decided(-6517, status(3)), Outcome::Done(()));
     let used = Refusal { kind: RefusalKind::TicketUsed, code: "-6517, status 1".into() };
     assert_eq!(decided(-6517, status(1)), Outcome::Refused(used));
-    for undecided in [status(0), status(2), status(4), reply(-9999, ""), Err(CallError::NotSent("x".into()))] {
+    for undecided in
+        [status(0), status(2), status(4), reply(-9999, ""), Err(CallError::NotSent("x".into()))]
+    {
         assert!(matches!(decided(-6517, undecided), Outcome::Unknown(_)));
     }
 }
@@ -102,18 +113,28 @@ fn a_handle_gives_its_ticket_back() {
     let key = TicketKey { project_no: 9, pos_no: 3, journal_no: 7, serial_no: 11, unicode_no: 1 };
     assert_eq!(super::key(&booking(key)), Some(key));
     for handle in ["", "9/3/7/11", "9/3/7/11/1/2", "9/3/7/x/1"] {
-        assert_eq!(super::key(&Booking { ticket_reference: String::new(), handle: handle.into() }), None, "{handle}");
+        assert_eq!(
+            super::key(&Booking { ticket_reference: String::new(), handle: handle.into() }),
+            None,
+            "{handle}"
+        );
     }
 }
 
 #[test]
-fn the_end_of_a_list_of_sales_is_judged_by_what_was_sent_and_nothing_is_believed_of_one_that_cannot_be_read() {
+fn the_end_of_a_list_of_sales_is_judged_by_what_was_sent_and_nothing_is_believed_of_one_that_cannot_be_read()
+ {
     let named = |reference: &str, price: &str| {
-        let members = format!("<SZEXTORDERNO>{reference}</SZEXTORDERNO><FTARIFF>{price}</FTARIFF></ACTTICKET>");
+        let members = format!(
+            "<SZEXTORDERNO>{reference}</SZEXTORDERNO><FTARIFF>{price}</FTARIFF></ACTTICKET>"
+        );
         tickets(&[(11, 0)]).replace("</ACTTICKET>", &members)
     };
     let page = |members: &str| {
-        super::sold(reply(0, members)).told().ok().map(|page| (page.sold.len(), page.unreadable, page.next))
+        super::sold(reply(0, members))
+            .told()
+            .ok()
+            .map(|page| (page.sold.len(), page.unreadable, page.next))
     };
     let (ours, foreign) = (named("A0123456789-1", "84.50"), tickets(&[(12, 0)]));
     let full = ours.repeat(wire::MOST_SALES - 1) + &foreign;

@@ -1,5 +1,5 @@
-//! Axess's own words. Every request is a struct whose members stand in alphabetical order: a WCF server drops what is
-//! out of order. `Unproven:` all but `login`.
+//! Axess's own words. Every request is a struct whose members stand in alphabetical order: a WCF
+//! server drops what is out of order. `Unproven:` all but `login`.
 
 use crate::integrations::soap::{Element, Tag};
 
@@ -76,8 +76,12 @@ impl IssueTicket {
             .text("ax:SZBIRTHDATE", &self.birth_date)
             .text("ax:SZFIRSTNAME", &self.first_name)
             .text("ax:SZNAME", &self.last_name);
-        let product =
-            product((self.pool_no, self.ticket_type_no), self.person_type_no, self.project_no, &self.valid_from);
+        let product = product(
+            (self.pool_no, self.ticket_type_no),
+            self.person_type_no,
+            self.project_no,
+            &self.valid_from,
+        );
         let ticket = Tag::new("ax:ACTTICKET")
             .child(person)
             .child(product)
@@ -93,7 +97,12 @@ impl IssueTicket {
 }
 
 /// `CTPRODUCT` of a pool and ticket type, from a day `yyyy-MM-dd` on.
-pub(super) fn product((pool, ticket_type): (u32, u32), person_type: u32, project: u32, valid_from: &str) -> Tag {
+pub(super) fn product(
+    (pool, ticket_type): (u32, u32),
+    person_type: u32,
+    project: u32,
+    valid_from: &str,
+) -> Tag {
     Tag::new("ax:CTPRODUCT")
         .text("ax:NARTICLENO", "0")
         .text("ax:NPERSONTYPNO", person_type.to_string())
@@ -105,14 +114,16 @@ pub(super) fn product((pool, ticket_type): (u32, u32), person_type: u32, project
 
 /// `i_ctGetTicketByExtOrderReq`.
 pub(super) fn ticket_by_ext_order(session: &str, ext_order_no: &str) -> Tag {
-    Tag::new("team:i_ctGetTicketByExtOrderReq").text("ax:NSESSIONID", session).text("ax:SZEXTORDERNO", ext_order_no)
+    Tag::new("team:i_ctGetTicketByExtOrderReq")
+        .text("ax:NSESSIONID", session)
+        .text("ax:SZEXTORDERNO", ext_order_no)
 }
 
 /// The most tickets of one page of sales.
 pub(super) const MOST_SALES: usize = 500;
 
-/// `i_ctGetSalesListReq`. `Unproven:` ours, in the pattern of the sister service's list of sales, which is paged by a running
-/// counter and a most.
+/// `i_ctGetSalesListReq`. `Unproven:` ours, in the pattern of the sister service's list of sales,
+/// which is paged by a running counter and a most.
 pub(super) fn sales_list(session: &str, project_no: u32, (day, after): (&str, i64)) -> Tag {
     Tag::new("team:i_ctGetSalesListReq")
         .text("ax:NJOURNALNO", after.to_string())

@@ -1,10 +1,12 @@
 //! The DTA number on a keycard: chip type (2 digits), serial (20 digits), check digit.
 //!
-//! Printed `CC-SSSS SSSS SSSS SSSS SSSS-L`, sometimes without the chip type, sometimes with its zero left out.
-//! The serial is the chip's ISO 15693 identifier as a decimal number, so cards of type 01 begin with 1614 or close to it.
+//! Printed `CC-SSSS SSSS SSSS SSSS SSSS-L`, sometimes without the chip type, sometimes with its
+//! zero left out. The serial is the chip's ISO 15693 identifier as a decimal number, so cards of
+//! type 01 begin with 1614 or close to it.
 //!
-//! `Unproven:` which digits the check digit covers. All 23 together pass Luhn on seven of eight public numbers; the one
-//! that does not passes over the serial alone. Either is accepted, and no number is refused for its serial's range alone.
+//! `Unproven:` which digits the check digit covers. All 23 together pass Luhn on seven of eight
+//! public numbers; the one that does not passes over the serial alone. Either is accepted, and no
+//! number is refused for its serial's range alone.
 
 use super::wire::Identification;
 use crate::integrations::lift::CardNumberError;
@@ -16,7 +18,8 @@ const PRINTED: [usize; 7] = [2, 4, 4, 4, 4, 4, 1];
 /// Serials whose chip identifier begins with E0, as every ISO 15693 chip's does.
 const SERIALS: std::ops::Range<u64> = 0xE000_0000_0000_0000..0xE100_0000_0000_0000;
 
-/// Normalises what a customer typed to `01-SSSSSSSSSSSSSSSSSSSS-L`; `None` when it does not look like a DTA number.
+/// Normalises what a customer typed to `01-SSSSSSSSSSSSSSSSSSSS-L`; `None` when it does not look
+/// like a DTA number.
 pub(super) fn parse(text: &str) -> Option<Result<String, CardNumberError>> {
     let groups = print_form::groups(text)?;
     let number = groups.concat();
@@ -47,7 +50,10 @@ fn normalise(number: &str, groups: &[&str]) -> Result<String, CardNumberError> {
         length => {
             let odd = print_form::odd_group(groups, &PRINTED);
             let wrong = odd.unwrap_or_else(|| {
-                both(format!("there are {length} digits instead of 23"), format!("es sind {length} statt 23 Ziffern"))
+                both(
+                    format!("there are {length} digits instead of 23"),
+                    format!("es sind {length} statt 23 Ziffern"),
+                )
             });
             return Err(CardNumberError(both(
                 format!("{}: the groups have 2, 4, 4, 4, 4, 4 and 1 digits", wrong.en),
@@ -68,20 +74,26 @@ fn look_at(chip: &str, serial: &str) -> Words {
     if !matches!(chip, "01" | "25" | "30" | "31") {
         return both(
             format!("look at the first group ({chip}): it is 01 on nearly every card"),
-            format!("sehen Sie sich die erste Gruppe an ({chip}): Sie lautet auf fast jeder Karte 01"),
+            format!(
+                "sehen Sie sich die erste Gruppe an ({chip}): Sie lautet auf fast jeder Karte 01"
+            ),
         );
     }
     if chip == "01" && !serial.parse().is_ok_and(|serial: u64| SERIALS.contains(&serial)) {
         let group = &serial[..4];
         return both(
             format!("look at the second group ({group}): it is 1614 on nearly every card"),
-            format!("sehen Sie sich die zweite Gruppe an ({group}): Sie lautet auf fast jeder Karte 1614"),
+            format!(
+                "sehen Sie sich die zweite Gruppe an ({group}): Sie lautet auf fast jeder Karte 1614"
+            ),
         );
     }
     let groups: Vec<&str> = (4..20).step_by(4).filter_map(|at| serial.get(at..at + 4)).collect();
     let groups = groups.join(" ");
     both(
-        format!("a digit is wrong or two are swapped: compare the groups {groups} and the last digit with the card"),
+        format!(
+            "a digit is wrong or two are swapped: compare the groups {groups} and the last digit with the card"
+        ),
         format!(
             "eine Ziffer ist falsch oder zwei sind vertauscht: Vergleichen Sie die Gruppen {groups} und die letzte Ziffer mit der Karte"
         ),
@@ -102,11 +114,17 @@ fn luhn_holds(number: &str) -> bool {
 pub(super) fn identification(number: &str) -> Option<Identification> {
     let mut parts = number.split('-');
     let (chip, serial, check) = (parts.next()?, parts.next()?, parts.next()?);
-    let sized = |part: &str, length: usize| part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit());
+    let sized = |part: &str, length: usize| {
+        part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit())
+    };
     if parts.next().is_some() || !sized(chip, 2) || !sized(serial, 20) || !sized(check, 1) {
         return None;
     }
-    Some(Identification { chip_id: chip.into(), serial_number: serial.into(), luhn_number: check.into() })
+    Some(Identification {
+        chip_id: chip.into(),
+        serial_number: serial.into(),
+        luhn_number: check.into(),
+    })
 }
 
 #[cfg(test)]
@@ -139,7 +157,14 @@ mod tests {
                 &digits[14..22],
                 &digits[22..]
             );
-            for typed in [number, &digits, &digits[1..], &digits[2..], &printed, &number.replace('-', "\u{2013}")] {
+            for typed in [
+                number,
+                &digits,
+                &digits[1..],
+                &digits[2..],
+                &printed,
+                &number.replace('-', "\u{2013}"),
+            ] {
                 assert_eq!(read(typed).as_deref(), Ok(number), "{typed}");
             }
         }
@@ -163,7 +188,14 @@ mod tests {
 
     #[test]
     fn what_is_no_dta_number_is_left_to_others() {
-        for text in ["", "12345678-901-234", "A1B2C3D4-E5F-6G7", "S44069670815", "4771234567890123456", "skipass"] {
+        for text in [
+            "",
+            "12345678-901-234",
+            "A1B2C3D4-E5F-6G7",
+            "S44069670815",
+            "4771234567890123456",
+            "skipass",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

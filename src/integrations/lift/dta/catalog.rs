@@ -1,8 +1,10 @@
-//! The words of `GetCatalog` and what they mean to the port. The answer's shape is public; `Unproven:` its wrapper and
-//! namespace, and how a price is chosen: of the items whose time period holds the day's first moment the one with the
-//! lowest `Priority`, in the list that the product's price map for pre-sale names.
+//! The words of `GetCatalog` and what they mean to the port. The answer's shape is public;
+//! `Unproven:` its wrapper and namespace, and how a price is chosen: of the items whose time period
+//! holds the day's first moment the one with the lowest `Priority`, in the list that the product's
+//! price map for pre-sale names.
 //!
-//! Source: two answers of a real server, kept by a public sales-channel client (mpouzko/catalog, read 2026-11-23).
+//! Source: two answers of a real server, kept by a public sales-channel client (mpouzko/catalog,
+//! read 2026-11-23).
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -19,8 +21,8 @@ pub(super) const INVENTORY: &str = "http://www.skidata.com/dta/saleschannel/v10/
 /// The mode of a price map that a web shop sells by. Source: as above, the only one seen.
 const MODE: &str = "PRE_SALES";
 
-/// Reads a `Catalog`; `None` when a part is missing, a reference leads nowhere or a price is not in euro: then nothing
-/// of it is believed.
+/// Reads a `Catalog`; `None` when a part is missing, a reference leads nowhere or a price is not in
+/// euro: then nothing of it is believed.
 pub(super) fn goods(catalog: &Element, wanted: &Wanted, zone: Tz) -> Option<PriceList> {
     let book = Book {
         zone,
@@ -29,7 +31,8 @@ pub(super) fn goods(catalog: &Element, wanted: &Wanted, zone: Tz) -> Option<Pric
     };
     let products = catalog.child("Products")?.children("Product");
     let products: Vec<&Element> = products.filter(|product| is_sold(product)).collect();
-    let categories = catalog.child("ConsumerCategories")?.children("Category").filter(|one| is(one, "Active"));
+    let categories =
+        catalog.child("ConsumerCategories")?.children("Category").filter(|one| is(one, "Active"));
     let mut tariffs = Vec::new();
     for product in &products {
         for one in wanted.products.iter().filter(|one| product.text_of("Id") == Some(&one.code)) {
@@ -58,9 +61,15 @@ struct Item {
 
 impl Book<'_> {
     /// What the product costs the category, day by day; none when it is not sold to it.
-    fn tariffs(&self, product: &Element, one: &WantedProduct, category: &str) -> Option<Vec<Tariff>> {
-        let is_ours =
-            |map: &&Element| map.text_of("ConsumerCategoryId") == Some(category) && map.text_of("Mode") == Some(MODE);
+    fn tariffs(
+        &self,
+        product: &Element,
+        one: &WantedProduct,
+        category: &str,
+    ) -> Option<Vec<Tariff>> {
+        let is_ours = |map: &&Element| {
+            map.text_of("ConsumerCategoryId") == Some(category) && map.text_of("Mode") == Some(MODE)
+        };
         let mut maps = product.children("PriceMaps").filter(is_ours);
         let Some(map) = maps.next() else { return Some(Vec::new()) };
         if maps.next().is_some() {
@@ -70,14 +79,18 @@ impl Book<'_> {
         if !is(list, "Active") {
             return Some(Vec::new());
         }
-        let items = list.children("PriceListItems").filter(|item| item.text_of("Quantity").is_none_or(|of| of == "1"));
+        let items = list
+            .children("PriceListItems")
+            .filter(|item| item.text_of("Quantity").is_none_or(|of| of == "1"));
         let mut items: Vec<Item> = items.map(|item| self.item(item)).collect::<Option<_>>()?;
         items.sort_by_key(|item| item.priority);
         let mut tariffs: Vec<Tariff> = Vec::new();
         for day in one.from.iter_days().take_while(|day| *day <= one.to) {
             let Some(price) = self.price_on(&items, day) else { continue };
             match tariffs.last_mut() {
-                Some(last) if last.price == price && last.to.succ_opt() == Some(day) => last.to = day,
+                Some(last) if last.price == price && last.to.succ_opt() == Some(day) => {
+                    last.to = day
+                }
                 Some(_) | None => tariffs.push(Tariff {
                     product: one.code.clone(),
                     category: category.to_owned(),
@@ -91,7 +104,8 @@ impl Book<'_> {
     }
 
     fn item(&self, item: &Element) -> Option<Item> {
-        let price = item.child("UnitPrice").filter(|price| price.text_of("CurrencyCode") == Some("EUR"))?;
+        let price =
+            item.child("UnitPrice").filter(|price| price.text_of("CurrencyCode") == Some("EUR"))?;
         Some(Item {
             priority: item.text_of("Priority")?.parse().ok()?,
             ranges: self.ranges(item.text_of("TimePeriodId")?)?,
@@ -99,7 +113,8 @@ impl Book<'_> {
         })
     }
 
-    /// The first moments and last ones that a period is a union of. A tree that leads back into itself ends all the same.
+    /// The first moments and last ones that a period is a union of. A tree that leads back into
+    /// itself ends all the same.
     fn ranges(&self, id: &str) -> Option<Vec<(DateTime<Utc>, DateTime<Utc>)>> {
         let (mut open, mut seen, mut ranges) = (vec![id.to_owned()], BTreeSet::new(), Vec::new());
         while let Some(id) = open.pop() {
@@ -123,7 +138,8 @@ impl Book<'_> {
 
     fn price_on(&self, items: &[Item], day: NaiveDate) -> Option<Cents> {
         let begin = begins(day, None, self.zone)?.with_timezone(&Utc);
-        let holds = |item: &&Item| item.ranges.iter().any(|(start, end)| (*start..=*end).contains(&begin));
+        let holds =
+            |item: &&Item| item.ranges.iter().any(|(start, end)| (*start..=*end).contains(&begin));
         items.iter().find(holds).map(|item| item.price)
     }
 }
@@ -134,7 +150,9 @@ fn by_id<'a>(parent: &'a Element, name: &'a str) -> Option<HashMap<&'a str, &'a 
 
 /// Whether a product is sold by itself and to everybody.
 fn is_sold(product: &Element) -> bool {
-    is(product, "Active") && !is(product, "IsAdditionalProductOnly") && !is(product, "ReservedForSpecialUseCase")
+    is(product, "Active")
+        && !is(product, "IsAdditionalProductOnly")
+        && !is(product, "ReservedForSpecialUseCase")
 }
 
 fn is(element: &Element, name: &str) -> bool {
@@ -147,7 +165,8 @@ fn instant(period: &Element, name: &str) -> Option<DateTime<Utc>> {
 
 /// The id, with the English name where there is one.
 fn named(element: &Element) -> Option<Named> {
-    let texts = || element.child("Name").into_iter().flat_map(|name| name.children("LocalizedText"));
+    let texts =
+        || element.child("Name").into_iter().flat_map(|name| name.children("LocalizedText"));
     let english = texts().find(|text| text.text_of("LanguageCode") == Some("en"));
     let name = english.or_else(|| texts().next()).and_then(|text| text.text_of("Text"));
     let code = element.text_of("Id")?.to_owned();
@@ -177,8 +196,15 @@ mod tests {
         let goods = read(SAMPLE).unwrap();
         let name = |named: &Named| format!("{} {}", named.code, named.name);
         assert_eq!(goods.products.iter().map(name).collect::<Vec<_>>(), ["day Day ticket"]);
-        assert_eq!(goods.categories.iter().map(name).collect::<Vec<_>>(), ["adult Erwachsene", "child child"]);
-        let spans: Vec<_> = goods.tariffs.iter().map(|one| format!("{} {} {}", one.from, one.to, one.price)).collect();
+        assert_eq!(
+            goods.categories.iter().map(name).collect::<Vec<_>>(),
+            ["adult Erwachsene", "child child"]
+        );
+        let spans: Vec<_> = goods
+            .tariffs
+            .iter()
+            .map(|one| format!("{} {} {}", one.from, one.to, one.price))
+            .collect();
         assert_eq!(
             spans,
             [
@@ -205,7 +231,8 @@ mod tests {
         ] {
             assert!(SAMPLE.contains(from), "{from}");
             let text = SAMPLE.replace(from, to).replace("<Others>", "<Others/><Others>");
-            let text = if from == "<Products>" { text.replace("</Products>", "</Others>") } else { text };
+            let text =
+                if from == "<Products>" { text.replace("</Products>", "</Others>") } else { text };
             assert_eq!(read(&text), None, "{from}");
         }
         let loops = SAMPLE.replace("<TimePeriod1Id>eve", "<TimePeriod1Id>feasts");

@@ -35,7 +35,9 @@ impl From<SoapError> for CallError {
         match error {
             SoapError::Unauthorized(_) => Self::NotSent(text),
             SoapError::Fault(fault) => dta_code(&fault).map_or(Self::Unknown(text), Self::Fault),
-            SoapError::NotXml { .. } | SoapError::Broken { .. } | SoapError::NotSoap(_) => Self::Unknown(text),
+            SoapError::NotXml { .. } | SoapError::Broken { .. } | SoapError::NotSoap(_) => {
+                Self::Unknown(text)
+            }
         }
     }
 }
@@ -49,7 +51,8 @@ pub(super) struct OrderService {
 impl OrderService {
     pub(super) fn new(client: Client, config: &Config) -> Self {
         let [client_name, user_name, password] =
-            [&config.client_name, &config.user_name, &config.password].map(|secret| secret.expose_secret());
+            [&config.client_name, &config.user_name, &config.password]
+                .map(|secret| secret.expose_secret());
         Self { client, header: wire::authentication(client_name, user_name, password) }
     }
 
@@ -61,18 +64,34 @@ impl OrderService {
     ) -> Result<String, CallError> {
         let call = Tag::new("ord:CheckIdentification").child(card.tag());
         let answer = self.call("CheckIdentification", call, permit).await?;
-        answer.text_of("Report").map(str::to_owned).ok_or_else(|| contradiction("CheckIdentification"))
+        answer
+            .text_of("Report")
+            .map(str::to_owned)
+            .ok_or_else(|| contradiction("CheckIdentification"))
     }
 
-    /// Books. `Unproven:` a known `ExternalOrderId` with the same content is answered with its first answer.
-    pub(super) async fn create_order(&self, order: &NewOrder, permit: &Permit) -> Result<BookedOrder, CallError> {
-        let answer = self.call("CreateOrder", Tag::new("ord:CreateOrder").child(order.tag()), permit).await?;
+    /// Books. `Unproven:` a known `ExternalOrderId` with the same content is answered with its
+    /// first answer.
+    pub(super) async fn create_order(
+        &self,
+        order: &NewOrder,
+        permit: &Permit,
+    ) -> Result<BookedOrder, CallError> {
+        let answer = self
+            .call("CreateOrder", Tag::new("ord:CreateOrder").child(order.tag()), permit)
+            .await?;
         BookedOrder::read(&answer).ok_or_else(|| contradiction("CreateOrder"))
     }
 
     /// The order and its states. Harmless to repeat.
-    pub(super) async fn get_order(&self, order_id: &str, permit: &Permit) -> Result<BookedOrder, CallError> {
-        let answer = self.call("GetOrder", Tag::new("ord:GetOrder").text("ord:OrderId", order_id), permit).await?;
+    pub(super) async fn get_order(
+        &self,
+        order_id: &str,
+        permit: &Permit,
+    ) -> Result<BookedOrder, CallError> {
+        let answer = self
+            .call("GetOrder", Tag::new("ord:GetOrder").text("ord:OrderId", order_id), permit)
+            .await?;
         answer.child("Order").and_then(BookedOrder::read).ok_or_else(|| contradiction("GetOrder"))
     }
 
@@ -82,36 +101,69 @@ impl OrderService {
         external_order_id: &str,
         permit: &Permit,
     ) -> Result<Vec<BookedOrder>, CallError> {
-        let call = Tag::new("ord:GetOrdersByExternalId").text("ord:ExternalOrderId", external_order_id);
+        let call =
+            Tag::new("ord:GetOrdersByExternalId").text("ord:ExternalOrderId", external_order_id);
         let answer = self.call("GetOrdersByExternalId", call, permit).await?;
-        let orders = answer.child("Orders").ok_or_else(|| contradiction("GetOrdersByExternalId"))?;
-        let read = |order| BookedOrder::read(order).ok_or_else(|| contradiction("GetOrdersByExternalId"));
+        let orders =
+            answer.child("Orders").ok_or_else(|| contradiction("GetOrdersByExternalId"))?;
+        let read =
+            |order| BookedOrder::read(order).ok_or_else(|| contradiction("GetOrdersByExternalId"));
         orders.children("Order").map(read).collect()
     }
 
     /// A block of the orders of a span. Harmless to repeat.
-    pub(super) async fn get_orders(&self, span: &GetOrders, permit: &Permit) -> Result<Block, CallError> {
+    pub(super) async fn get_orders(
+        &self,
+        span: &GetOrders,
+        permit: &Permit,
+    ) -> Result<Block, CallError> {
         let answer = self.call("GetOrders", span.tag(), permit).await?;
         answer.child("Orders").map(Block::read).ok_or_else(|| contradiction("GetOrders"))
     }
 
     /// Cancels a whole order. A second time is the fault `AlreadyCanceled`.
-    pub(super) async fn cancel_order(&self, order_id: &str, permit: &Permit) -> Result<(), CallError> {
-        let answer =
-            self.call("CancelOrder", Tag::new("ord:CancelOrder").text("ord:OrderId", order_id), permit).await?;
-        if answer.text_of("OriginalOrderId") == Some(order_id) { Ok(()) } else { Err(contradiction("CancelOrder")) }
+    pub(super) async fn cancel_order(
+        &self,
+        order_id: &str,
+        permit: &Permit,
+    ) -> Result<(), CallError> {
+        let answer = self
+            .call("CancelOrder", Tag::new("ord:CancelOrder").text("ord:OrderId", order_id), permit)
+            .await?;
+        if answer.text_of("OriginalOrderId") == Some(order_id) {
+            Ok(())
+        } else {
+            Err(contradiction("CancelOrder"))
+        }
     }
 
     /// All that a catalogue holds. Harmless to repeat.
-    pub(super) async fn get_catalog(&self, catalog_id: &str, permit: &Permit) -> Result<Element, CallError> {
-        let call = Tag::new("inv:GetCatalog").prefix("inv", INVENTORY).text("inv:CatalogId", catalog_id);
-        let mut answer = self.send(("/InventoryService", INVENTORY), "GetCatalog", call, permit).await?;
+    pub(super) async fn get_catalog(
+        &self,
+        catalog_id: &str,
+        permit: &Permit,
+    ) -> Result<Element, CallError> {
+        let call =
+            Tag::new("inv:GetCatalog").prefix("inv", INVENTORY).text("inv:CatalogId", catalog_id);
+        let mut answer =
+            self.send(("/InventoryService", INVENTORY), "GetCatalog", call, permit).await?;
         let whole = answer.children.pop().filter(|catalog| catalog.is(INVENTORY, "Catalog"));
         whole.filter(|_| answer.children.is_empty()).ok_or_else(|| contradiction("GetCatalog"))
     }
 
-    async fn call(&self, operation: &str, call: Tag, permit: &Permit) -> Result<Element, CallError> {
-        self.send(("/OrderService", wire::ORDER), operation, call.prefix("ord", wire::ORDER), permit).await
+    async fn call(
+        &self,
+        operation: &str,
+        call: Tag,
+        permit: &Permit,
+    ) -> Result<Element, CallError> {
+        self.send(
+            ("/OrderService", wire::ORDER),
+            operation,
+            call.prefix("ord", wire::ORDER),
+            permit,
+        )
+        .await
     }
 
     async fn send(

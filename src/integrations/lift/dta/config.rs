@@ -30,7 +30,9 @@ impl Config {
         let booked_suffices = match contract.setting("booked_suffices") {
             None | Some("false") => false,
             Some("true") => true,
-            Some(_) => bail!("{}: booked_suffices is neither true nor false", contract.actor_name()),
+            Some(_) => {
+                bail!("{}: booked_suffices is neither true nor false", contract.actor_name())
+            }
         };
         Ok(Self {
             client_name: contract.credential("client_name")?,

@@ -12,8 +12,8 @@ use super::{card, catalog, translate};
 use crate::ids::Reference;
 use crate::integrations::client::Client;
 use crate::integrations::lift::{
-    Booking, Capabilities, CheckedCard, Contract, Found, LiftSupplier, PriceList, SoldPage, SupplierKind, TicketOrder,
-    Wanted,
+    Booking, Capabilities, CheckedCard, Contract, Found, LiftSupplier, PriceList, SoldPage,
+    SupplierKind, TicketOrder, Wanted,
 };
 use crate::integrations::soap::Element;
 use crate::integrations::{Outcome, Permit, RateLimiter};
@@ -39,7 +39,9 @@ impl LiftSupplier for Dta {
 
     fn check(&self, card: String, permit: Permit) -> LocalBoxFuture<'_, Outcome<CheckedCard>> {
         async move {
-            let Some(card) = card::identification(&card) else { return Outcome::NotSent(NOT_NORMAL.into()) };
+            let Some(card) = card::identification(&card) else {
+                return Outcome::NotSent(NOT_NORMAL.into());
+            };
             match self.service.check_identification(&card, &permit).await {
                 Ok(report) => translate::report(&report),
                 Err(error) => translate::read_failed(error),
@@ -48,8 +50,8 @@ impl LiftSupplier for Dta {
         .boxed_local()
     }
 
-    /// Where the contract dedups, a repeated question must learn whether the first booking has become final,
-    /// so the order's state is asked for at once.
+    /// Where the contract dedups, a repeated question must learn whether the first booking has
+    /// become final, so the order's state is asked for at once.
     fn issue(&self, order: TicketOrder, permit: Permit) -> LocalBoxFuture<'_, Outcome<Booking>> {
         async move {
             let Some(order) = translate::new_order(&order, self.config.time_zone) else {
@@ -68,7 +70,11 @@ impl LiftSupplier for Dta {
         .boxed_local()
     }
 
-    fn find(&self, reference: Reference, permit: Permit) -> LocalBoxFuture<'_, Outcome<Vec<Found>>> {
+    fn find(
+        &self,
+        reference: Reference,
+        permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<Vec<Found>>> {
         async move {
             match self.service.get_orders_by_external_id(reference.as_str(), &permit).await {
                 Ok(orders) => translate::found(&orders, self.config.booked_suffices),
@@ -91,13 +97,20 @@ impl LiftSupplier for Dta {
         .boxed_local()
     }
 
-    fn list(&self, day: NaiveDate, after: Option<String>, permit: Permit) -> LocalBoxFuture<'_, Outcome<SoldPage>> {
+    fn list(
+        &self,
+        day: NaiveDate,
+        after: Option<String>,
+        permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<SoldPage>> {
         async move {
             let Some(span) = translate::span(day, after.as_deref(), self.config.time_zone) else {
                 return Outcome::NotSent(NOT_NORMAL.into());
             };
             match self.service.get_orders(&span, &permit).await {
-                Ok(block) => Outcome::Done(translate::sold(&span, block, self.config.booked_suffices)),
+                Ok(block) => {
+                    Outcome::Done(translate::sold(&span, block, self.config.booked_suffices))
+                }
                 Err(error) => translate::read_failed(error),
             }
         }
@@ -110,7 +123,8 @@ impl LiftSupplier for Dta {
                 return Outcome::NotSent("the contract lacks the setting catalog_id".into());
             };
             let read = |catalog: Element| {
-                catalog::goods(&catalog, &wanted, self.config.time_zone).ok_or_else(|| contradiction("GetCatalog"))
+                catalog::goods(&catalog, &wanted, self.config.time_zone)
+                    .ok_or_else(|| contradiction("GetCatalog"))
             };
             match self.service.get_catalog(catalog_id, &permit).await.and_then(read) {
                 Ok(goods) => Outcome::Done(goods),

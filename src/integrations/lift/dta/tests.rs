@@ -10,14 +10,18 @@ use super::client::{CallError, OrderService};
 use super::{card, config::Config, translate};
 use crate::integrations::client::Client;
 use crate::integrations::lift::contract_tests::{self, Rig, Vendor, contract, permit};
-use crate::integrations::lift::{CardNumber, CheckedCard, Contract, FoundState, connect, parse_card_number};
+use crate::integrations::lift::{
+    CardNumber, CheckedCard, Contract, FoundState, connect, parse_card_number,
+};
 use crate::integrations::{Outcome, RefusalKind};
 
 const CARD: &str = "01-16147133534532385823-4";
 
 /// Orders take two such steps on the simulator's clock until they are final.
 async fn simulator(dta_step_ms: u32) -> Simulator {
-    starjack_simulator::start(starjack_simulator::Config { dta_step_ms, ..Default::default() }).await.unwrap()
+    starjack_simulator::start(starjack_simulator::Config { dta_step_ms, ..Default::default() })
+        .await
+        .unwrap()
 }
 
 fn of(simulator: &Simulator) -> Contract {
@@ -27,7 +31,8 @@ fn of(simulator: &Simulator) -> Contract {
         ("user_name", &access.user_name),
         ("password", &access.password),
     ];
-    let mut contract = Contract { operator: "solden".into(), ..contract("dta", &access.url, &credentials) };
+    let mut contract =
+        Contract { operator: "solden".into(), ..contract("dta", &access.url, &credentials) };
     contract.settings.insert("catalog_id".into(), "1bfe2399-e707-11f1-843f-02fc00000001".into());
     contract
 }
@@ -43,7 +48,9 @@ fn rig(simulator: Simulator, contract: &Contract) -> Rig {
         card: starjack_simulator::sample_dta_number,
         product_code: "1bfe25cd-e707-11f1-a2c3-02fc00000001",
         category_code: "1bfe24e4-e707-11f1-a215-02fc00000001",
-        gate: |booking| format!("dta/solden/orders/{}/use", booking.handle.split('/').next().unwrap()),
+        gate: |booking| {
+            format!("dta/solden/orders/{}/use", booking.handle.split('/').next().unwrap())
+        },
     };
     Rig::new(vendor, simulator, contract)
 }
@@ -72,7 +79,9 @@ async fn a_booking_is_pending_until_it_has_reached_the_resort() {
         contract.settings.insert("booked_suffices".into(), suffices.into());
         let rig = rig(simulator, &contract);
         let pending = Outcome::Pending { ask_after: Duration::from_secs(1) };
-        for (seconds, expected) in [(0, FoundState::Pending), (61, after_one_step), (60, FoundState::Live)] {
+        for (seconds, expected) in
+            [(0, FoundState::Pending), (61, after_one_step), (60, FoundState::Live)]
+        {
             rig.control("POST", "clock", json!({ "advance_seconds": seconds })).await;
             let issued = rig.issue("A-STEPS-1").await;
             assert_eq!(issued == pending, expected == FoundState::Pending, "{issued:?}");
@@ -91,9 +100,12 @@ async fn refusals_and_reports_come_through_as_they_are() {
     let check = async || rig.supplier.check(CARD.into(), permit()).await;
     assert_eq!(check().await, Outcome::Done(CheckedCard { free_places: None }));
     rig.fault(Some("CheckIdentification"), "business_error", json!("BLOCKED")).await;
-    assert!(matches!(check().await, Outcome::Refused(refusal) if refusal.kind == RefusalKind::CardBlocked));
+    assert!(
+        matches!(check().await, Outcome::Refused(refusal) if refusal.kind == RefusalKind::CardBlocked)
+    );
     rig.fault(Some("CheckIdentification"), "hang", Value::Null).await;
-    let short = crate::integrations::Permit::until(crate::clock::Deadline::after(Duration::from_secs(1)));
+    let short =
+        crate::integrations::Permit::until(crate::clock::Deadline::after(Duration::from_secs(1)));
     assert!(matches!(rig.supplier.check(CARD.into(), short).await, Outcome::Unknown(_)));
     rig.fault(Some("CreateOrder"), "business_error", json!("PriceMismatch")).await;
     assert!(
@@ -122,7 +134,11 @@ fn its_cards_are_told_from_others() {
 
 #[test]
 fn a_contract_must_be_whole() {
-    let whole = contract("dta", "http://127.0.0.1:1", &[("client_name", "1"), ("user_name", "u"), ("password", "p")]);
+    let whole = contract(
+        "dta",
+        "http://127.0.0.1:1",
+        &[("client_name", "1"), ("user_name", "u"), ("password", "p")],
+    );
     assert!(connect(&whole).is_ok());
     let names = |change: fn(&mut Contract), name: &str| {
         let mut contract = whole.clone();
@@ -130,12 +146,22 @@ fn a_contract_must_be_whole() {
         assert!(connect(&contract).err().unwrap().to_string().contains(name), "{name}");
     };
     names(|contract| drop(contract.credentials.remove("user_name")), "user_name");
-    names(|contract| drop(contract.settings.insert("booked_sufices".into(), "true".into())), "booked_sufices");
-    names(|contract| drop(contract.settings.insert("booked_suffices".into(), "yes".into())), "booked_suffices");
+    names(
+        |contract| drop(contract.settings.insert("booked_sufices".into(), "true".into())),
+        "booked_sufices",
+    );
+    names(
+        |contract| drop(contract.settings.insert("booked_suffices".into(), "yes".into())),
+        "booked_suffices",
+    );
 }
 
 /// What `ask` makes of `sample`, and what it asked.
-async fn ask<T>(status: u16, sample: &str, ask: impl AsyncFnOnce(OrderService) -> T) -> (T, String) {
+async fn ask<T>(
+    status: u16,
+    sample: &str,
+    ask: impl AsyncFnOnce(OrderService) -> T,
+) -> (T, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}/services", listener.local_addr().unwrap());
     let credentials = [("client_name", "10000001"), ("user_name", "u&u"), ("password", "p")];
@@ -150,13 +176,20 @@ async fn ask<T>(status: u16, sample: &str, ask: impl AsyncFnOnce(OrderService) -
 async fn the_sample_of_an_accepted_card_is_read() {
     let card = card::identification(CARD).unwrap();
     let sample = include_str!("samples/check_identification_ok.xml");
-    let (report, asked) = ask(200, sample, async |service| service.check_identification(&card, &permit()).await).await;
+    let (report, asked) =
+        ask(200, sample, async |service| service.check_identification(&card, &permit()).await)
+            .await;
     assert_eq!(report, Ok("OK".into()));
     assert!(asked.starts_with("POST /services/OrderService HTTP/1.1"), "{asked}");
-    assert!(asked.contains("\"http://www.skidata.com/dta/saleschannel/v10/order/CheckIdentification\""), "{asked}");
+    assert!(
+        asked.contains("\"http://www.skidata.com/dta/saleschannel/v10/order/CheckIdentification\""),
+        "{asked}"
+    );
     assert!(asked.contains("<head:UserName>u&amp;u</head:UserName>"), "{asked}");
     assert!(
-        asked.contains("<ord:ChipId>01</ord:ChipId><ord:SerialNumber>16147133534532385823</ord:SerialNumber>"),
+        asked.contains(
+            "<ord:ChipId>01</ord:ChipId><ord:SerialNumber>16147133534532385823</ord:SerialNumber>"
+        ),
         "{asked}"
     );
 }
@@ -165,26 +198,34 @@ async fn the_sample_of_an_accepted_card_is_read() {
 async fn the_samples_of_an_order_are_read() {
     let simulator = simulator(0).await;
     let contract = of(&simulator);
-    let order = translate::new_order(&rig(simulator, &contract).order("A-1"), chrono_tz::UTC).unwrap();
+    let order =
+        translate::new_order(&rig(simulator, &contract).order("A-1"), chrono_tz::UTC).unwrap();
     let accepted = include_str!("samples/create_order_accepted.xml");
-    let (created, _) = ask(200, accepted, async |service| service.create_order(&order, &permit()).await).await;
+    let (created, _) =
+        ask(200, accepted, async |service| service.create_order(&order, &permit()).await).await;
     let booking = translate::booking(&created.unwrap());
     assert_eq!(booking.ticket_reference, "4711");
     assert_eq!(translate::order_id(&booking), Some("0a0b0c0d-0000-11ec-8000-0000000000a1"));
     let full = include_str!("samples/create_order_medium_full.xml");
-    let (created, _) = ask(500, full, async |service| service.create_order(&order, &permit()).await).await;
+    let (created, _) =
+        ask(500, full, async |service| service.create_order(&order, &permit()).await).await;
     assert_eq!(created, Err(CallError::Fault("MediumFull".into())));
     let other = include_str!("samples/cancel_order.xml");
-    let (created, _) = ask(200, other, async |service| service.create_order(&order, &permit()).await).await;
+    let (created, _) =
+        ask(200, other, async |service| service.create_order(&order, &permit()).await).await;
     assert!(matches!(created, Err(CallError::Unknown(_))));
 }
 
 #[tokio::test]
 async fn the_samples_of_a_search_are_read() {
-    let find = async |service: OrderService| service.get_orders_by_external_id("A-1", &permit()).await;
+    let find =
+        async |service: OrderService| service.get_orders_by_external_id("A-1", &permit()).await;
     let (two, _) = ask(200, include_str!("samples/get_orders_two.xml"), find).await;
     let Outcome::Done(two) = translate::found(&two.unwrap(), true) else { panic!("not read") };
-    assert_eq!(two.iter().map(|found| found.state).collect::<Vec<_>>(), [FoundState::Cancelled, FoundState::Live]);
+    assert_eq!(
+        two.iter().map(|found| found.state).collect::<Vec<_>>(),
+        [FoundState::Cancelled, FoundState::Live]
+    );
     assert_eq!(two[1].booking.ticket_reference, "4712");
     assert_eq!(ask(200, include_str!("samples/get_orders_none.xml"), find).await.0, Ok(vec![]));
     let get = async |service: OrderService| service.get_order("x", &permit()).await;
@@ -196,7 +237,8 @@ async fn the_samples_of_a_search_are_read() {
 async fn the_sample_of_a_cancellation_is_read_and_belongs_to_its_order() {
     let sample = include_str!("samples/cancel_order.xml");
     for (order_id, done) in [("0a0b0c0d-0000-11ec-8000-0000000000a1", true), ("another", false)] {
-        let (cancelled, _) = ask(200, sample, async |service| service.cancel_order(order_id, &permit()).await).await;
+        let (cancelled, _) =
+            ask(200, sample, async |service| service.cancel_order(order_id, &permit()).await).await;
         assert_eq!(cancelled.is_ok(), done, "{cancelled:?}");
     }
 }

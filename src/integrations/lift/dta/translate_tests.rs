@@ -40,7 +40,10 @@ fn an_order_is_written_in_the_operators_time_and_in_decimal_text() {
     assert_eq!(written.valid_from, "2026-12-19T00:00:00+01:00");
     assert_eq!((written.price.as_str(), written.birth_date.as_str()), ("84.50", "1990-05-01"));
     assert_eq!(written.identification.serial_number, "16147133534532385823");
-    assert_eq!(new_order(&TicketOrder { card: "A1B2C3D4-E5F-6G7".into(), ..order() }, chrono_tz::UTC), None);
+    assert_eq!(
+        new_order(&TicketOrder { card: "A1B2C3D4-E5F-6G7".into(), ..order() }, chrono_tz::UTC),
+        None
+    );
 }
 
 #[test]
@@ -69,7 +72,9 @@ fn every_report_means_what_the_document_says() {
 
 #[test]
 fn only_listed_faults_refuse_an_order() {
-    use RefusalKind::{CardFull, CardNotAccepted, HolderIncomplete, PriceChanged, ProductUnavailable};
+    use RefusalKind::{
+        CardFull, CardNotAccepted, HolderIncomplete, PriceChanged, ProductUnavailable,
+    };
     for (code, kind) in [
         ("UnknownCatalog", ProductUnavailable),
         ("UnknownProduct", ProductUnavailable),
@@ -86,14 +91,29 @@ fn only_listed_faults_refuse_an_order() {
         let outcome = create_failed::<()>(CallError::Fault(code.into()));
         assert_eq!(outcome, Outcome::Refused(Refusal { kind, code: code.into() }));
     }
-    for code in
-        ["DuplicateOrder", "ServiceUnavailable", "InternalError", "UnknownOrder", "TicketUsed", "AlreadyCanceled", "x"]
-    {
-        assert!(matches!(create_failed::<()>(CallError::Fault(code.into())), Outcome::Unknown(_)), "{code}");
+    for code in [
+        "DuplicateOrder",
+        "ServiceUnavailable",
+        "InternalError",
+        "UnknownOrder",
+        "TicketUsed",
+        "AlreadyCanceled",
+        "x",
+    ] {
+        assert!(
+            matches!(create_failed::<()>(CallError::Fault(code.into())), Outcome::Unknown(_)),
+            "{code}"
+        );
     }
-    assert!(matches!(create_failed::<()>(CallError::Fault("AuthenticationFailed".into())), Outcome::NotSent(_)));
+    assert!(matches!(
+        create_failed::<()>(CallError::Fault("AuthenticationFailed".into())),
+        Outcome::NotSent(_)
+    ));
     assert!(matches!(create_failed::<()>(CallError::NotSent("x".into())), Outcome::NotSent(_)));
-    assert!(matches!(read_failed::<()>(CallError::Fault("MediumFull".into())), Outcome::Unknown(_)));
+    assert!(matches!(
+        read_failed::<()>(CallError::Fault("MediumFull".into())),
+        Outcome::Unknown(_)
+    ));
 }
 
 #[test]
@@ -102,7 +122,10 @@ fn cancelling_twice_is_done_and_a_used_ticket_is_refused() {
     let used = Refusal { kind: RefusalKind::TicketUsed, code: "TicketUsed".into() };
     assert_eq!(cancel_failed(CallError::Fault("TicketUsed".into())), Outcome::Refused(used));
     for code in ["UnknownOrder", "InternalError", "MediumFull"] {
-        assert!(matches!(cancel_failed(CallError::Fault(code.into())), Outcome::Unknown(_)), "{code}");
+        assert!(
+            matches!(cancel_failed(CallError::Fault(code.into())), Outcome::Unknown(_)),
+            "{code}"
+        );
     }
 }
 
@@ -123,7 +146,11 @@ fn every_state_means_what_the_document_says() {
         ("BOOKED_AND_TRANSFERRED", "Lost", None, None),
     ] {
         let order = booked(Some(sales), Some(permission));
-        assert_eq!((state(&order, false), state(&order, true)), (expected, suffices), "{sales} {permission}");
+        assert_eq!(
+            (state(&order, false), state(&order, true)),
+            (expected, suffices),
+            "{sales} {permission}"
+        );
         assert_eq!(matches!(found(&[order], false), Outcome::Unknown(_)), expected.is_none());
     }
 }
@@ -144,7 +171,11 @@ fn an_accepted_order_is_pending_until_its_state_is_known_to_be_final() {
 fn a_handle_gives_its_order_back() {
     assert_eq!(order_id(&booking(&booked(None, None))), Some("o"));
     for handle in ["", "o", "o/i", "/i/t", "o/i/t/x"] {
-        assert_eq!(order_id(&Booking { ticket_reference: String::new(), handle: handle.into() }), None, "{handle}");
+        assert_eq!(
+            order_id(&Booking { ticket_reference: String::new(), handle: handle.into() }),
+            None,
+            "{handle}"
+        );
     }
 }
 
@@ -182,8 +213,14 @@ fn the_end_of_a_days_list_is_judged_by_what_was_sent_and_ours_that_cannot_be_rea
         assert_eq!((page.sold.len(), page.unreadable), counts, "{reference} {state} {price}");
     }
     for (reference, unreadable) in [("A0123456789-1", 1), ("0815", 0)] {
-        let order = format!("<Orders><Order><ExternalOrderId>{reference}</ExternalOrderId></Order></Orders>");
+        let order = format!(
+            "<Orders><Order><ExternalOrderId>{reference}</ExternalOrderId></Order></Orders>"
+        );
         let block = Block::read(&soap::parse(order.as_bytes()).unwrap());
-        assert_eq!((block.rows, block.unreadable), (1, unreadable), "{reference}, without any ticket");
+        assert_eq!(
+            (block.rows, block.unreadable),
+            (1, unreadable),
+            "{reference}, without any ticket"
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! DTA's own words. `Unproven:` all but the header's namespace and the vocabulary; every member stands in the namespace
-//! of orders, in the order written here.
+//! DTA's own words. `Unproven:` all but the header's namespace and the vocabulary; every member
+//! stands in the namespace of orders, in the order written here.
 
 use crate::ids;
 use crate::integrations::soap::{Element, Tag};
@@ -139,8 +139,12 @@ impl Block {
             block.rows += 1;
             match ListedOrder::read(order) {
                 Some(listed) => block.orders.push(listed),
-                // other shops may sell several tickets in one order: those are not ours, whatever their shape
-                None => block.unreadable += usize::from(order.text_of("ExternalOrderId").is_some_and(ids::is_ticket)),
+                // other shops may sell several tickets in one order: those are not ours, whatever
+                // their shape
+                None => {
+                    block.unreadable +=
+                        usize::from(order.text_of("ExternalOrderId").is_some_and(ids::is_ticket))
+                }
             }
         }
         block
@@ -150,14 +154,15 @@ impl Block {
 impl ListedOrder {
     /// `None` for an order that is not one of ours by its shape.
     fn read(order: &Element) -> Option<Self> {
-        let price = order.child("TotalPrice").and_then(|price| price.text_of("Amount")).map(str::to_owned);
+        let price =
+            order.child("TotalPrice").and_then(|price| price.text_of("Amount")).map(str::to_owned);
         let external_order_id = order.text_of("ExternalOrderId")?.to_owned();
         Some(Self { external_order_id, order: BookedOrder::read(order)?, price })
     }
 }
 
-/// The orders that came in from one instant on and before another, in blocks. `Unproven:` the members; that the operation is
-/// there and pages by first row and block size is public.
+/// The orders that came in from one instant on and before another, in blocks. `Unproven:` the
+/// members; that the operation is there and pages by first row and block size is public.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct GetOrders {
     /// `yyyy-mm-ddThh:mm:ss` with an offset.

@@ -23,7 +23,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Base address, domain or sender cannot be used, or there is no TLS configuration.
 pub fn connect(config: &Config) -> anyhow::Result<Rc<dyn MailProvider>> {
     let url = config.checked_endpoint()?;
-    Ok(Rc::new(Mailgun { client: Client::new(url.as_str())?, from: config.from.clone(), key: config.key.clone() }))
+    Ok(Rc::new(Mailgun {
+        client: Client::new(url.as_str())?,
+        from: config.from.clone(),
+        key: config.key.clone(),
+    }))
 }
 
 /// One sending domain at Mailgun.

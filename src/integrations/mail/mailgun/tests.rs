@@ -32,7 +32,8 @@ fn parts(form: &wire::Form) -> Vec<(String, Vec<u8>)> {
     let (mut parts, mut rest, mark) = (Vec::new(), body, format!("\r\n--{boundary}\r\n"));
     loop {
         let end = rest.windows(mark.len()).position(|window| window == mark.as_bytes());
-        let (part, more) = end.map_or((rest, None), |end| (&rest[..end], Some(&rest[end + mark.len()..])));
+        let (part, more) =
+            end.map_or((rest, None), |end| (&rest[..end], Some(&rest[end + mark.len()..])));
         let head = part.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
         parts.push((String::from_utf8(part[..head].to_vec()).unwrap(), part[head + 4..].to_vec()));
         match more {
@@ -68,7 +69,9 @@ fn a_form_holds_every_field_once_and_attachments_byte_by_byte() {
 #[test]
 fn answers_end_in_their_outcomes() {
     let now = Utc.with_ymd_and_hms(2026, 11, 23, 8, 30, 1).unwrap();
-    let rejected = |code: &str| Outcome::Refused(Refusal { kind: RefusalKind::MessageRejected, code: code.into() });
+    let rejected = |code: &str| {
+        Outcome::Refused(Refusal { kind: RefusalKind::MessageRejected, code: code.into() })
+    };
     let later = |seconds| Outcome::Pending { ask_after: Duration::from_secs(seconds) };
     let sample = |status, body: &[u8]| translate::outcome(status, body, now);
     assert_eq!(sample(200, include_bytes!("samples/mailgun.send.200.json")), Outcome::Done(()));
@@ -76,15 +79,30 @@ fn answers_end_in_their_outcomes() {
     assert_eq!(sample(413, b""), rejected("http_413"));
     assert_eq!(sample(420, include_bytes!("samples/mailgun.send.420.json")), later(1_800));
     assert_eq!(sample(429, include_bytes!("samples/mailgun.send.429.json")), later(59));
-    assert_eq!(sample(429, b"account-requests-per-sec limit exceeded, try again after 120 seconds"), later(120));
+    assert_eq!(
+        sample(429, b"account-requests-per-sec limit exceeded, try again after 120 seconds"),
+        later(120)
+    );
     assert_eq!(sample(429, b""), later(60));
-    assert!(matches!(sample(401, include_bytes!("samples/mailgun.send.401.txt")), Outcome::NotSent(_)));
+    assert!(matches!(
+        sample(401, include_bytes!("samples/mailgun.send.401.txt")),
+        Outcome::NotSent(_)
+    ));
     for status in [403, 404] {
-        assert!(matches!(sample(status, br#"{"message": "Domain not found: x"}"#), Outcome::NotSent(_)), "{status}");
+        assert!(
+            matches!(sample(status, br#"{"message": "Domain not found: x"}"#), Outcome::NotSent(_)),
+            "{status}"
+        );
     }
-    for (status, body) in
-        [(200, &b"<html>"[..]), (200, b"{}"), (402, b""), (408, b""), (500, b"{}"), (503, b"<html>"), (302, b"")]
-    {
+    for (status, body) in [
+        (200, &b"<html>"[..]),
+        (200, b"{}"),
+        (402, b""),
+        (408, b""),
+        (500, b"{}"),
+        (503, b"<html>"),
+        (302, b""),
+    ] {
         assert!(matches!(sample(status, body), Outcome::Unknown(_)), "{status}");
     }
 }
@@ -133,7 +151,10 @@ fn only_a_usable_configuration_is_accepted_and_its_key_is_not_shown() {
         from: from.into(),
     };
     let fine = config("https://api.eu.mailgun.net", "mg.liftpass.example", "a@mg.liftpass.example");
-    assert_eq!(fine.checked_endpoint().unwrap().as_str(), "https://api.eu.mailgun.net/v3/mg.liftpass.example/messages");
+    assert_eq!(
+        fine.checked_endpoint().unwrap().as_str(),
+        "https://api.eu.mailgun.net/v3/mg.liftpass.example/messages"
+    );
     assert!(!format!("{fine:?}").contains("key-1"));
     assert!(config("http://127.0.0.1:1", "a.example", "a@a.example").checked_endpoint().is_ok());
     for wrong in [

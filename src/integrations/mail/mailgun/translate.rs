@@ -1,6 +1,7 @@
 //! Ours from theirs: pure, every HTTP status in one match.
 //!
-//! Source: documentation.mailgun.com, "Errors"; that 420 is a limit like 429 is reported by several integrations and documented nowhere.
+//! Source: documentation.mailgun.com, "Errors"; that 420 is a limit like 429 is reported by several
+//! integrations and documented nowhere.
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -25,7 +26,10 @@ pub(super) fn outcome(status: u16, body: &[u8], now: DateTime<Utc>) -> Outcome<(
         200 => Outcome::Unknown("HTTP 200 without the message's id".to_owned()),
         400 | 413 => Outcome::Refused(refusal(&format!("http_{status}"))),
         401 | 403 | 404 => {
-            error!(supplier = "mailgun", status, "the mail provider does not know our key, domain or address");
+            error!(
+                supplier = "mailgun",
+                status, "the mail provider does not know our key, domain or address"
+            );
             Outcome::NotSent(format!("shut out with HTTP {status}"))
         }
         420 | 429 => {
@@ -37,8 +41,8 @@ pub(super) fn outcome(status: u16, body: &[u8], now: DateTime<Utc>) -> Outcome<(
     }
 }
 
-/// Why an e-mail must not be handed over at all: its receiver would be several, or a header would become two.
-/// It is refused here because asking again would change nothing.
+/// Why an e-mail must not be handed over at all: its receiver would be several, or a header would
+/// become two. It is refused here because asking again would change nothing.
 pub(super) fn unsendable(letter: &OutgoingEmail) -> Option<Refusal> {
     let one_line = |text: &str| !text.is_empty() && !text.contains(char::is_control);
     let plain_id = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>');

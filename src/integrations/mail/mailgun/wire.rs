@@ -1,6 +1,7 @@
 //! The form of one message, as bytes, and the two texts in which a limit names its end.
 //!
-//! Source: documentation.mailgun.com, "Sending" (`POST /v3/{domain}/messages`, multipart/form-data) and "Errors".
+//! Source: documentation.mailgun.com, "Sending" (`POST /v3/{domain}/messages`, multipart/form-data)
+//! and "Errors".
 
 use std::time::Duration;
 
@@ -25,7 +26,8 @@ pub(super) struct Form {
     pub(super) body: Bytes,
 }
 
-/// Writes the form of one e-mail. Links stay as they are (no tracking), and the only correlation is the Message-Id, which names nobody.
+/// Writes the form of one e-mail. Links stay as they are (no tracking), and the only correlation is
+/// the Message-Id, which names nobody.
 pub(super) fn form(from: &str, letter: &OutgoingEmail) -> Form {
     let mut writer = Writer::new(letter);
     let message_id = format!("<{}>", letter.message_id);
@@ -57,11 +59,17 @@ impl Writer {
     fn new(letter: &OutgoingEmail) -> Self {
         let files: usize = letter.attachments.iter().map(|file| file.content.len() + 512).sum();
         let size = files + letter.text.len() + letter.html.len() + 4096;
-        Self { boundary: format!("part-{}", new_id().simple()), body: BytesMut::with_capacity(size) }
+        Self {
+            boundary: format!("part-{}", new_id().simple()),
+            body: BytesMut::with_capacity(size),
+        }
     }
 
     fn field(&mut self, name: &str, value: &str) {
-        let head = format!("--{}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n", self.boundary);
+        let head = format!(
+            "--{}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n",
+            self.boundary
+        );
         self.put(&[head.as_bytes(), value.as_bytes(), b"\r\n"]);
     }
 
@@ -83,13 +91,18 @@ impl Writer {
     fn finish(mut self) -> Form {
         let end = format!("--{}--\r\n", self.boundary);
         self.put(&[end.as_bytes()]);
-        Form { content_type: format!("multipart/form-data; boundary={}", self.boundary), body: self.body.freeze() }
+        Form {
+            content_type: format!("multipart/form-data; boundary={}", self.boundary),
+            body: self.body.freeze(),
+        }
     }
 }
 
-/// How long a limit asks us to wait: `try again after <date> UTC` or `try again after <n> seconds`; 60 s when it does not say.
+/// How long a limit asks us to wait: `try again after <date> UTC` or `try again after <n> seconds`;
+/// 60 s when it does not say.
 pub(super) fn pause(message: &str, now: DateTime<Utc>) -> Duration {
-    let hint = message.rsplit_once("try again after ").map(|(_, hint)| hint.trim_end_matches('.').trim());
+    let hint =
+        message.rsplit_once("try again after ").map(|(_, hint)| hint.trim_end_matches('.').trim());
     let pause = hint.and_then(|hint| seconds(hint).or_else(|| until(hint, now)));
     pause.map_or(USUAL_PAUSE, |pause| pause.clamp(Duration::from_secs(1), LONGEST_PAUSE))
 }
@@ -101,7 +114,8 @@ fn seconds(hint: &str) -> Option<Duration> {
 }
 
 fn until(hint: &str, now: DateTime<Utc>) -> Option<Duration> {
-    let zoned = hint.strip_suffix("UTC").map_or_else(|| hint.to_owned(), |date| format!("{date}+0000"));
+    let zoned =
+        hint.strip_suffix("UTC").map_or_else(|| hint.to_owned(), |date| format!("{date}+0000"));
     let end = DateTime::parse_from_rfc2822(&zoned).ok()?;
     Some((end.to_utc() - now).to_std().unwrap_or_default())
 }

@@ -1,7 +1,8 @@
 //! The provider's unsigned GET on our confirmation URL: parsed from raw bytes, believed by nobody.
 //!
-//! Source: docs.mpay24.com/docs/payment-notification. The provider appends its parameters to our own; the set grows and is configurable per
-//! account, so unknown ones are ignored; free text may be percent-encoded ISO-8859-1 instead of UTF-8.
+//! Source: docs.mpay24.com/docs/payment-notification. The provider appends its parameters to our
+//! own; the set grows and is configurable per account, so unknown ones are ignored; free text may
+//! be percent-encoded ISO-8859-1 instead of UTF-8.
 
 use super::translate::observed_state;
 use crate::integrations::payment::{Callback, CallbackError};
@@ -16,17 +17,20 @@ const DECISIVE: [&str; 6] = [SECRET, "TID", "MPAYTID", "STATUS", "PRICE", "CURRE
 /// No callback comes near this; ORDERDESC and the rest are a few hundred characters.
 const LONGEST_QUERY: usize = 16 * 1024;
 
-/// The address that the provider reports one page's payments to; `public_url` has no slash at its end.
+/// The address that the provider reports one page's payments to; `public_url` has no slash at its
+/// end.
 #[must_use]
 pub fn confirmation_url(public_url: &str, secret: &str) -> String {
     format!("{public_url}{PATH}?{SECRET}={secret}")
 }
 
-/// Reads a callback's query string. The result is a claim: the caller compares the secret in constant time, and asks the provider before it acts.
-/// Parsing the same bytes twice gives the same.
+/// Reads a callback's query string. The result is a claim: the caller compares the secret in
+/// constant time, and asks the provider before it acts. Parsing the same bytes twice gives the
+/// same.
 ///
 /// # Errors
-/// A decisive parameter is missing, empty, repeated (`TID=a&TID=b` could be read either way) or not of its kind; the text may be answered after `ERROR: `.
+/// A decisive parameter is missing, empty, repeated (`TID=a&TID=b` could be read either way) or not
+/// of its kind; the text may be answered after `ERROR: `.
 pub fn parse_callback(raw_query: &[u8]) -> Result<Callback, CallbackError> {
     if raw_query.len() > LONGEST_QUERY {
         return Err(refused("the query is too long"));
@@ -40,7 +44,9 @@ pub fn parse_callback(raw_query: &[u8]) -> Result<Callback, CallbackError> {
             return Err(CallbackError(format!("{} is repeated", DECISIVE[index])));
         }
     }
-    if let Some(missing) = values.iter().position(|value| value.as_deref().unwrap_or_default().is_empty()) {
+    if let Some(missing) =
+        values.iter().position(|value| value.as_deref().unwrap_or_default().is_empty())
+    {
         return Err(CallbackError(format!("{} is missing", DECISIVE[missing])));
     }
     let [secret, reference, tid, status, amount, currency] = values.map(Option::unwrap_or_default);
@@ -71,7 +77,8 @@ fn cents(text: &str) -> Option<Cents> {
     if plain { text.parse().ok() } else { None }
 }
 
-/// Undoes percent-encoding and `+`; bytes that are not UTF-8 are read as ISO-8859-1, so that no byte is an error.
+/// Undoes percent-encoding and `+`; bytes that are not UTF-8 are read as ISO-8859-1, so that no
+/// byte is an error.
 fn decoded(raw: &[u8]) -> String {
     let mut bytes = Vec::with_capacity(raw.len());
     let mut rest = raw;
@@ -89,8 +96,9 @@ fn decoded(raw: &[u8]) -> String {
             other => *other,
         });
     }
-    String::from_utf8(bytes)
-        .unwrap_or_else(|not_utf8| not_utf8.as_bytes().iter().map(|byte| char::from(*byte)).collect::<String>())
+    String::from_utf8(bytes).unwrap_or_else(|not_utf8| {
+        not_utf8.as_bytes().iter().map(|byte| char::from(*byte)).collect::<String>()
+    })
 }
 
 /// The byte that two hexadecimal digits say.

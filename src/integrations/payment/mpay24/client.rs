@@ -46,7 +46,8 @@ impl Endpoint {
     ) -> Outcome<T> {
         let Ask { operation, body } = ask;
         let envelope = soap::envelope(&[], body);
-        let request = soap::post("", operation.name(), envelope).basic_auth(&self.user, self.password.expose_secret());
+        let request = soap::post("", operation.name(), envelope)
+            .basic_auth(&self.user, self.password.expose_secret());
         match self.client.send(request, &bounded(permit, operation)).await {
             Err(SendError::NotSent(why)) => Outcome::NotSent(why),
             Err(SendError::Unknown(why)) => Outcome::Unknown(why),
@@ -91,7 +92,8 @@ pub(super) fn understood<T>(
     }
 }
 
-/// What an answer without a result means. A fault is a mistake of ours by the interface's own rules, and still says nothing about what was done.
+/// What an answer without a result means. A fault is a mistake of ours by the interface's own
+/// rules, and still says nothing about what was done.
 pub(super) fn failed<T>(operation: Operation, failure: SoapError) -> Outcome<T> {
     match failure {
         SoapError::Unauthorized(status) => {
@@ -103,9 +105,9 @@ pub(super) fn failed<T>(operation: Operation, failure: SoapError) -> Outcome<T> 
             let code: String = fault.code.chars().take(32).collect();
             Outcome::Unknown(format!("{}: fault {code}", operation.name()))
         }
-        unreadable @ (SoapError::NotXml { .. } | SoapError::Broken { .. } | SoapError::NotSoap(_)) => {
-            Outcome::Unknown(format!("{}: {unreadable}", operation.name()))
-        }
+        unreadable @ (SoapError::NotXml { .. }
+        | SoapError::Broken { .. }
+        | SoapError::NotSoap(_)) => Outcome::Unknown(format!("{}: {unreadable}", operation.name())),
     }
 }
 

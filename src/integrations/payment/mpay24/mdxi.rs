@@ -1,7 +1,8 @@
 //! The order that opens a payment page: one small XML text inside the SOAP body.
 //!
-//! The members stand in the strict order of the schema, values are escaped once here and once more when the text becomes a SOAP member.
-//! Source: MDXI.xsd v3.0 (`tests/schemas/MDXI.xsd`); docs.mpay24.com/docs/redirect-integration.
+//! The members stand in the strict order of the schema, values are escaped once here and once more
+//! when the text becomes a SOAP member. Source: MDXI.xsd v3.0 (`tests/schemas/MDXI.xsd`);
+//! docs.mpay24.com/docs/redirect-integration.
 
 use crate::integrations::payment::PageOrder;
 use crate::integrations::soap::Tag;
@@ -16,16 +17,17 @@ pub(super) struct Unorderable(pub(super) &'static str);
 const LONGEST: usize = 8192;
 /// Least amount: two digits.
 const LEAST: Cents = 10;
-/// Largest amount that a later capture can name (`unsignedInt` of cents), less than what a price could say.
+/// Largest amount that a later capture can name (`unsignedInt` of cents), less than what a price
+/// could say.
 const MOST: Cents = 4_294_967_295;
 /// Languages of the page (`LanguageType` of the schema).
 const LANGUAGES: [&str; 26] = [
-    "EN", "DE", "BG", "FR", "HU", "NL", "ES", "IT", "CS", "HR", "SK", "SL", "SR", "RO", "RU", "PL", "PT", "TR", "ZH",
-    "JA", "DA", "FI", "SV", "NO", "UK", "EL",
+    "EN", "DE", "BG", "FR", "HU", "NL", "ES", "IT", "CS", "HR", "SK", "SL", "SR", "RO", "RU", "PL",
+    "PT", "TR", "ZH", "JA", "DA", "FI", "SV", "NO", "UK", "EL",
 ];
 
-/// Writes the order. It holds no personal data; one cart item carries the description, and its price equals the sum,
-/// because a cart that does not add up is silently dropped.
+/// Writes the order. It holds no personal data; one cart item carries the description, and its
+/// price equals the sum, because a cart that does not add up is silently dropped.
 pub(super) fn order(page: &PageOrder) -> Result<String, Unorderable> {
     check(page)?;
     let price = decimal(page.amount);
@@ -81,12 +83,15 @@ fn check(page: &PageOrder) -> Result<(), Unorderable> {
 /// Whether the schema's `URLType` takes the text.
 fn is_address(url: &str) -> bool {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    rest.is_some_and(|rest| (5..=2040).contains(&rest.len()) && rest.bytes().all(|byte| byte.is_ascii_graphic()))
+    rest.is_some_and(|rest| {
+        (5..=2040).contains(&rest.len()) && rest.bytes().all(|byte| byte.is_ascii_graphic())
+    })
 }
 
 /// The description as XML can hold it: at most 255 characters, control characters become spaces.
 fn one_line(text: &str) -> String {
-    let plain =
-        |letter: char| if letter.is_control() || matches!(letter, '\u{fffe}' | '\u{ffff}') { ' ' } else { letter };
+    let plain = |letter: char| {
+        if letter.is_control() || matches!(letter, '\u{fffe}' | '\u{ffff}') { ' ' } else { letter }
+    };
     text.trim().chars().take(255).map(plain).collect()
 }

@@ -11,7 +11,8 @@ use super::config::Config;
 use super::wire::{self, Ask, Operation};
 use super::{mdxi, translate};
 use crate::integrations::payment::{
-    CreditAmount, History, Observed, OpenPayments, OpenedPage, PageOrder, PaymentProvider, StatusKey,
+    CreditAmount, History, Observed, OpenPayments, OpenedPage, PageOrder, PaymentProvider,
+    StatusKey,
 };
 use crate::integrations::{Outcome, Permit};
 use crate::money::Cents;
@@ -31,7 +32,8 @@ struct Mpay24 {
 }
 
 impl Mpay24 {
-    /// Asks for something to be done to transaction `tid`, unless the request would be a mistake of ours.
+    /// Asks for something to be done to transaction `tid`, unless the request would be a mistake of
+    /// ours.
     async fn act(
         &self,
         operation: Operation,
@@ -40,18 +42,28 @@ impl Mpay24 {
         permit: &Permit,
     ) -> Outcome<()> {
         match ask {
-            Ok(ask) => self.endpoint.ask(ask, permit, |answer| translate::moved(operation, tid, &answer)).await,
+            Ok(ask) => {
+                self.endpoint
+                    .ask(ask, permit, |answer| translate::moved(operation, tid, &answer))
+                    .await
+            }
             Err(why) => mistake(operation, why),
         }
     }
 }
 
 impl PaymentProvider for Mpay24 {
-    fn open_page(&self, page: PageOrder, permit: Permit) -> LocalBoxFuture<'_, Outcome<OpenedPage>> {
+    fn open_page(
+        &self,
+        page: PageOrder,
+        permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<OpenedPage>> {
         async move {
             match mdxi::order(&page) {
                 Ok(mdxi) => {
-                    self.endpoint.ask(wire::select_payment(self.merchant, mdxi), &permit, translate::opened).await
+                    self.endpoint
+                        .ask(wire::select_payment(self.merchant, mdxi), &permit, translate::opened)
+                        .await
                 }
                 Err(mdxi::Unorderable(why)) => mistake(Operation::SelectPayment, why),
             }
@@ -59,7 +71,12 @@ impl PaymentProvider for Mpay24 {
         .boxed_local()
     }
 
-    fn capture(&self, tid: String, amount: Cents, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>> {
+    fn capture(
+        &self,
+        tid: String,
+        amount: Cents,
+        permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<()>> {
         async move {
             let ask = checked(&tid)
                 .and_then(|()| positive(amount))
@@ -77,13 +94,19 @@ impl PaymentProvider for Mpay24 {
         .boxed_local()
     }
 
-    fn credit(&self, tid: String, amount: CreditAmount, permit: Permit) -> LocalBoxFuture<'_, Outcome<()>> {
+    fn credit(
+        &self,
+        tid: String,
+        amount: CreditAmount,
+        permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<()>> {
         async move {
             let part = match amount {
                 CreditAmount::Full => Ok(None),
                 CreditAmount::Part(part) => positive(part).map(Some),
             };
-            let ask = checked(&tid).and(part).map(|part| wire::manual_credit(self.merchant, &tid, part));
+            let ask =
+                checked(&tid).and(part).map(|part| wire::manual_credit(self.merchant, &tid, part));
             self.act(Operation::ManualCredit, &tid, ask, &permit).await
         }
         .boxed_local()
@@ -102,22 +125,38 @@ impl PaymentProvider for Mpay24 {
         .boxed_local()
     }
 
-    fn list_open(&self, begin: u32, size: u32, permit: Permit) -> LocalBoxFuture<'_, Outcome<OpenPayments>> {
+    fn list_open(
+        &self,
+        begin: u32,
+        size: u32,
+        permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<OpenPayments>> {
         async move {
-            let ask = wire::list_not_cleared(self.merchant, begin, size.clamp(1, wire::LARGEST_LIST));
+            let ask =
+                wire::list_not_cleared(self.merchant, begin, size.clamp(1, wire::LARGEST_LIST));
             self.endpoint.ask(ask, &permit, |answer| translate::listed(&answer)).await
         }
         .boxed_local()
     }
 
-    fn status(&self, key: StatusKey, permit: Permit) -> LocalBoxFuture<'_, Outcome<Option<Observed>>> {
+    fn status(
+        &self,
+        key: StatusKey,
+        permit: Permit,
+    ) -> LocalBoxFuture<'_, Outcome<Option<Observed>>> {
         async move {
             let ask = match &key {
-                StatusKey::Tid(tid) => checked(tid).map(|()| wire::transaction_status(self.merchant, tid)),
-                StatusKey::Page(reference) => Ok(wire::page_status(self.merchant, reference.as_str())),
+                StatusKey::Tid(tid) => {
+                    checked(tid).map(|()| wire::transaction_status(self.merchant, tid))
+                }
+                StatusKey::Page(reference) => {
+                    Ok(wire::page_status(self.merchant, reference.as_str()))
+                }
             };
             match ask {
-                Ok(ask) => self.endpoint.ask(ask, &permit, |answer| translate::status(&key, &answer)).await,
+                Ok(ask) => {
+                    self.endpoint.ask(ask, &permit, |answer| translate::status(&key, &answer)).await
+                }
                 Err(why) => mistake(Operation::TransactionStatus, why),
             }
         }
@@ -127,7 +166,12 @@ impl PaymentProvider for Mpay24 {
 
 /// A request that must not leave us. It is no refusal: the provider was never asked.
 fn mistake<T>(operation: Operation, why: &str) -> Outcome<T> {
-    error!(supplier = "mpay24", operation = operation.name(), why, "a request to the payment provider would be wrong");
+    error!(
+        supplier = "mpay24",
+        operation = operation.name(),
+        why,
+        "a request to the payment provider would be wrong"
+    );
     Outcome::NotSent(format!("{}: {why}", operation.name()))
 }
 

@@ -1,12 +1,15 @@
 //! Ours from theirs: pure, total, every return code in one place.
 //!
-//! Sources: docs.mpay24.com/docs/return-codes-and-error-messages (codes; the list "can be extended at any time"),
-//! docs.mpay24.com/docs/transaction-states (states). What is not listed here is `Unknown`.
+//! Sources: docs.mpay24.com/docs/return-codes-and-error-messages (codes; the list "can be extended
+//! at any time"), docs.mpay24.com/docs/transaction-states (states). What is not listed here is
+//! `Unknown`.
 
 use tracing::error;
 
 use super::wire::{Answer, HistoryEntry, Operation, Parameter, TransactionDetails};
-use crate::integrations::payment::{History, Observed, ObservedState, OpenPayments, OpenedPage, StatusKey};
+use crate::integrations::payment::{
+    History, Observed, ObservedState, OpenPayments, OpenedPage, StatusKey,
+};
 use crate::integrations::{Outcome, Refusal, RefusalKind};
 use crate::money::Cents;
 
@@ -18,37 +21,49 @@ pub(super) fn opened(answer: Answer) -> Outcome<OpenedPage> {
     }
     match answer.location {
         Some(url) if is_address(&url) => Outcome::Done(OpenedPage { url }),
-        Some(_) | None => contradiction(operation, "the page was opened but its address is missing"),
+        Some(_) | None => {
+            contradiction(operation, "the page was opened but its address is missing")
+        }
     }
 }
 
-/// Reads the answer to a capture, reversal or credit of transaction `tid`.
-/// The operation's own status does not say whether money moved: the transaction's state must be the one we wanted.
+/// Reads the answer to a capture, reversal or credit of transaction `tid`. The operation's own
+/// status does not say whether money moved: the transaction's state must be the one we wanted.
 pub(super) fn moved(operation: Operation, tid: &str, answer: &Answer) -> Outcome<()> {
-    let state = answer.transactions.iter().find(|entry| entry.mpay_tid == tid).map(|entry| entry.t_status.as_str());
+    let state = answer
+        .transactions
+        .iter()
+        .find(|entry| entry.mpay_tid == tid)
+        .map(|entry| entry.t_status.as_str());
     let wanted = operation.wanted_state();
     let arrived = wanted.is_some() && state == wanted;
     match (answer.is_ok(), arrived) {
         (true, true) => Outcome::Done(()),
-        (true, false) => contradiction(operation, "the answer is OK but the transaction is not in the wanted state"),
+        (true, false) => contradiction(
+            operation,
+            "the answer is OK but the transaction is not in the wanted state",
+        ),
         // an over-limit credit leaves the state where earlier credits put it
-        (false, true) if operation != Operation::ManualCredit => {
-            Outcome::Unknown(format!("{} says {} and yet shows the wanted state", operation.name(), answer.return_code))
-        }
+        (false, true) if operation != Operation::ManualCredit => Outcome::Unknown(format!(
+            "{} says {} and yet shows the wanted state",
+            operation.name(),
+            answer.return_code
+        )),
         (false, _) => no(operation, &answer.return_code),
     }
 }
 
-/// Reads one page of open payments; an entry that cannot be read is named beside the others, so that it does not hide them.
+/// Reads one page of open payments; an entry that cannot be read is named beside the others, so
+/// that it does not hide them.
 pub(super) fn listed(answer: &Answer) -> Outcome<OpenPayments> {
     if answer.is_ok() || answer.return_code == "NOT_FOUND" {
         let mut page = OpenPayments::default();
         for entry in &answer.details {
             match listed_entry(entry) {
                 Some(observed) => page.payments.push(observed),
-                None => {
-                    page.unreadable.push(Some(&entry.mpay_tid).filter(|tid| is_tid(tid)).cloned().unwrap_or_default())
-                }
+                None => page.unreadable.push(
+                    Some(&entry.mpay_tid).filter(|tid| is_tid(tid)).cloned().unwrap_or_default(),
+                ),
             }
         }
         return Outcome::Done(page);
@@ -72,16 +87,22 @@ pub(super) fn status(key: &StatusKey, answer: &Answer) -> Outcome<Option<Observe
         StatusKey::Tid(tid) => *tid == observed.tid,
         StatusKey::Page(reference) => reference.as_str() == observed.reference,
     };
-    if asked { Outcome::Done(Some(observed)) } else { contradiction(operation, "another payment is answered") }
+    if asked {
+        Outcome::Done(Some(observed))
+    } else {
+        contradiction(operation, "another payment is answered")
+    }
 }
 
 /// Sums up what the provider's books say of one transaction.
 ///
-/// `BILLED` adds to what was taken, `BILLED_REVERSAL` to what the payer's bank took back; `CREDITED` adds to what was paid back and
-/// `CREDITED_REVERSAL` takes away. Working states (`EXECUTE`, `AUTHORIZE`, …) and entries with an error number move nothing.
-/// Unproven: the vocabulary has no `REVERSED`; that a released reservation is written as `REVOKE` or `RESERVED_REVERSAL` is inferred
-/// from the names (`EXECUTE` precedes `BILLED` as `REVOKE` would precede `REVERSED`), and `REVERSED` is accepted as well.
-/// Unproven: that a partial capture and each partial credit is an entry of its own with its own amount.
+/// `BILLED` adds to what was taken, `BILLED_REVERSAL` to what the payer's bank took back;
+/// `CREDITED` adds to what was paid back and `CREDITED_REVERSAL` takes away. Working states
+/// (`EXECUTE`, `AUTHORIZE`, …) and entries with an error number move nothing. Unproven: the
+/// vocabulary has no `REVERSED`; that a released reservation is written as `REVOKE` or
+/// `RESERVED_REVERSAL` is inferred from the names (`EXECUTE` precedes `BILLED` as `REVOKE` would
+/// precede `REVERSED`), and `REVERSED` is accepted as well. Unproven: that a partial capture and
+/// each partial credit is an entry of its own with its own amount.
 pub(super) fn history(answer: &Answer) -> Outcome<History> {
     let operation = Operation::TransactionHistory;
     if !answer.is_ok() {
@@ -110,16 +131,18 @@ fn book(sums: &mut History, entry: &HistoryEntry, amount: Cents) -> bool {
         "CREDITED" => sums.credited += amount,
         "CREDITED_REVERSAL" => sums.credited -= amount,
         "REVOKE" | "REVERSED" | "RESERVED_REVERSAL" => sums.reversed = true,
-        "INIT" | "CREATED" | "AUTHORIZE" | "SUSPENDED" | "REDIRECTED" | "CALLBACK" | "RESERVED" | "EXECUTE"
-        | "REJECT" | "ARCHIVED" | "WITHDRAW" | "WITHDRAWN" | "ERROR" => {}
+        "INIT" | "CREATED" | "AUTHORIZE" | "SUSPENDED" | "REDIRECTED" | "CALLBACK" | "RESERVED"
+        | "EXECUTE" | "REJECT" | "ARCHIVED" | "WITHDRAW" | "WITHDRAWN" | "ERROR" => {}
         _ => return false,
     }
     true
 }
 
-/// The provider's words for a payment's state, from all of its vocabularies (transaction, callback).
+/// The provider's words for a payment's state, from all of its vocabularies (transaction,
+/// callback).
 ///
-/// The other `_REVERSAL` states, `VALIDATED`, `WITHDRAWN` and whatever comes in future are `Other`: an alarm and no change.
+/// The other `_REVERSAL` states, `VALIDATED`, `WITHDRAWN` and whatever comes in future are `Other`:
+/// an alarm and no change.
 pub(super) fn observed_state(word: &str) -> ObservedState {
     match word {
         "ERROR" | "FAILED" => ObservedState::Failed,
@@ -133,13 +156,16 @@ pub(super) fn observed_state(word: &str) -> ObservedState {
     }
 }
 
-/// A credit answered so never comes about: the payment's method has none (EPS and its like), so a bank transfer is owed.
+/// A credit answered so never comes about: the payment's method has none (EPS and its like), so a
+/// bank transfer is owed.
 const NOT_CREDITABLE: [&str; 2] = ["OPERATION_NOT_SUPPORTED", "PTYPE_MISMATCH"];
 
 /// What `status = ERROR` with this return code means for this operation.
 fn no<T>(operation: Operation, code: &str) -> Outcome<T> {
     match meaning(operation, code) {
-        Meaning::Refused if operation == Operation::ManualCredit && NOT_CREDITABLE.contains(&code) => {
+        Meaning::Refused
+            if operation == Operation::ManualCredit && NOT_CREDITABLE.contains(&code) =>
+        {
             Outcome::Refused(Refusal { kind: RefusalKind::NotCreditable, ..refusal(code) })
         }
         Meaning::Refused => Outcome::Refused(refusal(code)),
@@ -157,15 +183,21 @@ fn no<T>(operation: Operation, code: &str) -> Outcome<T> {
                 Operation::ManualClear | Operation::ManualReverse | Operation::ManualCredit => {
                     Outcome::NotSent(code.to_owned())
                 }
-                Operation::TransactionHistory | Operation::ListNotCleared | Operation::TransactionStatus => {
-                    Outcome::Unknown(code.to_owned())
-                }
+                Operation::TransactionHistory
+                | Operation::ListNotCleared
+                | Operation::TransactionStatus => Outcome::Unknown(code.to_owned()),
             }
         }
         Meaning::ShutOut => {
-            error!(supplier = "mpay24", operation = operation.name(), code, "the payment provider shuts us out");
+            error!(
+                supplier = "mpay24",
+                operation = operation.name(),
+                code,
+                "the payment provider shuts us out"
+            );
             match operation {
-                // one transaction has had its three calls: this one was counted as well, and another is denied too
+                // one transaction has had its three calls: this one was counted as well, and
+                // another is denied too
                 Operation::TransactionStatus => Outcome::Refused(refusal(code)),
                 Operation::SelectPayment
                 | Operation::ManualClear
@@ -186,17 +218,19 @@ pub(super) enum Meaning {
     Refused,
     /// A clear no to a request that we wrote wrongly.
     OurMistake,
-    /// A clear no to us as a merchant; alarms, and is asked again later. Of a status call it may be about its transaction alone,
-    /// which has been asked about too often: `Unproven:` that a denied call is counted and answered so.
+    /// A clear no to us as a merchant; alarms, and is asked again later. Of a status call it may be
+    /// about its transaction alone, which has been asked about too often: `Unproven:` that a denied
+    /// call is counted and answered so.
     ShutOut,
     /// The history or the status decides.
     Undecided,
 }
 
-/// All return codes that we understand. `INTERNAL_ERROR` is undecided by its own description (communication error or an unknown code of the
-/// acquirer); "already" codes are undecided because the history says how much was done.
-/// Unproven: that a repeated capture is never answered with one of the refusals below; hence `CLEARING_LIMIT_EXCEEDED` and, for methods that
-/// are billed without a reservation, `OPERATION_NOT_SUPPORTED` and `PTYPE_MISMATCH` are undecided for a capture.
+/// All return codes that we understand. `INTERNAL_ERROR` is undecided by its own description
+/// (communication error or an unknown code of the acquirer); "already" codes are undecided because
+/// the history says how much was done. Unproven: that a repeated capture is never answered with one
+/// of the refusals below; hence `CLEARING_LIMIT_EXCEEDED` and, for methods that are billed without
+/// a reservation, `OPERATION_NOT_SUPPORTED` and `PTYPE_MISMATCH` are undecided for a capture.
 pub(super) fn meaning(operation: Operation, code: &str) -> Meaning {
     let ours = ["INVALID_MDXI", "INVALID_PRICE", "INVALID_AMOUNT"].contains(&code)
         || code.ends_with("_NOT_ENTERED")
@@ -208,10 +242,16 @@ pub(super) fn meaning(operation: Operation, code: &str) -> Meaning {
         return Meaning::OurMistake;
     }
     let refusals: &[&str] = match operation {
-        Operation::SelectPayment => {
-            &["DECLINED", "BLOCKED", "EXTERNAL_ERROR", "PAYMENT_METHOD_NOT_ACTIVE", "OPERATION_NOT_SUPPORTED"]
+        Operation::SelectPayment => &[
+            "DECLINED",
+            "BLOCKED",
+            "EXTERNAL_ERROR",
+            "PAYMENT_METHOD_NOT_ACTIVE",
+            "OPERATION_NOT_SUPPORTED",
+        ],
+        Operation::ManualClear => {
+            &["DECLINED", "BLOCKED", "EXTERNAL_ERROR", "NOT_FOUND", "CACHE_DATA_EXPIRED"]
         }
-        Operation::ManualClear => &["DECLINED", "BLOCKED", "EXTERNAL_ERROR", "NOT_FOUND", "CACHE_DATA_EXPIRED"],
         Operation::ManualReverse => &[
             "DECLINED",
             "BLOCKED",
@@ -231,7 +271,9 @@ pub(super) fn meaning(operation: Operation, code: &str) -> Meaning {
             "PTYPE_MISMATCH",
             "CREDIT_LIMIT_EXCEEDED",
         ],
-        Operation::TransactionHistory | Operation::ListNotCleared | Operation::TransactionStatus => &[],
+        Operation::TransactionHistory
+        | Operation::ListNotCleared
+        | Operation::TransactionStatus => &[],
     };
     if refusals.contains(&code) { Meaning::Refused } else { Meaning::Undecided }
 }
@@ -252,13 +294,15 @@ fn contradiction<T>(operation: Operation, why: &'static str) -> Outcome<T> {
 }
 
 fn listed_entry(entry: &TransactionDetails) -> Option<Observed> {
-    cents(&entry.amount).filter(|_| is_tid(&entry.mpay_tid) && !entry.currency.is_empty()).map(|amount| Observed {
-        tid: entry.mpay_tid.clone(),
-        reference: entry.tid.clone(),
-        state: observed_state(&entry.t_status),
-        amount,
-        currency: entry.currency.clone(),
-    })
+    cents(&entry.amount).filter(|_| is_tid(&entry.mpay_tid) && !entry.currency.is_empty()).map(
+        |amount| Observed {
+            tid: entry.mpay_tid.clone(),
+            reference: entry.tid.clone(),
+            state: observed_state(&entry.t_status),
+            amount,
+            currency: entry.currency.clone(),
+        },
+    )
 }
 
 fn status_entry(parameters: &[Parameter]) -> Option<Observed> {
@@ -290,5 +334,6 @@ pub(super) fn is_tid(text: &str) -> bool {
 
 /// Whether a browser can be sent there.
 fn is_address(url: &str) -> bool {
-    reqwest::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "https" | "http") && url.has_host())
+    reqwest::Url::parse(url)
+        .is_ok_and(|url| matches!(url.scheme(), "https" | "http") && url.has_host())
 }

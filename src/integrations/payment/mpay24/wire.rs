@@ -1,8 +1,9 @@
 //! Their words: seven operations of the SOAP interface ETP 1.5 and the members of their answers.
 //!
-//! Only the operation's wrapper is in a namespace, its members stand in the order of the schema and in none. Money is unsigned cents here
-//! (decimal text only in MDXI). Answers are matched by local name, unknown members are ignored.
-//! Source: docs.mpay24.com/docs/soap-interface and the types of github mpay24/ETP, as told in `tests/schemas/etp-1.5-schema.json`.
+//! Only the operation's wrapper is in a namespace, its members stand in the order of the schema and
+//! in none. Money is unsigned cents here (decimal text only in MDXI). Answers are matched by local
+//! name, unknown members are ignored. Source: docs.mpay24.com/docs/soap-interface and the types of
+//! github mpay24/ETP, as told in `tests/schemas/etp-1.5-schema.json`.
 
 use crate::integrations::soap::{Element, Tag};
 
@@ -61,7 +62,9 @@ impl Operation {
     /// Whether it changes something at the provider.
     pub(super) fn is_write(self) -> bool {
         match self {
-            Self::SelectPayment | Self::ManualClear | Self::ManualReverse | Self::ManualCredit => true,
+            Self::SelectPayment | Self::ManualClear | Self::ManualReverse | Self::ManualCredit => {
+                true
+            }
             Self::TransactionHistory | Self::ListNotCleared | Self::TransactionStatus => false,
         }
     }
@@ -72,7 +75,10 @@ impl Operation {
             Self::ManualClear => Some("BILLED"),
             Self::ManualReverse => Some("REVERSED"),
             Self::ManualCredit => Some("CREDITED"),
-            Self::SelectPayment | Self::TransactionHistory | Self::ListNotCleared | Self::TransactionStatus => None,
+            Self::SelectPayment
+            | Self::TransactionHistory
+            | Self::ListNotCleared
+            | Self::TransactionStatus => None,
         }
     }
 }
@@ -91,7 +97,8 @@ pub(super) fn select_payment(merchant: u32, mdxi: String) -> Ask {
 
 /// Captures `amount` cents; an omitted amount would capture all, so it is always written.
 pub(super) fn manual_clear(merchant: u32, tid: &str, amount: u32) -> Ask {
-    let details = Tag::new("clearingDetails").text("mpayTID", tid).text("amount", amount.to_string());
+    let details =
+        Tag::new("clearingDetails").text("mpayTID", tid).text("amount", amount.to_string());
     ask(Operation::ManualClear, merchant, |body| body.child(details))
 }
 
@@ -103,7 +110,9 @@ pub(super) fn manual_reverse(merchant: u32, tid: &str) -> Ask {
 /// Pays back `amount` cents, or all that was captured.
 pub(super) fn manual_credit(merchant: u32, tid: &str, amount: Option<u32>) -> Ask {
     let amount = amount.map(|amount| amount.to_string());
-    ask(Operation::ManualCredit, merchant, |body| body.text("mpayTID", tid).maybe_text("amount", amount))
+    ask(Operation::ManualCredit, merchant, |body| {
+        body.text("mpayTID", tid).maybe_text("amount", amount)
+    })
 }
 
 /// Asks for everything that was booked on one transaction.
@@ -133,7 +142,9 @@ pub(super) fn page_status(merchant: u32, reference: &str) -> Ask {
 }
 
 fn ask(operation: Operation, merchant: u32, members: impl FnOnce(Tag) -> Tag) -> Ask {
-    let wrapper = Tag::new(operation.wrapper()).prefix("etp", NAMESPACE).text("merchantID", merchant.to_string());
+    let wrapper = Tag::new(operation.wrapper())
+        .prefix("etp", NAMESPACE)
+        .text("merchantID", merchant.to_string());
     Ask { operation, body: members(wrapper) }
 }
 
@@ -191,8 +202,8 @@ pub(super) struct Parameter {
 }
 
 impl Answer {
-    /// Reads the element in the envelope's body; `None` when it is no answer of the interface, as one without a status is, or one
-    /// whose words are longer than any: they are logged and kept.
+    /// Reads the element in the envelope's body; `None` when it is no answer of the interface, as
+    /// one without a status is, or one whose words are longer than any: they are logged and kept.
     pub(super) fn read(element: &Element) -> Option<Self> {
         let each = |name| element.children(name);
         let word = |name| Some(text(element, name)).filter(|word| word.len() <= LONGEST_WORD);
@@ -202,7 +213,10 @@ impl Answer {
             err_no: element.text_of("errNo").and_then(|number| number.parse().ok()),
             location: element.text_of("location").map(str::to_owned),
             transactions: each("transaction")
-                .map(|one| Transaction { mpay_tid: text(one, "mpayTID"), t_status: text(one, "tStatus") })
+                .map(|one| Transaction {
+                    mpay_tid: text(one, "mpayTID"),
+                    t_status: text(one, "tStatus"),
+                })
                 .collect(),
             history: each("historyEntry")
                 .map(|one| HistoryEntry {

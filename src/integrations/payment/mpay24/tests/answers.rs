@@ -5,18 +5,25 @@ use crate::integrations::client;
 use crate::integrations::payment::mpay24::client::{failed, understood};
 use crate::integrations::payment::mpay24::translate::{self, Meaning, meaning};
 use crate::integrations::payment::mpay24::wire::{Answer, Operation};
-use crate::integrations::payment::{History, Observed, ObservedState, OpenPayments, OpenedPage, StatusKey};
+use crate::integrations::payment::{
+    History, Observed, ObservedState, OpenPayments, OpenedPage, StatusKey,
+};
 use crate::integrations::soap::{self, SoapError};
 use crate::integrations::{Outcome, Refusal, RefusalKind};
 
 fn sample(path: &str) -> client::Answer {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/integrations/payment/mpay24/samples");
+    let folder =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("src/integrations/payment/mpay24/samples");
     let body = std::fs::read(folder.join(path)).unwrap();
     client::Answer { status: 200, content_type: "text/xml".into(), body: body.into() }
 }
 
 /// Reads a whole HTTP answer as the client does.
-fn ended<T>(operation: Operation, answer: &client::Answer, read: impl FnOnce(Answer) -> Outcome<T>) -> Outcome<T> {
+fn ended<T>(
+    operation: Operation,
+    answer: &client::Answer,
+    read: impl FnOnce(Answer) -> Outcome<T>,
+) -> Outcome<T> {
     match soap::read(answer) {
         Ok(element) => understood(operation, &element, read),
         Err(failure) => failed(operation, failure),
@@ -24,7 +31,9 @@ fn ended<T>(operation: Operation, answer: &client::Answer, read: impl FnOnce(Ans
 }
 
 fn moved(operation: Operation, path: &str) -> Outcome<()> {
-    ended(operation, &sample(&format!("own/{path}.xml")), |answer| translate::moved(operation, "102030", &answer))
+    ended(operation, &sample(&format!("own/{path}.xml")), |answer| {
+        translate::moved(operation, "102030", &answer)
+    })
 }
 
 fn opened(path: &str) -> Outcome<OpenedPage> {
@@ -37,7 +46,9 @@ fn history(path: &str) -> Outcome<History> {
 }
 
 fn listed(path: &str) -> Outcome<OpenPayments> {
-    ended(Operation::ListNotCleared, &sample(&format!("own/{path}.xml")), |answer| translate::listed(&answer))
+    ended(Operation::ListNotCleared, &sample(&format!("own/{path}.xml")), |answer| {
+        translate::listed(&answer)
+    })
 }
 
 fn status(path: &str) -> Outcome<Option<Observed>> {
@@ -59,11 +70,26 @@ fn the_sdks_answers_are_read_with_their_two_levels_of_status() {
         ("accept-payment.response.ok", "OK", "OK", None),
         ("accept-payment.response.error", "ERROR", "EXTERNAL_ERROR", Some(100)),
         ("create-payment-token.response.ok", "OK", "REDIRECT", None),
-        ("create-payment-token.response.error.profile-not-found", "ERROR", "PROFILE_NOT_FOUND", Some(20)),
+        (
+            "create-payment-token.response.error.profile-not-found",
+            "ERROR",
+            "PROFILE_NOT_FOUND",
+            Some(20),
+        ),
         ("create-apple-pay-token.response.ok", "OK", "OK", None),
-        ("create-apple-pay-token.response.error.currency-not-correct", "ERROR", "CURRENCY_NOT_CORRECT", None),
+        (
+            "create-apple-pay-token.response.error.currency-not-correct",
+            "ERROR",
+            "CURRENCY_NOT_CORRECT",
+            None,
+        ),
         ("create-google-pay-token.response.ok", "OK", "OK", None),
-        ("create-google-pay-token.response.error.currency-not-correct", "ERROR", "CURRENCY_NOT_CORRECT", None),
+        (
+            "create-google-pay-token.response.error.currency-not-correct",
+            "ERROR",
+            "CURRENCY_NOT_CORRECT",
+            None,
+        ),
         ("create-customer.response.ok", "OK", "PROFILE_CREATED", None),
         ("create-customer.response.error", "ERROR", "PROFILEID_NOT_CORRECT", Some(7)),
         ("delete-profile.response.ok", "OK", "OK", None),
@@ -80,10 +106,16 @@ fn the_sdks_answers_are_read_with_their_two_levels_of_status() {
         );
         assert_eq!(answer.is_ok(), status == "OK");
         // none of them answers what we asked
-        assert!(matches!(understood(Operation::ManualClear, &element, |_| Outcome::Done(())), Outcome::Unknown(_)));
+        assert!(matches!(
+            understood(Operation::ManualClear, &element, |_| Outcome::Done(())),
+            Outcome::Unknown(_)
+        ));
     }
     let element = soap::read(&sample("sdk/create-payment-token.response.ok.xml")).unwrap();
-    assert_eq!(Answer::read(&element).unwrap().location.as_deref(), Some("https://example.com/location"));
+    assert_eq!(
+        Answer::read(&element).unwrap().location.as_deref(),
+        Some("https://example.com/location")
+    );
 }
 
 #[test]
@@ -91,9 +123,15 @@ fn the_log_in_page_is_a_refused_session_and_never_reaches_the_parser() {
     let mut page = sample("sdk/accept-payment.response.unauthorized.xml");
     (page.status, page.content_type) = (401, "text/html".into());
     assert_eq!(soap::read(&page), Err(SoapError::Unauthorized(401)));
-    assert!(matches!(ended(Operation::ManualClear, &page, |_| Outcome::Done(())), Outcome::NotSent(_)));
+    assert!(matches!(
+        ended(Operation::ManualClear, &page, |_| Outcome::Done(())),
+        Outcome::NotSent(_)
+    ));
     page.status = 503;
-    assert!(matches!(ended(Operation::ManualClear, &page, |_| Outcome::Done(())), Outcome::Unknown(_)));
+    assert!(matches!(
+        ended(Operation::ManualClear, &page, |_| Outcome::Done(())),
+        Outcome::Unknown(_)
+    ));
 }
 
 #[test]
@@ -119,7 +157,13 @@ fn empty_cut_and_foreign_answers_are_unknown() {
         ),
     ] {
         let answer = client::Answer { status: 200, content_type: kind.into(), body: body.into() };
-        assert!(matches!(ended(Operation::ManualClear, &answer, |_| Outcome::Done(())), Outcome::Unknown(_)), "{body}");
+        assert!(
+            matches!(
+                ended(Operation::ManualClear, &answer, |_| Outcome::Done(())),
+                Outcome::Unknown(_)
+            ),
+            "{body}"
+        );
     }
 }
 
@@ -151,10 +195,17 @@ fn money_moved_only_when_our_transaction_shows_it() {
     }
     assert_eq!(moved(ManualClear, "manual_clear_declined"), refused("DECLINED"));
     assert_eq!(moved(ManualCredit, "manual_credit_over_limit"), refused("CREDIT_LIMIT_EXCEEDED"));
-    assert_eq!(moved(ManualCredit, "manual_credit_over_limit_after_credit"), refused("CREDIT_LIMIT_EXCEEDED"));
+    assert_eq!(
+        moved(ManualCredit, "manual_credit_over_limit_after_credit"),
+        refused("CREDIT_LIMIT_EXCEEDED")
+    );
     assert_eq!(moved(ManualCredit, "manual_credit_not_found"), refused("NOT_FOUND"));
-    let not_creditable = Refusal { kind: RefusalKind::NotCreditable, code: "OPERATION_NOT_SUPPORTED".to_owned() };
-    assert_eq!(moved(ManualCredit, "manual_credit_not_supported"), Outcome::Refused(not_creditable));
+    let not_creditable =
+        Refusal { kind: RefusalKind::NotCreditable, code: "OPERATION_NOT_SUPPORTED".to_owned() };
+    assert_eq!(
+        moved(ManualCredit, "manual_credit_not_supported"),
+        Outcome::Refused(not_creditable)
+    );
     for path in ["manual_clear_amount_not_correct", "manual_clear_access_denied"] {
         assert!(matches!(moved(ManualClear, path), Outcome::NotSent(_)), "{path}");
     }
@@ -162,7 +213,9 @@ fn money_moved_only_when_our_transaction_shows_it() {
 
 #[test]
 fn the_books_are_summed_by_what_was_booked() {
-    let sums = |captured, credited, reversed| Outcome::Done(History { captured, credited, reversed, charged_back: 0 });
+    let sums = |captured, credited, reversed| {
+        Outcome::Done(History { captured, credited, reversed, charged_back: 0 })
+    };
     assert_eq!(history("history_reserved"), sums(0, 0, false));
     assert_eq!(history("history_billed_part"), sums(5_000, 0, false));
     assert_eq!(history("history_two_credits_and_one_failed"), sums(8_450, 3_000, false));
@@ -215,20 +268,36 @@ fn a_status_is_read_from_its_parameters_and_not_from_the_operation() {
     let page = |reference: &str| StatusKey::Page(Reference::stored(reference.into()));
     assert!(matches!(status_of(&page("A0123456789-P1"), "status_billed"), Outcome::Done(Some(_))));
     assert!(matches!(status_of(&page("A0123456789-P2"), "status_billed"), Outcome::Unknown(_)));
-    assert!(matches!(status_of(&StatusKey::Tid("102031".into()), "status_billed"), Outcome::Unknown(_)));
+    assert!(matches!(
+        status_of(&StatusKey::Tid("102031".into()), "status_billed"),
+        Outcome::Unknown(_)
+    ));
 }
 
 #[test]
 fn a_code_that_nobody_listed_is_undecided_for_every_operation() {
     use Operation::{
-        ListNotCleared, ManualClear, ManualCredit, ManualReverse, SelectPayment, TransactionHistory, TransactionStatus,
+        ListNotCleared, ManualClear, ManualCredit, ManualReverse, SelectPayment,
+        TransactionHistory, TransactionStatus,
     };
-    for operation in
-        [SelectPayment, ManualClear, ManualReverse, ManualCredit, TransactionHistory, ListNotCleared, TransactionStatus]
-    {
-        for code in
-            ["", "OK", "INTERNAL_ERROR", "ALREADY_PROCESSED", "TRANSACTION_ALREADY_CLEARED", "NEW_IN_2031", "declined"]
-        {
+    for operation in [
+        SelectPayment,
+        ManualClear,
+        ManualReverse,
+        ManualCredit,
+        TransactionHistory,
+        ListNotCleared,
+        TransactionStatus,
+    ] {
+        for code in [
+            "",
+            "OK",
+            "INTERNAL_ERROR",
+            "ALREADY_PROCESSED",
+            "TRANSACTION_ALREADY_CLEARED",
+            "NEW_IN_2031",
+            "declined",
+        ] {
             assert_eq!(meaning(operation, code), Meaning::Undecided, "{operation:?} {code}");
         }
         for code in ["ACCESS_DENIED", "MERCHANT_LOCKED"] {

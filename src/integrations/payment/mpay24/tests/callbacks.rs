@@ -43,7 +43,11 @@ fn case_22_a_decisive_parameter_that_is_missing_empty_repeated_or_no_such_thing_
         ("TID=A0123456789%2DP1", "TID=a&TID=b", "TID is repeated"),
         ("TID=A0123456789%2DP1", "TID=a&T%49D=a", "TID is repeated"),
         ("TID=A0123456789%2DP1", "TID=&TID=b", "TID is repeated"),
-        ("TID=A0123456789%2DP1", "TID=0123456789012345678901234567890123", "TID or secret is too long"),
+        (
+            "TID=A0123456789%2DP1",
+            "TID=0123456789012345678901234567890123",
+            "TID or secret is too long",
+        ),
         ("secret=s3", "secret=s3&secret=s3", "secret is repeated"),
         ("STATUS=RESERVED", "STATUS=reserved", "STATUS is not a state"),
         ("STATUS=RESERVED", "STATUS=%FC", "STATUS is not a state"),
@@ -65,15 +69,19 @@ fn case_22_a_decisive_parameter_that_is_missing_empty_repeated_or_no_such_thing_
 
 #[test]
 fn a_reference_in_latin_1_is_read_and_simply_not_ours() {
-    let parsed = parse_callback(FINE.replace("A0123456789%2DP1", "Stra%DFe+%A7").as_bytes()).unwrap();
+    let parsed =
+        parse_callback(FINE.replace("A0123456789%2DP1", "Stra%DFe+%A7").as_bytes()).unwrap();
     assert_eq!(parsed.reference, "Straße §");
-    let parsed = parse_callback(FINE.replace("A0123456789%2DP1", "Stra%C3%9Fe").as_bytes()).unwrap();
+    let parsed =
+        parse_callback(FINE.replace("A0123456789%2DP1", "Stra%C3%9Fe").as_bytes()).unwrap();
     assert_eq!(parsed.reference, "Straße");
 }
 
 #[test]
 fn every_state_has_its_word_and_a_new_word_is_kept_and_changes_nothing() {
-    use ObservedState::{Billed, ChargedBack, Credited, Failed, Other, Reserved, Reversed, Suspended};
+    use ObservedState::{
+        Billed, ChargedBack, Credited, Failed, Other, Reserved, Reversed, Suspended,
+    };
     for (word, state) in [
         ("RESERVED", Reserved),
         ("BILLED", Billed),

@@ -1,4 +1,5 @@
-//! What is sent is checked against the provider's own schemas, what is read against its SDK's samples and our own.
+//! What is sent is checked against the provider's own schemas, what is read against its SDK's
+//! samples and our own.
 
 mod answers;
 mod callbacks;

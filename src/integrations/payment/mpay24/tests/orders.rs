@@ -19,9 +19,18 @@ fn validate(documents: &[String]) -> Result<(), String> {
         file
     });
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/schemas/MDXI.xsd");
-    let run = Command::new("xmllint").args(["--noout", "--nonet", "--schema"]).arg(schema).args(files).output();
-    let run = run.expect("xmllint is missing: install it (Debian and Ubuntu: apt install libxml2-utils)");
-    if run.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&run.stderr).into_owned()) }
+    let run = Command::new("xmllint")
+        .args(["--noout", "--nonet", "--schema"])
+        .arg(schema)
+        .args(files)
+        .output();
+    let run =
+        run.expect("xmllint is missing: install it (Debian and Ubuntu: apt install libxml2-utils)");
+    if run.status.success() {
+        Ok(())
+    } else {
+        Err(String::from_utf8_lossy(&run.stderr).into_owned())
+    }
 }
 
 #[test]
@@ -40,12 +49,17 @@ fn case_01_every_order_is_valid_by_the_providers_schema() {
     .collect();
     pages.push(PageOrder { description: "ß".repeat(400), ..page() });
     pages.extend(
-        [10, 11, 99, 100, 101, 1_999, 8_450, 123_456_789, 4_294_967_295].map(|amount| PageOrder { amount, ..page() }),
+        [10, 11, 99, 100, 101, 1_999, 8_450, 123_456_789, 4_294_967_295]
+            .map(|amount| PageOrder { amount, ..page() }),
     );
     pages.extend(
-        ["de", "EN", "it", "sl", "xx", "", "d&"].map(|language| PageOrder { language: language.into(), ..page() }),
+        ["de", "EN", "it", "sl", "xx", "", "d&"]
+            .map(|language| PageOrder { language: language.into(), ..page() }),
     );
-    pages.push(PageOrder { confirmation_url: format!("https://a.example/?{}", "x".repeat(2000)), ..page() });
+    pages.push(PageOrder {
+        confirmation_url: format!("https://a.example/?{}", "x".repeat(2000)),
+        ..page()
+    });
     let documents: Vec<String> = pages.iter().map(|page| order(page).unwrap()).collect();
     assert_eq!(validate(&documents), Ok(()));
 }
@@ -69,9 +83,14 @@ fn an_order_reads_as_written_here() {
 
 #[test]
 fn case_27_amounts_are_decimal_text_with_two_places() {
-    for (amount, text) in
-        [(10, "0.10"), (29, "0.29"), (115, "1.15"), (1_999, "19.99"), (1_000, "10.00"), (4_294_967_295, "42949672.95")]
-    {
+    for (amount, text) in [
+        (10, "0.10"),
+        (29, "0.29"),
+        (115, "1.15"),
+        (1_999, "19.99"),
+        (1_000, "10.00"),
+        (4_294_967_295, "42949672.95"),
+    ] {
         let written = order(&PageOrder { amount, ..page() }).unwrap();
         assert_eq!(written.matches(&format!("Price>{text}</")).count(), 3, "{written}");
     }
@@ -115,7 +134,11 @@ fn case_02_a_text_is_escaped_exactly_twice_in_total() {
     }
     let envelope = soap::envelope(
         &[],
-        wire::select_payment(90_000, order(&PageOrder { description: "R&D".into(), ..page() }).unwrap()).body,
+        wire::select_payment(
+            90_000,
+            order(&PageOrder { description: "R&D".into(), ..page() }).unwrap(),
+        )
+        .body,
     );
     assert!(envelope.contains("R&amp;amp;D"), "{envelope}");
 }
@@ -136,7 +159,13 @@ fn orders_of_arbitrary_texts_and_amounts_are_valid() {
     let documents: Vec<String> = (0..100)
         .map(|_| {
             let (description, amount, reference) = drawn.new_tree(&mut runner).unwrap().current();
-            order(&PageOrder { description, amount, reference: Reference::stored(reference), ..page() }).unwrap()
+            order(&PageOrder {
+                description,
+                amount,
+                reference: Reference::stored(reference),
+                ..page()
+            })
+            .unwrap()
         })
         .collect();
     assert_eq!(validate(&documents), Ok(()));

@@ -23,7 +23,8 @@ fn asks() -> Vec<Ask> {
     ]
 }
 
-/// Checks that `members` are those of `fields`: in their order, as often as they may stand, of their types, in no namespace.
+/// Checks that `members` are those of `fields`: in their order, as often as they may stand, of
+/// their types, in no namespace.
 fn check(schema: &Value, fields: &Value, members: &[Element]) -> Result<(), String> {
     let mut rest = members;
     for field in fields.as_array().unwrap() {
@@ -42,7 +43,8 @@ fn check(schema: &Value, fields: &Value, members: &[Element]) -> Result<(), Stri
             is_of_type(schema, field["type"].as_str().unwrap(), member)?;
         }
     }
-    rest.first().map_or(Ok(()), |member| Err(format!("{} is unknown or out of order", member.name())))
+    rest.first()
+        .map_or(Ok(()), |member| Err(format!("{} is unknown or out of order", member.name())))
 }
 
 fn is_of_type(schema: &Value, kind: &str, member: &Element) -> Result<(), String> {
@@ -67,7 +69,9 @@ fn is_of_type(schema: &Value, kind: &str, member: &Element) -> Result<(), String
 fn checked(envelope: &str) -> Result<String, String> {
     let schema: Value = serde_json::from_str(SCHEMA).unwrap();
     let root = soap::parse(envelope.as_bytes()).map_err(|error| error.to_string())?;
-    let [wrapper] = root.child("Body").unwrap().children.as_slice() else { return Err("not one wrapper".into()) };
+    let [wrapper] = root.child("Body").unwrap().children.as_slice() else {
+        return Err("not one wrapper".into());
+    };
     if !wrapper.is(NAMESPACE, wrapper.name()) || schema["namespace"] != NAMESPACE {
         return Err("the wrapper's namespace".into());
     }
@@ -90,7 +94,10 @@ fn every_request_has_the_members_order_and_types_of_the_schema() {
 fn the_check_finds_swapped_missing_unknown_and_mistyped_members() {
     let fine = soap::envelope(&[], wire::manual_credit(90_000, "102030", Some(1)).body);
     for (from, to) in [
-        ("<mpayTID>102030</mpayTID><amount>1</amount>", "<amount>1</amount><mpayTID>102030</mpayTID>"),
+        (
+            "<mpayTID>102030</mpayTID><amount>1</amount>",
+            "<amount>1</amount><mpayTID>102030</mpayTID>",
+        ),
         ("<mpayTID>102030</mpayTID>", ""),
         ("<amount>1</amount>", "<amount>1</amount><more>1</more>"),
         ("<amount>1</amount>", "<amount>1.00</amount>"),

@@ -34,9 +34,9 @@ run: ## starts the demonstration: every supplier simulated, one basket buys itse
 	@scripts/prepare run
 	@exec cargo run --locked --bin starjack -- demo --buy
 
-test: ## runs every test on SQLite, on a PostgreSQL and a Redis of its own, as CI does (one: T=NAME)
+test: ## runs every test, with a PostgreSQL and a Redis of its own, as CI does (one: T=NAME)
 	@scripts/prepare test
-	@if [ -n "$(T)" ]; then exec scripts/released scripts/with_servers scripts/unchanged scripts/tests all "$(T)"; else exec scripts/unchanged scripts/whole; fi
+	@if [ -n "$(T)" ]; then exec scripts/released scripts/with_servers scripts/unchanged scripts/tests all "$(T)"; else exec scripts/whole; fi
 
 check: ## before a commit: format, lints, crates, and the tests that need no server
 	@scripts/prepare check

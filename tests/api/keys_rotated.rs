@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, Database, Person, World, eventually, postgres_alone};
+use crate::support::{Answer, Client, Database, Person, World, both_databases, eventually};
 
-postgres_alone!(keys_that_are_replaced_at_the_command_line_are_learned_by_the_running_server);
+both_databases!(keys_that_are_replaced_at_the_command_line_are_learned_by_the_running_server);
 
 /// What `run` and the server share here, so that a key that one of them seals is opened by the
 /// other.

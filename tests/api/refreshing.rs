@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use starjack::actors::liftoperator::Catalogue;
 
 use crate::support::{
-    ADULT, Answer, Database, Person, Ran, World, eventually, new_key, postgres_alone,
+    ADULT, Answer, Database, Person, Ran, World, both_databases, eventually, new_key,
+    postgres_alone,
 };
 
 postgres_alone!(
@@ -18,8 +19,9 @@ postgres_alone!(
     a_withdrawn_product_goes_and_its_open_orders_are_served,
     an_answer_that_is_not_whole_changes_nothing_and_says_so,
     what_has_changed_since_it_was_shown_is_not_taken,
-    the_command_line_shows_and_takes,
 );
+// a second process writes what the server has open
+both_databases!(the_command_line_shows_and_takes);
 
 const OPERATORS: [&str; 2] = ["solden", "obertauern"];
 

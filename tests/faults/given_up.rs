@@ -4,16 +4,16 @@
 use serde_json::{Value, json};
 use starjack::clock;
 
-use crate::support::{Database, Person, World, eventually};
+use crate::support::{Database, Person, World, both_databases, eventually};
 
 /// Longer than all that happens here.
 const FOR_GOOD_MS: u64 = 60_000;
 const GAVE_UP: i32 = 70;
 
-on_postgres!(a_third_lost_thread_ends_the_process_with_70_and_the_next_one_goes_on);
+both_databases!(a_third_lost_thread_ends_the_process_with_70_and_the_next_one_goes_on);
 
-async fn a_third_lost_thread_ends_the_process_with_70_and_the_next_one_goes_on() {
-    let mut world = World::start(Database::Postgres).await;
+async fn a_third_lost_thread_ends_the_process_with_70_and_the_next_one_goes_on(database: Database) {
+    let mut world = World::start(database).await;
     let (anna, ben, clerk) = tokio::join!(world.skier("Anna"), world.skier("Ben"), world.clerk());
     let mut orders = Vec::new();
     for (operator, actor) in [("ischgl", "dta/ischgl"), ("obertauern", "axess/obertauern")] {

@@ -40,7 +40,10 @@ fn walk(folder: &Path, found: &mut Vec<String>) {
         let relative = path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
         let name = path.file_name().unwrap().to_str().unwrap();
         let is_hidden = name.starts_with('.') && !matches!(name, ".ci" | ".config");
-        if is_hidden || name == "node_modules" || matches!(relative.as_str(), "target" | "data") {
+        if is_hidden
+            || name == "node_modules"
+            || matches!(relative.as_str(), "target" | "data" | "fuzz/crashes")
+        {
             continue;
         }
         if path.is_dir() { walk(&path, found) } else { found.push(relative) }

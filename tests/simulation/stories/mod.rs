@@ -98,8 +98,9 @@ fn is_run(text: &str, test: &str) -> bool {
         let line = text[..at].rfind('\n').map_or(0, |end| end + 1);
         text[..line].trim_end().ends_with("test]")
     });
-    let made =
-        ["both_databases!(", "on_postgres!(", "rows! {", "rules! {"].into_iter().any(|makes| {
+    let made = ["both_databases!(", "postgres_alone!(", "on_postgres!(", "rows! {", "rules! {"]
+        .into_iter()
+        .any(|makes| {
             // a list in braces ends with its file
             let body = text.split_once(makes).map(|(_, rest)| {
                 if makes.ends_with('(') { rest.split(';').next().unwrap() } else { rest }

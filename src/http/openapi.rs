@@ -120,7 +120,8 @@ fn references(value: &Value, names: &mut Vec<String>) {
     }
 }
 
-/// Says at each call that every other answer is a problem, and names the methods that the path has.
+/// Says at each call that every other answer is a problem, makes its summary one line, and names
+/// the methods that the path has.
 fn describe_failures(path: &str, item: &mut PathItem) -> String {
     let operations: [(&str, &mut Option<Operation>); 5] = [
         ("GET", &mut item.get),
@@ -133,6 +134,9 @@ fn describe_failures(path: &str, item: &mut PathItem) -> String {
     for (method, operation) in operations {
         if let Some(operation) = operation {
             methods.push(method);
+            // a comment is as wide as code; the line that calls are listed by has no end before its
+            // own
+            operation.summary = operation.summary.take().map(|line| line.replace('\n', " "));
             methods.extend((method == "GET" && !path.starts_with(CALLBACKS)).then_some("HEAD"));
             let problem =
                 ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();

@@ -36,7 +36,7 @@ run: ## starts the demonstration: every supplier simulated, one basket buys itse
 
 test: ## runs every test, with a PostgreSQL and a Redis of its own, as CI does (one: T=NAME)
 	@scripts/prepare test
-	@if [ -n "$(T)" ]; then exec scripts/released scripts/with_servers scripts/unchanged scripts/tests all "$(T)"; else exec scripts/whole; fi
+	@if [ -n "$(T)" ]; then exec scripts/released scripts/with_servers scripts/tests all "$(T)"; else exec scripts/whole; fi
 
 check: ## before a commit: format, lints, crates, and the tests that need no server
 	@scripts/prepare check

@@ -40,7 +40,7 @@ pub(crate) struct Off {
 
 impl Off {
     /// Every second day with abilities that a comparison does not help is not compared, so that
-    /// nothing is mended by it.
+    /// nothing is repaired by it.
     pub(super) fn sometimes_by_day(self, abilities: Abilities, prng: &Prng) -> Self {
         let uncompared = !abilities.are_none() && abilities.need_no_evening() && prng.percent(50);
         if uncompared { by_day(self) } else { self }

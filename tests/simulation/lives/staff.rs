@@ -46,13 +46,13 @@ pub(crate) async fn desk(town: Rc<Town>, prng: Prng) {
                 OrderState::Authorised | OrderState::Issued | OrderState::Undoing
             );
             if meddles && may && prng.percent(10) {
-                let wish = prng.one(&[StaffCommand::Retry, StaffCommand::Undo]);
-                if order.state == OrderState::Undoing && wish == StaffCommand::Undo {
+                let command = prng.one(&[StaffCommand::Retry, StaffCommand::Undo]);
+                if order.state == OrderState::Undoing && command == StaffCommand::Undo {
                     town.books.open().let_go.insert(order.number.to_string());
                 }
                 let granted =
-                    town.ask(|desk| async move { desk.grant(id, wish).await.is_ok() }).await;
-                town.trace.note(|| format!("wished {wish:?} {granted:?}"));
+                    town.ask(|desk| async move { desk.grant(id, command).await.is_ok() }).await;
+                town.trace.note(|| format!("wished {command:?} {granted:?}"));
             }
             if is_called(&town, &order) {
                 look_after(&town, (&staff, patience), &order).await;
@@ -81,32 +81,32 @@ async fn look_after(town: &Town, (prng, patience): (&Prng, TimeDelta), order: &O
         return;
     }
     let used = order.marks().any(|mark| mark.reason == RefusalKind::TicketUsed.slug());
-    let wish = prng.one(&[
+    let command = prng.one(&[
         StaffCommand::Retry,
         StaffCommand::Accept,
         StaffCommand::Accept,
         StaffCommand::Undo,
     ]);
-    if used && order.state == OrderState::Undoing && wish == StaffCommand::Undo {
+    if used && order.state == OrderState::Undoing && command == StaffCommand::Undo {
         town.books.open().let_go.insert(order.number.to_string());
     }
     // whoever says that nothing is reserved has looked at the provider's portal
-    let wish = if wish == StaffCommand::Accept && is_reserved_still(town, order) {
+    let command = if command == StaffCommand::Accept && is_reserved_still(town, order) {
         StaffCommand::Retry
     } else {
-        wish
+        command
     };
     let id = order.id;
-    let granted = town.ask(|desk| async move { desk.grant(id, wish).await.map(drop) }).await;
+    let granted = town.ask(|desk| async move { desk.grant(id, command).await.map(drop) }).await;
     if used
         && order.state == OrderState::Undoing
-        && wish == StaffCommand::Accept
+        && command == StaffCommand::Accept
         && matches!(granted, Some(Ok(())))
     {
         // an earlier word of staff did not arrive, and the tickets were kept
         town.books.open().let_go.remove(&order.number.to_string());
     }
-    town.trace.note(|| format!("staff wished {wish:?} {granted:?}"));
+    town.trace.note(|| format!("staff wished {command:?} {granted:?}"));
 }
 
 /// Whether the provider holds a reservation of which staff was called because its release is

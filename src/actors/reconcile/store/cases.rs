@@ -48,7 +48,7 @@ pub(in crate::actors::reconcile) struct Agreed {
 }
 
 /// Opens the case of a difference, unless it is known; answers whether it is new. One that was
-/// mended and differs again is.
+/// repaired and differs again is.
 pub(in crate::actors::reconcile) async fn open(
     io: &Io,
     difference: Difference,

@@ -28,7 +28,7 @@ pub(crate) const TIMES: [(&str, &str); 8] = [
     ("STARJACK_TIMES__PAYMENT_DEADLINE", "8s"),
     ("STARJACK_TIMES__SETTLE", "8s"),
     ("STARJACK_TIMES__PAYMENT_SETTLE", "8s"),
-    ("STARJACK_TIMES__PAGE_LIFE", "40s"),
+    ("STARJACK_TIMES__PAGE_LIFE", "50s"),
     ("STARJACK_TIMES__PAGE_GRACE", "3s"),
     // what a killed worker had taken is soon anybody's again
     ("STARJACK_TIMES__JOB_LEASE", "15s"),

@@ -42,10 +42,10 @@ const MONEY: [Verb; 4] = [Verb::Status, Verb::History, Verb::Reverse, Verb::Cred
 const WORDS: [(&str, &[Verb]); 6] = [
     ("lift.check", &[Verb::Check]),
     ("lift.issue", &[Verb::Issue, Verb::Find]),
-    ("lift.withdraw", &[Verb::Issue, Verb::Find, Verb::Cancel]),
+    ("lift.cancel", &[Verb::Issue, Verb::Find, Verb::Cancel]),
     ("payment.open", &[Verb::Open]),
-    ("payment.take", &[Verb::Capture, Verb::History, Verb::Credit]),
-    ("payment.give_back", &[Verb::Reverse, Verb::Credit, Verb::History]),
+    ("payment.capture", &[Verb::Capture, Verb::History, Verb::Credit]),
+    ("payment.reverse", &[Verb::Reverse, Verb::Credit, Verb::History]),
 ];
 
 fn verbs_of(state: OrderState) -> Option<&'static [Verb]> {

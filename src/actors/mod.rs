@@ -4,7 +4,8 @@
 //! http ──▶ order ──▶ liftoperator ──▶ one actor per operator contract ──▶ integrations/lift
 //!            │  └──▶ payment ─────────▶ integrations/payment
 //!            └─rows─▶ jobs ──▶ invoice (documents), mail ──▶ integrations/mail
-//! http ──▶ reconcile ──▶ order, liftoperator, payment, jobs
+//! http ──▶ reconcile ──▶ order, liftoperator, payment, jobs, cases
+//! http, order ──▶ cases (what a person must close)
 //! http ──▶ auth ──rows─▶ jobs; liftoperator (catalogue, offers, cards), invoice, jobs, payment
 //! http ──▶ customer ──▶ auth, order, rows of every table that knows a person
 //! mail ──▶ auth, invoice (what an e-mail tells and brings)
@@ -13,6 +14,7 @@
 //! ```
 
 pub mod auth;
+pub mod cases;
 pub mod customer;
 pub mod fleet;
 pub mod invoice;

@@ -20,7 +20,7 @@ use crate::actors::order::engine::dispatch::Outside;
 use crate::actors::payment::{self, Desk as PaymentDesk, Sweep};
 use crate::actors::reconcile::ReconcileDesk;
 use crate::actors::supervision::System;
-use crate::actors::{auth, order};
+use crate::actors::{auth, cases, order};
 use crate::config::{BadConfiguration, Config, Environment};
 #[cfg(feature = "demonstration")]
 use crate::failpoints;
@@ -253,6 +253,7 @@ impl Ground {
             operator_statuses: Arc::new(lift.clone()),
             jobs: self.jobs.clone(),
             orders,
+            cases: cases::Desk::new(&self.io),
             books,
             facade: lift,
             payment,

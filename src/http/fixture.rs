@@ -25,7 +25,7 @@ use crate::actors::order::store::{Paper, Store};
 use crate::actors::payment::{Desk as PaymentDesk, Sweep, SweepSettings};
 use crate::actors::reconcile::ReconcileDesk;
 use crate::actors::supervision::{Policy, System, Watch};
-use crate::actors::{auth, order};
+use crate::actors::{auth, cases, order};
 use crate::clock;
 use crate::http::middleware::door::Door;
 use crate::http::routes::operators::AlwaysUp;
@@ -80,6 +80,7 @@ pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output 
         cards: Cards::new(io.clone(), Redis::off()),
         operator_statuses: Arc::new(AlwaysUp),
         jobs: jobs(&io),
+        cases: cases::Desk::new(&io),
         books: ReconcileDesk::new(
             &io,
             (outside.lift.clone(), outside.payment.clone(), orders.clone()),

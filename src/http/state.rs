@@ -11,7 +11,7 @@ use crate::actors::jobs::Jobs;
 use crate::actors::liftoperator::{Cards, Counter, Facade};
 use crate::actors::payment::{Desk as PaymentDesk, Sweep};
 use crate::actors::reconcile::ReconcileDesk;
-use crate::actors::{auth, order, supervision};
+use crate::actors::{auth, cases, order, supervision};
 use crate::http::middleware::door::Door;
 use crate::http::routes::operators::OperatorStatuses;
 use crate::http::routes::streams::Streams;
@@ -38,6 +38,8 @@ pub struct State {
     pub jobs: Jobs,
     /// Orders.
     pub orders: order::Desk,
+    /// What a person must close.
+    pub cases: cases::Desk,
     /// Reconciliation.
     pub books: ReconcileDesk,
     /// The operators' actors, for their status.

@@ -49,7 +49,8 @@ async fn an_order_in_doubt_for_too_long_alarms_once_until_it_goes_on(database: D
     let log = std::fs::read_to_string(world.folder().join("server.log")).unwrap();
     let alarms = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let is_alarm = |line: &Value| {
-        line.to_string().contains("an order is stuck") && line.to_string().contains("alert")
+        let line = line.to_string();
+        line.contains("a case was opened") && line.contains("stuck") && line.contains("alert")
     };
     assert_eq!(alarms.filter(is_alarm).count(), 1);
 

@@ -103,19 +103,20 @@ const LAYERS: [(&str, &[&str]); 9] = [
 ];
 
 /// Which actor may ask which, as drawn in `src/actors/mod.rs`.
-const ACTORS: [(&str, &[&str]); 12] = [
+const ACTORS: [(&str, &[&str]); 13] = [
     ("fleet", &["supervision"]),
     ("supervision", &[]),
     ("supplier", &["supervision"]),
     ("jobs", &["fleet"]),
+    ("cases", &[]),
     ("invoice", &["jobs"]),
     ("auth", &["fleet", "jobs"]),
     ("liftoperator", &["supervision", "supplier"]),
     ("payment", &["fleet", "supervision", "supplier"]),
     ("mail", &["auth", "invoice", "jobs", "supervision", "supplier"]),
-    ("order", &["fleet", "liftoperator", "payment", "invoice", "jobs", "mail", "supervision"]),
+    ("order", &["cases", "fleet", "liftoperator", "payment", "invoice", "jobs", "mail", "supervision"]),
     ("customer", &["auth", "fleet", "order"]),
-    ("reconcile", &["fleet", "liftoperator", "payment", "jobs", "order"]),
+    ("reconcile", &["cases", "fleet", "liftoperator", "payment", "jobs", "order"]),
 ];
 
 /// The ports and what they share; a port knows no other port.

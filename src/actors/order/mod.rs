@@ -1,11 +1,11 @@
 //! An order's way, from its placing to its end.
 //!
 //! ```text
-//! desk      commands of customers and staff: place, cancel, return, repair, close a case
+//! desk      commands of customers and staff: place, cancel, return, repair, book a transfer
 //!   │
 //! engine    the loop: the next order that is due, its committed intents sent, the answers applied
 //!   │
-//! store     all SQL of orders: saved whole, lists, idempotency keys, days of cards, cases
+//! store     all SQL of orders: saved whole, lists, idempotency keys, days of cards
 //!   │
 //! rules     what may follow from what; pure, a crate of its own: `rules/`
 //! ```
@@ -17,7 +17,7 @@ pub mod desk;
 pub mod engine;
 pub mod store;
 
-pub use desk::{Again, ChangeError, CloseError, Desk, NewLine, NewOrder, PlaceError};
+pub use desk::{Again, ChangeError, Desk, NewLine, NewOrder, PlaceError};
 pub use rules::account_limits::AccountLimits;
 pub use rules::returns::{NoReturn, ReturnRequest, Returner, returnable_until};
 pub use rules::staff_command::{Obstacle, StaffCommand};

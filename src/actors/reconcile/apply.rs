@@ -69,7 +69,7 @@ pub(super) async fn mend(books: &ReconcileDesk, case: Agreed) -> JobEnd {
         Action::Release => release(books, &case).await,
     };
     let end = match done {
-        Ok(()) => cases::close_mended(&books.io, case.id).await,
+        Ok(()) => cases::close_applied(&books.io, case.id).await,
         Err(Stop::Later(after, why)) => return JobEnd::Later { after, why },
         Err(Stop::Again(why)) => return JobEnd::Again { after: Some(FOLLOW), why },
         Err(Stop::Never(action, why)) => cases::ask_anew(&books.io, case.id, action, why).await,

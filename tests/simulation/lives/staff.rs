@@ -9,8 +9,8 @@ use starjack::actors::order::rules::effects::{CaseKind, Closing};
 use starjack::actors::order::rules::lifecycle::OrderState;
 use starjack::actors::order::rules::payment::PAGE_NOT_ANSWERED;
 use starjack::actors::order::rules::record::Order;
-use starjack::actors::order::store::cases::{Case, Wanted};
-use starjack::actors::order::{CloseError, StaffCommand};
+use starjack::actors::cases::{self, Case, CaseQuery, CloseError};
+use starjack::actors::order::StaffCommand;
 use starjack::clock;
 use starjack::integrations::RefusalKind;
 use uuid::Uuid;
@@ -124,14 +124,14 @@ fn is_reserved_still(town: &Town, order: &Order) -> bool {
 /// What is owed is booked and then sent by bank transfer, once for each case, and not at all where
 /// it went back otherwise.
 async fn transfer(town: &Town, transfers: &mut Transfers) {
-    let owed = Wanted {
+    let owed = CaseQuery {
         open: true,
         kind: Some(CaseKind::Owed),
         oldest_first: true,
         after: None,
         limit: 100,
     };
-    let cases = town.database.without_faults(town.store.case_files(owed)).unwrap();
+    let cases = town.database.without_faults(cases::Desk::new(town.store.io()).list(owed)).unwrap();
     let due = cases.into_iter().filter(|case| clock::now() > case.opened_at + PATIENCE);
     transfers.extend(due.map(|case| (case.id, case)));
     let mut left = Transfers::new();

@@ -24,6 +24,7 @@ use super::rules::payment_pages::{NoPage, request_page};
 use super::rules::record::Order;
 use super::rules::staff_command::{self, Obstacle, StaffCommand};
 use super::store::{Saved, Store};
+use crate::actors::cases;
 use crate::actors::fleet::{Fence, FleetEvent};
 use crate::actors::payment::Reading;
 use crate::actors::supervision::{BreakerSettings, Placement, Policy, Spec, System};
@@ -33,7 +34,6 @@ use crate::ids::Epoch;
 use crate::integrations::payment::{Callback, Observed};
 use crate::io::IoError;
 
-pub use close_case::CloseError;
 pub use error::ChangeError;
 pub use place::{NewLine, NewOrder, PlaceError};
 pub use repair::Again;
@@ -49,6 +49,7 @@ pub struct Desk {
     pub(super) sells_unchecked: Arc<dyn Fn(&str) -> bool + Send + Sync>,
     /// What an account may order.
     pub(super) limits: AccountLimits,
+    pub(super) cases: cases::Desk,
 }
 
 /// Most wakes that may wait; one that does not fit is found by the schedule's look at the database.
@@ -90,7 +91,9 @@ impl Desk {
         };
         let (key_locks, sells_unchecked) = (KeyLocks::default(), Arc::new(|_: &str| false));
         let limits = AccountLimits::UNLIMITED;
-        Ok((Self { driver, epoch, wakes, key_locks, sells_unchecked, limits }, schedule.run()))
+        let cases = cases::Desk::new(driver.store.io());
+        let desk = Self { driver, epoch, wakes, key_locks, sells_unchecked, limits, cases };
+        Ok((desk, schedule.run()))
     }
 
     /// The same desk, which sells the tickets of these operators without a check of their card:

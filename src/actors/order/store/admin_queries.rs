@@ -8,10 +8,11 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait,
 };
-use starjack_entity::{case_file, order_line, order_step, orders, payment, payment_callback};
+use starjack_entity::{order_line, order_step, orders, payment, payment_callback};
 use uuid::Uuid;
 
 use super::Store;
+use crate::actors::cases::store::shown;
 use crate::actors::order::rules::record::{Moment, Order};
 use crate::io::IoError;
 
@@ -54,21 +55,6 @@ pub struct Claim {
     pub reference: String,
     /// When it came first.
     pub received_at: Moment,
-}
-
-/// What a person must close.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Case {
-    /// Its id.
-    pub id: Uuid,
-    /// Why it was opened.
-    pub kind: String,
-    /// Where to look.
-    pub detail: String,
-    /// When it was opened.
-    pub opened_at: Moment,
-    /// When somebody closed it.
-    pub closed_at: Option<Moment>,
 }
 
 /// How many orders there are of which, at one moment.
@@ -160,27 +146,6 @@ impl Store {
             .await
     }
 
-    /// An order's cases, oldest first.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn cases(&self, id: Uuid) -> Result<Vec<Case>, IoError> {
-        self.io()
-            .read(move |db| {
-                Box::pin(async move {
-                    let all = case_file::Entity::find().filter(case_file::Column::OrderId.eq(id));
-                    Ok(all
-                        .order_by_asc(case_file::Column::Id)
-                        .all(db)
-                        .await?
-                        .into_iter()
-                        .map(case_of)
-                        .collect())
-                })
-            })
-            .await
-    }
-
     /// The versions of those of these orders that are there.
     ///
     /// # Errors
@@ -234,15 +199,7 @@ async fn counts(db: &impl ConnectionTrait) -> Result<OrderCounts, DbErr> {
         .await?;
     let oldest_doubt =
         [lines, payments].into_iter().flatten().flatten().min().map(|at| at.to_utc());
-    let cases = case_file::Entity::find()
-        .select_only()
-        .column(case_file::Column::Kind)
-        .column_as(case_file::Column::Id.count(), "cases")
-        .filter(case_file::Column::ClosedAt.is_null())
-        .group_by(case_file::Column::Kind)
-        .into_tuple()
-        .all(db)
-        .await?;
+    let cases = shown::counts(db).await?;
     Ok(OrderCounts { states, oldest_doubt, marked: marked(db).await?, cases })
 }
 
@@ -286,15 +243,5 @@ fn claim_of(row: payment_callback::Model) -> Claim {
         amount_cents: row.amount_cents,
         reference: row.reference,
         received_at: row.received_at.to_utc(),
-    }
-}
-
-fn case_of(row: case_file::Model) -> Case {
-    Case {
-        id: row.id,
-        kind: row.kind,
-        detail: row.detail,
-        opened_at: row.opened_at.to_utc(),
-        closed_at: row.closed_at.map(|at| at.to_utc()),
     }
 }

@@ -4,12 +4,14 @@ use std::collections::HashMap;
 
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, TryInsertResult,
+    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    TryInsertResult,
 };
-use starjack_entity::{order_event, payment_callback};
+use starjack_entity::{order_event, payment, payment_callback};
 use uuid::Uuid;
 
 use super::Store;
+use crate::actors::order::rules::lifecycle::PaymentState;
 use crate::actors::order::rules::record::Moment;
 use crate::clock;
 use crate::integrations::payment::Callback;
@@ -117,4 +119,28 @@ impl Store {
             })
             .await
     }
-}
+
+
+    /// Payments that wait for a bank and were never asked about: order, number and the provider's
+    /// id; at most 1000.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn suspended(&self) -> Result<Vec<(Uuid, i32, String)>, IoError> {
+        let read = self.io().read(|db| {
+            Box::pin(async move {
+                let rows = payment::Entity::find()
+                    .filter(payment::Column::State.eq(PaymentState::Suspended.word()))
+                    .filter(payment::Column::StatusCalls.eq(0))
+                    .limit(1000)
+                    .all(db)
+                    .await?;
+                Ok::<_, IoError>(
+                    rows.into_iter()
+                        .filter_map(|row| Some((row.order_id, row.no, row.tid?)))
+                        .collect(),
+                )
+            })
+        });
+        read.await
+    }}

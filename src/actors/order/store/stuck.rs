@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter,
-    QuerySelect, TryInsertResult,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
+    QuerySelect,
 };
-use starjack_entity::{case_file, order_line, orders, payment};
+use starjack_entity::{order_line, orders, payment};
 use uuid::Uuid;
 
 use super::Store;
+use crate::actors::cases::store::{opened, shown};
+use crate::actors::cases::{Opening, Waiting};
 use crate::actors::fleet::Fence;
 use crate::actors::order::rules::record::Moment;
 use crate::clock;
-use crate::ids;
 use crate::io::IoError;
 
 /// The kind of such a case.
@@ -38,7 +38,7 @@ impl Store {
         // first what is open: a case that is opened meanwhile is not taken for one that is over
         let open = self
             .io()
-            .read(|db| Box::pin(async move { Ok::<_, IoError>(open_cases(db).await?) }))
+            .read(|db| Box::pin(async move { Ok::<_, IoError>(shown::orders_with(db, STUCK).await?) }))
             .await?;
         let found = self
             .io()
@@ -57,14 +57,8 @@ impl Store {
                 for (id, (since, reason)) in stuck {
                     open_case(tx, id, since, reason).await?;
                 }
-                case_file::Entity::update_many()
-                    .col_expr(case_file::Column::ClosedAt, Expr::value(clock::now().fixed_offset()))
-                    .col_expr(case_file::Column::ClosedReason, Expr::value(WENT_ON))
-                    .filter(case_file::Column::Kind.eq(STUCK))
-                    .filter(case_file::Column::ClosedAt.is_null())
-                    .filter(case_file::Column::OrderId.is_in(over))
-                    .exec(tx)
-                    .await?;
+                let waiting = Waiting { kind: STUCK, orders: over, payment: None };
+                opened::close_by_itself(tx, waiting, WENT_ON).await?;
                 Ok::<_, IoError>(())
             })
         });
@@ -128,37 +122,21 @@ async fn find(db: &impl ConnectionTrait, before: Moment) -> Result<(Stuck, bool)
     Ok((stuck, u64::try_from(most).is_ok_and(|most| most < MOST)))
 }
 
-async fn open_cases(db: &impl ConnectionTrait) -> Result<Vec<Uuid>, DbErr> {
-    let open = case_file::Entity::find()
-        .filter(case_file::Column::Kind.eq(STUCK))
-        .filter(case_file::Column::ClosedAt.is_null());
-    Ok(open.all(db).await?.into_iter().filter_map(|row| row.order_id).collect())
-}
-
 /// Once for each time that an order is stuck: a person who closes it is not told again of the same.
 async fn open_case(
-    tx: &impl ConnectionTrait,
+    tx: &DatabaseTransaction,
     id: Uuid,
     since: Moment,
     reason: String,
 ) -> Result<(), DbErr> {
-    let row = case_file::ActiveModel {
-        id: Set(ids::new_id()),
-        order_id: Set(Some(id)),
-        kind: Set(STUCK.to_owned()),
-        detail: Set(format!("stuck since {since}")),
-        opened_at: Set(clock::now().into()),
-        reason: Set(Some(reason.chars().take(64).collect())),
-        dedup_key: Set(Some(format!("{STUCK}/{id}/{}", since.timestamp_micros()))),
-        ..Default::default()
+    let opening = Opening {
+        kind: STUCK,
+        key: format!("{id}/{}", since.timestamp_micros()),
+        detail: format!("stuck since {since}"),
+        reason: Some(reason),
+        order: Some(id),
+        ..Opening::default()
     };
-    let inserted = case_file::Entity::insert(row)
-        .on_conflict(OnConflict::new().do_nothing().to_owned())
-        .try_insert()
-        .exec_without_returning(tx)
-        .await?;
-    if matches!(inserted, TryInsertResult::Inserted(1..)) {
-        tracing::error!(alert = true, order.id = %id, %since, reason, "an order is stuck");
-    }
+    opened::open(tx, opening).await?;
     Ok(())
 }

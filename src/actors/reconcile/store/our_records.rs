@@ -8,11 +8,13 @@ use sea_orm::{
     QueryTrait,
 };
 use starjack_entity::{
-    case_file, invoice, invoice_series, order_line, order_step, orders, payment,
+    invoice, invoice_series, order_line, order_step, orders, payment,
 };
 use uuid::Uuid;
 
 use super::cases::APPLIED;
+use crate::actors::cases::Case;
+use crate::actors::cases::store::shown;
 use crate::actors::order::rules::intent::Verb;
 use crate::actors::order::rules::lifecycle::{LineState, OrderState, PaymentState, has_ended};
 use crate::actors::reconcile::compare::{Kind, OurMoney};
@@ -199,10 +201,10 @@ pub(in crate::actors::reconcile) async fn tickets_of_stranger(
     io: &Io,
     number: String,
 ) -> Result<Vec<StrangersTicket>, IoError> {
-    let ticket = |row: case_file::Model| StrangersTicket {
-        open: row.closed_at.is_none(),
-        agreed: row.agreed_at.is_some(),
-        kept: row.closed_at.is_some() && row.closed_reason.as_deref() != Some(APPLIED),
+    let ticket = |case: Case| StrangersTicket {
+        open: case.closed.is_none(),
+        agreed: case.agreed_at.is_some(),
+        kept: case.closed.is_some_and(|closed| closed.reason != APPLIED),
     };
     Ok(cases_of_stranger(io, number).await?.into_iter().map(ticket).collect())
 }
@@ -213,19 +215,17 @@ pub(in crate::actors::reconcile) async fn said_of_stranger(
     number: String,
 ) -> Result<Option<String>, IoError> {
     let cases = cases_of_stranger(io, number).await?;
-    let said = |row: &case_file::Model| {
-        row.detail.find(MONEY).and_then(|at| row.detail.get(at..).map(str::to_owned))
+    let said = |case: &Case| {
+        case.detail.find(MONEY).and_then(|at| case.detail.get(at..).map(str::to_owned))
     };
     Ok(cases.iter().find_map(said))
 }
 
-async fn cases_of_stranger(io: &Io, number: String) -> Result<Vec<case_file::Model>, IoError> {
+async fn cases_of_stranger(io: &Io, number: String) -> Result<Vec<Case>, IoError> {
     let read = io.read(move |db| {
         Box::pin(async move {
-            let cases = case_file::Entity::find()
-                .filter(case_file::Column::Kind.eq(Kind::TicketUnknown.word()))
-                .filter(case_file::Column::Subject.starts_with(format!("{number}-")));
-            Ok::<_, IoError>(cases.all(db).await?)
+            let (kind, subjects) = (Kind::TicketUnknown.word(), format!("{number}-"));
+            Ok::<_, IoError>(shown::of_subject(db, kind, &subjects).await?)
         })
     });
     read.await

@@ -6,9 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::reason::{GivenReason, Reason};
-use crate::actors::order::CloseError;
-use crate::actors::order::rules::effects::{CaseKind, Closing};
-use crate::actors::order::store::cases::{Case, Closed, Wanted};
+use crate::actors::cases::{Case, CaseKind, CaseQuery, CloseError, Closed, Closing};
 use crate::http::middleware::paging::{Page, PageQuery};
 use crate::http::middleware::problem::Kind;
 use crate::http::store;
@@ -121,14 +119,14 @@ pub(in crate::http) async fn list(
     let CasesQuery { state: which, cursor, limit } = query.into_inner();
     let (after, limit) = PageQuery::new(cursor, limit).read_id()?;
     store::write_audit(&state.io, admin.audit_entry("cases.read", "cases", None)).await?;
-    let wanted = Wanted {
+    let query = CaseQuery {
         open: which == CaseFilter::Open,
         kind: None,
         oldest_first: false,
         after,
         limit: limit + 1,
     };
-    let cases = state.orders.store().case_files(wanted).await?;
+    let cases = state.cases.list(query).await?;
     let page = Page::cut(cases, limit, |case| case.id.to_string());
     let items = page.items.into_iter().map(CaseView::from).collect();
     Ok(HttpResponse::Ok().json(Page::<CaseView> { items, next: page.next }))
@@ -147,7 +145,7 @@ pub(in crate::http) async fn close(
     Reason(reason): Reason,
 ) -> Result<HttpResponse, Problem> {
     let case = path.into_inner();
-    let known = state.orders.store().case_file(case).await?.ok_or(CloseError::Unknown)?;
+    let known = state.cases.find(case).await?;
     if known.closed.is_none() && known.kind == CaseKind::Owed.word() {
         return Err(CloseError::Owed.into());
     }
@@ -159,7 +157,7 @@ pub(in crate::http) async fn close(
         .await?;
     }
     let closing = Closing { case, by: admin.account_id, reason, bank_reference: None };
-    Ok(HttpResponse::Ok().json(CaseView::from(state.orders.close_case(closing).await?)))
+    Ok(HttpResponse::Ok().json(CaseView::from(state.cases.close(closing).await?)))
 }
 
 /// A text of one line that says something, 1 to `most` characters.

@@ -118,7 +118,7 @@ pub(super) async fn view(
     .await;
     let questions = store.questions(order.id, SHOWN).await?;
     let claims = store.claims(&order).await?;
-    let cases = store.cases(order.id).await?;
+    let cases = state.cases.of_order(order.id).await?;
     let events = store.history(order.id, order.version).await?;
     let done = (Some(order.id.to_string()), store::Written::Changes);
     let audit_entries = store::audit_entries(&state.io, done, None, SHOWN).await?;

@@ -8,7 +8,8 @@ use super::audit::AuditEntryView;
 use super::suppliers::{ProviderView, SupplierView};
 use crate::actors::order::Past;
 use crate::actors::order::rules::record::{Line, Mark, Order, Payment};
-use crate::actors::order::store::admin_queries::{Case, Claim, Step};
+use crate::actors::cases::Case;
+use crate::actors::order::store::admin_queries::{Claim, Step};
 use crate::http::middleware::language::Reader;
 use crate::http::routes::order_view::OrderView;
 use crate::http::{Problem, State};
@@ -318,7 +319,7 @@ impl From<Past> for EventView {
 
 impl From<Case> for CaseView {
     fn from(case: Case) -> Self {
-        let Case { id, kind, detail, opened_at, closed_at } = case;
-        Self { id, kind, detail, opened_at, closed_at }
+        let Case { id, kind, detail, opened_at, closed, .. } = case;
+        Self { id, kind, detail, opened_at, closed_at: closed.map(|closed| closed.at) }
     }
 }

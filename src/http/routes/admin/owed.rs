@@ -12,9 +12,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::cases::{CaseView, plain};
-use crate::actors::order::CloseError;
-use crate::actors::order::rules::effects::{CaseKind, Closing};
-use crate::actors::order::store::cases::{Case, Wanted};
+use crate::actors::cases::{Case, CaseKind, CaseQuery, CloseError, Closing};
 use crate::http::middleware::body::Json;
 use crate::http::middleware::paging::{Page, PageQuery};
 use crate::http::store;
@@ -75,7 +73,7 @@ pub(in crate::http) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let (after, limit) = query.read_id()?;
     store::write_audit(&state.io, admin.audit_entry("owed.read", "owed", None)).await?;
-    let cases = state.orders.store().case_files(wanted(after, limit + 1)).await?;
+    let cases = state.cases.list(query_of(after, limit + 1)).await?;
     let page = Page::cut(cases, limit, |case| case.id.to_string());
     let items = page.items.into_iter().map(view).collect();
     Ok(HttpResponse::Ok().json(Page::<OwedView> { items, next: page.next }))
@@ -94,7 +92,7 @@ pub(in crate::http) async fn export(
     admin: Admin,
 ) -> Result<HttpResponse, Problem> {
     store::write_audit(&state.io, admin.audit_entry("owed.read", "owed.csv", None)).await?;
-    let cases = state.orders.store().case_files(wanted(None, MOST_ROWS)).await?;
+    let cases = state.cases.list(query_of(None, MOST_ROWS)).await?;
     let mut text = format!(
         "{MARK}id;order;reference;transaction;amount_cents;amount;currency;since;reason\r\n"
     );
@@ -137,9 +135,10 @@ pub(in crate::http) async fn paid(
     let case = path.into_inner();
     let (reason, bank) =
         (plain("reason", &body.reason, 200)?, plain("bank_reference", &body.bank_reference, 140)?);
-    let known = state.orders.store().case_file(case).await?;
-    let known =
-        known.filter(|case| case.kind == CaseKind::Owed.word()).ok_or(CloseError::Unknown)?;
+    let known = state.cases.find(case).await?;
+    if known.kind != CaseKind::Owed.word() {
+        return Err(CloseError::Unknown.into());
+    }
     if known.closed.is_none() {
         store::write_audit(
             &state.io,
@@ -151,8 +150,8 @@ pub(in crate::http) async fn paid(
     Ok(HttpResponse::Ok().json(CaseView::from(state.orders.owed_is_paid(closing).await?)))
 }
 
-fn wanted(after: Option<Uuid>, limit: u64) -> Wanted {
-    Wanted { open: true, kind: Some(CaseKind::Owed), oldest_first: true, after, limit }
+fn query_of(after: Option<Uuid>, limit: u64) -> CaseQuery {
+    CaseQuery { open: true, kind: Some(CaseKind::Owed), oldest_first: true, after, limit }
 }
 
 fn view(case: Case) -> OwedView {

@@ -8,7 +8,6 @@ use uuid::Uuid;
 
 use super::cases::CaseView;
 use super::reason::{GivenReason, Reason};
-use crate::actors::order::CloseError;
 use crate::actors::reconcile::AgreeError;
 use crate::actors::reconcile::store::{Run, Scope};
 use crate::clock;
@@ -147,14 +146,14 @@ pub(in crate::http) async fn agree(
 ) -> Result<HttpResponse, Problem> {
     admin.check_proof(&state).await?;
     let id = path.into_inner();
-    let known = state.orders.store().case_file(id).await?.ok_or(CloseError::Unknown)?;
+    let known = state.cases.find(id).await?;
     if known.closed.is_some() || known.action.is_none() {
         return Err(AgreeError::Nothing.into());
     }
     store::write_audit(&state.io, admin.audit_entry("case.agree", id.to_string(), Some(reason)))
         .await?;
     state.books.agree(id, admin.account_id).await?;
-    let case = state.orders.store().case_file(id).await?.ok_or(CloseError::Unknown)?;
+    let case = state.cases.find(id).await?;
     Ok(HttpResponse::Accepted().json(CaseView::from(case)))
 }
 

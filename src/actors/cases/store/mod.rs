@@ -1,0 +1,4 @@
+//! The SQL of cases.
+
+pub mod opened;
+pub mod shown;

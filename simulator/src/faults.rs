@@ -18,7 +18,7 @@ pub(crate) const WAIT_MAX_MS: u64 = 600_000;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Order {
-    pub(crate) supplier: Supplier,
+    pub(crate) supplier: &'static Supplier,
     pub(crate) operator: Option<String>,
     pub(crate) operation: Option<String>,
     pub(crate) fault: Kind,
@@ -170,7 +170,7 @@ impl Faults {
     pub(crate) fn list(&self) -> Value {
         let active = self.lock();
         let items = active.1.iter().map(|Active { id, order, left, hits }| {
-            json!({ "id": id, "supplier": order.supplier.name(), "operator": order.operator, "operation": order.operation,
+            json!({ "id": id, "supplier": order.supplier.name, "operator": order.operator, "operation": order.operation,
                 "fault": order.fault, "value": order.value, "times_left": left, "hits": hits })
         });
         json!({ "items": items.collect::<Vec<_>>() })
@@ -179,7 +179,7 @@ impl Faults {
     /// What this request meets; counts each fault used.
     pub(crate) fn meet(
         &self,
-        supplier: Supplier,
+        supplier: &Supplier,
         operator: Option<&str>,
         operation: Option<&str>,
     ) -> Met {
@@ -197,10 +197,10 @@ impl Faults {
                     met.wire = fault.order.wire();
                     true
                 }
-                Concern::Booking if at(supplier.booking()) => {
+                Concern::Booking if at(supplier.booking) => {
                     !std::mem::replace(&mut met.bent.no_dedup, true)
                 }
-                Concern::Finding if at(supplier.find()) => {
+                Concern::Finding if at(supplier.find) => {
                     !std::mem::replace(&mut met.bent.find_nothing, true)
                 }
                 Concern::Delay | Concern::Wire | Concern::Booking | Concern::Finding => false,
@@ -213,11 +213,13 @@ impl Faults {
         met
     }
 
-    /// What the next mPAY24 callback meets; counts the fault used.
-    pub(crate) fn meet_callback(&self) -> Delivery {
+    /// What a supplier's next callback meets; counts the fault used.
+    pub(crate) fn meet_callback(&self, supplier: &Supplier) -> Delivery {
         let mut active = self.lock();
         let callback = |fault: &&mut Active| {
-            fault.left != Some(0) && fault.order.fault.concern() == Concern::Callback
+            fault.left != Some(0)
+                && fault.order.supplier == supplier
+                && fault.order.fault.concern() == Concern::Callback
         };
         let Some(fault) = active.1.iter_mut().find(callback) else {
             return Delivery::Once;
@@ -233,7 +235,7 @@ impl Faults {
     }
 
     /// Whether a `refuse_connection` is in force for this contract.
-    pub(crate) fn refuses(&self, supplier: Supplier, operator: Option<&str>) -> bool {
+    pub(crate) fn refuses(&self, supplier: &Supplier, operator: Option<&str>) -> bool {
         let refuses = |fault: &Active| {
             let order = &fault.order;
             order.fault == Kind::RefuseConnection
@@ -249,7 +251,12 @@ impl Faults {
 }
 
 impl Active {
-    fn matches(&self, supplier: Supplier, operator: Option<&str>, operation: Option<&str>) -> bool {
+    fn matches(
+        &self,
+        supplier: &Supplier,
+        operator: Option<&str>,
+        operation: Option<&str>,
+    ) -> bool {
         let named = fits(self.order.operation.as_deref(), operation);
         // The page that a person sees is no operation of the programming interface: only its own
         // name reaches it.

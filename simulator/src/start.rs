@@ -1,24 +1,19 @@
 //! Starting and ending a simulator.
 
-use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use anyhow::Context as _;
 
-use crate::access::{AxessAccess, DtaAccess, Endpoints, MailgunAccess, Mpay24Access};
-use crate::axess::Axess;
+use crate::access::Endpoints;
 use crate::clock::Clock;
 use crate::control;
-use crate::dta::Dta;
 use crate::endpoint::Endpoint;
 use crate::faults::Faults;
 use crate::goods::Goods;
-use crate::mailgun::Mailgun;
-use crate::mpay24::Mpay24;
 use crate::questions::Questions;
 use crate::server::Port;
-use crate::supplier::Service;
+use crate::supplier::{SUPPLIERS, Service};
 use crate::tasks::Tasks;
 use crate::world::{Slot, World};
 
@@ -107,28 +102,18 @@ pub async fn start(config: Config) -> anyhow::Result<Simulator> {
         tasks: tasks.clone(),
         clock: Arc::new(Clock::default()),
         faults: Arc::new(Faults::new()),
+        endpoints: Endpoints::default(),
         slots: Vec::new(),
     };
-    let mut endpoints = Endpoints {
-        control: String::new(),
-        dta: BTreeMap::new(),
-        axess: BTreeMap::new(),
-        mpay24: mpay24_access(),
-        mailgun: mailgun_access(),
-    };
-    let dta = builder.dta(&mut endpoints)?;
-    let axess = builder.axess(&mut endpoints)?;
-    let mpay24 = builder.mpay24(&mut endpoints)?;
-    builder.mailgun(&mut endpoints)?;
-    let Builder { clock, faults, slots, .. } = builder;
+    for supplier in SUPPLIERS {
+        (supplier.start)(&mut builder)?;
+    }
+    let Builder { clock, faults, slots, mut endpoints, .. } = builder;
     let world = Arc::new(World {
         clock,
         faults,
         tasks: tasks.clone(),
         slots,
-        dta,
-        axess,
-        mpay24,
         endpoints: std::sync::OnceLock::new(),
     });
     let port = Port::bind(config.control, control::handler(Arc::clone(&world)), &tasks)
@@ -155,17 +140,20 @@ fn check(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-struct Builder<'a> {
-    config: &'a Config,
-    tasks: Tasks,
-    clock: Arc<Clock>,
-    faults: Arc<Faults>,
+/// What suppliers start with.
+pub(crate) struct Builder<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) tasks: Tasks,
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) faults: Arc<Faults>,
+    /// Where each supplier says how its contracts are reached.
+    pub(crate) endpoints: Endpoints,
     slots: Vec<Slot>,
 }
 
 impl Builder<'_> {
     /// Opens a port for a contract and gives its base address.
-    fn open(&mut self, service: Arc<dyn Service>) -> anyhow::Result<String> {
+    pub(crate) fn open(&mut self, service: Arc<dyn Service>) -> anyhow::Result<String> {
         let asked = Arc::new(Questions::default());
         let endpoint = Endpoint {
             service: Arc::clone(&service),
@@ -181,86 +169,13 @@ impl Builder<'_> {
         Ok(base)
     }
 
-    fn operators(&self, vendor: Vendor) -> Vec<(String, &'static Goods)> {
+    /// The operators of a vendor's contracts, and what each sells.
+    pub(crate) fn operators(&self, vendor: Vendor) -> Vec<(String, &'static Goods)> {
         let theirs = self.config.contracts.iter().filter(|contract| contract.vendor == vendor);
         theirs
             .filter_map(|contract| {
                 Some((contract.operator.clone(), Goods::of(&contract.operator)?))
             })
             .collect()
-    }
-
-    fn dta(&mut self, endpoints: &mut Endpoints) -> anyhow::Result<BTreeMap<String, Arc<Dta>>> {
-        let mut all = BTreeMap::new();
-        for (operator, goods) in self.operators(Vendor::Dta) {
-            let mut access = DtaAccess {
-                url: String::new(),
-                client_name: "10000001".to_owned(),
-                user_name: format!("starjack-{operator}"),
-                password: format!("sample-dta-{operator}"),
-            };
-            let service =
-                Dta::new(goods, access.clone(), Arc::clone(&self.clock), self.config.dta_step_ms);
-            let service = Arc::new(service);
-            access.url =
-                self.open(Arc::<Dta>::clone(&service))? + "/dta/webservice/sc/v10/services";
-            endpoints.dta.insert(operator.clone(), access);
-            all.insert(operator, service);
-        }
-        Ok(all)
-    }
-
-    fn axess(&mut self, endpoints: &mut Endpoints) -> anyhow::Result<BTreeMap<String, Arc<Axess>>> {
-        let mut all = BTreeMap::new();
-        for (operator, goods) in self.operators(Vendor::Axess) {
-            let mut access = AxessAccess {
-                url: String::new(),
-                soap_user_name: "soap-starjack".to_owned(),
-                soap_password: format!("sample-soap-{operator}"),
-                user_name: format!("starjack-{operator}"),
-                password: format!("sample-axess-{operator}"),
-                project_no: goods.project_no,
-                wtp_profile_no: 1,
-            };
-            let seconds = self.config.axess_session_seconds;
-            let service =
-                Arc::new(Axess::new(goods, access.clone(), Arc::clone(&self.clock), seconds));
-            access.url = self.open(Arc::<Axess>::clone(&service))? + crate::axess::PATH;
-            endpoints.axess.insert(operator.clone(), access);
-            all.insert(operator, service);
-        }
-        Ok(all)
-    }
-
-    fn mpay24(&mut self, endpoints: &mut Endpoints) -> anyhow::Result<Arc<Mpay24>> {
-        let (clock, faults) = (Arc::clone(&self.clock), Arc::clone(&self.faults));
-        let service =
-            Arc::new(Mpay24::new(endpoints.mpay24.clone(), clock, faults, self.tasks.clone()));
-        let base = self.open(Arc::<Mpay24>::clone(&service))?;
-        endpoints.mpay24.url = format!("{base}{}", crate::mpay24::PATH);
-        service.listens_at(base);
-        Ok(service)
-    }
-
-    fn mailgun(&mut self, endpoints: &mut Endpoints) -> anyhow::Result<()> {
-        let service = Mailgun::new(endpoints.mailgun.clone(), Arc::clone(&self.clock));
-        endpoints.mailgun.url = self.open(Arc::new(service))?;
-        Ok(())
-    }
-}
-
-fn mpay24_access() -> Mpay24Access {
-    Mpay24Access {
-        url: String::new(),
-        merchant_id: "90000".to_owned(),
-        password: "sample-mpay24".to_owned(),
-    }
-}
-
-fn mailgun_access() -> MailgunAccess {
-    MailgunAccess {
-        url: String::new(),
-        domain: "mail.starjack.example".to_owned(),
-        key: "sample-mailgun-key".to_owned(),
     }
 }

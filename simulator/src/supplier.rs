@@ -1,27 +1,80 @@
-//! The suppliers by name, and what the simulator needs to know of each to bend it.
+//! Who is simulated, and what the simulator needs to know of each to start and bend it.
 
-use serde::Deserialize;
+use std::fmt;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use crate::control::unknown;
 use crate::faults::{Bent, Concern, Kind, Order, WAIT_MAX_MS};
+use crate::goods::Changes;
 use crate::http::{Answer, Asked};
+use crate::start::Builder;
 
 /// The operation name of the page that a payer sees.
 pub(crate) const PAYMENT_PAGE: &str = "PaymentPage";
 
-/// Who is simulated.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Supplier {
-    Dta,
-    Axess,
-    Mpay24,
-    Mailgun,
+/// Everybody who is simulated: a folder each, and a line here.
+pub(crate) const SUPPLIERS: [&Supplier; 4] = [
+    &crate::dta::SUPPLIER,
+    &crate::axess::SUPPLIER,
+    &crate::mpay24::SUPPLIER,
+    &crate::mailgun::SUPPLIER,
+];
+
+/// Somebody who is simulated.
+pub(crate) struct Supplier {
+    /// As ledger, faults and endpoints name it.
+    pub(crate) name: &'static str,
+    /// The operations simulated, as faults name them.
+    pub(crate) operations: &'static [&'static str],
+    /// The operation that books under our reference.
+    pub(crate) booking: Option<&'static str>,
+    /// The operation that finds by our reference.
+    pub(crate) find: Option<&'static str>,
+    /// Whether it calls back.
+    pub(crate) calls_back: bool,
+    /// Whether it refuses an operation, if one is named, with such a code.
+    pub(crate) refusal_fits: fn(Option<&str>, &Value) -> bool,
+    /// Opens the ports of its contracts.
+    pub(crate) start: fn(&mut Builder<'_>) -> anyhow::Result<()>,
+}
+
+impl fmt::Debug for Supplier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl PartialEq for Supplier {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Supplier {
+    /// Whoever has this name.
+    pub(crate) fn named(name: &str) -> Option<&'static Self> {
+        SUPPLIERS.into_iter().find(|supplier| supplier.name == name)
+    }
+}
+
+impl<'de> Deserialize<'de> for &'static Supplier {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(source)?;
+        Supplier::named(&name).ok_or_else(|| {
+            let known = SUPPLIERS.map(|supplier| supplier.name).join(", ");
+            D::Error::custom(format!("unknown supplier `{name}`, there are {known}"))
+        })
+    }
 }
 
 /// One contract at one supplier, behind a port of its own.
 pub(crate) trait Service: Send + Sync + 'static {
-    fn supplier(&self) -> Supplier;
+    fn supplier(&self) -> &'static Supplier;
 
     /// The operator of a lift contract.
     fn operator(&self) -> Option<&str> {
@@ -40,104 +93,41 @@ pub(crate) trait Service: Send + Sync + 'static {
 
     /// Everything that really happened here.
     fn ledger(&self) -> Vec<Value>;
-}
 
-impl Supplier {
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Dta => "dta",
-            Self::Axess => "axess",
-            Self::Mpay24 => "mpay24",
-            Self::Mailgun => "mailgun",
-        }
+    /// What people at gates, desks and pages do here, seen by no interface; `path` follows the
+    /// supplier's name, and the operator's where there is one.
+    fn control<'a>(
+        &'a self,
+        asked: &'a Asked,
+        _path: &'a [&'a str],
+    ) -> BoxFuture<'a, Result<Answer, Answer>> {
+        std::future::ready(Err(unknown(asked))).boxed()
     }
 
-    /// The operations simulated, as faults name them.
-    pub(crate) const fn operations(self) -> &'static [&'static str] {
-        match self {
-            Self::Dta => &[
-                "CheckIdentification",
-                "CreateOrder",
-                "GetOrder",
-                "GetOrdersByExternalId",
-                "GetOrders",
-                "CancelOrder",
-                "GetCatalog",
-            ],
-            Self::Axess => &[
-                "login",
-                "logout",
-                "checkWTPNo",
-                "issueTicket",
-                "getTicketByExtOrder",
-                "getSalesList",
-                "cancelTicket",
-                "getTicketStatus",
-                "getpools",
-                "gettickettypes",
-                "getpersontypes",
-                "gettariff",
-            ],
-            Self::Mpay24 => &[
-                "SelectPayment",
-                "ManualClear",
-                "ManualReverse",
-                "ManualCredit",
-                "TransactionHistory",
-                "ListNotCleared",
-                "TransactionStatus",
-                PAYMENT_PAGE,
-            ],
-            Self::Mailgun => &["messages"],
-        }
-    }
-
-    /// The operation that books under our reference.
-    pub(crate) const fn booking(self) -> Option<&'static str> {
-        match self {
-            Self::Dta => Some("CreateOrder"),
-            Self::Axess => Some("issueTicket"),
-            Self::Mpay24 | Self::Mailgun => None,
-        }
-    }
-
-    /// The operation that finds by our reference.
-    pub(crate) const fn find(self) -> Option<&'static str> {
-        match self {
-            Self::Dta => Some("GetOrdersByExternalId"),
-            Self::Axess => Some("getTicketByExtOrder"),
-            Self::Mpay24 | Self::Mailgun => None,
-        }
-    }
-
-    fn refusal_fits(self, operation: Option<&str>, value: &Value) -> bool {
-        match self {
-            Self::Dta => value.as_str().is_some_and(|code| crate::dta::is_refusal(operation, code)),
-            Self::Axess => value.as_i64().is_some_and(|number| number != 0),
-            Self::Mpay24 => value.as_str().is_some_and(crate::mpay24::is_return_code),
-            Self::Mailgun => value.as_u64().is_some_and(|status| (400..500).contains(&status)),
-        }
+    /// What an operator sells from now on, compared with the start; whether anything is sold here.
+    fn change_goods(&self, _changes: Changes) -> bool {
+        false
     }
 }
 
 /// Says why an order for a fault does not fit, if it does not.
 pub(crate) fn check(order: &Order, operators: &[&str]) -> Result<(), String> {
     let supplier = order.supplier;
-    let lift = supplier.booking().is_some();
+    let lift = supplier.booking.is_some();
     match order.operator.as_deref() {
-        Some(_) if !lift => return Err(format!("{} has no operators", supplier.name())),
+        Some(_) if !lift => return Err(format!("{} has no operators", supplier.name)),
         Some(operator) if !operators.contains(&operator) => {
-            return Err(format!("{} has no contract with operator {operator}", supplier.name()));
+            return Err(format!("{} has no contract with operator {operator}", supplier.name));
         }
         Some(_) | None => {}
     }
-    let operations = supplier.operations();
+    let operations = supplier.operations;
     if let Some(operation) =
         order.operation.as_deref().filter(|operation| !operations.contains(operation))
     {
         return Err(format!(
             "{} has no operation {operation}; it has {}",
-            supplier.name(),
+            supplier.name,
             operations.join(", ")
         ));
     }
@@ -161,10 +151,11 @@ fn place(order: &Order) -> Result<(), String> {
         };
     let named = order.operation.is_some();
     match order.fault.concern() {
-        Concern::Booking => only(order.supplier.booking(), "no_dedup"),
-        Concern::Finding => only(order.supplier.find(), "find_nothing"),
-        Concern::Callback if order.supplier != Supplier::Mpay24 => {
-            Err("duplicate, reorder and drop concern mpay24's callbacks".to_owned())
+        Concern::Booking => only(order.supplier.booking, "no_dedup"),
+        Concern::Finding => only(order.supplier.find, "find_nothing"),
+        Concern::Callback if !order.supplier.calls_back => {
+            let name = order.supplier.name;
+            Err(format!("duplicate, reorder and drop concern callbacks, and {name} sends none"))
         }
         Concern::Callback if named => {
             Err("callbacks belong to no operation: leave operation out".to_owned())
@@ -196,8 +187,8 @@ fn value(order: &Order) -> Result<(), String> {
         Kind::RefuseConnection | Kind::Reorder => within(1, WAIT_MAX_MS, false),
         Kind::Duplicate => within(2, 20, false),
         Kind::BusinessError => match &order.value {
-            Some(code) if !order.supplier.refusal_fits(order.operation.as_deref(), code) => {
-                Err(format!("{code} is not a refusal of {}", order.supplier.name()))
+            Some(code) if !(order.supplier.refusal_fits)(order.operation.as_deref(), code) => {
+                Err(format!("{code} is not a refusal of {}", order.supplier.name))
             }
             Some(_) | None => Ok(()),
         },

@@ -1,19 +1,15 @@
 //! Everything that is simulated, as the control side sees it.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value, json};
 
 use crate::access::Endpoints;
-use crate::axess::Axess;
 use crate::clock::{Clock, sleep};
-use crate::dta::Dta;
 use crate::faults::{Faults, Kind, Order};
-use crate::mpay24::Mpay24;
 use crate::questions::Questions;
 use crate::server::Port;
-use crate::supplier::{self, Service, Supplier};
+use crate::supplier::{self, SUPPLIERS, Service, Supplier};
 use crate::tasks::Tasks;
 
 /// A contract and its port.
@@ -29,9 +25,6 @@ pub(crate) struct World {
     pub(crate) faults: Arc<Faults>,
     pub(crate) tasks: Tasks,
     pub(crate) slots: Vec<Slot>,
-    pub(crate) dta: BTreeMap<String, Arc<Dta>>,
-    pub(crate) axess: BTreeMap<String, Arc<Axess>>,
-    pub(crate) mpay24: Arc<Mpay24>,
     pub(crate) endpoints: OnceLock<Endpoints>,
 }
 
@@ -39,8 +32,8 @@ impl World {
     /// What really happened, by supplier; `keycard` and `slack` are reserved names.
     pub(crate) fn ledger(&self) -> Value {
         let mut all = Map::new();
-        for supplier in [Supplier::Dta, Supplier::Axess, Supplier::Mpay24, Supplier::Mailgun] {
-            all.insert(supplier.name().to_owned(), self.ledger_of(supplier));
+        for supplier in SUPPLIERS {
+            all.insert(supplier.name.to_owned(), self.ledger_of(supplier));
         }
         all.insert("keycard".to_owned(), json!([]));
         all.insert("slack".to_owned(), json!([]));
@@ -48,7 +41,7 @@ impl World {
     }
 
     /// What really happened at one supplier.
-    pub(crate) fn ledger_of(&self, supplier: Supplier) -> Value {
+    pub(crate) fn ledger_of(&self, supplier: &Supplier) -> Value {
         let theirs = self.slots.iter().filter(|slot| slot.service.supplier() == supplier);
         theirs.flat_map(|slot| slot.service.ledger()).collect()
     }
@@ -57,7 +50,7 @@ impl World {
     /// `<supplier>/<operator>`.
     pub(crate) fn questions(&self) -> Value {
         let named = self.slots.iter().map(|slot| {
-            let supplier = slot.service.supplier().name();
+            let supplier = slot.service.supplier().name;
             let name = slot
                 .service
                 .operator()
@@ -109,8 +102,20 @@ impl World {
         }
     }
 
-    fn operators(&self, supplier: Supplier) -> Vec<&str> {
+    fn operators(&self, supplier: &Supplier) -> Vec<&str> {
         let theirs = self.slots.iter().filter(|slot| slot.service.supplier() == supplier);
         theirs.filter_map(|slot| slot.service.operator()).collect()
+    }
+
+    /// The service of a supplier; of a lift supplier the operator's.
+    pub(crate) fn service(
+        &self,
+        supplier: &Supplier,
+        operator: Option<&str>,
+    ) -> Option<&Arc<dyn Service>> {
+        let theirs = |service: &&Arc<dyn Service>| {
+            service.supplier() == supplier && service.operator() == operator
+        };
+        self.slots.iter().map(|slot| &slot.service).find(theirs)
     }
 }

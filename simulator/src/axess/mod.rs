@@ -22,6 +22,8 @@ mod requests;
 mod service;
 mod sessions;
 mod shapes;
+mod start;
 
 pub use number::sample_wtp_number;
-pub(crate) use service::{Axess, PATH};
+pub use start::AxessAccess;
+pub(crate) use start::SUPPLIER;

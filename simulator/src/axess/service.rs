@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::TimeDelta;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use super::book::{Book, POS, Ticket};
@@ -13,8 +15,9 @@ use super::requests::{
 };
 use super::sessions::Sessions;
 use super::shapes::{AX, TEAM, decimal, parameter};
-use crate::access::AxessAccess;
+use super::start::{AxessAccess, SUPPLIER};
 use crate::clock::Clock;
+use crate::control::{deed_of, done, gate, unknown};
 use crate::deed::Deed;
 use crate::faults::Bent;
 use crate::goods::{Changes, Goods, Shelf};
@@ -46,11 +49,6 @@ impl Axess {
     ) -> Self {
         let sessions = Sessions::new(TimeDelta::seconds(i64::from(session_seconds)));
         Self { shelf: Shelf::new(goods), access, clock, state: Mutex::new((sessions, Book::new())) }
-    }
-
-    /// From now on its list differs like this from the start.
-    pub(crate) fn change_goods(&self, changes: Changes) {
-        self.shelf.change(changes);
     }
 
     /// A gate pass; the error says why the gate stays closed.
@@ -258,8 +256,8 @@ fn request(asked: &Asked) -> Result<(&str, &Element), String> {
 }
 
 impl Service for Axess {
-    fn supplier(&self) -> Supplier {
-        Supplier::Axess
+    fn supplier(&self) -> &'static Supplier {
+        &SUPPLIER
     }
 
     fn operator(&self) -> Option<&str> {
@@ -295,7 +293,33 @@ impl Service for Axess {
         reply(operation, Members::new(), Some(&Refusal(number, "refused by a fault")))
     }
 
+    fn change_goods(&self, changes: Changes) -> bool {
+        self.shelf.change(changes);
+        true
+    }
+
+    fn control<'a>(
+        &'a self,
+        asked: &'a Asked,
+        path: &'a [&'a str],
+    ) -> BoxFuture<'a, Result<Answer, Answer>> {
+        std::future::ready(self.controlled(asked, path)).boxed()
+    }
+
     fn ledger(&self) -> Vec<Value> {
         self.state().1.entries(&self.shelf.operator())
+    }
+}
+
+impl Axess {
+    /// The operator's gates and its desk.
+    fn controlled(&self, asked: &Asked, path: &[&str]) -> Result<Answer, Answer> {
+        match (asked.method.as_str(), path) {
+            ("POST", ["tickets", journal, "use"]) => gate(self.pass_gate(journal)),
+            ("POST", ["tickets", journal, deed]) => {
+                done(self.at_the_desk(journal, &deed_of(deed, asked)?))
+            }
+            _ => Err(unknown(asked)),
+        }
     }
 }

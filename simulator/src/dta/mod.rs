@@ -22,7 +22,9 @@ mod orders;
 mod refusal;
 mod service;
 mod shapes;
+mod start;
 
 pub use number::sample_dta_number;
-pub(crate) use refusal::is_refusal;
-pub(crate) use service::Dta;
+use refusal::is_refusal;
+pub use start::DtaAccess;
+pub(crate) use start::SUPPLIER;

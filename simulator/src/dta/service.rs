@@ -4,15 +4,19 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta};
-use serde_json::Value;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::book::{Book, Terms};
 use super::catalog::catalog;
 use super::content::Content;
 use super::refusal::{Refusal, fault, is_report};
 use super::shapes::{self, INVENTORY, ORDER, SOAP_HEADER, number};
-use crate::access::DtaAccess;
+use super::start::{DtaAccess, SUPPLIER};
 use crate::clock::{Clock, stamp};
+use crate::control::{body, deed_of, done, gate, unknown};
 use crate::deed::Deed;
 use crate::faults::Bent;
 use crate::goods::{Changes, Goods, Shelf};
@@ -48,11 +52,6 @@ impl Dta {
     /// `BOOKED_AND_TRANSFERRED`.
     pub(crate) fn set_step(&self, step_ms: u32) {
         self.step_ms.store(step_ms, Ordering::SeqCst);
-    }
-
-    /// From now on its list differs like this from the start.
-    pub(crate) fn change_goods(&self, changes: Changes) {
-        self.shelf.change(changes);
     }
 
     /// A gate pass; the error says why the gate stays closed.
@@ -203,8 +202,8 @@ fn reply(operation: &str, inner: &str) -> Answer {
 }
 
 impl Service for Dta {
-    fn supplier(&self) -> Supplier {
-        Supplier::Dta
+    fn supplier(&self) -> &'static Supplier {
+        &SUPPLIER
     }
 
     fn operator(&self) -> Option<&str> {
@@ -248,9 +247,46 @@ impl Service for Dta {
         }
     }
 
+    fn change_goods(&self, changes: Changes) -> bool {
+        self.shelf.change(changes);
+        true
+    }
+
+    fn control<'a>(
+        &'a self,
+        asked: &'a Asked,
+        path: &'a [&'a str],
+    ) -> BoxFuture<'a, Result<Answer, Answer>> {
+        std::future::ready(self.controlled(asked, path)).boxed()
+    }
+
     fn ledger(&self) -> Vec<Value> {
         let now = self.clock.now();
         let operator = self.shelf.operator();
         self.book().orders().flat_map(|order| order.entries(&operator, now)).collect()
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Booking {
+    step_ms: u32,
+}
+
+impl Dta {
+    /// The operator's gates, its desk, and how fast it books.
+    fn controlled(&self, asked: &Asked, path: &[&str]) -> Result<Answer, Answer> {
+        match (asked.method.as_str(), path) {
+            ("PUT", ["booking"]) => {
+                let step_ms = body::<Booking>(asked)?.step_ms;
+                self.set_step(step_ms);
+                Ok(Answer::json(200, &json!({ "step_ms": step_ms })))
+            }
+            ("POST", ["orders", order, "use"]) => gate(self.pass_gate(order)),
+            ("POST", ["orders", order, deed]) => {
+                done(self.at_the_desk(order, &deed_of(deed, asked)?))
+            }
+            _ => Err(unknown(asked)),
+        }
     }
 }

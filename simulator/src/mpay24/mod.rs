@@ -20,7 +20,7 @@ mod page;
 mod payer;
 mod service;
 mod shapes;
+mod start;
 
-pub(crate) use codes::is_return_code;
-pub(crate) use payer::Payment;
-pub(crate) use service::{Mpay24, PATH};
+pub use start::Mpay24Access;
+pub(crate) use start::SUPPLIER;

@@ -157,7 +157,7 @@ impl Mpay24 {
             error,
         };
         match self.attempt(id, attempt, Options::default()) {
-            Ok((_, Some(notice))) => self.courier.send(notice),
+            Ok((_, Some(notice))) => self.courier.send(notice.into()),
             Ok((_, None)) => {}
             Err(_) => return false,
         }

@@ -63,8 +63,8 @@ impl Mpay24 {
         let before_answer = payment.callback.before_answer;
         let (answer, notice) = self.attempt(name, attempt, payment.callback.clone())?;
         match notice {
-            Some(notice) if before_answer => self.courier.deliver(notice).await,
-            Some(notice) => self.courier.send(notice),
+            Some(notice) if before_answer => self.courier.deliver(notice.into()).await,
+            Some(notice) => self.courier.send(notice.into()),
             None => {}
         }
         Ok(answer)
@@ -119,7 +119,7 @@ impl Mpay24 {
             self.notice(&book, &transaction, Options::default()).filter(|_| event != "lapse");
         drop(book);
         if let Some(notice) = notice {
-            self.courier.send(notice);
+            self.courier.send(notice.into());
         }
         Ok(json!({ "mpay_tid": known, "state": transaction.state.name() }))
     }

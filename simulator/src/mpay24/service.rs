@@ -1,18 +1,22 @@
 //! The wire of mPAY24: authenticate, check the shape, do the operation, tell by callback.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use serde_json::Value;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::book::Book;
-use super::callbacks::{Courier, Options};
+use super::callbacks::Options;
 use super::codes::{Code, MERCHANT_ID_NOT_CORRECT, number};
 use super::operations::{self, Outcome};
 use super::shapes::{ETP, shape_of};
-use crate::access::Mpay24Access;
+use super::start::{Mpay24Access, SUPPLIER};
 use crate::clock::Clock;
+use crate::control::{body, cannot, unknown};
+use crate::courier::Courier;
 use crate::faults::{Bent, Faults};
 use crate::http::{Answer, Asked};
 use crate::shape;
@@ -44,13 +48,16 @@ impl Mpay24 {
         tasks: Tasks,
     ) -> Self {
         let book = Arc::new(Mutex::new(Book::default()));
-        let courier = Courier {
-            tasks,
-            faults,
-            clock: Arc::clone(&clock),
-            book: Arc::clone(&book),
-            waiting: Mutex::new(HashMap::new()),
-        };
+        let written = Arc::clone(&book);
+        let courier = Courier::new(
+            &SUPPLIER,
+            (tasks, faults, Arc::clone(&clock)),
+            |status, body| status == 200 && body.starts_with("OK"),
+            move |mpay_tid, entry| {
+                let mut book = written.lock().unwrap_or_else(PoisonError::into_inner);
+                book.log_callback(mpay_tid, entry);
+            },
+        );
         let (automatic, base) = (AtomicBool::new(false), OnceLock::new());
         Self { access, clock, courier: Arc::new(courier), book, automatic, base }
     }
@@ -101,7 +108,7 @@ impl Mpay24 {
             if let Some(notice) =
                 changed.and_then(|changed| self.notice(&book, changed, Options::default()))
             {
-                self.courier.send(notice);
+                self.courier.send(notice.into());
             }
         }
         outcome
@@ -153,8 +160,8 @@ fn reply(operation: &str, outcome: &Outcome) -> Answer {
 }
 
 impl Service for Mpay24 {
-    fn supplier(&self) -> Supplier {
-        Supplier::Mpay24
+    fn supplier(&self) -> &'static Supplier {
+        &SUPPLIER
     }
 
     fn operation<'a>(&self, asked: &'a Asked) -> Option<&'a str> {
@@ -198,12 +205,47 @@ impl Service for Mpay24 {
         ))
     }
 
+    fn control<'a>(
+        &'a self,
+        asked: &'a Asked,
+        path: &'a [&'a str],
+    ) -> BoxFuture<'a, Result<Answer, Answer>> {
+        self.controlled(asked, path).boxed()
+    }
+
     fn ledger(&self) -> Vec<Value> {
         self.book().transactions.values().map(super::history::Transaction::entry).collect()
     }
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Clearing {
+    automatic: bool,
+}
+
 impl Mpay24 {
+    /// The merchant's portal, the payer, and what banks do later.
+    async fn controlled(&self, asked: &Asked, path: &[&str]) -> Result<Answer, Answer> {
+        let refused = |(status, says): (u16, String)| cannot(status, &says);
+        match (asked.method.as_str(), path) {
+            ("PUT", ["clearing"]) => {
+                let automatic = body::<Clearing>(asked)?.automatic;
+                self.set_automatic(automatic);
+                Ok(Answer::json(200, &json!({ "automatic": automatic })))
+            }
+            ("GET", ["pages"]) => Ok(Answer::json(200, &json!({ "items": self.pages() }))),
+            ("POST", ["pages", page, "pay"]) => {
+                let paid = self.pay(page, body(asked)?).await.map_err(refused)?;
+                Ok(Answer::json(200, &paid))
+            }
+            ("POST", ["transactions", mpay_tid, event]) => {
+                Ok(Answer::json(200, &self.happen(mpay_tid, event).map_err(refused)?))
+            }
+            _ => Err(unknown(asked)),
+        }
+    }
+
     fn unchanged(&self, element: &Element) -> String {
         let mpay_tid = operations::mpay_tid(element);
         operations::transaction(mpay_tid, self.book().transactions.get(&mpay_tid))

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use starjack_simulator::Simulator;
+use starjack_simulator::{AxessAccess, Simulator};
 use tokio::net::TcpListener;
 
 use super::client::Service;
@@ -35,7 +35,7 @@ fn with_settings(mut contract: Contract, project_no: u32, profile_no: u32) -> Co
 }
 
 fn of(simulator: &Simulator) -> Contract {
-    let access = &simulator.endpoints.axess["saalbach"];
+    let access: AxessAccess = simulator.endpoints.access("axess/saalbach").unwrap();
     let credentials = [
         ("soap_user_name", access.soap_user_name.as_str()),
         ("soap_password", &access.soap_password),

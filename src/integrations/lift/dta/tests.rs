@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use starjack_simulator::Simulator;
+use starjack_simulator::{DtaAccess, Simulator};
 use tokio::net::TcpListener;
 
 use super::client::{CallError, OrderService};
@@ -25,7 +25,7 @@ async fn simulator(dta_step_ms: u32) -> Simulator {
 }
 
 fn of(simulator: &Simulator) -> Contract {
-    let access = &simulator.endpoints.dta["solden"];
+    let access: DtaAccess = simulator.endpoints.access("dta/solden").unwrap();
     let credentials = [
         ("client_name", access.client_name.as_str()),
         ("user_name", &access.user_name),

@@ -3,6 +3,8 @@
 //! Source: documentation.mailgun.com, sending messages, and the maintainers' word on
 //! `h:Message-Id`, read 2026-11-23.
 
+mod start;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine as _;
@@ -11,12 +13,14 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::access::MailgunAccess;
 use crate::clock::{Clock, stamp};
 use crate::faults::Bent;
 use crate::http::{Answer, Asked};
 use crate::multipart::{self, Part};
 use crate::supplier::{Service, Supplier};
+
+pub use start::MailgunAccess;
+pub(crate) use start::SUPPLIER;
 
 const MESSAGE_MAX: usize = 25 * 1024 * 1024;
 /// All `o:`, `h:`, `v:` and `t:` fields together.
@@ -188,8 +192,8 @@ fn hexadecimal(bytes: &[u8]) -> String {
 }
 
 impl Service for Mailgun {
-    fn supplier(&self) -> Supplier {
-        Supplier::Mailgun
+    fn supplier(&self) -> &'static Supplier {
+        &SUPPLIER
     }
 
     fn operation<'a>(&self, asked: &'a Asked) -> Option<&'a str> {

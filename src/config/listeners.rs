@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::{Environment, Section};
 use crate::clock;
 use crate::network::Networks;
 
@@ -49,24 +50,6 @@ impl Http {
         self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
     }
 
-    /// Browsers name an origin in one way; one that is written otherwise would never be recognised.
-    pub(super) fn check_origins(&self) -> anyhow::Result<()> {
-        for (key, origins) in
-            [("return_origins", &self.return_origins), ("api_origins", &self.api_origins)]
-        {
-            for origin in origins {
-                let named =
-                    reqwest::Url::parse(origin).map(|url| url.origin().ascii_serialization());
-                let is_one = named.is_ok_and(|named| named == *origin);
-                anyhow::ensure!(
-                    is_one,
-                    "http.{key}: write {origin} as scheme, host and port, such as https://shop.example"
-                );
-            }
-        }
-        Ok(())
-    }
-
     fn workers() -> usize {
         2
     }
@@ -77,6 +60,33 @@ impl Http {
 
     fn connections_per_peer() -> usize {
         512
+    }
+}
+
+impl Section for Http {
+    fn check(&self, _environment: Environment) -> anyhow::Result<()> {
+        for (name, number) in [
+            ("workers", self.workers),
+            ("connections", self.connections),
+            ("connections_per_peer", self.connections_per_peer),
+        ] {
+            anyhow::ensure!(number > 0, "http.{name} must be at least 1");
+        }
+        // browsers name an origin in one way; one that is written otherwise would never be
+        // recognised
+        for (key, origins) in
+            [("return_origins", &self.return_origins), ("api_origins", &self.api_origins)]
+        {
+            for origin in origins {
+                let named =
+                    reqwest::Url::parse(origin).map(|url| url.origin().ascii_serialization());
+                anyhow::ensure!(
+                    named.is_ok_and(|named| named == *origin),
+                    "http.{key}: write {origin} as scheme, host and port, such as https://shop.example"
+                );
+            }
+        }
+        Ok(())
     }
 }
 

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::{Environment, Section};
+use crate::actors::order;
 use crate::clock;
 
 /// How long is waited for what; each as `500ms`, `30s`, `10m`, `14d`.
@@ -90,5 +92,43 @@ impl Default for Times {
             heartbeat: seconds(15),
             breaker_pause: seconds(5),
         }
+    }
+}
+
+impl Section for Times {
+    fn check(&self, _environment: Environment) -> anyhow::Result<()> {
+        for (name, shorter, longer) in [
+            ("issue_deadline must not be longer than settle", self.issue_deadline, self.settle),
+            (
+                "payment_deadline must not be longer than payment_settle",
+                self.payment_deadline,
+                self.payment_settle,
+            ),
+            (
+                "check_deadline must not be longer than check_patience",
+                self.check_deadline,
+                self.check_patience,
+            ),
+            ("pause must not be longer than pause_limit", self.pause, self.pause_limit),
+            (
+                "check_patience must not be longer than placed_limit",
+                self.check_patience,
+                self.placed_limit,
+            ),
+        ] {
+            anyhow::ensure!(shorter <= longer, "times: {name} ({shorter:?} > {longer:?})");
+        }
+        Ok(())
+    }
+}
+
+impl Section for order::AccountLimits {
+    fn check(&self, _environment: Environment) -> anyhow::Result<()> {
+        for (name, number) in
+            [("most_rejected", self.most_rejected), ("most_unpaid", self.most_unpaid)]
+        {
+            anyhow::ensure!(number > 0, "orders.{name} must be at least 1, or nothing is sold");
+        }
+        Ok(())
     }
 }

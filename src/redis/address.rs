@@ -88,7 +88,7 @@ impl Settings {
     ///
     /// # Errors
     /// It cannot.
-    pub fn check(&self) -> Result<(), NoAddress> {
+    pub fn check_address(&self) -> Result<(), NoAddress> {
         self.address().map(|_address| ())
     }
 
@@ -209,7 +209,7 @@ mod tests {
     }
 
     fn is_taken(url: &str) -> bool {
-        settings(url).check().is_ok()
+        settings(url).check_address().is_ok()
     }
 
     #[test]
@@ -248,7 +248,9 @@ mod tests {
             assert!(!is_taken(url), "{url}");
         }
         let secret = settings("redis-cluster://user:hunter2@one/3");
-        assert!(!format!("{:?} {}", secret, secret.check().unwrap_err()).contains("hunter2"));
+        assert!(
+            !format!("{:?} {}", secret, secret.check_address().unwrap_err()).contains("hunter2")
+        );
     }
 
     #[test]
@@ -277,7 +279,7 @@ mod tests {
     fn a_file_of_authorities_must_hold_one_and_be_for_an_address_with_tls() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("ca.pem");
-        let with = |url: &str| Settings { ca: Some(file.clone()), ..settings(url) }.check();
+        let with = |url: &str| Settings { ca: Some(file.clone()), ..settings(url) }.check_address();
         assert!(matches!(with("rediss://one/"), Err(NoAddress::Authorities(_))), "there is none");
         std::fs::write(&file, "no certificate").unwrap();
         assert!(matches!(with("rediss://one/"), Err(NoAddress::Authorities(_))));

@@ -25,7 +25,7 @@ pub struct Config {
 impl Config {
     /// Whether the base address is a simulator on this machine.
     #[must_use]
-    pub fn is_simulated(&self) -> bool {
+    pub fn is_local(&self) -> bool {
         Url::parse(&self.base_url).is_ok_and(|url| is_loopback(&url))
     }
 

@@ -31,7 +31,7 @@ pub struct Config {
 impl Config {
     /// Whether the endpoint is a simulator on this machine.
     #[must_use]
-    pub fn is_simulated(&self) -> bool {
+    pub fn is_local(&self) -> bool {
         Url::parse(&self.endpoint).is_ok_and(|url| is_loopback(&url))
     }
 
@@ -40,7 +40,7 @@ impl Config {
     ///
     /// # Errors
     /// The text says which rule is broken and what to write instead.
-    pub fn check(&self) -> anyhow::Result<()> {
+    pub fn check_merchant(&self) -> anyhow::Result<()> {
         let url = self.checked_endpoint()?;
         ensure!(
             !self.callback_networks.is_empty(),

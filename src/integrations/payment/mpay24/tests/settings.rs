@@ -45,8 +45,8 @@ fn only_an_endpoint_and_a_merchant_that_belong_together_are_accepted() {
 
 #[test]
 fn a_simulated_endpoint_says_so_and_no_debug_output_holds_the_password() {
-    assert!(config("http://127.0.0.1:1", 90_000, true).is_simulated());
-    assert!(!config("https://test.mpay24.com", 90_000, true).is_simulated());
+    assert!(config("http://127.0.0.1:1", 90_000, true).is_local());
+    assert!(!config("https://test.mpay24.com", 90_000, true).is_local());
     assert!(!format!("{:?}", config("https://test.mpay24.com", 90_000, true)).contains("secret"));
 }
 

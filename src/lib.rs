@@ -16,6 +16,7 @@ pub mod config;
 #[cfg(feature = "demonstration")]
 pub mod demo;
 pub mod epoch;
+pub mod events;
 #[cfg_attr(not(feature = "demonstration"), path = "no_failpoints.rs")]
 pub mod failpoints;
 pub mod fonts;

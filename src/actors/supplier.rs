@@ -1,6 +1,8 @@
 //! The shell of every actor that asks a supplier: deadline, permit, breaker and what an odd answer
 //! means are the same for all of them. What differs is the questions, each a type with its own
 //! answer.
+//!
+//! Asks: supervision.
 
 use std::rc::Rc;
 use std::sync::Arc;

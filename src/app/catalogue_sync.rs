@@ -12,9 +12,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::parts::contracts;
+use super::contracts::contracts;
 use super::start::Ground;
-use crate::actors::fleet::{Broadcast, FleetEvent, Listener};
+use crate::actors::fleet::{Broadcast, FleetEvent, Listener, Runs};
 use crate::actors::liftoperator::Facade;
 use crate::actors::liftoperator::catalogue::{Catalogue, Current, store};
 use crate::actors::order::store::Store;
@@ -23,7 +23,7 @@ use crate::config::Config;
 use crate::io::Io;
 
 /// How often the database is asked for its newest version.
-const LOOK: Duration = Duration::from_secs(2);
+pub(super) const LOOK: Duration = Duration::from_secs(2);
 
 /// What keeps the catalogue current.
 pub(super) struct Shelf {
@@ -49,7 +49,7 @@ impl Shelf {
     }
 
     /// Goes on for ever.
-    pub(super) async fn keep(mut self) {
+    pub(super) async fn keep(mut self, runs: Runs) {
         let mut hang_up = signal(SignalKind::hangup()).ok();
         let mut heard = self.broadcast.listen();
         loop {
@@ -64,8 +64,12 @@ impl Shelf {
                 () = until_changed(&mut heard) => false,
                 () = clock::sleep(LOOK) => false,
             };
-            if let Err(error) = self.look(told).await {
-                tracing::error!(error = format!("{error:#}"), "the catalogue stays as it was");
+            if let Err(error) = runs.watch(self.look(told)).await {
+                tracing::error!(
+                    event = "catalogue.not_changed",
+                    error = format!("{error:#}"),
+                    "the catalogue stays as it was"
+                );
             }
         }
     }
@@ -84,6 +88,7 @@ impl Shelf {
             Ok(config) => self.config = config,
             Err(error) => {
                 tracing::error!(
+                    event = "contract.not_changed",
                     error = format!("{error:#}"),
                     "the configuration's contracts stay as they were"
                 );

@@ -2,14 +2,18 @@
 //! they end.
 
 mod catalogue_sync;
+mod contracts;
 mod files;
+mod forgetting;
+mod lanes;
+mod names;
 mod orders;
-mod parts;
 mod restored;
+mod services;
 mod shutdown;
 mod start;
 
-pub use parts::contract;
+pub use contracts::contract;
 pub use restored::{Lost, restored};
 pub use shutdown::End;
 pub use start::App;

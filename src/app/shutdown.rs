@@ -1,10 +1,6 @@
 //! Running until told to end, and draining in order.
 
-use std::panic::AssertUnwindSafe;
 use std::time::Duration;
-
-use futures_util::FutureExt;
-use tokio::sync::watch;
 
 use crate::clock::{self, Deadline};
 
@@ -47,7 +43,12 @@ impl App {
             part = self.broken.wait_for(Option::is_some) => Some(part.ok().and_then(|part| *part).unwrap_or("?").to_owned()),
         };
         if let Some(part) = &broke {
-            tracing::error!(alert = true, part, "the server cannot be kept up");
+            tracing::error!(
+                event = "server.broken",
+                alert = true,
+                part,
+                "the server cannot be kept up"
+            );
         }
         let in_time = self.drain().await;
         match (broke, in_time) {
@@ -76,18 +77,4 @@ impl App {
         tracing::info!(in_time, served, "ended");
         in_time && served
     }
-}
-
-/// Runs a part of the server on this thread; when it ends or panics, the server ends.
-pub(super) fn watch_over(
-    part: &'static str,
-    broken: &watch::Sender<Option<&'static str>>,
-    work: impl Future<Output = ()> + 'static,
-) {
-    let broken = broken.clone();
-    actix_rt::spawn(async move {
-        let panicked = AssertUnwindSafe(work).catch_unwind().await.is_err();
-        tracing::debug!(part, panicked, "a part ended");
-        broken.send_replace(Some(part));
-    });
 }

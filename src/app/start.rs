@@ -7,20 +7,21 @@ use std::time::Duration;
 use actix_web::web;
 use anyhow::Context as _;
 use futures_util::FutureExt;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretSlice};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::actors::fleet::{ActorView, Held, Replica, SingletonTasks, share_breakers};
+use crate::actors::fleet::{
+    ActorView, Held, RENEWAL, Replica, Runs, SingletonTasks, Tasks, share_breakers,
+};
 use crate::actors::invoice::Archive;
 use crate::actors::jobs::{self, Jobs};
 use crate::actors::liftoperator::catalogue::Current;
 use crate::actors::liftoperator::{Cards, Counter, Facade};
 use crate::actors::order::engine::dispatch::Outside;
 use crate::actors::payment::{self, Desk as PaymentDesk, Sweep};
-use crate::actors::reconcile::ReconcileDesk;
 use crate::actors::supervision::System;
-use crate::actors::{auth, cases, order};
+use crate::actors::{auth, order};
 use crate::config::{BadConfiguration, Config, Environment};
 #[cfg(feature = "demonstration")]
 use crate::failpoints;
@@ -30,13 +31,13 @@ use crate::http::{self, Door, Limits, Patience, State};
 use crate::io::Io;
 use crate::redis::Redis;
 
+use super::catalogue_sync::Stock;
+use super::contracts::{connect_together, contracts, is_simulated, policy};
 use super::files;
-use super::parts::{
-    connect_together, contracts, is_simulated, keep_forgetting, policy, secret_of_codes, start_jobs,
-};
+use super::forgetting::{self, Forgetting};
+use super::lanes::{self, Lane};
 use super::restored::{refuse_what_may_be_lost, watch_the_timeline};
-use crate::app::catalogue_sync::Stock;
-use crate::app::shutdown::watch_over;
+use super::services::{self, Shared};
 
 /// A running server.
 pub struct App {
@@ -75,8 +76,20 @@ pub(super) struct Ground {
     pub(super) simulated: bool,
     pub(super) public_url: String,
     pub(super) draining: CancellationToken,
-    /// Told which part of the server ended although nobody ended it.
-    pub(super) broken: watch::Sender<Option<&'static str>>,
+    /// What this replica does by itself; the server ends when one of them does.
+    pub(super) tasks: Tasks,
+}
+
+/// What sells: the desks that services ask, and what replicas do together.
+pub(super) struct Core {
+    pub(super) redis: Redis,
+    pub(super) replica: Replica,
+    pub(super) singletons: SingletonTasks,
+    pub(super) lift: Facade,
+    pub(super) payment: PaymentDesk,
+    pub(super) sweep: Sweep,
+    pub(super) orders: order::Desk,
+    pub(super) auth: auth::Desk,
 }
 
 /// What the program that production runs has not.
@@ -111,9 +124,11 @@ impl App {
             patience: Patience::default(),
         };
         tracing::info!(?config, "configuration");
-        let (tell, broken) = watch::channel(None);
+        let (ended, broken) = watch::channel(None);
+        let tasks = Tasks::new(ended);
         refuse_what_may_be_lost(&config, &io).await?;
-        watch_over("timeline of the database", &tell, watch_the_timeline(io.clone()));
+        let timeline = watch_the_timeline(io.clone());
+        tasks.keep("timeline of the database", None, |_runs| timeline);
         let stock = Stock::load(&io).await?;
         stock.warn_when_empty();
         let door = Door::new(
@@ -121,23 +136,23 @@ impl App {
             config.http.connections_per_peer,
             config.http.trusted_proxies.clone(),
         );
-        let ground = Ground::prepare(config, io, stock, (address, tell))?;
-        let jobs_stop = CancellationToken::new();
-        let jobs_thread = start_jobs(&ground, &jobs_stop);
+        let ground = Ground::prepare(config, io, stock, (address, tasks))?;
         let readiness = Readiness::default();
-        let state = web::Data::new(ground.open_desks(readiness.clone(), door).await?);
+        let core = ground.open_core().await?;
+        let (state, lanes) = ground.open_desks(core, readiness.clone(), door)?;
+        let jobs_stop = CancellationToken::new();
+        let jobs_thread =
+            lanes::start(ground.jobs.clone(), lanes, ground.tasks.clone(), jobs_stop.clone());
+        let state = web::Data::new(state);
         let (streams, replica) = (state.streams.clone(), state.fleet.replica.clone());
         let server = http::serve(state.clone(), listener, limits)?;
         let handle = server.handle();
-        watch_over("http", &ground.broken, server.map(|_ended| ()));
-        watch_over(
-            "remote actors",
-            &ground.broken,
-            http::routes::admin::remote_actors::obey(state.clone()),
-        );
+        ground.tasks.keep("http", None, |_runs| server.map(|_ended| ()));
+        let commands = http::routes::admin::remote_actors::obey(state.clone());
+        ground.tasks.keep("remote actors", None, |_runs| commands);
         let server = http::operations::serve(state, operations_listener)?;
         let operations_server = server.handle();
-        watch_over("operations", &ground.broken, server.map(|_ended| ()));
+        ground.tasks.keep("operations", None, |_runs| server.map(|_ended| ()));
         readiness.set(true);
         let drain_delay = ground.config.http.drain_delay;
         let Ground { io, system, public_url, draining, .. } = ground;
@@ -172,7 +187,7 @@ impl Ground {
         config: Config,
         io: Io,
         stock: Stock,
-        (address, broken): (SocketAddr, watch::Sender<Option<&'static str>>),
+        (address, tasks): (SocketAddr, Tasks),
     ) -> anyhow::Result<Self> {
         let (lease, first_pause) = (config.times.job_lease, config.times.job_pause);
         let settings = jobs::Settings {
@@ -195,14 +210,14 @@ impl Ground {
                 .clone()
                 .unwrap_or_else(|| format!("http://{address}")),
             draining: CancellationToken::new(),
-            broken,
+            tasks,
             config,
             io,
         })
     }
 
-    /// Starts the actors of orders and of everyone they ask; then what handlers may reach.
-    async fn open_desks(&self, readiness: Readiness, door: Door) -> anyhow::Result<State> {
+    /// Starts the actors of orders and of everyone they ask.
+    async fn open_core(&self) -> anyhow::Result<Core> {
         let config = &self.config;
         let policy = policy(config);
         let (sold, removed) =
@@ -229,20 +244,35 @@ impl Ground {
             public_url,
         };
         let orders = self.start_orders(outside, policy).await?;
-        let sweep = Sweep::new(config.sweep());
-        self.keep_sweeping(singletons.clone(), sweep.clone(), payment.clone(), orders.clone());
-        let tree = self.tell_other_replicas(&redis, &replica);
-        self.keep_alarming(singletons.clone(), orders.clone());
-        let books =
-            self.open_books((lift.clone(), payment.clone(), orders.clone()), singletons.clone());
         let accounts = config.auth.settings(&config.letterhead.shop, &self.public_url);
         let auth =
             auth::Desk::open(self.io.clone(), redis.clone(), secret_of_codes(config), accounts)
                 .await?;
-        self.keep_learning(auth.clone());
-        let streams = self.open_streams(&auth, orders.store());
-        self.keep_duty_of_forgetting(&singletons, &replica, &auth);
-        Ok(State {
+        let sweep = Sweep::new(config.sweep());
+        Ok(Core { redis, replica, singletons, lift, payment, sweep, orders, auth })
+    }
+
+    /// Starts everything beside the core: what it does by itself, and the services. Answers what
+    /// handlers may reach, and the lanes of jobs.
+    fn open_desks(
+        &self,
+        core: Core,
+        readiness: Readiness,
+        door: Door,
+    ) -> anyhow::Result<(State, Vec<Lane>)> {
+        let config = &self.config;
+        self.keep_sweeping(&core);
+        let tree = self.tell_other_replicas(&core.redis, &core.replica);
+        self.keep_alarming(core.singletons.clone(), core.orders.clone());
+        self.keep_learning(&core.auth);
+        let streams = self.open_streams(&core.auth, core.orders.store());
+        let mut parts = services::start(&Shared { ground: self, core: &core });
+        let paying = core.payment.clone();
+        parts.handles.add_supplier("payment", move || paying.status());
+        parts.forgettings.extend(self.forgettings(&core));
+        forgetting::keep(&self.tasks, core.singletons.clone(), parts.forgettings);
+        let Core { redis, replica, singletons, lift, payment, sweep, orders, auth } = core;
+        let state = State {
             auth,
             trusted_proxies: config.http.trusted_proxies.clone(),
             counter: Counter::new(
@@ -253,19 +283,17 @@ impl Ground {
             operator_statuses: Arc::new(lift.clone()),
             jobs: self.jobs.clone(),
             orders,
-            cases: cases::Desk::new(&self.io),
-            books,
             facade: lift,
             payment,
             sweep,
             callback_networks: config.payment.callback_networks.clone(),
             unknown_callers: http::unknown_callers::UnknownCallers::default(),
-            archive: self.archive.clone(),
             streams,
             actors: self.system.clone(),
             redis,
             replica: replica.incarnation,
-            fleet: Fleet { tree, singletons, replica },
+            fleet: Fleet { tree, tasks: self.tasks.clone(), singletons, replica },
+            handles: parts.handles,
             readiness,
             return_origins: config.http.return_origins.clone(),
             door,
@@ -274,80 +302,74 @@ impl Ground {
             simulated: self.simulated,
             breakable: config.environment == Environment::Test,
             io: self.io.clone(),
-        })
+        };
+        Ok((state, parts.lanes))
     }
 
     /// Stays alive in the fleet, and tells it of this replica's actors and breakers.
     fn tell_other_replicas(&self, redis: &Redis, replica: &Replica) -> ActorView {
         let tree = ActorView::new(redis.clone(), replica.clone(), self.system.clone());
         let (shown, alive) = (tree.clone(), replica.clone());
-        watch_over("lease", &self.broken, async move { alive.run().await });
-        watch_over("tree", &self.broken, async move { shown.show().await });
+        self.tasks.keep("lease", Some(RENEWAL), |runs| async move { alive.run(&runs).await });
+        self.tasks.keep("tree", None, |_runs| async move { shown.show().await });
         let sharing = share_breakers(
             self.system.clone(),
             replica.broadcast.clone(),
             self.config.times.breaker_pause,
         );
-        watch_over("breakers", &self.broken, sharing);
+        self.tasks.keep("breakers", None, |_runs| sharing);
         tree
     }
 
-    fn keep_sweeping(
-        &self,
-        singletons: SingletonTasks,
-        sweep: Sweep,
-        payment: PaymentDesk,
-        orders: order::Desk,
-    ) {
-        let take = move |reading, fence| {
+    fn keep_sweeping(&self, core: &Core) {
+        let orders = core.orders.clone();
+        let apply = move |reading, fence| {
             let orders = orders.clone();
             async move { orders.listed_under(reading, Some(fence)).await }
         };
-        watch_over("sweep", &self.broken, payment::keep_sweeping(singletons, sweep, payment, take));
+        let sweep = (core.sweep.clone(), core.payment.clone());
+        payment::keep_sweeping(&self.tasks, core.singletons.clone(), sweep, apply);
     }
 
     fn keep_alarming(&self, singletons: SingletonTasks, orders: order::Desk) {
-        let alarm = move |held: Held| orders.clone().keep_alarming(held.fence());
-        watch_over("alarm", &self.broken, async move {
-            singletons.keep("alarm", alarm, std::future::pending).await
+        let every = orders.alarm_pause();
+        let alarm = move |held: Held, runs: Runs| {
+            let orders = orders.clone();
+            async move { orders.keep_alarming(held.fence(), &runs).await }
+        };
+        let task = ("alarm", Some(every));
+        self.tasks.keep_singleton(singletons, task, alarm, std::future::pending);
+    }
+
+    /// What is old of jobs, replicas and accounts.
+    fn forgettings(&self, core: &Core) -> [Forgetting; 3] {
+        let jobs = self.jobs.clone();
+        let replica = core.replica.clone();
+        let auth = core.auth.clone();
+        [
+            Forgetting::new("done jobs", move |fence| {
+                let jobs = jobs.clone();
+                async move { jobs.purge(fence).await }
+            }),
+            Forgetting::new("dead replicas", move |fence| {
+                let replica = replica.clone();
+                async move { replica.forget_dead(fence).await.map(|()| 0) }
+            }),
+            Forgetting::new("registrations and tokens", move |fence| {
+                let auth = auth.clone();
+                async move { auth.forget_old(fence).await.map(|()| 0) }
+            }),
+        ]
+    }
+
+    fn keep_learning(&self, auth: &auth::Desk) {
+        let (learning, counting) = (auth.clone(), auth.clone());
+        self.tasks.keep("learning", Some(auth::LEARN_EVERY), |runs| async move {
+            learning.keep_learning(&runs).await;
         });
-    }
-
-    fn keep_duty_of_forgetting(
-        &self,
-        singletons: &SingletonTasks,
-        replica: &Replica,
-        auth: &auth::Desk,
-    ) {
-        let forgetting = keep_forgetting(
-            singletons.clone(),
-            replica.clone(),
-            auth.clone(),
-            (self.jobs.clone(), self.io.clone()),
-        );
-        watch_over("forgetting", &self.broken, forgetting);
-    }
-
-    fn keep_learning(&self, auth: auth::Desk) {
-        let counting = auth.clone();
-        watch_over("learning", &self.broken, async move { auth.keep_learning().await });
-        watch_over("limits", &self.broken, async move { counting.keep_counts().await });
-    }
-
-    /// Reconciliation, with its worker and its daily request.
-    fn open_books(
-        &self,
-        asked: (Facade, PaymentDesk, order::Desk),
-        singletons: SingletonTasks,
-    ) -> ReconcileDesk {
-        let books = ReconcileDesk::new(&self.io, asked, self.config.times.job_pause);
-        watch_over("books", &self.broken, books.clone().keep(self.draining.clone()));
-        watch_over(
-            "daily books",
-            &self.broken,
-            books.clone().keep_daily(self.config.books, singletons),
-        );
-        books
+        self.tasks.keep("limits", Some(auth::COUNTS_EVERY), |runs| async move {
+            counting.keep_counts(&runs).await;
+        });
     }
 
     /// Event streams, with what ends and wakes them although it happened elsewhere.
@@ -357,12 +379,16 @@ impl Ground {
             ..streams::Limits::default()
         });
         let (watched, accounts, orders) = (streams.clone(), accounts.clone(), orders.clone());
-        watch_over("sessions of streams", &self.broken, async move {
-            watched.watch_sessions(&accounts).await
+        self.tasks.keep("sessions of streams", None, |_runs| async move {
+            watched.watch_sessions(&accounts).await;
         });
-        watch_over("notifications", &self.broken, async move {
-            orders.notifications().listen(&orders).await
+        self.tasks.keep("notifications", None, |_runs| async move {
+            orders.notifications().listen(&orders).await;
         });
         streams
     }
+}
+
+pub(super) fn secret_of_codes(config: &Config) -> SecretSlice<u8> {
+    config.auth.secret.expose_secret().as_bytes().to_vec().into()
 }

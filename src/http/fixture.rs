@@ -8,11 +8,12 @@ use std::time::Duration;
 use chrono::{Days, NaiveDate, TimeDelta};
 use chrono_tz::Europe::Vienna;
 use tempfile::TempDir;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::State;
 use super::state::{Fleet, Readiness};
-use crate::actors::fleet::{ActorView, Replica, SingletonTasks};
+use super::{Handles, State};
+use crate::actors::fleet::{ActorView, Replica, SingletonTasks, Tasks};
 use crate::actors::invoice::{Archive, Seller, ShortName};
 use crate::actors::jobs::{self, Jobs};
 use crate::actors::liftoperator::catalogue::sample;
@@ -71,7 +72,15 @@ pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output 
         draining: CancellationToken::new(),
     };
     let (orders, schedule) = order::Desk::start(&system, driver, Policy::default()).await.unwrap();
+    let mut handles = Handles::default();
+    handles.add(Archive::new(io.clone(), folder.path()));
+    handles.add(cases::Desk::new(&io));
+    let asked = (outside.lift.clone(), outside.payment.clone(), orders.clone());
+    handles.add(ReconcileDesk::new(&io, asked, Duration::ZERO));
+    let paying = outside.payment.clone();
+    handles.add_supplier("payment", move || paying.status());
     let state = State {
+        handles,
         auth: auth::Desk::open(io.clone(), Redis::off(), SECRET.to_vec().into(), accounts())
             .await
             .unwrap(),
@@ -80,24 +89,18 @@ pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output 
         cards: Cards::new(io.clone(), Redis::off()),
         operator_statuses: Arc::new(AlwaysUp),
         jobs: jobs(&io),
-        cases: cases::Desk::new(&io),
-        books: ReconcileDesk::new(
-            &io,
-            (outside.lift.clone(), outside.payment.clone(), orders.clone()),
-            Duration::ZERO,
-        ),
         orders,
         facade: outside.lift,
         payment: outside.payment,
         sweep: Sweep::new(SweepSettings::default()),
         callback_networks: provider().callback_networks,
         unknown_callers: crate::http::unknown_callers::UnknownCallers::default(),
-        archive: Archive::new(io.clone(), folder.path()),
         streams: Streams::new(Limits::default()),
         actors: system.clone(),
         redis: Redis::off(),
         replica: outside.replica.incarnation,
         fleet: Fleet {
+            tasks: Tasks::new(watch::channel(None).0),
             singletons: SingletonTasks::new(
                 io.clone(),
                 outside.replica.clone(),

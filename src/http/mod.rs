@@ -4,6 +4,7 @@
 //! A request passes `middleware` and arrives at a function of `routes`; `operations` is the
 //! listener for those who run it.
 
+mod handles;
 pub mod middleware;
 pub mod openapi;
 pub mod operations;
@@ -20,6 +21,7 @@ mod shop_tests;
 #[cfg(test)]
 mod tests;
 
+pub use handles::{Handles, Offered};
 pub use middleware::connection::Patience;
 pub use middleware::door::Door;
 pub use middleware::problem::Problem;

@@ -43,8 +43,10 @@ pub fn app(
 > {
     let breakable = state.breakable;
     let https = state.https;
+    let services = state.clone();
     App::new()
         .app_data(state)
+        .configure(|api| services.handles.give_to(api))
         .configure(body::configure)
         .into_utoipa_app()
         .configure(|api| {

@@ -5,13 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use uuid::Uuid;
 
-use crate::actors::fleet::{ActorView, Replica, SingletonTasks};
-use crate::actors::invoice::Archive;
+use crate::actors::fleet::{ActorView, Replica, SingletonTasks, Tasks};
 use crate::actors::jobs::Jobs;
 use crate::actors::liftoperator::{Cards, Counter, Facade};
 use crate::actors::payment::{Desk as PaymentDesk, Sweep};
-use crate::actors::reconcile::ReconcileDesk;
-use crate::actors::{auth, cases, order, supervision};
+use crate::actors::{auth, order, supervision};
+use crate::http::handles::Handles;
 use crate::http::middleware::door::Door;
 use crate::http::routes::operators::OperatorStatuses;
 use crate::http::routes::streams::Streams;
@@ -38,10 +37,6 @@ pub struct State {
     pub jobs: Jobs,
     /// Orders.
     pub orders: order::Desk,
-    /// What a person must close.
-    pub cases: cases::Desk,
-    /// Reconciliation.
-    pub books: ReconcileDesk,
     /// The operators' actors, for their status.
     pub facade: Facade,
     /// The payment provider's actor, for its status.
@@ -52,8 +47,6 @@ pub struct State {
     pub callback_networks: Networks,
     /// Callbacks from elsewhere.
     pub unknown_callers: UnknownCallers,
-    /// The documents of invoices.
-    pub archive: Archive,
     /// Open event streams.
     pub streams: Streams,
     /// Every actor, for admins.
@@ -62,6 +55,8 @@ pub struct State {
     pub redis: Redis,
     /// What replicas do together.
     pub fleet: Fleet,
+    /// What services give to handlers.
+    pub handles: Handles,
     /// This replica's incarnation.
     pub replica: Uuid,
     /// Whether requests are taken; false while starting and draining.
@@ -84,6 +79,8 @@ pub struct State {
 pub struct Fleet {
     /// This replica and its lease.
     pub replica: Replica,
+    /// What this replica does by itself.
+    pub tasks: Tasks,
     /// What one replica does for all.
     pub singletons: SingletonTasks,
     /// The actors of every replica.

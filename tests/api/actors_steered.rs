@@ -70,6 +70,14 @@ async fn a_restarted_operator_goes_on_with_what_it_has(database: Database) {
     .await;
     assert!(after["restarts"].as_u64() > before["restarts"].as_u64(), "{after:#}");
     assert!(after["processed"].as_u64() > before["processed"].as_u64(), "{after:#}");
+    eventually("the sweep is seen to have run", async || {
+        let tasks = clerk.client.get("/api/v1/admin/tasks").await.expect(200);
+        let mut items = tasks["items"].as_array().unwrap().iter();
+        let sweep = items.find(|task| task["name"] == "sweep").unwrap();
+        assert_eq!((&sweep["scope"], &sweep["here"]), (&json!("singleton"), &json!(true)));
+        (sweep["last_run"]["error"].is_null() && sweep["next_at"].is_string()).then_some(())
+    })
+    .await;
     world.clean_slate().await;
 }
 

@@ -1,13 +1,14 @@
 //! Arrows only go down.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::assert_none;
-use crate::sources::{Source, sources};
+use crate::sources::{Source, root, sources};
 
 /// Below everything: what they may import is said beside them.
-const LOWER: [(&str, &[&str]); 15] = [
+const LOWER: [(&str, &[&str]); 16] = [
     ("clock", &[]),
+    ("events", &[]),
     ("failpoints", &[]),
     ("no_failpoints", &[]),
     ("process", &[]),
@@ -102,31 +103,6 @@ const LAYERS: [(&str, &[&str]); 9] = [
     ("lib", &[]),
 ];
 
-/// Which actor may ask which, as drawn in `src/actors/mod.rs`.
-const ACTORS: [(&str, &[&str]); 13] = [
-    ("fleet", &["supervision"]),
-    ("supervision", &[]),
-    ("supplier", &["supervision"]),
-    ("jobs", &["fleet"]),
-    ("cases", &[]),
-    ("invoice", &["jobs"]),
-    ("auth", &["fleet", "jobs"]),
-    ("liftoperator", &["supervision", "supplier"]),
-    ("payment", &["fleet", "supervision", "supplier"]),
-    ("mail", &["auth", "invoice", "jobs", "supervision", "supplier"]),
-    ("order", &["cases", "fleet", "liftoperator", "payment", "invoice", "jobs", "mail", "supervision"]),
-    ("customer", &["auth", "fleet", "order"]),
-    ("reconcile", &["cases", "fleet", "liftoperator", "payment", "jobs", "order"]),
-];
-
-/// The ports and what they share; a port knows no other port.
-const PORTS: [(&str, &[&str]); 4] = [
-    ("soap", &["client"]),
-    ("lift", &["client", "soap"]),
-    ("payment", &["client", "soap"]),
-    ("mail", &["client"]),
-];
-
 /// Names, and which others each may use.
 type Allowed = &'static [(&'static str, &'static [&'static str])];
 
@@ -196,36 +172,85 @@ fn imports_only_go_down() {
     );
 }
 
+/// Whom an actor says that it asks, in the last line of its module's own words: `//! Asks: jobs.`
+fn asks(text: &str) -> Option<Vec<String>> {
+    let line = text.lines().find_map(|line| line.strip_prefix("//! Asks: "))?;
+    let names = line.trim_end_matches('.').split(", ").filter(|name| *name != "nobody");
+    Some(names.map(str::to_owned).collect())
+}
+
 #[test]
-fn actors_and_ports_only_ask_whom_they_may() {
+fn actors_only_ask_whom_they_say_they_ask() {
+    let all = sources("src/actors");
+    let mut said: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for source in &all {
+        let module = module_of(&source.path);
+        if let ([_, name], Some(asked)) = (module.as_slice(), asks(&source.text)) {
+            said.insert(name.clone(), asked);
+        }
+    }
+    let mut used: BTreeSet<(String, String)> = BTreeSet::new();
     let mut breaches = Vec::new();
-    for (folder, allowed) in [("actors", &ACTORS[..]), ("integrations", &PORTS[..])] {
-        let known: Vec<&str> = allowed.iter().map(|(name, _)| *name).collect();
-        for source in &sources(&format!("src/{folder}")) {
-            let module = module_of(&source.path);
-            let Some((own, may)) =
-                module.get(1).and_then(|own| allowed.iter().find(|(name, _)| name == own))
-            else {
-                let is_shared = module.len() == 1 || folder == "integrations";
-                assert!(is_shared, "{}: {module:?} stands in no table of this test", source.path);
+    for source in &all {
+        let module = module_of(&source.path);
+        let Some(own) = module.get(1) else { continue };
+        let Some(may) = said.get(own) else {
+            breaches.push(format!("{}: {own} does not say whom it asks", source.path));
+            continue;
+        };
+        for name in imported(source, &["actors"]) {
+            let is_type = name.starts_with(char::is_uppercase);
+            if name == *own || is_type || !said.contains_key(&name) {
                 continue;
-            };
-            for name in imported(source, &[folder]) {
-                let is_type = name.starts_with(char::is_uppercase);
-                if name != *own
-                    && !may.contains(&name.as_str())
-                    && !is_type
-                    && known.contains(&name.as_str())
-                {
-                    breaches.push(format!("{} asks {folder}::{name}", source.path));
-                }
+            }
+            if !may.contains(&name) {
+                breaches.push(format!("{} asks {name}", source.path));
+            }
+            used.insert((own.clone(), name));
+        }
+    }
+    for (own, asked) in &said {
+        let unused = asked.iter().filter(|name| !used.contains(&(own.clone(), (*name).clone())));
+        breaches.extend(unused.map(|name| format!("{own} says that it asks {name}, and does not")));
+        if reaches(&said, own, own) {
+            breaches.push(format!("{own} is asked by somebody whom it asks"));
+        }
+    }
+    assert_none(breaches, "`//! Asks: …` at the top of an actor's module says whom it may ask");
+}
+
+/// Whether somebody whom `from` asks, however indirectly, asks `to`.
+fn reaches(said: &BTreeMap<String, Vec<String>>, from: &str, to: &str) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut open = vec![from.to_owned()];
+    while let Some(name) = open.pop() {
+        for asked in said.get(&name).into_iter().flatten() {
+            if asked == to {
+                return true;
+            }
+            if seen.insert(asked.clone()) {
+                open.push(asked.clone());
             }
         }
     }
-    assert_none(
-        breaches,
-        "who may ask whom is drawn in src/actors/mod.rs; a port knows no other port",
-    );
+    false
+}
+
+#[test]
+fn a_port_knows_no_other_port() {
+    let is_folder = |name: &str| root().join("src/integrations").join(name).is_dir();
+    let mut breaches = Vec::new();
+    for source in &sources("src/integrations") {
+        let module = module_of(&source.path);
+        let Some(own) = module.get(1).filter(|own| is_folder(own)) else { continue };
+        // what several ports speak
+        let shared = |name: &String| name == "soap";
+        let others = imported(source, &["integrations"])
+            .into_iter()
+            .filter(|name| name != own && is_folder(name) && (!shared(name) || shared(own)));
+        breaches.extend(others.map(|name| format!("{} knows {name}", source.path)));
+    }
+    assert_none(breaches, "a port knows no other port, and what they share knows none");
 }
 
 /// The module of a file, for example `["actors", "order", "store"]`.

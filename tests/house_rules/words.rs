@@ -3,28 +3,39 @@
 use crate::assert_none;
 use crate::sources::{Source, files, read, sources};
 
-/// A supplier's names, and the only places that may name it besides configuration and
-/// demonstration.
-const SUPPLIERS: [(&[&str], &[&str]); 4] = [
-    (
-        &["dta", "skidata"],
-        &["src/integrations/lift/dta/", "src/integrations/lift/mod.rs", REGISTRY],
-    ),
-    (
-        &["axess", "wtp"],
-        &["src/integrations/lift/axess/", "src/integrations/lift/mod.rs", REGISTRY],
-    ),
-    (
-        &["mpay24"],
-        &[
-            "src/integrations/payment/mpay24/",
-            "src/integrations/payment/mod.rs",
-            "src/http/routes/payment_callback.rs",
-        ],
-    ),
-    (&["mailgun"], &["src/integrations/mail/mailgun/", "src/integrations/mail/mod.rs"]),
-];
-const REGISTRY: &str = "src/integrations/lift/registry.rs";
+/// What suppliers are called besides the names of their folders.
+const OTHER_NAMES: [(&str, &str); 2] = [("dta", "skidata"), ("axess", "wtp")];
+/// Who may name a supplier outside its port: the provider's callback has its name in the address.
+const NAMED_OUTSIDE: [(&str, &str); 1] = [("mpay24", "src/http/routes/payment_callback.rs")];
+
+/// A supplier: a folder within a port's.
+struct Supplier {
+    names: Vec<String>,
+    /// Who may name it, besides configuration and demonstration.
+    places: Vec<String>,
+}
+
+fn suppliers() -> Vec<Supplier> {
+    let ports = "src/integrations/";
+    let fronts = files(ports).into_iter().filter(|path| path.ends_with("/mod.rs"));
+    let folders = fronts.filter_map(|path| {
+        let inner = path.strip_prefix(ports)?.strip_suffix("/mod.rs")?.to_owned();
+        let (port, name) = inner.split_once('/')?;
+        (!name.contains('/')).then(|| (port.to_owned(), name.to_owned()))
+    });
+    let supplier = |(port, name): (String, String)| {
+        let other = OTHER_NAMES.iter().filter(|(of, _)| *of == name);
+        let outside = NAMED_OUTSIDE.iter().filter(|(of, _)| *of == name);
+        let own = [format!("{name}/"), "mod.rs".to_owned(), "registry.rs".to_owned()];
+        let places = own.map(|place| format!("{ports}{port}/{place}"));
+        let names = other.map(|(_, other)| (*other).to_owned()).chain([name.clone()]);
+        Supplier {
+            names: names.collect(),
+            places: outside.map(|(_, place)| (*place).to_owned()).chain(places).collect(),
+        }
+    };
+    folders.map(supplier).collect()
+}
 
 /// The files that write SQL by hand: the lease needs the database's own clock, the start its
 /// settings, a copy its identity.
@@ -49,11 +60,13 @@ const MOST_CHARACTERS: usize = 100;
 #[test]
 fn a_suppliers_name_stays_in_its_folder() {
     let mut breaches = Vec::new();
+    let suppliers = suppliers();
+    assert!(suppliers.len() >= 4, "suppliers are the folders of the ports' folders");
     let emails = files("src").into_iter().filter(|path| path.contains("/templates/"));
     let texts = emails.map(|path| (read(&path), path));
     let code = product().into_iter().map(|source| (source.code, source.path));
     for (text, path) in texts.chain(code).filter(|(_, path)| !path.starts_with("src/demo/")) {
-        for (names, places) in SUPPLIERS {
+        for Supplier { names, places } in &suppliers {
             if !places.iter().any(|place| path.starts_with(place)) {
                 let found = names.iter().filter(|name| names_it(&text, name));
                 breaches.extend(found.map(|name| format!("{path} names {name}")));

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use chrono::{NaiveTime, TimeDelta};
+use starjack::actors::fleet::Runs;
 use starjack::actors::fleet::replica::Replica;
 use starjack::actors::invoice::{Seller, ShortName};
 use starjack::actors::jobs::{self, Jobs};
@@ -158,7 +159,7 @@ async fn keep_sweeping(payment: PaymentDesk, desk: Desk) {
         let desk = desk.clone();
         async move { desk.listed(listed).await }
     };
-    Sweep::new(often).run(&payment, tell).await;
+    Sweep::new(often).run(&payment, &Runs::unseen(), tell).await;
 }
 
 fn suppliers(port: Port) -> Connect {

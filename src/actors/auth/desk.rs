@@ -20,7 +20,7 @@ use super::throttle::Counts;
 use super::token::{Claims, Keys};
 use super::weak::check_password;
 use super::webauthn::RelyingParty;
-use crate::actors::fleet::{Broadcast, Fence, FleetEvent, Listener};
+use crate::actors::fleet::{Broadcast, Fence, FleetEvent, Listener, Runs};
 use crate::clock::{self, Deadline};
 use crate::ids;
 use crate::io::Io;
@@ -158,11 +158,11 @@ impl Desk {
 
     /// Learns for ever: at once when another replica says that sessions ended, and every few
     /// seconds.
-    pub async fn keep_learning(&self) {
+    pub async fn keep_learning(&self, runs: &Runs) {
         let mut news = self.listen();
         loop {
             _ = until_told_of_sessions(&mut news, LEARN_EVERY).await;
-            if let Err(error) = self.learn().await {
+            if let Err(error) = runs.watch(self.learn()).await {
                 tracing::warn!(%error, "signing keys and ended sessions could not be read");
             }
         }

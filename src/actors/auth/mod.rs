@@ -13,6 +13,8 @@
 //! logged out everywhere: so its access tokens end as those of any session.
 //!
 //! Nobody learns here whether an address is known: every answer and all work before it is the same.
+//!
+//! Asks: fleet, jobs.
 
 mod account;
 mod account_email;
@@ -74,5 +76,6 @@ pub use sign_up_request::SignUpRequest;
 #[cfg(test)]
 pub(crate) use soft_key::SoftKey;
 pub use staff::{Member, Standing, account_id, create_admin, forget_second_factor};
+pub use throttle::COUNTS_EVERY;
 pub use token::{ACCESS_LIFE, Claims, KeyError, Keys};
 pub use webauthn::RelyingParty;

@@ -49,9 +49,9 @@ impl Desk {
     /// # Errors
     /// `Unknown`, or the database's.
     pub async fn find(&self, id: Uuid) -> Result<Case, CloseError> {
-        let read = self.io.read(move |db| {
-            Box::pin(async move { Ok::<_, IoError>(shown::find(db, id).await?) })
-        });
+        let read = self
+            .io
+            .read(move |db| Box::pin(async move { Ok::<_, IoError>(shown::find(db, id).await?) }));
         read.await?.ok_or(CloseError::Unknown)
     }
 

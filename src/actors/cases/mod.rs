@@ -6,6 +6,8 @@
 //! under a known key is the same case, open or closed. Money that is due is closed by the order
 //! desk, which books the transfer; what was agreed to, by whoever carried it out; everything else
 //! by somebody's word.
+//!
+//! Asks: nobody.
 
 mod desk;
 pub mod store;

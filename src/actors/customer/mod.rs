@@ -3,6 +3,8 @@
 //!
 //! What the law wants kept stays: orders without their holders, payments, and invoices as they were
 //! issued.
+//!
+//! Asks: auth, fleet, order.
 
 mod deletion;
 mod retention;

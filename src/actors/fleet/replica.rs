@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::broadcast::Broadcast;
 use super::singleton::Fence;
+use super::tasks::Runs;
 use crate::clock::{self, Steady};
 use crate::ids;
 use crate::io::{Io, IoError};
@@ -27,7 +28,7 @@ const ALIVE_SECONDS: u64 = 6;
 /// Most orders that are taken over in one commit; the next one follows in a second.
 const AT_ONCE: u32 = 500;
 /// How often it is renewed.
-const RENEWAL: Duration = Duration::from_secs(2);
+pub const RENEWAL: Duration = Duration::from_secs(2);
 
 /// This incarnation and its lease; cheap to clone.
 #[derive(Clone)]
@@ -205,10 +206,10 @@ impl Replica {
     }
 
     /// Renews the lease for ever; where nobody else can write there is nothing to renew.
-    pub async fn run(&self) {
+    pub async fn run(&self, runs: &Runs) {
         while self.io.is_postgres() && !self.shared.resigned.load(Ordering::Acquire) {
             clock::sleep(RENEWAL).await;
-            if let Err(error) = self.renew().await {
+            if let Err(error) = runs.watch(self.renew()).await {
                 tracing::warn!(%error, "the replica's lease could not be renewed");
             }
         }

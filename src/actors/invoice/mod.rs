@@ -6,6 +6,8 @@
 //! order's finishing commit ── issue ──▶ row ── job `invoice_document` ──▶ <folder>/<number>.pdf
 //!                                        └── e-mail, download: ensure_written ──▶ the same file
 //! ```
+//!
+//! Asks: jobs.
 
 mod archive;
 mod buyer;

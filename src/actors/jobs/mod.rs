@@ -11,6 +11,8 @@
 //! A committed job is handed out until it is acknowledged or dead; nothing else ends it. It may be
 //! handed out twice, so every handler is harmless to repeat. The attempt is counted when it begins:
 //! a job that kills its worker ends too.
+//!
+//! Asks: fleet.
 
 #[cfg(test)]
 mod lane_tests;

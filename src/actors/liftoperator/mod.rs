@@ -6,6 +6,8 @@
 //!
 //! A [`Catalogue`] never changes, it is exchanged whole; [`Counter`] quotes from it and takes its
 //! own quotes back without storing anything; [`Cards`] keeps the keycards of an account.
+//!
+//! Asks: supervision, supplier.
 
 pub mod areas;
 pub mod catalogue;

@@ -9,6 +9,8 @@
 //! An e-mail in doubt is sent again under the same Message-Id: better twice than never. Each kind
 //! is a folder in `templates/` with one folder a language, chosen by the account when it leaves; a
 //! failing e-mail never changes what it tells of.
+//!
+//! Asks: auth, invoice, jobs, supervision, supplier.
 
 mod account_files;
 mod actor;

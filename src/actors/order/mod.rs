@@ -12,6 +12,8 @@
 //!
 //! A room uses those below it and none above. In `rules`, `lifecycle` holds the tables of states
 //! and `advance` walks them; `model` tries every interleaving of them.
+//!
+//! Asks: cases, fleet, liftoperator, payment, invoice, jobs, mail, supervision.
 
 pub mod desk;
 pub mod engine;

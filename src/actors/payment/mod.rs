@@ -1,4 +1,6 @@
 //! Payments: the provider as an actor, and the sweep that heals lost callbacks.
+//!
+//! Asks: fleet, supervision, supplier.
 
 mod desk;
 mod questions;

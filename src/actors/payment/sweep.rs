@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 
 use super::Desk;
 use super::reading::{Cut, Reading};
+use crate::actors::fleet::Runs;
 use crate::clock::{self, Deadline};
 
 /// Wakes the sweep; cheap to clone.
@@ -57,16 +58,24 @@ impl Sweep {
         self.unreadable.load(Ordering::Relaxed)
     }
 
-    /// Reads the list for ever and hands each reading to `take`. One that is cut short is handed
+    /// The longest pause between two readings.
+    #[must_use]
+    pub fn every(&self) -> Duration {
+        self.settings.every
+    }
+
+    /// Reads the list for ever and hands each reading to `apply`. One that is cut short is handed
     /// over as far as it goes, and read again at once unless it has no end.
-    pub async fn run<F>(&self, desk: &Desk, take: impl Fn(Reading) -> F)
+    pub async fn run<F>(&self, desk: &Desk, runs: &Runs, apply: impl Fn(Reading) -> F)
     where
         F: Future<Output = ()>,
     {
         loop {
             let _woken =
                 clock::timeout_at(Deadline::after(self.settings.every), self.requested()).await;
+            let run = runs.begin();
             let reading = desk.read_open(self.settings.pause).await;
+            run.end(reading.cut.as_ref().map(ToString::to_string));
             self.unreadable.fetch_add(
                 u64::try_from(reading.unreadable.len()).unwrap_or(u64::MAX),
                 Ordering::Relaxed,
@@ -76,7 +85,7 @@ impl Sweep {
                 self.requests.notify_one();
             }
             if reading.cut.is_none() || !reading.payments.is_empty() {
-                take(reading).await;
+                apply(reading).await;
             }
             clock::sleep(self.settings.pause).await;
         }

@@ -6,6 +6,7 @@ use futures_util::future::LocalBoxFuture;
 use tokio::sync::mpsc;
 
 use super::*;
+use crate::actors::fleet::Runs;
 use crate::actors::supervision::{Policy, System};
 use crate::integrations::payment::{
     CreditAmount, History, Observed, ObservedState, OpenPayments, OpenedPage, PageOrder,
@@ -127,8 +128,9 @@ async fn first_reading(
             std::future::pending().await
         }
     };
+    let runs = Runs::unseen();
     let (reading, calls) = tokio::select! {
-        () = sweep.run(&desk, take) => unreachable!("a sweep has no end"),
+        () = sweep.run(&desk, &runs, take) => unreachable!("a sweep has no end"),
         reading = readings.recv() => reading.unwrap(),
     };
     system.shutdown(Deadline::after(Duration::from_secs(10))).await;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::desk::ReconcileDesk;
 use super::store::{self, Scope};
-use crate::actors::fleet::{Fence, Held, SingletonTasks};
+use crate::actors::fleet::{Fence, Held, Runs, SingletonTasks, Tasks};
 use crate::clock;
 
 /// When days are compared by themselves.
@@ -39,23 +39,22 @@ const LOOK: Duration = Duration::from_secs(60);
 const DAILY: &str = "daily books";
 
 impl ReconcileDesk {
-    /// Wishes for ever for each day's comparisons, on one replica for all.
-    pub async fn keep_daily(self, settings: Settings, singletons: SingletonTasks) {
+    /// Requests each day's comparisons for ever, on one replica for all; not at all where the
+    /// settings say so.
+    pub fn keep_daily(self, settings: Settings, tasks: &Tasks, singletons: SingletonTasks) {
         if !settings.daily {
-            return std::future::pending().await;
+            return;
         }
-        singletons
-            .keep(
-                DAILY,
-                async |held: Held| self.request_daily(settings, held.fence()).await,
-                std::future::pending,
-            )
-            .await;
+        let work = move |held: Held, runs: Runs| {
+            let books = self.clone();
+            async move { books.request_daily(settings, held.fence(), &runs).await }
+        };
+        tasks.keep_singleton(singletons, (DAILY, Some(LOOK)), work, std::future::pending);
     }
 
     /// A day's request is one row: what was requested before, here or elsewhere, is not requested
     /// again.
-    async fn request_daily(&self, settings: Settings, fence: Fence) {
+    async fn request_daily(&self, settings: Settings, fence: Fence, runs: &Runs) {
         let mut requested: HashMap<Scope, NaiveDate> = HashMap::new();
         while !fence.is_lost() {
             let due: Vec<(Scope, NaiveDate)> = self
@@ -66,7 +65,8 @@ impl ReconcileDesk {
             let new: Vec<_> =
                 due.into_iter().filter(|(scope, day)| requested.get(scope) != Some(day)).collect();
             if !new.is_empty() {
-                match store::request_daily(&self.io, new.clone(), fence.clone()).await {
+                let requests = store::request_daily(&self.io, new.clone(), fence.clone());
+                match runs.watch(requests).await {
                     Ok(runs) => {
                         requested.extend(new);
                         if !runs.is_empty() {

@@ -12,9 +12,10 @@ use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::store::cases::{self, MEND_JOB};
+use super::store::cases::{self as differences, MEND_JOB};
 use super::store::{self, RUN_JOB, Run, Scope};
 use super::{apply, run};
+use crate::actors::cases;
 use crate::actors::jobs::{Handler, Job, JobEnd, Jobs, Settings, work_off};
 use crate::actors::liftoperator::{Facade, MayWrite};
 use crate::actors::order::Desk as OrderDesk;
@@ -132,9 +133,15 @@ impl ReconcileDesk {
     /// # Errors
     /// See [`AgreeError`].
     pub async fn agree(&self, case: Uuid, by: Uuid) -> Result<(), AgreeError> {
-        cases::agree(&self.io, case, by).await?.ok_or(AgreeError::Nothing)?;
+        differences::agree(&self.io, case, by).await?.ok_or(AgreeError::Nothing)?;
         self.mends.wake();
         Ok(())
+    }
+
+    /// The cases that comparisons open, among all others.
+    #[must_use]
+    pub fn cases(&self) -> cases::Desk {
+        cases::Desk::new(&self.io)
     }
 
     pub(super) fn wake(&self) {
@@ -199,7 +206,7 @@ impl Handler for Mender {
             let Ok(CasePayload { case }) = serde_json::from_str(&job.payload) else {
                 return JobEnd::Dead { why: "its payload is not one of ours".to_owned() };
             };
-            match cases::agreed(&self.0.io, case).await {
+            match differences::agreed(&self.0.io, case).await {
                 Ok(Some(agreed)) => apply::mend(&self.0, agreed).await,
                 // somebody closed it in the meantime
                 Ok(None) => JobEnd::Done,

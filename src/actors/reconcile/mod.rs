@@ -9,6 +9,8 @@
 //! decides, so that what is being driven right now is no difference. Nothing is corrected that
 //! nobody agreed to; what is repaired goes by the order's own rules, and its case is closed only
 //! once both sides say the same.
+//!
+//! Asks: cases, fleet, liftoperator, payment, jobs, order.
 
 mod apply;
 pub mod compare;

@@ -11,6 +11,8 @@
 //! What this cannot do: out of memory, a stack overflow and a panic during a panic end the process,
 //! and a supervisor outside starts it again; a spinning thread costs its share of the machine until
 //! its actor has moved and beyond.
+//!
+//! Asks: nobody.
 
 mod admission;
 mod breaker;

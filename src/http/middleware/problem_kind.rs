@@ -61,6 +61,8 @@ kinds! {
         "The second factor is needed again" "Der zweite Faktor wird noch einmal gebraucht"
     NotFound NOT_FOUND "not-found"
         "There is no such thing" "Das gibt es hier nicht"
+    NotOffered NOT_FOUND "not-offered"
+        "This shop does not offer that" "Das bietet dieser Shop nicht an"
     MethodNotAllowed METHOD_NOT_ALLOWED "method-not-allowed"
         "This address knows other methods" "Diese Adresse kennt andere Methoden"
     TooSlow REQUEST_TIMEOUT "too-slow"

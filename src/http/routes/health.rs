@@ -29,7 +29,7 @@ pub enum Health {
     Degraded,
 }
 
-/// Somebody whose answers orders need.
+/// Somebody whose answers are needed.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Supplier)]
 pub struct SupplierView {
@@ -81,9 +81,11 @@ pub(in crate::http) async fn status(
         let status = state.facade.status(&key)?;
         Some(SupplierView { name: key, state: phase_outside(&status) })
     });
-    let payment =
-        SupplierView { name: "payment".to_owned(), state: phase_outside(&state.payment.status()) };
-    let suppliers: Vec<_> = operators.chain([payment]).collect();
+    let others = state.handles.suppliers().map(|(name, status)| SupplierView {
+        name: name.to_owned(),
+        state: phase_outside(&status),
+    });
+    let suppliers: Vec<_> = operators.chain(others).collect();
     let all_up = suppliers.iter().all(|supplier| supplier.state == Phase::Up);
     let status = if all_up { Health::Up } else { Health::Degraded };
     shared::json(&request, &StatusView { status, suppliers })

@@ -72,6 +72,7 @@ pub fn all(api: &mut ServiceConfig<'_>) {
 fn admin_routes(api: &mut ServiceConfig<'_>) {
     api.service(admin::actors::list);   // GET /api/v1/admin/actors             admin
     api.service(streams::actors::watch); // GET /api/v1/admin/actors/events     admin
+    api.service(admin::tasks::list);    // GET /api/v1/admin/tasks              admin
     api.service(admin::actors::act);   // POST /api/v1/admin/actors/{name}/{command}         admin
     api.service(admin::keys::rotate);   // POST /api/v1/admin/keys              admin
     api.service(admin::orders::list);   // GET /api/v1/admin/orders             admin

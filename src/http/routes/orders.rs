@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::basket::PlaceOrder;
 use super::order_view::OrderView;
 use super::orders_query::OrdersQuery;
-use crate::actors::invoice::{self, ArchiveError, InvoiceNumber};
+use crate::actors::invoice::{self, Archive, ArchiveError, InvoiceNumber};
 use crate::actors::order::rules::record::Order;
 use crate::actors::order::{ChangeError, NewOrder, PlaceError, Placed, Remembered};
 use crate::http::middleware::body;
@@ -135,6 +135,7 @@ pub(in crate::http) async fn open_page(
 #[get("/api/v1/orders/{id}/invoices/{number}")]
 pub(in crate::http) async fn show_invoice(
     state: web::Data<State>,
+    archive: web::Data<Archive>,
     customer: Customer,
     path: web::Path<(Uuid, String)>,
     request: RequestId,
@@ -148,7 +149,7 @@ pub(in crate::http) async fn show_invoice(
     if owned.await?.as_ref() != Some(&number) {
         return Err(ArchiveError::NotFound.into());
     }
-    let (_path, content) = state.archive.document(&number).await?;
+    let (_path, content) = archive.document(&number).await?;
     let name = format!("inline; filename=\"{number}.pdf\"");
     Ok(HttpResponse::Ok()
         .content_type("application/pdf")
@@ -217,7 +218,7 @@ fn accepted(placed: Placed) -> Result<HttpResponse, Problem> {
     let status =
         u16::try_from(placed.status).ok().and_then(|status| StatusCode::from_u16(status).ok());
     let status = status.ok_or_else(|| {
-        tracing::error!(order.id = %placed.id, status = placed.status, "an order's kept answer has no readable status");
+        tracing::error!(event = "server.fault", order.id = %placed.id, status = placed.status, "an order's kept answer has no readable status");
         Problem::internal()
     })?;
     Ok(HttpResponse::build(status)

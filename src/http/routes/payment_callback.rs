@@ -90,7 +90,7 @@ async fn receive(state: &State, request: &HttpRequest) -> Result<(), Rejection> 
         if state.unknown_callers.count(clock::instant()) {
             let networks = format!("{:?}", state.callback_networks);
             let what = "many payment callbacks come from networks that are not configured: has the provider moved?";
-            tracing::error!(alert = true, last = ?source, networks, "{what}");
+            tracing::error!(event = "payment.callback_from_elsewhere", alert = true, last = ?source, networks, "{what}");
         }
         return Err(Rejection::Source);
     }
@@ -137,6 +137,7 @@ fn compare(order: &Order, callback: &Callback) {
     let claims_money = matches!(callback.state, ObservedState::Reserved | ObservedState::Billed);
     if claims_money && (callback.amount != order.total || callback.currency != order.currency) {
         tracing::error!(
+            event = "payment.callback_other_amount",
             alert = true,
             tid = callback.tid,
             amount = callback.amount,
@@ -195,5 +196,11 @@ fn shows(order: &Order, callback: &Callback) -> bool {
 }
 
 fn alarm(callback: &Callback, what: &str) {
-    tracing::error!(alert = true, tid = callback.tid, status = callback.status, "{what}");
+    tracing::error!(
+        event = "payment.callback_odd",
+        alert = true,
+        tid = callback.tid,
+        status = callback.status,
+        "{what}"
+    );
 }

@@ -18,6 +18,7 @@ mod refresh_limits;
 mod schedule;
 mod second_factor;
 mod security_keys;
+mod services;
 mod sessions;
 mod singletons;
 mod staff;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use starjack::actors::fleet::{Held, Replica, SingletonTasks};
+use starjack::actors::fleet::{Held, Replica, Runs, SingletonTasks};
 use starjack::clock;
 use starjack::io::Io;
 use tokio_util::sync::CancellationToken;
@@ -112,10 +112,11 @@ async fn a_duty_that_its_living_holder_does_not_do_is_taken() {
         () = keep(&idle, "first") => {}
         () = begins("first") => {}
     }
+    let unseen = Runs::unseen();
     tokio::select! {
         () = keep(&able, "second") => {}
-        () = first.run() => {}
-        () = second.run() => {}
+        () = first.run(&unseen) => {}
+        () = second.run(&unseen) => {}
         () = begins("second") => {}
     }
     assert!(first.is_alive(), "it was no death that made the duty free");

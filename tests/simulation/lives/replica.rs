@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use starjack::actors::fleet::Runs;
 use starjack::actors::fleet::replica::Replica;
 use starjack::actors::liftoperator::{Connect, Facade};
 use starjack::actors::order::engine::dispatch;
@@ -139,7 +140,7 @@ async fn open(
             let desk = taker.clone();
             async move { desk.listed(listed).await }
         };
-        own.run(&payment, tell).await;
+        own.run(&payment, &Runs::unseen(), tell).await;
     });
     Ok(Door { desk, sweep, books, inbox })
 }

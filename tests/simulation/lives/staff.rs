@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use chrono::TimeDelta;
+use starjack::actors::cases::{self, Case, CaseQuery, CloseError};
+use starjack::actors::order::StaffCommand;
 use starjack::actors::order::rules::effects::{CaseKind, Closing};
 use starjack::actors::order::rules::lifecycle::OrderState;
 use starjack::actors::order::rules::payment::PAGE_NOT_ANSWERED;
 use starjack::actors::order::rules::record::Order;
-use starjack::actors::cases::{self, Case, CaseQuery, CloseError};
-use starjack::actors::order::StaffCommand;
 use starjack::clock;
 use starjack::integrations::RefusalKind;
 use uuid::Uuid;

@@ -16,11 +16,12 @@ use serde::{Deserialize, Serialize};
 use super::{Count, Counts, Key};
 use crate::actors::auth::desk::Desk;
 use crate::actors::auth::{Error, seal, store};
+use crate::actors::fleet::Runs;
 use crate::clock;
 use crate::redis::Link;
 
 /// How often it is looked whether they changed.
-const EVERY: Duration = Duration::from_secs(5);
+pub const COUNTS_EVERY: Duration = Duration::from_secs(5);
 /// Most keys that are kept, those at their limit first.
 const MOST: usize = 5_000;
 /// Longest window of a limit: no count outlives it, whatever the clock was when it was written.
@@ -52,11 +53,11 @@ impl Kept {
 
 impl Desk {
     /// Keeps counts for ever.
-    pub async fn keep_counts(&self) {
+    pub async fn keep_counts(&self, runs: &Runs) {
         let mut kept = Vec::new();
         loop {
-            clock::sleep(EVERY).await;
-            match self.keep_counts_once(&kept).await {
+            clock::sleep(COUNTS_EVERY).await;
+            match runs.watch(self.keep_counts_once(&kept)).await {
                 Ok(now) => kept = now,
                 Err(error) => {
                     tracing::warn!(%error, "what was counted against limits could not be kept")

@@ -7,6 +7,8 @@
 
 mod kept;
 
+pub use kept::COUNTS_EVERY;
+
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};

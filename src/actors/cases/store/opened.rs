@@ -89,6 +89,7 @@ pub async fn open(tx: &DatabaseTransaction, opening: Opening) -> Result<bool, Db
     let is_new = matches!(inserted, TryInsertResult::Inserted(1..));
     if is_new {
         tracing::error!(
+            event = "case.opened",
             alert = true,
             kind,
             order.id = order.map(tracing::field::display),
@@ -193,7 +194,7 @@ pub async fn ask_anew(
     action: Option<&'static str>,
     why: &str,
 ) -> Result<(), DbErr> {
-    tracing::warn!(alert = true, case = %id, why, "what was agreed to cannot be done");
+    tracing::warn!(event = "case.action_failed", alert = true, case = %id, why, "what was agreed to cannot be done");
     let reason: String = why.chars().take(REASON).collect();
     case_file::Entity::update_many()
         .col_expr(case_file::Column::Action, Expr::value(action))

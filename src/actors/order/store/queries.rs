@@ -120,7 +120,6 @@ impl Store {
             .await
     }
 
-
     /// Payments that wait for a bank and were never asked about: order, number and the provider's
     /// id; at most 1000.
     ///
@@ -143,4 +142,5 @@ impl Store {
             })
         });
         read.await
-    }}
+    }
+}

@@ -38,7 +38,9 @@ impl Store {
         // first what is open: a case that is opened meanwhile is not taken for one that is over
         let open = self
             .io()
-            .read(|db| Box::pin(async move { Ok::<_, IoError>(shown::orders_with(db, STUCK).await?) }))
+            .read(|db| {
+                Box::pin(async move { Ok::<_, IoError>(shown::orders_with(db, STUCK).await?) })
+            })
             .await?;
         let found = self
             .io()

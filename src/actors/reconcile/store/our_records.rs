@@ -7,9 +7,7 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect,
     QueryTrait,
 };
-use starjack_entity::{
-    invoice, invoice_series, order_line, order_step, orders, payment,
-};
+use starjack_entity::{invoice, invoice_series, order_line, order_step, orders, payment};
 use uuid::Uuid;
 
 use super::cases::APPLIED;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::reason::{GivenReason, Reason};
-use crate::actors::cases::{Case, CaseKind, CaseQuery, CloseError, Closed, Closing};
+use crate::actors::cases::{Case, CaseKind, CaseQuery, CloseError, Closed, Closing, Desk};
 use crate::http::middleware::paging::{Page, PageQuery};
 use crate::http::middleware::problem::Kind;
 use crate::http::store;
@@ -113,6 +113,7 @@ pub struct ClosedView {
 #[get("/api/v1/admin/cases")]
 pub(in crate::http) async fn list(
     state: web::Data<State>,
+    desk: web::Data<Desk>,
     admin: Admin,
     query: web::Query<CasesQuery>,
 ) -> Result<HttpResponse, Problem> {
@@ -126,7 +127,7 @@ pub(in crate::http) async fn list(
         after,
         limit: limit + 1,
     };
-    let cases = state.cases.list(query).await?;
+    let cases = desk.list(query).await?;
     let page = Page::cut(cases, limit, |case| case.id.to_string());
     let items = page.items.into_iter().map(CaseView::from).collect();
     Ok(HttpResponse::Ok().json(Page::<CaseView> { items, next: page.next }))
@@ -140,12 +141,13 @@ pub(in crate::http) async fn list(
 #[post("/api/v1/admin/cases/{id}/close")]
 pub(in crate::http) async fn close(
     state: web::Data<State>,
+    desk: web::Data<Desk>,
     admin: Admin,
     path: web::Path<Uuid>,
     Reason(reason): Reason,
 ) -> Result<HttpResponse, Problem> {
     let case = path.into_inner();
-    let known = state.cases.find(case).await?;
+    let known = desk.find(case).await?;
     if known.closed.is_none() && known.kind == CaseKind::Owed.word() {
         return Err(CloseError::Owed.into());
     }
@@ -157,7 +159,7 @@ pub(in crate::http) async fn close(
         .await?;
     }
     let closing = Closing { case, by: admin.account_id, reason, bank_reference: None };
-    Ok(HttpResponse::Ok().json(CaseView::from(state.cases.close(closing).await?)))
+    Ok(HttpResponse::Ok().json(CaseView::from(desk.close(closing).await?)))
 }
 
 /// A text of one line that says something, 1 to `most` characters.

@@ -21,3 +21,4 @@ pub mod returns;
 pub mod second_factor;
 pub mod security_keys;
 pub mod suppliers;
+pub mod tasks;

@@ -8,6 +8,7 @@ use super::audit::AuditEntryView;
 use super::order_view::AdminOrder;
 use super::reason::{GivenReason, Reason};
 use super::suppliers;
+use crate::actors::cases;
 use crate::actors::order::rules::record::Order;
 use crate::actors::order::{ChangeError, Obstacle, StaffCommand};
 use crate::http::middleware::language::Reader;
@@ -118,7 +119,7 @@ pub(super) async fn view(
     .await;
     let questions = store.questions(order.id, SHOWN).await?;
     let claims = store.claims(&order).await?;
-    let cases = state.cases.of_order(order.id).await?;
+    let cases = cases::Desk::new(&state.io).of_order(order.id).await?;
     let events = store.history(order.id, order.version).await?;
     let done = (Some(order.id.to_string()), store::Written::Changes);
     let audit_entries = store::audit_entries(&state.io, done, None, SHOWN).await?;

@@ -6,9 +6,9 @@ use uuid::Uuid;
 
 use super::audit::AuditEntryView;
 use super::suppliers::{ProviderView, SupplierView};
+use crate::actors::cases::Case;
 use crate::actors::order::Past;
 use crate::actors::order::rules::record::{Line, Mark, Order, Payment};
-use crate::actors::cases::Case;
 use crate::actors::order::store::admin_queries::{Claim, Step};
 use crate::http::middleware::language::Reader;
 use crate::http::routes::order_view::OrderView;

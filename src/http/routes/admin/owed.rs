@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::cases::{CaseView, plain};
-use crate::actors::cases::{Case, CaseKind, CaseQuery, CloseError, Closing};
+use crate::actors::cases::{Case, CaseKind, CaseQuery, CloseError, Closing, Desk};
 use crate::http::middleware::body::Json;
 use crate::http::middleware::paging::{Page, PageQuery};
 use crate::http::store;
@@ -68,12 +68,13 @@ pub struct Transfer {
 #[get("/api/v1/admin/owed")]
 pub(in crate::http) async fn list(
     state: web::Data<State>,
+    desk: web::Data<Desk>,
     admin: Admin,
     query: web::Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
     let (after, limit) = query.read_id()?;
     store::write_audit(&state.io, admin.audit_entry("owed.read", "owed", None)).await?;
-    let cases = state.cases.list(query_of(after, limit + 1)).await?;
+    let cases = desk.list(query_of(after, limit + 1)).await?;
     let page = Page::cut(cases, limit, |case| case.id.to_string());
     let items = page.items.into_iter().map(view).collect();
     Ok(HttpResponse::Ok().json(Page::<OwedView> { items, next: page.next }))
@@ -89,10 +90,11 @@ pub(in crate::http) async fn list(
 #[get("/api/v1/admin/owed.csv")]
 pub(in crate::http) async fn export(
     state: web::Data<State>,
+    desk: web::Data<Desk>,
     admin: Admin,
 ) -> Result<HttpResponse, Problem> {
     store::write_audit(&state.io, admin.audit_entry("owed.read", "owed.csv", None)).await?;
-    let cases = state.cases.list(query_of(None, MOST_ROWS)).await?;
+    let cases = desk.list(query_of(None, MOST_ROWS)).await?;
     let mut text = format!(
         "{MARK}id;order;reference;transaction;amount_cents;amount;currency;since;reason\r\n"
     );
@@ -127,6 +129,7 @@ pub(in crate::http) async fn export(
 #[post("/api/v1/admin/owed/{id}/paid")]
 pub(in crate::http) async fn paid(
     state: web::Data<State>,
+    desk: web::Data<Desk>,
     admin: Admin,
     path: web::Path<Uuid>,
     Json(body): Json<Transfer>,
@@ -135,7 +138,7 @@ pub(in crate::http) async fn paid(
     let case = path.into_inner();
     let (reason, bank) =
         (plain("reason", &body.reason, 200)?, plain("bank_reference", &body.bank_reference, 140)?);
-    let known = state.cases.find(case).await?;
+    let known = desk.find(case).await?;
     if known.kind != CaseKind::Owed.word() {
         return Err(CloseError::Unknown.into());
     }

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::cases::CaseView;
 use super::reason::{GivenReason, Reason};
-use crate::actors::reconcile::AgreeError;
 use crate::actors::reconcile::store::{Run, Scope};
+use crate::actors::reconcile::{AgreeError, ReconcileDesk};
 use crate::clock;
 use crate::http::middleware::body::Json;
 use crate::http::middleware::paging::{Page, PageQuery};
@@ -92,6 +92,7 @@ impl From<Run> for RunView {
 #[post("/api/v1/admin/reconciliations")]
 pub(in crate::http) async fn request(
     state: web::Data<State>,
+    books: web::Data<ReconcileDesk>,
     admin: Admin,
     Json(request): Json<DayToCompare>,
 ) -> Result<HttpResponse, Problem> {
@@ -103,7 +104,7 @@ pub(in crate::http) async fn request(
             "`day` liegt in der Zukunft: Da gibt es noch nichts zu vergleichen.",
         )));
     }
-    if operator.as_ref().is_some_and(|operator| !state.books.knows(operator)) {
+    if operator.as_ref().is_some_and(|operator| !books.knows(operator)) {
         return Err(Problem::not_found(both(
             "There is no contract with this operator. `GET /api/v1/operators` lists all.",
             "Mit diesem Skigebiet gibt es keinen Vertrag. `GET /api/v1/operators` nennt alle.",
@@ -111,7 +112,7 @@ pub(in crate::http) async fn request(
     }
     let subject = format!("{day} {}", operator.as_deref().unwrap_or("everybody"));
     store::write_audit(&state.io, admin.audit_entry("reconcile", subject, None)).await?;
-    let runs = state.books.request(day, operator.map(Scope::Operator), admin.account_id).await?;
+    let runs = books.request(day, operator.map(Scope::Operator), admin.account_id).await?;
     Ok(HttpResponse::Accepted()
         .json(Page::<RunView>::whole(runs.into_iter().map(RunView::from).collect())))
 }
@@ -121,12 +122,12 @@ pub(in crate::http) async fn request(
     responses((status = 200, description = "A page", body = Page<RunView>)))]
 #[get("/api/v1/admin/reconciliations")]
 pub(in crate::http) async fn list(
-    state: web::Data<State>,
+    books: web::Data<ReconcileDesk>,
     _admin: Admin,
     query: web::Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
     let (before, limit) = query.read_id()?;
-    let runs = state.books.runs(before, limit + 1).await?;
+    let runs = books.runs(before, limit + 1).await?;
     let views = runs.into_iter().map(RunView::from).collect();
     Ok(HttpResponse::Ok().json(Page::cut(views, limit, |run: &RunView| run.id.to_string())))
 }
@@ -140,20 +141,21 @@ pub(in crate::http) async fn list(
 #[post("/api/v1/admin/cases/{id}/agree")]
 pub(in crate::http) async fn agree(
     state: web::Data<State>,
+    books: web::Data<ReconcileDesk>,
     admin: Admin,
     path: web::Path<Uuid>,
     Reason(reason): Reason,
 ) -> Result<HttpResponse, Problem> {
     admin.check_proof(&state).await?;
     let id = path.into_inner();
-    let known = state.cases.find(id).await?;
+    let known = books.cases().find(id).await?;
     if known.closed.is_some() || known.action.is_none() {
         return Err(AgreeError::Nothing.into());
     }
     store::write_audit(&state.io, admin.audit_entry("case.agree", id.to_string(), Some(reason)))
         .await?;
-    state.books.agree(id, admin.account_id).await?;
-    let case = state.cases.find(id).await?;
+    books.agree(id, admin.account_id).await?;
+    let case = books.cases().find(id).await?;
     Ok(HttpResponse::Accepted().json(CaseView::from(case)))
 }
 

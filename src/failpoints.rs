@@ -44,7 +44,7 @@ pub fn here(name: impl FnOnce() -> String) {
     if let Some(trap) = TRAP.get()
         && let Err(error) = trap.step(&name())
     {
-        tracing::error!(%error, "a crash point cannot be told of");
+        tracing::error!(event = "server.fault", %error, "a crash point cannot be told of");
     }
 }
 

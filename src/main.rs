@@ -19,7 +19,7 @@ async fn main() -> ExitCode {
     match run(command).await {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            tracing::error!(error = format!("{error:#}"), "starjack ends");
+            tracing::error!(event = "server.ends", error = format!("{error:#}"), "starjack ends");
             if for_people && writeln!(std::io::stderr(), "starjack ends: {error:#}").is_err() {
                 tracing::debug!("nobody reads stderr");
             }

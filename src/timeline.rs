@@ -75,7 +75,13 @@ impl Timeline {
         }
         // an earlier one is a primary that came back from the dead
         if self.0.follows.load(Ordering::Acquire) && now > before {
-            tracing::warn!(alert = true, before, now, "a standby took over that has every commit");
+            tracing::warn!(
+                event = "database.failed_over",
+                alert = true,
+                before,
+                now,
+                "a standby took over that has every commit"
+            );
             self.0.current.store(now, Ordering::Release);
             self.0.followed.notify_one();
             return true;

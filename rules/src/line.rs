@@ -241,7 +241,7 @@ impl LineCase<'_> {
         let more_come = kept.state == FoundState::Pending
             || standing.iter().any(|found| found.state == FoundState::Pending);
         if let Some(extra) = standing.into_iter().find(|found| found.state != FoundState::Pending) {
-            tracing::error!(alert = true, reference = %self.line.reference, "several bookings under one reference");
+            tracing::error!(event = "ticket.booked_twice", alert = true, reference = %self.line.reference, "several bookings under one reference");
             self.intend_cancel(Some(extra.booking));
         } else if more_come {
             // a second booking that is not final yet would outlive the line's decision

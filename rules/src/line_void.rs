@@ -36,7 +36,7 @@ impl LineCase<'_> {
         if self.line.withdrawing
             && self.now.date_naive() > self.line.ticket.valid_to + DAYS_OF_ZONES
         {
-            tracing::error!(alert = true, reference = %self.line.reference, "a booking never became final");
+            tracing::error!(event = "ticket.never_final", alert = true, reference = %self.line.reference, "a booking never became final");
             self.line.enter(LineState::Withdrawn);
         } else if let Some(pause) = pause {
             self.pause_for(pause);

@@ -71,7 +71,7 @@ pub fn observe(order: &mut Order, seen: &Observed, now: Moment, rules: &Rules) -
             }
         }
         ObservedState::Other => {
-            tracing::error!(alert = true, reference = %row.reference, "the payment provider names a state that we do not know");
+            tracing::error!(event = "payment.state_unknown", alert = true, reference = %row.reference, "the payment provider names a state that we do not know");
         }
     }
     *row != before

@@ -273,7 +273,11 @@ impl Io {
         match clock::timeout_at(Deadline::after(WORK_DEADLINE), task).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(join)) => {
-                tracing::error!(panicked = join.is_panic(), "database work did not end by itself");
+                tracing::error!(
+                    event = "server.fault",
+                    panicked = join.is_panic(),
+                    "database work did not end by itself"
+                );
                 Err(IoError::Late.into())
             }
             Err(_elapsed) => Err(IoError::Late.into()),

@@ -4,6 +4,7 @@
 
 mod architecture;
 mod configuration;
+mod events;
 mod expansion;
 mod imports;
 mod sources;

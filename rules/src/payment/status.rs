@@ -54,7 +54,7 @@ impl PaymentCase<'_> {
             self.payment.ask_at = Some(pause.max(claim.since + self.rules.payment_settle));
             return;
         }
-        tracing::error!(alert = true, reference = %self.payment.reference, "what was reported is not in the provider's history");
+        tracing::error!(event = "payment.claim_not_found", alert = true, reference = %self.payment.reference, "what was reported is not in the provider's history");
         (self.payment.claim, self.payment.ask_at, self.payment.attempts) = (None, None, 0);
     }
 

@@ -101,7 +101,12 @@ impl Desk {
         if counts.count(&[(rule, key(&[]))]).is_err()
             && counts.count(&[(ALARM, key(&[rule.name]))]).is_ok()
         {
-            tracing::error!(rule = rule.name, limit = rule.limit, "somebody may be guessing");
+            tracing::error!(
+                event = "auth.guessing",
+                rule = rule.name,
+                limit = rule.limit,
+                "somebody may be guessing"
+            );
         }
     }
 

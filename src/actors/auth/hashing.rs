@@ -109,7 +109,7 @@ impl Shared {
         while let Some(work) = self.next() {
             // a panic is its asker's fault, not that of all who come later
             if catch_unwind(AssertUnwindSafe(|| work(&mut memory))).is_err() {
-                tracing::error!("hashing a password panicked");
+                tracing::error!(event = "server.fault", "hashing a password panicked");
             }
         }
     }

@@ -197,6 +197,7 @@ impl Desk {
         if refusal.rule == emails.in_all {
             if self.inner.counts.count(&[(ALARM, key(&[refusal.rule.name]))]).is_ok() {
                 tracing::error!(
+                    event = "auth.emails_limited",
                     rule = refusal.rule.name,
                     "so many ask for e-mails that a site gets one an hour for now"
                 );

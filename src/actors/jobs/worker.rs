@@ -143,7 +143,7 @@ fn tell(job: &Job, verdict: &Verdict) {
             tracing::warn!(job.id = %id, job.kind = kind, job.attempt = attempt, why, "job is tried again");
         }
         Verdict::Dead { why } => {
-            tracing::error!(job.id = %id, job.kind = kind, job.attempt = attempt, why, "job is dead");
+            tracing::error!(event = "job.dead", job.id = %id, job.kind = kind, job.attempt = attempt, why, "job is dead");
         }
     }
 }

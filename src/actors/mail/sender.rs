@@ -225,7 +225,7 @@ impl Sender {
                 Err(JobEnd::Again { after: None, why: error.to_string() })
             }
             Err(error) => {
-                tracing::error!(invoice.number = %number, error = %error, "an e-mail leaves without its invoice");
+                tracing::error!(event = "email.without_invoice", invoice.number = %number, error = %error, "an e-mail leaves without its invoice");
                 Ok(None)
             }
         }

@@ -124,6 +124,7 @@ impl Desk {
         if !reading.unreadable.is_empty() {
             let (entries, tids) = (reading.unreadable.len(), reading.unreadable.join(" "));
             tracing::error!(
+                event = "payment.list_unreadable",
                 alert = true,
                 entries,
                 tids,
@@ -133,6 +134,7 @@ impl Desk {
         if reading.cut == Some(Cut::Endless) {
             let payments = reading.payments.len();
             tracing::error!(
+                event = "payment.list_endless",
                 alert = true,
                 payments,
                 "the list of open payments has no end; what was read is taken"

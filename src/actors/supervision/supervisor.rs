@@ -136,7 +136,7 @@ impl<S: Service> Supervisor<S> {
         self.cell.phase.send_if_modified(|known| {
             let changed = *known != phase;
             if changed {
-                tracing::info!(actor = %self.cell.name, from = ?known, to = ?phase, "an actor's state changed");
+                tell(&self.cell.name, *known, phase);
                 *known = phase;
             }
             changed
@@ -178,8 +178,22 @@ async fn alarm(at: Option<Instant>) {
     };
     // the only way out is the deadline
     if clock::timeout_at(Deadline::at(at), pending::<()>()).await.is_ok() {
-        tracing::error!("a wait without an end has ended");
+        tracing::error!(event = "server.fault", "a wait without an end has ended");
     }
+}
+
+fn tell(actor: &str, from: Phase, to: Phase) {
+    match to {
+        Phase::Up => tracing::info!(event = "actor.up", actor, ?from, "an actor answers"),
+        Phase::Down => tell_down(actor),
+        Phase::Restarting | Phase::Draining | Phase::Paused | Phase::Stopped => {
+            tracing::info!(actor, ?from, ?to, "an actor's state changed");
+        }
+    }
+}
+
+fn tell_down(actor: &str) {
+    tracing::warn!(event = "actor.down", actor, "an actor is down");
 }
 
 fn phase(state: &State) -> Phase {

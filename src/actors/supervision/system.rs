@@ -93,7 +93,7 @@ impl System {
             commands: receiver,
         };
         if self.entry(&spec.name).is_ok() {
-            tracing::error!(actor = %spec.name, "two actors have one name");
+            tracing::error!(event = "server.fault", actor = %spec.name, "two actors have one name");
         }
         self.actors().push(Entry { cell: Arc::clone(&cell) as Arc<dyn Managed>, commands });
         let threads = Arc::clone(&self.0.threads);
@@ -281,7 +281,7 @@ impl Entry {
             }
         };
         if clock::timeout_at(Deadline::after(CARRY_OUT), command).await.is_err() {
-            tracing::error!(actor = self.cell.name(), ?event, "a supervisor does not answer");
+            tracing::error!(event = "server.fault", actor = self.cell.name(), command = ?event, "a supervisor does not answer");
         }
     }
 

@@ -171,7 +171,7 @@ impl Threads {
         self.gave_up.send_if_modified(|known| {
             let first = known.is_none();
             if first {
-                tracing::error!(reason, "supervision gave up");
+                tracing::error!(event = "server.broken", reason, "supervision gave up");
                 *known = Some(reason.to_owned());
             }
             first

@@ -105,10 +105,12 @@ pub(super) fn watch(
                 Sign::Alive => {}
                 Sign::Lost if is_control => threads.give_up("the control thread is silent"),
                 Sign::Lost => {
-                    tracing::error!(thread = %thread.name, silence = ?settings.silence, "a thread is lost");
+                    tracing::error!(event = "thread.lost", thread = %thread.name, silence = ?settings.silence, "a thread is lost");
                     thread.lost.cancel();
                 }
-                Sign::Back => tracing::warn!(thread = %thread.name, "a lost thread came back"),
+                Sign::Back => {
+                    tracing::warn!(event = "thread.back", thread = %thread.name, "a lost thread came back")
+                }
             }
             tend(threads, thread, pulse, (now, is_control || looks % IDLE_LOOKS == 0));
         }

@@ -242,7 +242,7 @@ impl ResponseError for Problem {
 impl From<IoError> for Problem {
     fn from(error: IoError) -> Self {
         // not its source, whose text may quote what a customer wrote
-        tracing::error!(%error, "the database failed a request");
+        tracing::error!(event = "database.failed", %error, "the database failed a request");
         Self::unavailable(
             both(
                 "Our database did not answer. Look at the present state before you send a change a second time.",

@@ -85,7 +85,9 @@ pub async fn watch<B: MessageBody + 'static>(
         }
         Ok(Err(error)) => (Err(problem_of(&error).render(Some(&id.0), language)), None),
         Err(_panic) => {
-            span.in_scope(|| tracing::error!(%method, "a request handler panicked"));
+            span.in_scope(
+                || tracing::error!(event = "server.fault", %method, "a request handler panicked"),
+            );
             (Err(Problem::internal().render(Some(&id.0), language)), None)
         }
     };

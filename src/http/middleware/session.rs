@@ -171,7 +171,7 @@ impl FromRequest for AnyAdmin {
 
 fn state_of(request: &HttpRequest) -> Result<&web::Data<State>, Problem> {
     request.app_data::<web::Data<State>>().ok_or_else(|| {
-        tracing::error!("a route was set up without its state");
+        tracing::error!(event = "server.fault", "a route was set up without its state");
         Problem::internal()
     })
 }

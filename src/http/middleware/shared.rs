@@ -22,7 +22,7 @@ pub(in crate::http) fn json(
     value: &impl Serialize,
 ) -> Result<HttpResponse, Problem> {
     let text = serde_json::to_vec(value).map_err(|error| {
-        tracing::error!(%error, "an answer cannot be written");
+        tracing::error!(event = "server.fault", %error, "an answer cannot be written");
         Problem::internal()
     })?;
     Ok(answer(request, &Text::of(text.into())))

@@ -191,7 +191,7 @@ impl From<auth::Error> for Problem {
             ),
             E::Database(error) => error.into(),
             E::Fault(place) => {
-                tracing::error!(place, "accounts are faulty");
+                tracing::error!(event = "server.fault", place, "accounts are faulty");
                 Self::internal()
             }
         }

@@ -179,11 +179,11 @@ impl From<ArchiveError> for Problem {
                 "Die Bestellung hat keine solche Rechnung. Sehen Sie in ihren `invoices` nach.",
             )),
             ArchiveError::Differs | ArchiveError::Unprintable(_) => {
-                tracing::error!(alert = true, %error, "an invoice cannot be shown");
+                tracing::error!(event = "invoice.unreadable", alert = true, %error, "an invoice cannot be shown");
                 Self::internal()
             }
             ArchiveError::Storage(cause) => {
-                tracing::error!(%cause, "the documents' folder failed a request");
+                tracing::error!(event = "documents.failed", %cause, "the documents' folder failed a request");
                 Self::unavailable(
                     both(
                         "The document cannot be read right now. Try again in a moment.",

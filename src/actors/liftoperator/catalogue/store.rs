@@ -67,7 +67,7 @@ impl Kept {
     fn readable(&self, documents: Vec<Value>) -> Arc<Catalogue> {
         let of = |documents| Catalogue::of(self.version, &self.head, documents);
         let unreadable = |error: &CatalogueError| {
-            tracing::error!(alert = true, %error, "an operator cannot be read and is left out; import it again");
+            tracing::error!(event = "catalogue.operator_unreadable", alert = true, %error, "an operator cannot be read and is left out; import it again");
         };
         of(documents.clone()).unwrap_or_else(|_one_of_them| {
             let good =

@@ -261,6 +261,6 @@ impl Facade {
 /// A contract's own actor is always there.
 fn told(answer: Result<(), UnknownActor>) {
     if let Err(error) = answer {
-        tracing::error!(%error, "a contract's actor cannot be told");
+        tracing::error!(event = "server.fault", %error, "a contract's actor cannot be told");
     }
 }

@@ -31,5 +31,6 @@ pub mod protection;
 pub mod record;
 pub mod returns;
 pub mod staff_command;
+pub mod standing;
 mod status_calls;
 mod transitions;

@@ -7,6 +7,7 @@ use super::lifecycle::{LineState, OrderState};
 use super::limits::Rules;
 use super::protection::Protection;
 use super::record::{Line, Moment};
+use super::standing::Standing;
 use crate::port::lift::{Booking, CheckedCard, Found, FoundState};
 use crate::port::{Outcome, Refusal, RefusalKind};
 
@@ -69,14 +70,12 @@ impl LineCase<'_> {
         if self.line.open.is_some() || self.line.ask_at.is_some_and(|at| at > self.now) {
             return;
         }
-        match (self.line.state, self.line.withdrawing) {
-            (LineState::Wanted | LineState::Issued, _) if self.line.is_sought() => {
-                self.look_it_up()
-            }
-            (LineState::Wanted, _) if self.order == OrderState::Placed && !self.line.checked => {
+        match self.line.standing() {
+            Standing::Sought => self.look_it_up(),
+            Standing::Wanted if self.order == OrderState::Placed && !self.line.checked => {
                 self.intend(Verb::Check)
             }
-            (LineState::Asked, false) => match self.paid {
+            Standing::Asked => match self.paid {
                 Paid::Yes => self.intend(Verb::Issue),
                 Paid::NotKnown => {}
                 Paid::No => {
@@ -84,16 +83,16 @@ impl LineCase<'_> {
                 }
             },
             // nothing is open and nothing is in doubt, so provably nothing ever left us
-            (LineState::Asked, true) => {
+            Standing::Dropped => {
                 self.line.enter(LineState::Withdrawn);
             }
-            (LineState::Doubtful, withdrawing) => self.ask_in_doubt(withdrawing),
-            (LineState::Issued, true) => self.intend_cancel(self.line.booking.clone()),
-            (LineState::Issued, false) if self.look_after_kept() => self.intend(Verb::Find),
-            (
-                LineState::Wanted | LineState::Issued | LineState::Refused | LineState::Withdrawn,
-                _,
-            ) => {}
+            Standing::Doubtful => self.ask_in_doubt(false),
+            Standing::DoubtfulVoiding => self.ask_in_doubt(true),
+            Standing::Voiding | Standing::Returning => {
+                self.intend_cancel(self.line.booking.clone())
+            }
+            Standing::ReturnEnded if self.look_after_kept() => self.intend(Verb::Find),
+            Standing::Wanted | Standing::Sold | Standing::ReturnEnded | Standing::Over => {}
         }
     }
 

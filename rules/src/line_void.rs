@@ -8,6 +8,7 @@ use chrono::Days;
 use super::lifecycle::{LineState, OrderState};
 use super::line::LineCase;
 use super::record::Mark;
+use super::standing::Standing;
 use crate::port::lift::{Booking, Found, FoundState};
 use crate::port::{Outcome, Refusal, RefusalKind};
 
@@ -59,7 +60,7 @@ impl LineCase<'_> {
             Outcome::Done(()) => self.line.ask_at = None,
             Outcome::Refused(refusal)
                 if refusal.kind == RefusalKind::TicketUsed
-                    && (self.line.withdrawing || self.is_kept()) =>
+                    && (self.line.withdrawing || self.line.is_kept()) =>
             {
                 self.used(None);
             }
@@ -67,7 +68,7 @@ impl LineCase<'_> {
             | Outcome::Pending { .. }
             | Outcome::NotSent(_)
             | Outcome::Unknown(_)
-                if self.is_kept() =>
+                if self.line.is_kept() =>
             {
                 self.look_once_settled();
             }
@@ -79,7 +80,7 @@ impl LineCase<'_> {
 
     /// Whoever cancelled died: asked again, unless a person has ended the return meanwhile.
     pub(crate) fn canceller_died(&mut self) {
-        if self.is_kept() {
+        if self.line.is_kept() {
             self.look_once_settled();
         } else {
             self.line.ask_at = None;
@@ -99,7 +100,7 @@ impl LineCase<'_> {
 
     /// What stands under the reference of a sold ticket whose return was ended.
     pub(crate) fn stood(&mut self, outcome: Outcome<Vec<Found>>) {
-        if !self.is_kept() || self.line.settles_at.is_none() {
+        if !self.line.is_kept() || self.line.settles_at.is_none() {
             // it is returned anew
             return;
         }
@@ -124,8 +125,10 @@ impl LineCase<'_> {
     /// that was given up is as good as issued: it was wanted, booked and skied with, so it is kept
     /// and paid. So is one whose return was asked for. In an undo a person decides.
     fn used(&mut self, booking: Option<Booking>) {
+        let was_returned =
+            matches!(self.line.standing(), Standing::Returning | Standing::ReturnEnded);
         match (self.order, self.line.state, booking) {
-            (OrderState::Finished, LineState::Issued, _) if self.line.doubt_since.is_some() => {
+            (OrderState::Finished, LineState::Issued, _) if was_returned => {
                 self.keep(Some(Refusal { kind: RefusalKind::TicketUsed, code: String::new() }));
             }
             (OrderState::Authorised, LineState::Issued, _) => {
@@ -137,7 +140,7 @@ impl LineCase<'_> {
             }
             (OrderState::Authorised, _, None) => self.pause(),
             // staff keeps it meanwhile
-            (OrderState::Undoing, LineState::Issued, _) if !self.line.withdrawing => {}
+            (OrderState::Undoing, LineState::Issued, _) if self.line.is_kept() => {}
             // the order has ended without it, and nothing can be taken for it any more: a case says
             // so, and nobody asks again
             (OrderState::Finished, LineState::Doubtful, booking) => {
@@ -187,10 +190,6 @@ impl LineCase<'_> {
         let line = &mut *self.line;
         (line.withdrawing, line.refusal, line.attempts) = (false, refusal, 0);
         (line.person, line.doubt_since, line.settles_at, line.ask_at) = (None, None, None, None);
-    }
-
-    fn is_kept(&self) -> bool {
-        self.line.state == LineState::Issued && !self.line.withdrawing
     }
 
     fn look_once_settled(&mut self) {

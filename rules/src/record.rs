@@ -207,35 +207,6 @@ impl Mark {
 }
 
 impl Line {
-    /// Whether its ticket is to go, or it is not known yet whether it has gone.
-    #[must_use]
-    pub fn is_going(&self) -> bool {
-        let may_stand =
-            matches!(self.state, LineState::Asked | LineState::Doubtful | LineState::Issued);
-        may_stand && !self.is_sought() && (self.withdrawing || self.settles_at.is_some())
-    }
-
-    /// Whether it has to be looked up at the supplier, by its reference, before anything else
-    /// happens to it: a backup was restored that may not know what was booked, or somebody was
-    /// booking it again.
-    #[must_use]
-    pub fn is_sought(&self) -> bool {
-        let lost_sight = match self.state {
-            LineState::Wanted => true,
-            LineState::Issued => self.doubt_since.is_none(),
-            LineState::Asked | LineState::Doubtful | LineState::Refused | LineState::Withdrawn => {
-                false
-            }
-        };
-        lost_sight && self.settles_at.is_some()
-    }
-
-    /// Whether it is issued and nobody wants it back.
-    #[must_use]
-    pub fn is_kept(&self) -> bool {
-        self.state == LineState::Issued && !self.withdrawing
-    }
-
     /// Enters a state that the table allows; anything else is left alone and answered with `false`.
     pub fn enter(&mut self, state: LineState) -> bool {
         let allowed = line_may(self.state, state);

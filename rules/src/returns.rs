@@ -11,6 +11,7 @@ use super::intent::Verb;
 use super::lifecycle::{LineState, OrderState};
 use super::line_void::LET_GO;
 use super::record::{Line, Moment, Order};
+use super::standing::Standing;
 use crate::port::RefusalKind;
 
 /// What somebody wants to give back.
@@ -113,9 +114,7 @@ pub(crate) fn end_returns(order: &mut Order, now: Moment) -> Vec<Event> {
     if order.state != OrderState::Finished {
         return events;
     }
-    for line in
-        order.lines.iter_mut().filter(|line| line.state == LineState::Issued && line.withdrawing)
-    {
+    for line in order.lines.iter_mut().filter(|line| line.is_leaving()) {
         if line.person.take().is_some() {
             let settles_at = now + line.terms.settle;
             (line.withdrawing, line.doubt_since) = (false, Some(now));
@@ -155,7 +154,7 @@ impl Turn<'_> {
                 // one that was given up before the order was finished has no doubt any more once it
                 // is booked
                 LineState::Withdrawn
-                    if old.state == LineState::Issued && old.doubt_since.is_some() =>
+                    if matches!(old.standing(), Standing::Returning | Standing::ReturnEnded) =>
                 {
                     ("returned", Some(OrderEmail::TicketReturned(no)))
                 }
@@ -190,7 +189,7 @@ pub fn is_booked_again(line: &Line) -> bool {
 fn is_to_ask(line: &Line, by: Returner, now: Moment) -> Result<bool, NoReturn> {
     match line.state {
         LineState::Withdrawn => return Ok(false),
-        LineState::Issued if line.withdrawing => return Ok(false),
+        LineState::Issued if line.is_leaving() => return Ok(false),
         LineState::Issued => {}
         LineState::Wanted | LineState::Asked | LineState::Doubtful | LineState::Refused => {
             return Err(NoReturn::NoTicket(line.no));
@@ -212,7 +211,7 @@ fn is_to_ask(line: &Line, by: Returner, now: Moment) -> Result<bool, NoReturn> {
 /// Whether `other` has a ticket at the same family price that is not going back already.
 fn is_of_family(other: &Line, line: &Line) -> bool {
     let same = line.returns.family.is_some() && other.returns.family == line.returns.family;
-    same && other.state == LineState::Issued && !other.withdrawing
+    same && other.is_kept()
 }
 
 fn event(no: i32, what: &str) -> Event {

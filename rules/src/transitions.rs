@@ -108,7 +108,7 @@ impl Turn<'_> {
         // a line that was given up is open until it is gone, or was used and so is kept
         let open = self.order.lines.iter().any(|line| {
             let undecided = matches!(line.state, LineState::Asked | LineState::Doubtful);
-            undecided || (line.state == LineState::Issued && line.withdrawing) || line.is_sought()
+            undecided || line.is_leaving() || line.is_sought()
         });
         if tired && open {
             match self.order.on_refusal {
@@ -142,10 +142,9 @@ impl Turn<'_> {
             .filter(|row| row.state == PaymentState::Reserved)
             .and_then(|row| row.reserved_at);
         let ends = reserved.map(|at| at + self.rules.reservation_life - TimeDelta::days(1));
-        let is_kept = |line: &Line| line.state == LineState::Issued && !line.withdrawing;
         self.order.on_refusal == OnRefusal::Keep
             && ends.is_some_and(|ends| self.now >= ends)
-            && self.order.lines.iter().any(is_kept)
+            && self.order.lines.iter().any(Line::is_kept)
     }
 
     fn leave_issued(&mut self) {

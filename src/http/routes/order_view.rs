@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::actors::invoice::{InvoiceNumber, numbers_of_orders};
 use crate::actors::liftoperator::catalogue::{Catalogue, Text};
 use crate::actors::mail::reasons;
-use crate::actors::order::rules::lifecycle::{LineState, OrderState};
+use crate::actors::order::rules::lifecycle::OrderState;
 use crate::actors::order::rules::record::{Line, Order, Payment, Ticket};
 use crate::actors::order::{Past, returnable_until};
 use crate::clock;
@@ -267,7 +267,7 @@ fn line_view(line: &Line, price: Money, catalogue: &Catalogue, language: Languag
         price,
         ticket_reference: line.booking.as_ref().map(|booking| booking.ticket_reference.clone()),
         return_until: returnable_until(line),
-        returning: line.state == LineState::Issued && line.withdrawing,
+        returning: line.is_leaving(),
         reason: line.refusal.as_ref().map(|refusal| explain(refusal.kind.slug(), language)),
     }
 }

@@ -119,10 +119,7 @@ impl Desk {
     ) -> Result<(), ChangeError> {
         let keep = move |order: &mut Order| {
             let line = order.line_mut(no).ok_or(ChangeError::Unknown)?;
-            if line.state != LineState::Issued
-                || line.withdrawing
-                || line.booking.as_ref() == Some(&booking)
-            {
+            if !line.is_kept() || line.booking.as_ref() == Some(&booking) {
                 return Ok(None);
             }
             line.booking = Some(booking.clone());

@@ -22,7 +22,7 @@ use crate::actors::invoice::{self, NewInvoice};
 use crate::actors::jobs;
 use crate::actors::mail;
 use crate::actors::order::rules::advance::Effects;
-use crate::actors::order::rules::lifecycle::{LineState, OrderState};
+use crate::actors::order::rules::lifecycle::OrderState;
 use crate::actors::order::rules::record::Order;
 use crate::clock;
 use crate::io::IoError;
@@ -224,11 +224,7 @@ impl Store {
     async fn write_invoice(&self, tx: &DatabaseTransaction, order: &Order) -> Result<(), DbErr> {
         let (buyer, language) = buyer_of(tx, order.id).await?;
         // a ticket that was given up may stand for a moment; nothing is returned yet in this commit
-        let sold: Vec<_> = order
-            .lines
-            .iter()
-            .filter(|line| line.state == LineState::Issued && !line.withdrawing)
-            .collect();
+        let sold: Vec<_> = order.lines.iter().filter(|line| line.is_kept()).collect();
         let new = NewInvoice {
             order_id: order.id,
             order_number: order.number.clone(),

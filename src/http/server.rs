@@ -19,7 +19,7 @@ use utoipa_actix_web::AppExt;
 use super::state::State;
 use crate::http::middleware::connection::{Patience, Watched};
 use crate::http::middleware::{
-    body, connection, cors, draining, fallback, head, headers, nul, request_id,
+    body, connection, cors, draining, fallback, head, headers, nul, request_id, tarpit,
 };
 use crate::http::routes;
 
@@ -57,6 +57,7 @@ pub fn app(
         .configure(routes::all)
         .into_app()
         .default_service(web::to(fallback::unmatched))
+        .wrap(from_fn(tarpit::hold))
         .wrap(from_fn(nul::refuse))
         .wrap(from_fn(draining::turn_away))
         .wrap(from_fn(head::answer))

@@ -2,9 +2,9 @@
 //!
 //! From the outside in: `door` and `connection` (how many, and in time), `headers` and `cors` (what
 //! browsers are told), `request_id` (id, span, log line, panics, and with `body_timeout` how long a
-//! body may take), `head` (HEAD is GET without a body), `draining`, `nul`, `body` (limits),
-//! `session` (who is asking). `problem` is how a failure is answered, `shared` what anyone may
-//! keep.
+//! body may take), `head` (HEAD is GET without a body), `draining`, `nul`, `tarpit` (a refusal for
+//! too many requests waits), `body` (limits), `session` (who is asking). `problem` is how a failure
+//! is answered, `shared` what anyone may keep.
 
 pub mod body;
 pub mod body_timeout;
@@ -25,3 +25,4 @@ pub mod problem_kind;
 pub mod request_id;
 pub mod session;
 pub(super) mod shared;
+pub(super) mod tarpit;

@@ -20,8 +20,8 @@ STATES ?= 150000
 ONLY ?=
 # how often each lie of a supplier is told: make attack TIMES=100
 TIMES ?= 20
-# how many people log in while a stranger floods log-ins: make attack LOG_INS=1000
-LOG_INS ?= 200
+# how many people log in while a stranger floods log-ins: make attack LOG_INS=300
+LOG_INS ?= 1000
 # how many generated requests a call gets: make schemathesis REQUESTS=500
 REQUESTS ?= 100
 
@@ -86,7 +86,7 @@ fleet: ## kills three replicas in turn under load, restarts Redis and PostgreSQL
 	@scripts/prepare test
 	@export STARJACK_FLEET_SECONDS=$(SECONDS) && exec scripts/with_servers scripts/tests long fleet::long::
 
-attack: ## lets suppliers lie and strangers flood log-ins, and prints what it costs others (TIMES=20 each, LOG_INS=200)
+attack: ## lets suppliers lie and strangers flood log-ins, and prints what it costs others (TIMES=20 each, LOG_INS=1000)
 	@scripts/prepare check
 	@export STARJACK_ATTACK_TIMES=$(TIMES) && scripts/tests long no_answer_to_the_client
 	@export STARJACK_ATTACK_LOG_INS=$(LOG_INS) && exec scripts/tests long flooded::

@@ -79,7 +79,7 @@ fn look_for_ticket(line: &mut Line, times: &Times) -> bool {
         // whoever waits for its return waits still, and it is looked up before anything is voided
         LineState::Wanted | LineState::Issued => line.doubt_since = None,
         LineState::Doubtful => {}
-        LineState::Refused | LineState::Withdrawn => return false,
+        LineState::Refused | LineState::Voided => return false,
     }
     (line.settles_at, line.ask_at) = (Some(times.now + times.settle), None);
     true

@@ -23,7 +23,7 @@ impl Turn<'_> {
         }
         let counts = |line: &&Line| {
             matches!(line.state, LineState::Asked | LineState::Doubtful | LineState::Issued)
-                && !line.withdrawing
+                && !line.voiding
         };
         let due: Cents = order.lines.iter().filter(counts).map(|line| line.price).sum();
         if due <= wanted.covers() { Paid::Yes } else { Paid::No }
@@ -40,7 +40,7 @@ impl Turn<'_> {
             return true;
         }
         let booked = self.order.lines.iter().any(|line| line.state == LineState::Issued);
-        let voided = self.order.lines.iter().any(|line| line.state == LineState::Withdrawn);
+        let voided = self.order.lines.iter().any(|line| line.state == LineState::Voided);
         let doubtful = self.order.lines.iter().any(|line| line.state == LineState::Doubtful);
         if !(booked || voided || doubtful) {
             return false;

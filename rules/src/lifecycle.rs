@@ -40,7 +40,7 @@ pub enum LineState {
     /// A clear no.
     Refused,
     /// Provably not booked any more.
-    Withdrawn,
+    Voided,
 }
 
 /// Where one transaction at the payment provider stands.
@@ -111,13 +111,13 @@ pub const fn has_ended(state: OrderState) -> bool {
 /// The line table: whether a line may go from one state to another.
 #[must_use]
 pub const fn line_may(from: LineState, to: LineState) -> bool {
-    use LineState::{Asked, Doubtful, Issued, Refused, Wanted, Withdrawn};
+    use LineState::{Asked, Doubtful, Issued, Refused, Voided, Wanted};
     match from {
         Wanted => matches!(to, Asked | Refused),
-        Asked => matches!(to, Doubtful | Issued | Refused | Withdrawn),
-        Doubtful => matches!(to, Issued | Refused | Withdrawn),
-        Issued => matches!(to, Withdrawn),
-        Refused | Withdrawn => false,
+        Asked => matches!(to, Doubtful | Issued | Refused | Voided),
+        Doubtful => matches!(to, Issued | Refused | Voided),
+        Issued => matches!(to, Voided),
+        Refused | Voided => false,
     }
 }
 
@@ -125,7 +125,7 @@ pub const fn line_may(from: LineState, to: LineState) -> bool {
 #[must_use]
 pub const fn line_is_undone(state: LineState) -> bool {
     match state {
-        LineState::Wanted | LineState::Refused | LineState::Withdrawn => true,
+        LineState::Wanted | LineState::Refused | LineState::Voided => true,
         LineState::Asked | LineState::Doubtful | LineState::Issued => false,
     }
 }
@@ -173,7 +173,7 @@ pub const LINE_STATES: [LineState; 6] = [
     LineState::Doubtful,
     LineState::Issued,
     LineState::Refused,
-    LineState::Withdrawn,
+    LineState::Voided,
 ];
 
 /// Every payment state.
@@ -212,10 +212,30 @@ macro_rules! words {
 words!(OrderState, ORDER_STATES, Placed => "placed", Paying => "paying", Authorised => "authorised", Issued => "issued",
     Captured => "captured", Finished => "finished", Rejected => "rejected", Undoing => "undoing", Undone => "undone");
 words!(LineState, LINE_STATES, Wanted => "wanted", Asked => "asked", Doubtful => "doubtful", Issued => "issued",
-    Refused => "refused", Withdrawn => "withdrawn");
+    Refused => "refused", Voided => "voided");
 words!(PaymentState, PAYMENT_STATES, Opened => "opened", Suspended => "suspended", Reserved => "reserved",
     Billed => "billed", Returned => "returned", Reversed => "reversed", Lapsed => "lapsed", Failed => "failed",
     Closed => "closed", ChargedBack => "charged_back");
+
+impl LineState {
+    /// The word under which it is stored. A voided ticket was called withdrawn, and replicas of
+    /// that version read the same rows while they are replaced.
+    #[must_use]
+    pub const fn stored_word(self) -> &'static str {
+        match self {
+            Self::Voided => "withdrawn",
+            Self::Wanted | Self::Asked | Self::Doubtful | Self::Issued | Self::Refused => {
+                self.word()
+            }
+        }
+    }
+
+    /// The state that is stored under a word; `None` for a word of no state.
+    #[must_use]
+    pub fn stored(word: &str) -> Option<Self> {
+        LINE_STATES.into_iter().find(|state| state.stored_word() == word)
+    }
+}
 
 /// Writes the three tables as Markdown.
 #[must_use]
@@ -272,6 +292,14 @@ mod tests {
             }
         }
         walk(OrderState::Placed, &mut BTreeSet::new());
+    }
+
+    #[test]
+    fn a_voided_line_is_stored_under_the_word_that_earlier_versions_read() {
+        assert_eq!(LineState::Voided.stored_word(), "withdrawn");
+        for state in LINE_STATES {
+            assert_eq!(LineState::stored(state.stored_word()), Some(state));
+        }
     }
 
     #[test]

@@ -84,7 +84,7 @@ impl LineCase<'_> {
             },
             // nothing is open and nothing is in doubt, so provably nothing ever left us
             Standing::Dropped => {
-                self.line.enter(LineState::Withdrawn);
+                self.line.enter(LineState::Voided);
             }
             Standing::Doubtful => self.ask_in_doubt(false),
             Standing::DoubtfulVoiding => self.ask_in_doubt(true),
@@ -98,7 +98,7 @@ impl LineCase<'_> {
 
     /// Takes what came back for the intent that was open; `elapsed` is how long it was asked for.
     pub fn answer(&mut self, intent: &Intent, answer: LineAnswer, elapsed: TimeDelta) {
-        if !self.line.withdrawing && !answer.never_left() {
+        if !self.line.voiding && !answer.never_left() {
             self.line.asked_ms += elapsed.num_milliseconds();
         }
         match answer {
@@ -129,17 +129,15 @@ impl LineCase<'_> {
             && TimeDelta::milliseconds(self.line.asked_ms) >= self.line.terms.patience
     }
 
-    fn ask_in_doubt(&mut self, withdrawing: bool) {
-        if !self.rules.keeps(Protection::BurnReference) && withdrawing {
-            self.line.enter(LineState::Withdrawn);
-        } else if self.paid == Paid::NotKnown && !withdrawing {
+    fn ask_in_doubt(&mut self, voiding: bool) {
+        if !self.rules.keeps(Protection::BurnReference) && voiding {
+            self.line.enter(LineState::Voided);
+        } else if self.paid == Paid::NotKnown && !voiding {
             // a question that may book waits for the answer about the money
-        } else if self.paid == Paid::No && !withdrawing && self.line.terms.dedups {
+        } else if self.paid == Paid::No && !voiding && self.line.terms.dedups {
             // asking would book what is not paid: what may stand is voided
-            self.line.withdrawing = true;
-        } else if self.line.terms.dedups
-            || (!self.rules.keeps(Protection::FindFirst) && !withdrawing)
-        {
+            self.line.voiding = true;
+        } else if self.line.terms.dedups || (!self.rules.keeps(Protection::FindFirst) && !voiding) {
             self.intend(Verb::Issue);
         } else {
             self.intend(Verb::Find);
@@ -188,8 +186,8 @@ impl LineCase<'_> {
                     self.found_voided(intent);
                 } else if standing.is_empty() {
                     self.found_none(intent);
-                } else if self.line.withdrawing {
-                    self.withdraw_found(standing);
+                } else if self.line.voiding {
+                    self.void_found(standing);
                 } else {
                     self.keep_one(standing);
                 }
@@ -203,8 +201,8 @@ impl LineCase<'_> {
     fn found_none(&mut self, intent: &Intent) {
         if !self.has_settled(intent) {
             self.line.ask_at = self.line.settles_at;
-        } else if self.line.withdrawing {
-            self.line.enter(LineState::Withdrawn);
+        } else if self.line.voiding {
+            self.line.enter(LineState::Voided);
         } else if intent.verb == Verb::Issue || self.paid == Paid::No {
             // a deduplicating supplier said no to a reference of which nothing can be under way any
             // more
@@ -220,7 +218,7 @@ impl LineCase<'_> {
     /// and it is not booked once more.
     fn found_voided(&mut self, intent: &Intent) {
         if self.has_settled(intent) {
-            self.line.enter(LineState::Withdrawn);
+            self.line.enter(LineState::Voided);
         } else {
             self.line.ask_at = self.line.settles_at;
         }

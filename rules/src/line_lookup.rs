@@ -58,8 +58,8 @@ impl LineCase<'_> {
     /// the answer.
     fn was_booked(&mut self, standing: Vec<Found>) {
         self.be_doubtful();
-        if self.line.withdrawing {
-            self.withdraw_found(standing);
+        if self.line.voiding {
+            self.void_found(standing);
         } else {
             self.keep_one(standing);
         }
@@ -68,7 +68,7 @@ impl LineCase<'_> {
     /// After the backup it was booked and voided.
     fn was_voided(&mut self) {
         self.line.enter(LineState::Asked);
-        self.line.enter(LineState::Withdrawn);
+        self.line.enter(LineState::Voided);
     }
 
     /// A line that may have been booked is as one that was asked for and not answered.
@@ -81,19 +81,19 @@ impl LineCase<'_> {
 
     /// Of several bookings one stays; where the ticket is to go, none.
     fn stands(&mut self, standing: Vec<Found>) {
-        let withdrawing = self.line.withdrawing;
+        let voiding = self.line.voiding;
         let used = standing.iter().position(|found| found.state == FoundState::Used);
         let live = |found: &&Found| found.state == FoundState::Live;
         let kept = used.or_else(|| standing.iter().position(|found| live(&found)));
         let extra = standing
             .iter()
             .enumerate()
-            .find(|(at, found)| live(found) && (withdrawing || Some(*at) != kept));
+            .find(|(at, found)| live(found) && (voiding || Some(*at) != kept));
         if let Some((_, extra)) = extra {
             self.intend_cancel(Some(extra.booking.clone()));
         } else if standing.iter().any(|found| found.state == FoundState::Pending) {
             self.pause();
-        } else if withdrawing {
+        } else if voiding {
             // only used ones are left, and a cancellation is refused as it would be of any other
             // line
             (self.line.settles_at, self.line.ask_at) = (None, None);
@@ -106,8 +106,8 @@ impl LineCase<'_> {
     /// Of an order that has not ended, it was voided or returned after the backup. Of a finished
     /// one it is lost still, and reconciliation goes on with it.
     fn does_not_stand(&mut self) {
-        if self.line.withdrawing || self.order != OrderState::Finished {
-            self.line.enter(LineState::Withdrawn);
+        if self.line.voiding || self.order != OrderState::Finished {
+            self.line.enter(LineState::Voided);
         } else {
             (self.line.settles_at, self.line.ask_at, self.line.attempts) = (None, None, 0);
         }

@@ -19,7 +19,7 @@ pub(crate) const LET_GO: &str = "let_go";
 const DAYS_OF_ZONES: Days = Days::new(1);
 
 impl LineCase<'_> {
-    pub(crate) fn withdraw_found(&mut self, standing: Vec<Found>) {
+    pub(crate) fn void_found(&mut self, standing: Vec<Found>) {
         if let Some(live) = standing.iter().find(|found| found.state == FoundState::Live) {
             self.intend_cancel(Some(live.booking.clone()));
         } else if standing.iter().any(|found| found.state == FoundState::Pending) {
@@ -34,11 +34,9 @@ impl LineCase<'_> {
     /// A booking that is not final when its ticket's last day is over opens no gate any more:
     /// nobody waits for it.
     pub(crate) fn is_still_pending(&mut self, pause: Option<Duration>) {
-        if self.line.withdrawing
-            && self.now.date_naive() > self.line.ticket.valid_to + DAYS_OF_ZONES
-        {
+        if self.line.voiding && self.now.date_naive() > self.line.ticket.valid_to + DAYS_OF_ZONES {
             tracing::error!(event = "ticket.never_final", alert = true, reference = %self.line.reference, "a booking never became final");
-            self.line.enter(LineState::Withdrawn);
+            self.line.enter(LineState::Voided);
         } else if let Some(pause) = pause {
             self.pause_for(pause);
         } else {
@@ -53,14 +51,14 @@ impl LineCase<'_> {
             // an extra booking of it went, or the one that was known: what is left is looked up
             Outcome::Done(()) if self.line.is_sought() => self.line.ask_at = None,
             Outcome::Done(()) if self.line.state == LineState::Issued => {
-                self.line.enter(LineState::Withdrawn);
+                self.line.enter(LineState::Voided);
             }
             _ if self.line.is_sought() => self.pause(),
             // one of several is gone: look again before anything else
             Outcome::Done(()) => self.line.ask_at = None,
             Outcome::Refused(refusal)
                 if refusal.kind == RefusalKind::TicketUsed
-                    && (self.line.withdrawing || self.line.is_kept()) =>
+                    && (self.line.voiding || self.line.is_kept()) =>
             {
                 self.used(None);
             }
@@ -112,7 +110,7 @@ impl LineCase<'_> {
                 self.keep(None)
             }
             Outcome::Done(all) if all.iter().all(|found| found.state == FoundState::Cancelled) => {
-                self.line.enter(LineState::Withdrawn);
+                self.line.enter(LineState::Voided);
             }
             Outcome::Pending { ask_after } => self.pause_for(ask_after),
             Outcome::Done(_) | Outcome::Refused(_) | Outcome::NotSent(_) | Outcome::Unknown(_) => {
@@ -132,10 +130,10 @@ impl LineCase<'_> {
                 self.keep(Some(Refusal { kind: RefusalKind::TicketUsed, code: String::new() }));
             }
             (OrderState::Authorised, LineState::Issued, _) => {
-                (self.line.withdrawing, self.line.person, self.line.ask_at) = (false, None, None);
+                (self.line.voiding, self.line.person, self.line.ask_at) = (false, None, None);
             }
             (OrderState::Authorised, _, Some(booking)) => {
-                self.line.withdrawing = false;
+                self.line.voiding = false;
                 self.book(booking);
             }
             (OrderState::Authorised, _, None) => self.pause(),
@@ -180,7 +178,7 @@ impl LineCase<'_> {
 
     /// The ticket stays where it is, and the order goes on without it.
     pub(crate) fn let_go(&mut self, why: RefusalKind) {
-        if self.line.enter(LineState::Withdrawn) {
+        if self.line.enter(LineState::Voided) {
             self.line.refusal = Some(Refusal { kind: why, code: LET_GO.to_owned() });
         }
     }
@@ -188,7 +186,7 @@ impl LineCase<'_> {
     /// The ticket stays sold, and nobody has to look after its return any more.
     fn keep(&mut self, refusal: Option<Refusal>) {
         let line = &mut *self.line;
-        (line.withdrawing, line.refusal, line.attempts) = (false, refusal, 0);
+        (line.voiding, line.refusal, line.attempts) = (false, refusal, 0);
         (line.person, line.doubt_since, line.settles_at, line.ask_at) = (None, None, None, None);
     }
 

@@ -78,7 +78,7 @@ pub struct Line {
     /// Whether its card was accepted.
     pub checked: bool,
     /// Whether whatever was booked for it must go.
-    pub withdrawing: bool,
+    pub voiding: bool,
     /// Gross price.
     pub price: Cents,
     /// How it may be asked about.
@@ -226,7 +226,7 @@ impl Order {
     /// The sum of what was issued.
     #[must_use]
     pub fn issued_total(&self) -> Cents {
-        let is_going = |line: &Line| line.withdrawing && self.state != OrderState::Finished;
+        let is_going = |line: &Line| line.voiding && self.state != OrderState::Finished;
         self.lines
             .iter()
             .filter(|line| line.state == LineState::Issued && !is_going(line))

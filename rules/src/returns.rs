@@ -84,7 +84,7 @@ pub fn ask_return(
     }
     let mut effects = Effects::default();
     for line in order.lines.iter_mut().filter(|line| asked.contains(&line.no)) {
-        (line.withdrawing, line.refusal, line.person, line.attempts) = (true, None, None, 0);
+        (line.voiding, line.refusal, line.person, line.attempts) = (true, None, None, 0);
         // whoever waits for a return for too long needs a person, whatever the operator's system
         // says
         (line.doubt_since, line.settles_at, line.ask_at) = (Some(now), None, None);
@@ -100,10 +100,10 @@ pub fn ask_return(
 #[must_use]
 pub fn returnable_until(line: &Line) -> Option<Moment> {
     let is_sold = match line.state {
-        LineState::Refused | LineState::Withdrawn => false,
+        LineState::Refused | LineState::Voided => false,
         LineState::Wanted | LineState::Asked | LineState::Doubtful | LineState::Issued => true,
     };
-    line.returns.ends.filter(|_| is_sold && !line.withdrawing && line.refusal.is_none())
+    line.returns.ends.filter(|_| is_sold && !line.voiding && line.refusal.is_none())
 }
 
 /// A person takes the marked lines as they are: their returns end. Whether the tickets stand is
@@ -117,7 +117,7 @@ pub(crate) fn end_returns(order: &mut Order, now: Moment) -> Vec<Event> {
     for line in order.lines.iter_mut().filter(|line| line.is_leaving()) {
         if line.person.take().is_some() {
             let settles_at = now + line.terms.settle;
-            (line.withdrawing, line.doubt_since) = (false, Some(now));
+            (line.voiding, line.doubt_since) = (false, Some(now));
             (line.settles_at, line.ask_at) = (Some(settles_at), Some(settles_at));
             events.push(event(line.no, "return_ended"));
         }
@@ -141,24 +141,24 @@ impl Turn<'_> {
                 continue;
             };
             let no = line.no;
-            if line.state == LineState::Withdrawn
+            if line.state == LineState::Voided
                 && line.refusal.as_ref().is_some_and(|refusal| refusal.code == LET_GO)
             {
                 unpaid.push((line.price, format!("line {no}")));
             }
             // of one that was given up, its operator may say no as well
-            if matches!(line.state, LineState::Withdrawn | LineState::Refused) {
+            if matches!(line.state, LineState::Voided | LineState::Refused) {
                 self.effects.freed.push(no);
             }
             let (told, letter) = match line.state {
                 // one that was given up before the order was finished has no doubt any more once it
                 // is booked
-                LineState::Withdrawn
+                LineState::Voided
                     if matches!(old.standing(), Standing::Returning | Standing::ReturnEnded) =>
                 {
                     ("returned", Some(OrderEmail::TicketReturned(no)))
                 }
-                LineState::Withdrawn => ("withdrawn", None),
+                LineState::Voided => ("voided", None),
                 LineState::Issued if !line.is_going() => {
                     ("return_refused", Some(OrderEmail::TicketKept(no)))
                 }
@@ -188,7 +188,7 @@ pub fn is_booked_again(line: &Line) -> bool {
 /// Whether the ticket is still to be asked back; it is not when it is going or gone.
 fn is_to_ask(line: &Line, by: Returner, now: Moment) -> Result<bool, NoReturn> {
     match line.state {
-        LineState::Withdrawn => return Ok(false),
+        LineState::Voided => return Ok(false),
         LineState::Issued if line.is_leaving() => return Ok(false),
         LineState::Issued => {}
         LineState::Wanted | LineState::Asked | LineState::Doubtful | LineState::Refused => {

@@ -144,7 +144,7 @@ fn cannot_be_voided(line: &Line, now: Moment) -> bool {
     let may_book = line.open.as_ref().is_some_and(|open| open.verb == Verb::Issue);
     let settled = line.settles_at.is_none_or(|at| at <= now);
     let stands = matches!(line.state, LineState::Issued | LineState::Doubtful);
-    line.person.is_some() && line.withdrawing && stands && settled && !may_book
+    line.person.is_some() && line.voiding && stands && settled && !may_book
 }
 
 fn accept(order: &mut Order, now: Moment, rules: &Rules) -> Result<Option<Effects>, Obstacle> {
@@ -200,7 +200,7 @@ fn keep_used(order: &mut Order, now: Moment) -> Vec<Event> {
             continue;
         }
         line.enter(LineState::Issued);
-        (line.withdrawing, line.refusal, line.person) = (false, None, None);
+        (line.voiding, line.refusal, line.person) = (false, None, None);
         (line.doubt_since, line.settles_at, line.ask_at) = (None, None, None);
         events.push(event(OrderState::Undoing, line.no, "kept"));
     }

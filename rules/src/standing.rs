@@ -1,5 +1,5 @@
 //! Where a line really stands. Its six states are what customers see; together with what is noted
-//! beside them (`withdrawing`, `settles_at`, `doubt_since`) they are these eleven, and every rule
+//! beside them (`voiding`, `settles_at`, `doubt_since`) they are these eleven, and every rule
 //! of a line decides by them.
 
 use super::lifecycle::LineState;
@@ -39,7 +39,7 @@ impl Line {
     pub fn standing(&self) -> Standing {
         let is_noted = self.settles_at.is_some();
         let is_in_doubt = self.doubt_since.is_some();
-        match (self.state, self.withdrawing) {
+        match (self.state, self.voiding) {
             (LineState::Wanted, _) if is_noted => Standing::Sought,
             (LineState::Wanted, _) => Standing::Wanted,
             (LineState::Asked, false) => Standing::Asked,
@@ -51,7 +51,7 @@ impl Line {
             (LineState::Issued, true) => Standing::Voiding,
             (LineState::Issued, false) if is_noted => Standing::ReturnEnded,
             (LineState::Issued, false) => Standing::Sold,
-            (LineState::Refused | LineState::Withdrawn, _) => Standing::Over,
+            (LineState::Refused | LineState::Voided, _) => Standing::Over,
         }
     }
 
@@ -79,12 +79,12 @@ impl Line {
     /// Whether it is issued and nobody wants it back.
     #[must_use]
     pub fn is_kept(&self) -> bool {
-        self.state == LineState::Issued && !self.withdrawing
+        self.state == LineState::Issued && !self.voiding
     }
 
     /// Whether it is issued and is to go.
     #[must_use]
     pub fn is_leaving(&self) -> bool {
-        self.state == LineState::Issued && self.withdrawing
+        self.state == LineState::Issued && self.voiding
     }
 }

@@ -249,27 +249,25 @@ impl Turn<'_> {
     pub(crate) fn undo(&mut self, reason: &str) {
         self.order.refusal.get_or_insert_with(|| reason.to_owned());
         self.enter(OrderState::Undoing, Some(reason.to_owned()));
-        self.withdraw_all(|_| true);
+        self.void_all(|_| true);
     }
 
     /// Whatever was booked for these lines must go.
-    fn withdraw_all(&mut self, these: impl Fn(&Line) -> bool) {
+    fn void_all(&mut self, these: impl Fn(&Line) -> bool) {
         let (now, rules, order, paid) = (self.now, self.rules, self.order.state, self.paid());
         for line in self.order.lines.iter_mut().filter(|line| these(line)) {
             if line.state == LineState::Wanted && line.is_sought() {
                 LineCase { line, order, paid, now, rules }.be_doubtful();
             }
-            withdraw(line, now, rules);
+            void(line, now, rules);
         }
     }
 
     /// Keeps what is issued: only what is still open is withdrawn.
     fn give_up(&mut self, late: bool) {
-        self.withdraw_all(|line| {
+        self.void_all(|line| {
             let tired = late || TimeDelta::milliseconds(line.asked_ms) >= line.terms.patience;
-            tired
-                && !line.withdrawing
-                && matches!(line.state, LineState::Asked | LineState::Doubtful)
+            tired && !line.voiding && matches!(line.state, LineState::Asked | LineState::Doubtful)
         });
     }
 
@@ -309,7 +307,7 @@ impl Turn<'_> {
 }
 
 /// Whatever was booked for the line must go, and only what is seen from now on counts.
-fn withdraw(line: &mut Line, now: Moment, rules: &Rules) {
+fn void(line: &mut Line, now: Moment, rules: &Rules) {
     if !line_is_undone(line.state) {
         // what was not committed never left us
         let never_left =
@@ -317,7 +315,7 @@ fn withdraw(line: &mut Line, now: Moment, rules: &Rules) {
         if never_left && rules.keeps(Protection::DecideFirst) {
             line.open = None;
         }
-        line.withdrawing = true;
+        line.voiding = true;
         line.settles_at = line.settles_at.map(|at| at.max(now));
         if line.state != LineState::Doubtful {
             line.ask_at = None;

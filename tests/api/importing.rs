@@ -154,8 +154,8 @@ async fn an_operator_comes_and_goes_while_its_orders_are_served(database: Databa
         .post(&returns, &json!({ "lines": [1], "reason": "nobody sells it any more" }))
         .await
         .expect(202);
-    anna.wait_until(sold["id"].as_str().unwrap(), "withdrawn", |order| {
-        order["lines"][0]["state"] == "withdrawn"
+    anna.wait_until(sold["id"].as_str().unwrap(), "voided", |order| {
+        order["lines"][0]["state"] == "voided"
     })
     .await;
     eventually("its actor has ended", async || (state().await == "stopped").then_some(())).await;

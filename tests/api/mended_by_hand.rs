@@ -62,7 +62,7 @@ async fn a_person_sees_what_the_suppliers_know_and_which_one_does_not_answer(dat
     assert!(silent["why"].is_string(), "{silent}");
     assert_eq!(
         (&told["reach"], &told["bookings"][0]["state"]),
-        (&json!("told"), &json!("live")),
+        (&json!("answered"), &json!("live")),
         "{told}"
     );
     let payment = &seen["payments"][0];
@@ -71,7 +71,7 @@ async fn a_person_sees_what_the_suppliers_know_and_which_one_does_not_answer(dat
         (&json!("reserved"), &json!(true)),
         "{payment}"
     );
-    assert_eq!(payment["provider"]["reach"], "told", "{payment}");
+    assert_eq!(payment["provider"]["reach"], "answered", "{payment}");
     assert_eq!(
         payment["provider"]["captured"],
         json!({ "amount": 0, "currency": "EUR" }),
@@ -132,7 +132,7 @@ async fn an_order_that_waits_for_its_pause_is_asked_for_at_once_when_a_person_sa
     world.clear_faults().await;
     // a person sees that the gate's computer answers again, its breaker included
     eventually("an answer", async || {
-        (look(&clerk, &order).await["lines"][0]["supplier"]["reach"] == "told").then_some(())
+        (look(&clerk, &order).await["lines"][0]["supplier"]["reach"] == "answered").then_some(())
     })
     .await;
     assert_eq!(anna.order(id(&order)).await["state"], "authorised");
@@ -219,7 +219,7 @@ async fn used_in_an_undo(world: &World, (anna, clerk): (&Person, &Person)) -> Va
     anna.wait_for(id(&order), &["stuck"]).await;
     let seen = look(clerk, &order).await;
     assert_eq!(
-        (&seen["state"], &seen["marks"][0]["reason"]),
+        (&seen["state"], &seen["needs_attention"][0]["reason"]),
         (&json!("undoing"), &json!("ticket_used")),
         "{seen:#}"
     );
@@ -253,7 +253,7 @@ async fn a_used_ticket_is_let_go_and_refunded_when_staff_undoes_its_order_once_m
     let order = used_in_an_undo(&world, (&anna, &clerk)).await;
     command(&clerk, &order, "undo").await.expect(202);
     let undone = anna.wait_for(id(&order), &["undone"]).await;
-    assert_eq!(undone["lines"][0]["state"], "withdrawn", "{undone:#}");
+    assert_eq!(undone["lines"][0]["state"], "voided", "{undone:#}");
     assert!(!is_stuck(&clerk, &order).await);
     let ledger = world.ledger().await;
     let number = order["number"].as_str().unwrap();

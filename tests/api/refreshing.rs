@@ -108,7 +108,7 @@ async fn a_price_is_shown_then_taken_and_older_offers_keep_theirs(database: Data
         assert_eq!(texts(&shown), [words]);
         let item = &shown["items"][0];
         assert_eq!(
-            (&item["kind"], &item["can_be_taken"], &item["there"]["amount"]),
+            (&item["kind"], &item["can_be_accepted"], &item["there"]["amount"]),
             (&json!("price"), &json!(true), &json!(9900))
         );
         assert_eq!(offered(&world, operator).await["day"], before.cents, "showing changes nothing");

@@ -81,7 +81,7 @@ async fn story_39_a_returned_ticket_is_cancelled_and_its_price_goes_back_and_its
             (&asked["state"], &asked["lines"][1]["returning"]),
             (&json!("finished"), &json!(false))
         );
-        let returned = line_is(&anna, &order, 0, "withdrawn").await;
+        let returned = line_is(&anna, &order, 0, "voided").await;
         assert_eq!(
             (&returned["lines"][1]["state"], &returned["lines"][0]["return_until"]),
             (&json!("issued"), &Value::Null)
@@ -101,7 +101,7 @@ async fn story_39_a_returned_ticket_is_cancelled_and_its_price_goes_back_and_its
         anna.wait_for(id(&again), &["finished"]).await;
 
         give_back(&anna, &order, &[1, 2]).await.expect(202);
-        line_is(&anna, &order, 1, "withdrawn").await;
+        line_is(&anna, &order, 1, "voided").await;
         credited(&world, &order, cents(&order, 0) + cents(&order, 1)).await;
     }
     world.clean_slate().await;
@@ -185,8 +185,8 @@ async fn a_return_that_is_asked_for_twice_at_once_happens_once(database: Databas
     for answer in [answers.0, answers.1, answers.2, answers.3] {
         assert_eq!(answer.expect(202)["state"], "finished");
     }
-    line_is(&anna, &order, 0, "withdrawn").await;
-    line_is(&anna, &order, 1, "withdrawn").await;
+    line_is(&anna, &order, 0, "voided").await;
+    line_is(&anna, &order, 1, "voided").await;
     credited(&world, &order, cents(&order, 0) + cents(&order, 1)).await;
     world.clean_slate().await;
     let emails = world.ledger().await;
@@ -207,8 +207,8 @@ async fn a_return_whose_answer_is_lost_happens_once(database: Database) {
         world.fault(fault).await;
     }
     give_back(&anna, &order, &[1, 2]).await.expect(202);
-    line_is(&anna, &order, 0, "withdrawn").await;
-    line_is(&anna, &order, 1, "withdrawn").await;
+    line_is(&anna, &order, 0, "voided").await;
+    line_is(&anna, &order, 1, "voided").await;
     credited(&world, &order, cents(&order, 0) + cents(&order, 1)).await;
     told(&world, &order, "your money goes back to you").await;
     world.clean_slate().await;
@@ -250,7 +250,7 @@ async fn a_person_takes_back_what_was_not_promised_and_ends_what_an_operator_ref
     let retried =
         clerk.client.post(&format!("{admin}/retry"), &json!({ "reason": "they said so" })).await;
     assert!(matches!(retried.status, 202 | 409), "{}", retried.json);
-    line_is(&anna, &order, 0, "withdrawn").await;
+    line_is(&anna, &order, 0, "voided").await;
     credited(&world, &order, cents(&order, 0)).await;
     world.clean_slate().await;
     let seen = clerk.client.get(&admin).await.expect(200);
@@ -286,7 +286,7 @@ async fn a_family_goes_back_together(database: Database) {
     assert!(problem["detail"].as_str().unwrap().contains("name 2, 4 as well"), "{problem}");
     give_back(&anna, &order, &[1, 2, 3, 4]).await.expect(202);
     for line in 0..4 {
-        line_is(&anna, &order, line, "withdrawn").await;
+        line_is(&anna, &order, line, "voided").await;
     }
     credited(&world, &order, order["total"]["amount"].as_i64().unwrap()).await;
     eventually("the free child's letter", async || {

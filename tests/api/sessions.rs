@@ -80,7 +80,7 @@ async fn an_account_that_is_disabled_at_one_replica_is_out_at_the_other_and_come
     guest.post("/api/v1/sessions", &log_in).await.expect(201);
     let own =
         clerk.client.get("/api/v1/admin/accounts").await.expect(200)["items"][0]["id"].clone();
-    let path = format!("/api/v1/admin/accounts/{}/standing/take-admin", own.as_str().unwrap());
+    let path = format!("/api/v1/admin/accounts/{}/standing/revoke-admin", own.as_str().unwrap());
     let last = clerk.client.post(&path, &json!({ "reason": "holidays" })).await;
     last.expect_problem(409, "last-admin");
 }

@@ -80,7 +80,7 @@ fn what_a_case_names_and_nobody_holds_and_what_is_held_and_no_case_names_are_not
         Ledger(ledger)
     };
     let about_money = |ledger: &Ledger| {
-        let wrong = check(&orders("undone", "withdrawn"), ledger);
+        let wrong = check(&orders("undone", "voided"), ledger);
         wrong.into_iter().filter(|wrong| wrong.contains("cents are held")).collect::<Vec<_>>()
     };
     assert_eq!(about_money(&undone().with_cases(&case(8100))), Vec::<String>::new());

@@ -173,8 +173,8 @@ fn emails(order: &Value, email: &str, ledger: &Ledger) -> Vec<String> {
     let charged = kept(ledger, number) > 0
         || (order["state"] == "finished" && ledger.sum(number, "charged_back") > 0);
     // what was sold and returned was invoiced all the same
-    let returned = order["state"] == "finished"
-        && lines(order).iter().any(|line| line["state"] == "withdrawn");
+    let returned =
+        order["state"] == "finished" && lines(order).iter().any(|line| line["state"] == "voided");
     if has_invoice != charged && !(returned && has_invoice) {
         wrong.push(format!("charged: {charged}, invoiced: {has_invoice}"));
     }

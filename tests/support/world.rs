@@ -227,7 +227,7 @@ impl World {
             .await
             .unwrap()
             .expect(200);
-        cleared["taken_back"].as_u64().unwrap()
+        cleared["cleared"].as_u64().unwrap()
     }
 
     /// An actor as its admin sees it.

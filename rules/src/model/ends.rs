@@ -27,7 +27,7 @@ impl World {
             let live = live(tickets);
             let wanted = usize::from(finished && line.state == LineState::Issued);
             // a used ticket cannot be voided; where staff let go of it, it stands without its money
-            let let_go = line.state == LineState::Withdrawn && tickets.contains(&FoundState::Used);
+            let let_go = line.state == LineState::Voided && tickets.contains(&FoundState::Used);
             if live != wanted && !let_go {
                 return Err(format!(
                     "line {} ({:?}) has {live} live tickets in {:?}",
@@ -132,7 +132,7 @@ impl World {
                 && live(tickets) == 0
                 && self.late.is_empty()
             {
-                line.enter(LineState::Withdrawn);
+                line.enter(LineState::Voided);
                 self.days[at] = Day::Free;
                 self.order.next_at = Some(self.now);
             }

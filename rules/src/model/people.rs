@@ -270,7 +270,7 @@ impl World {
                 let mut world = self.clone();
                 world.budget.given_back -= 1;
                 world.tickets[at].fill(FoundState::Cancelled);
-                world.order.lines[at].enter(LineState::Withdrawn);
+                world.order.lines[at].enter(LineState::Voided);
                 world.free(&[line.no]);
                 world.advance(&[], rules);
                 next.push(world);

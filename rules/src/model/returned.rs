@@ -188,7 +188,7 @@ fn a_return_that_is_not_answered_calls_a_person_and_goes_on() {
     world = world.answered(subject, &cancel, Fate::Answered, &rules);
     assert_eq!(
         (world.order.lines[0].state, world.order.needs_person()),
-        (LineState::Withdrawn, false)
+        (LineState::Voided, false)
     );
     let verbs: Vec<_> = world.in_flight().iter().map(|(_, intent)| intent.verb).collect();
     assert_eq!(verbs, [Verb::History], "the money follows in the same commit");

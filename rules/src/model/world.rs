@@ -149,7 +149,7 @@ fn wanted(no: i32, number: &OrderNumber, setting: &Setting) -> Line {
         reference: number.ticket(no),
         state: LineState::Wanted,
         checked: false,
-        withdrawing: false,
+        voiding: false,
         price: if setting.free && no == 1 { 0 } else { PRICE * i64::from(no) },
         terms: Terms {
             dedups: setting.dedups,
@@ -256,7 +256,7 @@ impl World {
 
     /// What the driver does before asking: every new intent becomes a row.
     pub(super) fn commit(&mut self) {
-        let voided = |line: &Line| line.withdrawing && line.state == LineState::Asked;
+        let voided = |line: &Line| line.voiding && line.state == LineState::Asked;
         let books = |line: &Line| {
             line.open.as_ref().is_some_and(|open| open.is_new() && open.verb == Verb::Issue)
         };

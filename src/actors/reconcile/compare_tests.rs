@@ -24,7 +24,7 @@ fn at_rest() -> impl Strategy<Value = LineState> {
         Just(LineState::Wanted),
         Just(LineState::Issued),
         Just(LineState::Refused),
-        Just(LineState::Withdrawn)
+        Just(LineState::Voided)
     ]
 }
 
@@ -147,7 +147,7 @@ fn the_ticket_that_stays_is_the_used_one_else_the_known_one_else_the_oldest() {
 fn a_price_is_compared_for_what_was_sold_alone() {
     assert_eq!(price(&ours(LineState::Issued), 8000).unwrap().amount, -450);
     assert_eq!(price(&ours(LineState::Issued), 8450), None);
-    assert_eq!(price(&ours(LineState::Withdrawn), 8000), None);
+    assert_eq!(price(&ours(LineState::Voided), 8000), None);
 }
 
 #[test]

@@ -53,7 +53,7 @@ pub struct OrderView {
 pub struct LineView {
     /// From 1.
     no: i32,
-    /// `wanted`, `asked`, `doubtful`, `issued`, `refused` or `withdrawn`.
+    /// `wanted`, `asked`, `doubtful`, `issued`, `refused` or `voided`.
     #[schema(example = "issued")]
     state: &'static str,
     /// The operator's key.
@@ -85,7 +85,7 @@ pub struct LineView {
     /// gone already.
     #[schema(required)]
     return_until: Option<DateTime<Utc>>,
-    /// Whether its ticket is being given back: it becomes `withdrawn`, unless it was used.
+    /// Whether its ticket is being given back: it becomes `voided`, unless it was used.
     returning: bool,
     /// Why it was refused, or why its ticket was not taken back.
     #[schema(required)]

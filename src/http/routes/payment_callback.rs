@@ -53,7 +53,7 @@ impl From<ChangeError> for Rejection {
 
 /// For the payment provider: reports what became of a payment page. Answers `OK`, or `ERROR: ` and
 /// why, always with 200.
-#[utoipa::path(tag = "operations", operation_id = "take_payment_callback",
+#[utoipa::path(tag = "operations", operation_id = "receive_payment_callback",
     responses((status = 200, description = "`OK` or `ERROR: …`", content_type = "text/plain", body = String)))]
 #[get("/callbacks/mpay24")]
 pub(in crate::http) async fn take(state: web::Data<State>, request: HttpRequest) -> HttpResponse {
@@ -61,7 +61,7 @@ pub(in crate::http) async fn take(state: web::Data<State>, request: HttpRequest)
 }
 
 /// The same; a body is not read.
-#[utoipa::path(tag = "operations", operation_id = "take_posted_payment_callback",
+#[utoipa::path(tag = "operations", operation_id = "receive_posted_payment_callback",
     responses((status = 200, description = "`OK` or `ERROR: …`", content_type = "text/plain", body = String)))]
 #[post("/callbacks/mpay24")]
 pub(in crate::http) async fn take_posted(

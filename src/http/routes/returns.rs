@@ -61,7 +61,7 @@ impl ReturnTickets {
 }
 
 /// Gives tickets of a finished order back, as it was promised when they were sold: a line's
-/// `return_until` says until when. The order stays `finished`; each line becomes `withdrawn` once
+/// `return_until` says until when. The order stays `finished`; each line becomes `voided` once
 /// its operator has cancelled the ticket, and its price goes back the way it came. A ticket that
 /// was used meanwhile stays sold. Twice is like once.
 ///

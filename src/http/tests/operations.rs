@@ -263,7 +263,7 @@ async fn faults_are_suffered_by_the_next_questions_and_written_down() {
         202
     );
     let cleared = answer(world.call("DELETE", path).bearer_auth(&clerk)).await;
-    assert_eq!((cleared.status, cleared.body), (200, json!({ "taken_back": 100 })));
+    assert_eq!((cleared.status, cleared.body), (200, json!({ "cleared": 100 })));
     assert_eq!(actor.ask((), soon()).await, Ok(()));
 
     for unclear in [

@@ -221,7 +221,7 @@ async fn whatever_moves_money_or_gives_a_role_asks_for_it_again_after_ten_minute
         (format!("orders/{id}/accept"), json!({"reason": "they said so"})),
         (format!("cases/{id}/agree"), json!({"reason": "they said so"})),
         ("operators/nobody/catalogue-differences".to_owned(), json!({"fingerprint": "0"})),
-        (format!("accounts/{id}/standing/give-admin"), json!({"reason": "they said so"})),
+        (format!("accounts/{id}/standing/grant-admin"), json!({"reason": "they said so"})),
     ];
     let call = async |token: &str, no: usize| {
         let (path, body): &(String, Value) = &calls[no];

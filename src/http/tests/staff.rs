@@ -84,13 +84,13 @@ async fn the_role_is_given_and_taken_and_the_last_admin_keeps_it() {
     let anna = world.token(ANNA, Role::Customer).await;
     let own = world.id_of_account(&ada, ADA).await;
     let id = world.id_of_account(&ada, ANNA).await;
-    for change in ["disable", "take-admin"] {
+    for change in ["disable", "revoke-admin"] {
         world
             .standing(&ada, &own, change, &json!("holidays"))
             .await
             .expect_problem(409, "last-admin");
     }
-    let given = world.standing(&ada, &id, "give-admin", &json!("she runs the shop too")).await;
+    let given = world.standing(&ada, &id, "grant-admin", &json!("she runs the shop too")).await;
     assert_eq!(given.body["role"], "admin");
     world.get("/api/v1/accounts/me", &anna).await.expect_problem(401, "unauthenticated");
     let anna =
@@ -99,7 +99,7 @@ async fn the_role_is_given_and_taken_and_the_last_admin_keeps_it() {
         world.get("/api/v1/admin/accounts", &anna).await.body["items"].as_array().unwrap().len(),
         2
     );
-    let taken = world.standing(&ada, &id, "take-admin", &json!("she left")).await;
+    let taken = world.standing(&ada, &id, "revoke-admin", &json!("she left")).await;
     assert_eq!(taken.body["role"], "customer");
     world.get("/api/v1/admin/accounts", &anna).await.expect_problem(401, "unauthenticated");
     let refused = world

@@ -155,7 +155,7 @@ async fn what_the_provider_did_without_us_is_one_case_each_and_what_was_agreed_m
     assert_eq!(seen["payments"][0]["returned"], seen["payments"][0]["captured"], "{seen:#}");
     let last = compare(&clerk, None).await;
     assert_eq!(
-        (&last["payments"]["differences"], &last["payments"]["not_told"]),
+        (&last["payments"]["differences"], &last["payments"]["unanswered"]),
         (&json!(0), &Value::Null)
     );
     eventually("a letter says that money came back", async || {

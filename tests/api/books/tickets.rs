@@ -27,7 +27,7 @@ async fn nothing_differs(clerk: &Person) {
     let quiet = compare(clerk, None).await;
     assert!(quiet.len() > 10, "every operator, the payments and the invoices: {quiet:?}");
     for run in quiet.values() {
-        assert_eq!((&run["differences"], &run["not_told"]), (&json!(0), &Value::Null), "{run:#}");
+        assert_eq!((&run["differences"], &run["unanswered"]), (&json!(0), &Value::Null), "{run:#}");
     }
     assert_eq!(quiet["operator/solden"]["compared"], 1);
     assert!(cases(clerk, "open").await.is_empty());
@@ -138,7 +138,7 @@ async fn every_ticket_that_differs_is_one_case_and_what_was_agreed_makes_both_si
     let kept = anna.order(id(&cancelled)).await;
     let states: Vec<&Value> =
         kept["lines"].as_array().unwrap().iter().map(|line| &line["state"]).collect();
-    assert_eq!(states, ["issued", "withdrawn"]);
+    assert_eq!(states, ["issued", "voided"]);
     let ledger = world.ledger().await;
     assert_eq!(
         ledger.emails_about(number(&cancelled)).len(),
@@ -163,7 +163,7 @@ async fn an_operator_without_a_list_is_asked_for_each_ticket_of_ours() {
         let runs = compare(&clerk, Some(operator)).await;
         let run = &runs[&format!("operator/{operator}")];
         assert_eq!((&run["compared"], &run["differences"]), (&json!(2), &json!(1)), "{run:#}");
-        assert!(run["not_told"].as_str().unwrap().contains("no list"), "{run:#}");
+        assert!(run["unanswered"].as_str().unwrap().contains("no list"), "{run:#}");
     }
     agree_to_all(&clerk).await;
     world.clear_faults().await;

@@ -96,7 +96,7 @@ async fn two_replicas_compare_yesterday_once() {
     scopes.dedup();
     assert_eq!(scopes.len(), all, "each once: {scopes:?}");
     assert!(
-        runs.iter().all(|run| run["requested_by"].is_null() && run["not_told"].is_null()),
+        runs.iter().all(|run| run["requested_by"].is_null() && run["unanswered"].is_null()),
         "{runs:#?}"
     );
 }

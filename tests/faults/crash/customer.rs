@@ -108,7 +108,7 @@ impl Payer {
                 drop(person.client.try_post(&path, &json!({ "lines": [1] })).await);
                 false
             }
-            Deed::Return => order["lines"][0]["state"] == "withdrawn",
+            Deed::Return => order["lines"][0]["state"] == "voided",
             Deed::Bank("bill" | "fail") if order["payment"]["state"] != "suspended" => false,
             Deed::Bank("charge_back") if state != "finished" => false,
             Deed::Bank(event) => {

@@ -200,7 +200,7 @@ async fn a_reservation_that_is_about_to_end_is_taken_for_what_was_issued_while_a
         world.outside.books.open().decide(booked);
         let wrong = world.go_on(id, &story, PATIENCE).await;
         assert!(wrong.is_empty(), "{told}: {wrong:#?}");
-        assert_eq!(world.order(id).await.lines[0].state, LineState::Withdrawn, "{told}");
+        assert_eq!(world.order(id).await.lines[0].state, LineState::Voided, "{told}");
         assert_eq!(taken(&world), 3000, "{told}");
     }
 }

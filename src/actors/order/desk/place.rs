@@ -193,7 +193,7 @@ impl Desk {
             reference: number.ticket(no),
             state: LineState::Wanted,
             checked: (self.sells_unchecked)(&line.ticket.operator),
-            withdrawing: false,
+            voiding: false,
             price: line.price,
             terms: self.store().terms(&line.ticket.operator),
             asked_ms: 0,

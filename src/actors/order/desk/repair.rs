@@ -89,8 +89,8 @@ impl Desk {
                 return Err(ChangeError::Io(IoError::Late));
             }
             match line.state {
-                LineState::Withdrawn => return Ok(None),
-                LineState::Issued => line.enter(LineState::Withdrawn),
+                LineState::Voided => return Ok(None),
+                LineState::Issued => line.enter(LineState::Voided),
                 other @ (LineState::Wanted
                 | LineState::Asked
                 | LineState::Doubtful
@@ -267,7 +267,7 @@ fn sold_line(order: &Order, no: i32) -> Result<&Line, ChangeError> {
     match (order.state, line.state) {
         // it is being returned
         (OrderState::Finished, LineState::Issued) if line.is_going() => {
-            Err(ChangeError::TooLate(LineState::Withdrawn.word()))
+            Err(ChangeError::TooLate(LineState::Voided.word()))
         }
         (OrderState::Finished, LineState::Issued) => Ok(line),
         (OrderState::Finished, state) => Err(ChangeError::TooLate(state.word())),

@@ -74,7 +74,7 @@ pub(in crate::actors::order) async fn in_the_way(
     new: &Order,
 ) -> Result<Option<InTheWay>, DbErr> {
     let cards: BTreeSet<&str> = new.lines.iter().map(|line| &*line.ticket.card_number).collect();
-    let gone = [LineState::Refused, LineState::Withdrawn].map(LineState::word);
+    let gone = [LineState::Refused, LineState::Voided].map(LineState::stored_word);
     let ended = [OrderState::Rejected, OrderState::Undone].map(OrderState::word);
     let own = order_line::Entity::find()
         .find_also_related(orders::Entity)

@@ -219,7 +219,8 @@ impl Store {
                         .select_only()
                         .column(orders::Column::Id)
                         .filter(orders::Column::State.is_not_in(ends));
-                    let undecided = [LineState::Asked, LineState::Doubtful].map(LineState::word);
+                    let undecided =
+                        [LineState::Asked, LineState::Doubtful].map(LineState::stored_word);
                     let returned = Condition::any()
                         .add(order_line::Column::Withdrawing.eq(true))
                         .add(order_line::Column::SettlesAt.is_not_null())

@@ -76,10 +76,10 @@ pub(in crate::actors::order) fn line_of(
     Ok(Line {
         no: row.no,
         reference: Reference::stored(row.reference),
-        state: LineState::of(&row.state)
+        state: LineState::stored(&row.state)
             .ok_or_else(|| unreadable("order_line.state", &row.state))?,
         checked: row.checked,
-        withdrawing: row.withdrawing,
+        voiding: row.withdrawing,
         price: row.price_cents,
         terms,
         asked_ms: row.asked_ms,
@@ -120,9 +120,9 @@ pub(in crate::actors::order) fn line_row(order_id: Uuid, line: &Line) -> order_l
         order_id: Set(order_id),
         no: Set(line.no),
         reference: Set(line.reference.to_string()),
-        state: Set(line.state.word().to_owned()),
+        state: Set(line.state.stored_word().to_owned()),
         checked: Set(line.checked),
-        withdrawing: Set(line.withdrawing),
+        withdrawing: Set(line.voiding),
         operator: Set(ticket.operator.clone()),
         product: Set(ticket.product.clone()),
         category: Set(ticket.category.clone()),

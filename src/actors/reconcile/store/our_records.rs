@@ -103,7 +103,7 @@ async fn lines(db: &impl ConnectionTrait, fits: Condition) -> Result<Vec<OurLine
             no: row.no,
             reference: row.reference,
             operator: row.operator,
-            state: LineState::of(&row.state)?,
+            state: LineState::stored(&row.state)?,
             handle: row.booking_handle,
             price: row.price_cents,
             last_day: row.valid_to,

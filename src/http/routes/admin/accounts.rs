@@ -34,9 +34,9 @@ pub enum AccountChange {
     /// Its owner logs in again.
     Enable,
     /// It runs the shop.
-    GiveAdmin,
+    GrantAdmin,
     /// It runs the shop no more; its second factor is taken away.
-    TakeAdmin,
+    RevokeAdmin,
     /// Its device and recovery codes are lost: its second factor is taken away.
     ForgetSecondFactor,
 }
@@ -160,8 +160,8 @@ pub(in crate::http) async fn change_standing(
     let (standing, action) = match change {
         AccountChange::Disable => (Standing::Disabled, "account.disable"),
         AccountChange::Enable => (Standing::Enabled, "account.enable"),
-        AccountChange::GiveAdmin => (Standing::Admin, "account.give_admin"),
-        AccountChange::TakeAdmin => (Standing::Customer, "account.take_admin"),
+        AccountChange::GrantAdmin => (Standing::Admin, "account.give_admin"),
+        AccountChange::RevokeAdmin => (Standing::Customer, "account.take_admin"),
         AccountChange::ForgetSecondFactor => {
             (Standing::WithoutSecondFactor, "account.forget_second_factor")
         }

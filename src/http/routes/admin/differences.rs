@@ -37,9 +37,9 @@ pub struct DifferenceView {
     /// `price`, `withdrawn`, `unpriced`, `category_unknown_there`, `product_unknown_here` or
     /// `category_unknown_here`.
     kind: &'static str,
-    /// Whether taking takes it: prices and withdrawn products. What else differs, an import must
-    /// mend.
-    can_be_taken: bool,
+    /// Whether accepting changes it: prices and withdrawn products. What else differs, an import
+    /// must bring.
+    can_be_accepted: bool,
     /// The same in words.
     text: String,
     /// Our key of the product.
@@ -68,7 +68,7 @@ pub struct DifferenceView {
 /// Which differences are taken.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = TakeDifferences)]
+#[schema(as = AcceptDifferences)]
 pub struct TakeBody {
     /// The `fingerprint` that they were shown with.
     fingerprint: String,
@@ -76,7 +76,7 @@ pub struct TakeBody {
 
 /// The catalogue with the differences taken.
 #[derive(Serialize, utoipa::ToSchema)]
-#[schema(as = CatalogueTaken)]
+#[schema(as = CatalogueAccepted)]
 pub struct TakenView {
     /// Its version; every replica sells by it within some seconds.
     version: i64,
@@ -97,10 +97,10 @@ pub(in crate::http) async fn show(
     Ok(HttpResponse::Ok().json(DifferencesView::from(shown)))
 }
 
-/// Takes the prices and withdrawn products that were shown under the fingerprint; 409 when
+/// Accepts the prices and withdrawn products that were shown under the fingerprint; 409 when
 /// something else differs by now. Orders and offers keep the price that they were made with. 403
 /// `second-factor-needed-again` where the second factor was not shown within ten minutes.
-#[utoipa::path(tag = "admin", operation_id = "take_catalogue_differences", security(("bearer" = [])),
+#[utoipa::path(tag = "admin", operation_id = "accept_catalogue_differences", security(("bearer" = [])),
     request_body = TakeBody, params(("key" = String, Path, description = "The operator's key")),
     responses((status = 200, description = "Taken", body = TakenView)))]
 #[post("/api/v1/admin/operators/{key}/catalogue-differences")]
@@ -139,7 +139,7 @@ impl From<Difference> for DifferenceView {
             (difference.kind(), difference.can_be_taken(), difference.to_string());
         let empty = Self {
             kind,
-            can_be_taken,
+            can_be_accepted: can_be_taken,
             text,
             product: None,
             category: None,

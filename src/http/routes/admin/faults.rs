@@ -81,7 +81,7 @@ impl NewFault {
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct FaultsCleared {
     /// Faults that no question had suffered yet.
-    taken_back: u32,
+    cleared: u32,
 }
 
 /// Breaks the actor's next questions. Only in the demonstration and with `environment = "test"`;
@@ -123,7 +123,7 @@ pub(in crate::http) async fn clear(
 ) -> Result<HttpResponse, Problem> {
     status_of(&state, &name)?;
     store::write_audit(&state.io, admin.audit_entry("clear faults", name.clone(), None)).await?;
-    let taken_back = state.actors.clear_faults(&name)?;
-    tracing::info!(actor = *name, taken_back, "an admin takes faults back");
-    Ok(HttpResponse::Ok().json(FaultsCleared { taken_back }))
+    let cleared = state.actors.clear_faults(&name)?;
+    tracing::info!(actor = *name, cleared, "an admin clears faults");
+    Ok(HttpResponse::Ok().json(FaultsCleared { cleared }))
 }

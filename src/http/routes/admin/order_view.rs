@@ -34,7 +34,7 @@ pub struct AdminOrder {
     /// When waiting must end.
     ends_by: DateTime<Utc>,
     /// What a person is or was needed for, oldest first.
-    marks: Vec<MarkView>,
+    needs_attention: Vec<Attention>,
     lines: Vec<AdminLine>,
     payments: Vec<AdminPayment>,
     /// What was asked, newest first, 200 at most.
@@ -51,7 +51,7 @@ pub struct AdminOrder {
 
 /// Why a person is needed.
 #[derive(Serialize, utoipa::ToSchema)]
-pub struct MarkView {
+pub struct Attention {
     /// The line, when it is one.
     #[schema(required)]
     line: Option<i32>,
@@ -74,7 +74,7 @@ pub struct AdminLine {
     reference: String,
     state: &'static str,
     /// Whether whatever was booked for it must go.
-    withdrawing: bool,
+    voiding: bool,
     attempts: i32,
     /// Not to be asked about before.
     #[schema(required)]
@@ -208,7 +208,7 @@ impl AdminOrder {
             driver: order.driver,
             next_at: order.next_at,
             ends_by: order.ends_by,
-            marks: marks(&order),
+            needs_attention: marks(&order),
             lines: lines.collect(),
             payments: payments.collect(),
             steps: known.questions.into_iter().map(StepView::from).collect(),
@@ -221,8 +221,8 @@ impl AdminOrder {
     }
 }
 
-fn marks(order: &Order) -> Vec<MarkView> {
-    let view = |line, payment, mark: &Mark| MarkView {
+fn marks(order: &Order) -> Vec<Attention> {
+    let view = |line, payment, mark: &Mark| Attention {
         line,
         payment,
         since: mark.since,
@@ -245,7 +245,7 @@ fn line_view(line: &Line, supplier: SupplierView) -> AdminLine {
         no: line.no,
         reference: line.reference.to_string(),
         state: line.state.word(),
-        withdrawing: line.withdrawing,
+        voiding: line.voiding,
         attempts: line.attempts,
         ask_at: line.ask_at,
         doubt_since: line.doubt_since,

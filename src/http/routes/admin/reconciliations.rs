@@ -53,7 +53,7 @@ pub struct RunView {
     opened: i32,
     /// What could not be asked: this part of the day is not compared.
     #[schema(required)]
-    not_told: Option<String>,
+    unanswered: Option<String>,
 }
 
 impl From<Run> for RunView {
@@ -80,7 +80,7 @@ impl From<Run> for RunView {
             compared,
             differences,
             opened,
-            not_told,
+            unanswered: not_told,
         }
     }
 }

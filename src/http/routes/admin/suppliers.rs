@@ -18,12 +18,12 @@ use crate::money::Money;
 /// How long a supplier is waited for; its actor may have others waiting.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Whether a supplier told what it knows.
+/// Whether a supplier answered what it knows.
 #[derive(Clone, Copy, Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reach {
     /// It did.
-    Told,
+    Answered,
     /// It answered, but not what it was asked.
     Refused,
     /// It did not: `why` says what stood in the way.
@@ -34,7 +34,7 @@ pub enum Reach {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct SupplierView {
     reach: Reach,
-    /// Why it told nothing.
+    /// Why it answered nothing.
     #[schema(required)]
     why: Option<String>,
     /// Every booking that it ever made under the reference, oldest first.
@@ -53,7 +53,7 @@ pub struct BookingView {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct ProviderView {
     reach: Reach,
-    /// Why it told nothing.
+    /// Why it answered nothing.
     #[schema(required)]
     why: Option<String>,
     /// What it has taken.
@@ -107,7 +107,7 @@ async fn ask_provider(state: &State, payment: &Payment) -> Option<ProviderView> 
 fn heard<T>(answer: Result<Outcome<T>, clock::Elapsed>) -> (Reach, Option<String>, Option<T>) {
     let silent = |why: String| (Reach::NotReachable, Some(why), None);
     match answer {
-        Ok(Outcome::Done(told)) => (Reach::Told, None, Some(told)),
+        Ok(Outcome::Done(told)) => (Reach::Answered, None, Some(told)),
         Ok(Outcome::Refused(refusal)) => {
             (Reach::Refused, Some(format!("{}:{}", refusal.kind.slug(), refusal.code)), None)
         }

@@ -99,7 +99,8 @@ impl Steady {
     #[must_use]
     pub fn look(&self) -> (DateTime<Utc>, DateTime<Utc>) {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (wall, moment) = (now(), instant());
+        let wall = now();
+        let moment = instant();
         let passed = TimeDelta::from_std(moment.saturating_duration_since(seen.looked.1))
             .unwrap_or(TimeDelta::MAX);
         if ((wall - seen.looked.0) - passed).abs() > SLEWED + passed / 100 {
@@ -226,7 +227,8 @@ mod tests {
 
     #[test]
     fn a_clock_that_was_put_forward_or_back_has_gone_evenly_only_since_then() {
-        let (began, moment) = (now(), instant());
+        let began = now();
+        let moment = instant();
         let time = Arc::new(Stepped(Mutex::default(), began, moment));
         live_in(Some(Arc::clone(&time) as Arc<dyn Time>));
         let steady = Steady::begin();

@@ -234,8 +234,8 @@ async fn serve(files: &Files) -> anyhow::Result<u8> {
     let config = read(files)?;
     let _lock = own(&config)?;
     let io = open_database(&config).await?;
-    let (replicas, connections) =
-        (config.database.replicas.unwrap_or(1), config.database.connections);
+    let replicas = config.database.replicas.unwrap_or(1);
+    let connections = config.database.connections;
     check_room(&io, replicas, connections.unwrap_or(CONNECTIONS))
         .await
         .context(BadConfiguration)?;
@@ -314,7 +314,8 @@ async fn rotate_keys(compromised: bool, files: &Files) -> anyhow::Result<u8> {
     } else {
         (Rotation::Planned, "rotate_keys")
     };
-    let (subject, reason) = ("signing keys".to_owned(), Some(somebody()));
+    let subject = "signing keys".to_owned();
+    let reason = Some(somebody());
     write_audit(
         &io,
         AuditEntry { account_id: Uuid::nil(), action, subject, reason, request_id: None },

@@ -57,7 +57,7 @@ pub const EVENTS: [Event; 31] = [
     ),
     event("auth.login", Topic::Security, "A log-in, by keyed hashes of address and network."),
     event("case.action_failed", Topic::Work, "What was agreed to in a case cannot be done."),
-    event("case.opened", Topic::Work, "A person must close something; its `kind` says what."),
+    event("case.opened", Topic::Work, "Staff must close something; its `kind` says what."),
     event("catalogue.not_changed", Topic::Data, "A new version of the catalogue cannot be taken."),
     event(
         "catalogue.operator_unreadable",

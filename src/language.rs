@@ -171,7 +171,8 @@ impl Language {
     /// ends, both inclusive.
     #[must_use]
     pub fn days(self, from: NaiveDate, to: NaiveDate, hour: Option<NaiveTime>) -> String {
-        let (first, last) = (self.day(from), self.day(to));
+        let first = self.day(from);
+        let last = self.day(to);
         let first = match (self, hour.map(|hour| hour.format("%H:%M"))) {
             (_, None) => first,
             (Self::De, Some(hour)) => format!("{first} ab {hour} Uhr"),
@@ -189,7 +190,8 @@ impl Language {
     #[must_use]
     pub fn moment(self, at: DateTime<Utc>) -> String {
         let local = at.with_timezone(&Vienna);
-        let (time, day) = (local.format("%H:%M"), self.day(local.date_naive()));
+        let time = local.format("%H:%M");
+        let day = self.day(local.date_naive());
         match self {
             Self::De => format!("{time} Uhr am {day} (Wiener Zeit)"),
             Self::En => format!("{time} on {day} (Vienna time)"),
@@ -227,7 +229,8 @@ mod tests {
 
     #[test]
     fn amounts_and_days_are_written_as_each_language_writes_them() {
-        let (de, en) = (Language::De, Language::En);
+        let de = Language::De;
+        let en = Language::En;
         for (cents, german, english) in [
             (8450, "84,50 €", "€84.50"),
             (5, "0,05 €", "€0.05"),
@@ -243,7 +246,8 @@ mod tests {
             (de.amount("CHF", 100).as_str(), en.amount("CHF", 100).as_str()),
             ("1,00 CHF", "CHF 1.00")
         );
-        let (first, last) = (date("2026-12-19"), date("2027-01-05"));
+        let first = date("2026-12-19");
+        let last = date("2027-01-05");
         assert_eq!(
             (de.day(first).as_str(), en.day(first).as_str()),
             ("19. Dezember 2026", "19 December 2026")

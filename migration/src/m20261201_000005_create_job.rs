@@ -1,4 +1,4 @@
-//! Jobs: what is not an order's own step (letters, documents, pulls); cases: what a person must
+//! Jobs: what is not an order's own step (letters, documents, pulls); cases: what staff must
 //! close; the admins' audit.
 
 use sea_orm_migration::prelude::*;

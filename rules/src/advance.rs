@@ -307,13 +307,17 @@ impl Turn<'_> {
 
     pub(crate) fn any_line(&mut self, test: impl Fn(&LineCase<'_>) -> bool) -> bool {
         let paid = self.paid();
-        let (order, now, rules) = (self.order.state, self.now, self.rules);
+        let order = self.order.state;
+        let now = self.now;
+        let rules = self.rules;
         self.order.lines.iter_mut().any(|line| test(&LineCase { line, order, paid, now, rules }))
     }
 
     fn line_case(&mut self, no: i32) -> Option<LineCase<'_>> {
         let paid = self.paid();
-        let (order, now, rules) = (self.order.state, self.now, self.rules);
+        let order = self.order.state;
+        let now = self.now;
+        let rules = self.rules;
         self.order.line_mut(no).map(|line| LineCase { line, order, paid, now, rules })
     }
 
@@ -321,7 +325,9 @@ impl Turn<'_> {
         let row = self.order.payments.iter().find(|row| row.no == no)?;
         let goal = self.goal(row);
         let page = self.page_view(row);
-        let (order, now, rules) = (self.order.state, self.now, self.rules);
+        let order = self.order.state;
+        let now = self.now;
+        let rules = self.rules;
         self.order.payment_mut(no).map(|payment| PaymentCase {
             payment,
             order,

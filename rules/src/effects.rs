@@ -23,7 +23,7 @@ pub struct Effects {
     pub held: Vec<i32>,
     /// Lines whose card is free again on their days.
     pub freed: Vec<i32>,
-    /// What a person must close.
+    /// What staff must close.
     pub cases: Vec<NewCase>,
     /// Payments, and the kind of their cases that nobody has to close any more, and why: before
     /// others are opened.
@@ -65,7 +65,7 @@ pub struct Event {
     pub detail: Option<String>,
 }
 
-/// What a person must close about a payment; one that is open already under its key is not opened
+/// What staff must close about a payment; one that is open already under its key is not opened
 /// twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewCase {

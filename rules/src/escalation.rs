@@ -34,7 +34,7 @@ impl Change<'_> {
 /// Whether staff was called because nobody could see what became of it.
 fn is_unseen(row: &Payment) -> bool {
     let unseen = [PAGE_NOT_ANSWERED, PAYMENT_UNDECIDED, CLAIM_UNCONFIRMED];
-    row.person.as_ref().is_some_and(|mark| unseen.contains(&&*mark.reason))
+    row.attention.as_ref().is_some_and(|mark| unseen.contains(&&*mark.reason))
 }
 
 impl Turn<'_> {
@@ -132,10 +132,14 @@ impl Turn<'_> {
                 payment: payment.no,
                 kind: CaseKind::Unconfirmed,
                 amount: if payment.amount > 0 { payment.amount } else { self.order.total },
-                reason: payment.person.as_ref().map(|mark| mark.reason.clone()).unwrap_or_default(),
+                reason: payment
+                    .attention
+                    .as_ref()
+                    .map(|mark| mark.reason.clone())
+                    .unwrap_or_default(),
                 mark: self.now.timestamp_micros().to_string(),
             });
-        } else if was_unseen && payment.person.is_none() {
+        } else if was_unseen && payment.attention.is_none() {
             self.effects.settled.push((payment.no, CaseKind::Unconfirmed, FOUND));
         }
     }
@@ -155,7 +159,8 @@ impl Turn<'_> {
 
 impl Turn<'_> {
     pub(crate) fn mark_what_is_overdue(&mut self) {
-        let (now, rules) = (self.now, self.rules);
+        let now = self.now;
+        let rules = self.rules;
         let undo_overdue = self.order.state == OrderState::Undoing
             && now >= self.order.entered_at + rules.undo_alarm;
         let take_overdue = self.order.state == OrderState::Issued && now >= self.order.ends_by;
@@ -163,31 +168,31 @@ impl Turn<'_> {
         let keeps_money = undo_overdue && !self.wanted_is_settled();
         let overdue: Vec<i32> =
             self.unwanted_since().filter(|(_, until)| now >= *until).map(|(no, _)| no).collect();
-        let mark = |person: &mut Option<Mark>, reason: &str| Mark::set_overdue(person, reason, now);
+        let mark = |row: &mut Option<Mark>, reason: &str| Mark::set_overdue(row, reason, now);
         for line in &mut self.order.lines {
             if line.doubt_since.is_some_and(|since| now >= since + rules.doubt_alarm) {
-                mark(&mut line.person, "in_doubt_too_long");
+                mark(&mut line.attention, "in_doubt_too_long");
             }
             if undo_overdue && !line_is_undone(line.state) && !line.is_kept() {
-                mark(&mut line.person, "undo_overdue");
+                mark(&mut line.attention, "undo_overdue");
             }
         }
         for payment in &mut self.order.payments {
             if payment.doubt_since.is_some_and(|since| now >= since + rules.doubt_alarm) {
-                mark(&mut payment.person, "in_doubt_too_long");
+                mark(&mut payment.attention, "in_doubt_too_long");
             }
             if take_overdue && wanted == Some(payment.no) {
-                mark(&mut payment.person, "take_overdue");
+                mark(&mut payment.attention, "take_overdue");
             }
             if keeps_money && wanted == Some(payment.no) {
-                mark(&mut payment.person, "undo_overdue");
+                mark(&mut payment.attention, "undo_overdue");
             }
             if overdue.contains(&payment.no) {
-                mark(&mut payment.person, "give_back_overdue");
+                mark(&mut payment.attention, "give_back_overdue");
             }
             let said = payment.claim.filter(|claim| claim.kind != ClaimKind::Look);
             if said.is_some_and(|claim| now >= claim.since + rules.doubt_alarm) {
-                mark(&mut payment.person, CLAIM_UNCONFIRMED);
+                mark(&mut payment.attention, CLAIM_UNCONFIRMED);
             }
         }
     }
@@ -242,14 +247,14 @@ impl Turn<'_> {
             }
             let said = payment
                 .claim
-                .filter(|claim| claim.kind != ClaimKind::Look && payment.person.is_none());
+                .filter(|claim| claim.kind != ClaimKind::Look && payment.attention.is_none());
             times.extend(said.map(|claim| claim.since + self.rules.doubt_alarm));
         }
         times.extend(self.unwanted_since().map(|(_, until)| until));
         times.into_iter().filter(|at| *at > self.now).min()
     }
 
-    /// Payments that are not the order's and still hold something, and when that needs a person's
+    /// Payments that are not the order's and still hold something, and when that needs staff's
     /// eyes.
     fn unwanted_since(&self) -> impl Iterator<Item = (i32, Moment)> {
         let unwanted = self.order.payments.iter().filter(|row| self.order.wanted != Some(row.no));

@@ -33,9 +33,9 @@ pub struct Rules {
     pub reservation_life: TimeDelta,
     /// How long a report of the payment provider is asked about that its books do not show.
     pub claim_patience: TimeDelta,
-    /// A doubt older than this needs a person's eyes.
+    /// A doubt older than this needs staff's eyes.
     pub doubt_alarm: TimeDelta,
-    /// An undo older than this needs a person's eyes.
+    /// An undo older than this needs staff's eyes.
     pub undo_alarm: TimeDelta,
     /// First pause before asking again; doubled with each attempt.
     pub pause: TimeDelta,
@@ -107,7 +107,8 @@ mod tests {
         assert_eq!(rules.pause_after(1), TimeDelta::milliseconds(500));
         assert_eq!(rules.pause_after(EVEN), rules.pause_limit);
         assert_eq!(rules.pause_after(1000), LONGEST_PAUSE);
-        let (mut asked, mut passed) = (0, TimeDelta::zero());
+        let mut asked = 0;
+        let mut passed = TimeDelta::zero();
         let mut in_a_day = 0;
         while passed < TimeDelta::days(30) {
             asked += 1;

@@ -121,7 +121,7 @@ impl LineCase<'_> {
 
     /// A used ticket is never undone by itself. Where the customer keeps what was issued, the line
     /// that was given up is as good as issued: it was wanted, booked and skied with, so it is kept
-    /// and paid. So is one whose return was asked for. In an undo a person decides.
+    /// and paid. So is one whose return was asked for. In an undo staff decides.
     fn used(&mut self, booking: Option<Booking>) {
         let was_returned =
             matches!(self.line.standing(), Standing::Returning | Standing::ReturnEnded);
@@ -130,7 +130,7 @@ impl LineCase<'_> {
                 self.keep(Some(Refusal { kind: RefusalKind::TicketUsed, code: String::new() }));
             }
             (OrderState::Authorised, LineState::Issued, _) => {
-                (self.line.voiding, self.line.person, self.line.ask_at) = (false, None, None);
+                (self.line.voiding, self.line.attention, self.line.ask_at) = (false, None, None);
             }
             (OrderState::Authorised, _, Some(booking)) => {
                 self.line.voiding = false;
@@ -172,7 +172,7 @@ impl LineCase<'_> {
     /// A clear no to a cancellation: staff decides, and meanwhile it is asked again after growing
     /// pauses.
     fn refuses_to_go(&mut self, why: RefusalKind) {
-        Mark::set(&mut self.line.person, why.slug(), self.now);
+        Mark::set(&mut self.line.attention, why.slug(), self.now);
         self.wait_long();
     }
 
@@ -187,7 +187,7 @@ impl LineCase<'_> {
     fn keep(&mut self, refusal: Option<Refusal>) {
         let line = &mut *self.line;
         (line.voiding, line.refusal, line.attempts) = (false, refusal, 0);
-        (line.person, line.doubt_since, line.settles_at, line.ask_at) = (None, None, None, None);
+        (line.attention, line.doubt_since, line.settles_at, line.ask_at) = (None, None, None, None);
     }
 
     fn look_once_settled(&mut self) {

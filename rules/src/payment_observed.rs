@@ -42,7 +42,8 @@ pub fn observe(order: &mut Order, seen: &Observed, now: Moment, rules: &Rules) -
         ObservedState::Failed => {
             if row.enter(PaymentState::Failed) {
                 // a reservation that failed by itself is in no doubt any more
-                (row.doubt, row.doubt_since, row.settles_at, row.person) = (None, None, None, None);
+                (row.doubt, row.doubt_since, row.settles_at, row.attention) =
+                    (None, None, None, None);
             }
         }
         ObservedState::Suspended => {

@@ -97,8 +97,8 @@ pub struct Line {
     pub refusal: Option<Refusal>,
     /// What the supplier booked.
     pub booking: Option<Booking>,
-    /// Since when and why a person is needed.
-    pub person: Option<Mark>,
+    /// Since when and why staff is needed.
+    pub attention: Option<Mark>,
     /// The intent that is open.
     pub open: Option<Intent>,
     /// What was promised of its return.
@@ -184,20 +184,20 @@ pub struct Mark {
     pub since: Moment,
     /// Why, as a slug.
     pub reason: String,
-    /// Whether a person has taken the row as it is: nobody is needed for this reason any more.
+    /// Whether staff has taken the row as it is: nobody is needed for this reason any more.
     pub accepted: bool,
 }
 
 impl Mark {
     /// Marks a row, unless it is marked already; another reason than the one that was accepted
-    /// needs a person anew.
+    /// needs staff anew.
     pub fn set(row: &mut Option<Self>, reason: &str, now: Moment) {
         if row.as_ref().is_none_or(|mark| mark.accepted && mark.reason != reason) {
             *row = Some(Self { since: now, reason: reason.to_owned(), accepted: false });
         }
     }
 
-    /// The same for what grows overdue by time alone: a row that a person has accepted does not
+    /// The same for what grows overdue by time alone: a row that staff has accepted does not
     /// come up again.
     pub fn set_overdue(row: &mut Option<Self>, reason: &str, now: Moment) {
         if row.is_none() {
@@ -215,7 +215,7 @@ impl Line {
             self.attempts = 0;
             self.ask_at = None;
             if state != LineState::Doubtful {
-                (self.settles_at, self.doubt_since, self.person) = (None, None, None);
+                (self.settles_at, self.doubt_since, self.attention) = (None, None, None);
             }
         }
         allowed
@@ -234,22 +234,22 @@ impl Order {
             .sum()
     }
 
-    /// Whether a person is needed for one of its rows.
+    /// Whether staff is needed for one of its rows.
     #[must_use]
-    pub fn needs_person(&self) -> bool {
+    pub fn needs_staff(&self) -> bool {
         self.marks().any(|mark| !mark.accepted)
     }
 
     /// Every mark of its rows, accepted ones too.
     pub fn marks(&self) -> impl Iterator<Item = &Mark> {
-        let lines = self.lines.iter().filter_map(|line| line.person.as_ref());
-        lines.chain(self.payments.iter().filter_map(|row| row.person.as_ref()))
+        let lines = self.lines.iter().filter_map(|line| line.attention.as_ref());
+        lines.chain(self.payments.iter().filter_map(|row| row.attention.as_ref()))
     }
 
     /// The same, to be changed.
     pub fn marks_mut(&mut self) -> impl Iterator<Item = &mut Mark> {
-        let lines = self.lines.iter_mut().filter_map(|line| line.person.as_mut());
-        lines.chain(self.payments.iter_mut().filter_map(|row| row.person.as_mut()))
+        let lines = self.lines.iter_mut().filter_map(|line| line.attention.as_mut());
+        lines.chain(self.payments.iter_mut().filter_map(|row| row.attention.as_mut()))
     }
 
     /// The line with a number.

@@ -31,7 +31,7 @@ pub enum Returner {
     /// The order's account, as it was promised when it was sold.
     Customer(Uuid),
     /// A person of ours, at any time; a ticket that was used once is asked about again.
-    Person,
+    Staff,
 }
 
 /// Why a ticket is not taken back.
@@ -84,8 +84,8 @@ pub fn ask_return(
     }
     let mut effects = Effects::default();
     for line in order.lines.iter_mut().filter(|line| asked.contains(&line.no)) {
-        (line.voiding, line.refusal, line.person, line.attempts) = (true, None, None, 0);
-        // whoever waits for a return for too long needs a person, whatever the operator's system
+        (line.voiding, line.refusal, line.attention, line.attempts) = (true, None, None, 0);
+        // whoever waits for a return for too long needs staff, whatever the operator's system
         // says
         (line.doubt_since, line.settles_at, line.ask_at) = (Some(now), None, None);
         let why = request.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
@@ -115,7 +115,7 @@ pub(crate) fn end_returns(order: &mut Order, now: Moment) -> Vec<Event> {
         return events;
     }
     for line in order.lines.iter_mut().filter(|line| line.is_leaving()) {
-        if line.person.take().is_some() {
+        if line.attention.take().is_some() {
             let settles_at = now + line.terms.settle;
             (line.voiding, line.doubt_since) = (false, Some(now));
             (line.settles_at, line.ask_at) = (Some(settles_at), Some(settles_at));
@@ -195,7 +195,7 @@ fn is_to_ask(line: &Line, by: Returner, now: Moment) -> Result<bool, NoReturn> {
             return Err(NoReturn::NoTicket(line.no));
         }
     }
-    if by == Returner::Person {
+    if by == Returner::Staff {
         return Ok(true);
     }
     if line.refusal.as_ref().is_some_and(|refusal| refusal.kind == RefusalKind::TicketUsed) {

@@ -123,7 +123,7 @@ fn let_go(order: &mut Order, now: Moment, rules: &Rules) -> Option<Effects> {
     let mut gone = Vec::new();
     for line in turn.order.lines.iter_mut().filter(|line| cannot_be_voided(line, now)) {
         let why = line
-            .person
+            .attention
             .as_ref()
             .and_then(|mark| RefusalKind::of(&mark.reason))
             .unwrap_or(RefusalKind::TicketUsed);
@@ -144,14 +144,14 @@ fn cannot_be_voided(line: &Line, now: Moment) -> bool {
     let may_book = line.open.as_ref().is_some_and(|open| open.verb == Verb::Issue);
     let settled = line.settles_at.is_none_or(|at| at <= now);
     let stands = matches!(line.state, LineState::Issued | LineState::Doubtful);
-    line.person.is_some() && line.voiding && stands && settled && !may_book
+    line.attention.is_some() && line.voiding && stands && settled && !may_book
 }
 
 fn accept(order: &mut Order, now: Moment, rules: &Rules) -> Result<Option<Effects>, Obstacle> {
     if order.marks().next().is_none() {
         return Err(Obstacle::NotMarked);
     }
-    if !order.needs_person() {
+    if !order.needs_staff() {
         return Ok(None);
     }
     let mut events = end_returns(order, now);
@@ -174,7 +174,7 @@ fn accept(order: &mut Order, now: Moment, rules: &Rules) -> Result<Option<Effect
 fn count_as_lapsed(order: &mut Order, now: Moment) {
     let refused = |row: &&mut Payment| {
         let marked = row
-            .person
+            .attention
             .as_ref()
             .is_some_and(|mark| !mark.accepted && mark.reason == MONEY_BACK_REFUSED);
         marked && row.state == PaymentState::Reserved && row.open.is_none()
@@ -195,12 +195,12 @@ fn keep_used(order: &mut Order, now: Moment) -> Vec<Event> {
     }
     for line in order.lines.iter_mut().filter(|line| cannot_be_voided(line, now)) {
         let refused =
-            line.person.as_ref().is_some_and(|mark| RefusalKind::of(&mark.reason).is_some());
+            line.attention.as_ref().is_some_and(|mark| RefusalKind::of(&mark.reason).is_some());
         if !refused || line.booking.is_none() {
             continue;
         }
         line.enter(LineState::Issued);
-        (line.voiding, line.refusal, line.person) = (false, None, None);
+        (line.voiding, line.refusal, line.attention) = (false, None, None);
         (line.doubt_since, line.settles_at, line.ask_at) = (None, None, None);
         events.push(event(OrderState::Undoing, line.no, "kept"));
     }

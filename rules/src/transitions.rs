@@ -254,7 +254,10 @@ impl Turn<'_> {
 
     /// Whatever was booked for these lines must go.
     fn void_all(&mut self, these: impl Fn(&Line) -> bool) {
-        let (now, rules, order, paid) = (self.now, self.rules, self.order.state, self.paid());
+        let now = self.now;
+        let rules = self.rules;
+        let order = self.order.state;
+        let paid = self.paid();
         for line in self.order.lines.iter_mut().filter(|line| these(line)) {
             if line.state == LineState::Wanted && line.is_sought() {
                 LineCase { line, order, paid, now, rules }.be_doubtful();

@@ -22,7 +22,8 @@ pub(crate) struct Asked {
 
 impl Asked {
     pub(crate) fn new(method: &str, uri: &hyper::Uri, headers: HeaderMap, body: Bytes) -> Self {
-        let (method, path) = (method.to_owned(), uri.path().to_owned());
+        let method = method.to_owned();
+        let path = uri.path().to_owned();
         Self { method, path, headers, body, parsed: OnceLock::new() }
     }
 

@@ -63,7 +63,8 @@ impl World {
     /// Puts a fault in force and gives its id; the error says why it does not fit.
     pub(crate) async fn order_fault(self: &Arc<Self>, order: Order) -> Result<u64, String> {
         supplier::check(&order, &self.operators(order.supplier))?;
-        let (kind, refusal) = (order.fault, order.refusal());
+        let kind = order.fault;
+        let refusal = order.refusal();
         let id = self.faults.add(order)?;
         if kind == Kind::RefuseConnection {
             self.set_ports().await;

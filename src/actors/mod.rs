@@ -5,7 +5,7 @@
 //!            │  └──▶ payment ─────────▶ integrations/payment
 //!            └─rows─▶ jobs ──▶ invoice (documents), mail ──▶ integrations/mail
 //! http ──▶ reconcile ──▶ order, liftoperator, payment, jobs, cases
-//! http, order ──▶ cases (what a person must close)
+//! http, order ──▶ cases (what staff must close)
 //! http ──▶ auth ──rows─▶ jobs; liftoperator (catalogue, offers, cards), invoice, jobs, payment
 //! http ──▶ customer ──▶ auth, order, rows of every table that knows a person
 //! mail ──▶ auth, invoice (what an e-mail tells and brings)

@@ -149,7 +149,8 @@ where
     Q: Question<C>,
 {
     let (way_back, mut answered) = oneshot::channel();
-    let (verb, content) = (question.verb(), question.content());
+    let verb = question.verb();
+    let content = question.content();
     let ask = move |client: Rc<C>, permit: Permit| {
         let until = permit.deadline();
         let asked = async move { question.ask(client, permit).await };

@@ -43,8 +43,9 @@ impl Shelf {
     pub(super) fn new(ground: &Ground, lift: Facade, orders: Store, broadcast: Broadcast) -> Self {
         let leaving =
             ground.stock.removed.operators().iter().map(|operator| operator.key.clone()).collect();
-        let (io, config, current) =
-            (ground.io.clone(), ground.config.clone(), ground.catalogue.clone());
+        let io = ground.io.clone();
+        let config = ground.config.clone();
+        let current = ground.catalogue.clone();
         Self { io, config, current, lift, orders, broadcast, seen: ground.stock.version, leaving }
     }
 

@@ -44,7 +44,9 @@ pub(super) fn connect_together(redis: Redis, replica: Replica) -> Connect {
 /// Its credentials are not configured or for another address, or a simulated supplier stands in
 /// production.
 pub fn contract(config: &Config, operator: &Operator) -> anyhow::Result<lift::Contract> {
-    let (key, name, access) = (&operator.key, operator.credentials(), &operator.contract);
+    let key = &operator.key;
+    let name = operator.credentials();
+    let access = &operator.contract;
     let section = config.contracts.get(name);
     let section =
         section.with_context(|| format!("no [contracts.{name}] holds the credentials of {key}"))?;

@@ -24,14 +24,17 @@ impl Ground {
         outside: Outside,
         policy: Policy,
     ) -> anyhow::Result<order::Desk> {
-        let (rules, draining) = (Arc::new(self.config.rules()?), self.draining.clone());
-        let (lift, news) = (outside.lift.clone(), outside.replica.broadcast.clone());
+        let rules = Arc::new(self.config.rules()?);
+        let draining = self.draining.clone();
+        let lift = outside.lift.clone();
+        let news = outside.replica.broadcast.clone();
         let store = store(self, lift.clone());
         let shelf = Shelf::new(self, lift.clone(), store.clone(), news);
         self.tasks.keep("catalogue", Some(catalogue_sync::LOOK), |runs| shelf.keep(runs));
         let driver = Driver { store, outside, rules, draining };
         let (orders, schedule) = order::Desk::start(&self.system, driver, policy).await?;
-        let (catalogue, operators) = (self.catalogue.clone(), lift.clone());
+        let catalogue = self.catalogue.clone();
+        let operators = lift.clone();
         self.tasks.keep("schedule", None, |_runs| schedule);
         let orders = orders.with_limits(self.config.orders);
         Ok(orders.selling_unchecked(move |key| waits(&catalogue, &operators, key)))
@@ -59,7 +62,8 @@ fn store(ground: &Ground, lift: Facade) -> Store {
     let describe = move |ticket: &Ticket, language| {
         title(&names.now(), language, [&ticket.operator, &ticket.product, &ticket.category])
     };
-    let (seller, simulated) = (ground.config.seller.clone(), ground.simulated);
+    let seller = ground.config.seller.clone();
+    let simulated = ground.simulated;
     let paper = Paper { seller, simulated, describe: Box::new(describe) };
     Store::new(ground.io.clone(), ground.jobs.clone(), terms, paper)
 }

@@ -39,8 +39,10 @@ pub async fn restored(config: &Config, io: &Io, lost: &Lost, by: String) -> anyh
     let Some(newest) = lost.newest.as_deref() else { return lost_nothing(io, &by).await };
     let newest = Epoch::of(newest)
         .context("--newest is an order number such as A7K2M9QX4TB, or its first letter")?;
-    let (settle, page_life) = (config.times.settle, config.times.page_life);
-    let (settle, page_life) = (TimeDelta::from_std(settle)?, TimeDelta::from_std(page_life)?);
+    let settle = config.times.settle;
+    let page_life = config.times.page_life;
+    let settle = TimeDelta::from_std(settle)?;
+    let page_life = TimeDelta::from_std(page_life)?;
     let done =
         order::restored(io, newest, RestoreTimes { now: clock::now(), settle, page_life }).await?;
     tracing::warn!(epoch = %done.epoch, by, "a backup was restored");

@@ -26,7 +26,7 @@ use crate::config::{BadConfiguration, Config, Environment};
 #[cfg(feature = "demonstration")]
 use crate::failpoints;
 use crate::http::routes::streams::{self, Streams};
-use crate::http::state::{Fleet, Readiness};
+use crate::http::state::{Face, Fleet, Readiness};
 use crate::http::{self, Door, Limits, Patience, State};
 use crate::io::Io;
 use crate::redis::Redis;
@@ -34,7 +34,7 @@ use crate::redis::Redis;
 use super::catalogue_sync::Stock;
 use super::contracts::{connect_together, contracts, is_simulated, policy};
 use super::files;
-use super::forgetting::{self, Forgetting};
+use super::forgetting;
 use super::lanes::{self, Lane};
 use super::restored::{refuse_what_may_be_lost, watch_the_timeline};
 use super::services::{self, Shared};
@@ -144,7 +144,8 @@ impl App {
         let jobs_thread =
             lanes::start(ground.jobs.clone(), lanes, ground.tasks.clone(), jobs_stop.clone());
         let state = web::Data::new(state);
-        let (streams, replica) = (state.streams.clone(), state.fleet.replica.clone());
+        let streams = state.streams.clone();
+        let replica = state.fleet.replica.clone();
         let server = http::serve(state.clone(), listener, limits)?;
         let handle = server.handle();
         ground.tasks.keep("http", None, |_runs| server.map(|_ended| ()));
@@ -189,7 +190,8 @@ impl Ground {
         stock: Stock,
         (address, tasks): (SocketAddr, Tasks),
     ) -> anyhow::Result<Self> {
-        let (lease, first_pause) = (config.times.job_lease, config.times.job_pause);
+        let lease = config.times.job_lease;
+        let first_pause = config.times.job_pause;
         let settings = jobs::Settings {
             lease,
             run_deadline: lease * 3 / 4,
@@ -220,8 +222,8 @@ impl Ground {
     async fn open_core(&self) -> anyhow::Result<Core> {
         let config = &self.config;
         let policy = policy(config);
-        let (sold, removed) =
-            (contracts(config, &self.stock.sold), contracts(config, &self.stock.removed));
+        let sold = contracts(config, &self.stock.sold);
+        let removed = contracts(config, &self.stock.removed);
         let contracts = sold.into_iter().chain(removed).collect();
         let redis = Redis::start(&self.io, config.redis.as_ref())?;
         let replica = Replica::announce_among(self.io.clone(), redis.clone()).await?;
@@ -269,12 +271,10 @@ impl Ground {
         let mut parts = services::start(&Shared { ground: self, core: &core });
         let paying = core.payment.clone();
         parts.handles.add_supplier("payment", move || paying.status());
-        parts.forgettings.extend(self.forgettings(&core));
         forgetting::keep(&self.tasks, core.singletons.clone(), parts.forgettings);
         let Core { redis, replica, singletons, lift, payment, sweep, orders, auth } = core;
         let state = State {
             auth,
-            trusted_proxies: config.http.trusted_proxies.clone(),
             counter: Counter::new(
                 self.catalogue.clone(),
                 config.auth.secret.expose_secret().as_bytes(),
@@ -286,7 +286,6 @@ impl Ground {
             facade: lift,
             payment,
             sweep,
-            callback_networks: config.payment.callback_networks.clone(),
             unknown_callers: http::unknown_callers::UnknownCallers::default(),
             streams,
             actors: self.system.clone(),
@@ -295,21 +294,31 @@ impl Ground {
             fleet: Fleet { tree, tasks: self.tasks.clone(), singletons, replica },
             handles: parts.handles,
             readiness,
-            return_origins: config.http.return_origins.clone(),
-            door,
-            api_origins: config.http.api_origins.clone(),
-            https: config.http.is_https(),
-            simulated: self.simulated,
-            breakable: config.environment == Environment::Test,
+            face: self.face(door),
             io: self.io.clone(),
         };
         Ok((state, parts.lanes))
     }
 
+    fn face(&self, door: Door) -> Face {
+        let config = &self.config;
+        Face {
+            door,
+            https: config.http.is_https(),
+            trusted_proxies: config.http.trusted_proxies.clone(),
+            callback_networks: config.payment.callback_networks.clone(),
+            return_origins: config.http.return_origins.clone(),
+            api_origins: config.http.api_origins.clone(),
+            simulated: self.simulated,
+            breakable: config.environment == Environment::Test,
+        }
+    }
+
     /// Stays alive in the fleet, and tells it of this replica's actors and breakers.
     fn tell_other_replicas(&self, redis: &Redis, replica: &Replica) -> ActorView {
         let tree = ActorView::new(redis.clone(), replica.clone(), self.system.clone());
-        let (shown, alive) = (tree.clone(), replica.clone());
+        let shown = tree.clone();
+        let alive = replica.clone();
         self.tasks.keep("lease", Some(RENEWAL), |runs| async move { alive.run(&runs).await });
         self.tasks.keep("tree", None, |_runs| async move { shown.show().await });
         let sharing = share_breakers(
@@ -341,29 +350,9 @@ impl Ground {
         self.tasks.keep_singleton(singletons, task, alarm, std::future::pending);
     }
 
-    /// What is old of jobs, replicas and accounts.
-    fn forgettings(&self, core: &Core) -> [Forgetting; 3] {
-        let jobs = self.jobs.clone();
-        let replica = core.replica.clone();
-        let auth = core.auth.clone();
-        [
-            Forgetting::new("done jobs", move |fence| {
-                let jobs = jobs.clone();
-                async move { jobs.purge(fence).await }
-            }),
-            Forgetting::new("dead replicas", move |fence| {
-                let replica = replica.clone();
-                async move { replica.forget_dead(fence).await.map(|()| 0) }
-            }),
-            Forgetting::new("registrations and tokens", move |fence| {
-                let auth = auth.clone();
-                async move { auth.forget_old(fence).await.map(|()| 0) }
-            }),
-        ]
-    }
-
     fn keep_learning(&self, auth: &auth::Desk) {
-        let (learning, counting) = (auth.clone(), auth.clone());
+        let learning = auth.clone();
+        let counting = auth.clone();
         self.tasks.keep("learning", Some(auth::LEARN_EVERY), |runs| async move {
             learning.keep_learning(&runs).await;
         });
@@ -378,7 +367,9 @@ impl Ground {
             heartbeat: self.config.times.heartbeat,
             ..streams::Limits::default()
         });
-        let (watched, accounts, orders) = (streams.clone(), accounts.clone(), orders.clone());
+        let watched = streams.clone();
+        let accounts = accounts.clone();
+        let orders = orders.clone();
         self.tasks.keep("sessions of streams", None, |_runs| async move {
             watched.watch_sessions(&accounts).await;
         });

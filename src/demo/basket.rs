@@ -83,7 +83,8 @@ impl Shop {
         say("authorised  the payment provider reserved the sum")?;
         let order = self.wait(&token, &url, "issued", |order| has_passed(order, "issued")).await?;
         for line in order["lines"].as_array().into_iter().flatten() {
-            let (operator, ticket) = (line["operator"].as_str(), line["ticket_reference"].as_str());
+            let operator = line["operator"].as_str();
+            let ticket = line["ticket_reference"].as_str();
             say(&format!(
                 "issued      {} ticket {}",
                 operator.unwrap_or("?"),

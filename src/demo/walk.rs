@@ -16,8 +16,10 @@ pub(super) fn ready(api: &str, endpoints: &Value, people: &People, log: &Path) -
     let control = endpoints["control"].as_str().unwrap_or_default();
     let card = sample_dta_number(clock::now().timestamp_millis().unsigned_abs() + 1);
     let day = clock::now().date_naive() + chrono::Days::new(7);
-    let (email, password) = (&people.skier.email, people.skier.password.expose_secret());
-    let (admin, admin_password) = (&people.admin.email, people.admin.password.expose_secret());
+    let email = &people.skier.email;
+    let password = people.skier.password.expose_secret();
+    let admin = &people.admin.email;
+    let admin_password = people.admin.password.expose_secret();
     format!(
         r#"ready
 

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::state::{Fleet, Readiness};
+use super::state::{Face, Fleet, Readiness};
 use super::{Handles, State};
 use crate::actors::fleet::{ActorView, Replica, SingletonTasks, Tasks};
 use crate::actors::invoice::{Archive, Seller, ShortName};
@@ -84,7 +84,6 @@ pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output 
         auth: auth::Desk::open(io.clone(), Redis::off(), SECRET.to_vec().into(), accounts())
             .await
             .unwrap(),
-        trusted_proxies: Networks::default(),
         counter: Counter::new(Catalogue::parse(&areas()).unwrap(), SECRET).unwrap(),
         cards: Cards::new(io.clone(), Redis::off()),
         operator_statuses: Arc::new(AlwaysUp),
@@ -93,7 +92,6 @@ pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output 
         facade: outside.lift,
         payment: outside.payment,
         sweep: Sweep::new(SweepSettings::default()),
-        callback_networks: provider().callback_networks,
         unknown_callers: crate::http::unknown_callers::UnknownCallers::default(),
         streams: Streams::new(Limits::default()),
         actors: system.clone(),
@@ -110,12 +108,16 @@ pub(crate) async fn driven(rules: Rules) -> (State, TempDir, impl Future<Output 
             replica: outside.replica,
         },
         readiness: Readiness::default(),
-        return_origins: vec![SHOP.to_owned()],
-        door: Door::new(([127, 0, 0, 1], 1).into(), 512, Networks::default()),
-        api_origins: vec![SHOP.to_owned()],
-        https: false,
-        simulated: true,
-        breakable: true,
+        face: Face {
+            door: Door::new(([127, 0, 0, 1], 1).into(), 512, Networks::default()),
+            https: false,
+            trusted_proxies: Networks::default(),
+            callback_networks: provider().callback_networks,
+            return_origins: vec![SHOP.to_owned()],
+            api_origins: vec![SHOP.to_owned()],
+            simulated: true,
+            breakable: true,
+        },
         io,
     };
     (state, folder, schedule)
@@ -171,7 +173,8 @@ pub(crate) fn today() -> NaiveDate {
 
 /// The sample areas, of which Ischgl's season is around today whenever that is.
 pub(crate) fn areas() -> String {
-    let (first, last) = (today() - Days::new(30), today() + Days::new(60));
+    let first = today() - Days::new(30);
+    let last = today() + Days::new(60);
     let areas = sample();
     let start = areas.find("key = \"ischgl\"").unwrap();
     let end = start + areas[start..].find("[[operator]]").unwrap();

@@ -91,7 +91,8 @@ fn for_everybody(whole: &[u8]) -> web::Bytes {
         paths.retain(|path, _| !path.starts_with(ADMINS));
     }
     let schemas = description["components"]["schemas"].take();
-    let (mut named, mut kept) = (Vec::new(), Map::new());
+    let mut named = Vec::new();
+    let mut kept = Map::new();
     references(&description, &mut named);
     while let Some(name) = named.pop() {
         if let (false, Some(schema)) = (kept.contains_key(&name), schemas.get(&name)) {

@@ -41,8 +41,8 @@ pub fn app(
         InitError = (),
     >,
 > {
-    let breakable = state.breakable;
-    let https = state.https;
+    let breakable = state.face.breakable;
+    let https = state.face.https;
     let services = state.clone();
     App::new()
         .app_data(state)
@@ -94,7 +94,8 @@ pub fn serve(state: web::Data<State>, listener: TcpListener, limits: Limits) -> 
     let stopping = builder.graceful_shutdown_signal();
     // what `HttpServer` does too, but for the stream between socket and dispatcher
     let connections = move || {
-        let (stopping, door) = (stopping.clone(), state.door.clone());
+        let stopping = stopping.clone();
+        let door = state.face.door.clone();
         let http = HttpService::build()
             .keep_alive(patience.idle)
             .client_request_timeout(patience.head)

@@ -267,8 +267,8 @@ async fn a_card_is_registered_once_and_shown_by_its_last_signs() {
 #[actix_web::test]
 async fn nobody_learns_of_another_owner_and_nobody_unknown_of_anything() {
     let shop = Shop::open().await;
-    let (anna, bert) =
-        (shop.log_in("anna@example.org").await, shop.log_in("bert@example.org").await);
+    let anna = shop.log_in("anna@example.org").await;
+    let bert = shop.log_in("bert@example.org").await;
     let (_, annas) = shop.post_card(&anna, DIGITS, "Anna's").await;
     let (status, berts) = shop.post_card(&bert, DIGITS, "Bert's").await;
     assert_eq!(status, StatusCode::CREATED, "as if nobody had it");

@@ -25,8 +25,6 @@ pub struct State {
     pub io: Io,
     /// Accounts and sessions.
     pub auth: auth::Desk,
-    /// Proxies whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Networks,
     /// The catalogue, and the offers made from it.
     pub counter: Counter,
     /// The accounts' keycards.
@@ -43,8 +41,6 @@ pub struct State {
     pub payment: PaymentDesk,
     /// Reads the list of open payments when a callback claims one.
     pub sweep: Sweep,
-    /// Networks that callbacks may come from.
-    pub callback_networks: Networks,
     /// Callbacks from elsewhere.
     pub unknown_callers: UnknownCallers,
     /// Open event streams.
@@ -61,14 +57,24 @@ pub struct State {
     pub replica: Uuid,
     /// Whether requests are taken; false while starting and draining.
     pub readiness: Readiness,
-    /// Origins that a `return_url` may have, such as `https://shop.example`.
-    pub return_origins: Vec<String>,
+    /// How this server stands to the outside.
+    pub face: Face,
+}
+
+/// How a server stands to the outside, as the configuration has it.
+pub struct Face {
     /// Where the public comes in.
     pub door: Door,
-    /// Origins whose pages may call the API from a browser.
-    pub api_origins: Vec<String>,
     /// Whether browsers reach this server by https alone.
     pub https: bool,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Networks,
+    /// Networks that callbacks may come from.
+    pub callback_networks: Networks,
+    /// Origins that a `return_url` may have, such as `https://shop.example`.
+    pub return_origins: Vec<String>,
+    /// Origins whose pages may call the API from a browser.
+    pub api_origins: Vec<String>,
     /// Whether every supplier is simulated: then every page says so.
     pub simulated: bool,
     /// Whether admins may break actors: never where real money moves.

@@ -94,8 +94,8 @@ pub enum Written {
 
 impl Written {
     fn condition(self) -> Condition {
-        let (is_read, is_log_in) =
-            (audit::Column::Action.ends_with(READ), audit::Column::Action.starts_with(LOG_IN));
+        let is_read = audit::Column::Action.ends_with(READ);
+        let is_log_in = audit::Column::Action.starts_with(LOG_IN);
         match self {
             Self::Changes => Condition::any().add(is_read).add(is_log_in).not(),
             Self::Reads => Condition::all().add(is_read),

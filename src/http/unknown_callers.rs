@@ -11,7 +11,7 @@ const MANY: u32 = 10;
 /// Over which time is counted; at most one alarm in it.
 const WINDOW: Duration = Duration::from_secs(60 * 60);
 
-/// Counts strangers.
+/// Counts unknown callers.
 #[derive(Debug, Default)]
 pub struct UnknownCallers(Mutex<Option<(Instant, u32)>>);
 
@@ -34,11 +34,11 @@ mod tests {
 
     #[test]
     fn many_within_an_hour_are_one_alarm() {
-        let (strangers, now) = (UnknownCallers::default(), clock::instant());
+        let callers = UnknownCallers::default();
+        let now = clock::instant();
         let minute = Duration::from_secs(60);
-        let alarms = |from: u32, to: u32| {
-            (from..to).filter(|at| strangers.count(now + minute * *at)).count()
-        };
+        let alarms =
+            |from: u32, to: u32| (from..to).filter(|at| callers.count(now + minute * *at)).count();
         assert_eq!((alarms(0, 9), alarms(9, 10), alarms(10, 60)), (0, 1, 0));
         assert_eq!((alarms(60, 69), alarms(69, 70)), (0, 1), "the next hour has its own");
     }

@@ -172,7 +172,8 @@ mod tests {
 
     #[test]
     fn turns_come_at_their_pace_and_idle_time_is_not_saved_up() {
-        let (pace, begun) = (RateLimiter::new(10).unwrap(), clock::instant() + LONG);
+        let pace = RateLimiter::new(10).unwrap();
+        let begun = clock::instant() + LONG;
         let turns = |after: u64| {
             let now = begun + Duration::from_millis(after);
             now + pace.clone().next(now, pace.every, (Duration::ZERO, LONG)).unwrap() - begun
@@ -184,11 +185,13 @@ mod tests {
 
     #[test]
     fn who_would_come_too_late_takes_no_turn_from_those_who_would_not() {
-        let (pace, now) = (RateLimiter::new(2).unwrap(), clock::instant() + LONG);
+        let pace = RateLimiter::new(2).unwrap();
+        let now = clock::instant() + LONG;
         let most = Duration::from_millis(600);
         let waits: Vec<_> =
             (0..5).map(|_| pace.next(now, pace.every, (Duration::ZERO, most))).collect();
-        let (at_once, then) = (Some(Duration::ZERO), Some(Duration::from_millis(500)));
+        let at_once = Some(Duration::ZERO);
+        let then = Some(Duration::from_millis(500));
         assert_eq!(waits, [at_once, then, None, None, None]);
         assert_eq!(
             pace.next(now, pace.every, (Duration::ZERO, LONG)),
@@ -199,7 +202,8 @@ mod tests {
 
     #[test]
     fn replicas_that_cannot_agree_share_the_pace() {
-        let (pace, now) = (RateLimiter::new(10).unwrap(), clock::instant() + LONG);
+        let pace = RateLimiter::new(10).unwrap();
+        let now = clock::instant() + LONG;
         pace.keep_up(now, Duration::from_millis(400));
         let share = |after| {
             pace.next(now, pace.every * 3, (Duration::from_millis(after), LONG))

@@ -30,7 +30,8 @@ fn cause(error: &DbErr) -> String {
     };
     match cause.as_database_error() {
         Some(said) => {
-            let (code, message) = (said.code().unwrap_or_default(), said.message());
+            let code = said.code().unwrap_or_default();
+            let message = said.message();
             let message = message.split_once(": \"").map_or(message, |(before, _)| before);
             let message: String = message.chars().take(160).collect();
             format!(" ({code}: {message})")

@@ -138,7 +138,8 @@ impl Io {
         F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
     {
         let db = self.inner.db.clone();
-        let (writer, commits) = (self.inner.writer.clone(), Arc::clone(&self.inner.commits));
+        let writer = self.inner.writer.clone();
+        let commits = Arc::clone(&self.inner.commits);
         let place = Location::caller();
         let asker = Arc::new(());
         let waits = Arc::downgrade(&asker);

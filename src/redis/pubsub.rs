@@ -61,7 +61,8 @@ pub(super) async fn keep(redis: Weak<Inner>) {
 
 async fn hear(redis: &Weak<Inner>, mut beside: watch::Receiver<Option<Arc<Connection>>>) {
     let Some(inner) = redis.upgrade() else { return };
-    let (own, heard) = (inner.own.to_string(), inner.heard.clone());
+    let own = inner.own.to_string();
+    let heard = inner.heard.clone();
     let opened = async {
         let mut pubsub = inner.address.listen().await?;
         pubsub.subscribe(inner.channel()).await?;

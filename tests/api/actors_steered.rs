@@ -44,8 +44,8 @@ async fn a_paused_operator_makes_only_its_own_orders_wait(database: Database) {
     assert_eq!(status(&world, "solden").await, ("degraded".to_owned(), "paused".to_owned()));
     world.pay(&at_solden, "reserved").await;
     world.pay(&at_obertauern, "reserved").await;
-    let (waiting, other) =
-        (at_solden["id"].as_str().unwrap(), at_obertauern["id"].as_str().unwrap());
+    let waiting = at_solden["id"].as_str().unwrap();
+    let other = at_obertauern["id"].as_str().unwrap();
     anna.wait_for(other, &["finished"]).await;
     let held_up = anna.wait_for(waiting, &["authorised"]).await;
     assert!(world.ledger().await.bookings_of(held_up["number"].as_str().unwrap()).is_empty());

@@ -40,7 +40,8 @@ fn placed_and_taken(answers: Vec<Answer>) -> (Vec<Value>, usize) {
 async fn of_many_orders_for_one_card_at_once_exactly_one_is_placed(database: Database) {
     let world = World::start(database).await;
     let anna = world.skier("Anna").await;
-    let (day, card) = (world.ski_day(), anna.card_dta().await);
+    let day = world.ski_day();
+    let card = anna.card_dta().await;
     // all of them hold the fifth day
     let mut lines = Vec::new();
     for (product, after) in [
@@ -77,7 +78,8 @@ async fn two_orders_with_the_same_cards_the_other_way_round_do_not_lock_each_oth
     let (anna, ben) = tokio::join!(world.skier("Anna"), world.skier("Ben"));
     let day = world.ski_day();
     for _round in 0..3 {
-        let (mut hers, mut his) = (Vec::new(), Vec::new());
+        let mut hers = Vec::new();
+        let mut his = Vec::new();
         for _card in 0..4 {
             let number = anna.next_card_number(false);
             hers.push(line_for(&world, &anna.card(&number).await, "six_days", day).await);
@@ -87,8 +89,10 @@ async fn two_orders_with_the_same_cards_the_other_way_round_do_not_lock_each_oth
         let keys = (new_key(), new_key());
         let (one, other) =
             tokio::join!(anna.place(&hers, "undo", &keys.0), ben.place(&his, "undo", &keys.1));
-        let (one, other) = (one.expect(202), other.expect(202));
-        let (one, other) = (one["id"].as_str().unwrap(), other["id"].as_str().unwrap());
+        let one = one.expect(202);
+        let other = other.expect(202);
+        let one = one["id"].as_str().unwrap();
+        let other = other["id"].as_str().unwrap();
         let pages = tokio::join!(anna.wait_for_page(one), ben.wait_for_page(other));
         tokio::join!(world.pay(&pages.0, "reserved"), world.pay(&pages.1, "reserved"));
         let ends = &["finished", "undone"];
@@ -132,7 +136,8 @@ async fn every_kind_of_ticket_holds_all_its_days_and_no_other(database: Database
 async fn an_order_that_is_undone_leaves_all_its_days_free(database: Database) {
     let world = World::start(database).await;
     let anna = world.skier("Anna").await;
-    let (day, card) = (world.ski_day(), anna.card_dta().await);
+    let day = world.ski_day();
+    let card = anna.card_dta().await;
     let full = json!({ "supplier": "dta", "operator": "solden", "operation": "CreateOrder",
         "fault": "business_error", "value": "MediumFull", "times": 1 });
     world.fault(full).await;
@@ -168,7 +173,8 @@ async fn a_card_of_two_accounts_is_whose_order_is_paid_first_and_nobody_is_told_
     let world = World::start(database).await;
     let (anna, ben) = tokio::join!(world.skier("Anna"), world.skier("Ben"));
     let number = anna.next_card_number(false);
-    let (hers, his) = (anna.card(&number).await, ben.card(&number).await);
+    let hers = anna.card(&number).await;
+    let his = ben.card(&number).await;
     let day = world.ski_day();
     let her_order =
         place(&anna, &line_for(&world, &hers, "day", day + Days::new(3)).await).await.expect(202);
@@ -212,7 +218,8 @@ async fn an_order_undone_for_a_taken_day_counts_among_those_that_come_to_nothing
     let world = World::with(Database::Sqlite, &[("STARJACK_ORDERS__MOST_REJECTED", "1")]).await;
     let (anna, ben) = tokio::join!(world.skier("Anna"), world.skier("Ben"));
     let number = anna.next_card_number(false);
-    let (hers, his) = (anna.card(&number).await, ben.card(&number).await);
+    let hers = anna.card(&number).await;
+    let his = ben.card(&number).await;
     let day = world.ski_day();
     for (skier, card, ends) in [(&ben, &his, "finished"), (&anna, &hers, "undone")] {
         let placed = place(skier, &line_for(&world, card, "day", day).await).await.expect(202);

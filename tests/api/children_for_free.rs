@@ -46,10 +46,8 @@ async fn a_small_child_skis_along_with_who_pays(database: Database) {
     let world = World::start(database).await;
     let anna = world.skier("Anna").await;
     let day = world.ski_day();
-    let (adult, child) = (
-        world.offer("obertauern", day, ADULT).await,
-        world.offer("obertauern", day, SMALL_CHILD).await,
-    );
+    let adult = world.offer("obertauern", day, ADULT).await;
+    let child = world.offer("obertauern", day, SMALL_CHILD).await;
     let lines = [
         ticket(&adult, &anna.card_axess().await, "Anna", ADULT),
         ticket(&child, &anna.card_axess().await, "Mia", SMALL_CHILD),

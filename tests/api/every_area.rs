@@ -71,7 +71,9 @@ async fn each_country_has_its_own_tax_on_the_invoice(database: Database) {
         (de.status == 200 && it.status == 200).then_some(())
     })
     .await;
-    let (day, mut lines, mut cents) = (world.ski_day(), Vec::new(), Vec::new());
+    let day = world.ski_day();
+    let mut lines = Vec::new();
+    let mut cents = Vec::new();
     for (operator, vat_rate) in
         [("solden", 10.0), ("deland", 7.0), ("itland", 10.0), ("ischgl", 10.0)]
     {

@@ -70,7 +70,8 @@ async fn a_purchase_is_told_of_in_german_from_the_page_to_the_invoice(database: 
     );
 
     let mail = mail(&world, order["number"].as_str().unwrap()).await;
-    let (subject, text) = (mail["subject"].as_str().unwrap(), mail["text"].as_str().unwrap());
+    let subject = mail["subject"].as_str().unwrap();
+    let text = mail["text"].as_str().unwrap();
     assert!(subject.contains("Ihre Tickets sind auf den Keycards"), "{subject}");
     for words in [
         "Guten Tag Anna Skier",

@@ -39,7 +39,8 @@ async fn a_refused_line_undoes_the_whole_order_when_that_was_wished(database: Da
 async fn a_refused_line_leaves_the_others_when_that_was_wished(database: Database) {
     let world = World::start(database).await;
     let order = refused_at_solden(&world, &["obertauern", "solden"], "keep", "finished").await;
-    let (kept, refused) = (&order["lines"][0], &order["lines"][1]);
+    let kept = &order["lines"][0];
+    let refused = &order["lines"][1];
     assert_eq!((&kept["state"], &refused["state"]), (&json!("issued"), &json!("refused")));
     assert_eq!(refused["reason"]["code"], "card_full");
     world.clean_slate().await;

@@ -53,7 +53,8 @@ async fn a_person_sees_what_the_suppliers_know_and_which_one_does_not_answer(dat
     })
     .await;
     assert_eq!(seen["state"], "authorised");
-    let (silent, told) = (&seen["lines"][0]["supplier"], &seen["lines"][1]["supplier"]);
+    let silent = &seen["lines"][0]["supplier"];
+    let told = &seen["lines"][1]["supplier"];
     assert_eq!(
         (&silent["reach"], &silent["bookings"]),
         (&json!("not_reachable"), &json!([])),

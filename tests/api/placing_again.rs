@@ -14,7 +14,8 @@ both_databases!(
 async fn the_same_request_again_is_the_same_order(database: Database) {
     let mut world = World::start(database).await;
     let anna = world.skier("Anna").await;
-    let (lines, key) = (world.basket(&anna, &["solden"]).await, new_key());
+    let lines = world.basket(&anna, &["solden"]).await;
+    let key = new_key();
     let (first, second, third) = tokio::join!(
         anna.place(&lines, "undo", &key),
         anna.place(&lines, "undo", &key),

@@ -13,8 +13,8 @@ async fn two_skiers_buy_at_both_gates(database: Database) {
     let world = World::start(database).await;
     let anna = world.skier("Anna").await;
     let day = world.ski_day();
-    let (solden, obertauern) =
-        (world.offer("solden", day, ADULT).await, world.offer("obertauern", day, ADULT).await);
+    let solden = world.offer("solden", day, ADULT).await;
+    let obertauern = world.offer("obertauern", day, ADULT).await;
     let lines = [
         ticket(&solden, &anna.card_dta().await, "Anna", ADULT),
         ticket(&obertauern, &anna.card_axess().await, "Ben", ADULT),

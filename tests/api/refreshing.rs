@@ -250,7 +250,8 @@ async fn held_back(clerk: &Person, operator: &str, why: &str) -> Value {
 async fn what_has_changed_since_it_was_shown_is_not_taken(database: Database) {
     let world = World::start(database).await;
     let (anna, clerk) = tokio::join!(world.skier("Anna"), world.clerk());
-    let (day, before) = (world.ski_day(), offered(&world, "solden").await);
+    let day = world.ski_day();
+    let before = offered(&world, "solden").await;
     sells(&world, "solden", price("solden", day, 9900)).await;
     let shown = differences(&clerk, "solden").await;
     sells(&world, "solden", price("solden", day, 9950)).await;

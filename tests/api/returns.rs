@@ -233,7 +233,7 @@ async fn a_person_takes_back_what_was_not_promised_and_ends_what_an_operator_ref
         )
         .await;
     take_back(&clerk, json!({ "lines": [1], "reason": "a broken leg" })).await.expect(202);
-    anna.wait_until(id(&order), "a person is needed", |order| order["state"] == "stuck").await;
+    anna.wait_until(id(&order), "staff is needed", |order| order["state"] == "stuck").await;
     clerk
         .client
         .post(&format!("{admin}/accept"), &json!({ "reason": "they do not" }))
@@ -244,7 +244,7 @@ async fn a_person_takes_back_what_was_not_promised_and_ends_what_an_operator_ref
     assert_eq!(anna.order(id(&order)).await["lines"][0]["state"], "issued");
 
     take_back(&clerk, json!({ "lines": [1], "reason": "they do after all" })).await.expect(202);
-    anna.wait_until(id(&order), "a person is needed", |order| order["state"] == "stuck").await;
+    anna.wait_until(id(&order), "staff is needed", |order| order["state"] == "stuck").await;
     world.clear_faults().await;
     // it may have gone meanwhile
     let retried =

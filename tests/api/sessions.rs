@@ -31,7 +31,8 @@ async fn an_address_is_not_told_to_have_an_account(database: Database) {
     let anna = world.skier("Anna").await;
     let apply =
         async |email: &str| world.guest.post("/api/v1/accounts", &json!({ "email": email })).await;
-    let (known, unknown) = (apply(&anna.email).await, apply("nobody@skier.example").await);
+    let known = apply(&anna.email).await;
+    let unknown = apply("nobody@skier.example").await;
     assert_eq!((known.status, known.bytes), (202, unknown.bytes));
     let log_in = async |email: &str, password: &str| {
         world.guest.post("/api/v1/sessions", &json!({ "email": email, "password": password })).await
@@ -57,7 +58,8 @@ async fn who_logs_out_cannot_go_on(database: Database) {
 async fn an_account_that_is_disabled_at_one_replica_is_out_at_the_other_and_comes_back() {
     let world = World::start(Database::Postgres).await;
     let other = world.another_server().await;
-    let (anna, clerk) = (world.skier("Anna").await, world.clerk().await);
+    let anna = world.skier("Anna").await;
+    let clerk = world.clerk().await;
     let guest = world.guest.at(other.api());
     let there = anna.client.at(other.api());
     let account =

@@ -21,8 +21,8 @@ fn zone(hours: i64) -> String {
 /// Mölltal in another zone, its season running, with these two lines instead of the sale end of its
 /// half day.
 fn area(now: DateTime<Utc>, hours: i64, half_day: &str) -> String {
-    let (begun, next_year) =
-        ((now - TimeDelta::days(3)).date_naive(), now.date_naive() + Days::new(200));
+    let begun = (now - TimeDelta::days(3)).date_naive();
+    let next_year = now.date_naive() + Days::new(200);
     let text = area_file("moelltal", "Europe/Vienna", &zone(hours));
     let text = text
         .replace("2026-10-23", &begun.to_string())

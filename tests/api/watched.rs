@@ -115,8 +115,8 @@ async fn a_log_out_ends_the_streams_of_its_log_in_alone(database: Database) {
     let again = json!({ "email": anna.email, "password": anna.password });
     let tokens = world.guest.post("/api/v1/sessions", &again).await.expect(201);
     let elsewhere = world.guest.with_token(tokens["access_token"].as_str().unwrap());
-    let (mut here, mut there) =
-        (open(&anna.client, &path(&order)).await, open(&elsewhere, &path(&order)).await);
+    let mut here = open(&anna.client, &path(&order)).await;
+    let mut there = open(&elsewhere, &path(&order)).await;
     let paying = |event: &crate::support::Event| event.data["state"] == "paying";
     tokio::join!(here.wait_for("paying", paying), there.wait_for("paying", paying));
     assert_eq!(anna.client.delete("/api/v1/sessions").await.status, 204);

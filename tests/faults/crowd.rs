@@ -118,7 +118,8 @@ impl Crowd {
         }
         let key = new_key();
         let placed = self.again(|| person.try_place(&lines, "undo", &key)).await;
-        let (number, id) = (placed["number"].as_str().unwrap(), placed["id"].as_str().unwrap());
+        let number = placed["number"].as_str().unwrap();
+        let id = placed["id"].as_str().unwrap();
         let entry = (Fate::of(index), id.to_owned(), person.clone());
         self.placed.lock().unwrap().insert(number.to_owned(), entry);
     }

@@ -61,7 +61,9 @@ impl Felt {
 impl fmt::Display for Felt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let slowest = self.log_ins.iter().flatten().max().map_or(0, Duration::as_millis);
-        let (tried, came, quick) = (self.log_ins.len(), self.succeeded(), self.quick());
+        let tried = self.log_ins.len();
+        let came = self.succeeded();
+        let quick = self.quick();
         write!(f, "{came} of {tried} log-ins, {quick} within 2 s, slowest {slowest} ms; ")?;
         write!(f, "{} reads, p99 {} ms", self.reads.len(), self.p99().as_millis())
     }
@@ -118,8 +120,11 @@ struct Counts {
 
 impl Attack {
     fn begin(base: &str) -> Self {
-        let (counts, ends) = (Arc::<Counts>::default(), CancellationToken::new());
-        let (base, own, until) = (base.to_owned(), Arc::clone(&counts), ends.clone());
+        let counts = Arc::<Counts>::default();
+        let ends = CancellationToken::new();
+        let base = base.to_owned();
+        let own = Arc::clone(&counts);
+        let until = ends.clone();
         let thread = thread::spawn(move || {
             // a real one has processors of its own
             rustix::process::setpriority_process(Some(rustix::thread::gettid()), 9).unwrap();

@@ -74,7 +74,8 @@ async fn tries(desks: &[&Desk], from: &str) -> usize {
 #[tokio::test]
 async fn failed_log_ins_are_counted_by_all_replicas_together_and_a_restart_forgets_half_at_most() {
     let replicas = Replicas::new().await;
-    let (one, other) = (replicas.one().await, replicas.one().await);
+    let one = replicas.one().await;
+    let other = replicas.one().await;
     assert_eq!(tries(&[&one, &other], "192.0.2.1").await, LIMIT);
     assert_eq!(tries(&[&one, &other], "198.51.100.1").await, LIMIT, "another network");
     assert_eq!(tries(&[&replicas.one().await], "192.0.2.1").await, LIMIT / 2, "it begins anew");
@@ -97,7 +98,8 @@ async fn failed_log_ins_are_counted_by_all_replicas_together_and_a_restart_forge
 #[tokio::test]
 async fn a_redis_that_lies_lets_nobody_through_and_keeps_no_owner_out() {
     let mut replicas = Replicas::new().await;
-    let (one, writer) = (replicas.one().await, replicas.redis.writer());
+    let one = replicas.one().await;
+    let writer = replicas.redis.writer();
     let written = |value: &str| {
         let script = format!(
             "for _, key in ipairs(redis.call('KEYS', 'shop:*')) do redis.call('SET', key, '{value}', 'PX', 60000) end"
@@ -132,7 +134,8 @@ async fn a_redis_that_lies_lets_nobody_through_and_keeps_no_owner_out() {
 #[tokio::test]
 async fn a_session_that_ends_at_one_replica_is_told_to_the_others_at_once() {
     let replicas = Replicas::new().await;
-    let (one, other) = (replicas.one().await, replicas.one().await);
+    let one = replicas.one().await;
+    let other = replicas.one().await;
     let mut news = other.listen();
     // again and again: whoever listens is not heard of by Redis from the first moment on
     let sessions_end = async {

@@ -98,7 +98,8 @@ async fn everybody_registers_cards(world: &World, meanwhile: impl AsyncFnOnce(&A
         people.push(world.skier("Anna").await);
     }
     until_redis_is(&world.operations(), "up").await;
-    let (taken, slowest_us) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let taken = AtomicUsize::new(0);
+    let slowest_us = AtomicUsize::new(0);
     let registering = join_all(people.iter().map(async |person| {
         for _ in 0..LOOK_UPS {
             let asked = clock::instant();

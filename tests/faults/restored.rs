@@ -68,8 +68,8 @@ async fn a_backup_that_is_restored_books_no_ticket_again_and_gives_out_no_number
             && known.contains(number(&open))
             && !known.contains(number(&lost))
     );
-    let (all, known_of_late) =
-        (crowd.numbers().len() + late.numbers().len(), late.numbers().intersection(&known).count());
+    let all = crowd.numbers().len() + late.numbers().len();
+    let known_of_late = late.numbers().intersection(&known).count();
     let forgotten =
         crowd.numbers().difference(&known).count() + late.numbers().difference(&known).count();
     eprintln!("{forgotten} of {all} orders are not in the backup");

@@ -92,7 +92,7 @@ async fn agree_to_all(clerk: &Person) {
         let suggested: Vec<&Value> =
             open.iter().filter(|case| case["action"].is_string()).collect();
         if suggested.is_empty() {
-            assert!(open.is_empty(), "only a person can tell: {open:#?}");
+            assert!(open.is_empty(), "only staff can tell: {open:#?}");
             return;
         }
         for case in suggested.iter().filter(|case| case["agreed_at"].is_null()) {

@@ -85,7 +85,8 @@ async fn roll(from: &Version, by: &[Version]) {
         tokio::join!(customers, shop.watch_until_told(&people[0], &watched), replacing);
 
     let asked_again = nginx.log().lines().filter(|line| line.contains(", ")).count();
-    let (requests, orders) = (shop.requests.into_inner(), shop.orders.into_inner());
+    let requests = shop.requests.into_inner();
+    let orders = shop.orders.into_inner();
     let failed = shop.failed.into_inner().unwrap();
     eprintln!(
         "{requests} requests, {asked_again} of them passed on again, {} failed; {orders} orders",

@@ -220,7 +220,8 @@ impl Market {
     async fn span(&self, is_blocked: bool) -> (u64, u64) {
         let from = clock::instant();
         let end = from + SECOND * u32::try_from(SPAN_SECONDS).unwrap();
-        let (mut asked, mut missed) = (0, 0);
+        let mut asked = 0;
+        let mut missed = 0;
         while clock::instant() < end {
             let next = clock::instant() + SECOND;
             let knock = self.knock(async {
@@ -256,7 +257,8 @@ impl Market {
             self.bought_at_the_victim.load(Ordering::Relaxed),
         );
         for step in [Step::Answer, Step::Placing, Step::Issuing] {
-            let (calm, blocked) = (Times::of(step, &calm), Times::of(step, &blocked));
+            let calm = Times::of(step, &calm);
+            let blocked = Times::of(step, &blocked);
             eprintln!(
                 "{step:?}: calm {calm}; blocked {blocked}; p99 {} % of calm",
                 ratio(&calm, &blocked)
@@ -310,7 +312,8 @@ async fn a_thread_that_is_blocked_for_most_of_every_second_is_felt_by_nobody_els
         .map_or(10, |given| given.parse().expect("a number"));
     let spans = u64::div_ceil(seconds, SPAN_SECONDS);
     let market = Market::open().await;
-    let (mut asked, mut happened) = (0, 0);
+    let mut asked = 0;
+    let mut happened = 0;
     market
         .run(async || {
             for _ in 0..spans {

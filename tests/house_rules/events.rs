@@ -98,7 +98,9 @@ fn lines() -> Vec<Line> {
 
 /// The arguments of a call whose text begins after its opening parenthesis.
 fn arguments(text: &str) -> Vec<String> {
-    let (mut depth, mut quoted, mut escaped) = (0, false, false);
+    let mut depth = 0;
+    let mut quoted = false;
+    let mut escaped = false;
     let mut all = vec![String::new()];
     for sign in text.chars() {
         let is_escape = quoted && sign == '\\' && !escaped;

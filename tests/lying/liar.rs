@@ -28,13 +28,13 @@ impl Liar {
     pub(crate) fn tells(lie: &Lie) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let (sent, asked, ended) = (
-            Arc::<AtomicUsize>::default(),
-            Arc::<AtomicBool>::default(),
-            Arc::<AtomicBool>::default(),
-        );
-        let (counted, heard, over, lie) =
-            (Arc::clone(&sent), Arc::clone(&asked), Arc::clone(&ended), lie.clone());
+        let sent = Arc::<AtomicUsize>::default();
+        let asked = Arc::<AtomicBool>::default();
+        let ended = Arc::<AtomicBool>::default();
+        let counted = Arc::clone(&sent);
+        let heard = Arc::clone(&asked);
+        let over = Arc::clone(&ended);
+        let lie = lie.clone();
         thread::spawn(move || {
             for stream in listener.incoming() {
                 if over.load(Ordering::Acquire) {
@@ -110,7 +110,8 @@ fn tell(
 
 /// Reads a whole request, and answers its head: its body's length stands in it.
 fn hear(stream: &mut TcpStream) -> std::io::Result<String> {
-    let (mut heard, mut more) = (Vec::new(), [0; 4096]);
+    let mut heard = Vec::new();
+    let mut more = [0; 4096];
     loop {
         let head = heard.windows(4).position(|end| end == b"\r\n\r\n");
         if let Some(head) = head {

@@ -96,7 +96,9 @@ pub(super) fn of_money(order: &Order, rows: &Rows, ledger: &Ledger) -> Vec<Viola
         let cases = rows
             .cases(order)
             .map(|case| format!("{} {:?} of {:?}", case.kind, case.amount_cents, case.payment_no));
-        let (held, due, cases) = (balance.held, balance.due, cases.collect::<Vec<_>>());
+        let held = balance.held;
+        let due = balance.due;
+        let cases = cases.collect::<Vec<_>>();
         let says = format!("{held} are held for tickets of {due}, cases: {cases:?}: {own:?}");
         wrong.push(broken(Invariant::Money, order, says));
     }
@@ -104,8 +106,8 @@ pub(super) fn of_money(order: &Order, rows: &Rows, ledger: &Ledger) -> Vec<Viola
         wrong.push(broken(Invariant::Reserved, order, format!("money is still reserved: {own:?}")));
     }
     for payment in &order.payments {
-        if payment.person.as_ref().is_some_and(|mark| !mark.accepted) {
-            let says = format!("payment {} waits for {:?}", payment.no, payment.person);
+        if payment.attention.as_ref().is_some_and(|mark| !mark.accepted) {
+            let says = format!("payment {} waits for {:?}", payment.no, payment.attention);
             wrong.push(broken(Invariant::Person, order, says));
         }
         let cases = rows

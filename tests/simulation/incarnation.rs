@@ -103,7 +103,8 @@ impl Parts {
             replica,
             public_url: "https://shop.example".to_owned(),
         };
-        let (store, rules) = (store(setting, io), Arc::new(setting.rules.clone()));
+        let store = store(setting, io);
+        let rules = Arc::new(setting.rules.clone());
         Self {
             system,
             driver: Driver { store, outside, rules, draining: CancellationToken::new() },
@@ -124,7 +125,9 @@ impl Incarnation {
     pub(crate) async fn start(setting: &Setting, outside: &Arc<Outside>) -> Self {
         let life = Arc::new(Life::default());
         let (tell, told) = oneshot::channel();
-        let (setting, outside, own) = (setting.clone(), Arc::clone(outside), Arc::clone(&life));
+        let setting = setting.clone();
+        let outside = Arc::clone(outside);
+        let own = Arc::clone(&life);
         let thread = thread::spawn(move || {
             let process = actix_rt::System::new();
             let kept = process.block_on(async {

@@ -183,7 +183,8 @@ fn of_tickets(order: &Order, ledger: &Ledger) -> Vec<Violation> {
             wrong.push(broken(Invariant::Tickets, order, says));
         }
         for ticket in own() {
-            let (asked, wanted) = (&ticket.order, &line.ticket);
+            let asked = &ticket.order;
+            let wanted = &line.ticket;
             let codes = (&*asked.product_code, &*asked.category_code)
                 == (&*wanted.product_code, &*wanted.category_code);
             let days = (asked.first_day, asked.last_day) == (wanted.valid_from, wanted.valid_to);
@@ -201,11 +202,11 @@ fn of_tickets(order: &Order, ledger: &Ledger) -> Vec<Violation> {
                 ));
             }
         }
-        if line.person.as_ref().is_some_and(|mark| !mark.accepted) {
+        if line.attention.as_ref().is_some_and(|mark| !mark.accepted) {
             wrong.push(broken(
                 Invariant::Person,
                 order,
-                format!("line {} waits for {:?}", line.no, line.person),
+                format!("line {} waits for {:?}", line.no, line.attention),
             ));
         }
     }

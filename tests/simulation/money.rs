@@ -207,7 +207,9 @@ impl Ledger {
         if !money.is_billed_seen() {
             return Outcome::Done(History::default());
         }
-        let (captured, credited, reversed) = (money.captured, money.credited, money.reversed);
+        let captured = money.captured;
+        let credited = money.credited;
+        let reversed = money.reversed;
         Outcome::Done(History {
             captured,
             credited,
@@ -246,7 +248,8 @@ impl Ledger {
     /// How the provider shows a transaction.
     pub(crate) fn observed(&self, no: usize) -> Observed {
         let money = &self.money[no];
-        let (reference, currency) = (money.page.clone(), "EUR".to_owned());
+        let reference = money.page.clone();
+        let currency = "EUR".to_owned();
         // of whatever part went back, the sum that was taken
         let amount = if money.captured > 0 { money.captured } else { money.amount };
         Observed { tid: no.to_string(), reference, state: money.seen(), amount, currency }

@@ -98,7 +98,7 @@ impl World {
             let order = self.order(id).await;
             let desk = self.desk().clone();
             self.act(&order, &desk).await;
-            if story.for_a_person && order.needs_person() {
+            if story.for_a_person && order.needs_staff() {
                 return Vec::new();
             }
             let over = deadline.is_over();
@@ -154,7 +154,8 @@ impl World {
                 ledger.money.iter().all(|money| !money.reserved && money.captured == money.credited)
             }
             (Deed::Pay { row, more, reserved }, Some(page)) if row == order.state => {
-                let (reference, amount) = (page.reference.to_string(), order.total + more);
+                let reference = page.reference.to_string();
+                let amount = order.total + more;
                 let tid = self.outside.books.open().pay(&reference, amount, reserved);
                 if !reserved {
                     call_back(desk, &reference, tid, amount).await;

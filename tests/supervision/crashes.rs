@@ -133,9 +133,11 @@ async fn a_panic_between_the_suppliers_answer_and_the_save_is_told_as_begun_and_
     let system = System::start().unwrap();
     let actor = puppet(&system, spec("a"));
     assert_eq!(actor.ask(count(), soon()).await, Ok(1));
-    let (issued, saved) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let issued = Arc::new(AtomicUsize::new(0));
+    let saved = Arc::new(AtomicUsize::new(0));
     let gate = gate();
-    let (supplier, store) = (Arc::clone(&issued), Arc::clone(&saved));
+    let supplier = Arc::clone(&issued);
+    let store = Arc::clone(&saved);
     let issue = work(|_| async move {
         tokio::task::yield_now().await;
         supplier.fetch_add(1, Ordering::SeqCst);

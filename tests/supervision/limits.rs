@@ -70,9 +70,11 @@ async fn a_full_mailbox_refuses_at_once_whichever_clone_asks() {
 async fn no_more_are_in_flight_than_may_be() {
     let system = System::start().unwrap();
     let actor = puppet(&system, Spec { in_flight: 3, ..spec("a") });
-    let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let now = Arc::new(AtomicUsize::new(0));
+    let most = Arc::new(AtomicUsize::new(0));
     let asks = (0..16).map(|_| {
-        let (now, most) = (Arc::clone(&now), Arc::clone(&most));
+        let now = Arc::clone(&now);
+        let most = Arc::clone(&most);
         let step = work(|_| async move {
             most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
             tokio::task::yield_now().await;
@@ -124,7 +126,8 @@ async fn asker_and_handler_never_both_believe_they_won() {
     let begun = Arc::new(Mutex::new(HashSet::new()));
     let askers: Vec<_> = (0..ASKERS)
         .map(|asker| {
-            let (actor, begun) = (actor.clone(), Arc::clone(&begun));
+            let actor = actor.clone();
+            let begun = Arc::clone(&begun);
             std::thread::spawn(move || {
                 actix_rt::Runtime::new().unwrap().block_on(async move {
                     let mut told = Vec::new();
@@ -160,7 +163,9 @@ async fn asker_and_handler_never_both_believe_they_won() {
     assert_eq!(told.len(), ASKERS * EACH);
     until("all is quiet", || actor.status().in_flight == 0).await;
     let begun = begun.lock().unwrap().clone();
-    let (mut answered, mut late, mut never) = (0, 0, 0);
+    let mut answered = 0;
+    let mut late = 0;
+    let mut never = 0;
     for (id, answer) in told {
         let claims = match &answer {
             Ok(_) => true,

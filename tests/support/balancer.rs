@@ -24,7 +24,8 @@ impl Balancer {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let behind: Arc<Mutex<Vec<String>>> = Arc::default();
-        let (shared, next) = (Arc::clone(&behind), AtomicUsize::new(0));
+        let shared = Arc::clone(&behind);
+        let next = AtomicUsize::new(0);
         // ends with the test's process
         thread::spawn(move || {
             for near in listener.incoming().map_while(Result::ok) {
@@ -48,14 +49,16 @@ impl Balancer {
 fn join(near: TcpStream, places: &[String]) -> io::Result<()> {
     let reach = |place: &String| TcpStream::connect_timeout(&place.parse().unwrap(), CONNECT).ok();
     let Some(far) = places.iter().find_map(reach) else { return near.shutdown(Shutdown::Both) };
-    let (mut up, mut down) = (near.try_clone()?, far.try_clone()?);
+    let mut up = near.try_clone()?;
+    let mut down = far.try_clone()?;
     let upward = thread::spawn(move || {
         let copied = io::copy(&mut up, &mut down);
         // the other side may have gone already
         drop(down.shutdown(Shutdown::Write));
         copied
     });
-    let (mut from, mut to) = (far, near);
+    let mut from = far;
+    let mut to = near;
     io::copy(&mut from, &mut to)?;
     drop(to.shutdown(Shutdown::Both));
     drop(upward.join());

@@ -107,7 +107,8 @@ impl Answer {
     /// The answer to a request.
     pub(crate) async fn to(request: RequestBuilder) -> reqwest::Result<Self> {
         let answer = request.send().await?;
-        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let status = answer.status().as_u16();
+        let headers = answer.headers().clone();
         let bytes = answer.bytes().await?.to_vec();
         Ok(Self {
             status,

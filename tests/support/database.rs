@@ -26,7 +26,8 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     pub(crate) fn start() -> Self {
-        let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+        let folder = tempfile::tempdir().unwrap();
+        let port = free_port();
         let this = Self { folder, port };
         let path = this.folder.path().display();
         run(
@@ -51,7 +52,8 @@ impl Cluster {
     /// A standby that follows it, with everything that is in it by now; from now on it sends what
     /// it commits without waiting.
     pub(crate) fn standby(&self) -> Self {
-        let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+        let folder = tempfile::tempdir().unwrap();
+        let port = free_port();
         let this = Self { folder, port };
         let path = this.folder.path().display();
         let primary = self.port;

@@ -11,7 +11,8 @@ use super::world::World;
 impl Offer {
     /// As the API answers it.
     pub(crate) fn of(offer: &Value) -> Self {
-        let (id, cents) = (offer["offer_id"].as_str(), offer["price"]["amount"].as_i64());
+        let id = offer["offer_id"].as_str();
+        let cents = offer["price"]["amount"].as_i64();
         Self {
             id: id.unwrap_or_else(|| panic!("this is no offer: {offer:#}")).to_owned(),
             cents: cents.unwrap(),

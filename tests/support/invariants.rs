@@ -49,7 +49,7 @@ impl World {
         }
         match self.open_cases(base).await {
             Ok(open) => check(orders, &self.ledger().await.with_cases(&open)),
-            Err(error) => vec![format!("nobody tells what waits for a person: {error}")],
+            Err(error) => vec![format!("nobody tells what waits for staff: {error}")],
         }
     }
 

@@ -28,7 +28,8 @@ impl Redis {
 
     /// A cluster of one server that has every slot.
     pub(crate) async fn start_cluster() -> Self {
-        let (port, folder) = (free_port(), tempfile::tempdir().unwrap());
+        let port = free_port();
+        let folder = tempfile::tempdir().unwrap();
         let words = ["--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1", "--dir"];
         let child = spawn_with(port, words.into_iter().chain([folder.path().to_str().unwrap()]));
         let this = Self { port, child, _folder: Some(folder) };
@@ -43,8 +44,9 @@ impl Redis {
 
     /// A server that has everything that `master` has, and may be promoted.
     pub(crate) async fn start_replica(master: &Self) -> Self {
-        let (port, near, folder) =
-            (free_port(), master.port.to_string(), tempfile::tempdir().unwrap());
+        let port = free_port();
+        let near = master.port.to_string();
+        let folder = tempfile::tempdir().unwrap();
         // what it is sent goes through a file
         let words = ["--replicaof", "127.0.0.1", &near, "--dir", folder.path().to_str().unwrap()];
         let child = spawn_with(port, words);
@@ -59,7 +61,8 @@ impl Redis {
 
     /// A sentinel that names `master` under a name, and soon another one when it is dead.
     pub(crate) async fn start_sentinel(master: &Self, name: &str) -> Self {
-        let (port, folder) = (free_port(), tempfile::tempdir().unwrap());
+        let port = free_port();
+        let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("sentinel.conf");
         let words = format!(
             "port {port}\nbind 127.0.0.1\nsentinel monitor {name} 127.0.0.1 {} 1\n\
@@ -78,11 +81,14 @@ impl Redis {
     /// A server that speaks TLS alone and knows one user, `starjack` with the password `secret`;
     /// and the file of the authority that vouches for it. What it notices is in `log`.
     pub(crate) async fn start_secured() -> (Self, PathBuf) {
-        let (port, folder) = (free_port(), tempfile::tempdir().unwrap());
+        let port = free_port();
+        let folder = tempfile::tempdir().unwrap();
         let ca = authority(folder.path());
         let file = |name: &str| folder.path().join(name).display().to_string();
-        let (tls, certificate, key, log) =
-            (port.to_string(), file("server.pem"), file("server.key"), file("log"));
+        let tls = port.to_string();
+        let certificate = file("server.pem");
+        let key = file("server.key");
+        let log = file("log");
         let mut command = Command::new("redis-server");
         command.args([
             "--port",
@@ -276,7 +282,8 @@ struct Gate {
 impl Proxy {
     pub(crate) fn before(redis: &Redis) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let (port, behind) = (listener.local_addr().unwrap().port(), redis.port);
+        let port = listener.local_addr().unwrap().port();
+        let behind = redis.port;
         let gate = Arc::new(Gate::default());
         let shared = Arc::clone(&gate);
         // both end with the test's process
@@ -284,8 +291,9 @@ impl Proxy {
             for near in listener.incoming().map_while(Result::ok) {
                 let Ok(far) = TcpStream::connect(("127.0.0.1", behind)) else { continue };
                 for (from, to) in [(&near, &far), (&far, &near)] {
-                    let (from, to, gate) =
-                        (from.try_clone().unwrap(), to.try_clone().unwrap(), Arc::clone(&shared));
+                    let from = from.try_clone().unwrap();
+                    let to = to.try_clone().unwrap();
+                    let gate = Arc::clone(&shared);
                     thread::spawn(move || carry(from, to, &gate));
                 }
             }

@@ -36,7 +36,8 @@ impl Client {
         }
         let response = request.send().await.unwrap();
         if response.status() != 200 {
-            let (status, headers) = (response.status().as_u16(), response.headers().clone());
+            let status = response.status().as_u16();
+            let headers = response.headers().clone();
             let bytes = response.bytes().await.unwrap().to_vec();
             return Err(Answer {
                 status,
@@ -57,7 +58,8 @@ impl Stream {
         let deadline = Deadline::after(PATIENCE);
         loop {
             if let Some((block, rest)) = self.text.split_once("\n\n") {
-                let (block, rest) = (block.to_owned(), rest.to_owned());
+                let block = block.to_owned();
+                let rest = rest.to_owned();
                 self.text = rest;
                 if let Some(event) = self.read(&block) {
                     return Some(event);
@@ -101,7 +103,9 @@ impl Stream {
     }
 
     fn read(&mut self, block: &str) -> Option<Event> {
-        let (mut name, mut id, mut data) = (String::new(), String::new(), None);
+        let mut name = String::new();
+        let mut id = String::new();
+        let mut data = None;
         for line in block.lines() {
             match line.split_once(':').unwrap() {
                 ("", _comment) => self.comments += 1,

@@ -274,8 +274,8 @@ impl World {
     /// The administrator of the demonstration.
     pub(crate) async fn clerk(&self) -> Person {
         let log_in = &self.server.first_line["logins"]["admin"];
-        let (email, password) =
-            (log_in["email"].as_str().unwrap(), log_in["password"].as_str().unwrap());
+        let email = log_in["email"].as_str().unwrap();
+        let password = log_in["password"].as_str().unwrap();
         Person::log_in(&self.guest, email, password, Arc::clone(&self.cards)).await
     }
 
@@ -373,7 +373,7 @@ impl World {
         self.control(Method::GET, "questions", &json!({})).await.expect(200)
     }
 
-    /// What waits for a person, as the administrator sees it at `base`; an error while nobody
+    /// What waits for staff, as the administrator sees it at `base`; an error while nobody
     /// answers there.
     pub(crate) async fn open_cases(&self, base: &str) -> Result<Value, String> {
         let guest = Client::new(base);

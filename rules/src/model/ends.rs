@@ -222,7 +222,7 @@ impl World {
     /// A ticket of an undo that cannot be voided: only staff ends it, and until then the supplier
     /// is asked now and then.
     pub(super) fn waits_for_staff(&self) -> bool {
-        let marks = self.order.lines.iter().filter_map(|line| line.person.as_ref());
+        let marks = self.order.lines.iter().filter_map(|line| line.attention.as_ref());
         let mut refused = marks.filter(|mark| RefusalKind::of(&mark.reason).is_some());
         self.order.state == OrderState::Undoing
             && self.late.is_empty()

@@ -23,7 +23,7 @@ pub(super) fn explore_from(first: World, setting: &Setting) -> Result<usize, Str
         if way.len() > LONGEST_LIFE {
             return Err(tell("it never ends", &way[way.len() - 12..], &world));
         }
-        let marked = world.order.needs_person();
+        let marked = world.order.needs_staff();
         if marked {
             world.check_staff_is_needed().map_err(|why| tell(&why, &way, &world))?;
             world.check_staff_can_end_it(&rules, 2).map_err(|why| tell(&why, &way, &world))?;

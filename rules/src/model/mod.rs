@@ -88,7 +88,8 @@ fn setting(lines: i32, dedups: bool, on_refusal: OnRefusal) -> Setting {
         .ok()
         .and_then(|text| text.parse().ok())
         .unwrap_or(60_000);
-    let (budget, ends_in) = (ONE_FAULT_EACH, TimeDelta::days(1));
+    let budget = ONE_FAULT_EACH;
+    let ends_in = TimeDelta::days(1);
     Setting { lines, dedups, on_refusal, free: false, ends_in, budget, off: None, most_states }
 }
 
@@ -268,7 +269,7 @@ fn money_that_goes_back_after_all_needs_no_person_any_more() {
         let (subject, history) = world.in_flight().remove(0);
         assert_eq!(history.verb, Verb::History);
         world = world.answered(subject, &history, Fate::Answered, &rules);
-        let marked = world.order.needs_person();
+        let marked = world.order.needs_staff();
         // only the status tells of a reservation that failed by itself
         while let Some((subject, status)) =
             world.in_flight().into_iter().find(|(_, open)| open.verb == Verb::Status)
@@ -277,13 +278,13 @@ fn money_that_goes_back_after_all_needs_no_person_any_more() {
         }
         world.now = world.order.next_at.unwrap();
         world.advance(&[], &rules);
-        assert_eq!(world.order.needs_person(), marked, "asking again clears nothing");
+        assert_eq!(world.order.needs_staff(), marked, "asking again clears nothing");
     }
-    assert!(world.order.needs_person(), "a second no needs a person");
+    assert!(world.order.needs_staff(), "a second no needs staff");
     let (subject, reverse) = world.in_flight().remove(0);
     world = world.answered(subject, &reverse, Fate::Answered, &rules);
     assert_eq!(world.order.state, OrderState::Undone);
-    assert!(!world.order.needs_person());
+    assert!(!world.order.needs_staff());
 }
 
 #[test]

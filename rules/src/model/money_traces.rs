@@ -81,7 +81,7 @@ fn a_bank_that_never_decides_is_left_to_staff_after_a_week() {
         }
         asked += 1;
     }
-    assert!(world.order.needs_person() && asked < 60, "{asked} steps");
+    assert!(world.order.needs_staff() && asked < 60, "{asked} steps");
     assert_eq!(
         (world.order.state, world.order.payments[0].status_calls),
         (OrderState::Rejected, STATUS_CALLS)
@@ -265,19 +265,16 @@ fn money_that_is_not_the_orders_and_cannot_be_given_back_for_a_week_calls_a_pers
     observe(&mut world.order, &seen, world.now, &rules);
     world.advance(&[], &rules);
     for day in 0..8 {
-        assert_eq!(
-            (world.open_verb(), world.order.needs_person()),
-            (Some(Verb::Reverse), day >= 7)
-        );
+        assert_eq!((world.open_verb(), world.order.needs_staff()), (Some(Verb::Reverse), day >= 7));
         world.answer_payment(
             PaymentAnswer::Reverse(Outcome::NotSent("ACCESS_DENIED".into())),
             &rules,
         );
         world.wait(TimeDelta::days(1), &rules);
     }
-    assert!(world.order.needs_person());
+    assert!(world.order.needs_staff());
     world.answer_payment(PaymentAnswer::Reverse(Outcome::Done(())), &rules);
-    assert!(!world.order.needs_person());
+    assert!(!world.order.needs_staff());
 }
 
 #[test]
@@ -329,14 +326,14 @@ fn a_page_of_which_the_provider_never_answers_calls_a_person_and_a_late_report_i
         (world.order.state, world.order.payments[0].state),
         (OrderState::Rejected, PaymentState::Closed)
     );
-    assert!(world.order.needs_person(), "somebody may have paid, and nobody here can know");
+    assert!(world.order.needs_staff(), "somebody may have paid, and nobody here can know");
     let billed = world.billed();
     assert!(claim(&mut world.order, &billed, world.now, &rules));
     world.advance(&[], &rules);
     let history = History { captured: world.order.total, ..History::default() };
     world.answer_payment(PaymentAnswer::History(Outcome::Done(history)), &rules);
     assert_eq!(
-        (world.open_verb(), world.order.needs_person()),
+        (world.open_verb(), world.order.needs_staff()),
         (Some(Verb::History), false),
         "it goes back"
     );

@@ -28,7 +28,7 @@ fn after_a_restore_a_cancelled_order_is_refunded_only_once_its_ticket_is_void() 
             world.advance(&[], rules);
             let mut waits = world.clone();
             for _step in 0..200 {
-                if waits.order.needs_person() || has_ended(waits.order.state) {
+                if waits.order.needs_staff() || has_ended(waits.order.state) {
                     break;
                 }
                 let Some((subject, intent)) = waits.in_flight().into_iter().next() else {

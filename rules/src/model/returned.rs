@@ -52,7 +52,7 @@ impl World {
 }
 
 pub(super) fn of_lines(lines: impl Into<std::collections::BTreeSet<i32>>) -> ReturnRequest {
-    ReturnRequest { lines: lines.into(), by: Returner::Person, reason: None }
+    ReturnRequest { lines: lines.into(), by: Returner::Staff, reason: None }
 }
 
 /// A finished order that was paid so; the budget is of what comes afterwards.
@@ -172,7 +172,7 @@ fn a_return_that_is_not_answered_calls_a_person_and_goes_on() {
     let begun = world.now;
     while world.now < begun + rules.doubt_alarm {
         world.advance(&[], &rules);
-        assert!(!world.order.needs_person());
+        assert!(!world.order.needs_staff());
         let (subject, cancel) = world.in_flight().remove(0);
         assert_eq!(cancel.verb, Verb::Cancel);
         let answer = unanswered(Verb::Cancel, || Outcome::NotSent(String::new()));
@@ -181,15 +181,12 @@ fn a_return_that_is_not_answered_calls_a_person_and_goes_on() {
     }
     while world.in_flight().is_empty() {
         world.advance(&[], &rules);
-        assert!(world.order.needs_person());
+        assert!(world.order.needs_staff());
         world.now = world.order.next_at.unwrap();
     }
     let (subject, cancel) = world.in_flight().remove(0);
     world = world.answered(subject, &cancel, Fate::Answered, &rules);
-    assert_eq!(
-        (world.order.lines[0].state, world.order.needs_person()),
-        (LineState::Voided, false)
-    );
+    assert_eq!((world.order.lines[0].state, world.order.needs_staff()), (LineState::Voided, false));
     let verbs: Vec<_> = world.in_flight().iter().map(|(_, intent)| intent.verb).collect();
     assert_eq!(verbs, [Verb::History], "the money follows in the same commit");
 }
@@ -199,8 +196,10 @@ fn an_ended_return_is_looked_after_by_the_clock_of_whoever_drives_the_order() {
     let mut rules = rules(None);
     let mut world =
         finished(&setting(1, false, OnRefusal::Undo), &Transaction::of("", PRICE, true));
-    let (now, line) = (world.now, &mut world.order.lines[0]);
-    let (settle, uncounted) = (line.terms.settle, Some(now + TimeDelta::hours(2)));
+    let now = world.now;
+    let line = &mut world.order.lines[0];
+    let settle = line.terms.settle;
+    let uncounted = Some(now + TimeDelta::hours(2));
     // as whoever takes the order over finds it: what the other has counted counts no more
     (line.doubt_since, line.settles_at, line.ask_at) = (Some(now), uncounted, Some(now));
     rules.steady_since = Some(now - TimeDelta::hours(1));

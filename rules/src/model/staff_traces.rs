@@ -56,7 +56,7 @@ fn staff_ends_the_undo_of_a_reservation_that_failed_by_itself_and_whose_status_i
         world.money[0].failed = true;
         let mut world = world.until(Verb::Issue, rules).fate_of(Verb::Issue, Fate::Refused, rules);
         let until = world.now + TimeDelta::days(1);
-        while !(world.order.needs_person() && world.in_flight().is_empty()) {
+        while !(world.order.needs_staff() && world.in_flight().is_empty()) {
             assert!(world.now < until, "nobody is called");
             world = match world.in_flight().into_iter().next() {
                 Some((_, intent)) if intent.verb == Verb::Reverse => {
@@ -82,5 +82,5 @@ fn staff_ends_the_undo_of_a_reservation_that_failed_by_itself_and_whose_status_i
             Err("it was waited until the reservation lapsed".to_owned())
         }
     });
-    assert_eq!((world.order.state, world.order.needs_person()), (OrderState::Undone, false));
+    assert_eq!((world.order.state, world.order.needs_staff()), (OrderState::Undone, false));
 }

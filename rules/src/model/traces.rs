@@ -134,7 +134,8 @@ fn doubtful() -> (World, Rules) {
 
 impl World {
     fn answer_line(&mut self, answer: LineAnswer, rules: &Rules) {
-        let (subject, answer) = (Subject::Line(1), Answer::Line(answer));
+        let subject = Subject::Line(1);
+        let answer = Answer::Line(answer);
         self.advance(&[Answered { subject, answer, elapsed: TimeDelta::zero() }], rules);
     }
 
@@ -217,18 +218,18 @@ fn money_that_cannot_be_given_back_for_a_week_calls_a_person() {
         );
         world.wait(TimeDelta::days(1), &rules);
     }
-    assert!(world.order.needs_person());
+    assert!(world.order.needs_staff());
 }
 
 #[test]
 fn a_late_success_of_a_move_of_money_clears_the_mark() {
     let (mut world, rules) = undoing();
     let now = world.now;
-    world.order.payments[0].person =
+    world.order.payments[0].attention =
         Some(Mark { since: now, reason: "in_doubt_too_long".into(), accepted: false });
     world.answer_payment(PaymentAnswer::Reverse(Outcome::Done(())), &rules);
     assert_eq!(world.order.state, OrderState::Undone);
-    assert!(!world.order.needs_person());
+    assert!(!world.order.needs_staff());
 }
 
 #[test]
@@ -256,7 +257,7 @@ fn a_doubt_that_comes_back_after_each_look_into_the_history_alarms_after_its_tim
         }
         world.wait(TimeDelta::seconds(10), &rules);
     }
-    assert!(world.order.needs_person());
+    assert!(world.order.needs_staff());
 }
 
 #[test]
@@ -287,7 +288,8 @@ fn a_booking_is_not_kept_while_another_under_its_reference_is_pending() {
 #[test]
 fn a_booking_that_is_pending_when_its_day_is_over_holds_up_no_money() {
     for dedups in [false, true] {
-        let (rules, mut world) = (rules(None), start(&setting(1, dedups, OnRefusal::Undo)));
+        let rules = rules(None);
+        let mut world = start(&setting(1, dedups, OnRefusal::Undo));
         world = world.walk_to(OrderState::Authorised, &rules);
         let over = world.now + TimeDelta::days(3);
         let mut asked = 0;
@@ -323,7 +325,7 @@ fn a_booking_that_is_pending_when_its_day_is_over_holds_up_no_money() {
             world.advance(&[Answered { subject, answer, elapsed: TimeDelta::zero() }], &rules);
         }
         assert_eq!(
-            (world.order.payments[0].state, world.order.needs_person()),
+            (world.order.payments[0].state, world.order.needs_staff()),
             (PaymentState::Reversed, false)
         );
     }

@@ -93,7 +93,8 @@ impl Transaction {
             (false, _) if !shown && self.charged_back == 0 => return None,
             (false, _) => ObservedState::Billed,
         };
-        let (tid, reference) = (index.to_string(), self.page.clone());
+        let tid = index.to_string();
+        let reference = self.page.clone();
         Some(Observed { tid, reference, state, amount: self.amount, currency: "EUR".into() })
     }
 

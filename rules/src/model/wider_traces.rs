@@ -126,7 +126,7 @@ fn a_provider_that_denies_its_status_is_asked_three_times_and_staff_is_told() {
         world.denies = true;
         world.run_out(rules)
     });
-    assert_eq!((world.money[0].calls, world.order.needs_person()), (3, true));
+    assert_eq!((world.money[0].calls, world.order.needs_staff()), (3, true));
     assert_eq!(world.open_case(CaseKind::Unconfirmed), Some(PRICE));
 }
 
@@ -150,7 +150,7 @@ fn a_bill_after_a_declined_attempt_is_found_although_a_look_goes_unanswered() {
             world = world.answered(subject, &intent, Fate::Answered, rules);
         }
         world.check_always()?;
-        assert!(world.order.needs_person(), "the bank is late");
+        assert!(world.order.needs_staff(), "the bank is late");
         (world.money[1].suspended, world.money[1].captured) = (false, PRICE);
         world.claimed(1, ObservedState::Billed, rules);
         world.run_out(rules)
@@ -193,7 +193,7 @@ fn a_charge_back_that_the_history_shows_minutes_later_is_a_case_and_a_repeated_r
     let world = only_with(Protection::KeepClaims, charged_back(LAG));
     assert_eq!(world.open_case(CaseKind::ChargedBack), Some(PRICE));
     let mut world = charged_back(TimeDelta::days(3))(&rules(None)).unwrap();
-    assert!(world.order.needs_person(), "nothing is shown for a day: staff is told");
+    assert!(world.order.needs_staff(), "nothing is shown for a day: staff is told");
     world.now += TimeDelta::days(3);
     assert!(
         world.claimed(0, ObservedState::ChargedBack, &rules(None)),
@@ -201,7 +201,7 @@ fn a_charge_back_that_the_history_shows_minutes_later_is_a_case_and_a_repeated_r
     );
     let world = world.run_out(&rules(None)).unwrap();
     assert_eq!(
-        (world.order.payments[0].state, world.order.needs_person()),
+        (world.order.payments[0].state, world.order.needs_staff()),
         (PaymentState::ChargedBack, false)
     );
 }
@@ -243,7 +243,7 @@ fn an_order_of_a_free_ticket_ends_when_the_reservation_fails_that_was_to_be_rele
     assert!(off.check_end().is_err());
     let world = world.run_out(&rules(None)).unwrap();
     world.check_end().unwrap();
-    assert_eq!((world.order.state, world.order.needs_person()), (OrderState::Finished, false));
+    assert_eq!((world.order.state, world.order.needs_staff()), (OrderState::Finished, false));
 }
 
 #[test]

@@ -163,7 +163,7 @@ fn wanted(no: i32, number: &OrderNumber, setting: &Setting) -> Line {
         doubt_since: None,
         refusal: None,
         booking: None,
-        person: None,
+        attention: None,
         open: None,
         returns: ReturnTerms::default(),
         day_taken: false,

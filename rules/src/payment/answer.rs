@@ -101,7 +101,9 @@ impl PaymentCase<'_> {
             Outcome::NotSent(_) => self.pause(),
             Outcome::Refused(refusal) if refusal.kind == RefusalKind::NotCreditable => {
                 // a bank that took the money back is told so too
-                let (verb, amount, why) = (Verb::Credit, intent.amount, DoubtCause::NotCreditable);
+                let verb = Verb::Credit;
+                let amount = intent.amount;
+                let why = DoubtCause::NotCreditable;
                 self.payment.doubt = Some(MoneyDoubt { verb, amount, why });
             }
             Outcome::Refused(_) => self.doubt(intent, DoubtCause::Refused),
@@ -168,14 +170,14 @@ impl PaymentCase<'_> {
 
     pub(super) fn clear_doubt(&mut self) {
         self.payment.doubt = None;
-        (self.payment.settles_at, self.payment.doubt_since, self.payment.person) =
+        (self.payment.settles_at, self.payment.doubt_since, self.payment.attention) =
             (None, None, None);
         self.payment.ask_at = None;
         self.payment.attempts = 0;
     }
 
     pub(super) fn mark(&mut self, reason: &str) {
-        Mark::set(&mut self.payment.person, reason, self.now);
+        Mark::set(&mut self.payment.attention, reason, self.now);
     }
 
     pub(super) fn pause(&mut self) {

@@ -232,7 +232,7 @@ impl PaymentCase<'_> {
     /// Its bank may still pay it, whatever became of its order.
     fn waits_for_a_bank(&self) -> bool {
         let given_up =
-            self.payment.person.as_ref().is_some_and(|mark| mark.reason == PAYMENT_UNDECIDED);
+            self.payment.attention.as_ref().is_some_and(|mark| mark.reason == PAYMENT_UNDECIDED);
         self.payment.state == PaymentState::Suspended && self.payment.tid.is_some() && !given_up
     }
 

@@ -65,8 +65,8 @@ pub struct Payment {
     pub doubt_since: Option<Moment>,
     /// What is in doubt.
     pub doubt: Option<MoneyDoubt>,
-    /// Since when and why a person is needed.
-    pub person: Option<Mark>,
+    /// Since when and why staff is needed.
+    pub attention: Option<Mark>,
     /// The intent that is open.
     pub open: Option<Intent>,
 }
@@ -87,7 +87,8 @@ impl Payment {
     pub fn charge_back(&mut self) {
         if self.enter(PaymentState::ChargedBack) {
             (self.owed, self.claim) = (0, None);
-            (self.doubt, self.doubt_since, self.settles_at, self.person) = (None, None, None, None);
+            (self.doubt, self.doubt_since, self.settles_at, self.attention) =
+                (None, None, None, None);
         }
     }
 
@@ -234,7 +235,7 @@ impl Payment {
             settles_at: None,
             doubt_since: None,
             doubt: None,
-            person: None,
+            attention: None,
             open: None,
         }
     }
@@ -257,7 +258,7 @@ impl Payment {
             settles_at: None,
             doubt_since: None,
             doubt: None,
-            person: None,
+            attention: None,
             open: None,
             ..self.clone()
         }

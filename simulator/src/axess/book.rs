@@ -7,7 +7,7 @@ use chrono_tz::Europe::Vienna;
 use serde_json::{Value, json};
 
 use super::requests::{
-    ALREADY_CANCELED, FULL, NO_SEGMENT, Naming, Refusal, TICKET_USED, UNKNOWN_TICKET, Wish,
+    ALREADY_CANCELED, FULL, NO_SEGMENT, Naming, Refusal, TICKET_USED, TicketRequest, UNKNOWN_TICKET,
 };
 use crate::clock::stamp;
 use crate::deed::Deed;
@@ -28,7 +28,7 @@ pub(crate) struct Ticket {
     pub(crate) serial: i64,
     pub(crate) unicode: i64,
     pub(crate) transaction: i64,
-    pub(crate) wish: Wish,
+    pub(crate) request: TicketRequest,
     pub(crate) reference: String,
     /// Lost by its own supplier, as after a restored backup.
     forgotten: bool,
@@ -40,7 +40,7 @@ pub(crate) struct Ticket {
 
 impl Ticket {
     pub(crate) fn valid_till(&self) -> &str {
-        &self.wish.valid_till
+        &self.request.valid_till
     }
 
     /// 0 valid, 1 used, 2 blocked, 3 cancelled, 4 expired.
@@ -56,7 +56,7 @@ impl Ticket {
     }
 
     fn entry(&self, operator: &str) -> Value {
-        let holder = self.wish.holder.as_ref();
+        let holder = self.request.holder.as_ref();
         let status = match (self.canceled_at, self.used_at) {
             (Some(_), _) => "canceled",
             (None, Some(_)) => "used",
@@ -64,11 +64,11 @@ impl Ticket {
         };
         json!({
             "operator": operator, "reference": self.reference, "journal_no": self.journal, "serial_no": self.serial,
-            "unicode_no": self.unicode, "pos_no": POS, "project_no": self.wish.project, "trans_no": self.transaction,
-            "wtp_no": self.wish.wtp, "pool_no": self.wish.pool, "ticket_type_no": self.wish.ticket_type,
-            "person_type_no": self.wish.person_type, "block_no": self.wish.block, "price_cents": self.wish.price_cents,
-            "valid_from": self.wish.valid_from, "valid_to": self.valid_till(),
-            "product": self.wish.product(), "category": self.wish.person_type.to_string(),
+            "unicode_no": self.unicode, "pos_no": POS, "project_no": self.request.project, "trans_no": self.transaction,
+            "wtp_no": self.request.wtp, "pool_no": self.request.pool, "ticket_type_no": self.request.ticket_type,
+            "person_type_no": self.request.person_type, "block_no": self.request.block, "price_cents": self.request.price_cents,
+            "valid_from": self.request.valid_from, "valid_to": self.valid_till(),
+            "product": self.request.product(), "category": self.request.person_type.to_string(),
             "holder": holder.map(|holder| holder.iter().cloned().collect::<HashMap<_, _>>()),
             "status": status, "gate_blocked": self.blocked, "asked_at": stamp(self.asked_at),
             "canceled_at": self.canceled_at.map(stamp), "used_at": self.used_at.map(stamp),
@@ -91,7 +91,8 @@ const FIRST_JOURNAL: i64 = 100_001;
 
 impl Book {
     pub(crate) fn new() -> Self {
-        let (by_reference, by_card) = (HashMap::new(), HashMap::new());
+        let by_reference = HashMap::new();
+        let by_card = HashMap::new();
         Self {
             tickets: Vec::new(),
             by_reference,
@@ -102,18 +103,18 @@ impl Book {
         }
     }
 
-    /// Books all wishes or none, without asking whether the reference is known.
+    /// Books all requests or none, without asking whether the reference is known.
     pub(crate) fn issue(
         &mut self,
         reference: &str,
-        wishes: Vec<Wish>,
+        requests: Vec<TicketRequest>,
         now: DateTime<Utc>,
     ) -> Result<Vec<&Ticket>, Refusal> {
-        if self.tickets.len() + wishes.len() > TICKETS_MAX {
+        if self.tickets.len() + requests.len() > TICKETS_MAX {
             return Err(FULL);
         }
         let mut wanted: HashMap<&str, usize> = HashMap::new();
-        for card in wishes.iter().filter_map(|wish| wish.wtp.as_deref()) {
+        for card in requests.iter().filter_map(|request| request.wtp.as_deref()) {
             *wanted.entry(card).or_default() += 1;
         }
         if wanted.iter().any(|(card, wanted)| *wanted > self.free_segments(card, now)) {
@@ -121,20 +122,20 @@ impl Book {
         }
         self.transaction += 1;
         let first = self.tickets.len();
-        for wish in wishes {
-            self.add(reference, wish, now);
+        for request in requests {
+            self.add(reference, request, now);
         }
         Ok(self.tickets.iter().skip(first).collect())
     }
 
-    fn add(&mut self, reference: &str, wish: Wish, now: DateTime<Utc>) {
+    fn add(&mut self, reference: &str, request: TicketRequest, now: DateTime<Utc>) {
         if self.serial == LAST_SERIAL {
             self.serial = 0;
             self.unicode += 1;
         }
         self.serial += 1;
         let place = self.tickets.len();
-        if let Some(card) = &wish.wtp {
+        if let Some(card) = &request.wtp {
             self.by_card.entry(card.clone()).or_default().push(place);
         }
         self.by_reference.entry(reference.to_owned()).or_default().push(place);
@@ -143,7 +144,7 @@ impl Book {
             serial: self.serial,
             unicode: self.unicode,
             transaction: self.transaction,
-            wish,
+            request,
             reference: reference.to_owned(),
             forgotten: false,
             asked_at: now,
@@ -232,7 +233,7 @@ impl Book {
         let sold_on = |ticket: &Ticket| Some(ticket.asked_at.with_timezone(&Vienna).date_naive());
         self.tickets.iter().filter(move |ticket| {
             !ticket.forgotten
-                && ticket.wish.project == project
+                && ticket.request.project == project
                 && ticket.journal > after
                 && sold_on(ticket) == day
         })
@@ -252,7 +253,7 @@ impl Book {
         match deed {
             Deed::Cancel => drop(ticket.canceled_at.get_or_insert(now)),
             Deed::Revive => (ticket.canceled_at, ticket.blocked) = (None, false),
-            Deed::Reprice(cents) => ticket.wish.price_cents = *cents,
+            Deed::Reprice(cents) => ticket.request.price_cents = *cents,
             Deed::Forget => {
                 ticket.forgotten = true;
                 for places in self.by_reference.values_mut().chain(self.by_card.values_mut()) {
@@ -260,9 +261,10 @@ impl Book {
                 }
             }
             Deed::Copy(reference) => {
-                let (wish, own) = (ticket.wish.clone(), ticket.reference.clone());
+                let request = ticket.request.clone();
+                let own = ticket.reference.clone();
                 self.transaction += 1;
-                self.add(reference.as_deref().unwrap_or(&own), wish, now);
+                self.add(reference.as_deref().unwrap_or(&own), request, now);
             }
         }
         Ok(())
@@ -283,6 +285,6 @@ fn place_of(journal: i64) -> Option<usize> {
 
 fn is_named(ticket: &Ticket, naming: &Naming) -> bool {
     naming.pos == POS
-        && naming.project == ticket.wish.project
+        && naming.project == ticket.request.project
         && naming.fits(ticket.journal, (ticket.serial, ticket.unicode), ticket.valid_till())
 }

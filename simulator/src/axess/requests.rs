@@ -26,7 +26,7 @@ pub(crate) const FULL: Refusal = Refusal(-9999, "the simulator's book is full");
 
 /// A ticket asked for.
 #[derive(Clone, Debug)]
-pub(crate) struct Wish {
+pub(crate) struct TicketRequest {
     pub(crate) project: i64,
     pub(crate) pool: i64,
     pub(crate) ticket_type: i64,
@@ -50,7 +50,7 @@ pub(crate) struct Naming {
     valid_till: Option<String>,
 }
 
-impl Wish {
+impl TicketRequest {
     /// Reads an `ACTTICKET` whose shape is checked.
     pub(crate) fn read(ticket: &Element, shelf: &Shelf) -> Result<Self, Refusal> {
         let product = ticket.child("CTPRODUCT").ok_or(PARAMETER)?;
@@ -92,7 +92,7 @@ impl Wish {
     }
 }
 
-impl Wish {
+impl TicketRequest {
     /// As a shop's catalogue writes it: `<pool>/<ticket type>`.
     pub(crate) fn product(&self) -> String {
         format!("{}/{}", self.pool, self.ticket_type)

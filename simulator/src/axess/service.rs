@@ -11,7 +11,7 @@ use super::book::{Book, POS, Ticket};
 use super::lists;
 use super::number::media_id;
 use super::requests::{
-    LOGIN_FAILED, NO_SEGMENT, NO_SESSION, Naming, Refusal, SOAP_LOGIN_FAILED, Wish, card,
+    LOGIN_FAILED, NO_SEGMENT, NO_SESSION, Naming, Refusal, SOAP_LOGIN_FAILED, TicketRequest, card,
 };
 use super::sessions::Sessions;
 use super::shapes::{AX, TEAM, decimal, parameter};
@@ -109,10 +109,13 @@ impl Axess {
             }
             "checkWTPNo" => check(request.text_of("SZWTPNO"), book, now),
             "issueTicket" => {
-                let wishes = || {
-                    request.all("ACTTICKET").map(|ticket| Wish::read(ticket, &self.shelf)).collect()
+                let requests = || {
+                    request
+                        .all("ACTTICKET")
+                        .map(|ticket| TicketRequest::read(ticket, &self.shelf))
+                        .collect()
                 };
-                issue(request.text_of("SZEXTORDERNO"), wishes, book, (bent, now))
+                issue(request.text_of("SZEXTORDERNO"), requests, book, (bent, now))
             }
             "getTicketByExtOrder" => {
                 let found = if bent.find_nothing {
@@ -171,7 +174,7 @@ fn check(printed: &str, book: &Book, now: Now) -> Result<(Members, Option<Refusa
 /// `Unproven:` ours.
 fn issue(
     reference: &str,
-    wishes: impl FnOnce() -> Result<Vec<Wish>, Refusal>,
+    requests: impl FnOnce() -> Result<Vec<TicketRequest>, Refusal>,
     book: &mut Book,
     (bent, now): (Bent, Now),
 ) -> Result<(Members, Option<Refusal>), Refusal> {
@@ -184,7 +187,7 @@ fn issue(
             .collect();
         return Ok((receipt(tickets), Some(Refusal(-6530, "external order number is used"))));
     }
-    Ok((receipt(book.issue(reference, wishes()?, now)?), None))
+    Ok((receipt(book.issue(reference, requests()?, now)?), None))
 }
 
 fn receipt(tickets: Vec<&Ticket>) -> Members {
@@ -197,7 +200,7 @@ fn receipt(tickets: Vec<&Ticket>) -> Members {
 
 /// A ticket of the list of sales, which says more of it.
 fn sale(sold: &Ticket, now: Now) -> String {
-    let cents = sold.wish.price_cents;
+    let cents = sold.request.price_cents;
     let told = ticket(sold, Some(sold.status(now)));
     let (numbers, validity) = told.split_at(told.find("<a:SZVALIDFROM").unwrap_or(told.len()));
     leaf("a:FTARIFF", format!("{}.{:02}", cents / 100, cents % 100))
@@ -211,7 +214,7 @@ fn ticket(ticket: &Ticket, status: Option<i64>) -> String {
         ("NERRORNO", Some(0)),
         ("NJOURNALNO", Some(ticket.journal)),
         ("NPOSNO", Some(POS)),
-        ("NPROJNO", Some(ticket.wish.project)),
+        ("NPROJNO", Some(ticket.request.project)),
         ("NSERIALNO", Some(ticket.serial)),
         ("NSTATUS", status),
         ("NUNICODENO", Some(ticket.unicode)),
@@ -219,7 +222,7 @@ fn ticket(ticket: &Ticket, status: Option<i64>) -> String {
     let numbers =
         numbers.into_iter().filter_map(|(name, number)| Some(leaf(&format!("a:{name}"), number?)));
     numbers.collect::<String>()
-        + &leaf("a:SZVALIDFROM", &ticket.wish.valid_from)
+        + &leaf("a:SZVALIDFROM", &ticket.request.valid_from)
         + &leaf("a:SZVALIDTILL", ticket.valid_till())
 }
 

@@ -105,8 +105,8 @@ impl Lists {
     fn union<'a>(&mut self, spans: impl Iterator<Item = &'a Span>) -> String {
         let mut whole: Option<String> = None;
         for span in spans {
-            let (start, end) =
-                (begin_of(span.from), begin_of(next(span.to)) - TimeDelta::milliseconds(1));
+            let start = begin_of(span.from);
+            let end = begin_of(next(span.to)) - TimeDelta::milliseconds(1);
             let range =
                 self.period("TimeRange", &(leaf("Start", stamp(start)) + &leaf("End", stamp(end))));
             whole = Some(match whole {

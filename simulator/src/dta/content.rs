@@ -56,7 +56,8 @@ impl Content {
 
 impl Item {
     fn read(item: &Element, goods: &Shelf) -> Result<Self, Refusal> {
-        let (product, category) = (item.text_of("ProductId"), item.text_of("ConsumerCategoryId"));
+        let product = item.text_of("ProductId");
+        let category = item.text_of("ConsumerCategoryId");
         let unknown = || Refusal::new("UnknownProduct", "ProductId is not in the catalogue");
         let validity = goods.validity(product).ok_or_else(unknown)?;
         if !goods.has_category(category) {
@@ -66,8 +67,8 @@ impl Item {
             ));
         }
         let valid_from = item.text_of("ValidFrom");
-        let (day, time) =
-            (valid_from.get(..10).unwrap_or_default(), valid_from.get(11..19).unwrap_or_default());
+        let day = valid_from.get(..10).unwrap_or_default();
+        let time = valid_from.get(11..19).unwrap_or_default();
         let last_day = goods.last_day(validity, day).filter(|_| time == validity.begins);
         let last_day = last_day.ok_or_else(|| {
             Refusal::new(

@@ -124,7 +124,8 @@ impl Dta {
     fn list(&self, call: &Element) -> Result<String, Refusal> {
         let instant = |name| DateTime::parse_from_rfc3339(call.text_of(name)).map(|at| at.to_utc());
         let unreadable = |_| Refusal::new("InternalError", "From and To need their offset");
-        let (from, to) = (instant("From").map_err(unreadable)?, instant("To").map_err(unreadable)?);
+        let from = instant("From").map_err(unreadable)?;
+        let to = instant("To").map_err(unreadable)?;
         let rows = |name| call.text_of(name).parse().unwrap_or_default();
         let (first, block, now): (usize, usize, _) =
             (rows("FirstRow"), rows("BlockSize"), self.clock.now());

@@ -154,8 +154,8 @@ impl Mpay24 {
         let (user_field, language, description) = basket
             .map(|basket| (basket.user_field, basket.language, basket.description))
             .unwrap_or_default();
-        let (cents, currency) =
-            (transaction.last_cents().to_string(), transaction.currency.clone());
+        let cents = transaction.last_cents().to_string();
+        let currency = transaction.currency.clone();
         let usual = || {
             format!("{}*{}*{}", self.access.merchant_id, transaction.cents, transaction.currency)
         };

@@ -58,7 +58,8 @@ impl Mpay24 {
                 book.log_callback(mpay_tid, entry);
             },
         );
-        let (automatic, base) = (AtomicBool::new(false), OnceLock::new());
+        let automatic = AtomicBool::new(false);
+        let base = OnceLock::new();
         Self { access, clock, courier: Arc::new(courier), book, automatic, base }
     }
 

@@ -45,7 +45,8 @@ fn start(builder: &mut Builder<'_>) -> anyhow::Result<()> {
         merchant_id: "90000".to_owned(),
         password: "sample-mpay24".to_owned(),
     };
-    let (clock, faults) = (Arc::clone(&builder.clock), Arc::clone(&builder.faults));
+    let clock = Arc::clone(&builder.clock);
+    let faults = Arc::clone(&builder.faults);
     let service = Arc::new(Mpay24::new(access.clone(), clock, faults, builder.tasks.clone()));
     let base = builder.open(Arc::<Mpay24>::clone(&service))?;
     access.url = format!("{base}{PATH}");

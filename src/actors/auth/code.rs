@@ -233,7 +233,8 @@ mod tests {
 
     #[test]
     fn random_codes_differ_and_are_read_as_they_are_shown() {
-        let (one, other) = (Code::random().unwrap(), Code::random().unwrap());
+        let one = Code::random().unwrap();
+        let other = Code::random().unwrap();
         assert!(one != other && Code::read(&one.to_string()).is_ok_and(|read| read == one));
         let hash = one.recovery_hash(b"secret", "ada");
         assert_eq!(hash, one.recovery_hash(b"secret", "ada"));

@@ -255,7 +255,8 @@ pub(super) async fn new_account(
     names: Names,
     role: Role,
 ) -> Result<store::AccountRow, Error> {
-    let (email, names) = (clean_email(email)?, clean_names(&names)?);
+    let email = clean_email(email)?;
+    let names = clean_names(&names)?;
     check_password(&password, &email, "")?;
     let hashing = tokio::task::spawn_blocking(move || Memory::new().hash(&password));
     let row = store::AccountRow {

@@ -66,7 +66,8 @@ impl Office {
     }
 
     async fn log_in(&self, at: &Desk, code: Option<&str>) -> Result<Pair, Error> {
-        let (email, password) = (ADA.to_owned(), PASSWORD.to_owned().into());
+        let email = ADA.to_owned();
+        let password = PASSWORD.to_owned().into();
         at.log_in_with(LogIn { email, password, shown: code.map(typed) }, None).await
     }
 
@@ -131,8 +132,8 @@ async fn who_has_a_device_is_asked_for_its_code_and_each_code_counts_once_at_whi
     assert!(office.one.lets_administer(&office.one.verify(&refreshed.access_token).unwrap()));
 
     office.pass(TimeDelta::seconds(60));
-    let (early, late) =
-        (clock::now() + TimeDelta::seconds(30), clock::now() - TimeDelta::seconds(60));
+    let early = clock::now() + TimeDelta::seconds(30);
+    let late = clock::now() - TimeDelta::seconds(60);
     assert!(wrong(&office.log_in(&office.one, Some(&device.shows(late))).await));
     let spaced = device.shows(early);
     let spaced = format!(" {} {}", &spaced[..3], &spaced[3..]);
@@ -177,7 +178,8 @@ async fn ten_wrong_codes_make_the_device_wait_and_a_recovery_code_lets_in_once()
     let wrong_code = if device.shows(clock::now()) == "000000" { "000001" } else { "000000" };
     for no in 0..10 {
         let from = Some(format!("192.0.{no}.1").parse().unwrap());
-        let (email, password) = (ADA.to_owned(), PASSWORD.to_owned().into());
+        let email = ADA.to_owned();
+        let password = PASSWORD.to_owned().into();
         let guess = LogIn { email, password, shown: Some(typed(wrong_code)) };
         assert!(
             matches!(office.one.log_in_with(guess, from).await, Err(Error::WrongSecondFactor(_))),

@@ -156,7 +156,8 @@ mod tests {
                 move |_memory: &mut Memory| Ok(begins.send(()).is_ok() && waits.recv().is_ok());
             (free, begun, Box::pin(threads.in_turn(Place::unknown(name), work)))
         };
-        let (mut one, mut other) = (blocked("one"), blocked("other"));
+        let mut one = blocked("one");
+        let mut other = blocked("other");
         for work in [&mut one, &mut other] {
             assert!(futures_util::poll!(work.2.as_mut()).is_pending());
             (&mut work.1).await.unwrap();

@@ -79,7 +79,8 @@ impl Desk {
         if !self.may_send(&RESET_EMAILS, &email, (origin, is_known)).await? {
             return Ok(());
         }
-        let (desk, now) = (self.clone(), clock::now());
+        let desk = self.clone();
+        let now = clock::now();
         let written = self.inner.io.write(move |tx| {
             Box::pin(async move {
                 let account = store::account_of(tx, &email).await?;
@@ -111,7 +112,8 @@ impl Desk {
         let email = clean_email(email)?;
         check_password(&password, &email, &self.inner.settings.shop)?;
         let code = Code::read(code)?;
-        let (origin, now) = (Origin::of(from), clock::now());
+        let origin = Origin::of(from);
+        let now = clock::now();
         let address = email.clone();
         let found = self
             .inner

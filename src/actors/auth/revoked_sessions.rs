@@ -38,8 +38,10 @@ mod tests {
 
     #[test]
     fn an_ended_session_is_remembered_for_as_long_as_its_tokens_live() {
-        let (ended, now) = (RevokedSessions::default(), clock::now());
-        let (old, young) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let ended = RevokedSessions::default();
+        let now = clock::now();
+        let old = Uuid::from_u128(1);
+        let young = Uuid::from_u128(2);
         ended.add([(old, now - REMEMBERED), (young, now)], now);
         assert!(!ended.contains(old) && ended.contains(young));
         ended.add([], now + REMEMBERED);

@@ -48,7 +48,8 @@ async fn who_loses_the_role_is_no_admin_any_more_and_the_last_one_keeps_it() {
     add(&one, ADA, Role::Admin).await;
     add(&one, EVE, Role::Admin).await;
     let [ada, eve] = [ADA, EVE].map(|email| one.member_of(email));
-    let (ada, eve) = (ada.await.unwrap().unwrap(), eve.await.unwrap().unwrap());
+    let ada = ada.await.unwrap().unwrap();
+    let eve = eve.await.unwrap().unwrap();
     let pair = one.log_in(EVE, PASSWORD.to_owned().into(), None).await.unwrap();
     one.change_standing(eve.id, Standing::Customer).await.unwrap();
     assert!(one.verify(&pair.access_token).is_err());

@@ -30,7 +30,8 @@ pub(super) async fn two_replicas() -> (tempfile::TempDir, Desk, Desk) {
         .await
         .unwrap();
     let open = || Desk::open(io.clone(), Redis::off(), SECRET.to_vec().into(), settings());
-    let (one, other) = (open().await.unwrap(), open().await.unwrap());
+    let one = open().await.unwrap();
+    let other = open().await.unwrap();
     (folder, one, other)
 }
 
@@ -76,7 +77,7 @@ async fn a_session_that_ended_at_one_replica_ends_at_the_other() {
 }
 
 #[tokio::test]
-async fn an_attack_from_many_networks_slows_strangers_and_not_the_owner() {
+async fn an_attack_from_many_networks_slows_unknown_networks_and_not_the_owner() {
     let (_folder, desk, _other) = two_replicas().await;
     let home = from("192.0.2.7");
     assert!(desk.log_in(ANNA, "correct horse".to_owned().into(), home).await.is_ok());
@@ -97,13 +98,15 @@ async fn a_flood_from_one_network_turns_no_other_log_in_away() {
     let (_folder, desk, _other) = two_replicas().await;
     let flood =
         (0..40).map(|no| {
-            let (desk, email) = (desk.clone(), format!("nobody-{no}@example.org"));
+            let desk = desk.clone();
+            let email = format!("nobody-{no}@example.org");
             async move {
                 desk.log_in(&email, "wrong horse".to_owned().into(), from("198.51.100.7")).await
             }
         });
     let customers = (0..4).map(|no| {
-        let (desk, network) = (desk.clone(), format!("192.0.{no}.1"));
+        let desk = desk.clone();
+        let network = format!("192.0.{no}.1");
         async move { desk.log_in(ANNA, "correct horse".to_owned().into(), from(&network)).await }
     });
     let (flood, customers) = futures_util::join!(join_all(flood), join_all(customers));
@@ -123,7 +126,8 @@ fn resident() -> u64 {
 async fn log_ins_leave_the_process_as_large_as_it_was() {
     let (_folder, desk, _other) = two_replicas().await;
     let log_in = async |no: usize| {
-        let (email, network) = (format!("nobody-{no}@example.org"), format!("198.51.{no}.1"));
+        let email = format!("nobody-{no}@example.org");
+        let network = format!("198.51.{no}.1");
         desk.log_in(&email, "wrong horse".to_owned().into(), from(&network)).await
     };
     for no in 0..4 {

@@ -198,7 +198,8 @@ mod tests {
     }
 
     fn token(keys: &Keys) -> String {
-        let (account, session) = (Uuid::now_v7(), Uuid::now_v7());
+        let account = Uuid::now_v7();
+        let session = Uuid::now_v7();
         keys.sign(
             Bearer { account, role: Role::Customer, session, second_factor: false },
             clock::now(),

@@ -97,7 +97,8 @@ impl RelyingParty {
         email: &str,
         known: &[Kept],
     ) -> Result<Ceremony, Error> {
-        let (id, user) = (self.id()?, handle(account)?);
+        let id = self.id()?;
+        let user = handle(account)?;
         let account_name = account.to_string();
         // an address that is no name for a key
         let name =
@@ -178,13 +179,16 @@ impl RelyingParty {
         key: &Kept,
         (answer, state): (&Assertion, &str),
     ) -> Result<Option<String>, Error> {
-        let (state, user, id) = (bytes(state)?, handle(account)?, self.id()?);
+        let state = bytes(state)?;
+        let user = handle(account)?;
+        let id = self.id()?;
         // what was asked of a new key is no question to a known one
         let Ok(asked) = NonDiscoverableAuthenticationServerState::decode(&state) else {
             return Ok(None);
         };
-        let (credential, public_key, before) =
-            (bytes(&key.credential_id)?, bytes(&key.public_key)?, bytes(&key.state)?);
+        let credential = bytes(&key.credential_id)?;
+        let public_key = bytes(&key.public_key)?;
+        let before = bytes(&key.state)?;
         let credential = CredentialId::<&[u8]>::decode(&credential)
             .map_err(|_error| Error::Fault("a key's id"))?;
         let public_key = StaticState::<PublicKey>::decode(&public_key);

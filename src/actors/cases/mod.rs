@@ -1,4 +1,4 @@
-//! Cases: what a person must close, such as money to send by bank transfer or a difference that
+//! Cases: what staff must close, such as money to send by bank transfer or a difference that
 //! reconciliation found.
 //!
 //! Whoever finds one opens it in the transaction that it follows from, so that there is no case

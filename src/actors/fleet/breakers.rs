@@ -77,7 +77,8 @@ mod tests {
 
     #[test]
     fn openings_that_others_tell_of_are_believed_twice_a_minute() {
-        let (mut believed, start) = (Believed::default(), clock::instant());
+        let mut believed = Believed::default();
+        let start = clock::instant();
         let mut openings = Vec::new();
         for second in 0..130 {
             let now = start + Duration::from_secs(second);

@@ -143,7 +143,8 @@ mod tests {
 
     #[test]
     fn events_are_heard_as_they_were_told_and_anything_else_is_passed_over() {
-        let (id, driver) = (Uuid::new_v4(), Uuid::new_v4());
+        let id = Uuid::new_v4();
+        let driver = Uuid::new_v4();
         for event in [
             FleetEvent::Order { id, driver },
             FleetEvent::RunNow("sweep".to_owned()),

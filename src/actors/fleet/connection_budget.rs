@@ -16,9 +16,10 @@ pub async fn check_room(io: &Io, replicas: u32, connections: u32) -> Result<(), 
     if !io.is_postgres() {
         return Ok(());
     }
-    let (most, reserved) =
-        (show(io, "max_connections").await?, show(io, "superuser_reserved_connections").await?);
-    let (wanted, free) = (replicas.saturating_mul(connections), most.saturating_sub(reserved));
+    let most = show(io, "max_connections").await?;
+    let reserved = show(io, "superuser_reserved_connections").await?;
+    let wanted = replicas.saturating_mul(connections);
+    let free = most.saturating_sub(reserved);
     if wanted > free {
         return Err(IoError::Unsafe(format!(
             "database.replicas ({replicas}) × database.connections ({connections}) = {wanted} connections, but PostgreSQL \

@@ -72,7 +72,9 @@ impl Turns for FleetRateLimit {
         earliest: Duration,
         most: Duration,
     ) -> BoxFuture<'static, Agreed> {
-        let (redis, replica, key) = (self.redis.clone(), self.replica.clone(), self.key.clone());
+        let redis = self.redis.clone();
+        let replica = self.replica.clone();
+        let key = self.key.clone();
         let trust = Arc::clone(&self.trust);
         async move {
             // asked while apart too: so the others' next turns together come after the last of
@@ -180,7 +182,8 @@ mod tests {
 
     #[test]
     fn no_turn_is_believed_for_seconds_and_asked_for_again_after_half_a_minute() {
-        let (mut trust, start) = (Trust::default(), clock::instant());
+        let mut trust = Trust::default();
+        let start = clock::instant();
         let mut told = |turn, at| trust.agrees(turn, SHARE, start + second(at));
         assert!((0..7).all(|at| told(NONE, at) == Some(Agreed::TooLate)));
         assert_eq!([told(NONE, 7), told(FREE, 7), told(FREE, 36)], [None; 3]);
@@ -209,7 +212,8 @@ mod tests {
 
     #[test]
     fn who_says_that_replicas_are_apart_keeps_nobody_from_finding_out_that_there_is_no_turn() {
-        let (mut trust, start) = (Trust::default(), clock::instant());
+        let mut trust = Trust::default();
+        let start = clock::instant();
         let mut told = |turn, at| trust.agrees(turn, SHARE, start + second(at));
         let apart = Ok(Turn::Apart(second(100)));
         for at in 0..7 {
@@ -220,7 +224,8 @@ mod tests {
 
     #[test]
     fn who_goes_at_its_share_begins_when_what_was_taken_together_is_over_and_tells_the_others() {
-        let (mut trust, start) = (Trust::default(), clock::instant());
+        let mut trust = Trust::default();
+        let start = clock::instant();
         let after = |trust: &Trust, at| trust.after(start + Duration::from_millis(at));
         let apart = Ok(Turn::Apart(Duration::from_millis(600)));
         trust.agrees(apart, SHARE, start);

@@ -103,8 +103,10 @@ impl Replica {
     /// # Errors
     /// The database's.
     pub async fn announce_among(io: Io, redis: Redis) -> Result<Self, IoError> {
-        let (incarnation, started) = (ids::new_id(), clock::instant());
-        let (broadcast, clock) = (Broadcast::new(redis), Steady::begin());
+        let incarnation = ids::new_id();
+        let started = clock::instant();
+        let broadcast = Broadcast::new(redis);
+        let clock = Steady::begin();
         let replica = Self { incarnation, broadcast, clock, started, shared: Arc::default(), io };
         if replica.io.is_postgres() {
             replica.renew().await?;
@@ -147,7 +149,8 @@ impl Replica {
     /// # Errors
     /// The database's.
     pub async fn others(&self) -> Result<Vec<Uuid>, IoError> {
-        let (own, postgres) = (self.incarnation, self.io.is_postgres());
+        let own = self.incarnation;
+        let postgres = self.io.is_postgres();
         if !postgres {
             return Ok(Vec::new());
         }
@@ -226,7 +229,8 @@ impl Replica {
         if !self.is_alive() {
             return Ok(0);
         }
-        let (incarnation, postgres) = (self.incarnation, self.io.is_postgres());
+        let incarnation = self.incarnation;
+        let postgres = self.io.is_postgres();
         // by nobody's clock yet: whoever drives the order counts from its own moment
         let uncounted = clock::now() + TimeDelta::hours(2);
         self.io
@@ -261,7 +265,8 @@ impl Replica {
     /// # Errors
     /// The database's.
     pub async fn renew(&self) -> Result<(), IoError> {
-        let (incarnation, asked) = (self.incarnation, self.since_start());
+        let incarnation = self.incarnation;
+        let asked = self.since_start();
         let alive: i64 = self
             .io
             .write(move |tx| {

@@ -220,7 +220,8 @@ impl SingletonTasks {
     /// Says that the task is done and hands on requests until somebody else has the task.
     async fn until_lost(&self, held: &Held, mut standing: Standing, news: &mut Listener) {
         let Fence { name, token, lost } = &held.fence;
-        let (mut look, mut looks) = (pin!(clock::sleep(LOOK)), 0_u32);
+        let mut look = pin!(clock::sleep(LOOK));
+        let mut looks = 0_u32;
         loop {
             tokio::select! {
                 () = lost.cancelled() => return,

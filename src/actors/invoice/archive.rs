@@ -28,7 +28,7 @@ pub enum ArchiveError {
     /// No invoice has this number.
     #[error("there is no such invoice")]
     NotFound,
-    /// The file, or what would be rendered now, is not what was written before. A person must look;
+    /// The file, or what would be rendered now, is not what was written before. Staff must look;
     /// asking again is in vain.
     #[error("the document of an invoice is not what was written before")]
     Differs,

@@ -237,7 +237,8 @@ impl<'a> Layout<'a> {
 }
 
 fn days(language: Language, line: &Line) -> String {
-    let (first, last) = (language.day(line.from), language.day(line.to));
+    let first = language.day(line.from);
+    let last = language.day(line.to);
     if line.from == line.to { first } else { format!("{first} – {last}") }
 }
 
@@ -247,6 +248,7 @@ fn percent(language: Language, permille: i32) -> String {
         Language::De => (',', " %"),
         Language::En => ('.', "%"),
     };
-    let (whole, tenth) = (permille / 10, permille % 10);
+    let whole = permille / 10;
+    let tenth = permille % 10;
     if tenth == 0 { format!("{whole}{sign}") } else { format!("{whole}{point}{tenth}{sign}") }
 }

@@ -147,7 +147,9 @@ pub async fn issue(tx: &DatabaseTransaction, new: NewInvoice) -> Result<InvoiceN
         buyer: new.buyer,
     };
     let seller = StoredSeller { seller: new.seller, simulated: new.simulated };
-    let (buyer, seller, lines) = (to_json(&buyer)?, to_json(&seller)?, to_json(&new.lines)?);
+    let buyer = to_json(&buyer)?;
+    let seller = to_json(&seller)?;
+    let lines = to_json(&new.lines)?;
     let serial = next_serial(tx, &series).await?;
     let number = number_in(&series, serial);
     let row = invoice::ActiveModel {

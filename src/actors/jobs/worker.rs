@@ -136,7 +136,9 @@ async fn attempt(jobs: &Jobs, handler: Rc<dyn Handler>, job: Job) {
 }
 
 fn tell(job: &Job, verdict: &Verdict) {
-    let (id, kind, attempt) = (job.id, job.kind.as_str(), job.attempt);
+    let id = job.id;
+    let kind = job.kind.as_str();
+    let attempt = job.attempt;
     match verdict {
         Verdict::Done => {}
         Verdict::Waiting { why, .. } => {
@@ -149,7 +151,8 @@ fn tell(job: &Job, verdict: &Verdict) {
 }
 
 async fn acknowledge(jobs: &Jobs, job: Job, verdict: Verdict) {
-    let (id, kind) = (job.id, job.kind.clone());
+    let id = job.id;
+    let kind = job.kind.clone();
     match jobs.acknowledge(job, verdict).await {
         Ok(true) => {}
         Ok(false) => {

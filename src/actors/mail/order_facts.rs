@@ -105,7 +105,8 @@ pub(super) struct ReturnFacts {
 impl ReturnFacts {
     /// The facts of line `no`; `None` when there is none.
     pub(super) fn of(rows: &OrderRows, no: i32, kept: bool, describe: &Describe) -> Option<Self> {
-        let (order, language) = (&rows.order, Language::stored(&rows.account.language));
+        let order = &rows.order;
+        let language = Language::stored(&rows.account.language);
         let line = rows.lines.iter().find(|line| line.no == no)?;
         Some(Self {
             name: greeted(language, &rows.account.first_name, &rows.account.last_name),

@@ -86,7 +86,8 @@ struct Pages {
 impl Pages {
     /// Adds a page; answers how many of its entries were seen before, and how many are new.
     fn take(&mut self, page: OpenPayments) -> (usize, usize) {
-        let (mut seen, mut new) = (0, 0);
+        let mut seen = 0;
+        let mut new = 0;
         for tid in page.unreadable {
             if !tid.is_empty() && self.places.contains_key(&tid) {
                 seen += 1;
@@ -122,7 +123,8 @@ impl Desk {
         let cut = self.read_pages(&mut pages, pause).await.err();
         let reading = Reading { cut, ..pages.reading };
         if !reading.unreadable.is_empty() {
-            let (entries, tids) = (reading.unreadable.len(), reading.unreadable.join(" "));
+            let entries = reading.unreadable.len();
+            let tids = reading.unreadable.join(" ");
             tracing::error!(
                 event = "payment.list_unreadable",
                 alert = true,
@@ -144,7 +146,8 @@ impl Desk {
     }
 
     async fn read_pages(&self, pages: &mut Pages, pause: Duration) -> Result<(), Cut> {
-        let (mut begin, mut moved) = (0, false);
+        let mut begin = 0;
+        let mut moved = false;
         for _page in 0..MOST_PAGES {
             if begin > 0 {
                 clock::sleep(pause).await;

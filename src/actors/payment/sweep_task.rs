@@ -20,10 +20,13 @@ pub fn keep_sweeping<F>(
     F: Future<Output = ()> + 'static,
 {
     let task = (SWEEP, Some(sweep.every()));
-    let (requested, elsewhere) = (sweep.clone(), singletons.clone());
+    let requested = sweep.clone();
+    let elsewhere = singletons.clone();
     let apply = Rc::new(apply);
     let work = move |held: Held, runs: Runs| {
-        let (sweep, desk, apply) = (sweep.clone(), desk.clone(), Rc::clone(&apply));
+        let sweep = sweep.clone();
+        let desk = desk.clone();
+        let apply = Rc::clone(&apply);
         async move {
             // what was reported while nobody had the singleton task
             sweep.request();
@@ -38,7 +41,8 @@ pub fn keep_sweeping<F>(
         }
     };
     let otherwise = move || {
-        let (sweep, singletons) = (requested.clone(), elsewhere.clone());
+        let sweep = requested.clone();
+        let singletons = elsewhere.clone();
         async move {
             sweep.requested().await;
             if let Err(error) = singletons.request(SWEEP).await {

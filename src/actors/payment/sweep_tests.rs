@@ -122,7 +122,8 @@ async fn first_reading(
     sweep.request();
     let (give, mut readings) = mpsc::unbounded_channel();
     let take = |reading| {
-        let (give, calls) = (give.clone(), calls.load(Ordering::SeqCst));
+        let give = give.clone();
+        let calls = calls.load(Ordering::SeqCst);
         async move {
             give.send((reading, calls)).unwrap();
             std::future::pending().await

@@ -1,4 +1,4 @@
-//! Carrying out what a person agreed to. Every attempt looks first, so that it may run twice; a
+//! Carrying out what staff agreed to. Every attempt looks first, so that it may run twice; a
 //! case is closed once both sides say the same, and asked about anew where that cannot be.
 
 use std::time::Duration;
@@ -165,7 +165,7 @@ async fn look_again(books: &ReconcileDesk, case: &Agreed) -> Result<(), Stop> {
     if known.payments.iter().any(|row| row.no == no && is_over(row.state)) {
         return Err(Stop::Never(
             None,
-            "only a person can tell why the provider moved more".to_owned(),
+            "only staff can tell why the provider moved more".to_owned(),
         ));
     }
     books.orders.look_again(order, no).await?;

@@ -122,7 +122,7 @@ impl Action {
 pub struct Difference {
     /// What differs.
     pub kind: Kind,
-    /// What is suggested; nothing where only a person can tell.
+    /// What is suggested; nothing where only staff can tell.
     pub action: Option<Action>,
     /// The money that it is about.
     pub amount: Cents,

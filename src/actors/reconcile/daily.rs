@@ -20,7 +20,7 @@ pub struct Settings {
     pub daily: bool,
     /// From when on yesterday is compared, in the other side's time zone; default 04:00.
     pub at: NaiveTime,
-    /// A doubt older than this needs a person's eyes and alarms; default 15 minutes.
+    /// A doubt older than this needs staff's eyes and alarms; default 15 minutes.
     #[serde(deserialize_with = "clock::deserialize")]
     pub alarm_after: Duration,
 }
@@ -107,7 +107,8 @@ mod tests {
             .unwrap();
         io.migrate().await.unwrap();
         let requests = || vec![(Scope::Payments, NaiveDate::from_ymd_opt(2026, 12, 20).unwrap())];
-        let (former, holder) = (fence(&io).await, fence(&io).await);
+        let former = fence(&io).await;
+        let holder = fence(&io).await;
         assert!(matches!(
             store::request_daily(&io, requests(), former.clone()).await,
             Err(IoError::Fenced)

@@ -1,4 +1,4 @@
-//! The door to reconciliation: what is requested, what came of it, what a person agrees to; and the
+//! The door to reconciliation: what is requested, what came of it, what staff agrees to; and the
 //! worker behind it.
 
 use std::rc::Rc;
@@ -90,7 +90,7 @@ impl ReconcileDesk {
         futures_util::future::join(runs, mends).await;
     }
 
-    /// Wishes for a day's comparisons with these, or with everybody; answers them as they wait.
+    /// Requests a day's comparisons with these, or with everybody; answers them as they wait.
     ///
     /// # Errors
     /// The database's.

@@ -20,7 +20,9 @@ pub(super) struct Listed {
 /// only suspicious: whoever compares looks for each of ours under its reference, also when pages
 /// moved while they were read.
 pub(super) async fn read(mut page: impl AsyncFnMut(Option<String>) -> Outcome<SoldPage>) -> Listed {
-    let (mut sold, mut unreadable, mut after) = (Vec::new(), 0, None);
+    let mut sold = Vec::new();
+    let mut unreadable = 0;
+    let mut after = None;
     for _page in 0..MOST_PAGES {
         let answer = match page(after.clone()).await.told() {
             Ok(answer) => answer,
@@ -65,7 +67,8 @@ mod tests {
     async fn an_entry_that_cannot_be_read_ends_no_list_and_is_said() {
         let pages = async |after| {
             let no = place(after);
-            let (sold, next) = (vec![booked(no)], (no < 2).then(|| (no + 1).to_string()));
+            let sold = vec![booked(no)];
+            let next = (no < 2).then(|| (no + 1).to_string());
             Outcome::Done(SoldPage { sold, unreadable: usize::from(no == 0), next })
         };
         let listed = read(pages).await;

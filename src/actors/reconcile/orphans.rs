@@ -35,12 +35,14 @@ pub(super) struct Orphan {
 /// # Errors
 /// The database's.
 pub(super) async fn look(books: &ReconcileDesk, number: &str) -> Result<Orphan, IoError> {
-    if let Some(words) = our_records::said_of_stranger(&books.io, number.to_owned()).await? {
+    if let Some(words) = our_records::said_of_orphan(&books.io, number.to_owned()).await? {
         let told = !words.contains(NOT_TOLD);
         return Ok(Orphan { money: Vec::new(), words, told });
     }
     let order = OrderNumber::stored(number.to_owned());
-    let (mut money, mut found, mut told) = (Vec::new(), Vec::new(), true);
+    let mut money = Vec::new();
+    let mut found = Vec::new();
+    let mut told = true;
     for page in (1..).take(MOST_PAGES) {
         match books.payment.payment_status(StatusKey::Page(order.page(page))).await {
             Outcome::Done(None) => {}
@@ -85,10 +87,10 @@ impl Comparing<'_> {
             match about.subject.split_once('-').filter(|_| ids::is_ticket(&about.subject)) {
                 None => difference.action = None,
                 Some((number, _)) => {
-                    let stranger = look(self.books, number).await?;
-                    difference.action = difference.action.filter(|_| stranger.told);
-                    about.detail = format!("{}; {}", about.detail, stranger.words);
-                    for (money, about) in stranger.money {
+                    let orphan = look(self.books, number).await?;
+                    difference.action = difference.action.filter(|_| orphan.told);
+                    about.detail = format!("{}; {}", about.detail, orphan.words);
+                    for (money, about) in orphan.money {
                         self.differs(money, about).await?;
                     }
                 }
@@ -158,7 +160,7 @@ pub(super) async fn give_back(books: &ReconcileDesk, case: &Agreed) -> Result<()
 pub(super) async fn tickets_first(books: &ReconcileDesk, case: &Agreed) -> Result<(), Stop> {
     let page = case.detail.split_whitespace().find(|word| ids::is_page(word));
     let Some((number, _)) = page.and_then(|page| page.split_once('-')) else { return Ok(()) };
-    let tickets = our_records::tickets_of_stranger(&books.io, number.to_owned()).await?;
+    let tickets = our_records::orphan_tickets(&books.io, number.to_owned()).await?;
     if tickets.iter().any(|ticket| ticket.kept) {
         return Err(Stop::Never(None, "a ticket of its order was kept: it is paid for".to_owned()));
     }

@@ -243,7 +243,8 @@ impl Comparing<'_> {
             std::cmp::Ordering::Less => (difference, about),
             std::cmp::Ordering::Equal => {
                 let Run { scope, day, .. } = self.run;
-                let (subject, operator) = (format!("{scope}/{day}"), about.operator);
+                let subject = format!("{scope}/{day}");
+                let operator = about.operator;
                 let detail = format!(
                     "more than {MOST_CASES} differences: look for their one cause, then compare again"
                 );

@@ -29,7 +29,7 @@ pub struct DayToCompare {
     patience: Duration,
 }
 
-/// Wishes for a day's comparisons and waits until they are through.
+/// Requests a day's comparisons and waits until they are through.
 ///
 /// # Errors
 /// No such operator; no server worked them off within `patience` (they stay requested); the
@@ -54,7 +54,8 @@ pub async fn request_and_wait(io: &Io, request: DayToCompare) -> anyhow::Result<
     };
     let requests = scopes.into_iter().map(|scope| (scope, day)).collect();
     let requested = store::request(io, requests, (false, None)).await?;
-    let (deadline, mut runs) = (Deadline::after(patience), Vec::new());
+    let deadline = Deadline::after(patience);
+    let mut runs = Vec::new();
     for run in requested {
         runs.push(loop {
             if let Some(ended) = store::run(io, run.id).await?.filter(|run| run.ended_at.is_some())

@@ -228,7 +228,8 @@ async fn attend<S: Service>(
     (work, fault): (LocalBoxFuture<'static, S::Answer>, Option<Fault>),
 ) {
     let begun = clock::instant();
-    let (cell, life) = (Arc::clone(&question.cell), Arc::clone(&question.place.0));
+    let cell = Arc::clone(&question.cell);
+    let life = Arc::clone(&question.place.0);
     let mut work: Option<LocalBoxFuture<'static, _>> = Some(Box::pin(async move {
         faults::strike_work(fault).await;
         let answer = work.await;

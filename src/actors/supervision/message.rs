@@ -206,16 +206,19 @@ mod tests {
             Arc::new(std::iter::repeat_with(Ticket::default).take(ROUNDS).collect());
         let line = Arc::new(Barrier::new(3));
         let run = |claim: fn(&Ticket) -> bool| {
-            let (tickets, line) = (Arc::clone(&tickets), Arc::clone(&line));
+            let tickets = Arc::clone(&tickets);
+            let line = Arc::clone(&line);
             thread::spawn(move || {
                 line.wait();
                 tickets.iter().map(claim).collect::<Vec<_>>()
             })
         };
-        let (began, purged, told_begun) =
-            (run(|ticket| ticket.begin(&life())), run(Ticket::abandon), run(Ticket::give_up));
-        let (began, purged, told_begun) =
-            (began.join().unwrap(), purged.join().unwrap(), told_begun.join().unwrap());
+        let began = run(|ticket| ticket.begin(&life()));
+        let purged = run(Ticket::abandon);
+        let told_begun = run(Ticket::give_up);
+        let began = began.join().unwrap();
+        let purged = purged.join().unwrap();
+        let told_begun = told_begun.join().unwrap();
         for round in 0..ROUNDS {
             assert!(!(began[round] && purged[round]), "begun and abandoned");
             assert_eq!(began[round], told_begun[round], "the asker is told what happened");

@@ -122,8 +122,9 @@ impl<S: Service> Supervisor<S> {
         self.cell.mailbox.give_to(Some(Arc::clone(&life)));
         // room for the two pieces of news of one life
         let (news, heard) = mpsc::channel(2);
-        let (cell, factory, lived) =
-            (Arc::clone(&self.cell), Arc::clone(&self.factory), Arc::clone(&life));
+        let cell = Arc::clone(&self.cell);
+        let factory = Arc::clone(&self.factory);
+        let lived = Arc::clone(&life);
         // an arbiter that has ended drops the closure, which closes the channel: heard as a crash
         thread
             .handle

@@ -1,4 +1,4 @@
-//! What a person must close.
+//! What staff must close.
 
 use super::{Parts, Shared};
 use crate::actors::cases::Desk;

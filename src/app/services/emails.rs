@@ -14,8 +14,10 @@ pub(super) fn start(shared: &Shared<'_>, parts: &mut Parts) {
     let provider = ground.config.mail.clone();
     let post = mail::start(&ground.system, move || mail_port::connect(&provider));
     let head = mail::Letterhead { simulated: ground.simulated, ..ground.config.letterhead.clone() };
-    let (io, archive) = (ground.io.clone(), ground.archive.clone());
-    let (secret, catalogue) = (secret_of_codes(&ground.config), ground.catalogue.clone());
+    let io = ground.io.clone();
+    let archive = ground.archive.clone();
+    let secret = secret_of_codes(&ground.config);
+    let catalogue = ground.catalogue.clone();
     parts.lanes.push(Box::new(move || {
         let sender = mail::Sender {
             archive,

@@ -11,6 +11,7 @@ mod customers;
 mod documents;
 mod emails;
 mod reconciliation;
+mod upkeep;
 
 use super::forgetting::Forgetting;
 use super::lanes::Lane;
@@ -18,8 +19,14 @@ use super::start::{Core, Ground};
 use crate::http::Handles;
 
 /// Every service, in the order of their start.
-const ALL: [fn(&Shared<'_>, &mut Parts); 5] =
-    [documents::start, emails::start, cases::start, reconciliation::start, customers::start];
+const ALL: [fn(&Shared<'_>, &mut Parts); 6] = [
+    documents::start,
+    emails::start,
+    cases::start,
+    reconciliation::start,
+    customers::start,
+    upkeep::start,
+];
 
 /// What services may use: the ground of everything, and the desks that sell.
 pub(super) struct Shared<'a> {

@@ -105,7 +105,8 @@ fn holds_nul(body: &[u8]) -> bool {
 }
 
 fn damaged_from(error: &serde_json::Error) -> Problem {
-    let (line, column) = (error.line(), error.column());
+    let line = error.line();
+    let column = error.column();
     Problem::malformed(both(
         format!(
             "The body is not JSON from line {line}, column {column} on. Correct it and send it again."

@@ -57,7 +57,7 @@ fn known_origin(request: &ServiceRequest) -> Option<HeaderValue> {
     let state = request.app_data::<web::Data<State>>()?;
     let origin = request.headers().get(header::ORIGIN)?;
     let is_known = |known: &String| known.as_bytes() == origin.as_bytes();
-    state.api_origins.iter().any(is_known).then(|| origin.clone())
+    state.face.api_origins.iter().any(is_known).then(|| origin.clone())
 }
 
 fn allow(headers: &mut HeaderMap, origin: HeaderValue) {

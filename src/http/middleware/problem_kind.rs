@@ -194,7 +194,8 @@ mod tests {
         assert_eq!(slugs.len(), Kind::ALL.len());
         for kind in Kind::ALL {
             let title = kind.title();
-            let (de, en) = (title.of(Language::De), title.of(Language::En));
+            let de = title.of(Language::De);
+            let en = title.of(Language::En);
             assert!(de != en && de.len() > 5 && en.len() > 5, "{kind:?}");
             assert!(kind.status().is_client_error() || kind.status().is_server_error(), "{kind:?}");
         }

@@ -77,12 +77,12 @@ fn orders(text: &mut Text, look: &Look) {
     text.family(
         name,
         Kind::Gauge,
-        "Cases that a person must close, by kind: stuck orders, differences, money owed.",
+        "Cases that staff must close, by kind: stuck orders, differences, money owed.",
     );
     for (kind, cases) in &look.orders.cases {
         text.sample(name, &[("kind", kind)], *cases);
     }
-    let help = "Orders that need a person.";
+    let help = "Orders that need staff.";
     text.single("starjack_orders_needing_person", Kind::Gauge, help, look.orders.marked);
 }
 
@@ -250,10 +250,10 @@ fn fleet(text: &mut Text, state: &State) {
     let help =
         "How often the lease was over before it was renewed: others may have taken orders over.";
     text.single("starjack_lease_lapses_total", Kind::Counter, help, replica.lapses());
-    let name = "starjack_duty_held";
+    let name = "starjack_singleton_task_held";
     text.family(name, Kind::Gauge, "1 on the replica that does this for all.");
-    for (duty, token) in state.fleet.singletons.known() {
-        text.sample(name, &[("duty", duty)], u8::from(token.is_some()));
+    for (task, token) in state.fleet.singletons.known() {
+        text.sample(name, &[("task", task)], u8::from(token.is_some()));
     }
 }
 

@@ -78,7 +78,7 @@ pub(super) async fn show(state: web::Data<State>) -> HttpResponse {
         state: status.state,
         breaker: status.breaker,
     });
-    let answered = state.readiness.get() && state.door.answers().await;
+    let answered = state.readiness.get() && state.face.door.answers().await;
     // once more: it may have begun to leave meanwhile
     let ready = answered && state.readiness.get();
     let detail = Detail {

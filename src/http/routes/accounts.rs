@@ -88,7 +88,7 @@ pub(in crate::http) async fn open(
     request: HttpRequest,
     Json(body): Json<OpenAccount>,
 ) -> Result<HttpResponse, Problem> {
-    let from = client_address(&request, &state.trusted_proxies);
+    let from = client_address(&request, &state.face.trusted_proxies);
     state.auth.register(&body.email, body.language.unwrap_or_default(), from).await?;
     Ok(HttpResponse::Accepted().json(EmailSent {}))
 }
@@ -114,7 +114,7 @@ pub(in crate::http) async fn confirm(
         birth_date: birth_date.map(|day| day.0),
         language: language.unwrap_or_default(),
     };
-    let from = client_address(&request, &state.trusted_proxies);
+    let from = client_address(&request, &state.face.trusted_proxies);
     let account = state.auth.confirm(application, &code, from).await?;
     Ok(HttpResponse::Created().json(AccountView::from(account)))
 }

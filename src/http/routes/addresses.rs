@@ -49,7 +49,7 @@ pub(in crate::http) async fn ask(
     Json(body): Json<AskForNewAddress>,
 ) -> Result<HttpResponse, Problem> {
     let AskForNewAddress { email, password } = body;
-    let from = client_address(&request, &state.trusted_proxies);
+    let from = client_address(&request, &state.face.trusted_proxies);
     state.auth.ask_for_new_address(customer.account_id, &email, password, from).await?;
     Ok(HttpResponse::Accepted().json(EmailSent {}))
 }
@@ -68,7 +68,7 @@ pub(in crate::http) async fn confirm(
     request: HttpRequest,
     Json(body): Json<ConfirmNewAddress>,
 ) -> Result<HttpResponse, Problem> {
-    let from = client_address(&request, &state.trusted_proxies);
+    let from = client_address(&request, &state.face.trusted_proxies);
     let account =
         state.auth.change_address(customer.account_id, customer.session, &body.code, from).await?;
     Ok(HttpResponse::Ok().json(AccountView::from(account)))

@@ -92,7 +92,7 @@ impl PlaceOrder {
                 && url.username().is_empty()
                 && url.password().is_none()
                 && url.as_str().len() <= LONGEST_URL
-                && state.return_origins.contains(&origin)
+                && state.face.return_origins.contains(&origin)
         };
         match reqwest::Url::parse(text).ok().filter(is_known) {
             Some(url) => Ok(Some(url.into())),
@@ -123,7 +123,8 @@ impl PlaceOrder {
             )));
         }
         let cards = self.cards(state, account_id).await?;
-        let (mut lines, mut groups) = (Vec::<NewLine>::new(), Vec::new());
+        let mut lines = Vec::<NewLine>::new();
+        let mut groups = Vec::new();
         for ((asked, card), no) in self.lines.iter().zip(cards).zip(1..) {
             let part = both(format!("Line {no}"), format!("Zeile {no}"));
             let (line, group) = asked.check(state, card).map_err(|problem| problem.about(&part))?;
@@ -183,7 +184,8 @@ impl PlaceLine {
         if !quoted.accepts_card_of(&card.vendor) {
             return Err(card_not_accepted(&card.number));
         }
-        let (group, price) = (quoted.group.clone(), quoted.price_cents);
+        let group = quoted.group.clone();
+        let price = quoted.price_cents;
         let mut loading_ends = quoted.loading_ends;
         let mut returns =
             ReturnTerms { ends: None, family: group.as_ref().map(|group| group.id.clone()) };

@@ -85,7 +85,7 @@ pub(in crate::http) async fn change_password(
     Json(body): Json<ChangePassword>,
 ) -> Result<HttpResponse, Problem> {
     let ChangePassword { old_password, new_password } = body;
-    let from = client_address(&request, &state.trusted_proxies);
+    let from = client_address(&request, &state.face.trusted_proxies);
     let passwords = (old_password, new_password);
     state.auth.change_password(customer.account_id, customer.session, passwords, from).await?;
     Ok(HttpResponse::NoContent().finish())

@@ -1,4 +1,4 @@
-//! What a ticket costs for a person on a day. Nothing is stored: the offer's id carries the offer.
+//! What a ticket costs for staff on a day. Nothing is stored: the offer's id carries the offer.
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -172,7 +172,8 @@ pub(in crate::http) async fn list(
 /// An offer as its customer sees it.
 #[must_use]
 pub fn view<'a>(offer: Offer<'a>, operator: &Operator, loading: Loading) -> OfferView<'a> {
-    let (product, now) = (offer.product, clock::now());
+    let product = offer.product;
+    let now = clock::now();
     let season =
         u16::try_from((offer.valid_to - offer.valid_from).num_days() + 1).unwrap_or(u16::MAX);
     OfferView {

@@ -39,7 +39,7 @@ pub(in crate::http) async fn show(
         .insert_header((header::CONTENT_LANGUAGE, language.as_str()))
         .insert_header((header::VARY, "Accept-Language"))
         .insert_header(("x-robots-tag", "noindex"))
-        .body(render(order.as_ref(), state.simulated, language)))
+        .body(render(order.as_ref(), state.face.simulated, language)))
 }
 
 fn render(order: Option<&Order>, simulated: bool, language: Language) -> String {
@@ -53,7 +53,9 @@ fn render(order: Option<&Order>, simulated: bool, language: Language) -> String 
         )
     };
     let (title, words) = order.map_or_else(no_order, say);
-    let (title, words, language_name) = (title.of(language), words.of(language), language.as_str());
+    let title = title.of(language);
+    let words = words.of(language);
+    let language_name = language.as_str();
     let goes_on = order.is_some_and(|order| !has_ended(order.state));
     let refresh = if goes_on {
         format!("<meta http-equiv=\"refresh\" content=\"{AGAIN_SECONDS}\">")
@@ -75,7 +77,7 @@ fn render(order: Option<&Order>, simulated: bool, language: Language) -> String 
 
 /// Title and words; nothing of them depends on who ordered what.
 fn say(order: &Order) -> (Words, Words) {
-    if order.needs_person() {
+    if order.needs_staff() {
         return (
             both("A little patience, please", "Ein wenig Geduld, bitte"),
             both(

@@ -221,10 +221,10 @@ impl OrderView {
     }
 }
 
-/// The state's word, `stuck` while a person is needed.
+/// The state's word, `stuck` while staff is needed.
 #[must_use]
 pub fn word(order: &Order) -> &'static str {
-    if order.needs_person() { "stuck" } else { order.state.word() }
+    if order.needs_staff() { "stuck" } else { order.state.word() }
 }
 
 async fn invoices_of(

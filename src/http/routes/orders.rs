@@ -48,8 +48,9 @@ pub(in crate::http) async fn place(
         Remembered::Nothing => {}
     }
     let asked: PlaceOrder = body::read_json(&body)?;
-    let (return_url, on_refusal, billing) =
-        (asked.return_url(&state)?, asked.on_refusal(), asked.billing()?);
+    let return_url = asked.return_url(&state)?;
+    let on_refusal = asked.on_refusal();
+    let billing = asked.billing()?;
     let lines = asked.lines(&state, account_id).await?;
     let catalogue = state.counter.catalogue();
     let render = move |order: &Order| {

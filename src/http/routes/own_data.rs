@@ -38,7 +38,7 @@ pub(in crate::http) async fn delete(
     request: HttpRequest,
     Json(body): Json<DeleteAccount>,
 ) -> Result<HttpResponse, Problem> {
-    let from = client_address(&request, &state.trusted_proxies);
+    let from = client_address(&request, &state.face.trusted_proxies);
     customer::delete_account((&state.auth, &state.io), customer.account_id, body.password, from)
         .await?;
     Ok(HttpResponse::NoContent().finish())

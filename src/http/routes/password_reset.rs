@@ -46,7 +46,7 @@ pub(in crate::http) async fn ask(
     request: HttpRequest,
     Json(body): Json<AskForNewPassword>,
 ) -> Result<HttpResponse, Problem> {
-    let from = client_address(&request, &state.trusted_proxies);
+    let from = client_address(&request, &state.face.trusted_proxies);
     state.auth.ask_for_new_password(&body.email, from).await?;
     Ok(HttpResponse::Accepted().json(EmailSent {}))
 }
@@ -63,7 +63,7 @@ pub(in crate::http) async fn confirm(
     Json(body): Json<ResetPassword>,
 ) -> Result<HttpResponse, Problem> {
     let ResetPassword { email, code, password } = body;
-    let from = client_address(&request, &state.trusted_proxies);
+    let from = client_address(&request, &state.face.trusted_proxies);
     state.auth.reset_password(&email, &code, password, from).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -85,10 +85,10 @@ async fn answer(state: &State, request: &HttpRequest) -> HttpResponse {
 }
 
 async fn receive(state: &State, request: &HttpRequest) -> Result<(), Rejection> {
-    let source = client_address(request, &state.trusted_proxies);
-    if !source.is_some_and(|address| state.callback_networks.contains(address)) {
+    let source = client_address(request, &state.face.trusted_proxies);
+    if !source.is_some_and(|address| state.face.callback_networks.contains(address)) {
         if state.unknown_callers.count(clock::instant()) {
-            let networks = format!("{:?}", state.callback_networks);
+            let networks = format!("{:?}", state.face.callback_networks);
             let what = "many payment callbacks come from networks that are not configured: has the provider moved?";
             tracing::error!(event = "payment.callback_from_elsewhere", alert = true, last = ?source, networks, "{what}");
         }

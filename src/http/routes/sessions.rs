@@ -131,7 +131,7 @@ pub(in crate::http) async fn log_in(
 ) -> Result<HttpResponse, Problem> {
     let LogIn { email, password, code, credential } = body;
     refuse_control_characters(&email)?;
-    let from = client_address(&request, &state.trusted_proxies);
+    let from = client_address(&request, &state.face.trusted_proxies);
     let shown = second_factor::shown(code, credential)?;
     let outcome = state.auth.log_in_with(auth::LogIn { email, password, shown }, from).await;
     note_admin(&state, &outcome, request_id).await?;
@@ -153,7 +153,8 @@ async fn note_admin(
         }
         Ok(_) | Err(_) => return Ok(()),
     };
-    let (subject, request_id) = (subject.to_string(), Some(request_id));
+    let subject = subject.to_string();
+    let request_id = Some(request_id);
     write_audit(&state.io, AuditEntry { account_id, action, subject, reason: None, request_id })
         .await?;
     Ok(())
@@ -172,7 +173,7 @@ pub(in crate::http) async fn refresh(
     request: HttpRequest,
     Json(body): Json<Refresh>,
 ) -> Result<HttpResponse, Problem> {
-    let from = client_address(&request, &state.trusted_proxies);
+    let from = client_address(&request, &state.face.trusted_proxies);
     let pair = state.auth.refresh(&body.refresh_token, from).await?;
     Ok(HttpResponse::Created().json(Tokens::from(pair)))
 }

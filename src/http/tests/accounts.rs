@@ -23,7 +23,8 @@ fn application(email: &str, code: &str) -> Value {
 
 impl World {
     pub(super) async fn behind_a_proxy() -> Self {
-        Self::with(|state| state.trusted_proxies = Networks::parse(["127.0.0.1/32"]).unwrap()).await
+        Self::with(|state| state.face.trusted_proxies = Networks::parse(["127.0.0.1/32"]).unwrap())
+            .await
     }
 
     /// A call of somebody at this address, where the proxy is trusted.
@@ -131,7 +132,7 @@ async fn nothing_of_a_stranger_who_asks_for_the_same_address_is_in_the_account()
 }
 
 #[actix_rt::test]
-async fn no_number_of_strangers_wishes_or_wrong_codes_makes_a_code_void() {
+async fn no_number_of_requests_or_wrong_codes_of_others_makes_a_code_void() {
     let world = World::behind_a_proxy().await;
     let request = json!({"email": ANNA});
     world.post_from("192.0.2.7", "/api/v1/accounts", &request).await;

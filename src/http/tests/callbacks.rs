@@ -319,8 +319,8 @@ async fn case_23_other_methods_do_no_harm() {
 #[actix_rt::test]
 async fn case_18_only_the_providers_networks_are_listened_to_and_only_our_proxies_are_believed() {
     let (mut state, _folder) = state().await;
-    state.callback_networks = Networks::parse(["192.0.2.0/24"]).unwrap();
-    state.trusted_proxies = Networks::parse(["10.0.0.0/8"]).unwrap();
+    state.face.callback_networks = Networks::parse(["192.0.2.0/24"]).unwrap();
+    state.face.trusted_proxies = Networks::parse(["10.0.0.0/8"]).unwrap();
     let app = test::init_service(server::app(actix_web::web::Data::new(state))).await;
     for (peer, forwarded, heard) in [
         ("192.0.2.7:1", "", true),

@@ -71,11 +71,9 @@ impl Peer {
 #[actix_rt::test]
 async fn the_second_head_of_a_connection_has_its_time_like_the_first() {
     let world = impatient().await;
-    let (mut half, mut trickling, mut pipelined) = (
-        Peer::of(world.address).await,
-        Peer::of(world.address).await,
-        Peer::of(world.address).await,
-    );
+    let mut half = Peer::of(world.address).await;
+    let mut trickling = Peer::of(world.address).await;
+    let mut pipelined = Peer::of(world.address).await;
     for peer in [&mut half, &mut trickling] {
         peer.says(REQUEST).await;
         assert_eq!(peer.status().await, "200");
@@ -99,7 +97,8 @@ async fn the_second_head_of_a_connection_has_its_time_like_the_first() {
 #[actix_rt::test]
 async fn a_connection_is_kept_between_requests_and_while_one_is_served() {
     let world = impatient().await;
-    let (mut idle, mut slow) = (Peer::of(world.address).await, Peer::of(world.address).await);
+    let mut idle = Peer::of(world.address).await;
+    let mut slow = Peer::of(world.address).await;
     idle.says(REQUEST).await;
     assert_eq!(idle.status().await, "200");
     // its head is whole, its body is not: that is another limit's
@@ -118,7 +117,7 @@ async fn a_connection_is_kept_between_requests_and_while_one_is_served() {
 #[actix_rt::test]
 async fn whoever_reads_no_answer_loses_its_place() {
     let (mut state, folder) = fixture::state().await;
-    state.door = Door::new(state_address(), 1, Networks::default());
+    state.face.door = Door::new(state_address(), 1, Networks::default());
     let patience = Patience { answer: PATIENCE.answer, ..Patience::default() };
     let world = World::serve_patiently(state, folder, patience);
     let mut deaf = Peer::of(world.address).await;
@@ -141,10 +140,12 @@ async fn whoever_reads_no_answer_loses_its_place() {
 #[actix_rt::test]
 async fn a_peer_with_many_connections_gets_no_more_and_our_own_look_comes_in() {
     let most = 2;
-    let world =
-        World::with(|state| state.door = Door::new(state_address(), most, Networks::default()))
-            .await;
-    let (mut first, mut second) = (Peer::of(world.address).await, Peer::of(world.address).await);
+    let world = World::with(|state| {
+        state.face.door = Door::new(state_address(), most, Networks::default())
+    })
+    .await;
+    let mut first = Peer::of(world.address).await;
+    let mut second = Peer::of(world.address).await;
     for peer in [&mut first, &mut second] {
         peer.says(REQUEST).await;
         assert_eq!(peer.status().await, "200");
@@ -156,7 +157,7 @@ async fn a_peer_with_many_connections_gets_no_more_and_our_own_look_comes_in() {
         peer.0.read_exact(&mut answer).await.is_ok_and(|_| answer == *b"HTTP/1.1 200")
     };
     assert!(!is_answered().await, "one too many");
-    assert!(world.state.door.answers().await, "the listener is well");
+    assert!(world.state.face.door.answers().await, "the listener is well");
     drop(first);
     let deadline = Deadline::after(LONG);
     while !is_answered().await {
@@ -167,7 +168,7 @@ async fn a_peer_with_many_connections_gets_no_more_and_our_own_look_comes_in() {
 #[actix_rt::test]
 async fn a_trusted_proxy_has_as_many_connections_as_it_needs() {
     let proxies = Networks::parse(["127.0.0.1"]).unwrap();
-    let world = World::with(|state| state.door = Door::new(state_address(), 1, proxies)).await;
+    let world = World::with(|state| state.face.door = Door::new(state_address(), 1, proxies)).await;
     let mut peers = Vec::new();
     for _ in 0..3 {
         let mut peer = Peer::of(world.address).await;
@@ -182,13 +183,14 @@ async fn a_listener_that_accepts_nobody_is_not_ready() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let deaf =
-        World::with(|state| state.door = Door::new(state_address(), 8, Networks::default())).await;
+        World::with(|state| state.face.door = Door::new(state_address(), 8, Networks::default()))
+            .await;
     deaf.state.readiness.set(true);
     assert_eq!(ready(&deaf).await, (200, true));
     // connections are made, as the system does for a process that hangs, and nobody answers
     let (mut state, folder) = fixture::state().await;
     state.readiness.set(true);
-    state.door = Door::new(address, 8, Networks::default());
+    state.face.door = Door::new(address, 8, Networks::default());
     let operations = operations(actix_web::web::Data::new(state));
     assert_eq!(asked(operations.0).await, (503, false));
     drop((operations, folder));

@@ -40,12 +40,14 @@ fn numbers(page: &Answer) -> Vec<Value> {
 async fn the_desk_finds_an_order_by_whatever_its_customer_can_say() {
     let world = World::start().await;
     let admin = world.token("ada@example.org", Role::Admin).await;
-    let (anna, ben) = (world.skier("anna@example.org").await, world.skier("ben@example.org").await);
+    let anna = world.skier("anna@example.org").await;
+    let ben = world.skier("ben@example.org").await;
     let annas = world.order_of(&anna, 0, "key-1", ("Änne", "O'Brien")).await;
     let bens = world.order_of(&ben, 1, "key-2", ("Zoë", "50%_Off")).await;
     let booking = Booking { ticket_reference: "706-21-1".to_owned(), handle: "handle".to_owned() };
     world.change(id_of(&annas), |order| order.lines[0].booking = Some(booking)).await;
-    let (annas, bens) = (annas.body["number"].clone(), bens.body["number"].clone());
+    let annas = annas.body["number"].clone();
+    let bens = bens.body["number"].clone();
     let number = annas.as_str().unwrap();
     for text in [
         number.to_owned(),
@@ -95,7 +97,8 @@ async fn customers_filter_and_turn_their_list() {
     let second = world.order_of(&skier, 1, "key-2", ("Anna", "Berg")).await;
     world.change(id_of(&first), open_page).await;
     world.change(id_of(&first), |order| order.state = OrderState::Rejected).await;
-    let (first, second) = (first.body["number"].clone(), second.body["number"].clone());
+    let first = first.body["number"].clone();
+    let second = second.body["number"].clone();
     let day = today() + Days::new(2);
     for (query, expected) in [
         (String::new(), vec![&second, &first]),
@@ -141,7 +144,8 @@ async fn an_own_order_that_stands_in_the_way_is_named_so_that_it_can_be_paid_or_
 #[actix_rt::test]
 async fn a_card_gets_another_name_and_goes_and_what_was_ordered_for_it_stays() {
     let world = World::start().await;
-    let (anna, ben) = (world.skier("anna@example.org").await, world.skier("ben@example.org").await);
+    let anna = world.skier("anna@example.org").await;
+    let ben = world.skier("ben@example.org").await;
     let placed = world.order(&anna, "key-1").await;
     let id = placed.body["lines"][0]["card_id"].as_str().unwrap();
     let path = format!("/api/v1/cards/{id}");

@@ -82,7 +82,7 @@ async fn every_answer_of_both_listeners_tells_browsers_what_it_is_not() {
 
 #[actix_rt::test]
 async fn https_is_demanded_where_browsers_come_by_it() {
-    let world = World::with(|state| state.https = true).await;
+    let world = World::with(|state| state.face.https = true).await;
     let got = answer(world.call("GET", "/livez")).await;
     assert_eq!(got.headers["strict-transport-security"], "max-age=31536000");
 }
@@ -97,7 +97,8 @@ async fn what_anyone_may_read_is_sent_once_and_compressed_and_the_rest_is_kept_b
             request = request.insert_header((*name, *value));
         }
         let answer = test::call_service(&app, request.to_request()).await;
-        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let status = answer.status().as_u16();
+        let headers = answer.headers().clone();
         (status, headers, test::read_body(answer).await)
     };
     let offers =

@@ -98,10 +98,11 @@ impl World {
     }
 
     fn serve_patiently(mut state: State, folder: TempDir, patience: Patience) -> Self {
-        let (io, auth) = (state.io.clone(), state.auth.clone());
+        let io = state.io.clone();
+        let auth = state.auth.clone();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        state.door = state.door.moved_to(address);
+        state.face.door = state.face.door.moved_to(address);
         let state = web::Data::new(state);
         let server =
             serve(state.clone(), listener, Limits { workers: 1, connections: 64, patience })
@@ -143,7 +144,8 @@ impl Drop for World {
 
 pub(crate) async fn answer(request: reqwest::RequestBuilder) -> Answer {
     let response = request.send().await.unwrap();
-    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let status = response.status().as_u16();
+    let headers = response.headers().clone();
     let bytes = response.bytes().await.unwrap();
     let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
     Answer { status, headers, body }

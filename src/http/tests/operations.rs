@@ -290,7 +290,7 @@ async fn faults_are_suffered_by_the_next_questions_and_written_down() {
 
 #[actix_rt::test]
 async fn production_does_not_know_the_word_faults() {
-    let world = World::with(|state| state.breakable = false).await;
+    let world = World::with(|state| state.face.breakable = false).await;
     let clerk = world.token("clerk@example.org", Role::Admin).await;
     for word in ["faults", "nonsense"] {
         let call = |method: &str| {

@@ -224,7 +224,8 @@ async fn the_same_key_and_body_answer_the_same_bytes_also_when_the_offer_does_no
     assert_eq!(send(&world, "key-1").await, first);
 
     let io = world.io.clone();
-    let (auth, desk) = (world.auth.clone(), world.state.orders.clone());
+    let auth = world.auth.clone();
+    let desk = world.state.orders.clone();
     let later = World::with(|state| {
         let catalogue = state.counter.catalogue();
         state.counter = Counter::new(catalogue, b"a seal that no offer from before has").unwrap();
@@ -239,8 +240,8 @@ async fn the_same_key_and_body_answer_the_same_bytes_also_when_the_offer_does_no
 #[actix_rt::test]
 async fn a_key_is_for_one_body_of_one_account() {
     let world = World::start().await;
-    let (anna, bert) =
-        (world.skier("anna@example.org").await, world.skier("bert@example.org").await);
+    let anna = world.skier("anna@example.org").await;
+    let bert = world.skier("bert@example.org").await;
     world.order(&anna, "key-1").await;
     let other = json!({ "lines": [world.line(&anna, 1, ADULT).await] });
     world.place(&anna, "key-1", &other).await.expect_problem(422, "idempotency-key-used");
@@ -304,8 +305,8 @@ async fn an_answer_is_forgotten_after_a_day_and_its_key_still_finds_the_order() 
 #[actix_rt::test]
 async fn a_card_has_one_ticket_an_operator_and_day() {
     let world = World::start().await;
-    let (anna, bert) =
-        (world.skier("anna@example.org").await, world.skier("bert@example.org").await);
+    let anna = world.skier("anna@example.org").await;
+    let bert = world.skier("bert@example.org").await;
     let line = world.line(&anna, 0, ADULT).await;
     let free = world.line(&anna, 1, ADULT).await;
     let twice = world.place(&anna, "key-0", &json!({ "lines": [free, line, line] })).await;
@@ -342,8 +343,8 @@ async fn a_card_has_one_ticket_an_operator_and_day() {
 #[actix_rt::test]
 async fn a_basket_that_cannot_be_placed_is_refused_in_words_and_nothing_is_kept() {
     let world = World::start().await;
-    let (anna, bert) =
-        (world.skier("anna@example.org").await, world.skier("bert@example.org").await);
+    let anna = world.skier("anna@example.org").await;
+    let bert = world.skier("bert@example.org").await;
     let foreign = world.card(&anna.token, FOREIGN_CARD).await;
     let good = world.line(&anna, 0, ADULT).await;
     let with = |pointer: &str, value: Value| {
@@ -402,8 +403,8 @@ async fn a_basket_that_cannot_be_placed_is_refused_in_words_and_nothing_is_kept(
 #[actix_rt::test]
 async fn a_foreign_card_and_an_unknown_one_get_the_same_answer() {
     let world = World::start().await;
-    let (anna, bert) =
-        (world.skier("anna@example.org").await, world.skier("bert@example.org").await);
+    let anna = world.skier("anna@example.org").await;
+    let bert = world.skier("bert@example.org").await;
     let mut answers = Vec::new();
     for card in [bert.cards[0].clone(), json!(Uuid::now_v7())] {
         let mut line = world.line(&anna, 0, ADULT).await;

@@ -19,8 +19,8 @@ use crate::language::Language;
 #[actix_rt::test]
 async fn another_customers_order_is_not_there_and_an_admin_may_read_it() {
     let world = World::start().await;
-    let (anna, bert) =
-        (world.skier("anna@example.org").await, world.skier("bert@example.org").await);
+    let anna = world.skier("anna@example.org").await;
+    let bert = world.skier("bert@example.org").await;
     let clerk = world.token("clerk@example.org", Role::Admin).await;
     let placed = world.order(&anna, "key-1").await;
     let path = format!("/api/v1/orders/{}", placed.body["id"].as_str().unwrap());
@@ -125,7 +125,7 @@ async fn an_order_that_needs_a_person_is_stuck_and_admins_see_it() {
     let stuck = "/api/v1/admin/orders?state=stuck";
     assert_eq!(world.get(stuck, &clerk).await.body, json!({ "items": [], "next": null }));
     let mark = || Some(Mark { since: clock::now(), reason: "doubt".to_owned(), accepted: false });
-    world.change(id_of(&placed), |order| order.lines[0].person = mark()).await;
+    world.change(id_of(&placed), |order| order.lines[0].attention = mark()).await;
     let list = world.get(stuck, &clerk).await;
     assert_eq!(
         (&list.body["items"][0]["id"], &list.body["items"][0]["state"]),
@@ -136,7 +136,7 @@ async fn an_order_that_needs_a_person_is_stuck_and_admins_see_it() {
     world.change(id_of(&placed), open_page).await;
     world
         .change(id_of(&placed), |order| {
-            (order.lines[0].person, order.payments[0].person) = (None, mark())
+            (order.lines[0].attention, order.payments[0].attention) = (None, mark())
         })
         .await;
     assert_eq!(world.get(stuck, &clerk).await.body["items"].as_array().unwrap().len(), 1);
@@ -210,8 +210,8 @@ async fn invoice(world: &World, order: Order) -> String {
 #[actix_rt::test]
 async fn an_invoice_is_a_pdf_for_its_customer_and_admins_only() {
     let world = World::start().await;
-    let (anna, bert) =
-        (world.skier("anna@example.org").await, world.skier("bert@example.org").await);
+    let anna = world.skier("anna@example.org").await;
+    let bert = world.skier("bert@example.org").await;
     let clerk = world.token("clerk@example.org", Role::Admin).await;
     let placed = world.order(&anna, "key-1").await;
     let order = world.state.orders.store().load(id_of(&placed)).await.unwrap().unwrap();

@@ -58,7 +58,8 @@ impl World {
 #[actix_rt::test]
 async fn a_password_is_changed_by_the_old_one_and_every_other_session_ends() {
     let world = World::with_accounts().await;
-    let (mine, other) = (world.token_of(ANNA, OLD).await, world.token_of(ANNA, OLD).await);
+    let mine = world.token_of(ANNA, OLD).await;
+    let other = world.token_of(ANNA, OLD).await;
     let berta = world.token_of("berta@example.org", OLD).await;
     let wrong = world.change_password(&mine, "wrong horse", NEW).await;
     wrong.expect_problem(422, "wrong-old-password");
@@ -174,7 +175,8 @@ async fn a_reset_code_of_another_account_or_another_purpose_does_not_count() {
 #[actix_rt::test]
 async fn an_address_without_an_account_gets_the_same_answer_and_no_email() {
     let world = World::with_accounts().await;
-    let (known, unknown) = (world.ask(ANNA).await, world.ask("nobody@example.org").await);
+    let known = world.ask(ANNA).await;
+    let unknown = world.ask("nobody@example.org").await;
     assert_eq!((known.status, &known.body), (unknown.status, &unknown.body));
     let emails = world.emails().await;
     assert_eq!(emails.len(), 2, "the work is the same");
@@ -192,7 +194,7 @@ async fn an_address_without_an_account_gets_the_same_answer_and_no_email() {
 }
 
 #[actix_rt::test]
-async fn no_number_of_strangers_wishes_or_wrong_codes_keeps_an_owner_from_a_new_password() {
+async fn no_number_of_requests_or_wrong_codes_of_others_keeps_an_owner_from_a_new_password() {
     let world = World::behind_a_proxy().await;
     world.account(ANNA, Role::Customer).await;
     let request = "/api/v1/accounts/password-reset";
@@ -354,7 +356,8 @@ async fn one_sees_and_changes_ones_own_names_and_language_and_nothing_else() {
 #[actix_rt::test]
 async fn a_log_out_everywhere_ends_every_session_of_the_account_and_no_other() {
     let world = World::with_accounts().await;
-    let (here, there) = (world.token_of(ANNA, OLD).await, world.token_of(ANNA, OLD).await);
+    let here = world.token_of(ANNA, OLD).await;
+    let there = world.token_of(ANNA, OLD).await;
     let berta = world.token_of("berta@example.org", OLD).await;
     assert_eq!(world.call_as(&here, "DELETE", "/api/v1/sessions/all", None).await.status, 204);
     for token in [&here, &there] {

@@ -339,7 +339,8 @@ async fn under_another_name_of_the_shop_its_keys_do_not_count_and_the_digits_do(
             .await
             .unwrap();
     let log_in = async |shown: Option<String>| {
-        let (email, password) = (ADA.to_owned(), "correct horse".to_owned().into());
+        let email = ADA.to_owned();
+        let password = "correct horse".to_owned().into();
         renamed
             .log_in_with(auth::LogIn { email, password, shown: shown.map(auth::Shown::Code) }, None)
             .await

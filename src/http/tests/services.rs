@@ -55,7 +55,8 @@ async fn admins_see_when_a_background_task_ran_and_how_it_ended() {
     assert_eq!(seen.body["replica"], json!(world.state.replica));
     let task = seen.body["items"][0].take();
     assert_eq!(task["last_run"]["error"], json!("nobody is there"), "{task}");
-    let (at, next) = (&task["last_run"]["at"], &task["next_at"]);
+    let at = &task["last_run"]["at"];
+    let next = &task["next_at"];
     assert!(at.as_str() < next.as_str(), "{task}");
     assert_eq!(
         (&task["name"], &task["scope"], &task["here"], &task["every_ms"]),

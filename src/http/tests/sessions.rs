@@ -157,7 +157,8 @@ async fn ten_failures_make_an_account_wait_at_this_place_and_no_other_account() 
 async fn more_log_ins_of_one_network_than_may_wait_are_refused_at_once() {
     let world = World::start().await;
     let answers = join_all((0..60).map(|n| {
-        let (world, email) = (&world, format!("guest{n}@example.org"));
+        let world = &world;
+        let email = format!("guest{n}@example.org");
         async move { world.log_in(&email, "correct horse").await }
     }))
     .await;
@@ -181,7 +182,8 @@ async fn a_refresh_token_counts_once_and_its_second_use_ends_the_session() {
     assert_eq!(second.status, 201, "{second:?}");
     let third = world.refresh(&second.body["refresh_token"]).await;
     assert_eq!(third.status, 201);
-    let (before, after) = (access_token(&session), access_token(&third));
+    let before = access_token(&session);
+    let after = access_token(&third);
     assert_eq!(world.auth.verify(before).unwrap().sid, world.auth.verify(after).unwrap().sid);
 
     world.refresh(first).await.expect_problem(401, "session-over");
@@ -312,10 +314,8 @@ async fn one_sees_ones_own_sessions_and_ends_one_of_them() {
     assert_eq!([&items[0]["is_this"], &items[1]["is_this"]], [false, true]);
     assert_eq!(items.len(), 2, "{items:?}");
 
-    let (path, foreign) = (
-        format!("/api/v1/accounts/me/sessions/{}", sid(&there)),
-        format!("/api/v1/accounts/me/sessions/{}", sid(&berta)),
-    );
+    let path = format!("/api/v1/accounts/me/sessions/{}", sid(&there));
+    let foreign = format!("/api/v1/accounts/me/sessions/{}", sid(&berta));
     call(&here, "DELETE", &foreign).await.expect_problem(404, "not-found");
     call(&here, "DELETE", "/api/v1/accounts/me/sessions/7").await.expect_problem(404, "not-found");
     assert_eq!(call(&here, "DELETE", &path).await.status, 204);

@@ -22,7 +22,8 @@ async fn a_stuck_order_is_told_by_whoever_has_the_duty_now() {
         });
         read.await.unwrap()
     };
-    let (former, holder) = (fence(&world.io).await, fence(&world.io).await);
+    let former = fence(&world.io).await;
+    let holder = fence(&world.io).await;
     let store = world.state.orders.store();
     assert!(matches!(store.alarm(AT_ONCE, former.clone()).await, Err(IoError::Fenced)));
     assert!(former.is_lost() && cases().await == 0);

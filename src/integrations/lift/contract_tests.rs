@@ -325,7 +325,8 @@ async fn a_used_ticket_is_not_cancelled(rig: &Rig) {
 async fn what_is_sold_is_listed_whole_or_not_at_all(rig: &Rig) {
     let [from, to] =
         ["2026-12-24", "2026-12-31"].map(|day| day.parse::<chrono::NaiveDate>().unwrap());
-    let (product, category) = (rig.vendor.product_code, rig.vendor.category_code);
+    let product = rig.vendor.product_code;
+    let category = rig.vendor.category_code;
     let of = |code: &str| WantedProduct { code: code.to_owned(), from, to };
     let wanted = Wanted {
         products: vec![of(product), of("unheard-of")],

@@ -23,7 +23,8 @@ pub(super) fn odd_group(groups: &[&str], printed: &[usize]) -> Option<Words> {
     }
     let mut pairs = groups.iter().zip(printed).enumerate();
     let (at, (group, printed)) = pairs.find(|(_, (group, printed))| group.len() != **printed)?;
-    let (no, length) = (at + 1, group.len());
+    let no = at + 1;
+    let length = group.len();
     Some(both(
         format!("group {no} ({group}) has {length} characters instead of {printed}"),
         format!("Gruppe {no} ({group}) hat {length} statt {printed} Zeichen"),

@@ -87,12 +87,14 @@ impl Callers {
 /// Sends it and says what is wrong with the answer.
 async fn fault(client: &Client, operation: &Operation, attempt: Attempt) -> Option<String> {
     let place = format!("{} {} with {}", operation.method, operation.path, attempt.label);
-    let (expected, method_is_wrong) = (attempt.expected, attempt.method != operation.method);
+    let expected = attempt.expected;
+    let method_is_wrong = attempt.method != operation.method;
     let answer = match attempt.send(client).await {
         Ok(answer) => answer,
         Err(error) => return Some(format!("{place}: no answer: {error:?}")),
     };
-    let (status, text) = (answer.status().as_u16(), answer.headers().get(CONTENT_TYPE).cloned());
+    let status = answer.status().as_u16();
+    let text = answer.headers().get(CONTENT_TYPE).cloned();
     let media_type =
         text.as_ref().and_then(|text| text.to_str().ok()).unwrap_or_default().to_owned();
     let media_type = media_type.split(';').next().unwrap_or_default();

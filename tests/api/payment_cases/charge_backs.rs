@@ -24,7 +24,8 @@ async fn say_it(world: &World, path: &str, prices: std::ops::Range<u32>) {
 
 async fn a_charge_back_opens_one_case_that_a_person_closes(database: Database) {
     let world = World::start(database).await;
-    let (anna, clerk) = (world.skier("Anna").await, world.clerk().await);
+    let anna = world.skier("Anna").await;
+    let clerk = world.clerk().await;
     let order = world.order_to_pay(&anna, &["solden"], "undo").await;
     let paid = world.pay(&order, "reserved").await;
     anna.wait_for(id(&order), &["finished"]).await;
@@ -39,7 +40,8 @@ async fn a_charge_back_opens_one_case_that_a_person_closes(database: Database) {
     world.bought(&anna, &["obertauern"]).await;
     assert_eq!(cases(&clerk, "open").await.len(), 1, "one case, however often it is told");
     let told = ["kind", "order_number", "reason", "transaction"].map(|name| case[name].clone());
-    let (number, transaction) = (order["number"].clone(), json!(paid["mpay_tid"].to_string()));
+    let number = order["number"].clone();
+    let transaction = json!(paid["mpay_tid"].to_string());
     assert_eq!(told, [json!("charged_back"), number, json!("finished"), transaction]);
     assert_eq!(case["amount"]["amount"], total(&order));
     world.clean_slate().await;
@@ -75,7 +77,8 @@ async fn close_it(anna: &Person, clerk: &Person, case: &Value) {
 async fn money_that_is_taken_back_before_the_order_ends_takes_its_tickets_back_and_is_not_credited()
 {
     let world = World::start(Database::Sqlite).await;
-    let (anna, clerk) = (world.skier("Anna").await, world.clerk().await);
+    let anna = world.skier("Anna").await;
+    let clerk = world.clerk().await;
     clear_automatically(&world).await;
     let order = world.order_to_pay(&anna, &["solden", "obertauern"], "keep").await;
     fault(&world, ("dta", "CreateOrder"), "business_error", 1).await;
@@ -107,7 +110,8 @@ async fn money_that_is_taken_back_before_the_order_ends_takes_its_tickets_back_a
 #[tokio::test]
 async fn a_transaction_that_the_provider_names_for_two_orders_is_a_persons_and_stops_neither() {
     let world = World::start(Database::Sqlite).await;
-    let (anna, clerk) = (world.skier("Anna").await, world.clerk().await);
+    let anna = world.skier("Anna").await;
+    let clerk = world.clerk().await;
     let first = world.order_to_pay(&anna, &["solden"], "undo").await;
     let paid = world.pay(&first, "billed").await;
     anna.wait_for(id(&first), &["finished"]).await;
@@ -115,7 +119,8 @@ async fn a_transaction_that_the_provider_names_for_two_orders_is_a_persons_and_s
     let declined = world.pay(&second, "declined").await;
     let path =
         callback_of(&world, &second, &declined).await.replace("STATUS=ERROR", "STATUS=BILLED");
-    let (own, other) = (declined["mpay_tid"].to_string(), paid["mpay_tid"].to_string());
+    let own = declined["mpay_tid"].to_string();
+    let other = paid["mpay_tid"].to_string();
     assert_eq!(
         report(&world, &path.replace(&format!("MPAYTID={own}"), &format!("MPAYTID={other}"))).await,
         "OK"

@@ -28,7 +28,8 @@ async fn case_34_money_that_cannot_be_credited_is_listed_until_it_was_sent_by_ba
     database: Database,
 ) {
     let world = World::start(database).await;
-    let (anna, clerk) = (world.skier("Anna").await, world.clerk().await);
+    let anna = world.skier("Anna").await;
+    let clerk = world.clerk().await;
     // one whose ticket is refused, one that is paid after its cancellation
     let refused = world.order_to_pay(&anna, &["solden"], "undo").await;
     fault(&world, ("dta", "CreateOrder"), "business_error", 1).await;

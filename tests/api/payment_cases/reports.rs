@@ -102,8 +102,8 @@ async fn case_12_reports_out_of_order_never_downgrade() {
     let older = world.pay(&order, "declined").await;
     let paid = world.pay(&order, "billed").await;
     anna.wait_for(id(&order), &["finished"]).await;
-    let (older, paid) =
-        (callback_of(&world, &order, &older).await, callback_of(&world, &order, &paid).await);
+    let older = callback_of(&world, &order, &older).await;
+    let paid = callback_of(&world, &order, &paid).await;
     let price = format!("PRICE={}", total(&order));
     for path in [
         paid.replace("STATUS=BILLED", "STATUS=RESERVED"),

@@ -70,7 +70,9 @@ impl Case {
         harness.order_faults(&self.story.faults).await;
         harness.arm(self.point.as_ref().map(|(name, nth)| (&**name, *nth)));
         let key = new_key();
-        let (mut id, mut payer, mut by_hand) = (None, self.story.customer.begin(), false);
+        let mut id = None;
+        let mut payer = self.story.customer.begin();
+        let mut by_hand = false;
         let deadline = Deadline::after(PATIENCE);
         let mut background = None;
         let mut end = "not placed".to_owned();
@@ -172,7 +174,8 @@ impl fmt::Display for Case {
 impl Played {
     /// A case that could not be played to its end.
     pub(crate) fn broken(case: &Case, why: String) -> Self {
-        let (end, reached) = ("broken off".to_owned(), BTreeSet::new());
+        let end = "broken off".to_owned();
+        let reached = BTreeSet::new();
         Self {
             case: case.clone(),
             end,

@@ -119,7 +119,8 @@ pub(crate) fn rehearsals() -> Vec<Case> {
 /// Cases for what was reached in these and is killed at nowhere in `known`, each in the story that
 /// came to it first.
 pub(crate) fn of_the_rest(known: &BTreeSet<String>, played: &[Played]) -> Vec<Case> {
-    let (mut known, mut plan) = (known.clone(), Plan::default());
+    let mut known = known.clone();
+    let mut plan = Plan::default();
     let right = || played.iter().filter(|played| played.violations.is_empty());
     // what no process that simply ran came to, one that started again did
     let (ran, restarted): (Vec<_>, Vec<_>) =

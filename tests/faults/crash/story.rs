@@ -9,7 +9,7 @@ use super::customer::Customer;
 /// Operators of the sample catalogue, one of each supplier of lift tickets.
 pub(crate) const OPERATORS: [&str; 2] = ["solden", "obertauern"];
 
-/// The state of an order that waits for a person.
+/// The state of an order that waits for staff.
 pub(crate) const NEEDS_A_PERSON: &str = "stuck";
 
 /// How a supplier ends the first question of one kind.
@@ -161,7 +161,7 @@ impl Story {
     }
 
     /// A part of what was taken goes back: the price of a ticket that was refused. Where nobody
-    /// knows whether the provider was asked and its books show nothing, a person decides, because a
+    /// knows whether the provider was asked and its books show nothing, staff decides, because a
     /// part may be paid back twice.
     pub(crate) fn part_goes_back() -> Self {
         let refused = once("axess", lift(Verb::Issue, OPERATORS[1]).1, "business_error");
@@ -178,7 +178,7 @@ impl Story {
     pub(crate) fn at(mut self, (supplier, operation): (&str, &str), outcome: Outcome) -> Self {
         if let Some(fault) = outcome.fault() {
             let mut fault = once(supplier, operation, fault);
-            // a post that refuses for good makes a dead job for a person; this is its way to say
+            // a post that refuses for good makes a dead job for staff; this is its way to say
             // "later"
             if supplier == "mailgun" && outcome == Outcome::Refused {
                 fault["value"] = 429.into();

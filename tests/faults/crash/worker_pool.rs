@@ -71,7 +71,7 @@ async fn work(
         }
         served += 1;
         let came = perform(&case, here).await;
-        // what went wrong here, or waits for a person, must not spoil the next case
+        // what went wrong here, or waits for staff, must not spoil the next case
         if !came.violations.is_empty() || came.end == NEEDS_A_PERSON {
             (harness, served) = (None, 0);
         }

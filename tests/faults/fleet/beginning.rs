@@ -79,8 +79,10 @@ async fn is_one_shop(world: &World, all: &[&Server]) {
 async fn replicas_that_begin_beside_one_that_serves_take_over_each_order_of_a_dead_one_once() {
     let mut fleet = Fleet::start(2, &[]).await;
     let world = &fleet.world;
-    let (first, serving) = (address(&world.server), address(&fleet.others[0]));
-    let (anna, ben) = (world.skier("Anna").await, world.skier("Ben").await.at(serving));
+    let first = address(&world.server);
+    let serving = address(&fleet.others[0]);
+    let anna = world.skier("Anna").await;
+    let ben = world.skier("Ben").await.at(serving);
     fleet.balancer.lead_to([first]);
     let left = join_all((0..LEFT).map(|_| world.order_to_pay(&anna, &OPERATORS, "undo"))).await;
     let served = join_all((0..SERVED).map(|_| world.order_to_pay(&ben, &OPERATORS, "undo"))).await;

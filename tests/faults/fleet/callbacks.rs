@@ -148,8 +148,8 @@ async fn reordered(fleet: &Fleet, person: &Person) {
 /// and of an unknown page.
 async fn forged(fleet: &Fleet, person: &Person) {
     let order = to_pay(fleet, person).await;
-    let (number, cents) =
-        (order["number"].as_str().unwrap(), order["total"]["amount"].as_i64().unwrap());
+    let number = order["number"].as_str().unwrap();
+    let cents = order["total"]["amount"].as_i64().unwrap();
     let forgery = |tid: String, cents: i64, status: &str, secret: &str| {
         format!(
             "/callbacks/mpay24?secret={secret}&OPERATION=CONFIRMATION&TID={tid}&STATUS={status}&PRICE={cents}&CURRENCY=EUR\

@@ -39,7 +39,8 @@ async fn a_duty_survives_its_holder_without_redis() {
 
 async fn a_duty_survives_its_holder_and_a_sale_goes_on_while_redis_lies() {
     let fleet = Fleet::start(2, &[]).await;
-    let (writer, prefix) = (fleet.redis.writer(), fleet.prefix.clone());
+    let writer = fleet.redis.writer();
+    let prefix = fleet.prefix.clone();
     tokio::select! {
         () = survive(fleet) => {}
         () = lie(writer, &prefix) => {}
@@ -89,14 +90,13 @@ async fn a_duty_that_its_living_holder_does_not_do_is_taken() {
     let database = Postgres::create().await;
     let io = Io::start(&database.url(), 4).await.unwrap();
     io.migrate().await.unwrap();
-    let (first, second) = (
-        Replica::announce(io.clone()).await.unwrap(),
-        Replica::announce(io.clone()).await.unwrap(),
-    );
+    let first = Replica::announce(io.clone()).await.unwrap();
+    let second = Replica::announce(io.clone()).await.unwrap();
     let duties = |replica: &Replica| {
         SingletonTasks::new(io.clone(), replica.clone(), CancellationToken::new())
     };
-    let (idle, able) = (duties(&first), duties(&second));
+    let idle = duties(&first);
+    let able = duties(&second);
     let (begun, has_begun) = tokio::sync::watch::channel("");
     let keep = async |duties: &SingletonTasks, who: &'static str| {
         let begin = async |_held: Held| {
@@ -173,7 +173,8 @@ async fn one_holder(fleet: &Fleet) {
 
 async fn a_stopped_holder_loses_its_duty() {
     let fleet = Fleet::start(2, &[]).await;
-    let (first, second) = (&fleet.world.server, &fleet.others[0]);
+    let first = &fleet.world.server;
+    let second = &fleet.others[0];
     first.signal("STOP");
     let token = until_it_has(second, "sweep").await;
     // until its own lease is over too

@@ -38,10 +38,11 @@ async fn three_replicas_of_which_one_is_killed_every_few_seconds_lose_and_double
     let cluster = Cluster::start();
     let mut fleet = Fleet::start_in(&cluster, REPLICAS, &TIMES).await;
     let crowd = Crowd::gather(&fleet.world, 30).await;
-    let (end, total) =
-        (Deadline::after(Duration::from_secs(seconds)), AtomicUsize::new(usize::MAX));
+    let end = Deadline::after(Duration::from_secs(seconds));
+    let total = AtomicUsize::new(usize::MAX);
     let placing = async {
-        let (mut waves, mut placed) = (FuturesUnordered::new(), 0);
+        let mut waves = FuturesUnordered::new();
+        let mut placed = 0;
         while !end.is_over() {
             waves.push(crowd.place(ORDERS));
             placed += ORDERS;
@@ -68,8 +69,12 @@ async fn three_replicas_of_which_one_is_killed_every_few_seconds_lose_and_double
 async fn break_all(fleet: &mut Fleet, cluster: &Cluster, end: Deadline) -> (usize, Duration) {
     let db = Database::connect(fleet.world.database_url()).await.unwrap();
     let third = end.remaining() / 3;
-    let (mut redis_at, mut postgres_at) = (Some(third * 2), Some(third));
-    let (mut watched, mut killed, mut forgot, mut gone) = (Watched::default(), 0, 0, 0);
+    let mut redis_at = Some(third * 2);
+    let mut postgres_at = Some(third);
+    let mut watched = Watched::default();
+    let mut killed = 0;
+    let mut forgot = 0;
+    let mut gone = 0;
     let mut dice = Dice::from_surroundings();
     while !end.is_over() {
         let victim = killed % REPLICAS;

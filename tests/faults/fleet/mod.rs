@@ -60,7 +60,8 @@ impl Fleet {
         replicas: usize,
         settings: &[(&str, &str)],
     ) -> Self {
-        let (balancer, prefix) = (Balancer::start(), format!("t-{}", new_key()));
+        let balancer = Balancer::start();
+        let prefix = format!("t-{}", new_key());
         let mut all = vec![
             ("STARJACK_REDIS__URL", url),
             ("STARJACK_REDIS__PREFIX", &prefix),

@@ -26,7 +26,8 @@ async fn orders_and_duties_go_on_when_a_sentinel_promotes_another_redis() {
     let mut fleet = Fleet::with(Postgres::create().await, (master, &url), 2, &TIMES).await;
     let crowd = Crowd::gather(&fleet.world, 10).await;
 
-    let (placed, paid) = (crowd.place(ORDERS), crowd.pay(ORDERS));
+    let placed = crowd.place(ORDERS);
+    let paid = crowd.pay(ORDERS);
     let replicas: Vec<Client> = fleet.servers().map(crate::support::Server::operations).collect();
     let redis = &mut fleet.redis;
     let failing = async {

@@ -17,7 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(150);
 async fn orders_go_on_whatever_happens_to_redis() {
     let mut fleet = Fleet::start(2, &TIMES).await;
     let crowd = Crowd::gather(&fleet.world, 10).await;
-    let (placed, paid) = (crowd.place(60), crowd.pay(60));
+    let placed = crowd.place(60);
+    let paid = crowd.pay(60);
     let breaking = async {
         for _ in 0..2 {
             fleet.redis.empty();

@@ -35,8 +35,10 @@ async fn actors(clerk: &Person, at: &str) -> Vec<Value> {
 async fn a_breaker_that_opens_here_opens_there() {
     let fleet = Fleet::start(2, &[("STARJACK_TIMES__BREAKER_PAUSE", "10s")]).await;
     let world = &fleet.world;
-    let (clerk, anna) = (world.clerk().await, world.skier("Anna").await);
-    let (first, second) = (super::address(&world.server), super::address(&fleet.others[0]));
+    let clerk = world.clerk().await;
+    let anna = world.skier("Anna").await;
+    let first = super::address(&world.server);
+    let second = super::address(&fleet.others[0]);
     fleet.balancer.lead_to([first]);
     world.fault(json!({ "supplier": "dta", "operator": "solden", "fault": "http_status", "value": 503 })).await;
     let lines = world.basket(&anna, &["solden"]).await;
@@ -53,10 +55,8 @@ async fn a_breaker_that_opens_here_opens_there() {
 async fn replicas_see_each_others_actors() {
     let mut fleet = Fleet::start(2, &[]).await;
     let clerk = fleet.world.clerk().await;
-    let (first, second) = (
-        super::address(&fleet.world.server).to_owned(),
-        super::address(&fleet.others[0]).to_owned(),
-    );
+    let first = super::address(&fleet.world.server).to_owned();
+    let second = super::address(&fleet.others[0]).to_owned();
     let replicas = async |at: &str| -> BTreeSet<String> {
         let all = actors(&clerk, at).await;
         all.iter().map(|actor| actor["replica"].as_str().unwrap().to_owned()).collect()
@@ -83,10 +83,8 @@ async fn replicas_see_each_others_actors() {
 async fn an_admin_steers_the_actor_of_the_replica_that_is_named_wherever_the_request_goes() {
     let mut fleet = Fleet::start(2, &[]).await;
     let clerk = fleet.world.clerk().await;
-    let (first, second) = (
-        super::address(&fleet.world.server).to_owned(),
-        super::address(&fleet.others[0]).to_owned(),
-    );
+    let first = super::address(&fleet.world.server).to_owned();
+    let second = super::address(&fleet.others[0]).to_owned();
     let other = actors(&clerk, &second).await[0]["replica"].as_str().unwrap().to_owned();
     let here = clerk.client.at(&first);
     let wish = async |wish: &str, replica: &str| {
@@ -140,7 +138,8 @@ async fn way(io: &Io, url: &str, prefix: &str) -> Way {
 async fn turns_and_counts_are_taken_together_at_one_server_at_a_sentinels_master_and_at_a_cluster()
 {
     let io = Io::start("sqlite::memory:", 1).await.unwrap();
-    let (one, cluster) = (Redis::start().await, Redis::start_cluster().await);
+    let one = Redis::start().await;
+    let cluster = Redis::start_cluster().await;
     let sentinel = Redis::start_sentinel(&one, "shop").await;
     let plain =
         |redis: &Redis| redis.url().trim_start_matches("redis://").trim_end_matches('/').to_owned();
@@ -150,8 +149,10 @@ async fn turns_and_counts_are_taken_together_at_one_server_at_a_sentinels_master
         format!("redis-cluster://{}", plain(&cluster)),
     ] {
         let prefix = new_key();
-        let (here, there) = (way(&io, &url, &prefix).await, way(&io, &url, &prefix).await);
-        let (every, long) = (Duration::from_millis(100), Duration::from_secs(60));
+        let here = way(&io, &url, &prefix).await;
+        let there = way(&io, &url, &prefix).await;
+        let every = Duration::from_millis(100);
+        let long = Duration::from_secs(60);
         let asked = (0..20).map(|index| if index % 2 == 0 { &here } else { &there });
         let turns = join_all(
             asked.map(async |way| way.turn("pace", every, (Duration::ZERO, long)).await.unwrap()),
@@ -194,7 +195,8 @@ async fn turns_and_counts_are_taken_together_at_one_server_at_a_sentinels_master
             (Ok(None), Ok(None)),
             "{url}"
         );
-        let (mut own, mut heard) = (here.listen(), there.listen());
+        let mut own = here.listen();
+        let mut heard = there.listen();
         eventually("the other hears it", async || {
             here.tell("catalogue");
             heard.try_recv().ok()
@@ -221,7 +223,8 @@ async fn once_one_replica_parts_because_there_are_no_turns_each_goes_at_its_shar
             "dta/solden",
         ));
     }
-    let (every, most) = (Duration::from_millis(200), Duration::from_secs(1));
+    let every = Duration::from_millis(200);
+    let most = Duration::from_secs(1);
     let next = async |replica: &FleetRateLimit| replica.next(every, Duration::ZERO, most).await;
     assert!(matches!(next(&replicas[1]).await, Agreed::In(_)));
     eventually("the first parts", async || {
@@ -238,8 +241,10 @@ async fn once_one_replica_parts_because_there_are_no_turns_each_goes_at_its_shar
 async fn what_cannot_be_ours_counts_as_not_there_and_whatever_is_written_has_an_end() {
     let io = Io::start("sqlite::memory:", 1).await.unwrap();
     let redis = Redis::start().await;
-    let (way, writer) = (way(&io, &redis.url(), "shop").await, redis.writer());
-    let (every, most) = (Duration::from_millis(10), Duration::from_secs(1));
+    let way = way(&io, &redis.url(), "shop").await;
+    let writer = redis.writer();
+    let every = Duration::from_millis(10);
+    let most = Duration::from_secs(1);
     let soon = (clock::now() + chrono::TimeDelta::seconds(60)).timestamp_micros();
     let long = "9".repeat(100_000);
     let lies = ["9e15", "-9e15", "inf", "nan", "text", "0x7fffffffffffffff", &long];
@@ -310,7 +315,8 @@ async fn replicas_for_whose_connections_the_database_has_no_room_do_not_start() 
     std::fs::write(&file, "[database]\nconnections = 16\nreplicas = 100\n").unwrap();
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
     let config = |name: &str| root.join(name).display().to_string();
-    let (base, test) = (config("base.toml"), config("test.toml"));
+    let base = config("base.toml");
+    let test = config("test.toml");
     let words = ["serve", "--config", &base, "--config", &test, "--config", file.to_str().unwrap()];
     let ran = world.command(&words);
     assert_eq!(ran.code, 78, "{}", ran.log);

@@ -43,8 +43,8 @@ impl Life {
             )
         });
         self.network.books.open().restores += 1;
-        let (settle, page_life) =
-            (TimeDelta::from_std(self.setting.settle).unwrap(), self.setting.rules.page_life);
+        let settle = TimeDelta::from_std(self.setting.settle).unwrap();
+        let page_life = self.setting.rules.page_life;
         let times = RestoreTimes { now: clock::now(), settle, page_life };
         let told = self.database.without_faults(restored(&self.database.io, Epoch::FIRST, times));
         self.trace.note(|| format!("told {told:?}"));
@@ -53,8 +53,10 @@ impl Life {
         self.plan_in(pause, Accident::Begin);
         for order in self.orders() {
             if row(order.state).cancel && self.network.prng.percent(40) {
-                let (town, at) = (Rc::clone(self.town()), self.network.prng.millis(500, 60_000));
-                let (account, id) = (order.account_id, order.id);
+                let town = Rc::clone(self.town());
+                let at = self.network.prng.millis(500, 60_000);
+                let account = order.account_id;
+                let id = order.id;
                 self.town().begin(async move {
                     clock::sleep(at).await;
                     cancel(&town, account, id).await;

@@ -68,8 +68,8 @@ impl Life {
             life.plan(at, accident);
         }
         if abilities.has(Ability::Restores) {
-            let (at, pause) =
-                (more.millis(3000, 120_000), more.millis(3000, more.one(&[30_000, 300_000])));
+            let at = more.millis(3000, 120_000);
+            let pause = more.millis(3000, more.one(&[30_000, 300_000]));
             life.plan(at, Accident::Backup(pause));
         }
         let trouble = prng.one(&[0, 0, 5, 20]);
@@ -89,8 +89,8 @@ impl Life {
 
     /// Everybody who wants something.
     fn people(&mut self, prng: &Prng, more: &Prng, regrets: Option<Prng>) {
-        let (page_life, io) =
-            (self.setting.rules.page_life.to_std().unwrap(), self.database.io.clone());
+        let page_life = self.setting.rules.page_life.to_std().unwrap();
+        let io = self.database.io.clone();
         let town = Rc::new(Town {
             entrance: Rc::clone(&self.entrance),
             database: Rc::clone(&self.database),

@@ -127,7 +127,8 @@ impl Life {
         if self.agreed.get().is_none() && !self.off.unreconciled {
             self.network.calm.store(true, Ordering::SeqCst);
             self.agreed.set(Some(0));
-            let (town, agreed) = (Rc::clone(self.town.as_ref().unwrap()), Rc::clone(&self.agreed));
+            let town = Rc::clone(self.town.as_ref().unwrap());
+            let agreed = Rc::clone(&self.agreed);
             self.trace.note(|| EVENING.to_owned());
             town.begin(reconcile(Rc::clone(&town)).map(move |many| agreed.set(Some(many))));
             return false;
@@ -150,7 +151,7 @@ impl Life {
         // our staff deals with every mark, where there are any to be dealt with
         let staffed = !self.abilities.are_none();
         all_done
-            && self.orders().iter().all(|order| rests(order) && !(staffed && order.needs_person()))
+            && self.orders().iter().all(|order| rests(order) && !(staffed && order.needs_staff()))
     }
 
     fn wrong(&self) -> Vec<Violation> {
@@ -178,8 +179,8 @@ impl Life {
     }
 
     fn end(self, wrong: Vec<Violation>) -> End {
-        let (orders, rows) =
-            (self.orders(), self.database.without_faults(Rows::read(&self.database.io)));
+        let orders = self.orders();
+        let rows = self.database.without_faults(Rows::read(&self.database.io));
         End {
             wrong,
             states: orders.iter().map(|order| order.state).collect(),
@@ -199,7 +200,7 @@ impl Life {
 fn rests(order: &Order) -> bool {
     let was_taken = |mark: &Mark| mark.accepted && clock::now() > mark.since + TAKEN_AS_IT_IS;
     let ended = has_ended(order.state) && order.next_at.is_none();
-    ended || (order.marks().any(was_taken) && !order.needs_person())
+    ended || (order.marks().any(was_taken) && !order.needs_staff())
 }
 
 /// Runs a process, if there is one.

@@ -94,7 +94,8 @@ impl Network {
             self.count(verb, &reference);
             return act(&mut self.books.open());
         }
-        let (there, back) = (self.prng.millis(5, 120), self.prng.millis(5, 180));
+        let there = self.prng.millis(5, 120);
+        let back = self.prng.millis(5, 180);
         let fault = self.fault(verb, &reference);
         clock::sleep(there).await;
         if !permit.holds() {
@@ -265,8 +266,9 @@ impl LiftSupplier for Network {
     }
 
     fn issue(&self, order: TicketOrder, permit: Permit) -> LocalBoxFuture<'_, Outcome<Booking>> {
-        let (reference, operator, dedups) =
-            (order.reference.to_string(), self.operator.clone(), self.dedups);
+        let reference = order.reference.to_string();
+        let operator = self.operator.clone();
+        let dedups = self.dedups;
         let book = move |ledger: &mut Ledger| ledger.issue(&order, (&operator, dedups));
         self.meet((Verb::Issue, reference), permit, book).boxed_local()
     }
@@ -362,8 +364,10 @@ impl PaymentProvider for Network {
         size: u32,
         permit: Permit,
     ) -> LocalBoxFuture<'_, Outcome<OpenPayments>> {
-        let (calm, prng) = (Arc::clone(&self.calm), self.prng.clone());
-        let (others, stumbles) = (self.others, self.abilities.has(Ability::Unreadable));
+        let calm = Arc::clone(&self.calm);
+        let prng = self.prng.clone();
+        let others = self.others;
+        let stumbles = self.abilities.has(Ability::Unreadable);
         let listed = move |ledger: &mut Ledger| {
             let (others, stumbles) =
                 if calm.load(Ordering::SeqCst) { (0, false) } else { (others, stumbles) };

@@ -156,7 +156,9 @@ async fn wait_for_bank(town: &Rc<Town>, prng: &Prng, (page, amount): (&str, Cent
     }
     let tid = town.books.open().transact(Transaction { waits: true, ..attempt() });
     town.trace.note(|| format!("{tid} waits for its bank"));
-    let (own, prng, page) = (Rc::clone(town), prng.another(), page.to_owned());
+    let own = Rc::clone(town);
+    let prng = prng.another();
+    let page = page.to_owned();
     town.begin(async move {
         clock::sleep(prng.millis(1000, prng.one(&[20_000, 150_000, 1_200_000]))).await;
         let billed = prng.percent(75);

@@ -67,10 +67,13 @@ pub(crate) fn boot(
     entrance: &Entrance,
 ) -> (Process, Arc<Leased>) {
     let process = Process::new();
-    let (leased, network) = (Arc::<Leased>::default(), network.clone());
+    let leased = Arc::<Leased>::default();
+    let network = network.clone();
     let own = Arc::clone(&leased);
-    let (setting, io, entrance, inbox) =
-        (setting.clone(), io.clone(), Rc::clone(entrance), process.inbox.clone());
+    let setting = setting.clone();
+    let io = io.clone();
+    let entrance = Rc::clone(entrance);
+    let inbox = process.inbox.clone();
     process.inbox.begin(async move {
         let door = loop {
             match open(&setting, io.clone(), (network.clone(), &own), inbox.clone()).await {
@@ -118,13 +121,15 @@ async fn open(
     let public_url = "https://shop.example".to_owned();
     let asked = (lift.clone(), payment.clone());
     let outside = dispatch::Outside { lift, payment: payment.clone(), replica, public_url };
-    let (store, rules) = (store(setting, io), Arc::new(setting.rules.clone()));
+    let store = store(setting, io);
+    let rules = Arc::new(setting.rules.clone());
     let driver = Driver { store, outside, rules, draining: CancellationToken::new() };
     let (desk, schedule) = Desk::start(&system, driver, Policy::default()).await?;
     inbox.begin(schedule);
     let books =
         ReconcileDesk::new(&database, (asked.0, asked.1, desk.clone()), Duration::from_secs(1));
-    let (keeper, evening) = (books.clone(), calm);
+    let keeper = books.clone();
+    let evening = calm;
     inbox.begin(async move {
         // its workers look for jobs every second; before the evening there are none
         while !evening.load(Ordering::SeqCst) {
@@ -134,7 +139,8 @@ async fn open(
     });
     let settings = SweepSettings { every: Duration::from_secs(20), pause: Duration::from_secs(1) };
     let sweep = Sweep::new(settings);
-    let (own, taker) = (sweep.clone(), desk.clone());
+    let own = sweep.clone();
+    let taker = desk.clone();
     inbox.begin(async move {
         let tell = |listed| {
             let desk = taker.clone();
@@ -147,7 +153,8 @@ async fn open(
 
 fn suppliers(network: Network) -> Connect {
     Arc::new(move |contract: &Contract| {
-        let (operator, dedups) = (contract.operator.clone(), contract.dedups_reference);
+        let operator = contract.operator.clone();
+        let dedups = contract.dedups_reference;
         Ok(Rc::new(Network { operator, dedups, ..network.clone() }) as Rc<dyn LiftSupplier>)
     })
 }

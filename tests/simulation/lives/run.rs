@@ -28,7 +28,8 @@ fn number(name: &str, otherwise: u64) -> u64 {
 /// it is enough.
 fn live_all(seeds: Range<u64>, off: Off, take: impl Fn(u64, End) -> ControlFlow<()> + Sync) {
     let threads = thread::available_parallelism().map_or(1, |cores| cores.get());
-    let (next, enough) = (AtomicU64::new(seeds.start), AtomicBool::new(false));
+    let next = AtomicU64::new(seeds.start);
+    let enough = AtomicBool::new(false);
     thread::scope(|scope| {
         for _core in 0..threads {
             scope.spawn(|| {
@@ -66,7 +67,8 @@ pub(super) fn find(
 
 #[test]
 fn whole_lives_end_well() {
-    let (first, seeds) = (number("STARJACK_SEED", 1), number("STARJACK_SIMULATION_SEEDS", SEEDS));
+    let first = number("STARJACK_SEED", 1);
+    let seeds = number("STARJACK_SIMULATION_SEEDS", SEEDS);
     let began = clock::instant();
     let sums: Mutex<BTreeMap<String, u64>> = Mutex::default();
     let failed: Mutex<BTreeMap<u64, String>> = Mutex::default();
@@ -128,10 +130,11 @@ fn whole_lives_end_well() {
 
 #[test]
 fn the_same_seed_lives_the_same_life() {
-    let (one, other) = (Rc::new(SharedDatabase::new()), Rc::new(SharedDatabase::new()));
+    let one = Rc::new(SharedDatabase::new());
+    let other = Rc::new(SharedDatabase::new());
     for seed in 1..=20 {
-        let (first, second) =
-            (live(&one, seed, Off::default()), live(&other, seed, Off::default()));
+        let first = live(&one, seed, Off::default());
+        let second = live(&other, seed, Off::default());
         // in the evening two jobs of one moment may be taken in either order, and the database
         // takes its time with each
         let day = first
@@ -142,7 +145,8 @@ fn the_same_seed_lives_the_same_life() {
         let of_the_day =
             |(at, line): (usize, &String)| if at < day { line.clone() } else { without_time(line) };
         let told = |end: &End| end.trace.iter().enumerate().map(of_the_day).collect::<Vec<_>>();
-        let (first, second) = (told(&first), told(&second));
+        let first = told(&first);
+        let second = told(&second);
         let differs = first.iter().zip(&second).position(|(first, second)| first != second);
         if let Some(at) = differs {
             panic!("seed {seed} differs:\n{:#?}\n{:#?}", &first[..=at], &second[at]);

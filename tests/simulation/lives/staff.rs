@@ -1,4 +1,4 @@
-//! Our staff: refunds by hand what cannot be credited, deals with what waits for a person, and now
+//! Our staff: refunds by hand what cannot be credited, deals with what waits for staff, and now
 //! and then meddles.
 
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ use super::abilities::Ability;
 use super::prng::Prng;
 use super::workload::Town;
 
-/// So long a mark, or a case, waits for a person.
+/// So long a mark, or a case, waits for staff.
 const PATIENCE: TimeDelta = TimeDelta::seconds(150);
 /// So long where everybody is at the gates.
 const AWAY: TimeDelta = TimeDelta::minutes(40);
@@ -72,7 +72,7 @@ fn is_called(town: &Town, order: &Order) -> bool {
     !town.abilities.are_none() || open.all(|mark| mark.reason == PAGE_NOT_ANSWERED)
 }
 
-/// A mark waits for a person: something is asked again, undone, or taken as it is, until nobody is
+/// A mark waits for staff: something is asked again, undone, or taken as it is, until nobody is
 /// needed any more. Of a ticket that was used while its order is undone, staff says whether it is
 /// paid or let go.
 async fn look_after(town: &Town, (prng, patience): (&Prng, TimeDelta), order: &Order) {
@@ -113,7 +113,7 @@ async fn look_after(town: &Town, (prng, patience): (&Prng, TimeDelta), order: &O
 /// refused.
 fn is_reserved_still(town: &Town, order: &Order) -> bool {
     let refused = order.payments.iter().filter(|row| {
-        row.person
+        row.attention
             .as_ref()
             .is_some_and(|mark| !mark.accepted && mark.reason == "money_back_refused")
     });

@@ -32,7 +32,8 @@ impl Time {
     /// A time that begins at six in the morning of a day in winter.
     pub(crate) fn new(began: Instant) -> Self {
         let wall = Utc.with_ymd_and_hms(2027, 1, 16, 5, 0, 0).unwrap();
-        let (passed, sleepers) = (Duration::ZERO, BTreeMap::new());
+        let passed = Duration::ZERO;
+        let sleepers = BTreeMap::new();
         Self(Arc::new(Mutex::new(Inner {
             began,
             passed,

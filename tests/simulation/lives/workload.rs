@@ -131,7 +131,8 @@ pub(crate) async fn customer(town: Rc<Town>, prng: Prng, order: NewOrder) {
     let total = order.lines.iter().map(|line| line.price).sum();
     town.accept(placed.id, total);
     if prng.percent(25) {
-        let (impatient, own) = (Rc::clone(&town), prng.another());
+        let impatient = Rc::clone(&town);
+        let own = prng.another();
         town.begin(async move {
             clock::sleep(own.millis(500, 60_000)).await;
             cancel(&impatient, order.account_id, placed.id).await;
@@ -164,7 +165,7 @@ async fn regret(town: Rc<Town>, prng: Prng, id: Uuid) {
     }
     let lines = BTreeSet::from([prng.one(&sold)]);
     for _time in 0..prng.one(&[1, 1, 2]) {
-        let wish = ReturnRequest { lines: lines.clone(), by: Returner::Person, reason: None };
+        let wish = ReturnRequest { lines: lines.clone(), by: Returner::Staff, reason: None };
         let mut asked = None;
         while asked.is_none() {
             let wish = wish.clone();

@@ -59,7 +59,8 @@ async fn placed(world: &mut World, story: &Story) -> Uuid {
 async fn until(world: &mut World, id: Uuid, is_so: impl Fn(&Order) -> bool) -> Order {
     let deadline = Deadline::after(PATIENCE);
     loop {
-        let (order, desk) = (world.order(id).await, world.desk().clone());
+        let order = world.order(id).await;
+        let desk = world.desk().clone();
         if is_so(&order) {
             return order;
         }
@@ -87,7 +88,8 @@ async fn cancelled_while_paid(first: First, reserved: bool) -> OrderState {
     let id = placed(&mut world, &story).await;
     let order =
         until(&mut world, id, |order| order.payments.iter().any(|row| row.url.is_some())).await;
-    let (desk, page) = (world.desk().clone(), order.payments[0].reference.to_string());
+    let desk = world.desk().clone();
+    let page = order.payments[0].reference.to_string();
     let tell = async {
         let (tid, listed) = {
             let mut books = world.outside.books.open();
@@ -169,7 +171,7 @@ async fn story_23_a_booking_that_stays_pending_calls_a_person_and_ends_once_it_i
         let told = format!("{on_refusal:?}, dedups {dedups}, booked {booked}");
         let (mut world, story, id) =
             pending_for_ever(on_refusal, dedups, TimeDelta::days(14)).await;
-        let waiting = until(&mut world, id, Order::needs_person).await;
+        let waiting = until(&mut world, id, Order::needs_staff).await;
         let keeps = on_refusal == OnRefusal::Keep;
         let state = if keeps { OrderState::Authorised } else { OrderState::Undoing };
         assert_eq!((waiting.state, waiting.lines[0].state), (state, LineState::Doubtful), "{told}");
@@ -183,7 +185,7 @@ async fn story_23_a_booking_that_stays_pending_calls_a_person_and_ends_once_it_i
             if keeps { OrderState::Finished } else { OrderState::Undone },
             "{told}"
         );
-        assert!(!end.needs_person(), "{told}");
+        assert!(!end.needs_staff(), "{told}");
         assert_eq!(taken(&world), if keeps { 3000 } else { 0 }, "{told}");
     }
 }
@@ -215,7 +217,8 @@ async fn story_13_an_order_whose_tickets_are_being_issued_is_not_cancelled() {
     let deadline = Deadline::after(PATIENCE);
     while *world.outside.at_gate.borrow() == 0 {
         assert!(!deadline.is_over(), "nobody came to the gate");
-        let (order, desk) = (world.order(id).await, world.desk().clone());
+        let order = world.order(id).await;
+        let desk = world.desk().clone();
         world.act(&order, &desk).await;
         clock::sleep(LOOK).await;
     }

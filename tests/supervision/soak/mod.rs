@@ -74,8 +74,11 @@ async fn ask_once(
     tally: &mut Tally,
 ) -> bool {
     let begun = Arc::new(AtomicBool::new(false));
-    let (begins, outside) = (Arc::clone(&begun), outside.clone());
-    let (turns, place, failed) = (dice.below(5), dice.below(12), dice.below(20) == 0);
+    let begins = Arc::clone(&begun);
+    let outside = outside.clone();
+    let turns = dice.below(5);
+    let place = dice.below(12);
+    let failed = dice.below(20) == 0;
     let question: Box<dyn FnOnce(&mut Puppet, Call) -> _ + Send> = Box::new(move |_, _| {
         begins.store(true, Ordering::SeqCst);
         async move {
@@ -101,7 +104,8 @@ async fn ask_a_neighbour(
     outside: &Outside,
     end: Deadline,
 ) -> (u64, Duration) {
-    let (mut answered, mut longest) = (0, Duration::ZERO);
+    let mut answered = 0;
+    let mut longest = Duration::ZERO;
     while !end.is_over() {
         let outside = outside.clone();
         let question = work(move |_| async move {
@@ -210,13 +214,15 @@ async fn whatever_breaks_every_question_ends_once_and_the_neighbours_notice_noth
     let system = System::start_watched(watch).unwrap();
     let breaker =
         BreakerSettings { open_for: Duration::from_millis(30), ..BreakerSettings::default() };
-    let (window, down_for) = (Duration::from_millis(400), Duration::from_millis(50));
+    let window = Duration::from_millis(400);
+    let down_for = Duration::from_millis(50);
     let brittle = Policy { crashes: 4, window, down_for, breaker, ..policy() };
     let victim = puppet(&system, Spec { in_flight: 8, policy: brittle, ..spec("victim") });
     let neighbour = puppet(&system, spec("neighbour"));
     let domain = puppet(&system, Spec { arbiter: Placement::Domain, ..spec("domain") });
 
-    let (mut dice, broken) = (Dice(seed), Broken::default());
+    let mut dice = Dice(seed);
+    let broken = Broken::default();
     let end = Deadline::after(Duration::from_secs(seconds));
     let dice = (0..PRODUCERS).map(|_| Dice(dice.below(u64::MAX))).collect::<Vec<_>>();
     let producers = dice.into_iter().map(|dice| ask_the_victim(&victim, &outside, dice, end));

@@ -29,7 +29,10 @@ impl Outside {
             .unwrap();
         create_table(&io).await;
         let counter = Arc::<AtomicU64>::default;
-        let (written, read, counted, away) = (counter(), counter(), counter(), counter());
+        let written = counter();
+        let read = counter();
+        let counted = counter();
+        let away = counter();
         (Self { databases: vec![io], redis: Redis::off(), written, read, counted, away }, folder)
     }
 

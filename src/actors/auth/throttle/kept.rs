@@ -112,7 +112,8 @@ impl Counts {
     /// What there is of keys that are on their way to their limit, a quarter of it or more: in the
     /// order of rules and keys.
     fn to_keep(&self) -> Vec<Kept> {
-        let (now, instant) = (clock::now(), clock::instant());
+        let now = clock::now();
+        let instant = clock::instant();
         let mut all = Vec::new();
         for (rule, table) in self.lock().iter() {
             let near = table
@@ -136,7 +137,8 @@ impl Counts {
 
     /// Remembers what was kept; a key that is known stays as it is.
     fn recall(&self, kept: Vec<Kept>) {
-        let (now, instant) = (clock::now().timestamp(), clock::instant());
+        let now = clock::now().timestamp();
+        let instant = clock::instant();
         let mut tables = self.lock();
         for Kept { rule, limit, key, events, ends } in kept {
             let key = BASE64.decode(key).ok().and_then(|key| Key::try_from(key).ok());
@@ -205,10 +207,8 @@ mod tests {
 
     #[test]
     fn what_is_far_from_its_limit_or_over_is_not_kept() {
-        let (counts, rule) = (
-            Counts::default(),
-            super::super::Rule { name: "a", limit: 8, window: Duration::from_secs(60) },
-        );
+        let counts = Counts::default();
+        let rule = super::super::Rule { name: "a", limit: 8, window: Duration::from_secs(60) };
         counts.count(&[(rule, [1; 32])]).unwrap();
         assert_eq!(counts.to_keep(), []);
         counts.count(&[(rule, [1; 32])]).unwrap();

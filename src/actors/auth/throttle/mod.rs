@@ -234,7 +234,8 @@ mod tests {
 
     #[test]
     fn a_key_waits_once_it_is_at_the_limit_until_the_window_is_over() {
-        let (counts, start) = (Counts::default(), clock::instant());
+        let counts = Counts::default();
+        let start = clock::instant();
         let at = |key: u8, second| {
             counts.count_at(&[(RULE, [key; 32])], start + Duration::from_secs(second))
         };
@@ -252,7 +253,9 @@ mod tests {
 
     #[test]
     fn what_one_rule_refuses_no_other_counts() {
-        let (counts, network, account) = (Counts::default(), (ONCE, [1; 32]), (RULE, [2; 32]));
+        let counts = Counts::default();
+        let network = (ONCE, [1; 32]);
+        let account = (RULE, [2; 32]);
         assert_eq!(counts.count(&[network, account]), Ok(()));
         for _ in 0..100 {
             assert_eq!(counts.count(&[account, network]).unwrap_err().rule, ONCE);
@@ -264,7 +267,8 @@ mod tests {
 
     #[test]
     fn a_success_takes_its_own_attempt_back_or_forgets_all() {
-        let (counts, event) = (Counts::default(), (RULE, [1; 32]));
+        let counts = Counts::default();
+        let event = (RULE, [1; 32]);
         for _ in 0..5 {
             assert_eq!(counts.count(&[event]), Ok(()));
             counts.take_back(&[event]);
@@ -283,7 +287,8 @@ mod tests {
 
     #[test]
     fn no_flood_of_keys_pushes_out_one_that_is_at_its_limit() {
-        let (counts, start) = (small(), clock::instant());
+        let counts = small();
+        let start = clock::instant();
         let at = |key: u8, second| {
             counts.count_at(&[(RULE, [key; 32])], start + Duration::from_secs(second))
         };
@@ -299,7 +304,8 @@ mod tests {
 
     #[test]
     fn where_all_are_at_their_limit_a_new_key_waits_for_the_first_to_end() {
-        let (counts, start) = (small(), clock::instant());
+        let counts = small();
+        let start = clock::instant();
         let at = |key: u8, second| {
             counts.count_at(&[(ONCE, [key; 32])], start + Duration::from_secs(second))
         };

@@ -143,7 +143,7 @@ pub async fn close_by_itself(
     Ok(())
 }
 
-/// Notes that a person agrees to what is suggested; says whether that is new. `None` for a case
+/// Notes that staff agrees to what is suggested; says whether that is new. `None` for a case
 /// that is closed, is unknown or suggests nothing.
 ///
 /// # Errors
@@ -184,7 +184,7 @@ pub async fn close_agreed(tx: &DatabaseTransaction, id: Uuid, reason: &str) -> R
     Ok(())
 }
 
-/// Asks a person anew, with another suggestion or none: what was agreed to cannot be done.
+/// Asks staff anew, with another suggestion or none: what was agreed to cannot be done.
 ///
 /// # Errors
 /// The database's.

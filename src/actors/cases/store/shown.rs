@@ -38,7 +38,7 @@ pub struct Case {
     pub line_no: Option<i32>,
     /// What is suggested.
     pub action: Option<String>,
-    /// When a person agreed to that.
+    /// When staff agreed to that.
     pub agreed_at: Option<DateTime<Utc>>,
     /// Both sides in words.
     pub detail: String,

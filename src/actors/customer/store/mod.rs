@@ -29,7 +29,7 @@ const MOST_ROWS: u64 = 500;
 const ASKED_BACK: &str = "%return_asked:%";
 
 /// The numbers of an account's orders that are not settled: not ended, with something still to be
-/// asked or done, or with a case that waits for a person.
+/// asked or done, or with a case that waits for staff.
 pub(super) async fn open_orders(
     db: &impl ConnectionTrait,
     account_id: Uuid,

@@ -89,7 +89,8 @@ impl<'de> Visitor<'de> for Bounding {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Coordinates, A::Error> {
-        let (mut numbers, mut bounds) = ([None; 2], Coordinates::Nothing);
+        let mut numbers = [None; 2];
+        let mut bounds = Coordinates::Nothing;
         let mut place = 0;
         while let Some(item) = items.next_element::<Coordinates>()? {
             match item {

@@ -92,8 +92,8 @@ mod tests {
             ["product day, band peak from 2026-12-19, price_cents, adult: 8650 → 8700"]
         );
         assert_eq!(between(&product(8650), &product(8650)), Vec::<String>::new());
-        let (few, more) =
-            (json!({ "accepts": ["a"] }), json!({ "accepts": ["a", "b"], "x": { "y": 1 } }));
+        let few = json!({ "accepts": ["a"] });
+        let more = json!({ "accepts": ["a", "b"], "x": { "y": 1 } });
         assert_eq!(between(&few, &more), ["accepts: [\"a\"] → [\"a\",\"b\"]", "x: new"]);
         assert_eq!(between(&more, &json!({ "accepts": "a".repeat(99) }))[1], "x: gone");
     }

@@ -32,9 +32,9 @@ pub(super) fn product_is_whole(operator: &Operator, product: &Product) -> Result
     }
     for band in &product.bands {
         let name = format!("band {} from {}", band.name, band.from);
-        if let Some(stranger) = band.price_cents.keys().find(|key| operator.category(key).is_none())
+        if let Some(unknown) = band.price_cents.keys().find(|key| operator.category(key).is_none())
         {
-            return Err(format!("{name} has a price for {stranger}, which is no category"));
+            return Err(format!("{name} has a price for {unknown}, which is no category"));
         }
         for category in &operator.categories {
             match band.price_cents.get(&category.key) {
@@ -96,13 +96,13 @@ fn times_fit(operator: &Operator, product: &Product) -> Result<(), String> {
 }
 
 pub(super) fn family_fits(operator: &Operator, family: &Family) -> Result<(), String> {
-    if let Some(stranger) = family.products.iter().find(|key| operator.product(key).is_none()) {
-        return Err(format!("{stranger} is no product"));
+    if let Some(unknown) = family.products.iter().find(|key| operator.product(key).is_none()) {
+        return Err(format!("{unknown} is no product"));
     }
     once(family.products.iter(), "product")?;
     let members = || family.parents.iter().chain(&family.children);
-    if let Some(stranger) = members().find(|key| operator.category(key).is_none()) {
-        return Err(format!("{stranger} is no category"));
+    if let Some(unknown) = members().find(|key| operator.category(key).is_none()) {
+        return Err(format!("{unknown} is no category"));
     }
     once(members(), "category")?;
     if family.products.is_empty() || family.parents.is_empty() || family.children.is_empty() {

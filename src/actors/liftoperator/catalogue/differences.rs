@@ -103,7 +103,8 @@ impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Price { product, category, from, to, here, there } => {
-                let (here, there) = (decimal(*here), decimal(*there));
+                let here = decimal(*here);
+                let there = decimal(*there);
                 write!(f, "product {product}, {category}, {from} to {to}: {here} → {there} EUR")
             }
             Self::Withdrawn { product, code } => {
@@ -175,16 +176,16 @@ pub(super) fn between(
             code: category.code.clone(),
         });
     }
-    let strangers = goods
+    let unknown = goods
         .products
         .iter()
         .filter(|one| operator.products.iter().all(|ours| ours.code != one.code));
-    list.extend(strangers.map(|one| Difference::NewProduct(short(one))));
-    let strangers = goods
+    list.extend(unknown.map(|one| Difference::NewProduct(short(one))));
+    let unknown = goods
         .categories
         .iter()
         .filter(|one| operator.categories.iter().all(|ours| ours.code != one.code));
-    list.extend(strangers.map(|one| Difference::NewCategory(short(one))));
+    list.extend(unknown.map(|one| Difference::NewCategory(short(one))));
     keep_only(&mut document, &sold);
     Differences { held_back: held_back(operator, &list), list, document }
 }
@@ -247,9 +248,11 @@ impl Compared<'_> {
                 Some(_) | None => runs.push((day, day, there)),
             }
         }
-        let (product, category) = (&self.product.key, &category.key);
+        let product = &self.product.key;
+        let category = &category.key;
         let difference = |(from, to, there)| {
-            let (product, category) = (product.clone(), category.clone());
+            let product = product.clone();
+            let category = category.clone();
             match there {
                 None => Some(Difference::Unpriced { product, category, from, to }),
                 Some(there) if there == *here => None,

@@ -45,7 +45,8 @@ fn same(operator: &Operator) -> PriceList {
 
 /// Another price for an adult's day ticket, before all others.
 fn dearer(goods: &mut PriceList, from: &str, to: &str, price: Cents) {
-    let (product, category) = (DAY.to_owned(), ADULT.to_owned());
+    let product = DAY.to_owned();
+    let category = ADULT.to_owned();
     goods.tariffs.insert(0, Tariff { product, category, from: day(from), to: day(to), price });
 }
 
@@ -139,7 +140,7 @@ fn a_withdrawn_product_is_taken_out_of_the_family_price_too() {
 }
 
 #[test]
-fn strangers_are_shown_and_left() {
+fn what_is_unknown_here_is_shown_and_left() {
     let (document, operator) = solden();
     let mut goods = same(&operator);
     let named = |code: &str| Named {

@@ -220,7 +220,9 @@ pub(super) fn weigh(
         merge(&mut head, &import.head);
     }
     let incoming = incoming(imports)?;
-    let (mut by_operator, mut unchanged, mut documents) = (BTreeMap::new(), 0, BTreeMap::new());
+    let mut by_operator = BTreeMap::new();
+    let mut unchanged = 0;
+    let mut documents = BTreeMap::new();
     for (key, document) in &incoming {
         match kept.operators.get(key) {
             Some(known) if supplier(&known.document) != supplier(document) => {

@@ -30,10 +30,12 @@ async fn found(io: &Io) -> Shown {
     let mut proposed = kept.clone();
     proposed["product"][0]["band"][0]["price_cents"]["adult"] = 8200.into();
     let day = NaiveDate::from_ymd_opt(2026, 12, 1).unwrap();
-    let (product, category) = ("day".to_owned(), "adult".to_owned());
+    let product = "day".to_owned();
+    let category = "adult".to_owned();
     let difference =
         Difference::Price { product, category, from: day, to: day, here: 8100, there: 8200 };
-    let (operator, fingerprint) = ("solden".to_owned(), String::new());
+    let operator = "solden".to_owned();
+    let fingerprint = String::new();
     Shown { operator, fingerprint, differences: vec![difference], held_back: None, kept, proposed }
 }
 

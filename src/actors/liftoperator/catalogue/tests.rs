@@ -90,8 +90,8 @@ fn acceptance_need_not_be_symmetric() {
     let catalogue =
         Catalogue::parse(&AREAS.replace("accepts = [\"axess\"]", "accepts = [\"axess\", \"dta\"]"))
             .unwrap();
-    let (narrow, wide) =
-        (catalogue.operator("solden").unwrap(), catalogue.operator("obertauern").unwrap());
+    let narrow = catalogue.operator("solden").unwrap();
+    let wide = catalogue.operator("obertauern").unwrap();
     assert_ne!(narrow.contract.supplier, wide.contract.supplier);
     assert!(wide.accepts_card_of(&narrow.contract.supplier));
     assert!(!narrow.accepts_card_of(&wide.contract.supplier));
@@ -136,7 +136,8 @@ proptest! {
                 prop_assert_eq!(price, shown);
             } else if product.last_day(day, &operator.season).is_some() {
                 let all = product.bands.iter().map(|band| band.price_cents[&categories[0].key]);
-                let (least, most) = (all.clone().min(), all.max());
+                let least = all.clone().min();
+                let most = all.max();
                 prop_assert!(price >= least && price <= most, "{price:?} is not from {least:?} to {most:?}");
             }
             prop_assert_eq!(catalogue.vat_permille(operator, day), operator.season.contains(day).then_some(100));
@@ -307,7 +308,9 @@ fn a_ticket_over_several_bands_costs_each_day_its_share() {
     let catalogue = catalogue();
     let solden = catalogue.operator("solden").unwrap();
     let six = |first: &str| price(solden, "six_days", "adult", first, "2026-11-23").unwrap();
-    let (pre, peak, main) = (43_750, 46_700, 45_650);
+    let pre = 43_750;
+    let peak = 46_700;
+    let main = 45_650;
     assert_eq!((six("2026-12-13"), six("2026-12-19"), six("2027-01-07")), (pre, peak, main));
     // two days before Christmas week, four in it
     assert_eq!(six("2026-12-17"), (2 * pre + 4 * peak) / 6);
@@ -356,7 +359,8 @@ fn a_document_of_one_operator_can_be_stored_and_read_again() {
 fn what_cannot_be_loaded_is_given_up_hours_before_its_day_where_an_hour_is_left() {
     let mut operator = Catalogue::embedded().unwrap().operator("stubai").unwrap().clone();
     let moment = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
-    let (day, ends) = ("2026-12-20".parse().unwrap(), moment("2026-12-20T15:00:00Z"));
+    let day = "2026-12-20".parse().unwrap();
+    let ends = moment("2026-12-20T15:00:00Z");
     operator.contract.give_up_hours_before = Some(6);
     // the day begins at 23:00 UTC the day before
     for (ordered, given_up) in [

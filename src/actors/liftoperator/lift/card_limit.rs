@@ -92,7 +92,9 @@ mod tests {
 
     #[test]
     fn the_thirty_first_look_up_of_a_minute_waits_for_the_next() {
-        let (look_ups, account, now) = (OwnCounts::default(), Uuid::new_v4(), clock::instant());
+        let look_ups = OwnCounts::default();
+        let account = Uuid::new_v4();
+        let now = clock::instant();
         for count in 1..=30 {
             assert_eq!(look_ups.count(account, now), Ok(count));
         }
@@ -104,7 +106,8 @@ mod tests {
 
     #[test]
     fn accounts_that_do_not_come_back_are_forgotten() {
-        let (look_ups, now) = (OwnCounts::default(), clock::instant());
+        let look_ups = OwnCounts::default();
+        let now = clock::instant();
         for _ in 0..TIDY_AT {
             look_ups.count(Uuid::new_v4(), now).unwrap();
         }

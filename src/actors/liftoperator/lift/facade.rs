@@ -69,7 +69,9 @@ impl Facade {
         policy: &Policy,
         connect: &Connect,
     ) -> Self {
-        let (system, policy, connect) = (system.clone(), policy.clone(), Arc::clone(connect));
+        let system = system.clone();
+        let policy = policy.clone();
+        let connect = Arc::clone(connect);
         let facade = Self {
             inner: Arc::new(Inner { system, policy, connect, operators: RwLock::default() }),
         };

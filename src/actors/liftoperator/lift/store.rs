@@ -224,7 +224,8 @@ mod tests {
     #[actix_rt::test]
     async fn one_number_in_two_accounts_is_two_cards_and_neither_sees_the_other() {
         let (_folder, io) = database().await;
-        let (anna, bert) = (account(&io).await, account(&io).await);
+        let anna = account(&io).await;
+        let bert = account(&io).await;
         let annas = card_of(kept(&io, anna, "01-1614-3", "Anna's").await);
         let Registered::New(berts) = kept(&io, bert, "01-1614-3", "Bert's").await else {
             panic!("told of Anna's")

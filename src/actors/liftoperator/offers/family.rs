@@ -73,7 +73,8 @@ impl Counter {
         family: &'a Family,
         quotes: Vec<(Offer<'a>, Cents)>,
     ) -> Option<FamilyOffer<'a>> {
-        let (id, size) = (ids::new_secret()[..GROUP_ID].to_owned(), quotes.len());
+        let id = ids::new_secret()[..GROUP_ID].to_owned();
+        let size = quotes.len();
         let alone_cents = quotes.iter().map(|(quote, _)| quote.price_cents).sum();
         let offers = quotes.into_iter().zip(1..).map(|((quote, price_cents), place)| {
             let group = Some(Group { id: id.clone(), place, size });

@@ -266,7 +266,8 @@ fn the_day_is_the_operators_wherever_the_customer_sits() {
     assert_eq!(offered("solden", "2027-01-01", london).len(), 5);
     // The loading ends at 15:00 in London and at 10:00 in New York.
     let ends = |zone: chrono_tz::Tz| {
-        let (counter, day) = (counter(), date("2027-01-02"));
+        let counter = counter();
+        let day = date("2027-01-02");
         let catalogue = counter.catalogue();
         let solden = catalogue.operator("solden").unwrap();
         solden.loading_ends(solden.product("day").unwrap(), day).with_timezone(&zone)

@@ -58,7 +58,8 @@ impl Group {
 pub(in crate::actors::liftoperator) fn seal(key: &hmac::Key, promise: &Promise) -> String {
     let Promise { operator, product, category, from, to, version, price_cents, expires_at, group } =
         promise;
-    let (first, nights) = (from.format(DAY), (*to - *from).num_days());
+    let first = from.format(DAY);
+    let nights = (*to - *from).num_days();
     let group = group.as_ref().map(Group::text).unwrap_or_default();
     let text = format!(
         "{FORM}|{operator}|{product}|{category}|{first}|{nights}|{version}|{price_cents}|{expires_at}|{group}"

@@ -73,9 +73,11 @@ fn what_a_template_uses_in_one_language_it_uses_in_the_other_and_its_words_diffe
     for (name, part) in names.chain([("layout", "text.txt"), ("layout", "body.html")]) {
         let of =
             |language: Language| sources[format!("{name}/{}/{part}", language.as_str()).as_str()];
-        let (de, en) = (of(Language::De), of(Language::En));
+        let de = of(Language::De);
+        let en = of(Language::En);
         assert_eq!(names_used(de), names_used(en), "{name}/{part}");
-        let (german, english) = (text_of(de), text_of(en));
+        let german = text_of(de);
+        let english = text_of(en);
         assert_ne!(german.trim(), english.trim(), "{name}/{part}");
         let foreign = |text: &str, others: [&'static str; 14]| {
             let words = words(text);

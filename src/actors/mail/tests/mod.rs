@@ -154,8 +154,9 @@ fn describe(language: Language, slugs: [&str; 3]) -> Described {
 
 impl Desk {
     async fn work_off(&self, new: &NewJob, attempt: i32) -> JobEnd {
-        let (kind, payload, dedup_key) =
-            (new.kind.into(), new.payload.clone(), new.dedup_key.clone());
+        let kind = new.kind.into();
+        let payload = new.payload.clone();
+        let dedup_key = new.dedup_key.clone();
         self.sender
             .run(Job { id: Uuid::new_v4(), kind, payload, dedup_key, attempt, lease: Uuid::nil() })
             .await

@@ -89,7 +89,8 @@ impl Desk {
             store: driver.store.clone(),
             replica: driver.outside.replica.clone(),
         };
-        let (key_locks, sells_unchecked) = (KeyLocks::default(), Arc::new(|_: &str| false));
+        let key_locks = KeyLocks::default();
+        let sells_unchecked = Arc::new(|_: &str| false);
         let limits = AccountLimits::UNLIMITED;
         let cases = cases::Desk::new(driver.store.io());
         let desk = Self { driver, epoch, wakes, key_locks, sells_unchecked, limits, cases };

@@ -203,7 +203,7 @@ impl Desk {
             doubt_since: None,
             refusal: None,
             booking: None,
-            person: None,
+            attention: None,
             open: None,
             returns: line.returns.clone(),
             day_taken: false,
@@ -239,7 +239,8 @@ impl Desk {
         placed: Placed,
     ) -> Result<(), Lost> {
         let store = self.store().clone();
-        let (new, order) = (new.clone(), order.clone());
+        let new = new.clone();
+        let order = order.clone();
         let points = CommitPoints::of(None, &order, &effects);
         let soon = points.clone();
         let limits = self.limits;

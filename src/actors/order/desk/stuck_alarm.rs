@@ -1,4 +1,4 @@
-//! Stuck means seen: an order that is in doubt, needs a person or is driven by nobody for too long
+//! Stuck means seen: an order that is in doubt, needs staff or is driven by nobody for too long
 //! opens one case, which is the alarm, and which closes by itself once the order has gone on.
 //! Looked for beside the loop, which may be what is stuck.
 

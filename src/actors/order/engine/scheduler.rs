@@ -98,7 +98,8 @@ impl Schedule {
     /// Orders that are being driven are due as well: they must not fill the page.
     fn look(&self, pause: Duration, active: usize) -> LocalBoxFuture<'static, Vec<Uuid>> {
         let most = MOST + u64::try_from(active).unwrap_or(u64::MAX - MOST);
-        let (store, replica) = (self.store.clone(), self.replica.clone());
+        let store = self.store.clone();
+        let replica = self.replica.clone();
         async move {
             clock::sleep(pause).await;
             match replica.take_over().await {

@@ -1,4 +1,4 @@
-//! The SQL of looking in: orders that need a person, all that is known of one, and how many there
+//! The SQL of looking in: orders that need staff, all that is known of one, and how many there
 //! are of which.
 
 use std::collections::BTreeSet;
@@ -64,14 +64,14 @@ pub struct OrderCounts {
     pub states: Vec<(String, i64)>,
     /// Since when the oldest doubt lasts.
     pub oldest_doubt: Option<Moment>,
-    /// How many orders need a person.
+    /// How many orders need staff.
     pub marked: usize,
     /// A kind of case and how many of them are open.
     pub cases: Vec<(String, i64)>,
 }
 
 impl Store {
-    /// The orders of all accounts for which a person is needed, newest first, older than `before`,
+    /// The orders of all accounts for which staff is needed, newest first, older than `before`,
     /// at most `limit`.
     ///
     /// # Errors

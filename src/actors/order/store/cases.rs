@@ -61,7 +61,8 @@ impl Store {
                         .filter(payment::Column::Tid.eq(tid.clone()))
                         .filter(payment::Column::OrderId.ne(order.id));
                     if other.one(tx).await?.is_some() {
-                        let (kind, reason) = (CaseKind::TwoOrders, format!("transaction {tid}"));
+                        let kind = CaseKind::TwoOrders;
+                        let reason = format!("transaction {tid}");
                         let case = NewCase {
                             payment: row.no,
                             kind,

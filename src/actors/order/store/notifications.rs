@@ -108,7 +108,8 @@ mod tests {
         let notifications = Notifications::default();
         let id = Uuid::new_v4();
         notifications.ring(id, 1);
-        let (mut anna, ben) = (notifications.watch(id), notifications.watch(id));
+        let mut anna = notifications.watch(id);
+        let ben = notifications.watch(id);
         assert!(anna.moved().now_or_never().is_none(), "nothing since it is watched");
         notifications.ring(id, 3);
         notifications.ring(id, 2);

@@ -87,7 +87,8 @@ pub async fn restored(io: &Io, newest: Epoch, times: Times) -> Result<Restored, 
                 .take_while(|letter| *letter <= epoch);
             let pages = MOST_PAGES * lives.count();
             epoch::enter(tx, epoch).await?;
-            let (mut open_orders, mut tickets_in_doubt) = (0, 0);
+            let mut open_orders = 0;
+            let mut tickets_in_doubt = 0;
             for row in orders::Entity::find().filter(is_open()).all(tx).await? {
                 open_orders += 1;
                 tickets_in_doubt += restore(tx, row, (&times, pages)).await?;

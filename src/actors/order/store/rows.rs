@@ -89,7 +89,7 @@ pub(in crate::actors::order) fn line_of(
         doubt_since: row.doubt_since.map(|at| at.to_utc()),
         refusal: row.refusal.as_deref().map(refusal_of),
         booking,
-        person: mark_of(row.person_since, row.person_reason, row.person_accepted),
+        attention: mark_of(row.person_since, row.person_reason, row.person_accepted),
         open: None,
         day_taken: false,
         returns: ReturnTerms { ends: row.return_ends.map(|at| at.to_utc()), family: row.family },
@@ -150,9 +150,9 @@ pub(in crate::actors::order) fn line_row(order_id: Uuid, line: &Line) -> order_l
             .as_ref()
             .map(|booking| booking.ticket_reference.clone())),
         booking_handle: Set(line.booking.as_ref().map(|booking| booking.handle.clone())),
-        person_since: Set(line.person.as_ref().map(|mark| mark.since.into())),
-        person_reason: Set(line.person.as_ref().map(|mark| short(mark.reason.clone()))),
-        person_accepted: Set(line.person.as_ref().is_some_and(|mark| mark.accepted)),
+        person_since: Set(line.attention.as_ref().map(|mark| mark.since.into())),
+        person_reason: Set(line.attention.as_ref().map(|mark| short(mark.reason.clone()))),
+        person_accepted: Set(line.attention.as_ref().is_some_and(|mark| mark.accepted)),
         return_ends: Set(line.returns.ends.map(Into::into)),
         family: Set(line.returns.family.clone()),
     }
@@ -197,7 +197,7 @@ pub(in crate::actors::order) fn payment_of(row: payment::Model) -> Result<Paymen
         settles_at: row.settles_at.map(|at| at.to_utc()),
         doubt_since: row.doubt_since.map(|at| at.to_utc()),
         doubt,
-        person: mark_of(row.person_since, row.person_reason, row.person_accepted),
+        attention: mark_of(row.person_since, row.person_reason, row.person_accepted),
         open: None,
     })
 }
@@ -238,9 +238,9 @@ pub(in crate::actors::order) fn payment_row(
         doubt_since: Set(payment.doubt_since.map(Into::into)),
         doubt: Set(payment.doubt.as_ref().map(MoneyDoubt::words)),
         doubt_cents: Set(payment.doubt.map(|doubt| doubt.amount)),
-        person_since: Set(payment.person.as_ref().map(|mark| mark.since.into())),
-        person_reason: Set(payment.person.as_ref().map(|mark| short(mark.reason.clone()))),
-        person_accepted: Set(payment.person.as_ref().is_some_and(|mark| mark.accepted)),
+        person_since: Set(payment.attention.as_ref().map(|mark| mark.since.into())),
+        person_reason: Set(payment.attention.as_ref().map(|mark| short(mark.reason.clone()))),
+        person_accepted: Set(payment.attention.as_ref().is_some_and(|mark| mark.accepted)),
     }
 }
 

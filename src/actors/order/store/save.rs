@@ -76,11 +76,15 @@ impl Store {
         fence: Option<Fence>,
     ) -> Result<Saved, IoError> {
         after.version = before.version + 1;
-        let (id, version, moves) = (after.id, after.version, !effects.events.is_empty());
+        let id = after.id;
+        let version = after.version;
+        let moves = !effects.events.is_empty();
         let writes_jobs = effects.invoice || !effects.emails.is_empty();
         let points = CommitPoints::of(Some(before), after, effects);
-        let (store, before, order, effects) =
-            (self.clone(), before.clone(), after.clone(), effects.clone());
+        let store = self.clone();
+        let before = before.clone();
+        let order = after.clone();
+        let effects = effects.clone();
         let soon = points.clone();
         let saved: Result<Saved, Unsaved> = self
             .io()

@@ -77,7 +77,7 @@ async fn find(db: &impl ConnectionTrait, before: Moment) -> Result<(Stuck, bool)
             *known = (since, reason);
         }
     };
-    // a mark is set when its time has come, and one that a person has accepted waits for nobody
+    // a mark is set when its time has come, and one that staff has accepted waits for nobody
     let line = Condition::any()
         .add(order_line::Column::DoubtSince.lte(before.fixed_offset()))
         .add(order_line::Column::PersonSince.is_not_null());

@@ -72,7 +72,7 @@ pub(in crate::actors::reconcile) async fn open(
     write.await
 }
 
-/// Notes that a person agrees to what is suggested, and asks for its job; twice is once. `None` for
+/// Notes that staff agrees to what is suggested, and asks for its job; twice is once. `None` for
 /// a case that is closed, is unknown or suggests nothing.
 pub(in crate::actors::reconcile) async fn agree(
     io: &Io,
@@ -126,7 +126,7 @@ pub(in crate::actors::reconcile) async fn close_applied(io: &Io, id: Uuid) -> Re
     write.await
 }
 
-/// Asks a person anew, with another suggestion or none: what was agreed to cannot be done.
+/// Asks staff anew, with another suggestion or none: what was agreed to cannot be done.
 pub(in crate::actors::reconcile) async fn ask_anew(
     io: &Io,
     id: Uuid,

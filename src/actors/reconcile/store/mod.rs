@@ -88,7 +88,7 @@ pub(super) struct Tally {
     pub(super) not_told: Option<String>,
 }
 
-/// Wishes for a day's comparisons, each once where `once` says so; answers those that are new.
+/// Requests a day's comparisons, each once where `once` says so; answers those that are new.
 ///
 /// # Errors
 /// The database's.
@@ -138,7 +138,8 @@ async fn request_one(
     once: bool,
     by: Option<Uuid>,
 ) -> Result<Option<Run>, DbErr> {
-    let (id, now) = (ids::new_id(), clock::now());
+    let id = ids::new_id();
+    let now = clock::now();
     let row = reconciliation::Model {
         id,
         once: once.then(|| format!("{scope}/{day}")),

@@ -187,7 +187,7 @@ async fn asking(db: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<HashSet<(Uu
 
 /// A ticket under a number of an order that is not in the books.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::actors::reconcile) struct StrangersTicket {
+pub(in crate::actors::reconcile) struct OrphanTicket {
     pub(in crate::actors::reconcile) open: bool,
     pub(in crate::actors::reconcile) agreed: bool,
     /// A person closed its case: whoever has it keeps it.
@@ -195,34 +195,35 @@ pub(in crate::actors::reconcile) struct StrangersTicket {
 }
 
 /// The tickets of which cases say that their order is not in the books.
-pub(in crate::actors::reconcile) async fn tickets_of_stranger(
+pub(in crate::actors::reconcile) async fn orphan_tickets(
     io: &Io,
     number: String,
-) -> Result<Vec<StrangersTicket>, IoError> {
-    let ticket = |case: Case| StrangersTicket {
+) -> Result<Vec<OrphanTicket>, IoError> {
+    let ticket = |case: Case| OrphanTicket {
         open: case.closed.is_none(),
         agreed: case.agreed_at.is_some(),
         kept: case.closed.is_some_and(|closed| closed.reason != APPLIED),
     };
-    Ok(cases_of_stranger(io, number).await?.into_iter().map(ticket).collect())
+    Ok(cases_of_orphan(io, number).await?.into_iter().map(ticket).collect())
 }
 
 /// What was said of the money of such an order, when it was looked for.
-pub(in crate::actors::reconcile) async fn said_of_stranger(
+pub(in crate::actors::reconcile) async fn said_of_orphan(
     io: &Io,
     number: String,
 ) -> Result<Option<String>, IoError> {
-    let cases = cases_of_stranger(io, number).await?;
+    let cases = cases_of_orphan(io, number).await?;
     let said = |case: &Case| {
         case.detail.find(MONEY).and_then(|at| case.detail.get(at..).map(str::to_owned))
     };
     Ok(cases.iter().find_map(said))
 }
 
-async fn cases_of_stranger(io: &Io, number: String) -> Result<Vec<Case>, IoError> {
+async fn cases_of_orphan(io: &Io, number: String) -> Result<Vec<Case>, IoError> {
     let read = io.read(move |db| {
         Box::pin(async move {
-            let (kind, subjects) = (Kind::TicketUnknown.word(), format!("{number}-"));
+            let kind = Kind::TicketUnknown.word();
+            let subjects = format!("{number}-");
             Ok::<_, IoError>(shown::of_subject(db, kind, &subjects).await?)
         })
     });
@@ -245,7 +246,8 @@ pub(in crate::actors::reconcile) async fn flaws(
 ) -> Result<(Vec<Flaw>, usize), IoError> {
     let read = io.read(move |db| {
         Box::pin(async move {
-            let (mut flaws, mut all) = (Vec::new(), 0);
+            let mut flaws = Vec::new();
+            let mut all = 0;
             for series in invoice_series::Entity::find().all(db).await? {
                 let of_series = invoice::Entity::find()
                     .filter(invoice::Column::Series.eq(series.series.clone()));

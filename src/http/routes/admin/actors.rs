@@ -91,7 +91,7 @@ pub(in crate::http) async fn all(state: &State) -> Vec<ActorView> {
     own.chain(others.iter().flat_map(of)).collect()
 }
 
-/// Wishes something of an actor; carried out when answered. Another replica's is reached through
+/// Commands something of an actor; carried out when answered. Another replica's is reached through
 /// Redis: while that is away, 404 names the replica to ask, and 503 says that it was told and has
 /// not answered.
 #[utoipa::path(tag = "admin", operation_id = "command_actor", security(("bearer" = [])), request_body = Option<OptionalReason>,

@@ -1,4 +1,4 @@
-//! What a person must close: cases, each opened once.
+//! What staff must close: cases, each opened once.
 
 use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
@@ -27,18 +27,18 @@ pub struct CasesQuery {
     limit: Option<u64>,
 }
 
-/// Whether a case waits for a person.
+/// Whether a case waits for staff.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = CaseState)]
 pub enum CaseFilter {
-    /// A person must close it.
+    /// Staff must close it.
     Open,
     /// It is closed.
     Closed,
 }
 
-/// What a person must close.
+/// What staff must close.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = AdminCase)]
 pub struct CaseView {
@@ -75,7 +75,7 @@ pub struct CaseView {
     /// What is suggested, to be agreed to with `POST /api/v1/admin/cases/{id}/agree`: `withdraw`
     /// what is too much at the operator, `issue_again` under the same reference, `give_back` the
     /// price or what is nobody's, `look_again` into the provider's books, `book` what went back
-    /// without us, `release` the reservation; `null` where only a person can tell.
+    /// without us, `release` the reservation; `null` where only staff can tell.
     #[schema(required, example = "withdraw")]
     action: Option<String>,
     /// Since when somebody has agreed to it.

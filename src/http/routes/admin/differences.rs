@@ -135,8 +135,9 @@ impl From<Shown> for DifferencesView {
 
 impl From<Difference> for DifferenceView {
     fn from(difference: Difference) -> Self {
-        let (kind, can_be_taken, text) =
-            (difference.kind(), difference.can_be_taken(), difference.to_string());
+        let kind = difference.kind();
+        let can_be_taken = difference.can_be_taken();
+        let text = difference.to_string();
         let empty = Self {
             kind,
             can_be_accepted: can_be_taken,

@@ -101,7 +101,7 @@ pub(super) async fn find(state: &State, id: Uuid) -> Result<Order, Problem> {
 
 fn unknown() -> Problem {
     Problem::not_found(both(
-        "No order has this id. `GET /api/v1/admin/orders?state=stuck` lists those that need a person.",
+        "No order has this id. `GET /api/v1/admin/orders?state=stuck` lists those that need staff.",
         "Keine Bestellung hat diese id. `GET /api/v1/admin/orders?state=stuck` nennt die, die jemanden brauchen.",
     ))
 }

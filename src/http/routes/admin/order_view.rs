@@ -21,7 +21,7 @@ pub struct AdminOrder {
     /// As its customer sees it.
     order: OrderView,
     account_id: Uuid,
-    /// Where it stands, also while a person is needed.
+    /// Where it stands, also while staff is needed.
     #[schema(example = "undoing")]
     state: &'static str,
     /// Raised by every commit.
@@ -33,7 +33,7 @@ pub struct AdminOrder {
     next_at: Option<DateTime<Utc>>,
     /// When waiting must end.
     ends_by: DateTime<Utc>,
-    /// What a person is or was needed for, oldest first.
+    /// What staff is or was needed for, oldest first.
     needs_attention: Vec<Attention>,
     lines: Vec<AdminLine>,
     payments: Vec<AdminPayment>,
@@ -43,13 +43,13 @@ pub struct AdminOrder {
     callbacks: Vec<ClaimView>,
     /// Every transition, oldest first.
     events: Vec<EventView>,
-    /// What a person must close elsewhere.
+    /// What staff must close elsewhere.
     cases: Vec<CaseView>,
     /// What admins did to it, newest first.
     audit_entries: Vec<AuditEntryView>,
 }
 
-/// Why a person is needed.
+/// Why staff is needed.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct Attention {
     /// The line, when it is one.
@@ -62,7 +62,7 @@ pub struct Attention {
     /// A stable slug.
     #[schema(example = "in_doubt_too_long")]
     reason: String,
-    /// Whether a person has taken the row as it is.
+    /// Whether staff has taken the row as it is.
     accepted: bool,
 }
 
@@ -162,7 +162,7 @@ pub struct EventView {
     detail: Option<String>,
 }
 
-/// What a person must close.
+/// What staff must close.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct CaseView {
     id: Uuid,
@@ -229,12 +229,14 @@ fn marks(order: &Order) -> Vec<Attention> {
         reason: mark.reason.clone(),
         accepted: mark.accepted,
     };
-    let lines =
-        order.lines.iter().filter_map(|row| Some(view(Some(row.no), None, row.person.as_ref()?)));
+    let lines = order
+        .lines
+        .iter()
+        .filter_map(|row| Some(view(Some(row.no), None, row.attention.as_ref()?)));
     let payments = order
         .payments
         .iter()
-        .filter_map(|row| Some(view(None, Some(row.no), row.person.as_ref()?)));
+        .filter_map(|row| Some(view(None, Some(row.no), row.attention.as_ref()?)));
     let mut all: Vec<_> = lines.chain(payments).collect();
     all.sort_by_key(|mark| mark.since);
     all
@@ -288,7 +290,8 @@ impl From<Step> for StepView {
             outcome,
             detail,
         } = step;
-        let (line, payment) = (line_no, payment_no);
+        let line = line_no;
+        let payment = payment_no;
         Self {
             line,
             payment,

@@ -1,4 +1,4 @@
-//! The orders for which a person is needed, and those that the desk looks for.
+//! The orders for which staff is needed, and those that the desk looks for.
 
 use actix_web::{HttpResponse, get, post, web};
 use serde::Deserialize;
@@ -32,7 +32,7 @@ pub enum AdminOrderFilter {
     Stuck,
 }
 
-/// The orders of all customers for which a person is needed, newest first.
+/// The orders of all customers for which staff is needed, newest first.
 #[utoipa::path(tag = "admin", operation_id = "list_stuck_orders", security(("bearer" = [])), params(OrdersQuery),
     responses((status = 200, description = "A page", body = Page<OrderView>)))]
 #[get("/api/v1/admin/orders")]

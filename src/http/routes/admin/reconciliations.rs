@@ -165,7 +165,7 @@ impl From<AgreeError> for Problem {
             AgreeError::Nothing => Self::new(
                 Kind::NothingToAgree,
                 both(
-                    "The case is closed, or only a person can tell what is to be done. Close it once that is done.",
+                    "The case is closed, or only staff can tell what is to be done. Close it once that is done.",
                     "Der Fall ist abgeschlossen, oder nur ein Mensch weiß, was zu tun ist. Schließen Sie ihn, wenn es getan ist.",
                 ),
             ),

@@ -30,7 +30,7 @@ pub(in crate::http) async fn ask(
     Json(tickets): Json<ReturnTickets>,
 ) -> Result<HttpResponse, Problem> {
     admin.check_proof(&state).await?;
-    let request = tickets.request(Returner::Person)?;
+    let request = tickets.request(Returner::Staff)?;
     let Some(reason) = &request.reason else {
         return Err(Problem::invalid(both(
             "Say why: send a `reason` with 1 to 100 characters.",

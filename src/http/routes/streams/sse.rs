@@ -157,7 +157,8 @@ mod tests {
     }
 
     fn customer(left: TimeDelta) -> Customer {
-        let (account_id, session) = (Uuid::new_v4(), Uuid::new_v4());
+        let account_id = Uuid::new_v4();
+        let session = Uuid::new_v4();
         Customer {
             account_id,
             is_admin: false,
@@ -217,7 +218,8 @@ mod tests {
     #[actix_rt::test]
     async fn an_account_and_the_process_have_only_so_many_places() {
         let streams = streams();
-        let (anna, ben) = (customer(TimeDelta::hours(1)), customer(TimeDelta::hours(1)));
+        let anna = customer(TimeDelta::hours(1));
+        let ben = customer(TimeDelta::hours(1));
         let first = streams.enter(anna).unwrap();
         let _second = streams.enter(anna).unwrap();
         assert_eq!(streams.enter(anna).unwrap_err().slug(), "too-many-requests");

@@ -40,7 +40,7 @@ pub(super) fn person_types(config: &Config, session: &str) -> Tag {
     profile(Tag::new("team:i_ctPersonTypeReq"), config, session)
 }
 
-/// A product for a person type on a day.
+/// A product for staff type on a day.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TariffKey {
     pool: u32,
@@ -122,7 +122,8 @@ async fn tariffs(
             (till >= day && answer.text_of("SZCURRENCY") == Some("EUR")).then_some((till, price))
         };
         let (till, price) = read(&answer).ok_or_else(|| contradiction("gettariff"))?;
-        let (code, category) = (product.code.clone(), category.to_owned());
+        let code = product.code.clone();
+        let category = category.to_owned();
         tariffs.push(Tariff {
             product: code,
             category,
@@ -138,7 +139,8 @@ async fn tariffs(
 
 fn key(product: &str, category: &str, day: NaiveDate) -> Option<TariffKey> {
     let (pool, ticket_type) = product.split_once('/')?;
-    let (pool, ticket_type) = (pool.parse().ok()?, ticket_type.parse().ok()?);
+    let pool = pool.parse().ok()?;
+    let ticket_type = ticket_type.parse().ok()?;
     Some(TariffKey { pool, ticket_type, person_type: category.parse().ok()?, day })
 }
 

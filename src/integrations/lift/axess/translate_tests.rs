@@ -136,7 +136,8 @@ fn the_end_of_a_list_of_sales_is_judged_by_what_was_sent_and_nothing_is_believed
             .ok()
             .map(|page| (page.sold.len(), page.unreadable, page.next))
     };
-    let (ours, foreign) = (named("A0123456789-1", "84.50"), tickets(&[(12, 0)]));
+    let ours = named("A0123456789-1", "84.50");
+    let foreign = tickets(&[(12, 0)]);
     let full = ours.repeat(wire::MOST_SALES - 1) + &foreign;
     assert_eq!(page(&full), Some((wire::MOST_SALES - 1, 0, Some("7".to_owned()))));
     assert_eq!(page(&(ours.clone() + &foreign)), Some((1, 0, None)));

@@ -113,7 +113,9 @@ fn luhn_holds(number: &str) -> bool {
 /// Splits a number in its normal form; `None` when it is not.
 pub(super) fn identification(number: &str) -> Option<Identification> {
     let mut parts = number.split('-');
-    let (chip, serial, check) = (parts.next()?, parts.next()?, parts.next()?);
+    let chip = parts.next()?;
+    let serial = parts.next()?;
+    let check = parts.next()?;
     let sized = |part: &str, length: usize| {
         part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit())
     };

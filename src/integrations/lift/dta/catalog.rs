@@ -116,7 +116,9 @@ impl Book<'_> {
     /// The first moments and last ones that a period is a union of. A tree that leads back into
     /// itself ends all the same.
     fn ranges(&self, id: &str) -> Option<Vec<(DateTime<Utc>, DateTime<Utc>)>> {
-        let (mut open, mut seen, mut ranges) = (vec![id.to_owned()], BTreeSet::new(), Vec::new());
+        let mut open = vec![id.to_owned()];
+        let mut seen = BTreeSet::new();
+        let mut ranges = Vec::new();
         while let Some(id) = open.pop() {
             let period = self.periods.get(id.as_str())?;
             if !seen.insert(id) {

@@ -29,7 +29,9 @@ fn parts(form: &wire::Form) -> Vec<(String, Vec<u8>)> {
     let boundary = form.content_type.strip_prefix("multipart/form-data; boundary=").unwrap();
     let body = form.body.strip_prefix(format!("--{boundary}\r\n").as_bytes()).unwrap();
     let body = body.strip_suffix(format!("\r\n--{boundary}--\r\n").as_bytes()).unwrap();
-    let (mut parts, mut rest, mark) = (Vec::new(), body, format!("\r\n--{boundary}\r\n"));
+    let mut parts = Vec::new();
+    let mut rest = body;
+    let mark = format!("\r\n--{boundary}\r\n");
     loop {
         let end = rest.windows(mark.len()).position(|window| window == mark.as_bytes());
         let (part, more) =

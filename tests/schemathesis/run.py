@@ -28,6 +28,9 @@ def run(api, log_in, order, invoice, examples, seed):
         "STARJACK_PASSWORD": log_in["password"],
         "STARJACK_ORDER": order,
         "STARJACK_INVOICE": invoice,
+        "SCHEMATHESIS_HOOKS": "hooks",
+        "PYTHONPATH": str(HERE),
+        "PYTHONDONTWRITEBYTECODE": "1",
     }
     program = pathlib.Path(sys.executable).with_name("schemathesis")
     command = [program, "--config-file", HERE / "schemathesis.toml", "run", HERE.parents[1] / "openapi.json"]

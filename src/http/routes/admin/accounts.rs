@@ -88,7 +88,7 @@ pub(in crate::http) async fn search(
     admin: Admin,
     Json(body): Json<SearchAccount>,
 ) -> Result<HttpResponse, Problem> {
-    let email = super::cases::plain("email", &body.email, 254)?;
+    let email = super::cases::plain("email", &body.email, 1..=254)?;
     let found = state.auth.member_of(&email).await?;
     let subject =
         found.as_ref().map_or_else(|| "nobody".to_owned(), |member| member.id.to_string());

@@ -1,5 +1,7 @@
 //! What staff must close: cases, each opened once.
 
+use std::ops::RangeInclusive;
+
 use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -162,13 +164,18 @@ pub(in crate::http) async fn close(
     Ok(HttpResponse::Ok().json(CaseView::from(desk.close(closing).await?)))
 }
 
-/// A text of one line that says something, 1 to `most` characters.
-pub(super) fn plain(name: &str, text: &str, most: usize) -> Result<String, Problem> {
+/// A text of one line that says something, of so many characters.
+pub(super) fn plain(
+    name: &str,
+    text: &str,
+    characters: RangeInclusive<usize>,
+) -> Result<String, Problem> {
     let text = text.trim();
-    if text.is_empty() || text.chars().count() > most || text.chars().any(char::is_control) {
+    if !characters.contains(&text.chars().count()) || text.chars().any(char::is_control) {
+        let (least, most) = characters.into_inner();
         return Err(Problem::invalid(both(
-            format!("`{name}` must be one line of 1 to {most} characters."),
-            format!("`{name}` muss eine Zeile von 1 bis {most} Zeichen sein."),
+            format!("`{name}` must be one line of {least} to {most} characters."),
+            format!("`{name}` muss eine Zeile von {least} bis {most} Zeichen sein."),
         )));
     }
     Ok(text.to_owned())

@@ -75,7 +75,7 @@ pub(in crate::http) async fn search(
     Json(asked): Json<SearchOrders>,
 ) -> Result<HttpResponse, Problem> {
     let SearchOrders { text, cursor, limit } = asked;
-    let text = plain("text", &text, 200)?;
+    let text = plain("text", &text, 2..=200)?;
     let (before, limit) = PageQuery::new(cursor, limit).read_id()?;
     store::write_audit(&state.io, admin.audit_entry("orders.search", "all orders", None)).await?;
     let orders = state.orders.store().search(&text, before, limit + 1).await?;

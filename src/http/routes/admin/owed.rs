@@ -136,8 +136,8 @@ pub(in crate::http) async fn paid(
 ) -> Result<HttpResponse, Problem> {
     admin.check_proof(&state).await?;
     let case = path.into_inner();
-    let reason = plain("reason", &body.reason, 200)?;
-    let bank = plain("bank_reference", &body.bank_reference, 140)?;
+    let reason = plain("reason", &body.reason, 1..=200)?;
+    let bank = plain("bank_reference", &body.bank_reference, 1..=140)?;
     let known = desk.find(case).await?;
     if known.kind != CaseKind::Owed.word() {
         return Err(CloseError::Unknown.into());

@@ -18,9 +18,10 @@ use crate::actors::invoice::Archive;
 use crate::actors::jobs::{self, Jobs};
 use crate::actors::liftoperator::catalogue::Current;
 use crate::actors::liftoperator::{Cards, Counter, Facade};
+use crate::actors::mail::{self, MailActor};
 use crate::actors::order::engine::dispatch::Outside;
 use crate::actors::payment::{self, Desk as PaymentDesk, Sweep};
-use crate::actors::supervision::System;
+use crate::actors::supervision::{Handle, System};
 use crate::actors::{auth, order};
 use crate::config::{BadConfiguration, Config, Environment};
 #[cfg(feature = "demonstration")]
@@ -28,6 +29,7 @@ use crate::failpoints;
 use crate::http::routes::streams::{self, Streams};
 use crate::http::state::{Face, Fleet, Readiness};
 use crate::http::{self, Door, Limits, Patience, State};
+use crate::integrations::mail as mail_port;
 use crate::io::Io;
 use crate::redis::Redis;
 
@@ -82,6 +84,7 @@ pub(super) struct Ground {
 
 /// What sells: the desks that services ask, and what replicas do together.
 pub(super) struct Core {
+    pub(super) post: Handle<MailActor>,
     pub(super) redis: Redis,
     pub(super) replica: Replica,
     pub(super) singletons: SingletonTasks,
@@ -225,6 +228,9 @@ impl Ground {
         let sold = contracts(config, &self.stock.sold);
         let removed = contracts(config, &self.stock.removed);
         let contracts = sold.into_iter().chain(removed).collect();
+        let provider = config.mail.clone();
+        // first, so that it ends last: e-mails are sent until the others have ended
+        let post = mail::start(&self.system, move || mail_port::connect(&provider));
         let redis = Redis::start(&self.io, config.redis.as_ref())?;
         let replica = Replica::announce_among(self.io.clone(), redis.clone()).await?;
         let lift = Facade::start_with(
@@ -245,13 +251,13 @@ impl Ground {
             replica: replica.clone(),
             public_url,
         };
-        let orders = self.start_orders(outside, policy).await?;
         let accounts = config.auth.settings(&config.letterhead.shop, &self.public_url);
         let auth =
             auth::Desk::open(self.io.clone(), redis.clone(), secret_of_codes(config), accounts)
                 .await?;
+        let orders = self.start_orders(outside, policy).await?;
         let sweep = Sweep::new(config.sweep());
-        Ok(Core { redis, replica, singletons, lift, payment, sweep, orders, auth })
+        Ok(Core { post, redis, replica, singletons, lift, payment, sweep, orders, auth })
     }
 
     /// Starts everything beside the core: what it does by itself, and the services. Answers what
@@ -272,7 +278,7 @@ impl Ground {
         let paying = core.payment.clone();
         parts.handles.add_supplier("payment", move || paying.status());
         forgetting::keep(&self.tasks, core.singletons.clone(), parts.forgettings);
-        let Core { redis, replica, singletons, lift, payment, sweep, orders, auth } = core;
+        let Core { redis, replica, singletons, lift, payment, sweep, orders, auth, post: _ } = core;
         let state = State {
             auth,
             counter: Counter::new(

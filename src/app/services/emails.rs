@@ -7,12 +7,10 @@ use crate::actors::jobs::Handler;
 use crate::actors::mail;
 use crate::app::names::described;
 use crate::app::start::secret_of_codes;
-use crate::integrations::mail as mail_port;
 
 pub(super) fn start(shared: &Shared<'_>, parts: &mut Parts) {
     let ground = shared.ground;
-    let provider = ground.config.mail.clone();
-    let post = mail::start(&ground.system, move || mail_port::connect(&provider));
+    let post = shared.core.post.clone();
     let head = mail::Letterhead { simulated: ground.simulated, ..ground.config.letterhead.clone() };
     let io = ground.io.clone();
     let archive = ground.archive.clone();

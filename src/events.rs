@@ -1,7 +1,7 @@
 //! The names of events: what notices, dashboards and runbooks refer to.
 //!
 //! A log line that somebody must see has `event = "name"` with a name of this list. Its fields are
-//! order numbers, references and counts, never names or addresses of people.
+//! order numbers, references and counts, never names or e-mail addresses of people.
 
 /// What an event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub const EVENTS: [Event; 31] = [
         Topic::Supplier,
         "An actor crashed too often and refuses everything for a while.",
     ),
-    event("actor.up", Topic::Supplier, "It answers again."),
+    event("actor.up", Topic::Supplier, "An actor answers."),
     event(
         "auth.emails_limited",
         Topic::Security,

@@ -93,7 +93,7 @@ pub const fn row(state: OrderState) -> Row {
     match state {
         Placed     => Row { ask: "lift.check, every line",              again: "yes",               patience: "20 s of asking, 2 min in all",    done: Some(Paying),     refused: Some(Rejected), cancel: true  },
         Paying     => Row { ask: "payment.open, then wait",             again: "yes, a new page",   patience: "page life + 15 min",              done: Some(Authorised), refused: Some(Rejected), cancel: true  },
-        Authorised => Row { ask: "lift.issue, every line",              again: "by reference",      patience: "the contract's, 10 min; ends_by", done: Some(Issued),     refused: Some(Undoing),  cancel: false },
+        Authorised => Row { ask: "lift.issue, every line",              again: "by reference",      patience: "issue_patience, 10 min; ends_by", done: Some(Issued),     refused: Some(Undoing),  cancel: false },
         Issued     => Row { ask: "payment.capture what was issued",     again: "yes",               patience: "none; at ends_by the mark",       done: Some(Captured),   refused: Some(Undoing),  cancel: false },
         Captured   => Row { ask: "–",                                   again: "–",                 patience: "–",                               done: Some(Finished),   refused: None,           cancel: false },
         Undoing    => Row { ask: "lift.cancel each line, then payment.reverse or credit", again: "by reference", patience: "none; after 7 days the mark", done: Some(Undone),   refused: Some(Captured), cancel: false },

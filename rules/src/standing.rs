@@ -1,6 +1,6 @@
 //! Where a line really stands. Its six states are what customers see; together with what is noted
-//! beside them (`voiding`, `settles_at`, `doubt_since`) they are these eleven, and every rule
-//! of a line decides by them.
+//! beside them (`voiding`, `settles_at`, `doubt_since`) they are these eleven, by which is decided
+//! what is asked of a line.
 
 use super::lifecycle::LineState;
 use super::record::Line;

@@ -135,7 +135,7 @@ impl Turn<'_> {
     }
 
     /// Where the customer keeps what was issued and the reservation is about to end, it is taken
-    /// for that: whatever is in doubt still is withdrawn beside it.
+    /// for that: whatever is in doubt still is voided beside it.
     fn must_take_now(&self) -> bool {
         let reserved = self
             .wanted()
@@ -266,7 +266,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Keeps what is issued: only what is still open is withdrawn.
+    /// Keeps what is issued: only what is still open is voided.
     fn give_up(&mut self, late: bool) {
         self.void_all(|line| {
             let tired = late || TimeDelta::milliseconds(line.asked_ms) >= line.terms.patience;

@@ -64,18 +64,21 @@ impl ReconcileDesk {
                 .collect();
             let new: Vec<_> =
                 due.into_iter().filter(|(scope, day)| requested.get(scope) != Some(day)).collect();
-            if !new.is_empty() {
-                let requests = store::request_daily(&self.io, new.clone(), fence.clone());
-                match runs.watch(requests).await {
-                    Ok(runs) => {
-                        requested.extend(new);
-                        if !runs.is_empty() {
-                            self.wake();
-                        }
+            let requests = async {
+                if new.is_empty() {
+                    return Ok(Vec::new());
+                }
+                store::request_daily(&self.io, new.clone(), fence.clone()).await
+            };
+            match runs.watch(requests).await {
+                Ok(begun) => {
+                    requested.extend(new);
+                    if !begun.is_empty() {
+                        self.wake();
                     }
-                    Err(error) => {
-                        tracing::warn!(%error, "the daily comparisons could not be requested")
-                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the daily comparisons could not be requested")
                 }
             }
             clock::sleep(LOOK).await;

@@ -14,7 +14,8 @@ use crate::clock;
 /// second instead of hundreds of times; a person does not notice.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Holds back every 429. What waits is a connection, of which each peer has a bounded number.
+/// Holds back every 429. What waits is a connection, of which each peer has a bounded number; a
+/// trusted proxy bounds those of its clients itself.
 ///
 /// # Errors
 /// The handler's.

@@ -1,4 +1,4 @@
-//! What a ticket costs for staff on a day. Nothing is stored: the offer's id carries the offer.
+//! What a ticket costs for a person on a day. Nothing is stored: the offer's id carries the offer.
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::{DateTime, NaiveDate, Utc};

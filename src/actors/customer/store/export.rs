@@ -11,6 +11,7 @@ use starjack_entity::{
 use uuid::Uuid;
 
 use crate::actors::auth;
+use crate::actors::order::rules::lifecycle::LineState;
 use crate::io::{Io, IoError};
 
 /// Orders that one question to the database is about.
@@ -120,8 +121,10 @@ async fn orders_of(db: &impl ConnectionTrait, rows: &[orders::Model]) -> Result<
 }
 
 fn line_of(row: &order_line::Model) -> Value {
+    // as the API says it, which is not always as it is stored
+    let state = LineState::stored(&row.state).map(LineState::word);
     json!({
-        "no": row.no, "state": row.state, "operator": row.operator, "product": row.product, "category": row.category,
+        "no": row.no, "state": state, "operator": row.operator, "product": row.product, "category": row.category,
         "valid_from": row.valid_from, "valid_to": row.valid_to, "from_time": row.from_time,
         "price_cents": row.price_cents, "vat_permille": row.vat_permille, "vat_country": row.vat_country,
         "card_number": row.card_number, "ticket_reference": row.ticket_reference, "reason": row.refusal,

@@ -141,7 +141,7 @@ impl Counter {
         self.catalogue.now()
     }
 
-    /// Quotes every product of `operator` for staff born on `birth_date` and the plain date
+    /// Quotes every product of `operator` for a person born on `birth_date` and the plain date
     /// `day` in the operator's time zone. Without those whose season or sale `day` or `now` is
     /// outside of; empty for the unborn.
     #[must_use]

@@ -1,4 +1,4 @@
-//! What every part of the configuration says of itself.
+//! What a part of the configuration says of itself.
 
 use super::Environment;
 

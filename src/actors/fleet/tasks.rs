@@ -116,7 +116,7 @@ impl Tasks {
     }
 
     /// Keeps a task on this thread, as every replica does. `every` is the pause between two of the
-    /// runs that it notes.
+    /// runs that it notes, for admins to see: the task keeps it itself.
     pub fn keep<W>(
         &self,
         name: &'static str,

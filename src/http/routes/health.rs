@@ -33,7 +33,7 @@ pub enum Health {
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Supplier)]
 pub struct SupplierView {
-    /// An operator's key, or `payment`.
+    /// An operator's key, `payment`, or a service's supplier.
     name: String,
     state: Phase,
 }

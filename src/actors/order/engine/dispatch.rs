@@ -134,6 +134,7 @@ impl Outside {
                 }
                 .boxed_local()
             }
+            // never in a line's intent: nothing left us
             Verb::Open
             | Verb::Capture
             | Verb::Reverse
@@ -186,6 +187,7 @@ impl Outside {
                     own.map_or_else(|| StatusKey::Page(row.reference.clone()), StatusKey::Tid);
                 async move { Answer::Payment(PaymentAnswer::Status(desk.payment_status(key).await)) }.boxed_local()
             }
+            // never in a payment's intent: nothing left us
             Verb::Check | Verb::Issue | Verb::Find | Verb::Cancel => {
                 async { Answer::Payment(PaymentAnswer::AskerDied) }.boxed_local()
             }

@@ -13,7 +13,7 @@ use crate::goods::Changes;
 use crate::http::{Answer, Asked};
 use crate::server::{Ending, Handler};
 use crate::supplier::Supplier;
-use crate::world::{Slot, World};
+use crate::world::World;
 
 /// The handler of the control port.
 pub(crate) fn handler(world: Arc<World>) -> Handler {
@@ -74,11 +74,9 @@ fn ledger_of(world: &World, supplier: &str) -> Result<Answer, Answer> {
 fn change_goods(world: &World, operator: &str, asked: &Asked) -> Result<Answer, Answer> {
     let changes: Changes = body(asked)?;
     let shown = Answer::json(200, &json!(changes));
-    let theirs = |slot: &&Slot| slot.service.operator() == Some(operator);
-    let slot = world.slots.iter().find(theirs).ok_or_else(|| unknown(asked))?;
-    if !slot.service.change_goods(changes) {
-        return Err(unknown(asked));
-    }
+    let mut shelves = world.slots.iter().filter_map(|slot| slot.service.shelf());
+    let shelf = shelves.find(|shelf| shelf.goods.operator == operator);
+    shelf.ok_or_else(|| unknown(asked))?.change(changes);
     Ok(shown)
 }
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::control::unknown;
 use crate::faults::{Bent, Concern, Kind, Order, WAIT_MAX_MS};
-use crate::goods::Changes;
+use crate::goods::Shelf;
 use crate::http::{Answer, Asked};
 use crate::start::Builder;
 
@@ -76,9 +76,14 @@ impl<'de> Deserialize<'de> for &'static Supplier {
 pub(crate) trait Service: Send + Sync + 'static {
     fn supplier(&self) -> &'static Supplier;
 
+    /// What the operator of a lift contract sells.
+    fn shelf(&self) -> Option<&Shelf> {
+        None
+    }
+
     /// The operator of a lift contract.
     fn operator(&self) -> Option<&str> {
-        None
+        self.shelf().map(|shelf| shelf.goods.operator)
     }
 
     /// What is asked for, as faults name it; nothing when the request is not an operation.
@@ -102,11 +107,6 @@ pub(crate) trait Service: Send + Sync + 'static {
         _path: &'a [&'a str],
     ) -> BoxFuture<'a, Result<Answer, Answer>> {
         std::future::ready(Err(unknown(asked))).boxed()
-    }
-
-    /// What an operator sells from now on, compared with the start; whether anything is sold here.
-    fn change_goods(&self, _changes: Changes) -> bool {
-        false
     }
 }
 

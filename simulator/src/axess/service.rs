@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::control::{deed_of, done, gate, unknown};
 use crate::deed::Deed;
 use crate::faults::Bent;
-use crate::goods::{Changes, Goods, Shelf};
+use crate::goods::{Goods, Shelf};
 use crate::http::{Answer, Asked};
 use crate::soap;
 use crate::supplier::{Service, Supplier};
@@ -263,8 +263,8 @@ impl Service for Axess {
         &SUPPLIER
     }
 
-    fn operator(&self) -> Option<&str> {
-        Some(self.shelf.goods.operator)
+    fn shelf(&self) -> Option<&Shelf> {
+        Some(&self.shelf)
     }
 
     fn operation<'a>(&self, asked: &'a Asked) -> Option<&'a str> {
@@ -294,11 +294,6 @@ impl Service for Axess {
         };
         let number = code.and_then(|code| code.parse().ok()).unwrap_or(usual);
         reply(operation, Members::new(), Some(&Refusal(number, "refused by a fault")))
-    }
-
-    fn change_goods(&self, changes: Changes) -> bool {
-        self.shelf.change(changes);
-        true
     }
 
     fn control<'a>(

@@ -19,7 +19,7 @@ use crate::clock::{Clock, stamp};
 use crate::control::{body, deed_of, done, gate, unknown};
 use crate::deed::Deed;
 use crate::faults::Bent;
-use crate::goods::{Changes, Goods, Shelf};
+use crate::goods::{Goods, Shelf};
 use crate::http::{Answer, Asked};
 use crate::shape::{self, Member};
 use crate::soap::{self, Opened};
@@ -207,8 +207,8 @@ impl Service for Dta {
         &SUPPLIER
     }
 
-    fn operator(&self) -> Option<&str> {
-        Some(self.shelf.goods.operator)
+    fn shelf(&self) -> Option<&Shelf> {
+        Some(&self.shelf)
     }
 
     fn operation<'a>(&self, asked: &'a Asked) -> Option<&'a str> {
@@ -246,11 +246,6 @@ impl Service for Dta {
         } else {
             fault(code, "refused by a fault")
         }
-    }
-
-    fn change_goods(&self, changes: Changes) -> bool {
-        self.shelf.change(changes);
-        true
     }
 
     fn control<'a>(

@@ -1,10 +1,8 @@
 //! The thread of jobs: each lane works off its kinds beside the others, so that one whose supplier
 //! hangs keeps no other waiting.
 
-use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 
-use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::actors::fleet::Tasks;
@@ -24,11 +22,11 @@ pub(super) fn start(
     let of_thread = tasks.clone();
     let started = thread.spawn_fn(move || {
         let lanes = lanes.into_iter().map(|lane| lane()).collect();
-        actix_rt::spawn(async move {
-            let work = jobs::work_off_lanes(&jobs, lanes, &stop);
-            let panicked = AssertUnwindSafe(work).catch_unwind().await.is_err();
-            if panicked || !stop.is_cancelled() {
-                of_thread.note_end("jobs");
+        of_thread.keep("jobs", None, |_runs| async move {
+            jobs::work_off_lanes(&jobs, lanes, &stop).await;
+            // told to end: the server ends by itself
+            if stop.is_cancelled() {
+                std::future::pending().await
             }
         });
     });

@@ -157,7 +157,7 @@ impl Tasks {
         all
     }
 
-    /// Ends the server because a part of it ended that runs on another thread.
+    /// Ends the server because a part of it ended, or could not begin.
     pub fn note_end(&self, part: &'static str) {
         self.ended.send_replace(Some(part));
     }

@@ -81,7 +81,7 @@ pub const EVENTS: [Event; 31] = [
     event("invoice.unreadable", Topic::Data, "An invoice cannot be shown as it was issued."),
     event("job.dead", Topic::Work, "A job is tried no more until somebody redrives it."),
     event(
-        "payment.callback_from_elsewhere",
+        "payment.callback_from_unknown_network",
         Topic::Security,
         "Callbacks come from networks that are not configured.",
     ),

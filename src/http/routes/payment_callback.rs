@@ -90,7 +90,7 @@ async fn receive(state: &State, request: &HttpRequest) -> Result<(), Rejection> 
         if state.unknown_callers.count(clock::instant()) {
             let networks = format!("{:?}", state.face.callback_networks);
             let what = "many payment callbacks come from networks that are not configured: has the provider moved?";
-            tracing::error!(event = "payment.callback_from_elsewhere", alert = true, last = ?source, networks, "{what}");
+            tracing::error!(event = "payment.callback_from_unknown_network", alert = true, last = ?source, networks, "{what}");
         }
         return Err(Rejection::Source);
     }

@@ -32,13 +32,13 @@ impl Database {
             url.query_pairs().filter(|(key, _)| key == name).last().map(|(_, value)| value)
         };
         // a folder is a socket of this machine
-        let elsewhere =
+        let is_remote =
             |host: &str| !host.starts_with('/') && !is_loopback_address(&format!("tcp://{host}"));
         let host = option("host").or(url.host_str().map(Into::into)).unwrap_or_default();
         let host = host.replace("%2F", "/").replace("%2f", "/");
         url.scheme() == "sqlite"
             || host.is_empty()
-            || !elsewhere(&host)
+            || !is_remote(&host)
             || option("sslmode").is_some_and(|mode| mode == "verify-full")
     }
 }

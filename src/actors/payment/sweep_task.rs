@@ -21,7 +21,7 @@ pub fn keep_sweeping<F>(
 {
     let task = (SWEEP, Some(sweep.every()));
     let requested = sweep.clone();
-    let elsewhere = singletons.clone();
+    let asked = singletons.clone();
     let apply = Rc::new(apply);
     let work = move |held: Held, runs: Runs| {
         let sweep = sweep.clone();
@@ -42,7 +42,7 @@ pub fn keep_sweeping<F>(
     };
     let otherwise = move || {
         let sweep = requested.clone();
-        let singletons = elsewhere.clone();
+        let singletons = asked.clone();
         async move {
             sweep.requested().await;
             if let Err(error) = singletons.request(SWEEP).await {

@@ -43,7 +43,7 @@ pub struct AdminOrder {
     callbacks: Vec<ClaimView>,
     /// Every transition, oldest first.
     events: Vec<EventView>,
-    /// What staff must close elsewhere.
+    /// What staff must close besides.
     cases: Vec<CaseView>,
     /// What admins did to it, newest first.
     audit_entries: Vec<AuditEntryView>,
